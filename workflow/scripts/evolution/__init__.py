@@ -1,0 +1,1 @@
+"""What the workflow's scripts share: file formats, data, models, configuration and figure style."""

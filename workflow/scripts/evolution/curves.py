@@ -1,0 +1,178 @@
+"""Lines over epochs, named where they end."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from scipy.optimize import isotonic_regression
+
+from evolution.style import INK, MUTED, draw_heading, heading_height, layer_colors, shorten, wrap_note
+from evolution.tables import PIXELS, network_layers, series
+
+LABEL_SIZE = 8
+LABEL_SPACING = 1.25  # from one label's baseline to the next, in heights of a line
+LABEL_X = 1.05  # axes fraction at which labels start; the way there is for leader lines
+LABEL_LENGTH = 36
+CURVE_LABEL = "curve label"
+
+
+def curve_figure(title: str, note: str, rows: int, labels: list[str], dpi: int) -> Figure:
+    """An empty figure, headed, for rows of up to three panels whose lines will all be named at their ends.
+
+    Parameters
+    ----------
+    title, note : str
+        What is shown; how to read it.
+    rows : int
+    labels : list of str
+        The most names that one panel will hold.
+    dpi : int
+    """
+    longest = max((len(shorten(label, LABEL_LENGTH)) for label in labels), default=0)
+    width = 3 * (3.25 + 0.07 * longest)
+    panel = max(2.6, len(labels) * LABEL_SIZE * LABEL_SPACING / 72)
+    lines = wrap_note(note, width)
+    header = heading_height(len(lines))
+    height = header + rows * (panel + 1.0)
+    figure = Figure(figsize=(width, height), dpi=dpi, layout="constrained")
+    figure.get_layout_engine().set(rect=(0, 0, 1, 1 - header / height), w_pad=0.12, h_pad=0.1)
+    draw_heading(figure, title, lines)
+    return figure
+
+
+def title_panel(axes: Axes, title: str, explanation: str, y_label: str) -> None:
+    """Say what a panel shows and how to read it, and name its axes; x is the epoch."""
+    axes.set_title(title, pad=21)
+    axes.annotate(
+        explanation, (0, 1), xytext=(0, 7), xycoords="axes fraction", textcoords="offset points", color=MUTED, size=8
+    )
+    axes.set_xlabel("epoch")
+    axes.set_ylabel(y_label)
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
+
+
+def draw_curve(axes: Axes, epochs: np.ndarray, values: np.ndarray, color: str, label: str = "", **line) -> None:
+    """Draw values over epochs; NaN leaves a gap, and a value between gaps gets a dot, which no line would show.
+
+    Parameters
+    ----------
+    axes : Axes
+    epochs : int array (E,)
+    values : float array (E,)
+    color : str
+    label : str
+        Name to write at the line's end, by `place_labels`; empty: none.
+    **line
+        Further properties of the line.
+    """
+    known = np.isfinite(values)
+    before, after = np.append(False, known[:-1]), np.append(known[1:], False)
+    axes.plot(epochs, values, color=color, **line)
+    alone = known & ~before & ~after
+    axes.plot(epochs[alone], values[alone], "o", color=color, zorder=line.get("zorder", 2))
+    if label and known.any():
+        label_end(axes, label, (epochs[known][-1], values[known][-1]), color)
+
+
+def label_end(axes: Axes, label: str, end: tuple[float, float], color: str | None) -> None:
+    """Name a line that ends at `end`, in data coordinates; `place_labels` moves the name to its place.
+
+    A thin line of that colour leads from the end to the name; None: there is no line to lead from.
+    """
+    # From the middle of the name's left side; without patchA, as clipping at the name is the slowest part of a figure.
+    leader = {"arrowstyle": "-", "color": color, "linewidth": 1, "relpos": (0, 0.5), "patchA": None}
+    leader |= {"shrinkA": 2, "shrinkB": 0}
+    axes.annotate(
+        shorten(label, LABEL_LENGTH),
+        end,
+        xytext=(LABEL_X, 0.5),
+        textcoords="axes fraction",
+        va="center",
+        size=LABEL_SIZE,
+        color=MUTED if color is None else INK,
+        annotation_clip=False,
+        gid=CURVE_LABEL,
+        arrowprops=None if color is None else leader,
+    )
+
+
+def spread(wanted: np.ndarray, gap: float, low: float, high: float) -> np.ndarray:
+    """Move positions apart to at least `gap`, in order, all within low..high, by the least sum of squared moves.
+
+    Parameters
+    ----------
+    wanted : float array (K,)
+    gap, low, high : float
+        The gap shrinks where K positions do not fit.
+
+    Returns
+    -------
+    float array (K,)
+    """
+    if len(wanted) == 0:
+        return np.zeros(0)
+    steps = min(gap, (high - low) / max(len(wanted) - 1, 1)) * np.arange(len(wanted))
+    order = np.argsort(wanted, kind="stable")
+    placed = np.empty(len(wanted))
+    fitted = isotonic_regression(np.asarray(wanted, float)[order] - steps).x
+    placed[order] = np.clip(fitted, low, high - steps[-1]) + steps
+    return placed
+
+
+def place_labels(figure: Figure) -> None:
+    """Lay out a figure made by `curve_figure` and put the names of its lines beside their ends, none over another."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for axes in figure.axes:
+        labels = [text for text in axes.texts if text.get_gid() == CURVE_LABEL]
+        ends = [axes.transAxes.inverted().transform(axes.transData.transform(label.xy))[1] for label in labels]
+        line = LABEL_SIZE * LABEL_SPACING / 72 * figure.dpi / axes.bbox.height
+        for label, y in zip(labels, spread(np.array(ends), line, 0, 1 - line / 2)):
+            label.set_position((LABEL_X, y))
+
+
+def draw_layer_curves(
+    axes: Axes, values: dict[tuple[str, int, str], float], layers: list[str], metric: str, least_span: float
+) -> None:
+    """Draw one metric over epochs, a line a layer from light to dark, raw pixels as a dashed line.
+
+    Parameters
+    ----------
+    axes : Axes
+    values : dict
+        (layer, epoch, metric) to value, see `tables.load_values`.
+    layers : list of str
+        In network order.
+    metric : str
+    least_span : float
+        The least that the y axis spans, lest it blow noise up.
+    """
+    curves = {layer: series(values, layer, metric) for layer in network_layers(layers)}
+    last = max((epochs[-1] for epochs, _ in curves.values() if len(epochs)), default=0)
+    pixels = values.get((PIXELS, 0, metric), np.nan)
+    if np.isfinite(pixels):
+        axes.axhline(pixels, color=MUTED, linestyle=(0, (4, 3)), linewidth=1.2, zorder=1.5)
+        label_end(axes, "raw pixels", (last, pixels), MUTED)
+    for color, (layer, (epochs, curve)) in zip(layer_colors(len(curves)), curves.items()):
+        draw_curve(axes, epochs, curve, color, layer)
+    low, high = axes.get_ylim()
+    if high - low < least_span:
+        low, high = (low + high - least_span) / 2, (low + high + least_span) / 2
+    axes.set_ylim(low, high)
+    undefined = [layer for layer, (_, curve) in curves.items() if not np.isfinite(curve).any()]
+    if len(undefined) == len(curves):
+        axes.text(0.5, 0.5, "no layer has a value", transform=axes.transAxes, color=MUTED, ha="center")
+    else:
+        for layer in undefined:
+            label_end(axes, f"{shorten(layer, LABEL_LENGTH - 10)}: no value", (last, low), None)
+
+
+def layer_figure(
+    title: str, values: dict[tuple[str, int, str], float], layers: list[str], rows: int, dpi: int
+) -> Figure:
+    """A `curve_figure` for `draw_layer_curves`, whose note says which line is which layer."""
+    network = network_layers(layers)
+    note = "One line per layer of the network: the darker, the deeper."
+    if any(layer == PIXELS and np.isfinite(value) for (layer, _, _), value in values.items()):
+        note += " Dashed: the raw pixels, which training does not change."
+    return curve_figure(title, note, rows, [*network, "raw pixels"], dpi)

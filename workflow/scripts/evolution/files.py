@@ -1,0 +1,139 @@
+"""Reading and writing artifacts: whole or not at all, the same bytes for the same content, no pickle."""
+
+import logging
+import os
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+log = logging.getLogger("evolution")
+
+
+class JobError(Exception):
+    """A fault that the user can mend: its message names what is wrong and the remedy, and needs no traceback."""
+
+
+def damaged(path: str | Path, problem: object) -> JobError:
+    """The error for an artifact that cannot be read, naming the command that rebuilds it."""
+    path = Path(path)
+    return JobError(
+        f"{path} is damaged or not what this workflow wrote ({problem}). Rebuild it and what follows from it: "
+        f"snakemake --cores 2 --forcerun {shlex.quote(path.as_posix())}"
+    )
+
+
+@contextmanager
+def whole_file(path: str | Path) -> Iterator[Path]:
+    """Give a temporary path beside `path`; move it there when the block ends well, remove it otherwise."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{path.suffix}")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def job_log(path: str | Path) -> Iterator[None]:
+    """Send the job's logging, output and errors to its log file.
+
+    A `JobError` ends the job with its message alone; any other exception keeps its traceback, since it is a fault
+    of the workflow and not of its user.
+    """
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "w", buffering=1, encoding="utf-8") as stream:
+        os.dup2(stream.fileno(), 1)
+        os.dup2(stream.fileno(), 2)
+        logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(message)s", force=True)
+        try:
+            yield
+        except JobError as error:
+            log.error("Error: %s", error)
+            sys.exit(1)
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+
+
+def save_npy(path: str | Path, array: np.ndarray) -> None:
+    """Write one array as .npy."""
+    with whole_file(path) as temporary:
+        np.save(temporary, np.ascontiguousarray(array), allow_pickle=False)
+
+
+def load_npy(path: str | Path, shape: tuple[int | None, ...]) -> np.ndarray:
+    """Map an .npy file into memory.
+
+    Parameters
+    ----------
+    path : path
+    shape : tuple
+        The expected shape; None where any size will do.
+
+    Raises
+    ------
+    JobError
+        If the file cannot be read, or has another shape.
+    """
+    try:
+        array = np.lib.format.open_memmap(path, mode="r")
+    except Exception as error:  # Damaged bytes make the reader raise anything.
+        raise damaged(path, error) from error
+    fits = len(array.shape) == len(shape) and all(want in (None, have) for want, have in zip(shape, array.shape))
+    if not fits:
+        raise damaged(path, f"shape {array.shape}, expected {shape}")
+    return array
+
+
+def save_npz(path: str | Path, **arrays: np.ndarray) -> None:
+    """Write named arrays as one compressed .npz."""
+    with whole_file(path) as temporary:
+        np.savez_compressed(temporary, **arrays)
+
+
+def load_npz(path: str | Path, *names: str) -> list[np.ndarray]:
+    """Read the named arrays of an .npz, and only those."""
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return [archive[name] for name in names]
+    except Exception as error:  # Damaged bytes make the reader raise anything.
+        raise damaged(path, error) from error
+
+
+def save_table(path: str | Path, columns: dict[str, object]) -> None:
+    """Write columns (name to values) as a Parquet table."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with whole_file(path) as temporary:
+        pq.write_table(pa.table(columns), temporary, compression="zstd")
+
+
+def load_table(path: str | Path, *columns: str):
+    """Read a Parquet table with at least the named columns.
+
+    Returns
+    -------
+    pyarrow.Table
+
+    Raises
+    ------
+    JobError
+        If the file cannot be read, or lacks a column.
+    """
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(path, partitioning=None)
+        missing = [name for name in columns if name not in table.column_names]
+    except Exception as error:  # Damaged bytes make the reader raise anything.
+        raise damaged(path, error) from error
+    if missing:
+        raise damaged(path, f"no column {', '.join(missing)}")
+    return table
