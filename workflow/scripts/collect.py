@@ -1,0 +1,76 @@
+"""Gather a run's tables of one kind into one, in long form."""
+
+from pathlib import Path
+
+import numpy as np
+
+from evolution.files import job_log, load_npz, load_table, save_table
+
+
+def collect_cells(paths: list[str]) -> dict[str, object]:
+    """Gather tables of cells, a row an epoch and a column a metric, each named after its layer.
+
+    Parameters
+    ----------
+    paths : list of str
+        `.../{span}/{layer}.parquet`
+
+    Returns
+    -------
+    dict of columns
+        layer string, epoch int32, metric string, value float64.
+    """
+    rows = []
+    for path in paths:
+        for row in load_table(path, "epoch").to_pylist():
+            epoch = row.pop("epoch")
+            rows += [(Path(path).stem, epoch, metric, value) for metric, value in row.items()]
+    layers, epochs, metrics, values = zip(*rows)
+    return {
+        "layer": list(layers),
+        "epoch": np.array(epochs, np.int32),
+        "metric": list(metrics),
+        "value": np.array(values, float),
+    }
+
+
+def collect_history(paths: list[str], class_names: list[str]) -> dict[str, object]:
+    """Gather the training's history.
+
+    Parameters
+    ----------
+    paths : list of str
+        `history/{span}.parquet`
+    class_names : list of str
+
+    Returns
+    -------
+    dict of columns
+        epoch int32, measure string (train_loss, train_accuracy, eval_accuracy, class_accuracy), class_name string
+        (empty but for class_accuracy), value float64.
+    """
+    rows = []
+    for path in paths:
+        table = load_table(path, "epoch", "train_loss", "train_accuracy", "eval_accuracy", "class_accuracy")
+        for row in table.to_pylist():
+            for measure in ("train_loss", "train_accuracy", "eval_accuracy"):
+                rows.append((row["epoch"], measure, "", row[measure]))
+            for name, accuracy in zip(class_names, row["class_accuracy"]):
+                rows.append((row["epoch"], "class_accuracy", name, accuracy))
+    epochs, measures, names, values = zip(*rows)
+    return {
+        "epoch": np.array(epochs, np.int32),
+        "measure": list(measures),
+        "class_name": list(names),
+        "value": np.array(values, float),
+    }
+
+
+if "snakemake" in globals():
+    with job_log(snakemake.log[0]):
+        if snakemake.wildcards.table == "history":
+            (names,) = load_npz(snakemake.input.dataset, "class_names")
+            columns = collect_history(list(snakemake.input.tables), [str(name) for name in names])
+        else:
+            columns = collect_cells(list(snakemake.input.tables))
+        save_table(snakemake.output[0], columns)

@@ -1,0 +1,28 @@
+"""The raw pixels of the eval images as one more layer, at epoch 0: the baseline."""
+
+from evolution.compaction import compact
+from evolution.files import job_log, save_npy
+from evolution.training_data import load_part
+
+
+def pixel_activations(dataset: str, compacted: bool):
+    """What the network is given, flattened per sample: pixels scaled and normalised as for training.
+
+    Parameters
+    ----------
+    dataset : path of dataset.npz
+    compacted : bool
+        See `evolution.compaction.compact`.
+
+    Returns
+    -------
+    float32 array (1, N, D)
+    """
+    images, _, _ = load_part(dataset, "eval")
+    rows = images.reshape(len(images), -1)
+    return (compact(rows) if compacted else rows)[None]
+
+
+if "snakemake" in globals():
+    with job_log(snakemake.log[0]):
+        save_npy(snakemake.output[0], pixel_activations(snakemake.input.dataset, snakemake.params.compact))

@@ -1,0 +1,47 @@
+"""Figure of how far the t-SNE layouts can be trusted, and how steady they are."""
+
+from evolution.curves import draw_layer_curves, layer_figure, place_labels, title_panel
+from evolution.files import job_log
+from evolution.style import figure_style, save_png
+from evolution.tables import load_values
+
+# Metric to title, explanation, name of the y axis, and the least that this axis spans.
+PANELS = {
+    "kl_divergence": ("KL divergence", "what the layout gets wrong; lower is better", "KL divergence", 0.1),
+    "trustworthiness": (
+        "Trustworthiness",
+        "how real the layout's neighbourhoods are; 1 is best",
+        "trustworthiness",
+        0.02,
+    ),
+    "drift": ("Drift", "how far dots moved since the last snapshot", "median movement (layout radii)", 0.05),
+}
+
+
+def plot_embedding_quality(embedding_table: str, layers: list[str], output: str, dpi: int) -> None:
+    """Draw KL divergence, trustworthiness and drift over epochs, a line a layer.
+
+    Parameters
+    ----------
+    embedding_table : path of `tables/embedding.parquet`
+    layers : list of str
+        In network order.
+    output : path of the PNG to write
+    dpi : int
+    """
+    values = load_values(embedding_table)
+    with figure_style():
+        figure = layer_figure("How faithful and how steady the t-SNE layouts are", values, layers, 1, dpi)
+        panels = figure.subplots(1, len(PANELS), sharex=True)
+        for axes, (metric, (title, explanation, y_label, least_span)) in zip(panels, PANELS.items()):
+            draw_layer_curves(axes, values, layers, metric, least_span)
+            title_panel(axes, title, explanation, y_label)
+        place_labels(figure)
+        save_png(figure, output)
+
+
+if "snakemake" in globals():
+    with job_log(snakemake.log[0]):
+        plot_embedding_quality(
+            snakemake.input.embedding, snakemake.params.layers, snakemake.output[0], snakemake.params.dpi
+        )

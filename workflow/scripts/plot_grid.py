@@ -1,0 +1,82 @@
+"""Figure of every layer's t-SNE at chosen epochs: layers from left to right, training from top to bottom."""
+
+import numpy as np
+
+from evolution.files import job_log, load_npz
+from evolution.maps import cell_side, draw_map, load_layout, map_sheet, square_limits, title_cell
+from evolution.style import class_colors, figure_style, save_png, score
+from evolution.tables import adjusted_rand_indices, network_layers
+
+NOTE = (
+    "Each dot is an evaluation image, in the colour of its true class; t-SNE puts images close together that the layer "
+    "represents alike. ARI: adjusted Rand index, agreement of the layer's k-means clusters with the classes; "
+    "1 is perfect, 0 is chance."
+)
+
+
+def plot_grid(
+    dataset: str,
+    cells: dict[tuple[int, str], tuple[str, int]],
+    metrics_table: str,
+    epochs: list[int],
+    layers: list[str],
+    output: str,
+    palette: str,
+    dpi: int,
+) -> None:
+    """Draw a grid of t-SNE maps; all of one layer share their axes, so that movement shows.
+
+    Parameters
+    ----------
+    dataset : path of dataset.npz
+    cells : dict
+        (epoch, layer) to the path of an embedding, float32 (epochs, N, 2), and the epoch's place in it.
+    metrics_table : path of `tables/metrics.parquet`
+    epochs : list of int
+        A row each.
+    layers : list of str
+        A column each, in network order; the raw pixels, which have one epoch only, are left out.
+    output : path of the PNG to write
+    palette : str
+        See `style.class_colors`.
+    dpi : int
+    """
+    labels, names = load_npz(dataset, "eval_labels", "class_names")
+    layers = network_layers(layers)
+    rand_indices = adjusted_rand_indices(metrics_table, [(epoch, layer) for epoch in epochs for layer in layers])
+    colors = class_colors(palette, len(names))
+    dots = np.array(colors)[labels]
+    with figure_style():
+        title = "t-SNE of each layer while the network trains"
+        class_names = [str(name) for name in names]
+        side = cell_side(layers, 2.1)
+        sheet = map_sheet(len(epochs), len(layers), side, title, NOTE, class_names, colors, dpi, row_label_width=0.75)
+        for layer, column in zip(layers, sheet.axes.T):
+            layouts = [load_layout(*cells[epoch, layer], len(labels)) for epoch in epochs]
+            limits = square_limits(layouts)
+            for axes, epoch, layout in zip(column, epochs, layouts):
+                draw_map(axes, layout, dots, limits)
+                title_cell(axes, layer)
+                axes.set_title(f"ARI {score(rand_indices[epoch, layer])}", loc="right", size=9, weight="normal")
+        for axes, epoch in zip(sheet.axes[:, 0], epochs):
+            label = f"epoch {epoch}" if epoch else "epoch 0\n(untrained)"
+            axes.annotate(
+                label, (0, 0.5), xytext=(-6, 0), xycoords="axes fraction", textcoords="offset points",
+                ha="right", va="center", size=9,
+            )  # fmt: skip
+        save_png(sheet.figure, output)
+
+
+if "snakemake" in globals():
+    with job_log(snakemake.log[0]):
+        paths = snakemake.input.embeddings
+        plot_grid(
+            snakemake.input.dataset,
+            {(epoch, layer): (paths[path], place) for epoch, layer, path, place in snakemake.params.cells},
+            snakemake.input.metrics,
+            snakemake.params.epochs,
+            snakemake.params.layers,
+            snakemake.output[0],
+            snakemake.params.palette,
+            snakemake.params.dpi,
+        )

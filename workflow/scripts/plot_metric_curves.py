@@ -1,0 +1,46 @@
+"""Figure of how well each layer clusters over the training."""
+
+from evolution.curves import draw_layer_curves, layer_figure, place_labels, title_panel
+from evolution.files import job_log
+from evolution.style import figure_style, save_png
+from evolution.tables import ADJUSTED_RAND, METRIC_TITLES, load_values
+
+EXPLANATIONS = {
+    "silhouette": "how compact and far apart the k-means clusters are; 1 is best, 0: they overlap",
+    ADJUSTED_RAND: "agreement of the k-means clusters with the true classes; 1 is perfect, 0 is chance",
+    "normalized_mutual_information": "information clusters and classes share; 1 is most",
+    "label_silhouette": "how compact and far apart the true classes are; 1: best",
+    "knn_accuracy": "share whose neighbours vote for the right class",
+}
+
+
+def plot_metric_curves(metrics_table: str, layers: list[str], output: str, dpi: int) -> None:
+    """Draw each metric over epochs, a line a layer, the raw pixels dashed.
+
+    Parameters
+    ----------
+    metrics_table : path of `tables/metrics.parquet`
+    layers : list of str
+        In network order.
+    output : path of the PNG to write
+    dpi : int
+    """
+    values = load_values(metrics_table)
+    with figure_style():
+        figure = layer_figure(
+            "How well each layer's activations cluster while the network trains", values, layers, 2, dpi
+        )
+        # The two that the clusters themselves are judged by stand wide above the others.
+        above, below = figure.subfigures(2, 1)
+        panels = [*above.subplots(1, 2), *below.subplots(1, 3)]
+        for (metric, explanation), axes in zip(EXPLANATIONS.items(), panels):
+            draw_layer_curves(axes, values, layers, metric, least_span=0.1)
+            title = METRIC_TITLES[metric]
+            title_panel(axes, title, explanation, title[0].lower() + title[1:])
+        place_labels(figure)
+        save_png(figure, output)
+
+
+if "snakemake" in globals():
+    with job_log(snakemake.log[0]):
+        plot_metric_curves(snakemake.input.metrics, snakemake.params.layers, snakemake.output[0], snakemake.params.dpi)

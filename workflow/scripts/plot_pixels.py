@@ -1,0 +1,90 @@
+"""Figure of the baseline: the raw pixels, by true class and by k-means cluster."""
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from evolution.files import job_log, load_npy, load_npz, load_table
+from evolution.maps import draw_map, load_layout, map_sheet, square_limits
+from evolution.style import MUTED, class_colors, figure_style, save_png, score
+from evolution.tables import ADJUSTED_RAND
+
+
+def match_clusters(clusters: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
+    """Give each cluster the number of a class, such that as many samples as possible agree.
+
+    Cluster numbers are arbitrary; matched to classes, a cluster can wear its class's colour.
+
+    Parameters
+    ----------
+    clusters : int array (N,)
+        -1 where there is none.
+    labels : int array (N,)
+    classes : int
+
+    Returns
+    -------
+    int array (clusters.max() + 1,)
+        No number twice; clusters without a class of their own are numbered from `classes` on.
+    """
+    count = int(clusters.max()) + 1
+    overlap = np.zeros((count, max(count, classes)), int)
+    inside = clusters >= 0
+    np.add.at(overlap, (clusters[inside], labels[inside]), 1)
+    return linear_sum_assignment(overlap, maximize=True)[1]
+
+
+def plot_pixels(dataset: str, embedding: str, clusters: str, metrics: str, output: str, palette: str, dpi: int) -> None:
+    """Draw the t-SNE of the raw pixels twice, coloured by class and by cluster.
+
+    Parameters
+    ----------
+    dataset : path of dataset.npz
+    embedding : path of the pixels' embedding, float32 (1, N, 2)
+    clusters : path of the pixels' clusters, int16 (1, N)
+    metrics : path of the pixels' metrics, a row and a column a metric
+    output : path of the PNG to write
+    palette : str
+        See `style.class_colors`.
+    dpi : int
+    """
+    labels, names = load_npz(dataset, "eval_labels", "class_names")
+    layout = load_layout(embedding, 0, len(labels))
+    assigned = np.array(load_npy(clusters, (1, len(labels)))[0])
+    rand_index = load_table(metrics, ADJUSTED_RAND).column(ADJUSTED_RAND)[0].as_py()
+    matched = match_clusters(assigned, labels, len(names))
+    count = max(len(names), matched.max(initial=0) + 1)
+    colors = np.array(class_colors(palette, count))
+    cluster_colors = np.append(colors[matched], MUTED)[assigned]
+    note = (
+        "Each dot is an evaluation image; t-SNE puts images with similar pixels close together. On the right, k-means "
+        "grouped the images by their pixels alone; a cluster has the colour of the class that it matches best, so a "
+        "dot whose colour differs from the left is in a cluster of another class. "
+        "ARI: adjusted Rand index, agreement of clusters and classes; 1 is perfect, 0 is chance."
+    )
+    if count > len(names):
+        note += " Clusters that match no class have colours that the legend does not show."
+    with figure_style():
+        title = "Raw pixels, before any learning"
+        sheet = map_sheet(1, 2, 4.4, title, note, [str(name) for name in names], list(colors), dpi)
+        limits = square_limits([layout])
+        panels = {
+            "True class": colors[labels],
+            f"k-means cluster (ARI {score(rand_index, 3)})": cluster_colors,
+        }
+        for axes, (title, dots) in zip(sheet.axes[0], panels.items()):
+            draw_map(axes, layout, dots, limits)
+            axes.set_title(title)
+        save_png(sheet.figure, output)
+
+
+if "snakemake" in globals():
+    with job_log(snakemake.log[0]):
+        plot_pixels(
+            snakemake.input.dataset,
+            snakemake.input.embedding,
+            snakemake.input.clusters,
+            snakemake.input.metrics,
+            snakemake.output[0],
+            snakemake.params.palette,
+            snakemake.params.dpi,
+        )

@@ -1,0 +1,87 @@
+"""Figure of the training: loss, accuracy, and the accuracy of each class."""
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from evolution.curves import curve_figure, draw_curve, place_labels, title_panel
+from evolution.files import damaged, job_log, load_table
+from evolution.style import INK, MUTED, class_colors, figure_style, save_png
+
+# With more classes than this, only the weakest are named and coloured.
+NAMED_CLASSES = 20
+WEAKEST = 5
+
+
+def load_history(path: str) -> dict[tuple[str, str], tuple[np.ndarray, np.ndarray]]:
+    """Read `tables/history.parquet`.
+
+    Returns
+    -------
+    dict
+        (measure, class name or "") to epochs int (E,) and values float (E,), in the order of the table.
+    """
+    table = load_table(path, "epoch", "measure", "class_name", "value")
+    measures, names = table.column("measure").to_pylist(), table.column("class_name").to_pylist()
+    epochs, values = np.array(table.column("epoch")), np.array(table.column("value"), float)
+    places: dict[tuple[str, str], list[int]] = {}
+    for place, key in enumerate(zip(measures, names)):
+        places.setdefault(key, []).append(place)
+    curves = {key: (epochs[rows], values[rows]) for key, rows in places.items()}
+    missing = [name for name in ("train_loss", "train_accuracy", "eval_accuracy") if (name, "") not in curves]
+    if missing:
+        raise damaged(path, f"no {missing[0]}")
+    return curves
+
+
+def draw_classes(axes: Axes, curves: dict[str, tuple[np.ndarray, np.ndarray]], palette: str) -> None:
+    """Draw each class's accuracy; of many classes, name the weakest and leave the others grey."""
+    colors = dict(zip(curves, class_colors(palette, len(curves))))
+    named = list(curves)
+    if len(curves) > NAMED_CLASSES:
+        named = sorted(curves, key=lambda name: curves[name][1][-1])[:WEAKEST]
+    for name, (epochs, values) in curves.items():
+        if name in named:
+            draw_curve(axes, epochs, values, colors[name], name, linewidth=1.1, zorder=2.5)
+        else:
+            draw_curve(axes, epochs, values, "#cfcfcf", linewidth=0.6)
+    which = (
+        "one line per class" if len(named) == len(curves) else f"the weakest {WEAKEST} of {len(curves)} classes named"
+    )
+    title_panel(axes, "Accuracy of each class", f"on the evaluation images; {which}", "accuracy")
+
+
+def plot_training_curves(history_table: str, output: str, dpi: int, palette: str) -> None:
+    """Draw loss and accuracies over epochs.
+
+    Parameters
+    ----------
+    history_table : path of `tables/history.parquet`
+    output : path of the PNG to write
+    dpi : int
+    palette : str
+        Of the classes, see `style.class_colors`.
+    """
+    curves = load_history(history_table)
+    classes = {name: curve for (measure, name), curve in curves.items() if measure == "class_accuracy"}
+    with figure_style():
+        names = ["evaluation", *classes] if len(classes) <= NAMED_CLASSES else ["evaluation"]
+        figure = curve_figure("How well the network classifies while it trains", "", 1, names, dpi)
+        loss, accuracy, of_classes = figure.subplots(1, 3, sharex=True)
+        draw_curve(loss, *curves["train_loss", ""], MUTED, "training")
+        title_panel(loss, "Loss", "cross-entropy on the training images; lower is better", "loss")
+        loss.set_ylim(bottom=0)
+        draw_curve(accuracy, *curves["train_accuracy", ""], "#9a9a9a", "training")
+        draw_curve(accuracy, *curves["eval_accuracy", ""], INK, "evaluation")
+        title_panel(accuracy, "Accuracy", "share of images that the network classifies correctly", "accuracy")
+        draw_classes(of_classes, classes, palette)
+        for axes in (accuracy, of_classes):
+            axes.set_ylim(-0.02, 1.02)
+        place_labels(figure)
+        save_png(figure, output)
+
+
+if "snakemake" in globals():
+    with job_log(snakemake.log[0]):
+        plot_training_curves(
+            snakemake.input.history, snakemake.output[0], snakemake.params.dpi, snakemake.params.palette
+        )

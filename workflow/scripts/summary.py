@@ -1,0 +1,137 @@
+"""The result in short: raw pixels against each layer at the last epoch."""
+
+import csv
+import math
+
+from evolution.files import damaged, job_log, load_table, whole_file
+from evolution.tables import ADJUSTED_RAND, PIXELS, load_values, network_layers
+
+ACCURACIES = ("train_accuracy", "eval_accuracy")
+DASH = "\u2013"
+COLUMNS = {
+    "silhouette": "Silhouette",
+    ADJUSTED_RAND: "ARI",
+    "normalized_mutual_information": "NMI",
+    "label_silhouette": "Label silhouette",
+    "knn_accuracy": "k-NN accuracy",
+}
+LEGEND = """\
+ARI (adjusted Rand index) and NMI (normalized mutual information) compare the k-means clusters with the true classes,
+1 is perfect. Silhouette: how compact and separate the k-means clusters are; label silhouette: the same of the true
+classes. k-NN accuracy: the share of images whose nearest neighbours vote for the right class."""
+
+
+def number(value: float, missing: str = DASH) -> str:
+    """Three decimals, without a minus before zero; `missing` for NaN."""
+    return missing if math.isnan(value) else f"{value:z.3f}"
+
+
+def final_accuracies(history_table: str) -> tuple[int, dict[str, float]]:
+    """The last epoch in the history, and the training and evaluation accuracy then."""
+    table = load_table(history_table, "epoch", "measure", "value")
+    rows = list(zip(*(table.column(name).to_pylist() for name in ("epoch", "measure", "value"))))
+    last = max((epoch for epoch, _, _ in rows), default=None)
+    found = {measure: value for epoch, measure, value in rows if epoch == last and measure in ACCURACIES}
+    missing = [name for name in ACCURACIES if name not in found]
+    if missing:
+        raise damaged(history_table, f"no {missing[0]}")
+    return last, {name: math.nan if found[name] is None else found[name] for name in ACCURACIES}
+
+
+def final_metrics(metrics_table: str, layers: list[str]) -> list[tuple[str, int, dict[str, float]]]:
+    """The raw pixels, where they are followed, and each layer at the last epoch.
+
+    Returns
+    -------
+    list of (layer, epoch, {metric: value})
+        In the order of `layers`, the pixels first.
+    """
+    values = load_values(metrics_table)
+    network = network_layers(layers)
+    last = max((epoch for layer, epoch, _ in values if layer in network), default=0)
+    rows = [(PIXELS, 0)] if any(layer == PIXELS for layer, _, _ in values) else []
+    rows += [(layer, last) for layer in network]
+    for layer, epoch in rows:
+        for metric in COLUMNS:
+            if (layer, epoch, metric) not in values:
+                raise damaged(metrics_table, f"no {metric} of layer {layer} at epoch {epoch}")
+    return [(layer, epoch, {name: values[layer, epoch, name] for name in COLUMNS}) for layer, epoch in rows]
+
+
+def markdown_table(header: list[str], rows: list[list[str]]) -> str:
+    """A Markdown table, padded so that it also reads well as plain text; the first column left, the others right."""
+    cells = [[cell.replace("|", r"\|") for cell in row] for row in [header, *rows]]
+    widths = [max(map(len, column)) for column in zip(*cells)]
+    lines = [
+        "| " + " | ".join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:]))]) + " |"
+        for row in cells
+    ]
+    rule = "| " + " | ".join(["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]) + " |"
+    return "\n".join([lines[0], rule, *lines[1:]])
+
+
+def best_line(rows: list[tuple[str, int, dict[str, float]]]) -> str:
+    """A sentence on the layer with the highest adjusted Rand index, the first of equals."""
+    network = [row for row in rows if row[0] != PIXELS and not math.isnan(row[2][ADJUSTED_RAND])]
+    if not network:
+        return "Best layer: none, as no layer has an adjusted Rand index."
+    layer, _, metrics = max(network, key=lambda row: row[2][ADJUSTED_RAND])
+    pixels = "".join(f"; raw pixels {number(m[ADJUSTED_RAND])}" for name, _, m in rows if name == PIXELS)
+    return f"Best layer by adjusted Rand index: **{layer}** ({number(metrics[ADJUSTED_RAND])}{pixels})."
+
+
+def summarise(
+    metrics_table: str, history_table: str, layers: list[str], markdown_path: str, csv_path: str, run: str
+) -> None:
+    """Write the summary of a run, for reading and for computing.
+
+    Parameters
+    ----------
+    metrics_table : path of `tables/metrics.parquet`
+    history_table : path of `tables/history.parquet`
+    layers : list of str
+        In network order.
+    markdown_path, csv_path : paths to write
+        The CSV has a row a layer: run, layer, epoch, each metric, and the run's accuracies at the last epoch.
+    run : str
+        Its name.
+    """
+    rows = final_metrics(metrics_table, layers)
+    epoch, accuracies = final_accuracies(history_table)
+    header = ["Layer", "Epoch", *COLUMNS.values()]
+    body = [
+        [
+            "raw pixels" if layer == PIXELS else layer,
+            DASH if layer == PIXELS else str(of),
+            *map(number, metrics.values()),
+        ]
+        for layer, of, metrics in rows
+    ]
+    train, evaluation = (number(accuracies[name]) for name in ACCURACIES)
+    text = (
+        f"# {run}: how the layers cluster after {epoch} epochs of training\n\n"
+        f"{markdown_table(header, body)}\n\n"
+        f"- {best_line(rows)}\n"
+        f"- Accuracy at epoch {epoch}: {train} on the training images, {evaluation} on the evaluation images.\n\n"
+        f"{LEGEND}\n"
+    )
+    with whole_file(markdown_path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+    with whole_file(csv_path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(["run", "layer", "epoch", *COLUMNS, *ACCURACIES])
+        shared = [number(accuracies[name], missing="") for name in ACCURACIES]
+        for layer, of, metrics in rows:
+            writer.writerow([run, layer, of, *(number(value, missing="") for value in metrics.values()), *shared])
+
+
+if "snakemake" in globals():
+    with job_log(snakemake.log[0]):
+        summarise(
+            snakemake.input.metrics,
+            snakemake.input.history,
+            snakemake.params.layers,
+            snakemake.output.markdown,
+            snakemake.output.csv,
+            snakemake.wildcards.run,
+        )

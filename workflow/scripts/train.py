@@ -1,0 +1,238 @@
+"""Train one span of epochs: from the span before it, or from nothing for epoch 0."""
+
+import io
+import logging
+import math
+import os
+import time
+
+# Transparent huge pages for torch's memory: most of a full-batch step's page faults go away at no cost in memory.
+os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
+# cuBLAS is deterministic only with this; it must be set before CUDA starts.
+os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from evolution.checkpoints import load_checkpoint
+from evolution.files import JobError, job_log, save_table, whole_file
+from evolution.models import build_model
+from evolution.seeds import integer_seed
+from evolution.training_data import load_part
+
+log = logging.getLogger("evolution")
+
+OPTIMIZERS = {"adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
+# Images a forward pass of an evaluation: more gain nothing and cost memory.
+EVALUATION_CHUNK = {"cpu": 250, "cuda": 2000}
+
+
+def choose_device(name: str) -> torch.device:
+    """The device for the config's `training.device`: auto takes the first GPU where there is one."""
+    if name == "cuda" and not torch.cuda.is_available():
+        raise JobError(
+            "training.device: cuda was asked for, and torch finds no usable GPU here. Set it to auto or cpu, "
+            "or run where a GPU is (nvidia-smi shows it)."
+        )
+    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
+
+
+def predict(model: nn.Module, images: torch.Tensor) -> torch.Tensor:
+    """Predicted class of each image, in evaluation mode; int64 (N,)."""
+    model.eval()
+    with torch.inference_mode():
+        return torch.cat([model(part).argmax(1) for part in images.split(EVALUATION_CHUNK[images.device.type])])
+
+
+def train_epoch(
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    images: torch.Tensor,
+    labels: torch.Tensor,
+    batch_size: int | None,
+    seed: int,
+    epoch: int,
+) -> float:
+    """One pass over the training images.
+
+    Dropout and shuffling draw from streams named by the epoch, so a training that is cut and goes on draws what it
+    would have drawn uncut.
+
+    Returns
+    -------
+    float
+        Mean cross entropy over the epoch's images, as each step saw it.
+    """
+    model.train()
+    torch.manual_seed(integer_seed(seed, "dropout", epoch))
+    if batch_size is None or batch_size >= len(images):
+        batches = [(images, labels)]
+    else:
+        shuffling = torch.Generator().manual_seed(integer_seed(seed, "shuffling", epoch))
+        order = torch.randperm(len(images), generator=shuffling).to(images.device)
+        batches = ((images[part], labels[part]) for part in order.split(batch_size))
+    total = torch.zeros((), dtype=torch.float64, device=images.device)
+    for batch_images, batch_labels in batches:
+        optimizer.zero_grad()
+        loss = functional.cross_entropy(model(batch_images), batch_labels)
+        loss.backward()
+        optimizer.step()
+        total += loss.detach() * len(batch_images)
+    return total.item() / len(images)
+
+
+def evaluate(model, train_images, train_labels, eval_images, eval_labels, classes: int) -> dict:
+    """Accuracies in evaluation mode: on the training images, the eval images, and each class of the eval images."""
+    train_right = (predict(model, train_images) == train_labels).double().mean().item()
+    right = (predict(model, eval_images) == eval_labels).cpu().numpy()
+    labels = eval_labels.cpu().numpy()
+    counts = np.bincount(labels, minlength=classes)
+    by_class = np.bincount(labels, weights=right, minlength=classes) / np.where(counts, counts, np.nan)
+    return {"train_accuracy": train_right, "eval_accuracy": right.mean(), "class_accuracy": by_class.tolist()}
+
+
+def copy_weights(model: nn.Module) -> dict[str, torch.Tensor]:
+    """The model's state on the CPU, apart from the one that training goes on changing."""
+    return {name: tensor.detach().cpu().clone() for name, tensor in model.state_dict().items()}
+
+
+def train_span(
+    dataset: str,
+    previous: str | None,
+    epochs: range,
+    model_name: str,
+    model_kwargs: dict,
+    batch_size: int | None,
+    optimizer_name: str,
+    learning_rate: float,
+    weight_decay: float,
+    device_name: str,
+    threads: int,
+    seed: int,
+    kept_epochs: list[int] | None,
+) -> tuple[dict, dict, dict]:
+    """Train from the end of `previous` through `epochs`.
+
+    Parameters
+    ----------
+    dataset : path of dataset.npz
+    previous : path of the checkpoint before, or None
+        None makes the network: `epochs` is then range(0, 1), and nothing is trained.
+    epochs : range
+        The span's epochs, counted from 1.
+    model_name, model_kwargs
+        See `evolution.models.build_model`.
+    batch_size : int or None
+        Images a step; None for all of them.
+    optimizer_name : {"adamw", "sgd"}
+    learning_rate, weight_decay : float
+    device_name : {"auto", "cpu", "cuda"}
+    threads : int
+        torch's, whatever the machine has: sums depend on it.
+    seed : int
+    kept_epochs : list of int or None
+        Epochs whose weights are kept; None keeps all, so that a snapshot can be added later without training.
+
+    Returns
+    -------
+    checkpoint : dict
+        `weights` (epoch to state dict), `optimizer` (state dict), `epoch` (the last).
+    history : dict of columns
+        epoch, train_loss, train_accuracy, eval_accuracy, class_accuracy; a row an epoch.
+    timing : dict of columns
+        epoch, seconds (of training and evaluation; wall time).
+
+    Raises
+    ------
+    JobError
+        If the loss is not finite, the model does not fit the data, or there is no GPU where one was asked for.
+    """
+    torch.set_num_threads(threads)
+    device = choose_device(device_name)
+    if device.type == "cuda":
+        # On a CPU torch is deterministic as it is, and asking for it costs time.
+        torch.use_deterministic_algorithms(True, warn_only=True)
+    train_images, train_labels, classes = load_part(dataset, "train")
+    eval_images, eval_labels, _ = load_part(dataset, "eval")
+    model = build_model(model_name, model_kwargs, train_images.shape[1:], classes, integer_seed(seed, "weights"))
+    # Channels last is the layout that convolutions compute in: without it they convert back and forth.
+    model = model.to(device, memory_format=torch.channels_last)
+
+    def on_device(images):
+        return torch.from_numpy(images).to(device).contiguous(memory_format=torch.channels_last)
+
+    train_images, eval_images = on_device(train_images), on_device(eval_images)
+    train_labels, eval_labels = torch.from_numpy(train_labels).to(device), torch.from_numpy(eval_labels).to(device)
+    optimizer = OPTIMIZERS[optimizer_name](model.parameters(), lr=learning_rate, weight_decay=weight_decay)
+    if previous is not None:
+        start = load_checkpoint(previous)
+        model.load_state_dict(start["weights"][epochs.start - 1])
+        optimizer.load_state_dict(start["optimizer"])
+        del start
+    log.info("Training %s on %s, %d threads, epochs %d to %d", model_name, device, threads, epochs[0], epochs[-1])
+
+    weights, history, timing = {}, [], []
+    for epoch in epochs:
+        began = time.perf_counter()
+        loss = math.nan
+        if epoch > 0:
+            loss = train_epoch(model, optimizer, train_images, train_labels, batch_size, seed, epoch)
+            if not math.isfinite(loss):
+                raise JobError(
+                    f"The training diverged: at epoch {epoch} the loss is {loss}, with training.learning_rate "
+                    f"{learning_rate:g}. Lower the learning rate; epochs before {epochs.start} are kept."
+                )
+        row = {"epoch": epoch, "train_loss": loss} | evaluate(
+            model, train_images, train_labels, eval_images, eval_labels, classes
+        )
+        if kept_epochs is None or epoch in kept_epochs or epoch == epochs[-1]:
+            weights[epoch] = copy_weights(model)
+        seconds = time.perf_counter() - began
+        history.append(row)
+        timing.append({"epoch": epoch, "seconds": seconds})
+        log.info(
+            "Epoch %d: loss %.4f, train accuracy %.4f, eval accuracy %.4f, %.2f s",
+            epoch,
+            loss,
+            row["train_accuracy"],
+            row["eval_accuracy"],
+            seconds,
+        )
+    checkpoint = {"weights": weights, "optimizer": optimizer.state_dict(), "epoch": epochs[-1]}
+    return checkpoint, _columns(history), _columns(timing)
+
+
+def _columns(rows: list[dict]) -> dict[str, list]:
+    return {name: [row[name] for row in rows] for name in rows[0]}
+
+
+def save_checkpoint(path: str, checkpoint: dict) -> None:
+    """Write a checkpoint; through memory, since torch puts a file's own name into what it writes."""
+    buffer = io.BytesIO()
+    torch.save(checkpoint, buffer)
+    with whole_file(path) as temporary:
+        temporary.write_bytes(buffer.getbuffer())
+
+
+if "snakemake" in globals():
+    with job_log(snakemake.log[0]):
+        checkpoint, history, timing = train_span(
+            snakemake.input.dataset,
+            snakemake.input.get("previous"),
+            range(snakemake.params.first, snakemake.params.last + 1),
+            snakemake.params.model,
+            snakemake.params.model_kwargs,
+            snakemake.params.batch_size,
+            snakemake.params.optimizer,
+            snakemake.params.learning_rate,
+            snakemake.params.weight_decay,
+            snakemake.params.device,
+            snakemake.params.threads,
+            snakemake.params.seed,
+            snakemake.params.kept_epochs,
+        )
+        save_table(snakemake.output.history, history)
+        save_table(snakemake.output.timing, timing)
+        save_checkpoint(snakemake.output.checkpoint, checkpoint)
