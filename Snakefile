@@ -1,0 +1,86 @@
+"""How a network's representations organise while it trains: train, snapshot, measure, embed, draw."""
+
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+# Config: a preset given by --configfile stands alone; config.yaml is the experiment that runs without one.
+if not workflow.configfiles:
+
+    configfile: "config.yaml"
+
+
+# Rules
+include: "workflow/rules/common.smk"
+include: "workflow/rules/inputs.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/training.smk"
+include: "workflow/rules/metrics.smk"
+include: "workflow/rules/embedding.smk"
+include: "workflow/rules/plots.smk"
+
+
+allow_caching()
+
+
+# Handlers
+onstart:
+    lock_project()
+
+
+onsuccess:
+    print_summaries()
+
+
+# Targets
+localrules:
+    all,
+    data,
+    training,
+    snapshots,
+    metrics,
+    embeddings,
+    plots,
+    settings,
+
+
+rule all:
+    default_target: True
+    input:
+        # The cells too: Snakemake does not rebuild a lost file that nothing asks for.
+        [cells(f"results/{run}/metrics/{{span}}/{{layer}}.parquet") for run in RUNS],
+        [cells(f"results/{run}/embeddings/{{span}}/{{layer}}.npy") for run in RUNS],
+        expand("results/{run}/figures/{figure}", run=RUNS, figure=FIGURES),
+        expand("results/{run}/summary.md", run=RUNS),
+
+
+rule data:
+    input:
+        expand("results/{run}/dataset.npz", run=RUNS),
+
+
+rule training:
+    input:
+        expand("results/{run}/tables/history.parquet", run=RUNS),
+        expand("results/{run}/checkpoints/{span}.pt", run=RUNS, span=TRAINING_SPANS),
+
+
+rule snapshots:
+    input:
+        [cells(f"results/{run}/activations/{{span}}/{{layer}}.npy") for run in RUNS],
+
+
+rule metrics:
+    input:
+        expand("results/{run}/tables/metrics.parquet", run=RUNS),
+
+
+rule embeddings:
+    input:
+        expand("results/{run}/tables/embedding.parquet", run=RUNS),
+
+
+rule plots:
+    input:
+        expand("results/{run}/figures/{figure}", run=RUNS, figure=FIGURES),
+        expand("results/{run}/{summary}", run=RUNS, summary=["summary.md", "summary.csv"]),

@@ -1,0 +1,76 @@
+import os
+import re
+import sys
+from functools import lru_cache
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
+
+from evolution import configuration
+from evolution.configuration import PIXELS
+from snakemake.exceptions import WorkflowError
+
+try:
+    # Snakemake's own `config`, which holds what was written, stays as it is; rules read the resolved one.
+    experiment = configuration.resolve(config)
+except configuration.ConfigError as error:
+    raise WorkflowError(f"The config cannot be used:\n{error}") from None
+
+RUNS = experiment["runs"]
+EPOCHS = configuration.snapshot_epochs(experiment)
+LAYERS = configuration.run_layers(experiment)
+SNAPSHOT_SPANS = configuration.snapshot_spans(experiment)
+TRAINING_SPANS = configuration.training_spans(experiment)
+# Where each snapshot lies: its span, and its place in the span's files.
+PLACES = {epoch: (span, place) for span, epochs in SNAPSHOT_SPANS.items() for place, epoch in enumerate(epochs)}
+
+
+wildcard_constraints:
+    run="|".join(map(re.escape, RUNS)),
+    span=r"\d\d\d\d+(-\d\d\d\d+)?",
+    layer=r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*",
+    table="history|metrics|embedding",
+    stage="measure|embed",
+
+
+@lru_cache
+def code(script):
+    """A script and the modules it imports, as inputs relative to the working directory."""
+    folder = Path(workflow.basedir) / "workflow" / "scripts"
+    return [os.path.relpath(path) for path in configuration.source_files(folder / f"{script}.py")]
+
+
+def print_summaries():
+    """Print each run's summary at the end of an invocation that has it."""
+    for run in RUNS:
+        path = Path("results") / run / "summary.md"
+        if path.exists():
+            print(path.read_text(encoding="utf-8"))
+
+
+# Snakemake's own lock outlives a killed Snakemake and must then be removed by hand. The profiles turn it off, and the
+# system's lock on this file takes its place: whatever ends the process, it is gone with it.
+PROJECT_LOCK = FileLock(".snakemake/running.lock", timeout=0)
+
+
+def lock_project():
+    """Keep a second Snakemake from working in this folder at the same time."""
+    try:
+        PROJECT_LOCK.acquire()
+    except Timeout:
+        raise WorkflowError(
+            "Another Snakemake is at work in this folder. Wait until it ends, or stop it; "
+            "then give the same command again."
+        ) from None
+
+
+def allow_caching():
+    """Make the rules that --cache names fit for Snakemake's between-workflow cache.
+
+    Snakemake refuses to cache a rule that has a benchmark, since a result from the cache has taken no time.
+    """
+    for cached in workflow.rules:
+        if cached.name in (workflow.workflow_settings.cache or ()):
+            cached._benchmark = None

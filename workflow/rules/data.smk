@@ -1,0 +1,25 @@
+rule prepare_data:
+    input:
+        code=code("prepare_data"),
+    output:
+        "results/{run}/dataset.npz",
+    log:
+        "results/{run}/logs/prepare_data.log",
+    benchmark:
+        "results/{run}/benchmarks/prepare_data.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    threads: 1
+    resources:
+        mem_mb=more_with_attempts(2000),
+        runtime=more_with_attempts(20),
+    params:
+        name=run_param("dataset", "name"),
+        root=run_param("dataset", "root"),
+        train_size=run_param("dataset", "train_size"),
+        eval_size=run_param("dataset", "eval_size"),
+        seed=run_param("seed"),
+    message:
+        "Sampling the images of run {wildcards.run}."
+    script:
+        "../scripts/prepare_data.py"

@@ -1,0 +1,34 @@
+rule embed:
+    input:
+        unpack(previous_embedding),
+        activations=ancient("results/{run}/activations/{span}/{layer}.npy"),
+        origin=activation_origin,
+        settings="results/{run}/settings/embed.json",
+        dataset="results/{run}/dataset.npz",
+        code=code("embed"),
+    output:
+        embedding="results/{run}/embeddings/{span}/{layer}.npy",
+        quality="results/{run}/embeddings/{span}/{layer}.parquet",
+    log:
+        "results/{run}/logs/embed/{span}/{layer}.log",
+    benchmark:
+        "results/{run}/benchmarks/embed/{span}/{layer}.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=more_with_attempts(1000),
+        runtime=more_with_attempts(30),
+    params:
+        # Not read by the script: Snakemake's cache tells jobs apart by their params.
+        layer=lambda wildcards: wildcards.layer,
+        epochs=span_epochs,
+        compact=experiment["activations"]["compact"],
+        perplexity=experiment["embedding"]["perplexity"],
+        pca_components=experiment["embedding"]["pca_components"],
+        alignment=experiment["embedding"]["alignment"],
+        seed=run_param("seed"),
+    message:
+        "Embedding {wildcards.layer} of run {wildcards.run} at epochs {wildcards.span}."
+    script:
+        "../scripts/embed.py"

@@ -1,0 +1,120 @@
+# What each rule's jobs take as inputs and params, where that is more than a pattern of the wildcards.
+
+
+def run_param(*keys):
+    """A params function: one key of the run's own settings."""
+
+    def lookup_run(wildcards):
+        value = RUNS[wildcards.run]
+        for key in keys:
+            value = value[key]
+        return value
+
+    return lookup_run
+
+
+def spans_of(layer):
+    """The snapshot spans in which a layer is followed: the raw pixels only before training."""
+    return list(SNAPSHOT_SPANS)[:1] if layer == PIXELS else list(SNAPSHOT_SPANS)
+
+
+def cells(pattern):
+    """`pattern` for each span and layer of a run, layers in network order."""
+    return [pattern.format(span=span, layer=layer) for layer in LAYERS for span in spans_of(layer)]
+
+
+def span_epochs(wildcards):
+    """The epochs of a snapshot span."""
+    return SNAPSHOT_SPANS[wildcards.span]
+
+
+def more_with_attempts(amount):
+    """A resource that doubles with each attempt, for jobs that are tried again."""
+    return lambda wildcards, attempt: amount * 2 ** (attempt - 1)
+
+
+def previous_checkpoint(wildcards):
+    """The checkpoint that a training span goes on from; none for epoch 0."""
+    spans = list(TRAINING_SPANS)
+    place = spans.index(wildcards.span)
+    return {"previous": f"results/{wildcards.run}/checkpoints/{spans[place - 1]}.pt"} if place else {}
+
+
+def kept_epochs(wildcards):
+    """The epochs of a training span whose weights are kept: None for all of them."""
+    if experiment["training"]["keep_epochs"] == "all":
+        return None
+    return [epoch for epoch in TRAINING_SPANS[wildcards.span] if epoch in EPOCHS]
+
+
+def training_spans_of(wildcards):
+    """The training spans that hold a snapshot span's epochs."""
+    epochs = SNAPSHOT_SPANS[wildcards.span]
+    return [span for span, trained in TRAINING_SPANS.items() if any(epoch in trained for epoch in epochs)]
+
+
+def training_files(pattern):
+    """An input function: `pattern` for each training span behind a snapshot span."""
+    return lambda wildcards: [pattern.format(run=wildcards.run, span=span) for span in training_spans_of(wildcards)]
+
+
+# A job that reads activations takes them as ancient: when a layer is added, the snapshot jobs run again and write the
+# other layers' files anew with the same bytes, which is no reason to measure or embed those again. What does change
+# an activation file reaches its readers by two other ways: the training's history, and the settings file. The latter
+# is a job's output because Snakemake does not look at a job's own params and code when a job before it is to run.
+def activation_origin(wildcards):
+    """The history of the training behind an activation file; the raw pixels have none."""
+    return [] if wildcards.layer == PIXELS else training_files("results/{run}/history/{span}.parquet")(wildcards)
+
+
+def collected_tables(wildcards):
+    """What a run's table of one kind is gathered from."""
+    run = wildcards.run
+    if wildcards.table == "history":
+        return {
+            "tables": expand("results/{run}/history/{span}.parquet", run=run, span=TRAINING_SPANS),
+            "dataset": f"results/{run}/dataset.npz",
+        }
+    folder = {"metrics": "metrics", "embedding": "embeddings"}[wildcards.table]
+    return {"tables": cells(f"results/{run}/{folder}/{{span}}/{{layer}}.parquet")}
+
+
+def previous_embedding(wildcards):
+    """The embeddings that a span's first epoch starts from, where epochs are aligned and there is a span before."""
+    spans = spans_of(wildcards.layer)
+    place = spans.index(wildcards.span)
+    if experiment["embedding"]["alignment"] == "none" or place == 0:
+        return {}
+    return {"previous": f"results/{wildcards.run}/embeddings/{spans[place - 1]}/{wildcards.layer}.npy"}
+
+
+FIGURES = [
+    "training_curves.png",
+    "metric_curves.png",
+    "grid.png",
+    "animation.gif",
+    "embedding_quality.png",
+] + [
+    "pixels.png"
+] * experiment["activations"]["pixels"]
+
+
+def embedded_cells(epochs):
+    """Where the embeddings of some epochs lie: paths without the run, and each cell's place in them.
+
+    A cell is [epoch, layer, index of the path, index of the epoch in that file].
+    """
+    paths, places = [], []
+    for epoch in epochs:
+        span, place = PLACES[epoch]
+        for layer in experiment["layers"]:
+            path = f"embeddings/{span}/{layer}.npy"
+            if path not in paths:
+                paths.append(path)
+            places.append([epoch, layer, paths.index(path), place])
+    return paths, places
+
+
+GRID_EPOCHS = experiment["plots"]["grid_epochs"]
+GRID_PATHS, GRID_CELLS = embedded_cells(GRID_EPOCHS)
+ANIMATION_PATHS, ANIMATION_CELLS = embedded_cells(EPOCHS)

@@ -1,0 +1,118 @@
+rule train:
+    input:
+        unpack(previous_checkpoint),
+        dataset="results/{run}/dataset.npz",
+        code=code("train"),
+    output:
+        checkpoint="results/{run}/checkpoints/{span}.pt",
+        history="results/{run}/history/{span}.parquet",
+        timing="results/{run}/timing/{span}.parquet",
+    log:
+        "results/{run}/logs/train/{span}.log",
+    benchmark:
+        "results/{run}/benchmarks/train/{span}.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    # The scheduler gives fewer where --cores is fewer; torch's own number is params.threads all the same.
+    threads: lambda wildcards: RUNS[wildcards.run]["training"]["threads"]
+    resources:
+        mem_mb=more_with_attempts(6000),
+        runtime=more_with_attempts(120),
+        gpu=run_param("training", "gpus"),
+    params:
+        first=lambda wildcards: TRAINING_SPANS[wildcards.span][0],
+        last=lambda wildcards: TRAINING_SPANS[wildcards.span][-1],
+        model=run_param("model", "name"),
+        model_kwargs=run_param("model", "kwargs"),
+        batch_size=run_param("training", "batch_size"),
+        optimizer=run_param("training", "optimizer"),
+        learning_rate=run_param("training", "learning_rate"),
+        weight_decay=run_param("training", "weight_decay"),
+        device=run_param("training", "device"),
+        threads=run_param("training", "threads"),
+        seed=run_param("seed"),
+        kept_epochs=kept_epochs,
+    message:
+        "Training run {wildcards.run}, epochs {wildcards.span}."
+    script:
+        "../scripts/train.py"
+
+
+rule snapshot:
+    input:
+        dataset="results/{run}/dataset.npz",
+        checkpoints=training_files("results/{run}/checkpoints/{span}.pt"),
+        code=code("snapshot"),
+    output:
+        # A name for each layer, for Snakemake's cache to know them by.
+        **{f"layer {layer}": f"results/{{run}}/activations/{{span}}/{layer}.npy" for layer in experiment["layers"]},
+        predictions="results/{run}/predictions/{span}.parquet",
+    log:
+        "results/{run}/logs/snapshot/{span}.log",
+    benchmark:
+        "results/{run}/benchmarks/snapshot/{span}.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    threads: 1
+    resources:
+        mem_mb=more_with_attempts(3000),
+        runtime=more_with_attempts(30),
+    params:
+        epochs=span_epochs,
+        model=run_param("model", "name"),
+        model_kwargs=run_param("model", "kwargs"),
+        compact=experiment["activations"]["compact"],
+    message:
+        "Taking snapshots of run {wildcards.run} at epochs {wildcards.span}."
+    script:
+        "../scripts/snapshot.py"
+
+
+rule pixels:
+    input:
+        dataset="results/{run}/dataset.npz",
+        code=code("pixels"),
+    output:
+        f"results/{{run}}/activations/0000/{PIXELS}.npy",
+    log:
+        "results/{run}/logs/pixels.log",
+    benchmark:
+        "results/{run}/benchmarks/pixels.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=more_with_attempts(2000),
+        runtime=more_with_attempts(10),
+    params:
+        compact=experiment["activations"]["compact"],
+    message:
+        "Keeping the raw pixels of run {wildcards.run}."
+    script:
+        "../scripts/pixels.py"
+
+
+rule settings:
+    input:
+        sources=lambda wildcards: sorted({*code(wildcards.stage), *code("snapshot"), *code("pixels")}),
+        code=code("settings"),
+    output:
+        "results/{run}/settings/{stage}.json",
+    log:
+        "results/{run}/logs/settings/{stage}.log",
+    benchmark:
+        "results/{run}/benchmarks/settings/{stage}.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=200,
+        runtime=5,
+    params:
+        model=run_param("model"),
+        activations=experiment["activations"]["compact"],
+        stage=lambda wildcards: experiment[{"measure": "metrics", "embed": "embedding"}[wildcards.stage]],
+    message:
+        "Noting what decides the results of {wildcards.stage} for run {wildcards.run}."
+    script:
+        "../scripts/settings.py"
