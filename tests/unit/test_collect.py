@@ -1,0 +1,93 @@
+import math
+
+import numpy as np
+import pytest
+
+import collect
+from evolution.files import JobError, save_table
+
+
+def rows(columns):
+    return list(zip(*(list(column) for column in columns.values())))
+
+
+@pytest.fixture
+def cell_tables(tmp_path):
+    """Two layers, one of them in two spans; paths."""
+    tables = {
+        "0000/conv1.parquet": {"epoch": [0], "ari": [0.25], "knn": [0.5]},
+        "0002-0004/conv1.parquet": {"epoch": [2, 4], "ari": [0.5, math.nan], "knn": [0.75, 1.0]},
+        "0000/block.fc.1.parquet": {"epoch": [0], "ari": [-0.125], "knn": [0.0]},
+    }
+    for name, columns in tables.items():
+        save_table(tmp_path / name, columns)
+    return [str(tmp_path / name) for name in tables]
+
+
+def test_cells_by_hand(cell_tables):
+    columns = collect.collect_cells(cell_tables)
+    assert list(columns) == ["layer", "epoch", "metric", "value"]
+    expected = [
+        ("conv1", 0, "ari", 0.25),
+        ("conv1", 0, "knn", 0.5),
+        ("conv1", 2, "ari", 0.5),
+        ("conv1", 2, "knn", 0.75),
+        ("conv1", 4, "ari", math.nan),
+        ("conv1", 4, "knn", 1.0),
+        ("block.fc.1", 0, "ari", -0.125),
+        ("block.fc.1", 0, "knn", 0.0),
+    ]
+    assert [row[:3] for row in rows(columns)] == [row[:3] for row in expected]
+    np.testing.assert_array_equal(columns["value"], [row[3] for row in expected])
+    assert columns["epoch"].dtype == np.int32 and columns["value"].dtype == np.float64
+
+
+def test_history_by_hand(tmp_path):
+    tables = {
+        "0000.parquet": {
+            "epoch": [0],
+            "train_loss": [math.nan],
+            "train_accuracy": [0.25],
+            "eval_accuracy": [0.5],
+            "class_accuracy": [[0.0, 1.0]],
+        },
+        "0001-0002.parquet": {
+            "epoch": [1, 2],
+            "train_loss": [1.5, 0.75],
+            "train_accuracy": [0.5, 0.75],
+            "eval_accuracy": [0.625, 0.875],
+            "class_accuracy": [[0.5, 0.75], [math.nan, 0.875]],
+        },
+    }
+    for name, columns in tables.items():
+        save_table(tmp_path / name, columns)
+    columns = collect.collect_history([str(tmp_path / name) for name in tables], ["cat", "dog"])
+    assert list(columns) == ["epoch", "measure", "class_name", "value"]
+    expected = [
+        (0, "train_loss", "", math.nan),
+        (0, "train_accuracy", "", 0.25),
+        (0, "eval_accuracy", "", 0.5),
+        (0, "class_accuracy", "cat", 0.0),
+        (0, "class_accuracy", "dog", 1.0),
+        (1, "train_loss", "", 1.5),
+        (1, "train_accuracy", "", 0.5),
+        (1, "eval_accuracy", "", 0.625),
+        (1, "class_accuracy", "cat", 0.5),
+        (1, "class_accuracy", "dog", 0.75),
+        (2, "train_loss", "", 0.75),
+        (2, "train_accuracy", "", 0.75),
+        (2, "eval_accuracy", "", 0.875),
+        (2, "class_accuracy", "cat", math.nan),
+        (2, "class_accuracy", "dog", 0.875),
+    ]
+    assert [row[:3] for row in rows(columns)] == [row[:3] for row in expected]
+    np.testing.assert_array_equal(columns["value"], [row[3] for row in expected])
+    assert columns["epoch"].dtype == np.int32
+
+
+def test_a_table_that_is_none(cell_tables, tmp_path):
+    save_table(tmp_path / "0000" / "fc2.parquet", {"ari": [1.0]})
+    with pytest.raises(JobError, match=r"fc2\.parquet is damaged .*no column epoch"):
+        collect.collect_cells([*cell_tables, str(tmp_path / "0000" / "fc2.parquet")])
+    with pytest.raises(JobError, match=r"conv1\.parquet is damaged .*no column train_loss"):
+        collect.collect_history(cell_tables, ["cat", "dog"])

@@ -1,0 +1,95 @@
+"""Labels beside lines, and lines with gaps."""
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from scipy.optimize import minimize
+
+from evolution.curves import curve_figure, draw_curve, draw_layer_curves, place_labels, spread
+from evolution.style import figure_style
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ([], []),
+        ([0.5], [0.5]),
+        ([0.1, 0.9, 0.5], [0.1, 0.9, 0.5]),
+        ([0.5, 0.5], [0.45, 0.55]),
+        ([0.0, 0.0, 0.0], [0.0, 0.1, 0.2]),
+        ([1.0, 0.99], [1.0, 0.9]),
+        ([-3.0, 7.0], [0.0, 1.0]),
+    ],
+)
+def test_spread_by_hand(wanted, expected):
+    np.testing.assert_allclose(spread(np.array(wanted), 0.1, 0, 1), expected, atol=1e-12)
+
+
+def test_spread_moves_as_little_as_possible():
+    wanted, gap = np.sort(np.random.default_rng(0).uniform(0.3, 0.7, 6)), 0.12
+    rules = [{"type": "ineq", "fun": lambda y: np.diff(y) - gap}]
+    best = minimize(lambda y: ((y - wanted) ** 2).sum(), np.linspace(0, 1, 6), bounds=[(0, 1)] * 6, constraints=rules)
+    np.testing.assert_allclose(spread(wanted, gap, 0, 1), best.x, atol=1e-3)
+
+
+def test_spread_squeezes_what_does_not_fit():
+    np.testing.assert_allclose(spread(np.full(5, 0.3), 0.9, 0, 1), [0, 0.25, 0.5, 0.75, 1])
+
+
+def lines(axes):
+    """The drawn points of each line and each group of dots."""
+    return [
+        [tuple(map(float, point)) for point in line.get_xydata() if np.isfinite(point).all()] for line in axes.lines
+    ]
+
+
+def test_a_gap_stays_a_gap_and_lonely_values_are_dots():
+    axes = Figure().subplots()
+    draw_curve(axes, np.array([0, 1, 2, 3, 4, 5]), np.array([0.5, np.nan, 0.6, 0.7, np.nan, 0.8]), "k", "name")
+    line, dots = axes.lines
+    np.testing.assert_array_equal(line.get_ydata(), [0.5, np.nan, 0.6, 0.7, np.nan, 0.8])
+    assert dots.get_marker() == "o"
+    assert lines(axes)[1] == [(0.0, 0.5), (5.0, 0.8)]
+    assert axes.texts[0].xy == (5, 0.8)
+
+
+def test_a_label_stands_where_the_last_value_is():
+    axes = Figure().subplots()
+    draw_curve(axes, np.array([0, 1, 2]), np.array([0.5, 0.6, np.nan]), "k", "name")
+    assert axes.texts[0].xy == (1, 0.6)
+
+
+def test_labels_at_one_height_are_placed_a_line_apart():
+    with figure_style():
+        figure = curve_figure("Title", "note", 1, ["a", "b", "c"], 100)
+        axes = figure.subplots()
+        for name in "abc":
+            draw_curve(axes, np.array([0, 1]), np.array([0.0, 0.5]), "k", name)
+        place_labels(figure)
+        heights = sorted(Text.get_window_extent(text).y0 for text in axes.texts)
+    assert np.diff(heights) == pytest.approx(8 * 1.25 / 72 * 100, abs=1)
+
+
+def layer_panel(values, layers, least_span=0.1):
+    axes = Figure().subplots()
+    draw_layer_curves(axes, values, layers, "m", least_span)
+    return axes, [text.get_text() for text in axes.texts]
+
+
+def test_pixels_are_a_level_and_layers_without_values_are_named():
+    values = {("pixels", 0, "m"): 0.4, ("a", 0, "m"): 0.1, ("a", 2, "m"): 0.9, ("b", 0, "m"): np.nan}
+    axes, labels = layer_panel(values, ["pixels", "a", "b"])
+    assert labels == ["raw pixels", "a", "b: no value"]
+    assert list(axes.lines[0].get_ydata()) == [0.4, 0.4]
+    assert lines(axes)[1] == [(0.0, 0.1), (2.0, 0.9)]
+
+
+def test_a_panel_without_any_value_says_so():
+    assert layer_panel({("a", 0, "m"): np.nan}, ["a"])[1] == ["no layer has a value"]
+
+
+def test_noise_is_not_blown_up():
+    values = {("a", 0, "m"): 0.5, ("a", 1, "m"): 0.5001}
+    low, high = layer_panel(values, ["a"], least_span=0.1)[0].get_ylim()
+    assert (low, high) == pytest.approx((0.45, 0.55), abs=1e-3)

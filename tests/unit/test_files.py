@@ -1,0 +1,233 @@
+import pickle
+import shlex
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from evolution import files
+from evolution.files import JobError
+
+SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
+ARRAY = np.arange(12, dtype=np.float32).reshape(3, 4)
+
+
+def save_example(path):
+    """An artifact of the kind that the path's suffix says."""
+    if path.suffix == ".npy":
+        files.save_npy(path, ARRAY)
+    elif path.suffix == ".npz":
+        files.save_npz(path, x=ARRAY, names=np.array(["cat", "dog"]))
+    else:
+        files.save_table(path, {"epoch": [0, 1], "name": ["a", "b"], "value": [0.5, None]})
+
+
+def load_example(path):
+    if path.suffix == ".npy":
+        return files.load_npy(path, (3, 4))
+    if path.suffix == ".npz":
+        return files.load_npz(path, "x", "names")
+    return files.load_table(path, "epoch", "value")
+
+
+each_kind = pytest.mark.parametrize("suffix", [".npy", ".npz", ".parquet"])
+
+
+def test_a_whole_file_appears_at_the_end(tmp_path):
+    path = tmp_path / "new folder" / "a.txt"
+    with files.whole_file(path) as temporary:
+        temporary.write_text("new")
+        assert temporary.parent == path.parent and temporary.suffix == ".txt"
+        assert not path.exists()
+    assert path.read_text() == "new"
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("before", ["old", None])
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
+def test_an_interrupted_file_leaves_what_was_there(tmp_path, before, error):
+    path = tmp_path / "a.txt"
+    if before:
+        path.write_text(before)
+    with pytest.raises(error), files.whole_file(path) as temporary:
+        temporary.write_text("ne")
+        raise error
+    assert [file.read_text() for file in tmp_path.iterdir()] == ([before] if before else [])
+
+
+def test_files_beside_each_other_do_not_meet(tmp_path):
+    with files.whole_file(tmp_path / "a.npy") as first, files.whole_file(tmp_path / "a.npz") as second:
+        first.write_text("1")
+        second.write_text("2")
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"a.npy": "1", "a.npz": "2"}
+
+
+@each_kind
+def test_an_array_that_cannot_be_saved_leaves_nothing(tmp_path, suffix):
+    path = tmp_path / f"a{suffix}"
+    objects = np.array([{}, "a"], dtype=object)
+    with pytest.raises(Exception):  # noqa: B017 - each library has its own
+        if suffix == ".npy":
+            files.save_npy(path, objects)
+        elif suffix == ".npz":
+            files.save_npz(path, x=lambda: 0, y=1)
+        else:
+            files.save_table(path, {"a": [1, 2], "b": [1]})
+    if suffix != ".npz":
+        assert list(tmp_path.iterdir()) == []
+
+
+@each_kind
+def test_the_same_content_gives_the_same_bytes(tmp_path, suffix):
+    first, second = tmp_path / f"a{suffix}", tmp_path / "other" / f"longer name{suffix}"
+    save_example(first)
+    save_example(second)
+    assert first.read_bytes() == second.read_bytes()
+    if suffix == ".npz":
+        with zipfile.ZipFile(first) as archive:
+            assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+
+
+def test_arrays_come_back(tmp_path):
+    for array in (ARRAY, ARRAY.T, ARRAY[:, ::2], np.int16([1, -1])):
+        files.save_npy(tmp_path / "a.npy", array)
+        loaded = files.load_npy(tmp_path / "a.npy", array.shape)
+        np.testing.assert_array_equal(loaded, array)
+        np.testing.assert_array_equal(np.load(tmp_path / "a.npy"), array)
+        assert loaded.dtype == array.dtype and isinstance(loaded, np.memmap)
+
+
+@pytest.mark.parametrize(("shape", "fits"), [
+    ((3, 4), True), ((None, 4), True), ((3, None), True), ((None, None), True),
+    ((3, 5), False), ((4, 3), False), ((None, 3), False), ((12,), False), ((3, 4, 1), False), ((), False),
+])  # fmt: skip
+def test_shapes(tmp_path, shape, fits):
+    path = tmp_path / "a.npy"
+    files.save_npy(path, ARRAY)
+    if fits:
+        np.testing.assert_array_equal(files.load_npy(path, shape), ARRAY)
+    else:
+        with pytest.raises(JobError) as error:
+            files.load_npy(path, shape)
+        assert str(path) in str(error.value) and f"shape (3, 4), expected {shape}" in str(error.value)
+
+
+def test_named_arrays_come_back_in_the_order_asked_for(tmp_path):
+    save_example(tmp_path / "a.npz")
+    names, x = files.load_npz(tmp_path / "a.npz", "names", "x")
+    assert names.tolist() == ["cat", "dog"]
+    np.testing.assert_array_equal(x, ARRAY)
+    with pytest.raises(JobError, match=r"a\.npz is damaged .*labels"):
+        files.load_npz(tmp_path / "a.npz", "x", "labels")
+
+
+def test_tables_come_back(tmp_path):
+    save_example(tmp_path / "a.parquet")
+    table = files.load_table(tmp_path / "a.parquet", "name")
+    assert table.to_pydict() == {"epoch": [0, 1], "name": ["a", "b"], "value": [0.5, None]}
+    with pytest.raises(JobError, match=r"a\.parquet is damaged .*no column loss, time"):
+        files.load_table(tmp_path / "a.parquet", "loss", "epoch", "time")
+
+
+def test_folders_named_like_partitions_add_no_column(tmp_path):
+    path = tmp_path / "lr=0.1" / "a.parquet"
+    save_example(path)
+    assert files.load_table(path).column_names == ["epoch", "name", "value"]
+
+
+def assert_damaged(path):
+    with pytest.raises(JobError) as error:
+        load_example(path)
+    message = str(error.value)
+    assert message.startswith(f"{path} is damaged or not what this workflow wrote (")
+    assert message.endswith(f"snakemake --cores 2 --forcerun {shlex.quote(str(path))}")
+
+
+@each_kind
+def test_files_that_are_not_there_or_no_such_thing(tmp_path, suffix):
+    assert_damaged(tmp_path / f"missing{suffix}")
+    for name, content in (("empty", b""), ("text", b"not this"), ("head", b"PK\x03\x04"), ("two words", bytes(500))):
+        path = tmp_path / f"{name}{suffix}"
+        path.write_bytes(content)
+        assert_damaged(path)
+    for other in {".npy", ".npz", ".parquet"} - {suffix}:
+        save_example(tmp_path / f"a{other}")
+        assert_damaged((tmp_path / f"a{other}").rename(tmp_path / f"was{other}{suffix}"))
+
+
+@each_kind
+def test_files_cut_short(tmp_path, suffix):
+    whole, cut = tmp_path / f"whole{suffix}", tmp_path / f"cut{suffix}"
+    save_example(whole)
+    content = whole.read_bytes()
+    for length in range(0, len(content), 7):
+        cut.write_bytes(content[:length])
+        assert_damaged(cut)
+
+
+@each_kind
+def test_damaged_bytes_raise_nothing_else(tmp_path, suffix):
+    whole = tmp_path / f"whole{suffix}"
+    save_example(whole)
+    content = whole.read_bytes()
+    refused = 0
+    for place in range(0, len(content), 3):
+        damaged = tmp_path / f"{place}{suffix}"
+        damaged.write_bytes(content[:place] + bytes([content[place] ^ 0xA5]) + content[place + 1 :])
+        try:
+            load_example(damaged)
+        except JobError:
+            refused += 1
+    assert refused > len(content) / 3 / 4
+
+
+class Bomb:
+    def __reduce__(self):
+        return print, ("unpickled",)
+
+
+def test_pickles_are_refused(tmp_path, capsys):
+    np.save(tmp_path / "a.npy", np.array([Bomb()] * 12).reshape(3, 4), allow_pickle=True)
+    np.savez(tmp_path / "a.npz", x=np.array([Bomb()]), names=np.array(["a"]))
+    for suffix in (".npy", ".npz", ".parquet"):
+        (tmp_path / f"b{suffix}").write_bytes(pickle.dumps(Bomb()))
+    for name in ("a.npy", "a.npz", "b.npy", "b.npz", "b.parquet"):
+        assert_damaged(tmp_path / name)
+    assert "unpickled" not in capsys.readouterr().out
+
+
+def run_job(tmp_path, body):
+    """Run code inside job_log in a process of its own; what the process printed, its exit code, and its log."""
+    code = f"import logging, sys\nfrom evolution.files import *\nwith job_log('logs/job.log'):\n    {body}"
+    process = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env={"PYTHONPATH": str(SCRIPTS)}, capture_output=True, text=True
+    )
+    return process.stdout + process.stderr, process.returncode, (tmp_path / "logs" / "job.log").read_text()
+
+
+def test_a_jobs_output_goes_to_its_log(tmp_path):
+    body = (
+        "logging.getLogger('evolution').info('Epoch %d', 3); print('printed'); print('warned', file=sys.stderr);"
+        "import os; os.system('echo from a child')"
+    )
+    printed, code, log = run_job(tmp_path, body)
+    assert (printed, code) == ("", 0)
+    assert sorted(log.splitlines()) == ["Epoch 3", "from a child", "printed", "warned"]
+
+
+def test_a_job_error_is_its_message_alone(tmp_path):
+    assert run_job(tmp_path, "raise JobError('Set it to auto.')") == ("", 1, "Error: Set it to auto.\n")
+
+
+def test_any_other_error_keeps_its_traceback(tmp_path):
+    printed, code, log = run_job(tmp_path, "print('before'); 1 / 0")
+    assert (printed, code) == ("", 1)
+    assert "before\n" in log and "Traceback" in log and log.endswith("ZeroDivisionError: division by zero\n")
+
+
+def test_a_log_starts_anew(tmp_path):
+    run_job(tmp_path, "print('first')")
+    assert run_job(tmp_path, "print('second')")[2] == "second\n"

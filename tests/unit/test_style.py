@@ -1,0 +1,114 @@
+"""Colours that can be told apart, and files that come out the same."""
+
+from itertools import combinations
+
+import matplotlib
+import numpy as np
+import pytest
+from colorspacious import cspace_convert
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from PIL import Image
+
+from evolution.files import JobError
+from evolution.style import class_colors, figure_style, layer_colors, save_png, score, shorten
+
+VISION = [None, "deuteranomaly", "protanomaly", "tritanomaly"]
+# The least distance in CAM02-UCS that Petroff asks of ten colours, for each kind of vision at full severity (100, that
+# is deuteranopia, protanopia and tritanopia): Accessible Color Sequences for Data Visualization, arXiv:2107.02270.
+TEN_COLORS_APART = 16
+
+
+def perceived(colors, vision=None):
+    """Colours in CAM02-UCS (lightness first), as seen with a colour vision deficiency (Machado et al. 2009)."""
+    rgb = np.array([to_rgb(color) for color in colors])
+    if vision:
+        rgb = cspace_convert(rgb, {"name": "sRGB1+CVD", "cvd_type": vision, "severity": 100}, "sRGB1")
+    return cspace_convert(rgb, "sRGB1", "CAM02-UCS")
+
+
+def least_distance(colors, vision=None):
+    return min(np.linalg.norm(one - other) for one, other in combinations(perceived(colors, vision), 2))
+
+
+@pytest.mark.parametrize("vision", VISION)
+def test_default_palette_is_told_apart_by_colour_blind_readers(vision):
+    assert least_distance(class_colors("petroff10", 10), vision) >= TEN_COLORS_APART
+
+
+def test_tab10_is_not_which_shows_that_the_measure_bites():
+    assert least_distance(class_colors("tab10", 10), "protanomaly") < TEN_COLORS_APART / 4
+
+
+def test_palettes_are_matplotlibs():
+    expected = [matplotlib.colors.to_hex(color) for color in matplotlib.colormaps["tab10"].colors]
+    assert class_colors("tab10", 10) == expected
+    assert class_colors("tab10", 3) == expected[:3]
+    with matplotlib.style.context("petroff10"):
+        assert class_colors("petroff10", 10) == matplotlib.rcParams["axes.prop_cycle"].by_key()["color"]
+
+
+@pytest.mark.parametrize("palette", ["petroff10", "tab20", "Dark2"])
+def test_every_class_has_a_colour_of_its_own(palette):
+    for count in range(1, 101):
+        assert len(set(class_colors(palette, count))) == count
+
+
+@pytest.mark.parametrize("count", [11, 20, 50, 100])
+def test_many_classes_differ_more_than_a_rainbow_would_let_them(count):
+    rainbow = matplotlib.colormaps["hsv"](np.linspace(0, 1, count, endpoint=False))
+    assert least_distance(class_colors("petroff10", count)) > 1.3 * least_distance(rainbow)
+
+
+@pytest.mark.parametrize("palette", ["viridis", "petroff", "", "default"])
+def test_unknown_palette_is_refused_by_name(palette):
+    with pytest.raises(JobError, match=r"plots\.palette.*petroff10.*tab10"):
+        class_colors(palette, 3)
+
+
+@pytest.mark.parametrize("vision", VISION)
+@pytest.mark.parametrize("count", [2, 5, 20])
+def test_deeper_layers_are_darker_for_all_eyes(count, vision):
+    lightness = perceived(layer_colors(count), vision)[:, 0]
+    assert (np.diff(lightness) < 0).all()
+    # White is 100: the first layer's line must not be lost on it.
+    assert lightness[0] < 80
+
+
+def test_one_layer_has_one_colour():
+    assert len(layer_colors(1)) == 1
+
+
+def test_names_are_shortened_in_the_middle():
+    assert shorten("conv1", 10) == "conv1"
+    assert shorten("two\nlines\tof  it", 40) == "two lines of it"
+    assert shorten("features.block1.conv2", 11) == "featu…conv2"
+    assert len(shorten("features.block1.conv2", 10)) == 10
+
+
+def test_scores_as_text():
+    assert [score(0.3849), score(-0.0001), score(float("nan")), score(0.12345, 3)] == ["0.38", "0.00", "–", "0.123"]  # noqa: RUF001
+
+
+def test_style_holds_inside_and_leaves_no_trace():
+    before = dict(matplotlib.rcParams)
+    with matplotlib.rc_context({"axes.facecolor": "red", "font.family": ["serif"]}):
+        outside = dict(matplotlib.rcParams)
+        with figure_style():
+            assert matplotlib.rcParams["axes.facecolor"] == matplotlib.rcParamsDefault["axes.facecolor"]
+            assert matplotlib.rcParams["font.family"] == ["DejaVu Sans"]
+        assert dict(matplotlib.rcParams) == outside
+    assert dict(matplotlib.rcParams) == before
+
+
+def test_png_says_nothing_about_who_drew_it(tmp_path):
+    paths = [tmp_path / name for name in ("one.png", "other.png")]
+    for path in paths:
+        with figure_style():
+            figure = Figure((1, 1), dpi=50)
+            figure.text(0.5, 0.5, "$1 & $2")
+            save_png(figure, path)
+    with Image.open(paths[0]) as image:
+        assert image.size == (50, 50)
+        assert set(image.info) <= {"dpi"}
+    assert paths[0].read_bytes() == paths[1].read_bytes()

@@ -1,0 +1,45 @@
+"""Two people, two clones, one cache: what the first computed the second does not."""
+
+from collections import Counter
+
+from project import TINY, Project, changed
+
+COSTLY = ("prepare_data", "train", "snapshot", "pixels", "measure", "embed")
+
+
+def test_the_second_clone_computes_nothing_that_the_first_did(finished, tmp_path):
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    environment = {"SNAKEMAKE_OUTPUT_CACHE": str(cache)}
+    first, second = Project(tmp_path / "first"), Project(tmp_path / "second")
+    first.run("--cache", *COSTLY, env=environment)
+    # Another name for the run, and another figure: neither has a part in what is cached.
+    second.configure(changed(changed(TINY, "runs", {"other": {}}), "plots.dpi", 60))
+    second.run("--cache", *COSTLY, env=environment)
+
+    def logs(project, rule):
+        return list((project.folder / "results").glob(f"*/logs/{rule}*"))
+
+    for rule in COSTLY:
+        assert logs(first, rule), rule
+        assert not logs(second, rule), rule
+    assert logs(second, "plot_grid")
+    # The right layer's results under each layer's name, and the same bytes as without a cache.
+    theirs = {name.replace("other/", "tiny/", 1): content for name, content in second.artifacts().items()}
+    for name, content in finished.artifacts().items():
+        if not name.startswith(("tiny/figures", "tiny/summary")):
+            assert theirs[name] == content, name
+    assert second.plan() == Counter()
+
+
+def test_a_cached_result_is_not_taken_for_another_seed(finished, tmp_path):
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    environment = {"SNAKEMAKE_OUTPUT_CACHE": str(cache)}
+    project = Project(tmp_path / "checkout")
+    project.run("--cache", *COSTLY, "--until", "train", env=environment)
+    project.configure(changed(TINY, "runs", {"other": {"seed": 5}}))
+    project.run("--cache", *COSTLY, "--until", "train", env=environment)
+    weights = "checkpoints/0003-0004.pt"
+    results = project.folder / "results"
+    assert (results / "other" / weights).read_bytes() != (results / "tiny" / weights).read_bytes()

@@ -1,0 +1,155 @@
+"""Killed, damaged, asked for the impossible: nothing is lost, and the message says what to do."""
+
+import os
+import random
+import signal
+import subprocess
+import time
+
+import pytest
+from project import TINY, Project, changed
+
+KILLS = 10
+
+
+def test_killed_at_any_moment_a_run_resumes_with_the_same_command(finished, tmp_path):
+    """SIGKILL to the whole process group, ten times; the artifacts end up as an undisturbed run's."""
+    project = Project(tmp_path / "checkout")
+    command = project.command("--cores", "2")
+    # The moments are spread over the run: a fixed seed keeps a failure repeatable, as far as time itself is.
+    delays = random.Random(20).choices([1.5, 2.5, 3.5, 4.5, 5.5], k=KILLS)
+    killed = 0
+    for delay in delays:
+        process = subprocess.Popen(
+            command,
+            cwd=project.folder,
+            env=project.environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        time.sleep(delay)
+        killed += process.poll() is None
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    assert killed >= KILLS // 2
+    project.run()
+    assert project.plan() == {}
+    assert project.artifacts() == finished.artifacts()
+
+
+def test_a_second_snakemake_is_kept_out(project):
+    project.configure(changed(TINY, "seed", 9))
+    first = subprocess.Popen(
+        project.command("--cores", "1"),
+        cwd=project.folder,
+        env=project.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        for line in first.stdout:
+            if line.startswith("Execute"):
+                break
+        output = project.run(cores=1, check=False)
+        assert project.returncode != 0
+        assert "Another Snakemake is at work in this folder" in output
+    finally:
+        os.killpg(first.pid, signal.SIGKILL)
+        first.communicate()
+
+
+@pytest.mark.parametrize(
+    ("artifact", "damage"),
+    [
+        ("checkpoints/0001-0002.pt", "truncated"),
+        ("activations/0002/fc1.npy", "truncated"),
+        ("activations/0002/fc1.npy", "foreign"),
+        ("metrics/0002/fc1.parquet", "truncated"),
+        ("embeddings/0002/fc1.npy", "foreign"),
+    ],
+)
+def test_a_damaged_artifact_is_named_and_nothing_is_drawn_from_it(project, artifact, damage):
+    path = project.path(artifact)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2] if damage == "truncated" else b"not what it says it is")
+    # Whatever read it must be wanted again.
+    readers = {
+        "checkpoints": ["activations/0002/fc1.npy", "metrics/0002/fc1.parquet", "embeddings/0002/fc1.npy"],
+        "activations": ["metrics/0002/fc1.parquet"],
+        "metrics": ["tables/metrics.parquet"],
+        "embeddings": ["figures/grid.png", "figures/animation.gif"],
+    }[artifact.split("/")[0]]
+    for reader in readers:
+        project.path(reader).unlink()
+    project.path("figures/training_curves.png").unlink()
+    output = project.run("--rerun-triggers", "params", check=False)
+    assert project.returncode != 0
+    name = f"results/tiny/{artifact}"
+    assert f"{name} is damaged" in output
+    assert f"snakemake --cores 2 --forcerun {name}" in output
+    assert "Traceback (most recent call last)" not in output.split("Logfile")[1]
+    assert not project.path(readers[-1]).exists()
+    # Other jobs went on.
+    assert project.path("figures/training_curves.png").exists()
+
+
+def test_the_named_command_mends_a_damaged_artifact(project, finished):
+    name = "activations/0002/fc1.npy"
+    project.path(name).write_bytes(b"damaged")
+    project.path("metrics/0002/fc1.parquet").unlink()
+    assert "is damaged" in project.run(check=False)
+    project.run("--forcerun", f"results/tiny/{name}")
+    assert project.artifacts() == finished.artifacts()
+
+
+def test_a_diverging_training_stops_its_own_run_only(tmp_path):
+    config = changed(TINY, "runs", {"tiny": {}, "wild": {"training": {"optimizer": "sgd", "learning_rate": 1e30}}})
+    project = Project(tmp_path / "checkout", config)
+    output = project.run(check=False)
+    assert project.returncode != 0
+    assert "The training diverged: at epoch" in output
+    assert "learning_rate 1e+30" in output
+    assert project.path("figures/animation.gif").exists()
+    # What came before is kept and usable.
+    assert (project.folder / "results/wild/metrics/0000/fc1.parquet").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"training.epochs": 0}, "training.epochs: 0 is not allowed; must be at least 1"),
+        ({"plots.grid_epochs": [0, 5]}, "plots.grid_epochs: 5 lies past the last epoch; training.epochs is 4"),
+        ({"plots.grid_epochs": [1]}, "plots.grid_epochs: 1 has no snapshot"),
+        ({"trainin": {}}, "trainin: unknown key; did you mean training?"),
+        ({"dataset.name": "mnits"}, "dataset.name: 'mnits' is not allowed; allowed: mnist_5k"),
+    ],
+)
+def test_a_bad_config_stops_before_any_job(tmp_path, changes, said):
+    config = TINY
+    for key, value in changes.items():
+        config = changed(config, key, value)
+    project = Project(tmp_path / "checkout", config)
+    output = project.run(check=False)
+    assert project.returncode != 0
+    assert said in output
+    assert "Traceback" not in output
+    assert not (project.folder / "results").exists()
+
+
+def test_a_layer_that_the_model_lacks(tmp_path):
+    project = Project(tmp_path / "checkout", changed(TINY, "layers", ["conv2", "fc9"]))
+    output = project.run("--until", "snapshot", check=False)
+    assert project.returncode != 0
+    assert "layers: fc9 is not in the model, which has conv1, conv2, pool, fc1, fc2" in output
+
+
+def test_more_images_than_there_are(tmp_path):
+    project = Project(tmp_path / "checkout", changed(TINY, "dataset.eval_size", 5000))
+    output = project.run(check=False)
+    assert project.returncode != 0
+    assert "dataset.eval_size" in output
+    assert "Traceback (most recent call last)" not in output.split("Logfile")[1]

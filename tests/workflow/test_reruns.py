@@ -1,0 +1,259 @@
+"""Change one thing: the jobs that Snakemake then plans are those that depend on it, and no others."""
+
+import os
+from collections import Counter
+
+import pytest
+from project import TINY, Project, changed, job
+
+SPANS = ("0000", "0002", "0004")
+LAYERS = ("conv2", "fc1")
+METRIC_FIGURES = ("plot_metric_curves", "plot_grid", "plot_animation", "summary")
+EMBEDDING_FIGURES = ("plot_pixels", "plot_grid", "plot_animation", "plot_embedding_quality")
+FIGURES = (
+    "plot_training_curves",
+    "plot_metric_curves",
+    "plot_embedding_quality",
+    "plot_pixels",
+    "plot_grid",
+    "plot_animation",
+    "summary",
+)
+
+
+def one(*rules, run="tiny"):
+    """A job of each rule that has one a run."""
+    return Counter(job(rule, run=run) for rule in rules)
+
+
+def collect(*tables, run="tiny"):
+    return Counter(job("collect", run=run, table=table) for table in tables)
+
+
+def train(*spans, run="tiny"):
+    return Counter(job("train", run=run, span=span) for span in spans)
+
+
+def snapshot(*spans, run="tiny"):
+    return Counter(job("snapshot", run=run, span=span) for span in spans)
+
+
+def cells(*rules, spans=SPANS, layers=LAYERS, run="tiny"):
+    """A job of each rule for each span and layer."""
+    return Counter(job(rule, run=run, span=span, layer=layer) for rule in rules for span in spans for layer in layers)
+
+
+def pixel_cells(*rules, run="tiny"):
+    return cells(*rules, spans=["0000"], layers=["pixels"], run=run)
+
+
+def settings(*stages, run="tiny"):
+    """The small local jobs that carry a change of a stage's settings or code."""
+    return Counter(job("settings", run=run, stage=stage) for stage in stages)
+
+
+WHOLE_RUN = (
+    one("prepare_data", "pixels", *FIGURES)
+    + settings("measure", "embed")
+    + train("0000", "0001-0002", "0003-0004")
+    + snapshot(*SPANS)
+    + cells("measure", "embed")
+    + pixel_cells("measure", "embed")
+    + collect("history", "metrics", "embedding")
+)
+
+
+TRAINING = train("0000", "0001-0002", "0003-0004")
+PIXELS = one("pixels", "plot_pixels") + pixel_cells("measure", "embed")
+# What a table of metrics and one of embeddings are drawn in, but for the pixels' own figure.
+OVER_LAYERS = collect("metrics", "embedding") + one(
+    "plot_metric_curves", "plot_embedding_quality", "plot_grid", "plot_animation", "summary"
+)
+ALL_METRICS = (
+    settings("measure")
+    + cells("measure")
+    + pixel_cells("measure")
+    + collect("metrics")
+    + one(*METRIC_FIGURES, "plot_pixels")
+)
+ALL_EMBEDDINGS = (
+    settings("embed") + cells("embed") + pixel_cells("embed") + collect("embedding") + one(*EMBEDDING_FIGURES)
+)
+# The images stay as they are, and with them everything about the raw pixels.
+TRAINED_ANEW = WHOLE_RUN - one("prepare_data") - PIXELS - settings("measure", "embed")
+
+
+def test_a_new_project_plans_the_whole_run(tmp_path):
+    assert Project(tmp_path / "checkout").plan() == WHOLE_RUN
+
+
+def test_nothing_changed(project):
+    assert project.plan() == Counter()
+
+
+def test_touching_every_code_file_and_the_config(project):
+    for name in ("Snakefile", "config.yaml", "workflow", "profiles", "envs"):
+        for path in [project.folder / name, *(project.folder / name).rglob("*")]:
+            os.utime(path)
+    assert project.plan() == Counter()
+
+
+def test_a_fresh_clone_over_existing_results(project, tmp_path):
+    clone = Project(tmp_path / "clone")
+    for name in ("results", ".snakemake"):
+        (project.folder / name).rename(clone.folder / name)
+    assert clone.plan() == Counter()
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"plots.grid_epochs": [0, 2, 4]}, one("plot_grid")),
+        ({"plots.animation.fps": 7}, one("plot_animation")),
+        ({"plots.animation.dpi": 30}, one("plot_animation")),
+        (
+            {"plots.palette": "tab10"},
+            one("plot_training_curves", "plot_pixels", "plot_grid", "plot_animation"),
+        ),
+        (
+            {"plots.dpi": 60},
+            one("plot_training_curves", "plot_metric_curves", "plot_embedding_quality", "plot_pixels", "plot_grid"),
+        ),
+        ({"metrics.clusters": 9}, ALL_METRICS),
+        ({"metrics.n_init": 3}, ALL_METRICS),
+        ({"metrics.neighbors": 5}, ALL_METRICS),
+        ({"embedding.perplexity": 12}, ALL_EMBEDDINGS),
+        ({"embedding.pca_components": 20}, ALL_EMBEDDINGS),
+        ({"embedding.alignment": "none"}, ALL_EMBEDDINGS),
+        (
+            # The snapshot jobs write the other layers anew too, with the same bytes: nothing reads them again.
+            {"layers": ["conv2", "fc1", "fc2"]},
+            snapshot(*SPANS) + cells("measure", "embed", layers=["fc2"]) + OVER_LAYERS,
+        ),
+        ({"layers": ["fc1"]}, OVER_LAYERS),
+        ({"activations.pixels": False}, OVER_LAYERS),
+        (
+            # No training: every epoch's weights are kept. The layouts that follow start from the new one.
+            {"snapshots.also": [1]},
+            snapshot("0001")
+            + cells("measure", spans=["0001"])
+            + cells("embed", spans=["0001", "0002", "0004"])
+            + OVER_LAYERS,
+        ),
+        (
+            {"training.epochs": 6},
+            train("0005-0006")
+            + snapshot("0006")
+            + cells("measure", "embed", spans=["0006"])
+            + collect("history")
+            + one("plot_training_curves")
+            + OVER_LAYERS,
+        ),
+        (
+            {"training.epochs": 2, "plots.grid_epochs": [0, 2]},
+            collect("history") + one("plot_training_curves") + OVER_LAYERS,
+        ),
+        ({"training.learning_rate": 1e-3}, TRAINED_ANEW),
+        ({"training.threads": 2}, TRAINED_ANEW),
+        # Other epochs' weights go away, and that those that stay come out the same is not known before.
+        ({"training.keep_epochs": "snapshots"}, TRAINED_ANEW),
+        (
+            {"model.name": "mlp", "layers": ["fc1", "fc2"]},
+            TRAINED_ANEW - cells("measure", "embed", layers=["conv2"]) + cells("measure", "embed", layers=["fc2"]),
+        ),
+        ({"seed": 4}, WHOLE_RUN - settings("measure", "embed")),
+        ({"dataset.train_size": 290}, WHOLE_RUN - settings("measure", "embed")),
+        (
+            {"activations.compact": False},
+            WHOLE_RUN - one("prepare_data", "plot_training_curves") - TRAINING - collect("history"),
+        ),
+        ({"runs.second": {"seed": 4}}, Counter({name.replace("run=tiny", "run=second"): 1 for name in WHOLE_RUN})),
+        ({"runs.tiny.training.learning_rate": 1e-3}, TRAINED_ANEW),
+    ],
+    ids=lambda value: str(value) if isinstance(value, dict) and not isinstance(value, Counter) else "",
+)
+def test_changing_keys(project, changes, expected):
+    config = TINY
+    for key, value in changes.items():
+        config = changed(config, key, value)
+    project.configure(config)
+    assert project.plan() == expected
+
+
+def test_a_change_to_one_run_leaves_the_other(project):
+    both = changed(TINY, "runs.second", {"training": {"learning_rate": 1e-3}})
+    project.configure(both)
+    project.run()
+    project.configure(changed(both, "runs.second.training.learning_rate", 2e-3))
+    assert project.plan() == Counter({name.replace("run=tiny", "run=second"): 1 for name in TRAINED_ANEW})
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ("plot_grid", one("plot_grid")),
+        ("evolution/style", one(*FIGURES[:-1])),
+        ("measure", ALL_METRICS),
+        ("embed", ALL_EMBEDDINGS),
+        ("collect", collect("history", "metrics", "embedding") + one(*FIGURES) - one("plot_pixels")),
+        ("train", TRAINED_ANEW),
+        ("prepare_data", WHOLE_RUN - settings("measure", "embed")),
+        ("snapshot", WHOLE_RUN - one("prepare_data", "pixels", "plot_training_curves") - TRAINING - collect("history")),
+    ],
+)
+def test_editing_a_script(project, script, expected):
+    path = project.folder / "workflow" / "scripts" / f"{script}.py"
+    path.write_text(path.read_text(encoding="utf-8") + "\n# edited\n", encoding="utf-8")
+    assert project.plan() == expected
+
+
+def test_changes_that_come_together_with_a_new_layer(project):
+    """The new layer makes the snapshot jobs run; what else changed must not hide behind them."""
+    config = changed(changed(TINY, "layers", ["conv2", "fc1", "fc2"]), "metrics.neighbors", 5)
+    project.configure(config)
+    plan = project.plan()
+    assert (
+        plan
+        == (snapshot(*SPANS) + cells("embed", layers=["fc2"]) + cells("measure", layers=["fc2"]) + ALL_METRICS)
+        | OVER_LAYERS
+    )
+    project.configure(changed(config, "metrics.neighbors", TINY.get("neighbors", 10)))
+    path = project.folder / "workflow" / "scripts" / "embed.py"
+    path.write_text(path.read_text(encoding="utf-8") + "\n# edited\n", encoding="utf-8")
+    assert (
+        project.plan()
+        == (snapshot(*SPANS) + cells("embed", layers=["fc2"]) + cells("measure", layers=["fc2"]) + ALL_EMBEDDINGS)
+        | OVER_LAYERS
+    )
+
+
+def test_deleting_a_metrics_file(project):
+    project.path("metrics/0002/fc1.parquet").unlink()
+    assert project.plan() == (
+        cells("measure", spans=["0002"], layers=["fc1"]) + collect("metrics") + one(*METRIC_FIGURES)
+    )
+
+
+def test_cores_and_profile_change_nothing(project):
+    assert project.plan("--cores", "1") == Counter()
+    assert project.plan("--cores", "16", "--resources", "gpu=1") == Counter()
+    assert project.plan("--workflow-profile", "profiles/slurm", "--executor", "local") == Counter()
+
+
+def test_more_snapshots_a_job_keeps_single_epochs(project):
+    """Epoch 0 is always a span of its own; epochs 2 and 4 become one span, and are computed under its name."""
+    project.configure(changed(TINY, "snapshots_per_job", 2))
+    spans = ["0002-0004"]
+    assert project.plan() == snapshot(*spans) + cells("measure", "embed", spans=spans) + OVER_LAYERS
+
+
+def test_a_layer_added_and_run_leaves_nothing_to_do(project):
+    """What the plan leaves out is really not needed: afterwards all is up to date, and old cells are untouched."""
+    old = {name: content for name, content in project.artifacts().items() if "/metrics/" in name}
+    times = {name: (project.folder / "results" / name).stat().st_mtime_ns for name in old}
+    activations = project.path("activations/0002/fc1.npy").read_bytes()
+    project.configure(changed(TINY, "layers", ["conv2", "fc1", "fc2"]))
+    project.run()
+    assert project.plan() == Counter()
+    assert project.path("activations/0002/fc1.npy").read_bytes() == activations
+    assert {name: (project.folder / "results" / name).stat().st_mtime_ns for name in old} == times

@@ -1,0 +1,91 @@
+"""A real run on real digits: what is written, what is drawn, and that it comes out the same again."""
+
+import csv
+
+import numpy as np
+import pyarrow.parquet as pq
+from PIL import Image
+from project import TINY, Project, changed
+
+EPOCHS = [0, 2, 4]
+
+
+def test_artifacts_have_the_shapes_that_the_design_states(finished):
+    for epoch in EPOCHS:
+        span = f"{epoch:04d}"
+        for layer, width in {"conv2": 100, "fc1": 64}.items():
+            assert np.load(finished.path(f"activations/{span}/{layer}.npy")).shape == (1, 100, width)
+            assert np.load(finished.path(f"embeddings/{span}/{layer}.npy")).shape == (1, 100, 2)
+        assert pq.read_table(finished.path(f"predictions/{span}.parquet")).num_rows == 100
+    history = pq.read_table(finished.path("tables/history.parquet")).to_pylist()
+    assert {row["epoch"] for row in history} == {0, 1, 2, 3, 4}
+    metrics = pq.read_table(finished.path("tables/metrics.parquet")).to_pylist()
+    assert {(row["layer"], row["epoch"]) for row in metrics} == {
+        ("pixels", 0),
+        *((layer, epoch) for layer in ("conv2", "fc1") for epoch in EPOCHS),
+    }
+
+
+def test_the_network_learns_and_the_last_layer_comes_apart(finished):
+    """Ten balanced classes: chance is 0.1, and four epochs on 300 digits lift accuracy and clusters well above it."""
+    history = pq.read_table(finished.path("tables/history.parquet")).to_pylist()
+    accuracy = {row["epoch"]: row["value"] for row in history if row["measure"] == "eval_accuracy"}
+    assert accuracy[4] > 0.5 > accuracy[0]
+    metrics = pq.read_table(finished.path("tables/metrics.parquet")).to_pylist()
+    index = {(row["layer"], row["epoch"]): row["value"] for row in metrics if row["metric"] == "adjusted_rand_index"}
+    assert index["fc1", 4] > index["fc1", 0]
+
+
+def test_the_summary_says_what_the_tables_say(finished):
+    metrics = pq.read_table(finished.path("tables/metrics.parquet")).to_pylist()
+    value = {(row["layer"], row["epoch"], row["metric"]): row["value"] for row in metrics}
+    with open(finished.path("summary.csv"), newline="", encoding="utf-8") as stream:
+        rows = {row["layer"]: row for row in csv.DictReader(stream)}
+    assert list(rows) == ["pixels", "conv2", "fc1"]
+    for layer, row in rows.items():
+        epoch = 0 if layer == "pixels" else 4
+        assert abs(float(row["adjusted_rand_index"]) - value[layer, epoch, "adjusted_rand_index"]) < 1e-3
+    text = finished.path("summary.md").read_text(encoding="utf-8")
+    assert text.strip() in finished.output
+
+
+def test_figures_are_drawn(finished):
+    for name in ("training_curves", "metric_curves", "pixels", "grid", "embedding_quality"):
+        with Image.open(finished.path(f"figures/{name}.png")) as image:
+            assert min(image.size) > 100
+            # Not blank: many colours.
+            assert len(image.convert("RGB").getcolors(maxcolors=1 << 24)) > 50
+    with Image.open(finished.path("figures/animation.gif")) as film:
+        assert film.n_frames >= len(EPOCHS)
+
+
+def test_no_file_names_the_machine_or_the_folder(finished):
+    for name, content in finished.artifacts().items():
+        assert str(finished.folder).encode() not in content, name
+
+
+def test_the_same_config_gives_the_same_bytes_with_one_core(finished, tmp_path):
+    project = Project(tmp_path / "elsewhere")
+    project.run(cores=1)
+    assert project.artifacts() == finished.artifacts()
+
+
+def test_spans_of_several_snapshots_hold_the_same_values(finished, tmp_path):
+    """`snapshots_per_job` cuts the work in another way and changes no number."""
+    project = Project(tmp_path / "spans", changed(TINY, "snapshots_per_job", 2))
+    project.run("metrics", "embeddings")
+    for table in ("metrics", "embedding"):
+        assert pq.read_table(project.path(f"tables/{table}.parquet")).equals(
+            pq.read_table(finished.path(f"tables/{table}.parquet"))
+        )
+
+
+def test_every_job_left_a_log_and_a_benchmark(finished):
+    for folder in ("logs", "benchmarks"):
+        assert finished.path(f"{folder}/train").is_dir()
+        assert len(list(finished.path(f"{folder}/measure").rglob("fc1.*"))) == len(EPOCHS)
+
+
+def test_targets_by_name(finished):
+    for target in ("data", "training", "snapshots", "metrics", "embeddings", "plots", "all"):
+        assert "Nothing to be done" in finished.snakemake("--dry-run", target)
