@@ -18,11 +18,11 @@ class JobError(Exception):
 
 
 def damaged(path: str | Path, problem: object) -> JobError:
-    """The error for an artifact that cannot be read, naming the command that rebuilds it."""
-    path = Path(path)
+    """The error for an artifact that cannot be read, naming the commands that rebuild it."""
+    path = Path(path).as_posix()
     return JobError(
-        f"{path} is damaged or not what this workflow wrote ({problem}). Rebuild it and what follows from it: "
-        f"snakemake --cores 2 --forcerun {shlex.quote(path.as_posix())}"
+        f"{path} is damaged or not what this workflow wrote ({problem}). Remove it, and run the same command again to "
+        f"rebuild it and what follows from it: rm {shlex.quote(path)} && snakemake --cores 2"
     )
 
 
