@@ -9,6 +9,8 @@ import snapshot
 from evolution.files import JobError
 from evolution.models import build_model
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 LAYERS = ["conv1", "conv2", "conv3", "fc1", "fc2"]
 
 
