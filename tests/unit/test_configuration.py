@@ -280,3 +280,14 @@ def test_sizes_fit_the_samples_of_every_run(key, largest, too_large, bound):
     assert problems(runs | fitting | with_key(key, too_large)) == [
         f"{key}: {too_large} is too large, run small has dataset.eval_size 60; must be below {bound}"
     ]
+
+
+def test_a_run_with_another_model_starts_without_the_first_ones_arguments():
+    config = {
+        "model": {"name": "small_cnn", "kwargs": {"dropout": 0.5}},
+        "layers": ["fc1"],
+        "runs": {"same": {}, "other": {"model": {"name": "tiny_cnn"}}},
+    }
+    runs = resolve(config)["runs"]
+    assert runs["same"]["model"] == {"name": "small_cnn", "kwargs": {"dropout": 0.5}}
+    assert runs["other"]["model"] == {"name": "tiny_cnn", "kwargs": {}}

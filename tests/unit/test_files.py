@@ -232,3 +232,18 @@ def test_any_other_error_keeps_its_traceback(tmp_path):
 def test_a_log_starts_anew(tmp_path):
     run_job(tmp_path, "print('first')")
     assert run_job(tmp_path, "print('second')")[2] == "second\n"
+
+
+def test_entries_written_one_at_a_time_make_the_array(tmp_path):
+    entries = np.arange(24, dtype=np.float32).reshape(3, 4, 2)
+    with files.NpyWriter(tmp_path / "array.npy", 3) as writer:
+        for place in (2, 0, 1):
+            writer.put(place, entries[place])
+    np.testing.assert_array_equal(np.load(tmp_path / "array.npy"), entries)
+
+
+def test_an_interrupted_writer_leaves_nothing(tmp_path):
+    with pytest.raises(KeyboardInterrupt), files.NpyWriter(tmp_path / "array.npy", 2) as writer:
+        writer.put(0, np.zeros((2, 2)))
+        raise KeyboardInterrupt
+    assert list(tmp_path.iterdir()) == []

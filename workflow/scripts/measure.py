@@ -26,19 +26,13 @@ METRICS = (
     "label_silhouette",
     "knn_accuracy",
 )
-# Above this many samples the N x N distances are taken in chunks instead of kept (here 200 MB in float64).
+# Above this many samples the N x N distances are taken in chunks instead of kept (100 MB in float32).
 MATRIX_SAMPLES = 5000
 
 
 def cluster(rows: np.ndarray, clusters: int, n_init: int, seed: int) -> np.ndarray:
-    """k-means (k-means++) labels of the rows, int (N,).
-
-    scikit-learn stops when the centres move less than `tol` times the mean variance of a feature, and compaction
-    changes how many features there are. Where that may have happened (as many coordinates as samples) the tolerance
-    is 0: at D > N the raw matrix's would be too small to stop before the labels settle.
-    """
-    tolerance = 1e-4 if rows.shape[1] < len(rows) else 0
-    return KMeans(clusters, init="k-means++", n_init=n_init, tol=tolerance, random_state=seed).fit_predict(rows)
+    """k-means (k-means++) labels of the rows, int (N,)."""
+    return KMeans(clusters, init="k-means++", n_init=n_init, random_state=seed).fit_predict(rows)
 
 
 def knn_accuracy(distances_or_rows: np.ndarray, labels: np.ndarray, neighbors: int, metric: str) -> float:

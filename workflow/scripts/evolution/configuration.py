@@ -10,8 +10,9 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.validators import extend
 
+from evolution import PIXELS
+
 SCHEMA = Path(__file__).parents[2] / "schemas" / "config.schema.yaml"
-PIXELS = "pixels"
 # JSON Schema takes 100.0 for an integer; range() does not.
 Validator = extend(
     Draft202012Validator,
@@ -50,7 +51,7 @@ def resolve(config: dict, schema_path: Path = SCHEMA) -> dict:
     resolved = _with_defaults(config, schema, schema)
     base = {key: resolved[key] for key in ("seed", "dataset", "model", "training")}
     resolved["runs"] = {
-        name: _merged(base, changes or {}) for name, changes in (config.get("runs") or resolved["runs"]).items()
+        name: _run_settings(base, changes or {}) for name, changes in (config.get("runs") or resolved["runs"]).items()
     }
     problems = [problem for check in (_check_epochs, _check_layers, _check_sizes) for problem in check(resolved)]
     if problems:
@@ -79,6 +80,14 @@ def _with_defaults(value, schema: dict, root: dict):
         default = _definition(part, root).get("default")
         filled[key] = _with_defaults(value.get(key, default), part, root)
     return filled
+
+
+def _run_settings(base: dict, changes: dict) -> dict:
+    """A run's own settings: the config's, with the run's changes laid over them."""
+    if changes.get("model", {}).get("name", base["model"]["name"]) != base["model"]["name"]:
+        # Arguments are a model's own: another model starts without them.
+        base = {**base, "model": {**base["model"], "kwargs": {}}}
+    return _merged(base, changes)
 
 
 def _merged(base: dict, changes: dict) -> dict:

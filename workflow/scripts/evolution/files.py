@@ -67,6 +67,38 @@ def save_npy(path: str | Path, array: np.ndarray) -> None:
         np.save(temporary, np.ascontiguousarray(array), allow_pickle=False)
 
 
+class NpyWriter:
+    """An .npy written one entry at a time, so that a file may be larger than memory; whole or not at all.
+
+    Parameters
+    ----------
+    path : path
+    entries : int
+        Length of the first axis; the first entry put in decides the other axes.
+    """
+
+    def __init__(self, path: str | Path, entries: int):
+        self._file, self._entries = whole_file(path), entries
+        self._array: np.ndarray | None = None
+
+    def __enter__(self) -> "NpyWriter":
+        self._temporary = self._file.__enter__()
+        return self
+
+    def put(self, place: int, entry: np.ndarray) -> None:
+        """Write one entry."""
+        if self._array is None:
+            shape = (self._entries, *entry.shape)
+            self._array = np.lib.format.open_memmap(self._temporary, "w+", entry.dtype, shape)
+        self._array[place] = entry
+
+    def __exit__(self, *error) -> None:
+        if self._array is not None:
+            self._array.flush()
+            self._array = None
+        self._file.__exit__(*error)
+
+
 def load_npy(path: str | Path, shape: tuple[int | None, ...]) -> np.ndarray:
     """Map an .npy file into memory.
 

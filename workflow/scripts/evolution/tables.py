@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 
+from evolution import PIXELS
 from evolution.files import damaged, load_table
 
-PIXELS = "pixels"
 ADJUSTED_RAND = "adjusted_rand_index"
 METRIC_TITLES = {
     "silhouette": "Silhouette",
