@@ -51,7 +51,7 @@ rule all:
         [cells(f"results/{run}/metrics/{{span}}/{{layer}}.parquet") for run in RUNS],
         [cells(f"results/{run}/embeddings/{{span}}/{{layer}}.npy") for run in RUNS],
         expand("results/{run}/figures/{figure}", run=RUNS, figure=FIGURES),
-        expand("results/{run}/summary.md", run=RUNS),
+        expand("results/{run}/{page}", run=RUNS, page=["explorer.html", "summary.md"]),
 
 
 rule data:
@@ -83,4 +83,4 @@ rule embeddings:
 rule plots:
     input:
         expand("results/{run}/figures/{figure}", run=RUNS, figure=FIGURES),
-        expand("results/{run}/{summary}", run=RUNS, summary=["summary.md", "summary.csv"]),
+        expand("results/{run}/{page}", run=RUNS, page=["explorer.html", "summary.md", "summary.csv"]),

@@ -8,8 +8,8 @@ from project import TINY, Project, changed, job
 
 SPANS = ("0000", "0002", "0004")
 LAYERS = ("conv2", "fc1")
-METRIC_FIGURES = ("plot_metric_curves", "plot_grid", "plot_animation", "summary")
-EMBEDDING_FIGURES = ("plot_pixels", "plot_grid", "plot_animation", "plot_embedding_quality")
+METRIC_FIGURES = ("plot_metric_curves", "plot_grid", "plot_animation", "explorer", "summary")
+EMBEDDING_FIGURES = ("plot_pixels", "plot_grid", "plot_animation", "plot_embedding_quality", "explorer")
 FIGURES = (
     "plot_training_curves",
     "plot_metric_curves",
@@ -17,6 +17,7 @@ FIGURES = (
     "plot_pixels",
     "plot_grid",
     "plot_animation",
+    "explorer",
     "summary",
 )
 
@@ -67,7 +68,7 @@ TRAINING = train("0000", "0001-0002", "0003-0004")
 PIXELS = one("pixels", "plot_pixels") + pixel_cells("measure", "embed")
 # What a table of metrics and one of embeddings are drawn in, but for the pixels' own figure.
 OVER_LAYERS = collect("metrics", "embedding") + one(
-    "plot_metric_curves", "plot_embedding_quality", "plot_grid", "plot_animation", "summary"
+    "plot_metric_curves", "plot_embedding_quality", "plot_grid", "plot_animation", "explorer", "summary"
 )
 ALL_METRICS = (
     settings("measure")
@@ -110,10 +111,11 @@ def test_a_fresh_clone_over_existing_results(project, tmp_path):
     [
         ({"plots.grid_epochs": [0, 2, 4]}, one("plot_grid")),
         ({"plots.animation.fps": 7}, one("plot_animation")),
+        ({"plots.explorer.max_samples": 50}, one("explorer")),
         ({"plots.animation.dpi": 30}, one("plot_animation")),
         (
             {"plots.palette": "tab10"},
-            one("plot_training_curves", "plot_pixels", "plot_grid", "plot_animation"),
+            one("plot_training_curves", "plot_pixels", "plot_grid", "plot_animation", "explorer"),
         ),
         (
             {"plots.dpi": 60},
@@ -192,6 +194,7 @@ def test_a_change_to_one_run_leaves_the_other(project):
     ("script", "expected"),
     [
         ("plot_grid", one("plot_grid")),
+        ("explorer", one("explorer")),
         ("evolution/style", one(*FIGURES[:-1])),
         ("measure", ALL_METRICS),
         ("embed", ALL_EMBEDDINGS),
@@ -205,6 +208,12 @@ def test_editing_a_script(project, script, expected):
     path = project.folder / "workflow" / "scripts" / f"{script}.py"
     path.write_text(path.read_text(encoding="utf-8") + "\n# edited\n", encoding="utf-8")
     assert project.plan() == expected
+
+
+def test_editing_a_part_of_the_page(project):
+    path = project.folder / "workflow" / "page" / "explorer.css"
+    path.write_text(path.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    assert project.plan() == one("explorer")
 
 
 def test_changes_that_come_together_with_a_new_layer(project):

@@ -99,16 +99,18 @@ FIGURES = [
 ] * experiment["activations"]["pixels"]
 
 
-def embedded_cells(epochs):
-    """Where the embeddings of some epochs lie: paths without the run, and each cell's place in them.
+def embedded_cells(epochs, layers=experiment["layers"]):
+    """Where the embeddings of some epochs and layers lie: {span}/{layer} of each file, and each cell's place in them.
 
     A cell is [epoch, layer, index of the path, index of the epoch in that file].
     """
     paths, places = [], []
     for epoch in epochs:
         span, place = PLACES[epoch]
-        for layer in experiment["layers"]:
-            path = f"embeddings/{span}/{layer}.npy"
+        for layer in layers:
+            if span not in spans_of(layer):
+                continue
+            path = f"{span}/{layer}"
             if path not in paths:
                 paths.append(path)
             places.append([epoch, layer, paths.index(path), place])
@@ -118,3 +120,10 @@ def embedded_cells(epochs):
 GRID_EPOCHS = experiment["plots"]["grid_epochs"]
 GRID_PATHS, GRID_CELLS = embedded_cells(GRID_EPOCHS)
 ANIMATION_PATHS, ANIMATION_CELLS = embedded_cells(EPOCHS)
+EXPLORER_PATHS, EXPLORER_CELLS = embedded_cells(EPOCHS, LAYERS)
+
+
+def page_files(name):
+    """The parts of a page beside its data, as inputs relative to the working directory."""
+    folder = Path(workflow.basedir) / "workflow" / "page"
+    return [os.path.relpath(path) for path in sorted(folder.glob(f"{name}.*"))]

@@ -104,7 +104,7 @@ rule plot_pixels:
 rule plot_grid:
     input:
         dataset="results/{run}/dataset.npz",
-        embeddings=expand("results/{{run}}/{path}", path=GRID_PATHS),
+        embeddings=expand("results/{{run}}/embeddings/{path}.npy", path=GRID_PATHS),
         metrics="results/{run}/tables/metrics.parquet",
         code=code("plot_grid"),
     output:
@@ -134,7 +134,7 @@ rule plot_grid:
 rule plot_animation:
     input:
         dataset="results/{run}/dataset.npz",
-        embeddings=expand("results/{{run}}/{path}", path=ANIMATION_PATHS),
+        embeddings=expand("results/{{run}}/embeddings/{path}.npy", path=ANIMATION_PATHS),
         metrics="results/{run}/tables/metrics.parquet",
         code=code("plot_animation"),
     output:
@@ -160,6 +160,40 @@ rule plot_animation:
         "Drawing the animation of run {wildcards.run}."
     script:
         "../scripts/plot_animation.py"
+
+
+rule explorer:
+    input:
+        dataset="results/{run}/dataset.npz",
+        embeddings=expand("results/{{run}}/embeddings/{path}.npy", path=EXPLORER_PATHS),
+        clusters=expand("results/{{run}}/clusters/{path}.npy", path=EXPLORER_PATHS),
+        predictions=expand("results/{{run}}/predictions/{span}.parquet", span=SNAPSHOT_SPANS),
+        metrics="results/{run}/tables/metrics.parquet",
+        page=page_files("explorer"),
+        code=code("explorer"),
+    output:
+        "results/{run}/explorer.html",
+    log:
+        "results/{run}/logs/explorer.log",
+    benchmark:
+        "results/{run}/benchmarks/explorer.tsv"
+    conda:
+        "../../envs/plots.yaml"
+    threads: 1
+    resources:
+        mem_mb=more_with_attempts(2000),
+        runtime=more_with_attempts(10),
+    params:
+        cells=EXPLORER_CELLS,
+        epochs=EPOCHS,
+        layers=LAYERS,
+        alignment=experiment["embedding"]["alignment"],
+        palette=experiment["plots"]["palette"],
+        max_samples=experiment["plots"]["explorer"]["max_samples"],
+    message:
+        "Making the page to explore run {wildcards.run}."
+    script:
+        "../scripts/explorer.py"
 
 
 rule summary:

@@ -1,36 +1,12 @@
 """Figure of the baseline: the raw pixels, by true class and by k-means cluster."""
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
+from evolution.clusters import match_clusters
 from evolution.files import job_log, load_npy, load_npz, load_table
 from evolution.maps import draw_map, load_layout, map_sheet, square_limits
 from evolution.style import MUTED, class_colors, figure_style, save_png, score
 from evolution.tables import ADJUSTED_RAND
-
-
-def match_clusters(clusters: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
-    """Give each cluster the number of a class, such that as many samples as possible agree.
-
-    Cluster numbers are arbitrary; matched to classes, a cluster can wear its class's colour.
-
-    Parameters
-    ----------
-    clusters : int array (N,)
-        -1 where there is none.
-    labels : int array (N,)
-    classes : int
-
-    Returns
-    -------
-    int array (clusters.max() + 1,)
-        No number twice; clusters without a class of their own are numbered from `classes` on.
-    """
-    count = int(clusters.max()) + 1
-    overlap = np.zeros((count, max(count, classes)), int)
-    inside = clusters >= 0
-    np.add.at(overlap, (clusters[inside], labels[inside]), 1)
-    return linear_sum_assignment(overlap, maximize=True)[1]
 
 
 def plot_pixels(dataset: str, embedding: str, clusters: str, metrics: str, output: str, palette: str, dpi: int) -> None:
