@@ -113,6 +113,8 @@ def test_a_fresh_clone_over_existing_results(project, tmp_path):
         ({"plots.animation.fps": 7}, one("plot_animation")),
         ({"plots.explorer.max_samples": 50}, one("explorer")),
         ({"plots.animation.dpi": 30}, one("plot_animation")),
+        ({"plots.animation.tween": 2}, one("plot_animation")),
+        ({"plots.animation.gif_megabytes": 1}, one("plot_animation")),
         (
             {"plots.palette": "tab10"},
             one("plot_training_curves", "plot_pixels", "plot_grid", "plot_animation", "explorer"),

@@ -56,7 +56,8 @@ def test_figures_are_drawn(finished):
             # Not blank: many colours.
             assert len(image.convert("RGB").getcolors(maxcolors=1 << 24)) > 50
     with Image.open(finished.path("figures/animation.gif")) as film:
-        assert film.n_frames >= len(EPOCHS)
+        assert film.n_frames == 6 * (len(EPOCHS) - 1) + 1
+    assert finished.path("figures/animation.mp4").stat().st_size > 1000
 
 
 def test_no_file_names_the_machine_or_the_folder(finished):

@@ -265,7 +265,8 @@
     const entries = data.names.map((name, label) => {
       const chip = document.createElement("button");
       chip.innerHTML = '<i class="dot"></i>';
-      chip.firstChild.style.background = state.color === "right" ? "transparent" : data.colors[label];
+      chip.firstChild.style.background = data.colors[label];
+      chip.firstChild.hidden = state.color === "right";
       chip.append(name);
       chip.title = `Show or hide class ${name}`;
       chip.setAttribute("aria-pressed", !state.hidden.has(label));

@@ -93,10 +93,9 @@ FIGURES = [
     "metric_curves.png",
     "grid.png",
     "animation.gif",
+    "animation.mp4",
     "embedding_quality.png",
-] + [
-    "pixels.png"
-] * experiment["activations"]["pixels"]
+] + ["pixels.png"] * experiment["activations"]["pixels"]
 
 
 def embedded_cells(epochs, layers=experiment["layers"]):

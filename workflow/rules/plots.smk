@@ -136,9 +136,11 @@ rule plot_animation:
         dataset="results/{run}/dataset.npz",
         embeddings=expand("results/{{run}}/embeddings/{path}.npy", path=ANIMATION_PATHS),
         metrics="results/{run}/tables/metrics.parquet",
+        history="results/{run}/tables/history.parquet",
         code=code("plot_animation"),
     output:
-        "results/{run}/figures/animation.gif",
+        gif="results/{run}/figures/animation.gif",
+        mp4="results/{run}/figures/animation.mp4",
     log:
         "results/{run}/logs/plot_animation.log",
     benchmark:
@@ -155,6 +157,8 @@ rule plot_animation:
         layers=experiment["layers"],
         palette=experiment["plots"]["palette"],
         fps=experiment["plots"]["animation"]["fps"],
+        tween=experiment["plots"]["animation"]["tween"],
+        gif_megabytes=experiment["plots"]["animation"]["gif_megabytes"],
         dpi=experiment["plots"]["animation"]["dpi"],
     message:
         "Drawing the animation of run {wildcards.run}."

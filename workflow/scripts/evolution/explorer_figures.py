@@ -85,7 +85,8 @@ def draw_curves(
         The last epoch.
     """
     for place, lines in enumerate(curves.values()):
-        plot = bare_figure(f"curve{place}", tools="", x_range=(0, max(last, 1)))
+        # Some room, lest the line at the first and the last epoch lie half outside.
+        plot = bare_figure(f"curve{place}", tools="", x_range=(-0.02 * last, 1.02 * last))
         plot.yaxis.ticker.desired_num_ticks = 4
         plot.xaxis.ticker.desired_num_ticks = 5
         plot.xaxis.ticker.mantissas = [1, 2, 5]
