@@ -10,6 +10,10 @@ if not workflow.configfiles:
     configfile: "config.yaml"
 
 
+# What Snakemake's report says first
+report: "workflow/report/workflow.rst"
+
+
 # Rules
 include: "workflow/rules/common.smk"
 include: "workflow/rules/inputs.smk"
@@ -18,6 +22,7 @@ include: "workflow/rules/training.smk"
 include: "workflow/rules/metrics.smk"
 include: "workflow/rules/embedding.smk"
 include: "workflow/rules/plots.smk"
+include: "workflow/rules/report.smk"
 
 
 allow_caching()
@@ -41,6 +46,9 @@ localrules:
     metrics,
     embeddings,
     plots,
+    report,
+    write_report,
+    about,
     settings,
 
 
@@ -84,3 +92,8 @@ rule plots:
     input:
         expand("results/{run}/figures/{figure}", run=RUNS, figure=FIGURES),
         expand("results/{run}/{page}", run=RUNS, page=["explorer.html", "summary.md", "summary.csv"]),
+
+
+rule report:
+    input:
+        "results/report.html",

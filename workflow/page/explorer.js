@@ -242,7 +242,11 @@
     if (state.speed !== 2.5) link.set("speed", state.speed);
     const chosen = source.selected.indices;
     if (chosen.length) link.set("samples", chosen.map((place) => data.samples[place]).join());
-    history.replaceState(null, "", `#${link.toString().replaceAll("%2C", ",")}`);
+    try {
+      history.replaceState(null, "", `#${link.toString().replaceAll("%2C", ",")}`);
+    } catch {
+      // Within a report the page has no address of its own, and no link.
+    }
   }
 
   function restore() {

@@ -126,3 +126,31 @@ def page_files(name):
     """The parts of a page beside its data, as inputs relative to the working directory."""
     folder = Path(workflow.basedir) / "workflow" / "page"
     return [os.path.relpath(path) for path in sorted(folder.glob(f"{name}.*"))]
+
+
+def report_files():
+    """The report's captions, as inputs relative to the working directory."""
+    folder = Path(workflow.basedir) / "workflow" / "report"
+    return [os.path.relpath(path) for path in sorted(folder.glob("*.rst"))]
+
+
+def run_settings(wildcards):
+    """The config that gives one run alone, defaults included."""
+    return {**experiment, **RUNS[wildcards.run], "runs": {wildcards.run: {}}}
+
+
+SOFTWARE = (
+    *("snakemake", "torch", "torchvision", "numpy", "scipy", "scikit-learn", "openTSNE", "mlxtend", "pyarrow"),
+    *("matplotlib", "pillow", "bokeh", "imageio-ffmpeg"),
+)
+
+
+def software_versions():
+    """The versions of what is installed beside Snakemake."""
+    versions = {"Python": platform.python_version()}
+    for name in SOFTWARE:
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return versions

@@ -3,7 +3,12 @@ rule plot_training_curves:
         history="results/{run}/tables/history.parquet",
         code=code("plot_training_curves"),
     output:
-        "results/{run}/figures/training_curves.png",
+        report(
+            "results/{run}/figures/training_curves.png",
+            caption="../report/training_curves.rst",
+            category="{run}",
+            labels={"result": "training curves"},
+        ),
     log:
         "results/{run}/logs/plot_training_curves.log",
     benchmark:
@@ -28,7 +33,12 @@ rule plot_metric_curves:
         metrics="results/{run}/tables/metrics.parquet",
         code=code("plot_metric_curves"),
     output:
-        "results/{run}/figures/metric_curves.png",
+        report(
+            "results/{run}/figures/metric_curves.png",
+            caption="../report/metric_curves.rst",
+            category="{run}",
+            labels={"result": "metric curves"},
+        ),
     log:
         "results/{run}/logs/plot_metric_curves.log",
     benchmark:
@@ -53,7 +63,12 @@ rule plot_embedding_quality:
         embedding="results/{run}/tables/embedding.parquet",
         code=code("plot_embedding_quality"),
     output:
-        "results/{run}/figures/embedding_quality.png",
+        report(
+            "results/{run}/figures/embedding_quality.png",
+            caption="../report/embedding_quality.rst",
+            category="{run}",
+            labels={"result": "quality of the maps"},
+        ),
     log:
         "results/{run}/logs/plot_embedding_quality.log",
     benchmark:
@@ -81,7 +96,12 @@ rule plot_pixels:
         metrics=f"results/{{run}}/metrics/0000/{PIXELS}.parquet",
         code=code("plot_pixels"),
     output:
-        "results/{run}/figures/pixels.png",
+        report(
+            "results/{run}/figures/pixels.png",
+            caption="../report/pixels.rst",
+            category="{run}",
+            labels={"result": "raw pixels"},
+        ),
     log:
         "results/{run}/logs/plot_pixels.log",
     benchmark:
@@ -108,7 +128,12 @@ rule plot_grid:
         metrics="results/{run}/tables/metrics.parquet",
         code=code("plot_grid"),
     output:
-        "results/{run}/figures/grid.png",
+        report(
+            "results/{run}/figures/grid.png",
+            caption="../report/grid.rst",
+            category="{run}",
+            labels={"result": "maps of layers and epochs"},
+        ),
     log:
         "results/{run}/logs/plot_grid.log",
     benchmark:
@@ -139,8 +164,18 @@ rule plot_animation:
         history="results/{run}/tables/history.parquet",
         code=code("plot_animation"),
     output:
-        gif="results/{run}/figures/animation.gif",
-        mp4="results/{run}/figures/animation.mp4",
+        gif=report(
+            "results/{run}/figures/animation.gif",
+            caption="../report/animation.rst",
+            category="{run}",
+            labels={"result": "film (GIF)"},
+        ),
+        mp4=report(
+            "results/{run}/figures/animation.mp4",
+            caption="../report/animation.rst",
+            category="{run}",
+            labels={"result": "film (MP4)"},
+        ),
     log:
         "results/{run}/logs/plot_animation.log",
     benchmark:
@@ -176,7 +211,12 @@ rule explorer:
         page=page_files("explorer"),
         code=code("explorer"),
     output:
-        "results/{run}/explorer.html",
+        report(
+            "results/{run}/explorer.html",
+            caption="../report/explorer.rst",
+            category="{run}",
+            labels={"result": "explorer"},
+        ),
     log:
         "results/{run}/logs/explorer.log",
     benchmark:
@@ -207,7 +247,12 @@ rule summary:
         code=code("summary"),
     output:
         markdown="results/{run}/summary.md",
-        csv="results/{run}/summary.csv",
+        csv=report(
+            "results/{run}/summary.csv",
+            caption="../report/summary.rst",
+            category="{run}",
+            labels={"result": "summary"},
+        ),
     log:
         "results/{run}/logs/summary.log",
     benchmark:
