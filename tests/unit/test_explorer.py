@@ -10,6 +10,7 @@ from PIL import Image
 import explorer
 from evolution.clusters import matched_clusters
 from evolution.files import JobError, save_table
+from evolution.predictions import load_predictions
 
 
 def unpacked(array):
@@ -70,7 +71,7 @@ def test_predictions_are_put_in_the_order_of_samples_and_epochs(tmp_path):
         write_predictions(tmp_path / "b.parquet", [4, 4], [1, 0]),
         write_predictions(tmp_path / "a.parquet", [0, 2, 2, 0], [0, 1, 0, 1]),
     ]
-    predicted, confidence = explorer.load_predictions(paths, [0, 4], 2)
+    predicted, confidence = load_predictions(paths, [0, 4], 2)
     np.testing.assert_array_equal(predicted, [[0, 1], [0, 1]])
     assert confidence.shape == (2, 2)
 
@@ -78,6 +79,6 @@ def test_predictions_are_put_in_the_order_of_samples_and_epochs(tmp_path):
 def test_predictions_that_are_missing_are_named(tmp_path):
     path = write_predictions(tmp_path / "a.parquet", [0, 0], [0, 1])
     with pytest.raises(JobError, match=r"a\.parquet is damaged.*no epoch 2"):
-        explorer.load_predictions([path], [0, 2], 2)
+        load_predictions([path], [0, 2], 2)
     with pytest.raises(JobError, match="not one row for each of 3 samples at epoch 0"):
-        explorer.load_predictions([path], [0], 3)
+        load_predictions([path], [0], 3)

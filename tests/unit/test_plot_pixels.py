@@ -45,7 +45,7 @@ def dots(axes):
 @pytest.fixture
 def drawn(monkeypatch):
     figures = []
-    monkeypatch.setattr(plot_pixels, "save_png", lambda figure, path: figures.append(figure))
+    monkeypatch.setattr(plot_pixels, "save_figure", lambda figure, path: figures.append(figure))
     return figures
 
 

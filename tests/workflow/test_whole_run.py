@@ -50,7 +50,8 @@ def test_the_summary_says_what_the_tables_say(finished):
 
 
 def test_figures_are_drawn(finished):
-    for name in ("training_curves", "metric_curves", "pixels", "grid", "embedding_quality"):
+    about_layers = ("metric_curves", "class_separation", "grid", "embedding_quality")
+    for name in (*about_layers, "training_curves", "confusion", "samples", "pixels"):
         with Image.open(finished.path(f"figures/{name}.png")) as image:
             assert min(image.size) > 100
             # Not blank: many colours.

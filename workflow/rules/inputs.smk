@@ -88,14 +88,23 @@ def previous_embedding(wildcards):
     return {"previous": f"results/{wildcards.run}/embeddings/{spans[place - 1]}/{wildcards.layer}.npy"}
 
 
-FIGURES = [
-    "training_curves.png",
-    "metric_curves.png",
-    "grid.png",
-    "animation.gif",
-    "animation.mp4",
-    "embedding_quality.png",
-] + ["pixels.png"] * experiment["activations"]["pixels"]
+FORMATS = experiment["plots"]["formats"]
+STATIC_FIGURES = [
+    "training_curves",
+    "metric_curves",
+    "class_separation",
+    "confusion",
+    "samples",
+    "grid",
+    "embedding_quality",
+] + ["pixels"] * experiment["activations"]["pixels"]
+FIGURES = expand("{name}.{format}", name=STATIC_FIGURES, format=FORMATS) + ["animation.gif", "animation.mp4"]
+
+
+def figure_files(name, label):
+    """A static figure in each format; the first one goes into the report, under that label."""
+    first, *others = expand("results/{{run}}/figures/{name}.{format}", name=name, format=FORMATS)
+    return [report(first, caption=f"../report/{name}.rst", category="{run}", labels={"result": label}), *others]
 
 
 def embedded_cells(epochs, layers=experiment["layers"]):
@@ -118,8 +127,10 @@ def embedded_cells(epochs, layers=experiment["layers"]):
 
 GRID_EPOCHS = experiment["plots"]["grid_epochs"]
 GRID_PATHS, GRID_CELLS = embedded_cells(GRID_EPOCHS)
+GRID_SPANS = list(dict.fromkeys(PLACES[epoch][0] for epoch in GRID_EPOCHS))
 ANIMATION_PATHS, ANIMATION_CELLS = embedded_cells(EPOCHS)
 EXPLORER_PATHS, EXPLORER_CELLS = embedded_cells(EPOCHS, LAYERS)
+LAST_LAYER_PATHS, LAST_LAYER_CELLS = embedded_cells(EPOCHS, experiment["layers"][-1:])
 
 
 def page_files(name):

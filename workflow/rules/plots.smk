@@ -3,12 +3,7 @@ rule plot_training_curves:
         history="results/{run}/tables/history.parquet",
         code=code("plot_training_curves"),
     output:
-        report(
-            "results/{run}/figures/training_curves.png",
-            caption="../report/training_curves.rst",
-            category="{run}",
-            labels={"result": "training curves"},
-        ),
+        figure_files("training_curves", "training curves"),
     log:
         "results/{run}/logs/plot_training_curves.log",
     benchmark:
@@ -33,12 +28,7 @@ rule plot_metric_curves:
         metrics="results/{run}/tables/metrics.parquet",
         code=code("plot_metric_curves"),
     output:
-        report(
-            "results/{run}/figures/metric_curves.png",
-            caption="../report/metric_curves.rst",
-            category="{run}",
-            labels={"result": "metric curves"},
-        ),
+        figure_files("metric_curves", "metric curves"),
     log:
         "results/{run}/logs/plot_metric_curves.log",
     benchmark:
@@ -63,12 +53,7 @@ rule plot_embedding_quality:
         embedding="results/{run}/tables/embedding.parquet",
         code=code("plot_embedding_quality"),
     output:
-        report(
-            "results/{run}/figures/embedding_quality.png",
-            caption="../report/embedding_quality.rst",
-            category="{run}",
-            labels={"result": "quality of the maps"},
-        ),
+        figure_files("embedding_quality", "quality of the maps"),
     log:
         "results/{run}/logs/plot_embedding_quality.log",
     benchmark:
@@ -96,12 +81,7 @@ rule plot_pixels:
         metrics=f"results/{{run}}/metrics/0000/{PIXELS}.parquet",
         code=code("plot_pixels"),
     output:
-        report(
-            "results/{run}/figures/pixels.png",
-            caption="../report/pixels.rst",
-            category="{run}",
-            labels={"result": "raw pixels"},
-        ),
+        figure_files("pixels", "raw pixels"),
     log:
         "results/{run}/logs/plot_pixels.log",
     benchmark:
@@ -128,12 +108,7 @@ rule plot_grid:
         metrics="results/{run}/tables/metrics.parquet",
         code=code("plot_grid"),
     output:
-        report(
-            "results/{run}/figures/grid.png",
-            caption="../report/grid.rst",
-            category="{run}",
-            labels={"result": "maps of layers and epochs"},
-        ),
+        figure_files("grid", "maps of layers and epochs"),
     log:
         "results/{run}/logs/plot_grid.log",
     benchmark:
@@ -154,6 +129,89 @@ rule plot_grid:
         "Drawing the grid of epochs and layers of run {wildcards.run}."
     script:
         "../scripts/plot_grid.py"
+
+
+rule plot_class_separation:
+    input:
+        dataset="results/{run}/dataset.npz",
+        votes=expand("results/{{run}}/votes/{path}.npy", path=EXPLORER_PATHS),
+        code=code("plot_class_separation"),
+    output:
+        figure_files("class_separation", "when each class comes apart"),
+    log:
+        "results/{run}/logs/plot_class_separation.log",
+    benchmark:
+        "results/{run}/benchmarks/plot_class_separation.tsv"
+    conda:
+        "../../envs/plots.yaml"
+    threads: 1
+    resources:
+        mem_mb=more_with_attempts(1000),
+        runtime=more_with_attempts(10),
+    params:
+        cells=EXPLORER_CELLS,
+        epochs=EPOCHS,
+        layers=LAYERS,
+        dpi=experiment["plots"]["dpi"],
+    message:
+        "Drawing when each class of run {wildcards.run} comes apart."
+    script:
+        "../scripts/plot_class_separation.py"
+
+
+rule plot_confusion:
+    input:
+        dataset="results/{run}/dataset.npz",
+        predictions=expand("results/{{run}}/predictions/{span}.parquet", span=GRID_SPANS),
+        code=code("plot_confusion"),
+    output:
+        figure_files("confusion", "confusion"),
+    log:
+        "results/{run}/logs/plot_confusion.log",
+    benchmark:
+        "results/{run}/benchmarks/plot_confusion.tsv"
+    conda:
+        "../../envs/plots.yaml"
+    threads: 1
+    resources:
+        mem_mb=more_with_attempts(1000),
+        runtime=more_with_attempts(10),
+    params:
+        epochs=GRID_EPOCHS,
+        dpi=experiment["plots"]["dpi"],
+    message:
+        "Drawing what run {wildcards.run} takes for what."
+    script:
+        "../scripts/plot_confusion.py"
+
+
+rule plot_samples:
+    input:
+        dataset="results/{run}/dataset.npz",
+        predictions=expand("results/{{run}}/predictions/{span}.parquet", span=SNAPSHOT_SPANS),
+        embeddings=expand("results/{{run}}/embeddings/{path}.npy", path=LAST_LAYER_PATHS),
+        code=code("plot_samples"),
+    output:
+        figure_files("samples", "hard images"),
+    log:
+        "results/{run}/logs/plot_samples.log",
+    benchmark:
+        "results/{run}/benchmarks/plot_samples.tsv"
+    conda:
+        "../../envs/plots.yaml"
+    threads: 1
+    resources:
+        mem_mb=more_with_attempts(1000),
+        runtime=more_with_attempts(10),
+    params:
+        cells=LAST_LAYER_CELLS,
+        epochs=EPOCHS,
+        layer=experiment["layers"][-1],
+        dpi=experiment["plots"]["dpi"],
+    message:
+        "Drawing the images that run {wildcards.run} finds hard."
+    script:
+        "../scripts/plot_samples.py"
 
 
 rule plot_animation:

@@ -14,8 +14,9 @@ from PIL import Image
 
 from evolution.clusters import matched_clusters
 from evolution.explorer_figures import MAP_LIMIT, depth_colors, draw_curves, draw_maps
-from evolution.files import damaged, job_log, load_npy, load_npz, load_table, whole_file
+from evolution.files import job_log, load_npy, load_npz, whole_file
 from evolution.maps import load_layout, square_limits
+from evolution.predictions import load_predictions
 from evolution.style import class_colors
 from evolution.tables import METRIC_TITLES, PIXELS, load_values, network_layers, series
 
@@ -69,37 +70,6 @@ def sprite(images: np.ndarray) -> dict[str, object]:
         kind = "jpeg"
     url = f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode()}"
     return {"url": url, "columns": columns, "rows": rows, "width": width, "height": height}
-
-
-def load_predictions(paths: list[str], epochs: list[int], samples: int) -> tuple[np.ndarray, np.ndarray]:
-    """Predictions and confidences at each of the epochs.
-
-    Returns
-    -------
-    predicted : int array (epochs, samples)
-    confidence : float array (epochs, samples)
-
-    Raises
-    ------
-    JobError
-        If an epoch is missing, or has not a row for each sample.
-    """
-    found = {}
-    for path in paths:
-        table = load_table(path, "epoch", "sample", "predicted", "confidence")
-        of, sample, predicted, confidence = (
-            np.array(table.column(name)) for name in ("epoch", "sample", "predicted", "confidence")
-        )
-        for epoch in np.unique(of):
-            rows = np.flatnonzero(of == epoch)
-            rows = rows[np.argsort(sample[rows])]
-            if not np.array_equal(sample[rows], np.arange(samples)):
-                raise damaged(path, f"not one row for each of {samples} samples at epoch {epoch}")
-            found[int(epoch)] = predicted[rows], confidence[rows]
-    missing = [epoch for epoch in epochs if epoch not in found]
-    if missing:
-        raise damaged(paths[-1], f"no epoch {missing[0]}")
-    return tuple(np.stack([found[epoch][part] for epoch in epochs]) for part in (0, 1))
 
 
 def explore(

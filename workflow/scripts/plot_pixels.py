@@ -5,11 +5,13 @@ import numpy as np
 from evolution.clusters import match_clusters
 from evolution.files import job_log, load_npy, load_npz, load_table
 from evolution.maps import draw_map, load_layout, map_sheet, square_limits
-from evolution.style import MUTED, class_colors, figure_style, save_png, score
+from evolution.style import MUTED, class_colors, figure_style, save_figure, score
 from evolution.tables import ADJUSTED_RAND
 
 
-def plot_pixels(dataset: str, embedding: str, clusters: str, metrics: str, output: str, palette: str, dpi: int) -> None:
+def plot_pixels(
+    dataset: str, embedding: str, clusters: str, metrics: str, output: list[str], palette: str, dpi: int
+) -> None:
     """Draw the t-SNE of the raw pixels twice, coloured by class and by cluster.
 
     Parameters
@@ -18,7 +20,7 @@ def plot_pixels(dataset: str, embedding: str, clusters: str, metrics: str, outpu
     embedding : path of the pixels' embedding, float32 (1, N, 2)
     clusters : path of the pixels' clusters, int16 (1, N)
     metrics : path of the pixels' metrics, a row and a column a metric
-    output : path of the PNG to write
+    output : paths to write, PNG, PDF or SVG
     palette : str
         See `style.class_colors`.
     dpi : int
@@ -50,7 +52,7 @@ def plot_pixels(dataset: str, embedding: str, clusters: str, metrics: str, outpu
         for axes, (title, dots) in zip(sheet.axes[0], panels.items()):
             draw_map(axes, layout, dots, limits)
             axes.set_title(title)
-        save_png(sheet.figure, output)
+        save_figure(sheet.figure, output)
 
 
 if "snakemake" in globals():
@@ -60,7 +62,7 @@ if "snakemake" in globals():
             snakemake.input.embedding,
             snakemake.input.clusters,
             snakemake.input.metrics,
-            snakemake.output[0],
+            list(snakemake.output),
             snakemake.params.palette,
             snakemake.params.dpi,
         )
