@@ -1,7 +1,9 @@
 import os
+import platform
 import re
 import sys
 from functools import lru_cache
+from importlib import metadata
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -33,6 +35,7 @@ wildcard_constraints:
     layer=r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*",
     table="history|metrics|embedding",
     stage="measure|embed",
+    kind="html|zip",
 
 
 @lru_cache
