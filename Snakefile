@@ -4,10 +4,9 @@ from snakemake.utils import min_version
 
 min_version("9.0")
 
-# Config: a preset given by --configfile stands alone; config.yaml is the experiment that runs without one.
-if not workflow.configfiles:
 
-    configfile: "config.yaml"
+# Config
+include: "workflow/rules/config.smk"
 
 
 # What Snakemake's report says first

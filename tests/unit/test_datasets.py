@@ -347,3 +347,70 @@ def test_damaged_cifar10_archive_is_named(content, cifar, tmp_path, no_network):
     with pytest.raises(JobError) as error:
         load_source("cifar10", tmp_path)
     assert str(error.value).startswith(f"{path} cannot be read (")
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        # The type's byte says 32-bit integers (12) or doubles (14): another data set's file, or a broken one.
+        ("train-images-idx3-ubyte", bytes([0, 0, 12, 3]) + np.array([20, 4, 3, *range(240)], dtype=">u4").tobytes()),
+        (
+            "train-images-idx3-ubyte",
+            bytes([0, 0, 14, 3]) + np.array([20, 4, 3], ">u4").tobytes() + np.full(240, np.nan, ">f8").tobytes(),
+        ),
+        ("train-labels-idx1-ubyte", bytes([0, 0, 14, 1]) + np.array([20], ">u4").tobytes() + b"\xff" * 160),
+        ("train-images-idx3-ubyte", idx(np.zeros((20, 12), np.uint8))),
+        ("t10k-labels-idx1-ubyte", idx(np.zeros((10, 1), np.uint8))),
+        ("train-images-idx3-ubyte", idx(np.zeros((20, 0, 0), np.uint8))),
+        ("t10k-images-idx3-ubyte", bytes([0, 0, 8, 3]) + np.array([2**31 - 1] * 3, ">u4").tobytes()),
+        ("train-labels-idx1-ubyte", pickle.dumps([1, 2, 3])),
+    ],
+    ids=[
+        "integers",
+        "doubles that are no numbers",
+        "double labels",
+        "flat images",
+        "labels in rows",
+        "no pixels",
+        "bomb",
+        "pickle",
+    ],
+)
+@pytest.mark.parametrize("packed", [True, False])
+def test_a_file_of_another_kind_is_named(file, content, packed, tmp_path, no_network):
+    folder = tmp_path / "MNIST" / "raw"
+    write_mnist(folder, packed)
+    path = folder / (f"{file}.gz" if packed else file)
+    path.write_bytes(gzip.compress(content) if packed else content)
+    with pytest.raises(JobError) as error:
+        load_source("mnist", tmp_path)
+    assert str(error.value).startswith(f"{path} cannot be read (")
+    assert "put a whole one in its place" in str(error.value)
+
+
+def test_images_of_two_sizes(tmp_path, no_network):
+    folder = tmp_path / "MNIST" / "raw"
+    write_mnist(folder)
+    (folder / "t10k-images-idx3-ubyte.gz").write_bytes(gzip.compress(idx(np.zeros((10, 5, 3), np.uint8))))
+    with pytest.raises(JobError, match=r"The images in .*raw are 4 x 3 and 5 x 3 pixels; they must all be of one size"):
+        load_source("mnist", tmp_path)
+
+
+def test_a_folder_that_is_a_loop_of_links(tmp_path, no_network):
+    (tmp_path / "MNIST").symlink_to(tmp_path / "raw")
+    (tmp_path / "raw").symlink_to(tmp_path / "MNIST")
+    with pytest.raises(JobError, match=r"Place .* in the folder"):
+        load_source("mnist", tmp_path)
+
+
+def test_a_pickle_that_is_not_the_published_one_is_never_opened(cifar, tmp_path, no_network):
+    """CIFAR-10 comes as pickles, which could run anything: only those with the published md5 sums are read."""
+
+    class Attack:
+        def __reduce__(self):
+            return Path.touch, (tmp_path / "ran",)
+
+    (tmp_path / "cifar-10-batches-py" / "data_batch_2").write_bytes(pickle.dumps(Attack()))
+    with pytest.raises(JobError, match="missing or not whole: data_batch_2"):
+        load_source("cifar10", tmp_path)
+    assert not (tmp_path / "ran").exists()

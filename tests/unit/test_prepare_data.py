@@ -178,3 +178,26 @@ def test_log(two_parts, tmp_path, caplog):
     assert "two_parts: 70 images, and 21 more to evaluate on" in caplog.messages
     assert "train: 21 images, 10 of each class, and one more of the first 1: cat" in caplog.messages
     assert "eval: 10 images, 5 of each class" in caplog.messages
+
+
+@pytest.mark.parametrize(
+    ("sizes", "said"),
+    [
+        ([40, 0, 0], "The data set has 0 images of class 'b', and 4 are asked for"),
+        ([40, 1, 40], "The data set has 1 images of class 'b', and 4 are asked for"),
+        ([0, 0, 0], "The data set has 0 images of class 'a'"),
+    ],
+    ids=["one class only", "a class with one sample", "no images"],
+)
+def test_classes_that_are_all_but_empty(sizes, said):
+    with pytest.raises(JobError) as error:
+        draw(one_part(*sizes), 9, 3)
+    assert said in str(error.value)
+    assert "Lower dataset.train_size (9) or dataset.eval_size (3)" in str(error.value)
+
+
+def test_class_names_in_other_scripts(monkeypatch, tmp_path):
+    names = ("кошка", "犬", "<script>alert(1)</script>", "e\u0301te\u0301", "نص")
+    source = Source(names, part([8] * 5))
+    monkeypatch.setitem(datasets.LOADERS, "foreign", lambda root: source)
+    assert prepare(tmp_path / "dataset.npz", "foreign", 20, 10)["class_names"].tolist() == list(names)

@@ -335,3 +335,40 @@ def test_going_on_from_a_damaged_checkpoint(tmp_path, dataset):
     shutil.move(tmp_path / "array.npy", begun)
     with pytest.raises(JobError, match=r"0-0\.pt is damaged"):
         train_epochs(tmp_path, dataset, 1, 1, begun)
+
+
+@pytest.mark.parametrize("batch_size", [None, 16])
+def test_a_gpu_without_enough_memory(tmp_path, dataset, monkeypatch, batch_size):
+    """The error that torch raises, raised where it comes up; a real one needs a GPU, see below."""
+
+    def fails(*args):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB. GPU 0 has 8 GiB.\nMore lines.")
+
+    begun = start(tmp_path, dataset)
+    monkeypatch.setattr(train.functional, "cross_entropy", fails)
+    with pytest.raises(JobError) as error, train.memory_explained(batch_size):
+        train_epochs(tmp_path, dataset, 1, 1, begun, batch_size=batch_size)
+    message = str(error.value)
+    assert message.startswith("The GPU has too little memory for this training, which takes ")
+    assert ("all training images" if batch_size is None else "16 images at once (CUDA out of memory.") in message
+    for key in ("training.batch_size", "dataset.train_size", "model.name", "training.device to cpu"):
+        assert key in message
+    assert "\n" not in message
+
+
+def test_a_machine_without_enough_memory():
+    with pytest.raises(JobError, match="The machine has too little memory") as error, train.memory_explained(None):
+        torch.empty(2**60, dtype=torch.uint8)
+    assert "lower training.batch_size" in str(error.value)
+    assert "cpu" not in str(error.value).split("One of these helps")[1]
+
+
+def test_other_faults_keep_their_traceback():
+    with pytest.raises(RuntimeError, match="shapes cannot be multiplied"), train.memory_explained(None):
+        torch.zeros(2, 3) @ torch.zeros(2, 3)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_real_gpu_without_enough_memory():
+    with pytest.raises(JobError, match="The GPU has too little memory"), train.memory_explained(None):
+        torch.empty(2 * torch.cuda.mem_get_info()[1], dtype=torch.uint8, device="cuda")

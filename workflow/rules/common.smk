@@ -1,24 +1,13 @@
 import os
 import platform
 import re
-import sys
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
-sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
-
-from evolution import configuration
 from evolution.configuration import PIXELS
+from filelock import FileLock, Timeout
 from snakemake.exceptions import WorkflowError
-
-try:
-    # Snakemake's own `config`, which holds what was written, stays as it is; rules read the resolved one.
-    experiment = configuration.resolve(config)
-except configuration.ConfigError as error:
-    raise WorkflowError(f"The config cannot be used:\n{error}") from None
 
 RUNS = experiment["runs"]
 EPOCHS = configuration.snapshot_epochs(experiment)

@@ -13,9 +13,17 @@ def run_param(*keys):
     return lookup_run
 
 
+# With 10,000 epochs there are as many spans: what jobs ask of them is looked up, and not searched for job by job.
+SPANS = list(SNAPSHOT_SPANS)
+SPAN_BEFORE = dict(zip(SPANS[1:], SPANS))
+LINK_BEFORE = dict(zip(list(TRAINING_SPANS)[1:], TRAINING_SPANS))
+# The training span that each epoch is trained in.
+LINKS = {epoch: span for span, epochs in TRAINING_SPANS.items() for epoch in epochs}
+
+
 def spans_of(layer):
     """The snapshot spans in which a layer is followed: the raw pixels only before training."""
-    return list(SNAPSHOT_SPANS)[:1] if layer == PIXELS else list(SNAPSHOT_SPANS)
+    return SPANS[:1] if layer == PIXELS else SPANS
 
 
 def cells(pattern):
@@ -35,22 +43,20 @@ def more_with_attempts(amount):
 
 def previous_checkpoint(wildcards):
     """The checkpoint that a training span goes on from; none for epoch 0."""
-    spans = list(TRAINING_SPANS)
-    place = spans.index(wildcards.span)
-    return {"previous": f"results/{wildcards.run}/checkpoints/{spans[place - 1]}.pt"} if place else {}
+    before = LINK_BEFORE.get(wildcards.span)
+    return {"previous": f"results/{wildcards.run}/checkpoints/{before}.pt"} if before else {}
 
 
 def kept_epochs(wildcards):
     """The epochs of a training span whose weights are kept: None for all of them."""
     if experiment["training"]["keep_epochs"] == "all":
         return None
-    return [epoch for epoch in TRAINING_SPANS[wildcards.span] if epoch in EPOCHS]
+    return [epoch for epoch in TRAINING_SPANS[wildcards.span] if epoch in PLACES]
 
 
 def training_spans_of(wildcards):
     """The training spans that hold a snapshot span's epochs."""
-    epochs = SNAPSHOT_SPANS[wildcards.span]
-    return [span for span, trained in TRAINING_SPANS.items() if any(epoch in trained for epoch in epochs)]
+    return list(dict.fromkeys(LINKS[epoch] for epoch in SNAPSHOT_SPANS[wildcards.span]))
 
 
 def training_files(pattern):
@@ -81,11 +87,10 @@ def collected_tables(wildcards):
 
 def previous_embedding(wildcards):
     """The embeddings that a span's first epoch starts from, where epochs are aligned and there is a span before."""
-    spans = spans_of(wildcards.layer)
-    place = spans.index(wildcards.span)
-    if experiment["embedding"]["alignment"] == "none" or place == 0:
+    before = SPAN_BEFORE.get(wildcards.span)
+    if experiment["embedding"]["alignment"] == "none" or before is None:
         return {}
-    return {"previous": f"results/{wildcards.run}/embeddings/{spans[place - 1]}/{wildcards.layer}.npy"}
+    return {"previous": f"results/{wildcards.run}/embeddings/{before}/{wildcards.layer}.npy"}
 
 
 FORMATS = experiment["plots"]["formats"]
@@ -112,17 +117,15 @@ def embedded_cells(epochs, layers=experiment["layers"]):
 
     A cell is [epoch, layer, index of the path, index of the epoch in that file].
     """
-    paths, places = [], []
+    paths, places = {}, []
     for epoch in epochs:
         span, place = PLACES[epoch]
         for layer in layers:
             if span not in spans_of(layer):
                 continue
             path = f"{span}/{layer}"
-            if path not in paths:
-                paths.append(path)
-            places.append([epoch, layer, paths.index(path), place])
-    return paths, places
+            places.append([epoch, layer, paths.setdefault(path, len(paths)), place])
+    return list(paths), places
 
 
 GRID_EPOCHS = experiment["plots"]["grid_epochs"]

@@ -5,6 +5,8 @@ import logging
 import math
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 # Transparent huge pages for torch's memory: most of a full-batch step's page faults go away at no cost in memory.
 os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
@@ -182,7 +184,8 @@ def train_span(
             if not math.isfinite(loss):
                 raise JobError(
                     f"The training diverged: at epoch {epoch} the loss is {loss}, with training.learning_rate "
-                    f"{learning_rate:g}. Lower the learning rate; epochs before {epochs.start} are kept."
+                    f"{learning_rate:g}. Lower the learning rate. Epochs before {epochs.start} are kept; to have the "
+                    f"figures of those alone, set training.epochs to {max(epochs.start - 1, 1)}."
                 )
         row = {"epoch": epoch, "train_loss": loss} | evaluate(
             model, train_images, train_labels, eval_images, eval_labels, classes
@@ -204,6 +207,31 @@ def train_span(
     return checkpoint, _columns(history), _columns(timing)
 
 
+@contextmanager
+def memory_explained(batch_size: int | None) -> Iterator[None]:
+    """Turn running out of memory, a GPU's or the machine's, into a message with the keys that help.
+
+    Parameters
+    ----------
+    batch_size : int or None
+        None for all images at once.
+    """
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        gpu = isinstance(error, torch.OutOfMemoryError)
+        # torch has no class of its own for the machine's memory.
+        if not (gpu or isinstance(error, MemoryError) or "can't allocate memory" in str(error)):
+            raise
+        step = "all training images at once" if batch_size is None else f"{batch_size} images at once"
+        remedies = ["set a lower training.batch_size", "lower dataset.train_size", "choose a smaller model.name"]
+        remedies += ["end what else uses the GPU", "set training.device to cpu"] * gpu
+        raise JobError(
+            f"The {'GPU' if gpu else 'machine'} has too little memory for this training, which takes {step} "
+            f"({str(error).splitlines()[0]}). One of these helps: {', '.join(remedies)}."
+        ) from error
+
+
 def _columns(rows: list[dict]) -> dict[str, list]:
     return {name: [row[name] for row in rows] for name in rows[0]}
 
@@ -217,7 +245,7 @@ def save_checkpoint(path: str, checkpoint: dict) -> None:
 
 
 if "snakemake" in globals():
-    with job_log(snakemake.log[0]):
+    with job_log(snakemake.log[0]), memory_explained(snakemake.params.batch_size):
         checkpoint, history, timing = train_span(
             snakemake.input.dataset,
             snakemake.input.get("previous"),

@@ -2,29 +2,37 @@
 
 import ast
 import copy
-import difflib
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 import yaml
-from jsonschema import Draft202012Validator
-from jsonschema.validators import extend
 
 from evolution import PIXELS
+from evolution.config_checks import Checked, cross_key_faults
+from evolution.config_files import file_faults
+from evolution.config_schema import schema_faults, with_defaults, without
 
 SCHEMA = Path(__file__).parents[2] / "schemas" / "config.schema.yaml"
-# JSON Schema takes 100.0 for an integer; range() does not.
-Validator = extend(
-    Draft202012Validator,
-    type_checker=Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda checker, value: type(value) is int),
-)
 
 
 class ConfigError(Exception):
     """Everything wrong in a config, a line each."""
 
 
-def resolve(config: dict, schema_path: Path = SCHEMA) -> dict:
+def check_file(path: str | Path) -> None:
+    """Refuse a config file that cannot be read, or is no mapping, before Snakemake reads it.
+
+    Raises
+    ------
+    ConfigError
+    """
+    faults = file_faults(path)
+    if faults:
+        raise ConfigError("\n".join(faults))
+
+
+def resolve(config: dict, schema_path: Path = SCHEMA, files: Sequence[str | Path] = ()) -> dict:
     """Check a config and fill in what it leaves out.
 
     Parameters
@@ -32,6 +40,8 @@ def resolve(config: dict, schema_path: Path = SCHEMA) -> dict:
     config : dict
         As read from YAML.
     schema_path : Path
+    files : paths
+        What it was read from, to find what reading hides: keys given twice.
 
     Returns
     -------
@@ -42,44 +52,27 @@ def resolve(config: dict, schema_path: Path = SCHEMA) -> dict:
     Raises
     ------
     ConfigError
-        Naming each key that is wrong, its value and what is allowed.
+        Naming everything that is wrong: the key, its value, what is allowed.
     """
-    schema = yaml.safe_load(Path(schema_path).read_text(encoding="utf-8"))
-    problems = [_explain(error, schema) for error in Validator(schema).iter_errors(config)]
-    if problems:
-        raise ConfigError("\n".join(sorted(problems)))
-    resolved = _with_defaults(config, schema, schema)
+    schema = _read_schema(schema_path)
+    faults = [fault for path in files for fault in file_faults(path)]
+    found, paths = schema_faults(config, schema)
+    # The checks of one key against another see what is sound, so that all faults come in one message.
+    sound = without(config, paths)
+    resolved = with_defaults(sound, schema, schema)
     base = {key: resolved[key] for key in ("seed", "dataset", "model", "training")}
-    resolved["runs"] = {
-        name: _run_settings(base, changes or {}) for name, changes in (config.get("runs") or resolved["runs"]).items()
-    }
-    problems = [problem for check in (_check_epochs, _check_layers, _check_sizes) for problem in check(resolved)]
-    if problems:
-        raise ConfigError("\n".join(problems))
+    resolved["runs"] = {name: _run_settings(base, changes or {}) for name, changes in resolved["runs"].items()}
+    faults += [*found, *cross_key_faults(Checked(resolved, sound, frozenset(paths)), snapshot_epochs)]
+    if faults:
+        raise ConfigError("\n".join(faults))
     if resolved["plots"]["grid_epochs"] is None:
         resolved["plots"]["grid_epochs"] = spread_epochs(snapshot_epochs(resolved))
     return resolved
 
 
-def _definition(schema: dict, root: dict) -> dict:
-    """The schema with its $ref followed; what stands beside the $ref, such as a default, is kept."""
-    if "$ref" not in schema:
-        return schema
-    target = root
-    for step in schema["$ref"].removeprefix("#/").split("/"):
-        target = target[step]
-    return {**_definition(target, root), **{key: value for key, value in schema.items() if key != "$ref"}}
-
-
-def _with_defaults(value, schema: dict, root: dict):
-    schema = _definition(schema, root)
-    if not isinstance(value, dict) or "properties" not in schema:
-        return copy.deepcopy(value)
-    filled = {}
-    for key, part in schema["properties"].items():
-        default = _definition(part, root).get("default")
-        filled[key] = _with_defaults(value.get(key, default), part, root)
-    return filled
+@cache
+def _read_schema(path: Path) -> dict:
+    return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
 
 
 def _run_settings(base: dict, changes: dict) -> dict:
@@ -97,40 +90,6 @@ def _merged(base: dict, changes: dict) -> dict:
         both = isinstance(value, dict) and isinstance(merged.get(key), dict)
         merged[key] = _merged(merged[key], value) if both else copy.deepcopy(value)
     return merged
-
-
-def _explain(error, schema: dict) -> str:
-    """One line for one fault: the key's path, what was given, what is allowed."""
-    path = ".".join(str(step) for step in error.absolute_path)
-    if error.validator == "additionalProperties":
-        known = list(error.schema.get("properties", {}))
-        lines = []
-        for key in error.instance:
-            if key not in known:
-                near = difflib.get_close_matches(str(key), known, n=1)
-                hint = f"did you mean {near[0]}? " if near else ""
-                lines.append(f"{path + '.' if path else ''}{key}: unknown key; {hint}known here: {', '.join(known)}")
-        return "\n".join(lines)
-    given = repr(error.instance)
-    allowed = {
-        "enum": lambda: "allowed: " + ", ".join(map(str, error.validator_value)),
-        "type": lambda: "must be of type " + _type_names(error.validator_value),
-        "minimum": lambda: f"must be at least {error.validator_value}",
-        "maximum": lambda: f"must be at most {error.validator_value}",
-        "exclusiveMinimum": lambda: f"must be greater than {error.validator_value}",
-        "minItems": lambda: "must have at least one entry",
-        "minProperties": lambda: "must have at least one entry",
-        "minLength": lambda: "must not be empty",
-        "uniqueItems": lambda: "must not name anything twice",
-        "pattern": lambda: "must be made of letters, digits and _, with single dots between (runs also take -)",
-    }.get(error.validator, lambda: error.message)()
-    return f"{path or 'config'}: {given} is not allowed; {allowed}"
-
-
-def _type_names(types: str | list[str]) -> str:
-    words = {"object": "mapping", "array": "list", "null": "null"}
-    types = [types] if isinstance(types, str) else types
-    return " or ".join(words.get(name, name) for name in types)
 
 
 def snapshot_epochs(config: dict) -> list[int]:
@@ -191,45 +150,6 @@ def training_spans(config: dict) -> dict[str, range]:
 def run_layers(config: dict) -> list[str]:
     """The layers of a run, the raw pixels first where they are followed."""
     return [PIXELS] * config["activations"]["pixels"] + config["layers"]
-
-
-def _check_epochs(config: dict) -> list[str]:
-    problems = []
-    last = config["training"]["epochs"]
-    late = [epoch for epoch in config["snapshots"]["also"] if epoch > last]
-    if late:
-        problems.append(f"snapshots.also: {late} lies past the last epoch; training.epochs is {last}")
-    epochs = [epoch for epoch in snapshot_epochs(config) if epoch <= last]
-    for epoch in config["plots"]["grid_epochs"] or []:
-        if epoch > last:
-            problems.append(f"plots.grid_epochs: {epoch} lies past the last epoch; training.epochs is {last}")
-        elif epoch not in epochs:
-            near = min(epochs, key=lambda known: abs(known - epoch))
-            problems.append(
-                f"plots.grid_epochs: {epoch} has no snapshot, the nearest is {near}; add {epoch} to snapshots.also"
-            )
-    return problems
-
-
-def _check_layers(config: dict) -> list[str]:
-    if PIXELS in config["layers"]:
-        return [f"layers: {PIXELS} stands for the raw images; leave it out and set activations.pixels"]
-    return []
-
-
-def _check_sizes(config: dict) -> list[str]:
-    problems = []
-    for name, run in config["runs"].items():
-        samples = run["dataset"]["eval_size"]
-        where = f"run {name} has dataset.eval_size {samples}"
-        perplexity = config["embedding"]["perplexity"]
-        if perplexity >= samples / 3:
-            problems.append(f"embedding.perplexity: {perplexity} is too large, {where}; must be below a third of it")
-        for key in ("clusters", "neighbors"):
-            value = config["metrics"][key]
-            if value >= samples:
-                problems.append(f"metrics.{key}: {value} is too large, {where}; must be below it")
-    return problems
 
 
 def source_files(script: Path) -> list[Path]:

@@ -119,7 +119,14 @@ def load_mnist_like(name: str, torchvision_name: str, root: Path) -> Source:
             )
         return Part(images[:, None], labels)
 
-    return Source(CLASS_NAMES[name], part("train"), part("t10k"))
+    train, test = part("train"), part("t10k")
+    if train.images.shape[1:] != test.images.shape[1:]:
+        sizes = " and ".join("{2} x {3}".format(*part.images.shape) for part in (train, test))
+        raise JobError(
+            f"The images in {folder} are {sizes} pixels; they must all be of one size. Put the right files in their "
+            "place, or delete them to have them downloaded again."
+        )
+    return Source(CLASS_NAMES[name], train, test)
 
 
 def _read_idx(packed: Path, read: Callable) -> np.ndarray:

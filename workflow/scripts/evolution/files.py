@@ -1,11 +1,13 @@
 """Reading and writing artifacts: whole or not at all, the same bytes for the same content, no pickle."""
 
+import errno
 import logging
 import os
 import shlex
+import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -26,17 +28,42 @@ def damaged(path: str | Path, problem: object) -> JobError:
     )
 
 
+def unwritable(path: Path, error: OSError) -> JobError:
+    """The error for an artifact that cannot be written: a full disk, a folder that is read-only, ..."""
+    # NumPy reports a full disk without the system's error number.
+    reason = os.strerror(error.errno) if error.errno else str(error)
+    remedies = {errno.EROFS: "Make its folder writable", errno.EACCES: "Make its folder writable"}
+    remedy = remedies.get(error.errno, "Make room on its disk")
+    try:
+        free = f", {shutil.disk_usage(path.parent).free / 1e6:.1f} MB are free"
+    except OSError:
+        free = ""
+    return JobError(
+        f"{path} cannot be written ({reason}{free}). Nothing half-written is left, and what was written before stays "
+        f"as it is. {remedy}, then give the same command again."
+    )
+
+
 @contextmanager
 def whole_file(path: str | Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`; move it there when the block ends well, remove it otherwise."""
+    """Give a temporary path beside `path`; move it there when the block ends well, remove it otherwise.
+
+    Raises
+    ------
+    JobError
+        If the block, or the moving, ends with an error of the system.
+    """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}{path.suffix}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
         os.replace(temporary, path)
+    except OSError as error:
+        raise unwritable(path, error) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -44,21 +71,36 @@ def job_log(path: str | Path) -> Iterator[None]:
     """Send the job's logging, output and errors to its log file.
 
     A `JobError` ends the job with its message alone; any other exception keeps its traceback, since it is a fault
-    of the workflow and not of its user.
+    of the workflow and not of its user. Where the log has no room for the message, it goes to where the job's errors
+    went before.
     """
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "w", buffering=1, encoding="utf-8") as stream:
+    terminal = os.dup(2)
+    # A log on a full disk is no reason to fail before an artifact does.
+    logging.raiseExceptions = False
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        stream = open(path, "w", buffering=1, encoding="utf-8")  # noqa: SIM115 - closed by the with below
+    except OSError as error:
+        sys.exit(f"Error: {unwritable(Path(path), error)}")
+    with stream:
         os.dup2(stream.fileno(), 1)
         os.dup2(stream.fileno(), 2)
         logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(message)s", force=True)
         try:
             yield
         except JobError as error:
-            log.error("Error: %s", error)
+            message = f"Error: {error}\n".encode()
+            try:
+                written = os.write(2, message)
+            except OSError:
+                written = 0
+            if written < len(message):
+                os.write(terminal, message)
             sys.exit(1)
         finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
+            for output in (sys.stdout, sys.stderr):
+                with suppress(OSError):
+                    output.flush()
 
 
 def save_npy(path: str | Path, array: np.ndarray) -> None:

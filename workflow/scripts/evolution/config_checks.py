@@ -1,0 +1,230 @@
+"""What a schema cannot say of a config: keys that do not go together, names, and what the images and models allow."""
+
+import difflib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path as File
+
+from evolution import PIXELS
+from evolution.catalogue import DATASET_CLASS_SIZES, MODELS
+from evolution.config_schema import Path
+
+# Planning takes Snakemake minutes for so many.
+MOST_JOBS = 200_000
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A config with its defaults filled in, as it was written, and where it is already known to be wrong.
+
+    A check only speaks where the keys that it looks at are sound: what follows from another fault is no news.
+    """
+
+    config: dict
+    written: dict
+    faulty: frozenset[Path]
+
+    def sound(self, *keys: str) -> bool:
+        """Whether no fault lies at these dotted keys, above or below them."""
+        paths = [tuple(key.split(".")) for key in keys]
+        return not any(path[: len(bad)] == bad[: len(path)] for path in paths for bad in self.faulty)
+
+    def place(self, run: str, key: str) -> str:
+        """The dotted key where a run's value is written: in the run itself, or for all runs."""
+        part = self.written.get("runs")
+        for step in (run, *key.split(".")):
+            part = part.get(step) if isinstance(part, dict) else None
+        return key if part is None else f"runs.{run}.{key}"
+
+    def runs(self, *keys: str) -> Iterator[tuple[str, dict]]:
+        """The runs of which these keys are sound, with their settings."""
+        for name, run in self.config["runs"].items():
+            if self.sound(*keys, *(f"runs.{name}.{key}" for key in keys)):
+                yield name, run
+
+
+def cross_key_faults(checked: Checked, snapshot_epochs: Callable[[dict], list[int]]) -> list[str]:
+    """Everything that the checks of this module find, a line each."""
+    faults = list(_check_number_of_jobs(checked))
+    if not faults:
+        faults += _check_epochs(checked, snapshot_epochs)
+    for check in (_check_layers, _check_arguments, _check_sizes, _check_images, _check_device, _check_files):
+        faults += check(checked)
+    faults += _check_run_names(checked)
+    # A fault that several runs share is said once.
+    return list(dict.fromkeys(faults))
+
+
+def _check_number_of_jobs(checked: Checked) -> Iterator[str]:
+    if not checked.sound("training", "snapshots", "snapshots_per_job"):
+        return
+    config = checked.config
+    training, every = config["training"], config["snapshots"]["every"]
+    snapshots = training["epochs"] // every + 2 + len(config["snapshots"]["also"])
+    spans = snapshots // config["snapshots_per_job"] + 1
+    links = training["epochs"] // (training["epochs_per_job"] or training["epochs"]) + 1
+    jobs = len(config["runs"]) * (spans * (2 * len(config["layers"]) + 1) + links)
+    if jobs > MOST_JOBS:
+        yield (
+            f"training.epochs: {training['epochs']} with snapshots.every {every} makes about {jobs} jobs, and more "
+            f"than {MOST_JOBS} cannot be planned; raise snapshots.every, snapshots_per_job or training.epochs_per_job"
+        )
+
+
+def _check_epochs(checked: Checked, snapshot_epochs: Callable[[dict], list[int]]) -> Iterator[str]:
+    config = checked.config
+    if not checked.sound("training.epochs"):
+        return
+    last = config["training"]["epochs"]
+    late = [epoch for epoch in config["snapshots"]["also"] if epoch > last]
+    if late:
+        yield f"snapshots.also: {late} lies past the last epoch; training.epochs is {last}"
+    epochs = [epoch for epoch in snapshot_epochs(config) if epoch <= last]
+    for epoch in config["plots"]["grid_epochs"] or []:
+        if epoch > last:
+            yield f"plots.grid_epochs: {epoch} lies past the last epoch; training.epochs is {last}"
+        elif epoch not in epochs and checked.sound("snapshots"):
+            near = min(epochs, key=lambda known: abs(known - epoch))
+            yield f"plots.grid_epochs: {epoch} has no snapshot, the nearest is {near}; add {epoch} to snapshots.also"
+
+
+def _check_layers(checked: Checked) -> Iterator[str]:
+    layers = checked.config["layers"]
+    if PIXELS in layers:
+        yield f"layers: {PIXELS} stands for the raw images; leave it out and set activations.pixels"
+    for name, run in checked.runs("model.name"):
+        model = run["model"]["name"]
+        if model not in MODELS:
+            continue
+        architecture, where = MODELS[model], checked.place(name, "model.name")
+        for layer in layers:
+            if layer in architecture.repeated:
+                yield (
+                    f"layers: {layer} runs more than once as an image passes through {model} ({where}), so it has "
+                    f"several outputs; leave it out. {model} has {', '.join(architecture.layers)}"
+                )
+            elif layer not in architecture.layers and layer != PIXELS:
+                near = difflib.get_close_matches(layer, architecture.layers, n=1)
+                hint = f"did you mean {near[0]}? " if near else ""
+                yield (
+                    f"layers: {layer} is not in {model} ({where}); {hint}{model} has {', '.join(architecture.layers)}"
+                )
+
+
+def _check_arguments(checked: Checked) -> Iterator[str]:
+    for name, run in checked.runs("model"):
+        model, kwargs = run["model"]["name"], run["model"]["kwargs"]
+        if model not in MODELS:
+            continue
+        where, known = checked.place(name, "model.kwargs"), MODELS[model].arguments
+        for key, value in kwargs.items():
+            if key not in known:
+                near = difflib.get_close_matches(str(key), known, n=1)
+                hint = f"did you mean {near[0]}? " if near else ""
+                takes = ", ".join(known) or "no arguments"
+                yield f"{where}.{key}: unknown argument of {model}; {hint}it takes {takes}"
+            elif key == "dropout" and not (type(value) in (int, float) and 0 <= value <= 1):
+                yield f"{where}.dropout: {value!r} is not allowed; must be a number from 0 to 1"
+
+
+def _check_sizes(checked: Checked) -> Iterator[str]:
+    config, seen = checked.config, set()
+    for name, run in checked.runs("dataset.eval_size"):
+        samples = run["dataset"]["eval_size"]
+        if samples in seen:
+            continue
+        seen.add(samples)
+        where = f"run {name} has dataset.eval_size {samples}"
+        perplexity = config["embedding"]["perplexity"]
+        if perplexity >= samples / 3 and checked.sound("embedding.perplexity"):
+            yield f"embedding.perplexity: {perplexity} is too large, {where}; must be below a third of it"
+        for key in ("clusters", "neighbors"):
+            value = config["metrics"][key]
+            if value >= samples and checked.sound(f"metrics.{key}"):
+                yield f"metrics.{key}: {value} is too large, {where}; must be below it"
+        components = config["embedding"]["pca_components"]
+        if components > samples and checked.sound("embedding.pca_components"):
+            given = "" if "pca_components" in checked.written.get("embedding", {}) else " (the default)"
+            yield (
+                f"embedding.pca_components: {components}{given} is too large, {where}; there are no more components "
+                "than samples, so must be at most that"
+            )
+
+
+def images_per_class(size: int, classes: int) -> list[int]:
+    """How `size` images are shared among classes: the first get one more where it does not come out even."""
+    return [size // classes + (place < size % classes) for place in range(classes)]
+
+
+def _check_images(checked: Checked) -> Iterator[str]:
+    for name, run in checked.runs("dataset"):
+        dataset = run["dataset"]["name"]
+        if dataset not in DATASET_CLASS_SIZES:
+            continue
+        train, evaluation = DATASET_CLASS_SIZES[dataset]
+        sizes, small = {key: run["dataset"][key] for key in ("train_size", "eval_size")}, False
+        for key, size in sizes.items():
+            if size < len(train):
+                small = True
+                where = checked.place(name, f"dataset.{key}")
+                yield f"{where}: {size} is not allowed; must be at least {len(train)}, an image of each class"
+        if small:
+            continue
+        wanted = {key: images_per_class(size, len(train)) for key, size in sizes.items()}
+        if evaluation is None:
+            both = [sum(pair) for pair in zip(*wanted.values())]
+            parts = [(list(sizes), both, train)]
+        else:
+            parts = [(["train_size"], wanted["train_size"], train), (["eval_size"], wanted["eval_size"], evaluation)]
+        for keys, counts, available in parts:
+            if any(count > there for count, there in zip(counts, available)):
+                given = " and ".join(f"{checked.place(name, f'dataset.{key}')}: {sizes[key]}" for key in keys)
+                least = min(available)
+                yield (
+                    f"{given} {'are' if len(keys) > 1 else 'is'} more than {dataset} has; with the same number of "
+                    f"each class there are {least} per class, {least * len(available)} in all"
+                    + (", to train and to evaluate on together" if len(keys) > 1 else "")
+                )
+
+
+def _check_device(checked: Checked) -> Iterator[str]:
+    for name, run in checked.runs("training.device", "training.gpus"):
+        if run["training"]["device"] == "cuda" and run["training"]["gpus"] == 0:
+            where = checked.place(name, "training.gpus")
+            yield (
+                f"{where}: 0 asks the scheduler for no GPU, and {checked.place(name, 'training.device')} is cuda; set "
+                "gpus to 1, or device to auto"
+            )
+
+
+def _check_files(checked: Checked) -> Iterator[str]:
+    for name, run in checked.runs("dataset.root"):
+        root, where = run["dataset"]["root"], checked.place(name, "dataset.root")
+        if "\0" in root:
+            yield f"{where}: {root!r} is not allowed; must be a folder's path"
+        elif File(root).expanduser().is_file():
+            yield f"{where}: {root!r} is a file; must be a folder, the one that holds torchvision's data sets"
+
+
+def _check_run_names(checked: Checked) -> Iterator[str]:
+    """Two names that differ only in case are one folder on macOS and Windows."""
+    first: dict[str, str] = {}
+    for name in checked.config["runs"]:
+        if (other := first.setdefault(name.lower(), name)) != name:
+            yield f"runs.{name}: is the same name as runs.{other} where case does not count; choose another"
+
+
+def notes(config: dict) -> list[str]:
+    """What in a config is allowed and may surprise, a sentence each."""
+    found: dict[str, None] = {}
+    for name, run in config["runs"].items():
+        sizes = DATASET_CLASS_SIZES.get(run["dataset"]["name"])
+        for key in ("train_size", "eval_size") if sizes else ():
+            size, classes = run["dataset"][key], len(sizes[0])
+            each, more = divmod(size, classes)
+            if more:
+                found[
+                    f"dataset.{key} {size} of run {name} does not divide by its {classes} classes: each gets {each} "
+                    f"images, and the first {more} of them one more."
+                ] = None
+    return list(found)
