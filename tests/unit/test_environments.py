@@ -19,7 +19,7 @@ SCRIPTS = ROOT / "workflow" / "scripts"
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
 # Names on PyPI where conda-forge's or the import's is another.
 PYPI_OF_CONDA = {"pytorch": "torch", "matplotlib-base": "matplotlib", "opentsne": "openTSNE"}
-PYPI_OF_IMPORT = {"sklearn": "scikit-learn", "PIL": "pillow", "yaml": "pyyaml"}
+PYPI_OF_IMPORT = {"sklearn": "scikit-learn", "PIL": "pillow", "yaml": "pyyaml", "imageio_ffmpeg": "imageio-ffmpeg"}
 
 
 def read_pins(name):
