@@ -172,7 +172,7 @@ CASES = {
     "a layer that runs often": ("layers: [fc1, pool]", "layers: pool runs more than once", "leave it out"),
     "an argument misspelt": ("model: {kwargs: {droput: 0.5}}", "model.kwargs.droput", "did you mean dropout?"),
     "an argument that another model takes": (
-        "{layers: [fc1], model: {kwargs: {dropout: 0.1}}, runs: {a: {model: {name: tiny_cnn}}}}",
+        "{layers: [fc1], runs: {a: {model: {name: tiny_cnn, kwargs: {dropout: 0.1}}}}}",
         "model.kwargs.dropout: unknown argument of tiny_cnn",
         "it takes no arguments",
     ),
