@@ -23,6 +23,7 @@ allow_caching()
 # Handlers
 onstart:
     lock_project()
+    check_clock()
 
 
 onsuccess:

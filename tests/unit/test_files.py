@@ -1,8 +1,11 @@
 import pickle
+import resource
 import shlex
+import signal
 import subprocess
 import sys
 import zipfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -231,3 +234,70 @@ def test_any_other_error_keeps_its_traceback(tmp_path):
 def test_a_log_starts_anew(tmp_path):
     run_job(tmp_path, "print('first')")
     assert run_job(tmp_path, "print('second')")[2] == "second\n"
+
+
+@contextmanager
+def room_for(size):
+    """No file can grow beyond `size` bytes: the system's error in the middle of a write, as on a full disk."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, before)
+
+
+def save_figure(path):
+    from matplotlib.figure import Figure
+
+    from evolution.style import save_png
+
+    figure = Figure()
+    figure.add_subplot().plot([1, 2])
+    save_png(figure, path)
+
+
+WRITERS = {
+    "a.npy": lambda path: files.save_npy(path, np.arange(5000.0)),
+    "a.npz": lambda path: files.save_npz(path, x=np.random.default_rng(0).random(5000)),
+    "a.parquet": lambda path: files.save_table(path, {"x": np.random.default_rng(0).random(5000)}),
+    "a.png": save_figure,
+}
+
+
+@pytest.mark.parametrize("size", [0, 100, 4096])
+@pytest.mark.parametrize(("name", "write"), WRITERS.items(), ids=WRITERS)
+@pytest.mark.parametrize("before", [None, b"the whole file from before"])
+def test_a_write_that_the_system_ends_leaves_what_was_there(tmp_path, name, write, size, before):
+    path = tmp_path / name
+    if before is not None:
+        path.write_bytes(before)
+    with pytest.raises(JobError) as error, room_for(size):
+        write(path)
+    assert str(error.value).startswith(f"{path} cannot be written (")
+    assert "Make room on its disk, then give the same command again" in str(error.value)
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == ({} if before is None else {name: before})
+    write(path)
+    assert path.stat().st_size > 4096
+
+
+def test_a_folder_that_cannot_be_made(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(JobError, match="cannot be written"):
+        files.save_npy(tmp_path / "file" / "a.npy", ARRAY)
+
+
+@pytest.mark.parametrize(("fault", "said"), [("JobError", "Error: what is wrong"), ("KeyError", "Traceback")])
+def test_a_log_without_room_loses_no_message(tmp_path, fault, said):
+    code = (
+        "import resource, signal; from evolution.files import *; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (4, 4))\n"
+        f"with job_log({str(tmp_path / 'job.log')!r}):\n"
+        f"    log.info('working'); raise {fault}('what is wrong')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=SCRIPTS, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert said in done.stderr and "what is wrong" in done.stderr
+    assert ("Traceback" in done.stderr) == (fault == "KeyError")

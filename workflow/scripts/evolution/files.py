@@ -6,6 +6,7 @@ import os
 import shlex
 import shutil
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -30,16 +31,13 @@ def damaged(path: str | Path, problem: object) -> JobError:
 
 def unwritable(path: Path, error: OSError) -> JobError:
     """The error for an artifact that cannot be written: a full disk, a folder that is read-only, ..."""
-    # NumPy reports a full disk without the system's error number.
-    reason = os.strerror(error.errno) if error.errno else str(error)
-    remedies = {errno.EROFS: "Make its folder writable", errno.EACCES: "Make its folder writable"}
-    remedy = remedies.get(error.errno, "Make room on its disk")
-    try:
-        free = f", {shutil.disk_usage(path.parent).free / 1e6:.1f} MB are free"
-    except OSError:
-        free = ""
+    remedy = "Make its folder writable" if error.errno in (errno.EROFS, errno.EACCES) else "Make room on its disk"
+    # NumPy reports a full disk by numbers of items alone.
+    reason = os.strerror(error.errno) if error.errno else f"{os.strerror(errno.ENOSPC)}, {error}"
+    with suppress(OSError):
+        reason += f"; {shutil.disk_usage(path.parent).free / 1e6:.1f} MB are free"
     return JobError(
-        f"{path} cannot be written ({reason}{free}). Nothing half-written is left, and what was written before stays "
+        f"{path} cannot be written ({reason}). Nothing half-written is left, and what was written before stays "
         f"as it is. {remedy}, then give the same command again."
     )
 
@@ -88,8 +86,10 @@ def job_log(path: str | Path) -> Iterator[None]:
         logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(message)s", force=True)
         try:
             yield
-        except JobError as error:
-            message = f"Error: {error}\n".encode()
+        except Exception as error:
+            text = f"Error: {error}\n" if isinstance(error, JobError) else traceback.format_exc()
+            message = text.encode(errors="backslashreplace")
+            _flush()
             try:
                 written = os.write(2, message)
             except OSError:
@@ -98,9 +98,14 @@ def job_log(path: str | Path) -> Iterator[None]:
                 os.write(terminal, message)
             sys.exit(1)
         finally:
-            for output in (sys.stdout, sys.stderr):
-                with suppress(OSError):
-                    output.flush()
+            _flush()
+
+
+def _flush() -> None:
+    """Write out what was printed, as far as there is room."""
+    for output in (sys.stdout, sys.stderr):
+        with suppress(OSError):
+            output.flush()
 
 
 def save_npy(path: str | Path, array: np.ndarray) -> None:
