@@ -30,6 +30,7 @@ allow_caching()
 # Handlers
 onstart:
     lock_project()
+    check_clock()
 
 
 onsuccess:

@@ -173,7 +173,7 @@ CASES = {
     "an argument misspelt": ("model: {kwargs: {droput: 0.5}}", "model.kwargs.droput", "did you mean dropout?"),
     "an argument that another model takes": (
         "{layers: [fc1], runs: {a: {model: {name: tiny_cnn, kwargs: {dropout: 0.1}}}}}",
-        "model.kwargs.dropout: unknown argument of tiny_cnn",
+        "runs.a.model.kwargs.dropout: unknown argument of tiny_cnn",
         "it takes no arguments",
     ),
     "an argument out of range": ("model: {kwargs: {dropout: 2}}", "model.kwargs.dropout: 2", "a number from 0 to 1"),

@@ -1,8 +1,11 @@
 import pickle
+import resource
 import shlex
+import signal
 import subprocess
 import sys
 import zipfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -239,7 +242,8 @@ def test_entries_written_one_at_a_time_make_the_array(tmp_path):
     with files.NpyWriter(tmp_path / "array.npy", 3) as writer:
         for place in (2, 0, 1):
             writer.put(place, entries[place])
-    np.testing.assert_array_equal(np.load(tmp_path / "array.npy"), entries)
+    np.save(tmp_path / "at_once.npy", entries)
+    assert (tmp_path / "array.npy").read_bytes() == (tmp_path / "at_once.npy").read_bytes()
 
 
 def test_an_interrupted_writer_leaves_nothing(tmp_path):
@@ -247,3 +251,77 @@ def test_an_interrupted_writer_leaves_nothing(tmp_path):
         writer.put(0, np.zeros((2, 2)))
         raise KeyboardInterrupt
     assert list(tmp_path.iterdir()) == []
+
+
+@contextmanager
+def room_for(size):
+    """No file can grow beyond `size` bytes: the system's error in the middle of a write, as on a full disk."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, before)
+
+
+def save_figure(path):
+    from matplotlib.figure import Figure
+
+    from evolution import style
+
+    figure = Figure()
+    figure.add_subplot().plot([1, 2])
+    style.save_figure(figure, path)
+
+
+def save_entries(path):
+    with files.NpyWriter(path, 2) as writer:
+        writer.put(0, np.arange(2500.0))
+        writer.put(1, np.arange(2500.0))
+
+
+WRITERS = {
+    "entries.npy": save_entries,
+    "a.npy": lambda path: files.save_npy(path, np.arange(5000.0)),
+    "a.npz": lambda path: files.save_npz(path, x=np.random.default_rng(0).random(5000)),
+    "a.parquet": lambda path: files.save_table(path, {"x": np.random.default_rng(0).random(5000)}),
+    "a.png": save_figure,
+}
+
+
+@pytest.mark.parametrize("size", [0, 100, 4096])
+@pytest.mark.parametrize(("name", "write"), WRITERS.items(), ids=WRITERS)
+@pytest.mark.parametrize("before", [None, b"the whole file from before"])
+def test_a_write_that_the_system_ends_leaves_what_was_there(tmp_path, name, write, size, before):
+    path = tmp_path / name
+    if before is not None:
+        path.write_bytes(before)
+    with pytest.raises(JobError) as error, room_for(size):
+        write(path)
+    assert str(error.value).startswith(f"{path} cannot be written (")
+    assert "Make room on its disk, then give the same command again" in str(error.value)
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == ({} if before is None else {name: before})
+    write(path)
+    assert path.stat().st_size > 4096
+
+
+def test_a_folder_that_cannot_be_made(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(JobError, match="cannot be written"):
+        files.save_npy(tmp_path / "file" / "a.npy", ARRAY)
+
+
+@pytest.mark.parametrize(("fault", "said"), [("JobError", "Error: what is wrong"), ("KeyError", "Traceback")])
+def test_a_log_without_room_loses_no_message(tmp_path, fault, said):
+    code = (
+        "import resource, signal; from evolution.files import *; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (4, 4))\n"
+        f"with job_log({str(tmp_path / 'job.log')!r}):\n"
+        f"    log.info('working'); raise {fault}('what is wrong')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=SCRIPTS, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert said in done.stderr and "what is wrong" in done.stderr
+    assert ("Traceback" in done.stderr) == (fault == "KeyError")

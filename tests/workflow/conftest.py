@@ -24,13 +24,14 @@ def finished(tmp_path_factory) -> Project:
 def project(finished, tmp_path) -> Project:
     """A copy of the finished run, times and Snakemake's records included."""
     folder = tmp_path / "checkout"
-    shutil.copytree(finished.folder, folder, copy_function=_copy)
+    shutil.copytree(finished.folder, folder, copy_function=copy_file)
     copy = Project.__new__(Project)
     copy.folder, copy.config = folder, finished.config
     return copy
 
 
-def _copy(source, target):
+def copy_file(source, target):
+    """Copy a file with its times, to the nanosecond."""
     shutil.copy2(source, target)
     # copy2 rounds times on some file systems; Snakemake compares them exactly.
     status = os.stat(source)

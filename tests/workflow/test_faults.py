@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import signal
 import subprocess
 import time
@@ -118,3 +119,19 @@ def test_a_diverging_training_stops_its_own_run_only(tmp_path):
     assert project.path("figures/animation.gif").exists()
     # What came before is kept and usable.
     assert (project.folder / "results/wild/metrics/0000/fc1.parquet").exists()
+
+
+def test_epochs_before_a_divergence_stay_usable(tmp_path):
+    """The remedy that the message states: draw what came before, without training it again."""
+    config = changed(TINY, "training", {"epochs": 4, "epochs_per_job": 1, "optimizer": "sgd", "learning_rate": 1e5})
+    config = changed(config, "model.name", "mlp") | {"layers": ["fc1"], "snapshots": {"every": 1}}
+    project = Project(tmp_path / "checkout", changed(config, "plots.grid_epochs", None))
+    output = project.run(check=False)
+    assert project.returncode != 0
+    (epoch, kept) = re.search(r"at epoch (\d+) the loss is .* set training.epochs to (\d+)\.", output).groups()
+    assert int(kept) == int(epoch) - 1 >= 1
+    before = project.path("checkpoints/0001.pt").stat().st_mtime_ns
+    project.configure(changed(project.config, "training.epochs", int(kept)))
+    project.run()
+    assert project.path("figures/grid.png").exists() and project.path("figures/animation.gif").exists()
+    assert project.path("checkpoints/0001.pt").stat().st_mtime_ns == before

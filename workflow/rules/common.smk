@@ -1,6 +1,7 @@
 import os
 import platform
 import re
+import time
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
@@ -56,6 +57,23 @@ def lock_project():
             "Another Snakemake is at work in this folder. Wait until it ends, or stop it; "
             "then give the same command again."
         ) from None
+
+
+def check_clock():
+    """Refuse results from the future: what is made now would look older than what it is made from.
+
+    Snakemake finds that out at the end of each job, and throws its results away.
+    """
+    # Network file systems and this machine may differ by seconds.
+    latest = time.time() + 60
+    for run in RUNS:
+        for path in Path("results", run).rglob("*"):
+            if path.is_file() and path.stat().st_mtime > latest:
+                raise WorkflowError(
+                    f"{path} is from {time.ctime(path.stat().st_mtime)}, which is yet to come: the clock was set back. "
+                    "Set it right; or take the results as they are, giving all of them one time that has passed: "
+                    "find results -exec touch --no-create --reference=Snakefile {} +"
+                )
 
 
 def allow_caching():

@@ -6,8 +6,9 @@ import os
 import shlex
 import shutil
 import sys
+import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -30,16 +31,13 @@ def damaged(path: str | Path, problem: object) -> JobError:
 
 def unwritable(path: Path, error: OSError) -> JobError:
     """The error for an artifact that cannot be written: a full disk, a folder that is read-only, ..."""
-    # NumPy reports a full disk without the system's error number.
-    reason = os.strerror(error.errno) if error.errno else str(error)
-    remedies = {errno.EROFS: "Make its folder writable", errno.EACCES: "Make its folder writable"}
-    remedy = remedies.get(error.errno, "Make room on its disk")
-    try:
-        free = f", {shutil.disk_usage(path.parent).free / 1e6:.1f} MB are free"
-    except OSError:
-        free = ""
+    remedy = "Make its folder writable" if error.errno in (errno.EROFS, errno.EACCES) else "Make room on its disk"
+    # NumPy reports a full disk by numbers of items alone.
+    reason = os.strerror(error.errno) if error.errno else f"{os.strerror(errno.ENOSPC)}, {error}"
+    with suppress(OSError):
+        reason += f"; {shutil.disk_usage(path.parent).free / 1e6:.1f} MB are free"
     return JobError(
-        f"{path} cannot be written ({reason}{free}). Nothing half-written is left, and what was written before stays "
+        f"{path} cannot be written ({reason}). Nothing half-written is left, and what was written before stays "
         f"as it is. {remedy}, then give the same command again."
     )
 
@@ -88,8 +86,10 @@ def job_log(path: str | Path) -> Iterator[None]:
         logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(message)s", force=True)
         try:
             yield
-        except JobError as error:
-            message = f"Error: {error}\n".encode()
+        except Exception as error:
+            text = f"Error: {error}\n" if isinstance(error, JobError) else traceback.format_exc()
+            message = text.encode(errors="backslashreplace")
+            _flush()
             try:
                 written = os.write(2, message)
             except OSError:
@@ -98,9 +98,14 @@ def job_log(path: str | Path) -> Iterator[None]:
                 os.write(terminal, message)
             sys.exit(1)
         finally:
-            for output in (sys.stdout, sys.stderr):
-                with suppress(OSError):
-                    output.flush()
+            _flush()
+
+
+def _flush() -> None:
+    """Write out what was printed, as far as there is room."""
+    for output in (sys.stdout, sys.stderr):
+        with suppress(OSError):
+            output.flush()
 
 
 def save_npy(path: str | Path, array: np.ndarray) -> None:
@@ -120,25 +125,26 @@ class NpyWriter:
     """
 
     def __init__(self, path: str | Path, entries: int):
-        self._file, self._entries = whole_file(path), entries
-        self._array: np.ndarray | None = None
+        self._entries, self._stack = entries, ExitStack()
+        self._temporary = self._stack.enter_context(whole_file(path))
+        # Plain writes and no memory map: on a full disk the latter ends the process without a word.
+        self._stream = self._stack.enter_context(self._temporary.open("wb"))
+        self._start = 0
 
     def __enter__(self) -> "NpyWriter":
-        self._temporary = self._file.__enter__()
         return self
 
     def put(self, place: int, entry: np.ndarray) -> None:
         """Write one entry."""
-        if self._array is None:
-            shape = (self._entries, *entry.shape)
-            self._array = np.lib.format.open_memmap(self._temporary, "w+", entry.dtype, shape)
-        self._array[place] = entry
+        if not self._start:
+            header = np.lib.format.header_data_from_array_1_0(entry) | {"shape": (self._entries, *entry.shape)}
+            np.lib.format.write_array_header_1_0(self._stream, header | {"fortran_order": False})
+            self._start = self._stream.tell()
+        self._stream.seek(self._start + place * entry.nbytes)
+        self._stream.write(np.ascontiguousarray(entry).data)
 
     def __exit__(self, *error) -> None:
-        if self._array is not None:
-            self._array.flush()
-            self._array = None
-        self._file.__exit__(*error)
+        self._stack.__exit__(*error)
 
 
 def load_npy(path: str | Path, shape: tuple[int | None, ...]) -> np.ndarray:

@@ -1,0 +1,103 @@
+"""Run many tiny cells for real, and print whether memory and time per job stay flat over the run.
+
+    python benchmarks/load.py [--cells 2000] [--cores 2] [--folder /tmp/load]
+
+The cells are one MLP's two layers, a job each to measure and to embed, on 60 of scikit-learn's digits. Snakemake runs
+in a copy of this checkout. Every tenth of the run is a line: jobs done, seconds a job, Snakemake's resident memory,
+and that of its largest job.
+"""
+
+import argparse
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import yaml
+
+ROOT = Path(__file__).parents[1]
+LAYERS = ("fc1", "fc2")
+
+
+def experiment(cells: int) -> dict:
+    """A config of about so many cells, all of them tiny."""
+    epochs = max(cells // len(LAYERS) - 1, 1)
+    return {
+        "dataset": {"name": "digits", "train_size": 100, "eval_size": 60},
+        "model": {"name": "mlp"},
+        "layers": list(LAYERS),
+        "training": {"epochs": epochs, "epochs_per_job": 500, "threads": 1, "device": "cpu"},
+        "snapshots": {"every": 1},
+        "metrics": {"n_init": 1, "neighbors": 5},
+        "embedding": {"perplexity": 5, "pca_components": 10, "alignment": "none"},
+        "plots": {"grid_epochs": [0, epochs]},
+        "runs": {"load": {}},
+    }
+
+
+def watch(process: psutil.Popen, samples: list[tuple[float, int, int]], stop: threading.Event) -> None:
+    """Note the time and the memory of Snakemake and of its largest job, twice a second."""
+    while not stop.wait(0.5):
+        try:
+            jobs = [child.memory_info().rss for child in process.children(recursive=True)]
+            samples.append((time.monotonic(), process.memory_info().rss, max(jobs, default=0)))
+        except psutil.Error:
+            continue
+
+
+def report(done: list[float], samples: list[tuple[float, int, int]], began: float, cores: int) -> None:
+    print(f"{'jobs':>12} {'s a job':>8} {'cores x s':>10} {'Snakemake MB':>13} {'largest job MB':>15}")
+    tenth = max(len(done) // 10, 1)
+    for first in range(0, len(done), tenth):
+        last = min(first + tenth, len(done)) - 1
+        start = done[first - 1] if first else began
+        seconds = (done[last] - start) / (last - first + 1)
+        within = [sample for sample in samples if start <= sample[0] <= done[last]] or samples[-1:]
+        own, jobs = (max(sample[place] for sample in within) / 1e6 for place in (1, 2))
+        print(f"{first + 1:>6}-{last + 1:<5} {seconds:>8.2f} {seconds * cores:>10.2f} {own:>13.0f} {jobs:>15.0f}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cells", type=int, default=2000)
+    parser.add_argument("--cores", type=int, default=2)
+    parser.add_argument("--folder", type=Path, help="where to run; default: a temporary folder, removed afterwards")
+    options = parser.parse_args()
+    folder = options.folder or Path(tempfile.mkdtemp())
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("workflow", "profiles", "envs"):
+        shutil.copytree(ROOT / name, folder / name, dirs_exist_ok=True)
+    shutil.copy(ROOT / "Snakefile", folder)
+    (folder / "config.yaml").write_text(yaml.safe_dump(experiment(options.cells)), encoding="utf-8")
+
+    command = [sys.executable, "-m", "snakemake", "--nocolor", "--cores", str(options.cores), "metrics", "embeddings"]
+    process = psutil.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    samples, done, stop, began = [], [], threading.Event(), None
+    watcher = threading.Thread(target=watch, args=(process, samples, stop))
+    watcher.start()
+    start = time.monotonic()
+    last_lines = []
+    for line in process.stderr:
+        last_lines = [*last_lines[-20:], line]
+        if began is None and line.startswith("Execute"):
+            began = time.monotonic()
+            print(f"planned in {began - start:.1f} s")
+        if re.match(r"Finished jobid", line):
+            done.append(time.monotonic())
+    stop.set()
+    watcher.join()
+    if process.wait():
+        sys.exit("".join(last_lines))
+    print(f"{len(done)} jobs in {time.monotonic() - start:.1f} s on {options.cores} cores")
+    report(done, samples, began, options.cores)
+    if options.folder is None:
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+"""Nothing that is read from disk runs code, and nothing that a config says reaches a shell."""
+
+import ast
+import pickle
+import re
+from pathlib import Path
+
+import pytest
+
+from evolution import files
+from evolution.checkpoints import load_checkpoint
+from evolution.files import JobError
+
+WORKFLOW = Path(__file__).parents[2] / "workflow"
+SCRIPTS = sorted((WORKFLOW / "scripts").rglob("*.py"))
+RULES = [WORKFLOW.parent / "Snakefile", *sorted((WORKFLOW / "rules").glob("*.smk"))]
+# Ways to run what a file or a config says; torch.load and np.load are safe with the arguments that are asked for.
+FORBIDDEN_CALLS = {"eval", "exec", "compile", "system", "popen", "Popen", "check_output", "check_call", "__import__"}
+FORBIDDEN_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal", "subprocess", "runpy"}
+SAFE_ARGUMENTS = {"torch.load": ("weights_only", True), "np.load": ("allow_pickle", False)}
+
+
+def calls(tree):
+    return [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+def test_scripts_neither_unpickle_nor_call_a_shell(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    imported = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            imported |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            imported.add((node.module or "").split(".")[0])
+    assert not imported & FORBIDDEN_MODULES
+    for call in calls(tree):
+        name = ast.unparse(call.func)
+        # A method of an object, such as re.compile or model.eval, is another thing.
+        if isinstance(call.func, ast.Name) or name.startswith("os."):
+            assert name.split(".")[-1] not in FORBIDDEN_CALLS, f"{name} in line {call.lineno}"
+        if name in SAFE_ARGUMENTS:
+            keyword, value = SAFE_ARGUMENTS[name]
+            given = {argument.arg: ast.unparse(argument.value) for argument in call.keywords}
+            assert given.get(keyword) == str(value), f"{name} in line {call.lineno}"
+        assert name not in ("yaml.load", "yaml.unsafe_load", "yaml.full_load"), f"line {call.lineno}"
+
+
+@pytest.mark.parametrize("path", RULES, ids=lambda path: path.name)
+def test_rules_run_scripts_and_no_shell(path):
+    text = path.read_text(encoding="utf-8")
+    assert not re.search(r"^\s*(shell|run|wrapper|notebook|cwl)\s*:", text, flags=re.M)
+    assert not re.search(r"\b(shell|os\.system|os\.popen|subprocess|eval|exec)\b\s*[.(]", text)
+
+
+class Attack:
+    """What a malicious pickle does: call something when it is loaded."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return Path.touch, (self.path,)
+
+
+@pytest.mark.parametrize(
+    "load",
+    [
+        lambda path: load_checkpoint(str(path)),
+        lambda path: files.load_npy(path, (None,)),
+        lambda path: files.load_npz(path, "eval_labels"),
+        lambda path: files.load_table(path, "epoch"),
+    ],
+    ids=["checkpoint", "npy", "npz", "parquet"],
+)
+@pytest.mark.parametrize("kind", ["pickle", "torch"])
+@pytest.mark.filterwarnings("ignore:Detected pickle protocol")
+def test_an_artifact_that_would_run_code_is_refused(tmp_path, load, kind):
+    import torch
+
+    path, ran = tmp_path / "artifact", tmp_path / "ran"
+    if kind == "pickle":
+        path.write_bytes(pickle.dumps(Attack(ran)))
+    else:
+        torch.save({"weights": {}, "optimizer": Attack(ran), "epoch": 0}, path)
+    with pytest.raises(JobError, match="is damaged or not what this workflow wrote"):
+        load(path)
+    assert not ran.exists()
+
+
+def test_the_attack_would_work(tmp_path):
+    pickle.loads(pickle.dumps(Attack(tmp_path / "ran")))
+    assert (tmp_path / "ran").exists()
