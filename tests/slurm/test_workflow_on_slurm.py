@@ -149,3 +149,22 @@ def test_plots_key_submits_plots_alone(whole_run, snakemake):
     assert [job["Comment"] for job in run.jobs()] == ["rule_figures_plot_animation"]
     new = project.artifacts()
     assert [path for path in new if new[path] != whole_run.artifacts[path]] == ["tiny/figures/animation.gif"]
+
+
+def test_training_out_of_memory_names_what_to_raise(whole_run, snakemake):
+    project = whole_run.project
+    project.configure(changed(SMALL, "training.learning_rate", 1e-3))
+    # Importing torch takes more than this.
+    run = snakemake(
+        project.folder,
+        "results/tiny/checkpoints/0000.pt",
+        *PROFILE,
+        "--retries",
+        0,
+        "--set-resources",
+        "train:mem_mb=150",
+    )
+    assert not run.succeeded(), run.log
+    assert [job["State"] for job in run.jobs()] == ["FAILED"]
+    assert "A job of rule train ran out of memory in attempt 1. Raise mem_mb" in run.log
+    assert "--set-resources train:mem_mb=" in run.log
