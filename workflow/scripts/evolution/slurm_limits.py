@@ -45,10 +45,9 @@ def advice(slurm_log: str) -> str | None:
         return f"A job ran out of {what} before its work began. Raise its {resource} in the profile's set-resources."
     rules = sorted(set(started[1].split()) - set(FINISHED.findall(slurm_log)))
     attempt = ATTEMPT.search(slurm_log)
-    sentence = f"A job of rule {' or '.join(rules)} ran out of {what}" + (
-        f" in attempt {attempt[1]}" if attempt else ""
-    )
-    sentence += f". Raise {resource} in the profile, or with --set-resources"
+    sentence = f"A job of rule {' or '.join(rules)} ran out of {what}"
+    sentence += f" in attempt {attempt[1]}" if attempt else ""
+    sentence += f". Raise {resource} in the profile (set-resources), or with --set-resources"
     sentence += "".join(f" {rule}:{resource}={UNITS[resource]}" for rule in rules)
     shorter = sorted({SHORTER[rule] for rule in rules if rule in SHORTER}) if resource == "runtime" else []
     if shorter:
