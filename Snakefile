@@ -35,6 +35,11 @@ onstart:
 
 onsuccess:
     print_summaries()
+    print_limits_exceeded(log)
+
+
+onerror:
+    print_limits_exceeded(log)
 
 
 # Targets

@@ -7,6 +7,7 @@ from importlib import metadata
 from pathlib import Path
 
 from evolution.configuration import PIXELS
+from evolution.slurm_limits import limits_exceeded
 from filelock import FileLock, Timeout
 from snakemake.exceptions import WorkflowError
 
@@ -41,6 +42,13 @@ def print_summaries():
         path = Path("results") / run / "summary.md"
         if path.exists():
             print(path.read_text(encoding="utf-8"))
+
+
+def print_limits_exceeded(logs):
+    """Say what to raise for jobs that SLURM ended at their memory or time limit, also if a later attempt went well."""
+    for path in logs:
+        for message in limits_exceeded(path):
+            print(message, file=sys.stderr)
 
 
 # Snakemake's own lock outlives a killed Snakemake and must then be removed by hand. The profiles turn it off, and the

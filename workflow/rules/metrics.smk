@@ -49,7 +49,7 @@ rule collect:
     threads: 1
     resources:
         mem_mb=more_with_attempts(1000),
-        runtime=more_with_attempts(10),
+        runtime=more_with_attempts(5),
     message:
         "Gathering the {wildcards.table} tables of run {wildcards.run}."
     script:

@@ -13,7 +13,7 @@ rule plot_training_curves:
     threads: 1
     resources:
         mem_mb=more_with_attempts(1000),
-        runtime=more_with_attempts(10),
+        runtime=more_with_attempts(5),
     params:
         palette=experiment["plots"]["palette"],
         dpi=experiment["plots"]["dpi"],
@@ -38,7 +38,7 @@ rule plot_metric_curves:
     threads: 1
     resources:
         mem_mb=more_with_attempts(1000),
-        runtime=more_with_attempts(10),
+        runtime=more_with_attempts(5),
     params:
         layers=LAYERS,
         dpi=experiment["plots"]["dpi"],
@@ -63,7 +63,7 @@ rule plot_embedding_quality:
     threads: 1
     resources:
         mem_mb=more_with_attempts(1000),
-        runtime=more_with_attempts(10),
+        runtime=more_with_attempts(5),
     params:
         layers=LAYERS,
         dpi=experiment["plots"]["dpi"],
@@ -91,7 +91,7 @@ rule plot_pixels:
     threads: 1
     resources:
         mem_mb=more_with_attempts(1000),
-        runtime=more_with_attempts(10),
+        runtime=more_with_attempts(5),
     params:
         palette=experiment["plots"]["palette"],
         dpi=experiment["plots"]["dpi"],
@@ -118,7 +118,7 @@ rule plot_grid:
     threads: 1
     resources:
         mem_mb=more_with_attempts(1500),
-        runtime=more_with_attempts(10),
+        runtime=more_with_attempts(5),
     params:
         cells=GRID_CELLS,
         epochs=GRID_EPOCHS,
@@ -320,7 +320,7 @@ rule summary:
     threads: 1
     resources:
         mem_mb=more_with_attempts(1000),
-        runtime=more_with_attempts(10),
+        runtime=more_with_attempts(5),
     params:
         layers=LAYERS,
     message:
