@@ -7,6 +7,12 @@ min_version("9.0")
 
 # Config
 include: "workflow/rules/config.smk"
+
+
+# What Snakemake's report says first
+report: "workflow/report/workflow.rst"
+
+
 # Rules
 include: "workflow/rules/common.smk"
 include: "workflow/rules/inputs.smk"
@@ -15,6 +21,7 @@ include: "workflow/rules/training.smk"
 include: "workflow/rules/metrics.smk"
 include: "workflow/rules/embedding.smk"
 include: "workflow/rules/plots.smk"
+include: "workflow/rules/report.smk"
 
 
 allow_caching()
@@ -39,6 +46,9 @@ localrules:
     metrics,
     embeddings,
     plots,
+    report,
+    write_report,
+    about,
     settings,
 
 
@@ -49,7 +59,7 @@ rule all:
         [cells(f"results/{run}/metrics/{{span}}/{{layer}}.parquet") for run in RUNS],
         [cells(f"results/{run}/embeddings/{{span}}/{{layer}}.npy") for run in RUNS],
         expand("results/{run}/figures/{figure}", run=RUNS, figure=FIGURES),
-        expand("results/{run}/summary.md", run=RUNS),
+        expand("results/{run}/{page}", run=RUNS, page=["explorer.html", "summary.md"]),
 
 
 rule data:
@@ -81,4 +91,9 @@ rule embeddings:
 rule plots:
     input:
         expand("results/{run}/figures/{figure}", run=RUNS, figure=FIGURES),
-        expand("results/{run}/{summary}", run=RUNS, summary=["summary.md", "summary.csv"]),
+        expand("results/{run}/{page}", run=RUNS, page=["explorer.html", "summary.md", "summary.csv"]),
+
+
+rule report:
+    input:
+        "results/report.html",

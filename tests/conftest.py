@@ -1,7 +1,71 @@
-"""What all tests share."""
+"""What all tests share: the scripts to import, and a real Chromium without a window."""
 
+import os
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
+sys.path[:0] = [str(ROOT / "workflow" / "scripts"), str(ROOT / "tests")]
+
+from chromium import complaints, requests, set_screen  # noqa: E402
+
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--no-first-run",
+    "--disable-sync",
+    "--disable-component-update",
+)
+PROGRAMS = ("chromium", "chromedriver")
+
+
+def missing_programs() -> list[str]:
+    return [name for name in PROGRAMS if shutil.which(name) is None]
+
+
+@pytest.fixture(scope="session")
+def programs():
+    """Chromium and its driver, installed where this is Debian and we may."""
+    if missing_programs() and shutil.which("apt-get") and os.geteuid() == 0:
+        install = ["apt-get", "install", "--yes", "--no-install-recommends", "chromium", "chromium-driver"]
+        for command in (["apt-get", "update"], install):
+            subprocess.run(command, capture_output=True, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
+    if missing_programs():
+        reason = f"no {' and no '.join(missing_programs())}: apt-get install chromium chromium-driver"
+        if os.environ.get("REQUIRE_ALL") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def driver(programs):
+    """A Chromium with its console and its requests on record."""
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = shutil.which("chromium")
+    for flag in (*FLAGS, "--window-size=1280,800"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
+    try:
+        yield driver
+    finally:
+        driver.quit()
+
+
+@pytest.fixture
+def browser(driver):
+    """The Chromium, with an empty page, a usual screen and nothing on record."""
+    driver.get("about:blank")
+    set_screen(driver, 1280, 800)
+    complaints(driver)
+    requests(driver)
+    return driver

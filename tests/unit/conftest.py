@@ -8,7 +8,7 @@ from tiny_dataset import write_dataset
 
 @pytest.fixture
 def one_thread():
-    """One thread for NumPy and scikit-learn, as Snakemake gives it to their jobs."""
+    """One thread for NumPy, scikit-learn and torch, as most jobs have: with two, a busy machine makes both wait."""
     with threadpool_limits(1):
         yield
 

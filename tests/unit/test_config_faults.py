@@ -172,8 +172,8 @@ CASES = {
     "a layer that runs often": ("layers: [fc1, pool]", "layers: pool runs more than once", "leave it out"),
     "an argument misspelt": ("model: {kwargs: {droput: 0.5}}", "model.kwargs.droput", "did you mean dropout?"),
     "an argument that another model takes": (
-        "{layers: [fc1], model: {kwargs: {dropout: 0.1}}, runs: {a: {model: {name: tiny_cnn}}}}",
-        "model.kwargs.dropout: unknown argument of tiny_cnn",
+        "{layers: [fc1], runs: {a: {model: {name: tiny_cnn, kwargs: {dropout: 0.1}}}}}",
+        "runs.a.model.kwargs.dropout: unknown argument of tiny_cnn",
         "it takes no arguments",
     ),
     "an argument out of range": ("model: {kwargs: {dropout: 2}}", "model.kwargs.dropout: 2", "a number from 0 to 1"),

@@ -1,3 +1,4 @@
+import logging
 import math
 
 import numpy as np
@@ -73,8 +74,31 @@ def test_wide_rows_are_reduced_to_principal_components(features, features_kept, 
     assert (np.diff(spread) < 0).all()
 
 
+def test_principal_components_never_meet_more_features_than_samples(features, monkeypatch):
+    """The covariance of conv1's 25088 features would take hours."""
+    shapes = []
+
+    class Watched(embed.PCA):
+        def fit_transform(self, rows):
+            shapes.append(rows.shape)
+            return super().fit_transform(rows)
+
+    monkeypatch.setattr(embed, "PCA", Watched)
+    embed.principal_components(features[0], 20, 0)
+    assert shapes == [(200, 200)]
+
+
 def test_no_more_components_than_samples(features):
     assert embed.principal_components(features[0][:15], 50, 0).shape == (15, 15)
+
+
+def test_log(activations, caplog):
+    with caplog.at_level(logging.INFO, logger="evolution"):
+        _, quality = embed.embed_span(activations[1], None, [0, 2, 4], **SETTINGS)
+    assert caplog.messages == [
+        f"Epoch {epoch}: kl_divergence {divergence:.4f}, trustworthiness {trust:.4f}, drift {drift:.4f}"
+        for epoch, divergence, trust, drift in zip(*quality.values())
+    ]
 
 
 @pytest.mark.parametrize("aligned", [True, False])
@@ -156,6 +180,12 @@ def test_going_on_from_the_epoch_before_is_steadier(activations):
     assert moved < 0.75 * moved_fresh
 
 
+def test_an_epoch_like_the_one_before_is_laid_out_much_like_it(tmp_path, activations):
+    path = save(tmp_path / "still.npy", np.repeat(activations[0][:1], 2, axis=0))
+    drifts = [embed.embed_span(path, None, [0, 2], **SETTINGS | {"seed": seed})[1]["drift"][1] for seed in range(4)]
+    assert 0 < np.mean(drifts) < 0.11
+
+
 TURN = np.array([[0.6, -0.8], [0.8, 0.6]])
 MIRROR = np.array([[1, 0], [0, -1]])
 
@@ -169,15 +199,15 @@ def test_drift_ignores_turn_scale_and_shift(turn):
 @pytest.mark.parametrize("turn", [np.eye(2), TURN, TURN @ MIRROR])
 @pytest.mark.parametrize("scale", [1e-3, 1, 50])
 def test_drift_by_hand(turn, scale):
-    """A square becomes a rhombus twice as wide as high.
+    """A square, with two points at the left and right corners, becomes a rhombus twice as wide as high.
 
-    Both have their centre in 0. With unit root mean square radius the square's corners are at 1, the rhombus' at
-    2 t and t with t = sqrt(2 / 5); Procrustes scales it by 3 t / 2 to bring it nearest: corners at 1.2 and 0.6, so
-    two points have moved 0.2 and two 0.4.
+    Both have their centre in 0. With unit root mean square radius the square's corners are at 1 and the rhombus' at
+    2 t and t, with t = 1 / sqrt(3). Procrustes scales the rhombus by 5 t / 3 to bring it nearest, which puts them at
+    10 / 9 and 5 / 9: four points have moved by 1 / 9 and two by 4 / 9.
     """
-    square = np.array([[1, 0], [0, 1], [-1, 0], [0, -1]], float)
+    square = np.array([[1, 0], [1, 0], [0, 1], [-1, 0], [-1, 0], [0, -1]], float)
     rhombus = square * [2, 1]
-    assert embed.drift(square, scale * rhombus @ turn + 3) == pytest.approx(0.3)
+    assert embed.drift(square, scale * rhombus @ turn + 3) == pytest.approx(1 / 9)
 
 
 @pytest.mark.filterwarnings("ignore:invalid value encountered in divide:RuntimeWarning")

@@ -54,7 +54,7 @@ def layer(kind, features):
 @pytest.mark.parametrize("form", [compact, np.asarray], ids=["compact", "raw"])
 def test_values_are_scikit_learns(features, kind, form):
     raw, labels = layer(kind, features)
-    values, assigned = measure.layer_metrics(form(raw), labels, 10, 10, 5, 4)
+    values, assigned, _ = measure.layer_metrics(form(raw), labels, 10, 10, 5, 4)
     expected, expected_clusters = truth(raw, labels, 10, 10, 5, 4)
     np.testing.assert_array_equal(assigned, expected_clusters)
     assert values == pytest.approx(expected, abs=1e-4)
@@ -66,17 +66,18 @@ def test_values_are_scikit_learns(features, kind, form):
 @pytest.mark.parametrize(("clusters", "n_init", "neighbors", "seed"), [(3, 10, 1, 0), (25, 2, 10, 1), (10, 1, 4, 2)])
 def test_settings_reach_scikit_learn(features, clusters, n_init, neighbors, seed):
     raw, labels = features
-    values, _ = measure.layer_metrics(compact(raw), labels, clusters, n_init, neighbors, seed)
+    values, *_ = measure.layer_metrics(compact(raw), labels, clusters, n_init, neighbors, seed)
     assert values == pytest.approx(truth(raw, labels, clusters, n_init, neighbors, seed)[0], abs=1e-4)
 
 
 def test_chunks_give_what_the_matrix_gives(features, monkeypatch):
     raw, labels = features
-    whole, clusters = measure.layer_metrics(raw, labels, 10, 3, 5, 0)
+    whole, clusters, votes = measure.layer_metrics(raw, labels, 10, 3, 5, 0)
     monkeypatch.setattr(measure, "MATRIX_SAMPLES", 199)
     monkeypatch.setattr(measure, "pairwise_distances", None)
-    chunked, same_clusters = measure.layer_metrics(raw, labels, 10, 3, 5, 0)
+    chunked, same_clusters, same_votes = measure.layer_metrics(raw, labels, 10, 3, 5, 0)
     np.testing.assert_array_equal(same_clusters, clusters)
+    np.testing.assert_array_equal(same_votes, votes)
     assert chunked == pytest.approx(whole, abs=1e-5)
 
 
@@ -87,7 +88,7 @@ NEAR, FAR = math.sqrt(0.8), math.sqrt(3.2)
 
 
 def test_four_points_by_hand():
-    values, assigned = measure.layer_metrics(FOUR, np.array([0, 0, 1, 1]), 2, 10, 1, 0)
+    values, assigned, _ = measure.layer_metrics(FOUR, np.array([0, 0, 1, 1]), 2, 10, 1, 0)
     assert assigned[0] == assigned[1] != assigned[2] == assigned[3]
     silhouette = 1 - NEAR / ((FAR + 2) / 2)
     assert values == pytest.approx(
@@ -103,7 +104,7 @@ def test_four_points_by_hand():
 
 
 def test_four_points_with_labels_across():
-    values, _ = measure.layer_metrics(FOUR, np.array([0, 1, 0, 1]), 2, 10, 1, 0)
+    values, *_ = measure.layer_metrics(FOUR, np.array([0, 1, 0, 1]), 2, 10, 1, 0)
     # No pair is together in both: (0 - 2 * 2 / 6) / (2 - 2 * 2 / 6).
     assert values["adjusted_rand_index"] == pytest.approx(-0.5)
     assert values["normalized_mutual_information"] == pytest.approx(0, abs=1e-12)
@@ -114,7 +115,7 @@ def test_four_points_with_labels_across():
 def test_votes_that_tie_go_to_the_smallest_label():
     # The first and the last point see a 0 and a 1, the one between them two zeros: all three are called 0.
     rows = np.eye(3, dtype=np.float32)
-    values, _ = measure.layer_metrics(rows, np.array([0, 1, 0]), 2, 1, 2, 0)
+    values, *_ = measure.layer_metrics(rows, np.array([0, 1, 0]), 2, 1, 2, 0)
     assert values["knn_accuracy"] == pytest.approx(2 / 3)
 
 
@@ -132,7 +133,7 @@ def test_votes_that_tie_go_to_the_smallest_label():
 def test_degenerate_layers_are_nan(rows, distinct, width, caplog):
     rows = compact(np.tile(rows, (1, width)).astype(np.float32))
     with caplog.at_level(logging.INFO, logger="evolution"):
-        values, assigned = measure.layer_metrics(rows, np.arange(len(rows)) % 10, 10, 3, 5, 0)
+        values, assigned, _ = measure.layer_metrics(rows, np.arange(len(rows)) % 10, 10, 3, 5, 0)
     assert set(values) == set(measure.METRICS)
     assert all(math.isnan(value) for value in values.values())
     assert (assigned == -1).all() and assigned.dtype == np.int16
@@ -141,12 +142,12 @@ def test_degenerate_layers_are_nan(rows, distinct, width, caplog):
 
 def test_as_many_distinct_rows_as_clusters():
     rows = np.tile(np.eye(10, dtype=np.float32), (3, 1))
-    values, _ = measure.layer_metrics(rows, np.arange(30) % 10, 10, 3, 2, 0)
+    values, *_ = measure.layer_metrics(rows, np.arange(30) % 10, 10, 3, 2, 0)
     assert values == pytest.approx(dict.fromkeys(measure.METRICS, 1))
 
 
 def test_one_class_has_no_silhouette(features):
-    values, _ = measure.layer_metrics(features[0], np.zeros(200, int), 10, 1, 5, 0)
+    values, *_ = measure.layer_metrics(features[0], np.zeros(200, int), 10, 1, 5, 0)
     assert math.isnan(values["label_silhouette"])
     assert math.isfinite(values["silhouette"])
     assert values["knn_accuracy"] == 1
@@ -163,21 +164,28 @@ def span(tmp_path, features):
 
 def test_span(span, features):
     rows, labels = features
-    table, assigned = measure.metrics_span(*span, [4, 6], 10, 2, 5, 17)
+    table, assigned, voted = measure.metrics_span(*span, [4, 6], 10, 2, 5, 17)
     assert list(table) == ["epoch", *measure.METRICS]
     assert table["epoch"] == [4, 6]
     for place, raw in enumerate((rows[:, :40], rows[:, 40:80])):
         expected, clusters = truth(raw, labels, 10, 2, 5, integer_seed(17, "k-means"))
         assert {name: table[name][place] for name in measure.METRICS} == pytest.approx(expected, abs=1e-4)
         np.testing.assert_array_equal(assigned[place], clusters)
+        # scikit-learn's classifier, on all other samples.
+        unit = normalize(raw)
+        for sample in range(0, len(labels), 20):
+            others = np.arange(len(labels)) != sample
+            classifier = KNeighborsClassifier(5, algorithm="brute").fit(unit[others], labels[others])
+            assert voted[place, sample] == classifier.predict(unit[[sample]])[0]
 
 
 def test_an_epoch_is_measured_alike_alone_and_in_a_span(span, features, tmp_path):
-    table, assigned = measure.metrics_span(*span, [4, 6], 10, 2, 5, 17)
+    table, assigned, voted = measure.metrics_span(*span, [4, 6], 10, 2, 5, 17)
     np.save(tmp_path / "alone.npy", features[0][None, :, 40:80])
-    alone, alone_assigned = measure.metrics_span(str(tmp_path / "alone.npy"), span[1], [6], 10, 2, 5, 17)
+    alone, alone_assigned, alone_voted = measure.metrics_span(str(tmp_path / "alone.npy"), span[1], [6], 10, 2, 5, 17)
     assert {name: column[-1:] for name, column in table.items()} == alone
     np.testing.assert_array_equal(assigned[1:], alone_assigned)
+    np.testing.assert_array_equal(voted[1:], alone_voted)
 
 
 def test_values_that_are_not_finite(span):

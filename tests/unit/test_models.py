@@ -6,6 +6,8 @@ from torch.nn import functional
 from evolution.files import JobError
 from evolution.models import build_model
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 # What the notebook's network is made of, and its parameters by hand: weights plus biases.
 NOTEBOOK = {
     "conv1": (nn.Conv2d, (32, 1, 3, 3), 32 * (1 * 9 + 1)),

@@ -1,24 +1,30 @@
 """The film, read back frame by frame."""
 
+import imageio_ffmpeg
 import numpy as np
 import pytest
-from figures import METRICS, long_values, write_cells, write_dataset, write_long
+from figures import METRICS, long_values, write_cells, write_dataset, write_history, write_long
 from matplotlib.colors import to_rgb
 from PIL import Image, ImageSequence
 
 import plot_animation
-from evolution.files import save_npy
+from evolution.files import JobError, save_npy
+from evolution.film import ease, write_gif
 from evolution.style import class_colors
 
 
-def draw(folder, labels, names, epochs, layers, cells=None, output="film.gif", fps=5, dpi=60, changes=None):
+def draw(
+    folder, labels, names, epochs, layers, cells=None, output="film.gif", fps=5, dpi=60, changes=None, tween=1, most=9
+):
     cells = cells or write_cells(folder, epochs, layers, len(labels))
     values = long_values(layers, epochs, METRICS) | (changes or {})
     dataset, metrics = write_dataset(folder / "d.npz", labels, names), write_long(folder / "m.parquet", values)
+    history = write_history(folder / "h.parquet", epochs, names)
+    gif, mp4 = folder / output, (folder / output).with_suffix(".mp4")
     plot_animation.plot_animation(
-        dataset, cells, metrics, epochs, ["pixels", *layers], folder / output, "petroff10", fps, dpi
+        dataset, cells, metrics, history, epochs, ["pixels", *layers], gif, mp4, "petroff10", fps, tween, most, dpi
     )
-    return folder / output
+    return gif
 
 
 def frames(path):
@@ -26,6 +32,14 @@ def frames(path):
     with Image.open(path) as film:
         shown = [(np.asarray(frame.convert("RGB")), frame.info["duration"]) for frame in ImageSequence.Iterator(film)]
     return np.stack([picture for picture, _ in shown]), [duration for _, duration in shown]
+
+
+def mp4_frames(path):
+    """The pictures of an MP4, uint8 (frames, height, width, 3), and its frames a second."""
+    reader = imageio_ffmpeg.read_frames(str(path))
+    about = next(reader)
+    width, height = about["size"]
+    return np.stack([np.frombuffer(frame, np.uint8).reshape(height, width, 3) for frame in reader]), about["fps"]
 
 
 def where(picture, color):
@@ -92,9 +106,98 @@ def test_sizes_from_small_to_large(classes, layers, tmp_path):
     assert len(np.unique(pictures[1].reshape(-1, 3), axis=0)) > classes
 
 
+def test_between_snapshots_dots_are_on_their_way_slowly_at_first(tmp_path):
+    corners = [[0, 0], [0, 10], [10, 0], [10, 10]]
+    layouts = np.array([[*corners, dot] for dot in ([1, 1], [9, 1], [9, 9])], np.float32)
+    save_npy(tmp_path / "fc.npy", layouts)
+    cells = {(epoch, "fc"): (str(tmp_path / "fc.npy"), place) for place, epoch in enumerate([0, 1, 2])}
+    pictures, durations = frames(
+        draw(tmp_path, [0, 0, 0, 0, 1], ["a", "b"], [0, 1, 2], ["fc"], cells, dpi=80, tween=4, fps=2.5)
+    )
+    assert durations == [100] * 8 + [2000]
+    centres = np.array([where(picture, class_colors("petroff10", 2)[1])[0] for picture in pictures])
+    # 3 s^2 - 2 s^3 at quarters, by hand.
+    shares = np.array([0, 0.15625, 0.5, 0.84375, 1])
+    moved = 8 * 2.7 * 80 / 10.5 * shares
+    np.testing.assert_allclose(centres[:5, 0] - centres[0, 0], moved, atol=1)
+    np.testing.assert_allclose(centres[4:, 1] - centres[4, 1], -moved, atol=1)
+    np.testing.assert_allclose(centres[:5, 1], centres[0, 1], atol=0.5)
+
+
+def test_the_bar_fills_with_the_epochs(tmp_path):
+    """Epochs, not snapshots: from 0 to 2 is a fifth of the way to 10."""
+    pictures, _ = frames(draw(tmp_path, [0, 1, 0], ["a", "b"], [0, 2, 10], ["fc"], tween=2))
+    filled = (pictures[:, -2] < 100).all(axis=-1).mean(axis=1)
+    np.testing.assert_allclose(filled, [0, 0.1, 0.2, 0.6, 1], atol=0.01)
+
+
+def test_the_mp4_shows_what_the_gif_shows(tmp_path):
+    labels = np.arange(60) % 3
+    path = draw(tmp_path, labels, ["a", "b", "c"], [0, 1, 2], ["conv", "fc"], tween=3, fps=5)
+    pictures, rate = mp4_frames(path.with_suffix(".mp4"))
+    shown, _ = frames(path)
+    assert rate == 15
+    # The last one stays for two seconds.
+    assert len(pictures) == len(shown) + 30 == 7 + 30
+    height, width = shown.shape[1:3]
+    # Colours come back through another colour space; another frame would differ by far more.
+    for picture, same in zip(pictures, shown):
+        assert np.abs(picture[:height, :width].astype(int) - same).mean() < 4
+    assert np.abs(pictures[0].astype(int) - pictures[6]).max() > 100
+
+
+def test_a_gif_that_would_be_too_large_shows_fewer_frames_between_snapshots(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 256, (13, 40, 40), np.uint8)
+    pictures = [Image.fromarray(frame) for frame in noise]
+    write_gif(tmp_path / "film.gif", pictures, 30, 6, np.inf)
+    size = (tmp_path / "film.gif").stat().st_size
+    # Noise does not compress: a frame is a thirteenth, but for the file's and each frame's head.
+    for most, count in ((1, 13), (0.7, 7), (0.5, 5), (0.3, 3), (0.01, 3)):
+        write_gif(tmp_path / "film.gif", pictures, 30, 6, most * size)
+        shown, durations = frames(tmp_path / "film.gif")
+        assert len(shown) == count, most
+        # GIF's palette may move a grey by little; another frame would differ by 85 on average.
+        np.testing.assert_allclose(shown[1, ..., 0], noise[12 // (count - 1)], atol=3)
+        assert durations[0] == 10 * round(100 / (30 * (count - 1) / 12))
+
+
+def test_faster_than_viewers_play_is_thinned_out(tmp_path):
+    shown, durations = frames(draw(tmp_path, [0, 1, 0], ["a", "b"], [0, 1, 2], ["fc"], fps=20, tween=6))
+    # 120 a second are too many, 60 too; 40, in whole hundredths of a second, are 2.
+    assert (len(shown), durations[0]) == (5, 20)
+
+
+def test_easing_starts_and_ends_slowly():
+    assert (ease(0), ease(0.5), ease(1)) == (0, 0.5, 1)
+    assert ease(0.01) < 0.001 and ease(0.99) > 0.999
+
+
+def test_an_epoch_without_accuracy_is_named(tmp_path):
+    folder = tmp_path
+    cells = write_cells(folder, [0, 1], ["fc"], 2)
+    metrics = write_long(folder / "m.parquet", long_values(["fc"], [0, 1], METRICS))
+    with pytest.raises(JobError, match=r"h\.parquet is damaged.*no eval_accuracy of epoch 1"):
+        plot_animation.plot_animation(
+            write_dataset(folder / "d.npz", [0, 1], ["a", "b"]),
+            cells,
+            metrics,
+            write_history(folder / "h.parquet", [0], ["a", "b"]),
+            [0, 1],
+            ["fc"],
+            folder / "a.gif",
+            folder / "a.mp4",
+            "petroff10",
+            5,
+            1,
+            8,
+            60,
+        )
+
+
 def test_drawn_twice_gives_the_same_bytes(tmp_path):
     one, other = (
         draw(tmp_path, np.arange(30) % 3, ["a", "b", "c"], [0, 1], ["x"], output=f"{number}.gif").read_bytes()
         for number in "12"
     )
     assert one == other
+    assert (tmp_path / "1.mp4").read_bytes() == (tmp_path / "2.mp4").read_bytes()

@@ -27,7 +27,7 @@ def drawn(monkeypatch):
     """The figures that were saved, instead of their files."""
     figures = []
     for module in (plot_training_curves, plot_metric_curves, plot_embedding_quality):
-        monkeypatch.setattr(module, "save_png", lambda figure, path: figures.append(figure))
+        monkeypatch.setattr(module, "save_figure", lambda figure, path: figures.append(figure))
     return figures
 
 

@@ -13,7 +13,7 @@ from evolution.style import class_colors
 @pytest.fixture
 def drawn(monkeypatch):
     figures = []
-    monkeypatch.setattr(plot_grid, "save_png", lambda figure, path: figures.append(figure))
+    monkeypatch.setattr(plot_grid, "save_figure", lambda figure, path: figures.append(figure))
     return figures
 
 

@@ -8,6 +8,7 @@ from figures import assert_readable, write_dataset
 from matplotlib.colors import to_hex
 
 import plot_pixels
+from evolution.clusters import match_clusters
 from evolution.files import save_npy, save_table
 from evolution.style import class_colors
 
@@ -17,7 +18,7 @@ def test_clusters_are_matched_so_that_most_samples_agree(clusters):
     rng = np.random.default_rng(clusters)
     labels, assigned = rng.integers(0, 4, 60), rng.integers(0, clusters, 60)
     assigned[:clusters] = range(clusters)
-    matched = plot_pixels.match_clusters(assigned, labels, 4)
+    matched = match_clusters(assigned, labels, 4)
     assert len(set(matched)) == len(matched) == clusters
     most = max(sum(np.array(choice)[assigned] == labels) for choice in permutations(range(max(clusters, 4)), clusters))
     assert sum(matched[assigned] == labels) == most
@@ -44,7 +45,7 @@ def dots(axes):
 @pytest.fixture
 def drawn(monkeypatch):
     figures = []
-    monkeypatch.setattr(plot_pixels, "save_png", lambda figure, path: figures.append(figure))
+    monkeypatch.setattr(plot_pixels, "save_figure", lambda figure, path: figures.append(figure))
     return figures
 
 

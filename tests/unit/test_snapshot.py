@@ -9,6 +9,8 @@ import snapshot
 from evolution.files import JobError
 from evolution.models import build_model
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 LAYERS = ["conv1", "conv2", "conv3", "fc1", "fc2"]
 
 
@@ -53,7 +55,13 @@ def span(tmp_path, dataset):
 
 
 def take(dataset, paths, epochs, layers=LAYERS, compacted=False):
-    return snapshot.snapshot_span(dataset, paths, epochs, layers, "small_cnn", {}, compacted)
+    kept = {name: [None] * len(epochs) for name in layers}
+
+    def keep(layer, place, rows):
+        kept[layer][place] = rows
+
+    predictions = snapshot.snapshot_span(dataset, paths, epochs, layers, "small_cnn", {}, compacted, keep)
+    return {name: np.stack(parts) for name, parts in kept.items()}, predictions
 
 
 @pytest.mark.parametrize("chunk", [250, 24, 7, 1])

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from evolution.files import JobError
-from evolution.style import class_colors, figure_style, layer_colors, save_png, score, shorten
+from evolution.style import class_colors, figure_style, layer_colors, save_figure, score, shorten
 
 VISION = [None, "deuteranomaly", "protanomaly", "tritanomaly"]
 # The least distance in CAM02-UCS that Petroff asks of ten colours, for each kind of vision at full severity (100, that
@@ -107,8 +107,26 @@ def test_png_says_nothing_about_who_drew_it(tmp_path):
         with figure_style():
             figure = Figure((1, 1), dpi=50)
             figure.text(0.5, 0.5, "$1 & $2")
-            save_png(figure, path)
+            save_figure(figure, path)
     with Image.open(paths[0]) as image:
         assert image.size == (50, 50)
         assert set(image.info) <= {"dpi"}
     assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+@pytest.mark.parametrize("ending", ["pdf", "svg"])
+def test_vector_files_are_the_same_each_time_and_keep_text_as_text(ending, tmp_path):
+    paths = [tmp_path / f"{name}.{ending}" for name in ("one", "other")]
+    for path in paths:
+        with figure_style():
+            figure = Figure((2, 2))
+            axes = figure.subplots()
+            axes.plot([0, 1], [0, 1], clip_on=True)
+            axes.set_title("Findable")
+            save_figure(figure, [path])
+    content = paths[0].read_bytes()
+    assert content == paths[1].read_bytes()
+    assert content.startswith(b"%PDF" if ending == "pdf" else b"<?xml")
+    if ending == "svg":
+        assert b"Findable" in content
+    assert b"20" + b"26" not in content and b"Date" not in content

@@ -12,6 +12,8 @@ import train
 from evolution.checkpoints import load_checkpoint
 from evolution.files import JobError
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 SETTINGS = {
     "previous": None,
     "model_name": "tiny_cnn",
@@ -327,52 +329,12 @@ def test_checkpoints_are_plain_data_and_the_same_bytes(tmp_path, dataset):
         assert list(loaded["weights"]) == [1, 2] and loaded["epoch"] == 2
 
 
-@pytest.fixture
-def checkpoint_path(tmp_path, dataset):
-    return start(tmp_path, dataset, model_name="mlp")
-
-
-@pytest.mark.parametrize("share", [0, 0.001, 0.3, 0.7, 0.99, 0.99999])
-def test_a_checkpoint_cut_short(checkpoint_path, share):
-    with open(checkpoint_path, "r+b") as file:
-        file.truncate(int(share * file.seek(0, 2)))
-    with pytest.raises(JobError) as error:
-        load_checkpoint(checkpoint_path)
-    assert f"{checkpoint_path} is damaged" in str(error.value)
-    assert f"--forcerun {checkpoint_path}" in str(error.value)
-
-
-@pytest.mark.filterwarnings("ignore:Detected pickle protocol")
-def test_damaged_bytes_raise_nothing_else(checkpoint_path, tmp_path):
-    """Bytes in the pickle and the directory of the archive, one by one."""
-    tiny = {"weights": {1: {"w": torch.ones(2)}}, "optimizer": {"state": {}}, "epoch": 1}
-    train.save_checkpoint(checkpoint_path, tiny)
-    content = (tmp_path / "0-0.pt").read_bytes()
-    refused = 0
-    for place in range(0, len(content), 5):
-        damaged = tmp_path / f"{place}.pt"
-        damaged.write_bytes(content[:place] + bytes([content[place] ^ 0x5A]) + content[place + 1 :])
-        try:
-            load_checkpoint(str(damaged))
-        except JobError:
-            refused += 1
-    assert refused > 20
-
-
-def test_files_that_are_no_checkpoint(tmp_path):
-    for name, content in (("list.pt", [1, 2]), ("weights.pt", {"weights": {}}), ("code.pt", {"weights": Recorder()})):
-        torch.save(content, tmp_path / name)
-        with pytest.raises(JobError, match=name):
-            load_checkpoint(str(tmp_path / name))
-    with pytest.raises(JobError, match=r"missing\.pt"):
-        load_checkpoint(str(tmp_path / "missing.pt"))
-
-
-def test_going_on_from_a_damaged_checkpoint(tmp_path, dataset, checkpoint_path):
-    np.save(checkpoint_path, np.ones(3))
-    shutil.move(f"{checkpoint_path}.npy", checkpoint_path)
+def test_going_on_from_a_damaged_checkpoint(tmp_path, dataset):
+    begun = start(tmp_path, dataset)
+    np.save(tmp_path / "array.npy", np.ones(3))
+    shutil.move(tmp_path / "array.npy", begun)
     with pytest.raises(JobError, match=r"0-0\.pt is damaged"):
-        train_epochs(tmp_path, dataset, 1, 1, checkpoint_path, model_name="mlp")
+        train_epochs(tmp_path, dataset, 1, 1, begun)
 
 
 @pytest.mark.parametrize("batch_size", [None, 16])

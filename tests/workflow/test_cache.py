@@ -18,12 +18,14 @@ def test_the_second_clone_computes_nothing_that_the_first_did(finished, tmp_path
     second.run("--cache", *COSTLY, env=environment)
 
     def logs(project, rule):
-        return list((project.folder / "results").glob(f"*/logs/{rule}*"))
+        """What the rule's scripts said; Snakemake leaves an empty log for a result from the cache."""
+        logs = (project.folder / "results").glob(f"*/logs/{rule}*")
+        files = [path for place in logs for path in ([place] if place.is_file() else place.rglob("*.log"))]
+        return [path for path in files if path.stat().st_size]
 
     for rule in COSTLY:
         assert logs(first, rule), rule
         assert not logs(second, rule), rule
-    assert logs(second, "plot_grid")
     # The right layer's results under each layer's name, and the same bytes as without a cache.
     theirs = {name.replace("other/", "tiny/", 1): content for name, content in second.artifacts().items()}
     for name, content in finished.artifacts().items():
@@ -37,9 +39,9 @@ def test_a_cached_result_is_not_taken_for_another_seed(finished, tmp_path):
     cache.mkdir()
     environment = {"SNAKEMAKE_OUTPUT_CACHE": str(cache)}
     project = Project(tmp_path / "checkout")
-    project.run("--cache", *COSTLY, "--until", "train", env=environment)
+    project.run("training", "--cache", *COSTLY, env=environment)
     project.configure(changed(TINY, "runs", {"other": {"seed": 5}}))
-    project.run("--cache", *COSTLY, "--until", "train", env=environment)
+    project.run("training", "--cache", *COSTLY, env=environment)
     weights = "checkpoints/0003-0004.pt"
     results = project.folder / "results"
     assert (results / "other" / weights).read_bytes() != (results / "tiny" / weights).read_bytes()

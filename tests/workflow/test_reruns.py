@@ -8,17 +8,23 @@ from project import TINY, Project, changed, job
 
 SPANS = ("0000", "0002", "0004")
 LAYERS = ("conv2", "fc1")
-METRIC_FIGURES = ("plot_metric_curves", "plot_grid", "plot_animation", "summary")
-EMBEDDING_FIGURES = ("plot_pixels", "plot_grid", "plot_animation", "plot_embedding_quality")
+METRIC_FIGURES = ("plot_metric_curves", "plot_class_separation", "plot_grid", "plot_animation", "explorer", "summary")
+EMBEDDING_FIGURES = ("plot_samples", "plot_pixels", "plot_grid", "plot_animation", "plot_embedding_quality", "explorer")
 FIGURES = (
     "plot_training_curves",
     "plot_metric_curves",
     "plot_embedding_quality",
     "plot_pixels",
+    "plot_class_separation",
+    "plot_confusion",
+    "plot_samples",
     "plot_grid",
     "plot_animation",
+    "explorer",
     "summary",
 )
+# All but the film take the resolution and the formats.
+STATIC_FIGURES = tuple(name for name in FIGURES if name not in ("plot_animation", "explorer", "summary"))
 
 
 def one(*rules, run="tiny"):
@@ -67,7 +73,13 @@ TRAINING = train("0000", "0001-0002", "0003-0004")
 PIXELS = one("pixels", "plot_pixels") + pixel_cells("measure", "embed")
 # What a table of metrics and one of embeddings are drawn in, but for the pixels' own figure.
 OVER_LAYERS = collect("metrics", "embedding") + one(
-    "plot_metric_curves", "plot_embedding_quality", "plot_grid", "plot_animation", "summary"
+    "plot_metric_curves",
+    "plot_class_separation",
+    "plot_embedding_quality",
+    "plot_grid",
+    "plot_animation",
+    "explorer",
+    "summary",
 )
 ALL_METRICS = (
     settings("measure")
@@ -108,17 +120,21 @@ def test_a_fresh_clone_over_existing_results(project, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"plots.grid_epochs": [0, 2, 4]}, one("plot_grid")),
+        ({"plots.grid_epochs": [0, 2, 4]}, one("plot_grid", "plot_confusion")),
         ({"plots.animation.fps": 7}, one("plot_animation")),
+        ({"plots.explorer.max_samples": 50}, one("explorer")),
         ({"plots.animation.dpi": 30}, one("plot_animation")),
+        ({"plots.animation.tween": 2}, one("plot_animation")),
+        ({"plots.animation.gif_megabytes": 1}, one("plot_animation")),
         (
             {"plots.palette": "tab10"},
-            one("plot_training_curves", "plot_pixels", "plot_grid", "plot_animation"),
+            one("plot_training_curves", "plot_pixels", "plot_grid", "plot_animation", "explorer"),
         ),
         (
             {"plots.dpi": 60},
-            one("plot_training_curves", "plot_metric_curves", "plot_embedding_quality", "plot_pixels", "plot_grid"),
+            one(*STATIC_FIGURES),
         ),
+        ({"plots.formats": ["png", "pdf"]}, one(*STATIC_FIGURES)),
         ({"metrics.clusters": 9}, ALL_METRICS),
         ({"metrics.n_init": 3}, ALL_METRICS),
         ({"metrics.neighbors": 5}, ALL_METRICS),
@@ -128,7 +144,10 @@ def test_a_fresh_clone_over_existing_results(project, tmp_path):
         (
             # The snapshot jobs write the other layers anew too, with the same bytes: nothing reads them again.
             {"layers": ["conv2", "fc1", "fc2"]},
-            snapshot(*SPANS) + cells("measure", "embed", layers=["fc2"]) + OVER_LAYERS,
+            snapshot(*SPANS)
+            + cells("measure", "embed", layers=["fc2"])
+            + OVER_LAYERS
+            + one("plot_confusion", "plot_samples"),
         ),
         ({"layers": ["fc1"]}, OVER_LAYERS),
         ({"activations.pixels": False}, OVER_LAYERS),
@@ -138,7 +157,8 @@ def test_a_fresh_clone_over_existing_results(project, tmp_path):
             snapshot("0001")
             + cells("measure", spans=["0001"])
             + cells("embed", spans=["0001", "0002", "0004"])
-            + OVER_LAYERS,
+            + OVER_LAYERS
+            + one("plot_samples"),
         ),
         (
             {"training.epochs": 6},
@@ -146,12 +166,12 @@ def test_a_fresh_clone_over_existing_results(project, tmp_path):
             + snapshot("0006")
             + cells("measure", "embed", spans=["0006"])
             + collect("history")
-            + one("plot_training_curves")
+            + one("plot_training_curves", "plot_samples")
             + OVER_LAYERS,
         ),
         (
             {"training.epochs": 2, "plots.grid_epochs": [0, 2]},
-            collect("history") + one("plot_training_curves") + OVER_LAYERS,
+            collect("history") + one("plot_training_curves", "plot_confusion", "plot_samples") + OVER_LAYERS,
         ),
         ({"training.learning_rate": 1e-3}, TRAINED_ANEW),
         ({"training.threads": 2}, TRAINED_ANEW),
@@ -192,10 +212,17 @@ def test_a_change_to_one_run_leaves_the_other(project):
     ("script", "expected"),
     [
         ("plot_grid", one("plot_grid")),
+        ("explorer", one("explorer")),
         ("evolution/style", one(*FIGURES[:-1])),
         ("measure", ALL_METRICS),
         ("embed", ALL_EMBEDDINGS),
-        ("collect", collect("history", "metrics", "embedding") + one(*FIGURES) - one("plot_pixels")),
+        (
+            "collect",
+            collect("history", "metrics", "embedding")
+            + one(*FIGURES)
+            - one("plot_pixels", "plot_class_separation", "plot_confusion", "plot_samples"),
+        ),
+        ("plot_samples", one("plot_samples")),
         ("train", TRAINED_ANEW),
         ("prepare_data", WHOLE_RUN - settings("measure", "embed")),
         ("snapshot", WHOLE_RUN - one("prepare_data", "pixels", "plot_training_curves") - TRAINING - collect("history")),
@@ -207,15 +234,22 @@ def test_editing_a_script(project, script, expected):
     assert project.plan() == expected
 
 
+def test_editing_a_part_of_the_page(project):
+    path = project.folder / "workflow" / "page" / "explorer.css"
+    path.write_text(path.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    assert project.plan() == one("explorer")
+
+
 def test_changes_that_come_together_with_a_new_layer(project):
     """The new layer makes the snapshot jobs run; what else changed must not hide behind them."""
     config = changed(changed(TINY, "layers", ["conv2", "fc1", "fc2"]), "metrics.neighbors", 5)
+    figures = OVER_LAYERS + one("plot_confusion", "plot_samples")
     project.configure(config)
     plan = project.plan()
     assert (
         plan
         == (snapshot(*SPANS) + cells("embed", layers=["fc2"]) + cells("measure", layers=["fc2"]) + ALL_METRICS)
-        | OVER_LAYERS
+        | figures
     )
     project.configure(changed(config, "metrics.neighbors", TINY.get("neighbors", 10)))
     path = project.folder / "workflow" / "scripts" / "embed.py"
@@ -223,7 +257,7 @@ def test_changes_that_come_together_with_a_new_layer(project):
     assert (
         project.plan()
         == (snapshot(*SPANS) + cells("embed", layers=["fc2"]) + cells("measure", layers=["fc2"]) + ALL_EMBEDDINGS)
-        | OVER_LAYERS
+        | figures
     )
 
 
@@ -244,7 +278,8 @@ def test_more_snapshots_a_job_keeps_single_epochs(project):
     """Epoch 0 is always a span of its own; epochs 2 and 4 become one span, and are computed under its name."""
     project.configure(changed(TINY, "snapshots_per_job", 2))
     spans = ["0002-0004"]
-    assert project.plan() == snapshot(*spans) + cells("measure", "embed", spans=spans) + OVER_LAYERS
+    figures = OVER_LAYERS + one("plot_confusion", "plot_samples")
+    assert project.plan() == snapshot(*spans) + cells("measure", "embed", spans=spans) + figures
 
 
 def test_a_layer_added_and_run_leaves_nothing_to_do(project):

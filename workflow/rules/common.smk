@@ -1,7 +1,9 @@
 import os
+import platform
 import re
 import time
 from functools import lru_cache
+from importlib import metadata
 from pathlib import Path
 
 from evolution.configuration import PIXELS
@@ -23,6 +25,7 @@ wildcard_constraints:
     layer=r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*",
     table="history|metrics|embedding",
     stage="measure|embed",
+    kind="html|zip",
 
 
 @lru_cache

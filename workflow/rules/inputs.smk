@@ -93,31 +93,78 @@ def previous_embedding(wildcards):
     return {"previous": f"results/{wildcards.run}/embeddings/{before}/{wildcards.layer}.npy"}
 
 
-FIGURES = [
-    "training_curves.png",
-    "metric_curves.png",
-    "grid.png",
-    "animation.gif",
-    "embedding_quality.png",
-] + [
-    "pixels.png"
-] * experiment["activations"]["pixels"]
+FORMATS = experiment["plots"]["formats"]
+STATIC_FIGURES = [
+    "training_curves",
+    "metric_curves",
+    "class_separation",
+    "confusion",
+    "samples",
+    "grid",
+    "embedding_quality",
+] + ["pixels"] * experiment["activations"]["pixels"]
+FIGURES = expand("{name}.{format}", name=STATIC_FIGURES, format=FORMATS) + ["animation.gif", "animation.mp4"]
 
 
-def embedded_cells(epochs):
-    """Where the embeddings of some epochs lie: paths without the run, and each cell's place in them.
+def figure_files(name, label):
+    """A static figure in each format; the first one goes into the report, under that label."""
+    first, *others = expand("results/{{run}}/figures/{name}.{format}", name=name, format=FORMATS)
+    return [report(first, caption=f"../report/{name}.rst", category="{run}", labels={"result": label}), *others]
+
+
+def embedded_cells(epochs, layers=experiment["layers"]):
+    """Where the embeddings of some epochs and layers lie: {span}/{layer} of each file, and each cell's place in them.
 
     A cell is [epoch, layer, index of the path, index of the epoch in that file].
     """
     paths, places = {}, []
     for epoch in epochs:
         span, place = PLACES[epoch]
-        for layer in experiment["layers"]:
-            path = f"embeddings/{span}/{layer}.npy"
+        for layer in layers:
+            if span not in spans_of(layer):
+                continue
+            path = f"{span}/{layer}"
             places.append([epoch, layer, paths.setdefault(path, len(paths)), place])
     return list(paths), places
 
 
 GRID_EPOCHS = experiment["plots"]["grid_epochs"]
 GRID_PATHS, GRID_CELLS = embedded_cells(GRID_EPOCHS)
+GRID_SPANS = list(dict.fromkeys(PLACES[epoch][0] for epoch in GRID_EPOCHS))
 ANIMATION_PATHS, ANIMATION_CELLS = embedded_cells(EPOCHS)
+EXPLORER_PATHS, EXPLORER_CELLS = embedded_cells(EPOCHS, LAYERS)
+LAST_LAYER_PATHS, LAST_LAYER_CELLS = embedded_cells(EPOCHS, experiment["layers"][-1:])
+
+
+def page_files(name):
+    """The parts of a page beside its data, as inputs relative to the working directory."""
+    folder = Path(workflow.basedir) / "workflow" / "page"
+    return [os.path.relpath(path) for path in sorted(folder.glob(f"{name}.*"))]
+
+
+def report_files():
+    """The report's captions, as inputs relative to the working directory."""
+    folder = Path(workflow.basedir) / "workflow" / "report"
+    return [os.path.relpath(path) for path in sorted(folder.glob("*.rst"))]
+
+
+def run_settings(wildcards):
+    """The config that gives one run alone, defaults included."""
+    return {**experiment, **RUNS[wildcards.run], "runs": {wildcards.run: {}}}
+
+
+SOFTWARE = (
+    *("snakemake", "torch", "torchvision", "numpy", "scipy", "scikit-learn", "openTSNE", "mlxtend", "pyarrow"),
+    *("matplotlib", "pillow", "bokeh", "imageio-ffmpeg"),
+)
+
+
+def software_versions():
+    """The versions of what is installed beside Snakemake."""
+    versions = {"Python": platform.python_version()}
+    for name in SOFTWARE:
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return versions

@@ -8,6 +8,7 @@ rule measure:
     output:
         metrics="results/{run}/metrics/{span}/{layer}.parquet",
         clusters="results/{run}/clusters/{span}/{layer}.npy",
+        votes="results/{run}/votes/{span}/{layer}.npy",
     log:
         "results/{run}/logs/measure/{span}/{layer}.log",
     benchmark:

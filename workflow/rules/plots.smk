@@ -3,7 +3,7 @@ rule plot_training_curves:
         history="results/{run}/tables/history.parquet",
         code=code("plot_training_curves"),
     output:
-        "results/{run}/figures/training_curves.png",
+        figure_files("training_curves", "training curves"),
     log:
         "results/{run}/logs/plot_training_curves.log",
     benchmark:
@@ -28,7 +28,7 @@ rule plot_metric_curves:
         metrics="results/{run}/tables/metrics.parquet",
         code=code("plot_metric_curves"),
     output:
-        "results/{run}/figures/metric_curves.png",
+        figure_files("metric_curves", "metric curves"),
     log:
         "results/{run}/logs/plot_metric_curves.log",
     benchmark:
@@ -53,7 +53,7 @@ rule plot_embedding_quality:
         embedding="results/{run}/tables/embedding.parquet",
         code=code("plot_embedding_quality"),
     output:
-        "results/{run}/figures/embedding_quality.png",
+        figure_files("embedding_quality", "quality of the maps"),
     log:
         "results/{run}/logs/plot_embedding_quality.log",
     benchmark:
@@ -81,7 +81,7 @@ rule plot_pixels:
         metrics=f"results/{{run}}/metrics/0000/{PIXELS}.parquet",
         code=code("plot_pixels"),
     output:
-        "results/{run}/figures/pixels.png",
+        figure_files("pixels", "raw pixels"),
     log:
         "results/{run}/logs/plot_pixels.log",
     benchmark:
@@ -104,11 +104,11 @@ rule plot_pixels:
 rule plot_grid:
     input:
         dataset="results/{run}/dataset.npz",
-        embeddings=expand("results/{{run}}/{path}", path=GRID_PATHS),
+        embeddings=expand("results/{{run}}/embeddings/{path}.npy", path=GRID_PATHS),
         metrics="results/{run}/tables/metrics.parquet",
         code=code("plot_grid"),
     output:
-        "results/{run}/figures/grid.png",
+        figure_files("grid", "maps of layers and epochs"),
     log:
         "results/{run}/logs/plot_grid.log",
     benchmark:
@@ -131,14 +131,109 @@ rule plot_grid:
         "../scripts/plot_grid.py"
 
 
+rule plot_class_separation:
+    input:
+        dataset="results/{run}/dataset.npz",
+        votes=expand("results/{{run}}/votes/{path}.npy", path=EXPLORER_PATHS),
+        code=code("plot_class_separation"),
+    output:
+        figure_files("class_separation", "when each class comes apart"),
+    log:
+        "results/{run}/logs/plot_class_separation.log",
+    benchmark:
+        "results/{run}/benchmarks/plot_class_separation.tsv"
+    conda:
+        "../../envs/plots.yaml"
+    threads: 1
+    resources:
+        mem_mb=more_with_attempts(1000),
+        runtime=more_with_attempts(10),
+    params:
+        cells=EXPLORER_CELLS,
+        epochs=EPOCHS,
+        layers=LAYERS,
+        dpi=experiment["plots"]["dpi"],
+    message:
+        "Drawing when each class of run {wildcards.run} comes apart."
+    script:
+        "../scripts/plot_class_separation.py"
+
+
+rule plot_confusion:
+    input:
+        dataset="results/{run}/dataset.npz",
+        predictions=expand("results/{{run}}/predictions/{span}.parquet", span=GRID_SPANS),
+        code=code("plot_confusion"),
+    output:
+        figure_files("confusion", "confusion"),
+    log:
+        "results/{run}/logs/plot_confusion.log",
+    benchmark:
+        "results/{run}/benchmarks/plot_confusion.tsv"
+    conda:
+        "../../envs/plots.yaml"
+    threads: 1
+    resources:
+        mem_mb=more_with_attempts(1000),
+        runtime=more_with_attempts(10),
+    params:
+        epochs=GRID_EPOCHS,
+        dpi=experiment["plots"]["dpi"],
+    message:
+        "Drawing what run {wildcards.run} takes for what."
+    script:
+        "../scripts/plot_confusion.py"
+
+
+rule plot_samples:
+    input:
+        dataset="results/{run}/dataset.npz",
+        predictions=expand("results/{{run}}/predictions/{span}.parquet", span=SNAPSHOT_SPANS),
+        embeddings=expand("results/{{run}}/embeddings/{path}.npy", path=LAST_LAYER_PATHS),
+        code=code("plot_samples"),
+    output:
+        figure_files("samples", "hard images"),
+    log:
+        "results/{run}/logs/plot_samples.log",
+    benchmark:
+        "results/{run}/benchmarks/plot_samples.tsv"
+    conda:
+        "../../envs/plots.yaml"
+    threads: 1
+    resources:
+        mem_mb=more_with_attempts(1000),
+        runtime=more_with_attempts(10),
+    params:
+        cells=LAST_LAYER_CELLS,
+        epochs=EPOCHS,
+        layer=experiment["layers"][-1],
+        dpi=experiment["plots"]["dpi"],
+    message:
+        "Drawing the images that run {wildcards.run} finds hard."
+    script:
+        "../scripts/plot_samples.py"
+
+
 rule plot_animation:
     input:
         dataset="results/{run}/dataset.npz",
-        embeddings=expand("results/{{run}}/{path}", path=ANIMATION_PATHS),
+        embeddings=expand("results/{{run}}/embeddings/{path}.npy", path=ANIMATION_PATHS),
         metrics="results/{run}/tables/metrics.parquet",
+        history="results/{run}/tables/history.parquet",
         code=code("plot_animation"),
     output:
-        "results/{run}/figures/animation.gif",
+        gif=report(
+            "results/{run}/figures/animation.gif",
+            caption="../report/animation.rst",
+            category="{run}",
+            labels={"result": "film (GIF)"},
+        ),
+        mp4=report(
+            "results/{run}/figures/animation.mp4",
+            caption="../report/animation.rst",
+            category="{run}",
+            labels={"result": "film (MP4)"},
+        ),
     log:
         "results/{run}/logs/plot_animation.log",
     benchmark:
@@ -155,11 +250,52 @@ rule plot_animation:
         layers=experiment["layers"],
         palette=experiment["plots"]["palette"],
         fps=experiment["plots"]["animation"]["fps"],
+        tween=experiment["plots"]["animation"]["tween"],
+        gif_megabytes=experiment["plots"]["animation"]["gif_megabytes"],
         dpi=experiment["plots"]["animation"]["dpi"],
     message:
         "Drawing the animation of run {wildcards.run}."
     script:
         "../scripts/plot_animation.py"
+
+
+rule explorer:
+    input:
+        dataset="results/{run}/dataset.npz",
+        embeddings=expand("results/{{run}}/embeddings/{path}.npy", path=EXPLORER_PATHS),
+        clusters=expand("results/{{run}}/clusters/{path}.npy", path=EXPLORER_PATHS),
+        predictions=expand("results/{{run}}/predictions/{span}.parquet", span=SNAPSHOT_SPANS),
+        metrics="results/{run}/tables/metrics.parquet",
+        page=page_files("explorer"),
+        code=code("explorer"),
+    output:
+        report(
+            "results/{run}/explorer.html",
+            caption="../report/explorer.rst",
+            category="{run}",
+            labels={"result": "explorer"},
+        ),
+    log:
+        "results/{run}/logs/explorer.log",
+    benchmark:
+        "results/{run}/benchmarks/explorer.tsv"
+    conda:
+        "../../envs/plots.yaml"
+    threads: 1
+    resources:
+        mem_mb=more_with_attempts(2000),
+        runtime=more_with_attempts(10),
+    params:
+        cells=EXPLORER_CELLS,
+        epochs=EPOCHS,
+        layers=LAYERS,
+        alignment=experiment["embedding"]["alignment"],
+        palette=experiment["plots"]["palette"],
+        max_samples=experiment["plots"]["explorer"]["max_samples"],
+    message:
+        "Making the page to explore run {wildcards.run}."
+    script:
+        "../scripts/explorer.py"
 
 
 rule summary:
@@ -169,7 +305,12 @@ rule summary:
         code=code("summary"),
     output:
         markdown="results/{run}/summary.md",
-        csv="results/{run}/summary.csv",
+        csv=report(
+            "results/{run}/summary.csv",
+            caption="../report/summary.rst",
+            category="{run}",
+            labels={"result": "summary"},
+        ),
     log:
         "results/{run}/logs/summary.log",
     benchmark:

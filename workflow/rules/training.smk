@@ -18,7 +18,8 @@ rule train:
     resources:
         mem_mb=more_with_attempts(6000),
         runtime=more_with_attempts(120),
-        gpu=run_param("training", "gpus"),
+        # Epoch 0 is the initial weights, and needs no GPU to wait for.
+        gpu=lambda wildcards: RUNS[wildcards.run]["training"]["gpus"] if TRAINING_SPANS[wildcards.span][-1] else 0,
     params:
         first=lambda wildcards: TRAINING_SPANS[wildcards.span][0],
         last=lambda wildcards: TRAINING_SPANS[wildcards.span][-1],
@@ -109,8 +110,7 @@ rule settings:
         mem_mb=200,
         runtime=5,
     params:
-        model=run_param("model"),
-        activations=experiment["activations"]["compact"],
+        compact=experiment["activations"]["compact"],
         stage=lambda wildcards: experiment[{"measure": "metrics", "embed": "embedding"}[wildcards.stage]],
     message:
         "Noting what decides the results of {wildcards.stage} for run {wildcards.run}."

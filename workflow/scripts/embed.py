@@ -133,7 +133,8 @@ def embed_span(
             float(trustworthiness(rows, layout, n_neighbors=min(TRUSTWORTHINESS_NEIGHBORS, (len(rows) - 1) // 2)))
         )
         quality["drift"].append(math.nan if before is None else drift(before, layout))
-        log.info("Epoch %d: %s", epoch, ", ".join(f"{name} {values[-1]:.4f}" for name, values in quality.items()))
+        values = {name: column[-1] for name, column in quality.items() if name != "epoch"}
+        log.info("Epoch %d: %s", epoch, ", ".join(f"{name} {value:.4f}" for name, value in values.items()))
     return np.stack(layouts), quality
 
 

@@ -2,7 +2,7 @@
 
 from evolution.curves import draw_layer_curves, layer_figure, place_labels, title_panel
 from evolution.files import job_log
-from evolution.style import figure_style, save_png
+from evolution.style import figure_style, save_figure
 from evolution.tables import load_values
 
 # Metric to title, explanation, name of the y axis, and the least that this axis spans.
@@ -18,7 +18,7 @@ PANELS = {
 }
 
 
-def plot_embedding_quality(embedding_table: str, layers: list[str], output: str, dpi: int) -> None:
+def plot_embedding_quality(embedding_table: str, layers: list[str], output: list[str], dpi: int) -> None:
     """Draw KL divergence, trustworthiness and drift over epochs, a line a layer.
 
     Parameters
@@ -26,7 +26,7 @@ def plot_embedding_quality(embedding_table: str, layers: list[str], output: str,
     embedding_table : path of `tables/embedding.parquet`
     layers : list of str
         In network order.
-    output : path of the PNG to write
+    output : paths to write, PNG, PDF or SVG
     dpi : int
     """
     values = load_values(embedding_table)
@@ -37,11 +37,11 @@ def plot_embedding_quality(embedding_table: str, layers: list[str], output: str,
             draw_layer_curves(axes, values, layers, metric, least_span)
             title_panel(axes, title, explanation, y_label)
         place_labels(figure)
-        save_png(figure, output)
+        save_figure(figure, output)
 
 
 if "snakemake" in globals():
     with job_log(snakemake.log[0]):
         plot_embedding_quality(
-            snakemake.input.embedding, snakemake.params.layers, snakemake.output[0], snakemake.params.dpi
+            snakemake.input.embedding, snakemake.params.layers, list(snakemake.output), snakemake.params.dpi
         )

@@ -4,7 +4,7 @@ import numpy as np
 
 from evolution.files import job_log, load_npz
 from evolution.maps import cell_side, draw_map, load_layout, map_sheet, square_limits, title_cell
-from evolution.style import class_colors, figure_style, save_png, score
+from evolution.style import class_colors, figure_style, save_figure, score
 from evolution.tables import adjusted_rand_indices, network_layers
 
 NOTE = (
@@ -20,7 +20,7 @@ def plot_grid(
     metrics_table: str,
     epochs: list[int],
     layers: list[str],
-    output: str,
+    output: list[str],
     palette: str,
     dpi: int,
 ) -> None:
@@ -36,7 +36,7 @@ def plot_grid(
         A row each.
     layers : list of str
         A column each, in network order; the raw pixels, which have one epoch only, are left out.
-    output : path of the PNG to write
+    output : paths to write, PNG, PDF or SVG
     palette : str
         See `style.class_colors`.
     dpi : int
@@ -64,7 +64,7 @@ def plot_grid(
                 label, (0, 0.5), xytext=(-6, 0), xycoords="axes fraction", textcoords="offset points",
                 ha="right", va="center", size=9,
             )  # fmt: skip
-        save_png(sheet.figure, output)
+        save_figure(sheet.figure, output)
 
 
 if "snakemake" in globals():
@@ -76,7 +76,7 @@ if "snakemake" in globals():
             snakemake.input.metrics,
             snakemake.params.epochs,
             snakemake.params.layers,
-            snakemake.output[0],
+            list(snakemake.output),
             snakemake.params.palette,
             snakemake.params.dpi,
         )

@@ -2,7 +2,7 @@
 
 from evolution.curves import draw_layer_curves, layer_figure, place_labels, title_panel
 from evolution.files import job_log
-from evolution.style import figure_style, save_png
+from evolution.style import figure_style, save_figure
 from evolution.tables import ADJUSTED_RAND, METRIC_TITLES, load_values
 
 EXPLANATIONS = {
@@ -14,7 +14,7 @@ EXPLANATIONS = {
 }
 
 
-def plot_metric_curves(metrics_table: str, layers: list[str], output: str, dpi: int) -> None:
+def plot_metric_curves(metrics_table: str, layers: list[str], output: list[str], dpi: int) -> None:
     """Draw each metric over epochs, a line a layer, the raw pixels dashed.
 
     Parameters
@@ -22,7 +22,7 @@ def plot_metric_curves(metrics_table: str, layers: list[str], output: str, dpi: 
     metrics_table : path of `tables/metrics.parquet`
     layers : list of str
         In network order.
-    output : path of the PNG to write
+    output : paths to write, PNG, PDF or SVG
     dpi : int
     """
     values = load_values(metrics_table)
@@ -38,9 +38,11 @@ def plot_metric_curves(metrics_table: str, layers: list[str], output: str, dpi: 
             title = METRIC_TITLES[metric]
             title_panel(axes, title, explanation, title[0].lower() + title[1:])
         place_labels(figure)
-        save_png(figure, output)
+        save_figure(figure, output)
 
 
 if "snakemake" in globals():
     with job_log(snakemake.log[0]):
-        plot_metric_curves(snakemake.input.metrics, snakemake.params.layers, snakemake.output[0], snakemake.params.dpi)
+        plot_metric_curves(
+            snakemake.input.metrics, snakemake.params.layers, list(snakemake.output), snakemake.params.dpi
+        )

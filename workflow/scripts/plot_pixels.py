@@ -1,39 +1,17 @@
 """Figure of the baseline: the raw pixels, by true class and by k-means cluster."""
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
+from evolution.clusters import match_clusters
 from evolution.files import job_log, load_npy, load_npz, load_table
 from evolution.maps import draw_map, load_layout, map_sheet, square_limits
-from evolution.style import MUTED, class_colors, figure_style, save_png, score
+from evolution.style import MUTED, class_colors, figure_style, save_figure, score
 from evolution.tables import ADJUSTED_RAND
 
 
-def match_clusters(clusters: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
-    """Give each cluster the number of a class, such that as many samples as possible agree.
-
-    Cluster numbers are arbitrary; matched to classes, a cluster can wear its class's colour.
-
-    Parameters
-    ----------
-    clusters : int array (N,)
-        -1 where there is none.
-    labels : int array (N,)
-    classes : int
-
-    Returns
-    -------
-    int array (clusters.max() + 1,)
-        No number twice; clusters without a class of their own are numbered from `classes` on.
-    """
-    count = int(clusters.max()) + 1
-    overlap = np.zeros((count, max(count, classes)), int)
-    inside = clusters >= 0
-    np.add.at(overlap, (clusters[inside], labels[inside]), 1)
-    return linear_sum_assignment(overlap, maximize=True)[1]
-
-
-def plot_pixels(dataset: str, embedding: str, clusters: str, metrics: str, output: str, palette: str, dpi: int) -> None:
+def plot_pixels(
+    dataset: str, embedding: str, clusters: str, metrics: str, output: list[str], palette: str, dpi: int
+) -> None:
     """Draw the t-SNE of the raw pixels twice, coloured by class and by cluster.
 
     Parameters
@@ -42,7 +20,7 @@ def plot_pixels(dataset: str, embedding: str, clusters: str, metrics: str, outpu
     embedding : path of the pixels' embedding, float32 (1, N, 2)
     clusters : path of the pixels' clusters, int16 (1, N)
     metrics : path of the pixels' metrics, a row and a column a metric
-    output : path of the PNG to write
+    output : paths to write, PNG, PDF or SVG
     palette : str
         See `style.class_colors`.
     dpi : int
@@ -74,7 +52,7 @@ def plot_pixels(dataset: str, embedding: str, clusters: str, metrics: str, outpu
         for axes, (title, dots) in zip(sheet.axes[0], panels.items()):
             draw_map(axes, layout, dots, limits)
             axes.set_title(title)
-        save_png(sheet.figure, output)
+        save_figure(sheet.figure, output)
 
 
 if "snakemake" in globals():
@@ -84,7 +62,7 @@ if "snakemake" in globals():
             snakemake.input.embedding,
             snakemake.input.clusters,
             snakemake.input.metrics,
-            snakemake.output[0],
+            list(snakemake.output),
             snakemake.params.palette,
             snakemake.params.dpi,
         )

@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 
 from evolution.curves import curve_figure, draw_curve, place_labels, title_panel
 from evolution.files import damaged, job_log, load_table
-from evolution.style import INK, MUTED, class_colors, figure_style, save_png
+from evolution.style import INK, MUTED, class_colors, figure_style, save_figure
 
 # With more classes than this, only the weakest are named and coloured.
 NAMED_CLASSES = 20
@@ -50,13 +50,13 @@ def draw_classes(axes: Axes, curves: dict[str, tuple[np.ndarray, np.ndarray]], p
     title_panel(axes, "Accuracy of each class", f"on the evaluation images; {which}", "accuracy")
 
 
-def plot_training_curves(history_table: str, output: str, dpi: int, palette: str) -> None:
+def plot_training_curves(history_table: str, output: list[str], dpi: int, palette: str) -> None:
     """Draw loss and accuracies over epochs.
 
     Parameters
     ----------
     history_table : path of `tables/history.parquet`
-    output : path of the PNG to write
+    output : paths to write, PNG, PDF or SVG
     dpi : int
     palette : str
         Of the classes, see `style.class_colors`.
@@ -77,11 +77,11 @@ def plot_training_curves(history_table: str, output: str, dpi: int, palette: str
         for axes in (accuracy, of_classes):
             axes.set_ylim(-0.02, 1.02)
         place_labels(figure)
-        save_png(figure, output)
+        save_figure(figure, output)
 
 
 if "snakemake" in globals():
     with job_log(snakemake.log[0]):
         plot_training_curves(
-            snakemake.input.history, snakemake.output[0], snakemake.params.dpi, snakemake.params.palette
+            snakemake.input.history, list(snakemake.output), snakemake.params.dpi, snakemake.params.palette
         )

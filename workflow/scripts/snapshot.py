@@ -1,6 +1,8 @@
 """Every layer's activations, and the predictions, at each epoch of a span."""
 
 import logging
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,7 @@ from torch import nn
 
 from evolution.checkpoints import load_checkpoint
 from evolution.compaction import compact
-from evolution.files import JobError, damaged, job_log, save_npy, save_table
+from evolution.files import JobError, NpyWriter, damaged, job_log, save_table
 from evolution.models import build_model
 from evolution.training_data import load_part
 
@@ -112,7 +114,8 @@ def snapshot_span(
     model_name: str,
     model_kwargs: dict,
     compacted: bool,
-) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    keep: Callable[[str, int, np.ndarray], None],
+) -> dict[str, np.ndarray]:
     """Activations and predictions of the eval images at each of the epochs.
 
     Parameters
@@ -126,12 +129,12 @@ def snapshot_span(
         See `evolution.models.build_model`.
     compacted : bool
         See `evolution.compaction.compact`.
+    keep : function of layer, place of the epoch in `epochs`, and activations float32 (N, D)
+        Called for each, so that no more than one epoch's are in memory.
 
     Returns
     -------
-    activations : dict of float32 arrays (epochs, N, D)
-        A layer each.
-    predictions : dict of columns
+    dict of columns
         epoch int32, sample int32, predicted int32, confidence float32 (softmax); a row an epoch and sample.
     """
     # One thread, so that the same bytes come out at any --cores; jobs run beside each other instead.
@@ -140,7 +143,6 @@ def snapshot_span(
     model = build_model(model_name, model_kwargs, images.shape[1:], classes, seed=0)
     model = model.to(memory_format=torch.channels_last)
     images = torch.from_numpy(images).contiguous(memory_format=torch.channels_last)
-    activations: dict[str, list] = {name: [] for name in layers}
     predicted, confidence = [], []
     pending = list(epochs)
     for path in checkpoints:
@@ -149,38 +151,41 @@ def snapshot_span(
             model.load_state_dict(weights[epoch])
             outputs, logits = layer_outputs(model, layers, images)
             for name in layers:
-                activations[name].append(stored_form(name, epoch, outputs.pop(name), compacted))
+                keep(name, epochs.index(epoch), stored_form(name, epoch, outputs.pop(name), compacted))
             probability = torch.from_numpy(logits).softmax(1).max(1)
             predicted.append(probability.indices.numpy())
             confidence.append(probability.values.numpy())
             pending.remove(epoch)
-            log.info("Epoch %d: %s", epoch, ", ".join(f"{name} {activations[name][-1].shape}" for name in layers))
+            log.info("Epoch %d of %d: %s", epoch, epochs[-1], ", ".join(layers))
     if pending:
         raise damaged(checkpoints[-1], f"no weights of epoch {pending}")
     samples = len(images)
-    predictions = {
+    return {
         "epoch": np.repeat(np.array(epochs, np.int32), samples),
         "sample": np.tile(np.arange(samples, dtype=np.int32), len(epochs)),
         "predicted": np.concatenate(predicted).astype(np.int32),
         "confidence": np.concatenate(confidence).astype(np.float32),
     }
-    return {name: np.stack(parts) for name, parts in activations.items()}, predictions
 
 
 if "snakemake" in globals():
-    with job_log(snakemake.log[0]):
+    with job_log(snakemake.log[0]), ExitStack() as files:
+        epochs = snakemake.params.epochs
         # The layers come from the outputs and not from params: asking for one more then adds a file to the job and
         # does not call the files that it already wrote outdated.
-        paths = {Path(path).stem: path for path in snakemake.output if path.endswith(".npy")}
-        activations, predictions = snapshot_span(
+        writers = {
+            Path(path).stem: files.enter_context(NpyWriter(path, len(epochs)))
+            for path in snakemake.output
+            if path.endswith(".npy")
+        }
+        predictions = snapshot_span(
             snakemake.input.dataset,
             list(snakemake.input.checkpoints),
-            snakemake.params.epochs,
-            list(paths),
+            epochs,
+            list(writers),
             snakemake.params.model,
             snakemake.params.model_kwargs,
             snakemake.params.compact,
+            lambda layer, place, rows: writers[layer].put(place, rows),
         )
-        for name, path in paths.items():
-            save_npy(path, activations[name])
         save_table(snakemake.output.predictions, predictions)

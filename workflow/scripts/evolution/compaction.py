@@ -23,7 +23,8 @@ def compact(rows: np.ndarray) -> np.ndarray:
 
     With unit rows U and U U^T = V diag(w) V^T, the coordinates are the rows of V diag(sqrt(w)), times the rows'
     norms: Euclidean geometry has no other content, so distances, cosines, k-means, silhouette, PCA, CKA and t-SNE
-    come out as from the rows themselves, up to rounding (cosines within about 1e-6). Scaling to unit length first
+    come out as from the rows themselves, up to rounding (cosines within about 1e-6). Where k-means has more clusters
+    than there are distinct groups of rows, that rounding decides how it splits a group. Scaling to unit length first
     keeps the angles of small rows as exact as those of large ones.
 
     Parameters

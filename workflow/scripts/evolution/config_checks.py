@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path as File
 
+from evolution import PIXELS
 from evolution.catalogue import DATASET_CLASS_SIZES, MODELS
 from evolution.config_schema import Path
 
-PIXELS = "pixels"
 # Planning takes Snakemake minutes for so many.
 MOST_JOBS = 200_000
 

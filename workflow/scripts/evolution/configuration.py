@@ -8,7 +8,8 @@ from pathlib import Path
 
 import yaml
 
-from evolution.config_checks import PIXELS, Checked, cross_key_faults
+from evolution import PIXELS
+from evolution.config_checks import Checked, cross_key_faults
 from evolution.config_files import file_faults
 from evolution.config_schema import schema_faults, with_defaults, without
 
@@ -60,7 +61,7 @@ def resolve(config: dict, schema_path: Path = SCHEMA, files: Sequence[str | Path
     sound = without(config, paths)
     resolved = with_defaults(sound, schema, schema)
     base = {key: resolved[key] for key in ("seed", "dataset", "model", "training")}
-    resolved["runs"] = {name: _merged(base, changes or {}) for name, changes in resolved["runs"].items()}
+    resolved["runs"] = {name: _run_settings(base, changes or {}) for name, changes in resolved["runs"].items()}
     faults += [*found, *cross_key_faults(Checked(resolved, sound, frozenset(paths)), snapshot_epochs)]
     if faults:
         raise ConfigError("\n".join(faults))
@@ -72,6 +73,14 @@ def resolve(config: dict, schema_path: Path = SCHEMA, files: Sequence[str | Path
 @cache
 def _read_schema(path: Path) -> dict:
     return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+
+
+def _run_settings(base: dict, changes: dict) -> dict:
+    """A run's own settings: the config's, with the run's changes laid over them."""
+    if changes.get("model", {}).get("name", base["model"]["name"]) != base["model"]["name"]:
+        # Arguments are a model's own: another model starts without them.
+        base = {**base, "model": {**base["model"], "kwargs": {}}}
+    return _merged(base, changes)
 
 
 def _merged(base: dict, changes: dict) -> dict:

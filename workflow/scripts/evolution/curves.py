@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from scipy.optimize import isotonic_regression
 
-from evolution.style import INK, MUTED, draw_heading, heading_height, layer_colors, shorten, wrap_note
+from evolution.style import INK, MUTED, headed_figure, layer_colors, shorten
 from evolution.tables import PIXELS, network_layers, series
 
 LABEL_SIZE = 8
@@ -31,13 +31,7 @@ def curve_figure(title: str, note: str, rows: int, labels: list[str], dpi: int) 
     longest = max((len(shorten(label, LABEL_LENGTH)) for label in labels), default=0)
     width = 3 * (3.25 + 0.07 * longest)
     panel = max(2.6, len(labels) * LABEL_SIZE * LABEL_SPACING / 72)
-    lines = wrap_note(note, width)
-    header = heading_height(len(lines))
-    height = header + rows * (panel + 1.0)
-    figure = Figure(figsize=(width, height), dpi=dpi, layout="constrained")
-    figure.get_layout_engine().set(rect=(0, 0, 1, 1 - header / height), w_pad=0.12, h_pad=0.1)
-    draw_heading(figure, title, lines)
-    return figure
+    return headed_figure(title, note, width, rows * (panel + 1.0), dpi)
 
 
 def title_panel(axes: Axes, title: str, explanation: str, y_label: str) -> None:

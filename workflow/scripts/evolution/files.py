@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -21,11 +22,11 @@ class JobError(Exception):
 
 
 def damaged(path: str | Path, problem: object) -> JobError:
-    """The error for an artifact that cannot be read, naming the command that rebuilds it."""
-    path = Path(path)
+    """The error for an artifact that cannot be read, naming the commands that rebuild it."""
+    path = Path(path).as_posix()
     return JobError(
-        f"{path} is damaged or not what this workflow wrote ({problem}). Rebuild it and what follows from it: "
-        f"snakemake --cores 2 --forcerun {shlex.quote(path.as_posix())}"
+        f"{path} is damaged or not what this workflow wrote ({problem}). Remove it, and run the same command again to "
+        f"rebuild it and what follows from it: rm {shlex.quote(path)} && snakemake --cores 2"
     )
 
 
@@ -112,6 +113,46 @@ def save_npy(path: str | Path, array: np.ndarray) -> None:
     """Write one array as .npy."""
     with whole_file(path) as temporary:
         np.save(temporary, np.ascontiguousarray(array), allow_pickle=False)
+
+
+class NpyWriter:
+    """An .npy written one entry at a time, so that a file may be larger than memory; whole or not at all.
+
+    Parameters
+    ----------
+    path : path
+    entries : int
+        Length of the first axis; the first entry put in decides the other axes.
+    """
+
+    def __init__(self, path: str | Path, entries: int):
+        self._file, self._entries = whole_file(path), entries
+        # Not a memory map: on a full disk, writing to one kills the process without a word.
+        self._stream: BinaryIO | None = None
+
+    def __enter__(self) -> "NpyWriter":
+        self._temporary = self._file.__enter__()
+        return self
+
+    def put(self, place: int, entry: np.ndarray) -> None:
+        """Write one entry."""
+        if self._stream is None:
+            self._dtype, shape = entry.dtype, (self._entries, *entry.shape)
+            descr = np.lib.format.dtype_to_descr(entry.dtype)
+            self._stream = open(self._temporary, "wb")  # noqa: SIM115 - closed at the end of the block
+            np.lib.format.write_array_header_1_0(self._stream, {"descr": descr, "fortran_order": False, "shape": shape})
+            self._start = self._stream.tell()
+        entry = np.ascontiguousarray(entry, dtype=self._dtype)
+        self._stream.seek(self._start + place * entry.nbytes)
+        self._stream.write(entry.data)
+
+    def __exit__(self, *error) -> None:
+        try:
+            if self._stream is not None:
+                self._stream.close()
+        except OSError as fault:
+            error = (type(fault), fault, fault.__traceback__)
+        self._file.__exit__(*error)
 
 
 def load_npy(path: str | Path, shape: tuple[int | None, ...]) -> np.ndarray:

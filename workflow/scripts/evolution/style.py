@@ -4,6 +4,7 @@ import colorsys
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import matplotlib
 import matplotlib.style
@@ -34,11 +35,19 @@ STYLE = {
     "lines.markersize": 3.5,
     "lines.solid_capstyle": "round",
     "text.color": INK,
+    "pdf.fonttype": 42,  # text stays text, to search and to edit
+    "svg.fonttype": "none",
+    "svg.hashsalt": "evolution",
     "text.parse_math": False,  # a $ in a class name is a $
     "xtick.color": MUTED,
     "ytick.color": MUTED,
     "xtick.labelsize": 8,
     "ytick.labelsize": 8,
+}
+UNDATED = {
+    ".png": {"Software": None},
+    ".pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+    ".svg": {"Date": None, "Creator": None},
 }
 # Of the heading, in inches; NOTE_CHARACTERS is how many of its letters go into one.
 MARGIN, TITLE_ROW, NOTE_ROW, NOTE_CHARACTERS = 0.15, 0.34, 0.17, 17
@@ -135,7 +144,18 @@ def draw_heading(figure: Figure, title: str, lines: list[str]) -> float:
     return middle
 
 
-def save_png(figure: Figure, path: str) -> None:
-    """Write a figure as PNG, without the metadata that would tell one matplotlib from another."""
-    with whole_file(path) as temporary:
-        figure.savefig(temporary, metadata={"Software": None})
+def headed_figure(title: str, note: str, width: float, height: float, dpi: int) -> Figure:
+    """A figure with title and note, and below them room of that many inches that matplotlib lays out itself."""
+    lines = wrap_note(note, width)
+    header = heading_height(len(lines))
+    figure = Figure(figsize=(width, header + height), dpi=dpi, layout="constrained")
+    figure.get_layout_engine().set(rect=(0, 0, 1, height / (header + height)), w_pad=0.12, h_pad=0.1)
+    draw_heading(figure, title, lines)
+    return figure
+
+
+def save_figure(figure: Figure, paths: str | list[str]) -> None:
+    """Write a figure as PNG, PDF or SVG, by each path's ending; without dates and versions, for the same bytes."""
+    for path in [paths] if isinstance(paths, (str, Path)) else paths:
+        with whole_file(path) as temporary:
+            figure.savefig(temporary, metadata=UNDATED[Path(path).suffix])

@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 
+from evolution import PIXELS
 from evolution.files import damaged, load_table
 
-PIXELS = "pixels"
 ADJUSTED_RAND = "adjusted_rand_index"
 METRIC_TITLES = {
     "silhouette": "Silhouette",
@@ -61,3 +61,10 @@ def adjusted_rand_indices(path: str, cells: list[tuple[int, str]]) -> dict[tuple
     if missing:
         raise damaged(path, f"no {ADJUSTED_RAND} of layer {missing[0][1]} at epoch {missing[0][0]}")
     return {(epoch, layer): values[layer, epoch, ADJUSTED_RAND] for epoch, layer in cells}
+
+
+def eval_accuracies(path: str) -> dict[int, float]:
+    """The network's accuracy on the evaluation images at each epoch of `tables/history.parquet`."""
+    table = load_table(path, "epoch", "measure", "value")
+    rows = zip(*(table.column(name).to_pylist() for name in ("epoch", "measure", "value")))
+    return {epoch: math.nan if value is None else value for epoch, measure, value in rows if measure == "eval_accuracy"}

@@ -1,0 +1,60 @@
+"""Reading checkpoints, and all the ways in which a file is none."""
+
+import pytest
+import torch
+
+import train
+from evolution.checkpoints import load_checkpoint
+from evolution.files import JobError
+from evolution.models import build_model
+
+
+@pytest.fixture
+def checkpoint_path(tmp_path):
+    weights = build_model("mlp", {}, (1, 8, 8), 4, 0).state_dict()
+    train.save_checkpoint(str(tmp_path / "0000.pt"), {"weights": {0: weights}, "optimizer": {}, "epoch": 0})
+    return str(tmp_path / "0000.pt")
+
+
+def test_a_checkpoint_comes_back(checkpoint_path):
+    checkpoint = load_checkpoint(checkpoint_path)
+    assert checkpoint["epoch"] == 0 and checkpoint["optimizer"] == {}
+    expected = build_model("mlp", {}, (1, 8, 8), 4, 0).state_dict()
+    torch.testing.assert_close(checkpoint["weights"], {0: dict(expected)}, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("share", [0, 0.001, 0.3, 0.7, 0.99, 0.99999])
+def test_a_checkpoint_cut_short(checkpoint_path, share):
+    with open(checkpoint_path, "r+b") as file:
+        file.truncate(int(share * file.seek(0, 2)))
+    with pytest.raises(JobError) as error:
+        load_checkpoint(checkpoint_path)
+    assert f"{checkpoint_path} is damaged" in str(error.value)
+    assert f"rm {checkpoint_path} && snakemake" in str(error.value)
+
+
+@pytest.mark.filterwarnings("ignore:Detected pickle protocol")
+def test_damaged_bytes_raise_nothing_else(tmp_path):
+    """Bytes in the pickle and the directory of the archive, one by one."""
+    tiny = {"weights": {1: {"w": torch.ones(2)}}, "optimizer": {"state": {}}, "epoch": 1}
+    train.save_checkpoint(str(tmp_path / "whole.pt"), tiny)
+    content = (tmp_path / "whole.pt").read_bytes()
+    refused = 0
+    for place in range(0, len(content), 5):
+        damaged = tmp_path / f"{place}.pt"
+        damaged.write_bytes(content[:place] + bytes([content[place] ^ 0x5A]) + content[place + 1 :])
+        try:
+            load_checkpoint(str(damaged))
+        except JobError:
+            refused += 1
+    assert refused > 20
+
+
+def test_files_that_are_no_checkpoint(tmp_path):
+    with_code = {"weights": {}, "optimizer": torch.nn.Linear(1, 1), "epoch": 1}
+    for name, content in (("list.pt", [1, 2]), ("weights.pt", {"weights": {}}), ("code.pt", with_code)):
+        torch.save(content, tmp_path / name)
+        with pytest.raises(JobError, match=name):
+            load_checkpoint(str(tmp_path / name))
+    with pytest.raises(JobError, match=r"missing\.pt"):
+        load_checkpoint(str(tmp_path / "missing.pt"))

@@ -1,0 +1,90 @@
+"""The report of a finished run: whole, explained, and readable without a network."""
+
+import zipfile
+
+import pytest
+from chromium import complaints, requests
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+
+RESULTS = {
+    "training curves",
+    "metric curves",
+    "quality of the maps",
+    "raw pixels",
+    "when each class comes apart",
+    "confusion",
+    "hard images",
+    "maps of layers and epochs",
+    "film (GIF)",
+    "film (MP4)",
+    "explorer",
+    "summary",
+    "settings and software",
+}
+
+
+@pytest.fixture(scope="module")
+def reported(finished, tmp_path_factory):
+    """The finished run, copied, with its report."""
+    import shutil
+
+    from project import Project
+
+    folder = tmp_path_factory.mktemp("reported") / "checkout"
+    shutil.copytree(finished.folder, folder)
+    project = Project.__new__(Project)
+    project.folder, project.config = folder, finished.config
+    project.output = project.run("report")
+    return project
+
+
+def test_it_holds_every_result_by_run_with_a_caption(reported, browser):
+    browser.get((reported.folder / "results" / "report.html").as_uri())
+    WebDriverWait(browser, 30).until(lambda driver: driver.find_elements(By.CSS_SELECTOR, "#app nav, #app div"))
+    categories = browser.execute_script("return categories")
+    assert list(categories) == ["tiny"]
+    results = browser.execute_script("return Object.values(results)")
+    assert {result["labels"]["result"] for result in results} == RESULTS
+    for result in results:
+        # More than a name: a caption that says how to read it.
+        assert len(result["caption"]) > 60, result["name"]
+        assert result["data_uri"].startswith("data:"), result["name"]
+    assert "tiny" in next(r["caption"] for r in results if r["labels"]["result"] == "metric curves")
+    # The rule graph has the rules that the run took.
+    assert {"train", "measure", "embed", "plot_grid"} <= set(browser.execute_script("return Object.keys(rules)"))
+    assert browser.execute_script("return rulegraph_spec.data.length") > 0
+    assert [line for line in complaints(browser) if "cdn.tailwindcss.com" not in line] == []
+    assert requests(browser) == []
+
+
+def test_settings_and_software_are_said(reported):
+    import snakemake
+    import yaml
+
+    page = reported.path("about.html").read_text(encoding="utf-8")
+    settings = yaml.safe_load(page.split("<pre>")[1].split("</pre>")[0])
+    assert settings["training"]["learning_rate"] == 3e-3
+    assert settings["embedding"] == {"perplexity": 10, "pca_components": 50, "alignment": "previous"}
+    assert f"<td>snakemake</td><td>{snakemake.__version__}</td>" in page
+
+
+def test_the_settings_are_a_config_that_changes_nothing(reported):
+    import yaml
+
+    page = reported.path("about.html").read_text(encoding="utf-8")
+    settings = yaml.safe_load(page.split("<pre>")[1].split("</pre>")[0])
+    (reported.folder / "again.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    assert reported.plan("--configfile", "again.yaml") == {}
+
+
+def test_a_zip_for_large_ones(reported):
+    reported.run("results/report.zip")
+    with zipfile.ZipFile(reported.folder / "results" / "report.zip") as archive:
+        names = archive.namelist()
+    assert any(name.endswith("report.html") for name in names)
+    assert any(name.endswith("grid.png") for name in names)
+
+
+def test_afterwards_there_is_nothing_to_do(reported):
+    assert "Nothing to be done" in reported.snakemake("--dry-run", "report")

@@ -1,0 +1,50 @@
+"""Page that says what a run was made with: settings and versions."""
+
+from html import escape
+
+import yaml
+
+from evolution.files import job_log, whole_file
+
+PAGE = """\
+<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>{run}: settings and software</title>
+<style>body {{ font: 14px/1.5 system-ui, sans-serif; margin: 1.5em; background: #fff; color: #1a1a1a }}
+td {{ padding: 0 1.5em 0 0 }} pre {{ background: #f3f4f6; padding: 1em; overflow: auto }}</style>
+<h1>Run {run}</h1>
+<h2>Settings</h2>
+<p>Everything that the workflow was asked for, defaults included. Written to a file, it is a config.</p>
+<pre>{settings}</pre>
+<h2>Software</h2>
+<table>
+{versions}
+</table>
+</html>
+"""
+
+
+def about_page(run: str, settings: dict, versions: dict[str, str]) -> str:
+    """The page's HTML.
+
+    Parameters
+    ----------
+    run : str
+        Its name.
+    settings : dict
+        A config.
+    versions : dict
+        Of each package.
+    """
+    rows = "\n".join(
+        f"<tr><td>{escape(name)}</td><td>{escape(version)}</td></tr>" for name, version in versions.items()
+    )
+    text = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True, width=100)
+    return PAGE.format(run=escape(run), settings=escape(text), versions=rows)
+
+
+if "snakemake" in globals():
+    with job_log(snakemake.log[0]), whole_file(snakemake.output[0]) as temporary:
+        page = about_page(snakemake.wildcards.run, snakemake.params.settings, snakemake.params.versions)
+        temporary.write_text(page, encoding="utf-8", newline="\n")

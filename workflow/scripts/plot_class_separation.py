@@ -1,0 +1,126 @@
+"""Figure of when each class comes apart from the others, layer by layer."""
+
+import numpy as np
+from matplotlib.ticker import MaxNLocator
+
+from evolution.files import job_log, load_npy, load_npz
+from evolution.style import figure_style, headed_figure, save_figure, shorten
+from evolution.tables import PIXELS
+
+COLORS = "cividis"  # made for colour-blind readers, and even in grey
+COLUMNS = 6
+NAMED_CLASSES = 30
+
+
+def class_accuracies(votes: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
+    """The share of each class's samples whose neighbours vote for it.
+
+    Parameters
+    ----------
+    votes : int array (epochs, N)
+        -1 where there is no vote.
+    labels : int array (N,)
+    classes : int
+
+    Returns
+    -------
+    float array (classes, epochs)
+        NaN where a class has no sample, or an epoch no votes.
+    """
+    shares = np.full((classes, len(votes)), np.nan)
+    for place, voted in enumerate(votes):
+        for label in np.unique(labels) if (voted >= 0).all() else ():
+            shares[label, place] = (voted[labels == label] == label).mean()
+    return shares
+
+
+def cell_edges(epochs: list[int]) -> np.ndarray:
+    """Where one epoch's column ends and the next begins: half way; float (E + 1,)."""
+    if len(epochs) == 1:
+        return np.array([epochs[0] - 0.5, epochs[0] + 0.5])
+    middles = (np.array(epochs[1:]) + np.array(epochs[:-1])) / 2
+    return np.concatenate([[2 * epochs[0] - middles[0]], middles, [2 * epochs[-1] - middles[-1]]])
+
+
+def plot_class_separation(
+    dataset: str,
+    cells: dict[tuple[int, str], tuple[str, int]],
+    epochs: list[int],
+    layers: list[str],
+    output: list[str],
+    dpi: int,
+) -> None:
+    """Draw a heat map a layer, classes over epochs, all on one scale.
+
+    Parameters
+    ----------
+    dataset : path of dataset.npz
+    cells : dict
+        (epoch, layer) to the path of the neighbours' votes, int16 (epochs, N), and the epoch's place in it.
+    epochs : list of int
+    layers : list of str
+        The raw pixels, where they are followed, and the network's in order.
+    output : paths to write, PNG, PDF or SVG
+    dpi : int
+    """
+    labels, names = load_npz(dataset, "eval_labels", "class_names")
+    shares = {}
+    for layer in layers:
+        of_layer = [epoch for epoch in epochs if (epoch, layer) in cells]
+        votes = []
+        for epoch in of_layer:
+            path, place = cells[epoch, layer]
+            votes.append(np.array(load_npy(path, (None, len(labels)))[place]))
+        shares[layer] = class_accuracies(np.stack(votes), labels, len(names))
+    finite = np.concatenate([share[np.isfinite(share)] for share in shares.values()])
+    low = np.floor(10 * finite.min(initial=1)) / 10 if len(finite) else 0
+    low = min(low, 0.9)
+    columns = min(COLUMNS, len(layers))
+    rows = -(-len(layers) // columns)
+    note = (
+        "Each cell: the share of the class's evaluation images whose nearest neighbours, among the layer's "
+        "activations, vote for the class. A row that turns bright early is a class that comes apart early; one that is "
+        "bright from the start was apart in the pixels already."
+    )
+    with figure_style():
+        height = rows * (0.7 + max(1.8, 0.17 * min(len(names), NAMED_CLASSES)))
+        figure = headed_figure(
+            "When each class comes apart: k-NN accuracy of each class", note, max(7.0, 0.9 + 1.9 * columns), height, dpi
+        )
+        panels = figure.subplots(rows, columns, sharey=True, squeeze=False)
+        for axes in panels.ravel()[len(layers) :]:
+            axes.remove()
+        edges = cell_edges(epochs)
+        for axes, layer in zip(panels.ravel(), layers):
+            # Training does not change the pixels: what they are at epoch 0 they are at every epoch.
+            share = np.repeat(shares[layer][:, :1], len(epochs), 1) if layer == PIXELS else shares[layer]
+            image = axes.pcolormesh(edges, np.arange(len(names) + 1) - 0.5, share, vmin=low, vmax=1, cmap=COLORS)
+            image.set_rasterized(True)
+            axes.set_title("raw pixels" if layer == PIXELS else shorten(layer, 22), size=9)
+            axes.grid(False)
+            axes.set_xlabel("epoch")
+            axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+            axes.set_xlim(edges[0], edges[-1])
+            axes.set_ylim(len(names) - 0.5, -0.5)
+        every = -(-len(names) // NAMED_CLASSES)
+        places = np.arange(0, len(names), every)
+        panels[0, 0].set_yticks(places, [shorten(str(names[place]), 16) for place in places])
+        for axes in panels[:, 0]:
+            axes.set_ylabel("class")
+        bar = figure.colorbar(image, ax=panels.ravel().tolist()[: len(layers)], fraction=0.04, pad=0.01)
+        bar.set_label("k-NN accuracy")
+        bar.outline.set_visible(False)
+        save_figure(figure, output)
+
+
+if "snakemake" in globals():
+    with job_log(snakemake.log[0]):
+        paths = snakemake.input.votes
+        plot_class_separation(
+            snakemake.input.dataset,
+            {(epoch, layer): (paths[path], place) for epoch, layer, path, place in snakemake.params.cells},
+            snakemake.params.epochs,
+            snakemake.params.layers,
+            list(snakemake.output),
+            snakemake.params.dpi,
+        )

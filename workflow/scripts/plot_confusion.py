@@ -1,0 +1,85 @@
+"""Figure of what the network takes for what, at chosen epochs."""
+
+import numpy as np
+
+from evolution.files import job_log, load_npz
+from evolution.predictions import load_predictions
+from evolution.style import INK, figure_style, headed_figure, save_figure, score, shorten
+
+COLORS = "Blues"
+COLUMNS = 4
+NAMED_CLASSES = 15
+WRITTEN_CLASSES = 10  # with more, numbers in the cells would be too small to read
+
+
+def confusion_shares(predicted: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
+    """Which share of each true class (row) is taken for which class (column), float (classes, classes); NaN: none."""
+    counts = np.zeros((classes, classes))
+    np.add.at(counts, (labels, predicted), 1)
+    totals = counts.sum(axis=1, keepdims=True)
+    return counts / np.where(totals, totals, np.nan)
+
+
+def plot_confusion(dataset: str, predictions: list[str], epochs: list[int], output: list[str], dpi: int) -> None:
+    """Draw a confusion matrix an epoch, all on one scale.
+
+    Parameters
+    ----------
+    dataset : path of dataset.npz
+    predictions : list of paths of `predictions/{span}.parquet`
+    epochs : list of int
+    output : paths to write, PNG, PDF or SVG
+    dpi : int
+    """
+    labels, names = load_npz(dataset, "eval_labels", "class_names")
+    predicted, _ = load_predictions(predictions, epochs, len(labels))
+    columns = min(COLUMNS, len(epochs))
+    rows = -(-len(epochs) // columns)
+    written = len(names) <= WRITTEN_CLASSES
+    note = (
+        "Each row of a matrix is a true class, each column what the network takes it for; the diagonal is right. "
+        + "Numbers: per cent of the row, left out below 1." * written
+    )
+    with figure_style():
+        title = "What the network takes for what while it trains"
+        figure = headed_figure(title, note, max(7.0, 0.9 + 3.0 * columns), 3.1 * rows, dpi)
+        panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+        for axes in panels.ravel()[len(epochs) :]:
+            axes.remove()
+        for axes, epoch, guesses in zip(panels.ravel(), epochs, predicted):
+            shares = confusion_shares(guesses, labels, len(names))
+            image = axes.imshow(shares, vmin=0, vmax=1, cmap=COLORS)
+            axes.grid(False)
+            axes.set_title(f"epoch {epoch}", size=9)
+            axes.set_title(f"accuracy {score((guesses == labels).mean())}", size=9, loc="right", weight="normal")
+            for row, column in np.argwhere(shares >= 0.01) if written else ():
+                share = shares[row, column]
+                color = "white" if share > 0.55 else INK
+                axes.text(column, row, f"{100 * share:.0f}", ha="center", va="center", size=6, color=color)
+        places = np.arange(0, len(names), -(-len(names) // NAMED_CLASSES))
+        texts = [shorten(str(names[place]), 12) for place in places]
+        longest = max(map(len, texts))
+        for axes in panels.ravel()[: len(epochs)]:
+            axes.set_xticks(places, texts, rotation=90 if longest > 2 else 0)
+            axes.set_yticks(places, texts)
+            axes.tick_params(labelbottom=True)
+        for axes in panels[:, 0]:
+            axes.set_ylabel("true class")
+        for place in range(len(epochs)):
+            if place + columns >= len(epochs):
+                panels.ravel()[place].set_xlabel("prediction")
+        bar = figure.colorbar(image, ax=panels.ravel().tolist()[: len(epochs)], fraction=0.03, pad=0.01)
+        bar.set_label("share of the true class")
+        bar.outline.set_visible(False)
+        save_figure(figure, output)
+
+
+if "snakemake" in globals():
+    with job_log(snakemake.log[0]):
+        plot_confusion(
+            snakemake.input.dataset,
+            list(snakemake.input.predictions),
+            snakemake.params.epochs,
+            list(snakemake.output),
+            snakemake.params.dpi,
+        )

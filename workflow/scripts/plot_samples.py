@@ -1,0 +1,135 @@
+"""Figure of telling images: learned last, never learned, moved most."""
+
+import numpy as np
+
+from evolution.files import job_log, load_npz
+from evolution.maps import load_layout
+from evolution.predictions import load_predictions
+from evolution.style import MUTED, figure_style, headed_figure, save_figure, shorten
+
+COUNT = 12
+SIDE = 0.95
+
+
+def learned_at(right: np.ndarray) -> np.ndarray:
+    """From which snapshot on each sample is right to the end.
+
+    Parameters
+    ----------
+    right : bool array (snapshots, N)
+
+    Returns
+    -------
+    int array (N,)
+        Its place; the number of snapshots where the last one is wrong.
+    """
+    from_the_end = np.cumprod(right[::-1], axis=0).sum(axis=0)
+    return len(right) - from_the_end
+
+
+def path_lengths(layouts: np.ndarray) -> np.ndarray:
+    """How far each sample moves over all snapshots.
+
+    Parameters
+    ----------
+    layouts : float array (snapshots, N, 2)
+
+    Returns
+    -------
+    float array (N,)
+        In units of the layout's root mean square radius, step by step.
+    """
+    centered = layouts - layouts.mean(axis=1, keepdims=True)
+    radii = np.sqrt((centered**2).sum(axis=-1).mean(axis=1))
+    steps = np.linalg.norm(np.diff(centered, axis=0), axis=-1)
+    return (steps / np.where(radii[1:], radii[1:], 1)[:, None]).sum(axis=0)
+
+
+def plot_samples(
+    dataset: str,
+    predictions: list[str],
+    cells: dict[tuple[int, str], tuple[str, int]],
+    epochs: list[int],
+    layer: str,
+    output: list[str],
+    dpi: int,
+) -> None:
+    """Draw a row of images for each kind.
+
+    Parameters
+    ----------
+    dataset : path of dataset.npz
+    predictions : list of paths of `predictions/{span}.parquet`
+    cells : dict
+        (epoch, layer) to the path of an embedding, float32 (epochs, N, 2), and the epoch's place in it.
+    epochs : list of int
+    layer : str
+        In whose map movement is taken.
+    output : paths to write, PNG, PDF or SVG
+    dpi : int
+    """
+    images, labels, names = load_npz(dataset, "eval_images", "eval_labels", "class_names")
+    predicted, confidence = load_predictions(predictions, epochs, len(labels))
+    layouts = np.stack([load_layout(*cells[epoch, layer], len(labels)) for epoch in epochs])
+    learned, moved = learned_at(predicted == labels), path_lengths(layouts)
+    late = [sample for sample in np.argsort(-learned, kind="stable") if 0 < learned[sample] < len(epochs)]
+    never = np.flatnonzero(learned == len(epochs))
+    never = never[np.argsort(-confidence[-1][never], kind="stable")]
+    most = np.argsort(-moved, kind="stable")
+
+    def name(label):
+        return shorten(str(names[label]), 10)
+
+    def before(sample):
+        """What the sample was last taken for before it was learned."""
+        return name(predicted[learned[sample] - 1, sample])
+
+    shown = {
+        f"Learned last: right from this epoch to the end ({len(late)} of {len(labels)} images had to be learned)": [
+            (sample, f"{name(labels[sample])}, not {before(sample)}", f"epoch {epochs[learned[sample]]}")
+            for sample in late[:COUNT]
+        ],
+        f"Still wrong at epoch {epochs[-1]}, the surest first ({len(never)} of {len(labels)} images)": [
+            (sample, f"{name(labels[sample])}, not {name(predicted[-1, sample])}", f"{confidence[-1, sample]:.0%} sure")
+            for sample in never[:COUNT]
+        ],
+        f"Moved most in the map of {shorten(layer, 40)}, in radii of the map": [
+            (sample, name(labels[sample]), f"{moved[sample]:.1f} radii") for sample in most[:COUNT]
+        ],
+    }
+    note = (
+        "Evaluation images; below each its true class, and after “not” what the network takes, or last took, it for. "
+        "# is the number to search for in the explorer. Movement is summed over all snapshots."
+    )
+    with figure_style():
+        title = "Images that the network finds hard"
+        figure = headed_figure(title, note, 0.5 + COUNT * SIDE, len(shown) * (SIDE + 0.95), dpi)
+        for rows, (heading, entries) in zip(figure.subfigures(len(shown), 1), shown.items()):
+            rows.suptitle(heading, x=0.012, ha="left", size=10, weight="bold")
+            panels = rows.subplots(1, COUNT)
+            for axes in panels:
+                axes.set_axis_off()
+            if not entries:
+                panels[0].text(0, 0.5, "none", color=MUTED)
+            for axes, (sample, what, when) in zip(panels, entries):
+                image = images[sample].transpose(1, 2, 0)
+                axes.imshow(image if image.shape[2] == 3 else image[..., 0], cmap="gray", vmin=0, vmax=255)
+                axes.annotate(
+                    f"{what}\n{when}\n#{sample}", (0.5, 0), xytext=(0, -3), xycoords="axes fraction",
+                    textcoords="offset points", ha="center", va="top", size=7,
+                )  # fmt: skip
+        save_figure(figure, output)
+
+
+if "snakemake" in globals():
+    with job_log(snakemake.log[0]):
+        paths = snakemake.input.embeddings
+        plot_samples(
+            snakemake.input.dataset,
+            list(snakemake.input.predictions),
+            {(epoch, layer): (paths[path], place) for epoch, layer, path, place in snakemake.params.cells},
+            snakemake.params.epochs,
+            snakemake.params.layer,
+            list(snakemake.output),
+            snakemake.params.dpi,
+        )
