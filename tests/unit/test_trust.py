@@ -17,6 +17,8 @@ RULES = [WORKFLOW.parent / "Snakefile", *sorted((WORKFLOW / "rules").glob("*.smk
 # Ways to run what a file or a config says; torch.load and np.load are safe with the arguments that are asked for.
 FORBIDDEN_CALLS = {"eval", "exec", "compile", "system", "popen", "Popen", "check_output", "check_call", "__import__"}
 FORBIDDEN_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal", "subprocess", "runpy"}
+# The report is Snakemake's: it is started as a list of arguments, which no shell reads.
+STARTS_A_PROGRAM = {"write_report.py"}
 SAFE_ARGUMENTS = {"torch.load": ("weights_only", True), "np.load": ("allow_pickle", False)}
 
 
@@ -33,12 +35,13 @@ def test_scripts_neither_unpickle_nor_call_a_shell(path):
             imported |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             imported.add((node.module or "").split(".")[0])
-    assert not imported & FORBIDDEN_MODULES
+    assert not imported & (FORBIDDEN_MODULES - ({"subprocess"} if path.name in STARTS_A_PROGRAM else set()))
     for call in calls(tree):
         name = ast.unparse(call.func)
         # A method of an object, such as re.compile or model.eval, is another thing.
         if isinstance(call.func, ast.Name) or name.startswith("os."):
             assert name.split(".")[-1] not in FORBIDDEN_CALLS, f"{name} in line {call.lineno}"
+        assert "shell" not in [argument.arg for argument in call.keywords], f"{name} in line {call.lineno}"
         if name in SAFE_ARGUMENTS:
             keyword, value = SAFE_ARGUMENTS[name]
             given = {argument.arg: ast.unparse(argument.value) for argument in call.keywords}
