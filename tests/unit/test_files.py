@@ -288,7 +288,6 @@ WRITERS = {
     "a.npz": lambda path: files.save_npz(path, x=np.random.default_rng(0).random(5000)),
     "a.parquet": lambda path: files.save_table(path, {"x": np.random.default_rng(0).random(5000)}),
     "a.png": save_figure,
-    "entries.npy": save_entries,
 }
 
 
