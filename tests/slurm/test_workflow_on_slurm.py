@@ -148,7 +148,10 @@ def test_plots_key_submits_plots_alone(whole_run, snakemake):
     assert run.succeeded(), run.log
     assert [job["Comment"] for job in run.jobs()] == ["rule_figures_plot_animation"]
     new = project.artifacts()
-    assert [path for path in new if new[path] != whole_run.artifacts[path]] == ["tiny/figures/animation.gif"]
+    assert [path for path in new if new[path] != whole_run.artifacts[path]] == [
+        "tiny/figures/animation.gif",
+        "tiny/figures/animation.mp4",
+    ]
 
 
 def test_training_out_of_memory_names_what_to_raise(whole_run, snakemake):
