@@ -271,7 +271,8 @@ def test_deleting_a_metrics_file(project):
 def test_cores_and_profile_change_nothing(project):
     assert project.plan("--cores", "1") == Counter()
     assert project.plan("--cores", "16", "--resources", "gpu=1") == Counter()
-    assert project.plan("--workflow-profile", "profiles/slurm", "--executor", "local") == Counter()
+    slurm = ("--workflow-profile", "profiles/slurm", "--executor", "local")
+    assert project.plan(*slurm, "--config", "snapshots_per_job=1") == Counter()
 
 
 def test_more_snapshots_a_job_keeps_single_epochs(project):
