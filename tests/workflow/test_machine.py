@@ -108,8 +108,9 @@ def test_a_results_folder_that_is_read_only(finished, tmp_path, disk):
     run_as_root("mount", "-o", "remount,ro", str(results))
     output = project.run(check=False)
     assert project.returncode != 0
-    # Snakemake looks before it starts.
-    assert "Write-protected output files" in output and "results/tiny/activations/0002/fc1.npy" in output
+    # Snakemake looks before it starts, and names the files of the first job that it looks at.
+    assert "Write-protected output files" in output
+    assert re.search(r"affected files:\n +results/tiny/\S+", output)
     assert "Traceback (most recent call last)" not in output
     assert_nothing_half_written(project, finished)
     run_as_root("mount", "-o", "remount,rw", str(results))
