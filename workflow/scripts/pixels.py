@@ -1,8 +1,12 @@
 """The raw pixels of the eval images as one more layer, at epoch 0: the baseline."""
 
+import logging
+
 from evolution.compaction import compact
 from evolution.files import job_log, save_npy
 from evolution.training_data import load_part
+
+log = logging.getLogger("evolution")
 
 
 def pixel_activations(dataset: str, compacted: bool):
@@ -20,6 +24,7 @@ def pixel_activations(dataset: str, compacted: bool):
     """
     images, _, _ = load_part(dataset, "eval")
     rows = images.reshape(len(images), -1)
+    log.info("Raw pixels of %d images, %d values each", *rows.shape)
     return (compact(rows) if compacted else rows)[None]
 
 
