@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from scipy.optimize import minimize
 
-from evolution.curves import curve_figure, draw_curve, draw_layer_curves, place_labels, spread
+from evolution.curves import curve_panels, draw_curve, draw_layer_curves, place_labels, spread
 from evolution.style import figure_style
 
 
@@ -62,8 +62,7 @@ def test_a_label_stands_where_the_last_value_is():
 
 def test_labels_at_one_height_are_placed_a_line_apart():
     with figure_style():
-        figure = curve_figure("Title", "note", 1, ["a", "b", "c"], 100)
-        axes = figure.subplots()
+        figure, (axes,) = curve_panels("Title", "note", [1], ["a", "b", "c"], 100, None)
         for name in "abc":
             draw_curve(axes, np.array([0, 1]), np.array([0.0, 0.5]), "k", name)
         place_labels(figure)

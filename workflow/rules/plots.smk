@@ -17,6 +17,7 @@ rule plot_training_curves:
     params:
         palette=experiment["plots"]["palette"],
         dpi=experiment["plots"]["dpi"],
+        width=experiment["plots"]["width"],
     message:
         "Drawing the training curves of run {wildcards.run}."
     script:
@@ -42,6 +43,7 @@ rule plot_metric_curves:
     params:
         layers=LAYERS,
         dpi=experiment["plots"]["dpi"],
+        width=experiment["plots"]["width"],
     message:
         "Drawing how each layer of run {wildcards.run} clusters over the epochs."
     script:
@@ -67,6 +69,7 @@ rule plot_embedding_quality:
     params:
         layers=LAYERS,
         dpi=experiment["plots"]["dpi"],
+        width=experiment["plots"]["width"],
     message:
         "Drawing how far the embeddings of run {wildcards.run} can be trusted."
     script:
@@ -95,6 +98,7 @@ rule plot_pixels:
     params:
         palette=experiment["plots"]["palette"],
         dpi=experiment["plots"]["dpi"],
+        width=experiment["plots"]["width"],
     message:
         "Drawing the raw pixels of run {wildcards.run}."
     script:
@@ -125,6 +129,7 @@ rule plot_grid:
         layers=experiment["layers"],
         palette=experiment["plots"]["palette"],
         dpi=experiment["plots"]["dpi"],
+        width=experiment["plots"]["width"],
     message:
         "Drawing the grid of epochs and layers of run {wildcards.run}."
     script:
@@ -153,6 +158,7 @@ rule plot_class_separation:
         epochs=EPOCHS,
         layers=LAYERS,
         dpi=experiment["plots"]["dpi"],
+        width=experiment["plots"]["width"],
     message:
         "Drawing when each class of run {wildcards.run} comes apart."
     script:
@@ -179,6 +185,7 @@ rule plot_confusion:
     params:
         epochs=GRID_EPOCHS,
         dpi=experiment["plots"]["dpi"],
+        width=experiment["plots"]["width"],
     message:
         "Drawing what run {wildcards.run} takes for what."
     script:
@@ -208,6 +215,7 @@ rule plot_samples:
         epochs=EPOCHS,
         layer=experiment["layers"][-1],
         dpi=experiment["plots"]["dpi"],
+        width=experiment["plots"]["width"],
     message:
         "Drawing the images that run {wildcards.run} finds hard."
     script:

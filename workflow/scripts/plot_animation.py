@@ -70,7 +70,7 @@ def draw_frames(
         scatter = draw_map(axes, layouts[0, place], dots, square_limits(list(layouts[:, place])))
         scatter.set_animated(True)
         scatters.append(scatter)
-        title_cell(axes, layer)
+        title_cell(axes, layer, layers)
         titles.append(axes.set_title("", loc="right", size=9, weight="normal", animated=True))
     for axes in panels[len(layers) :]:
         axes.remove()

@@ -10,6 +10,7 @@ from evolution.tables import PIXELS
 COLORS = "cividis"  # made for colour-blind readers, and even in grey
 COLUMNS = 6
 NAMED_CLASSES = 30
+PRINTED_PANEL = 1.2  # inches
 
 
 def class_accuracies(votes: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
@@ -49,6 +50,7 @@ def plot_class_separation(
     layers: list[str],
     output: list[str],
     dpi: int,
+    width: float | None = None,
 ) -> None:
     """Draw a heat map a layer, classes over epochs, all on one scale.
 
@@ -62,6 +64,8 @@ def plot_class_separation(
         The raw pixels, where they are followed, and the network's in order.
     output : paths to write, PNG, PDF or SVG
     dpi : int
+    width : float or None
+        Inches of the paper's column or page; None: for the screen.
     """
     labels, names = load_npz(dataset, "eval_labels", "class_names")
     shares = {}
@@ -75,7 +79,7 @@ def plot_class_separation(
     finite = np.concatenate([share[np.isfinite(share)] for share in shares.values()])
     low = np.floor(10 * finite.min(initial=1)) / 10 if len(finite) else 0
     low = min(low, 0.9)
-    columns = min(COLUMNS, len(layers))
+    columns = min(COLUMNS if width is None else max(1, int((width - 0.9) / PRINTED_PANEL)), len(layers))
     rows = -(-len(layers) // columns)
     note = (
         "Each cell: the share of the class's evaluation images whose nearest neighbours, among the layer's "
@@ -84,9 +88,8 @@ def plot_class_separation(
     )
     with figure_style():
         height = rows * (0.7 + max(1.8, 0.17 * min(len(names), NAMED_CLASSES)))
-        figure = headed_figure(
-            "When each class comes apart: k-NN accuracy of each class", note, max(7.0, 0.9 + 1.9 * columns), height, dpi
-        )
+        title, wide = "When each class comes apart: k-NN accuracy of each class", max(7.0, 0.9 + 1.9 * columns)
+        figure = headed_figure(title, note, width or wide, height, dpi, printed=width is not None)
         panels = figure.subplots(rows, columns, sharey=True, squeeze=False)
         for axes in panels.ravel()[len(layers) :]:
             axes.remove()
@@ -123,4 +126,5 @@ if "snakemake" in globals():
             snakemake.params.layers,
             list(snakemake.output),
             snakemake.params.dpi,
+            snakemake.params.width,
         )

@@ -9,7 +9,9 @@ from evolution.style import INK, figure_style, headed_figure, save_figure, score
 COLORS = "Blues"
 COLUMNS = 4
 NAMED_CLASSES = 15
-WRITTEN_CLASSES = 10  # with more, numbers in the cells would be too small to read
+PRINTED_PANEL = 2.2  # inches
+# With more classes, or smaller, numbers in the cells could not be read.
+WRITTEN_CLASSES, WRITTEN_SIDE = 10, 2.0
 
 
 def confusion_shares(predicted: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
@@ -20,7 +22,9 @@ def confusion_shares(predicted: np.ndarray, labels: np.ndarray, classes: int) ->
     return counts / np.where(totals, totals, np.nan)
 
 
-def plot_confusion(dataset: str, predictions: list[str], epochs: list[int], output: list[str], dpi: int) -> None:
+def plot_confusion(
+    dataset: str, predictions: list[str], epochs: list[int], output: list[str], dpi: int, width: float | None = None
+) -> None:
     """Draw a confusion matrix an epoch, all on one scale.
 
     Parameters
@@ -30,19 +34,23 @@ def plot_confusion(dataset: str, predictions: list[str], epochs: list[int], outp
     epochs : list of int
     output : paths to write, PNG, PDF or SVG
     dpi : int
+    width : float or None
+        Inches of the paper's column or page; None: for the screen.
     """
     labels, names = load_npz(dataset, "eval_labels", "class_names")
     predicted, _ = load_predictions(predictions, epochs, len(labels))
-    columns = min(COLUMNS, len(epochs))
+    columns = min(COLUMNS if width is None else max(2, int(width / PRINTED_PANEL)), len(epochs))
     rows = -(-len(epochs) // columns)
-    written = len(names) <= WRITTEN_CLASSES
+    side = 3.1 if width is None else min(3.1, (width - 0.6) / columns + 0.25)
+    written = len(names) <= WRITTEN_CLASSES and side >= WRITTEN_SIDE
     note = (
         "Each row of a matrix is a true class, each column what the network takes it for; the diagonal is right. "
         + "Numbers: per cent of the row, left out below 1." * written
     )
     with figure_style():
         title = "What the network takes for what while it trains"
-        figure = headed_figure(title, note, max(7.0, 0.9 + 3.0 * columns), 3.1 * rows, dpi)
+        wide = width or max(7.0, 0.9 + 3.0 * columns)
+        figure = headed_figure(title, note, wide, side * rows, dpi, printed=width is not None)
         panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
         for axes in panels.ravel()[len(epochs) :]:
             axes.remove()
@@ -50,8 +58,9 @@ def plot_confusion(dataset: str, predictions: list[str], epochs: list[int], outp
             shares = confusion_shares(guesses, labels, len(names))
             image = axes.imshow(shares, vmin=0, vmax=1, cmap=COLORS)
             axes.grid(False)
-            axes.set_title(f"epoch {epoch}", size=9)
-            axes.set_title(f"accuracy {score((guesses == labels).mean())}", size=9, loc="right", weight="normal")
+            size = 9 if side >= WRITTEN_SIDE else 6
+            axes.set_title(f"epoch {epoch}", size=size)
+            axes.set_title(f"accuracy {score((guesses == labels).mean())}", size=size, loc="right", weight="normal")
             for row, column in np.argwhere(shares >= 0.01) if written else ():
                 share = shares[row, column]
                 color = "white" if share > 0.55 else INK
@@ -82,4 +91,5 @@ if "snakemake" in globals():
             snakemake.params.epochs,
             list(snakemake.output),
             snakemake.params.dpi,
+            snakemake.params.width,
         )

@@ -1,6 +1,6 @@
 """Figure of how far the t-SNE layouts can be trusted, and how steady they are."""
 
-from evolution.curves import draw_layer_curves, layer_figure, place_labels, title_panel
+from evolution.curves import draw_layer_curves, layer_panels, place_labels, title_panel
 from evolution.files import job_log
 from evolution.style import figure_style, save_figure
 from evolution.tables import load_values
@@ -18,7 +18,9 @@ PANELS = {
 }
 
 
-def plot_embedding_quality(embedding_table: str, layers: list[str], output: list[str], dpi: int) -> None:
+def plot_embedding_quality(
+    embedding_table: str, layers: list[str], output: list[str], dpi: int, width: float | None = None
+) -> None:
     """Draw KL divergence, trustworthiness and drift over epochs, a line a layer.
 
     Parameters
@@ -28,14 +30,16 @@ def plot_embedding_quality(embedding_table: str, layers: list[str], output: list
         In network order.
     output : paths to write, PNG, PDF or SVG
     dpi : int
+    width : float or None
+        Inches of the paper's column or page; None: for the screen.
     """
     values = load_values(embedding_table)
     with figure_style():
-        figure = layer_figure("How faithful and how steady the t-SNE layouts are", values, layers, 1, dpi)
-        panels = figure.subplots(1, len(PANELS), sharex=True)
+        heading = "How faithful and how steady the t-SNE layouts are"
+        figure, panels = layer_panels(heading, values, layers, [len(PANELS)], dpi, width)
         for axes, (metric, (title, explanation, y_label, least_span)) in zip(panels, PANELS.items()):
             draw_layer_curves(axes, values, layers, metric, least_span)
-            title_panel(axes, title, explanation, y_label)
+            title_panel(axes, title, explanation, y_label, width is not None)
         place_labels(figure)
         save_figure(figure, output)
 
@@ -43,5 +47,9 @@ def plot_embedding_quality(embedding_table: str, layers: list[str], output: list
 if "snakemake" in globals():
     with job_log(snakemake.log[0]):
         plot_embedding_quality(
-            snakemake.input.embedding, snakemake.params.layers, list(snakemake.output), snakemake.params.dpi
+            snakemake.input.embedding,
+            snakemake.params.layers,
+            list(snakemake.output),
+            snakemake.params.dpi,
+            snakemake.params.width,
         )

@@ -23,6 +23,7 @@ def plot_grid(
     output: list[str],
     palette: str,
     dpi: int,
+    width: float | None = None,
 ) -> None:
     """Draw a grid of t-SNE maps; all of one layer share their axes, so that movement shows.
 
@@ -40,6 +41,8 @@ def plot_grid(
     palette : str
         See `style.class_colors`.
     dpi : int
+    width : float or None
+        Inches of the paper's column or page; None: for the screen.
     """
     labels, names = load_npz(dataset, "eval_labels", "class_names")
     layers = network_layers(layers)
@@ -50,19 +53,22 @@ def plot_grid(
         title = "t-SNE of each layer while the network trains"
         class_names = [str(name) for name in names]
         side = cell_side(layers, 2.1)
-        sheet = map_sheet(len(epochs), len(layers), side, title, NOTE, class_names, colors, dpi, row_label_width=0.75)
+        room = 0.75 if width is None else 0.2  # for the rows' labels, which stand upright on paper
+        sheet = map_sheet(len(epochs), len(layers), side, title, NOTE, class_names, colors, dpi, room, width)
         for layer, column in zip(layers, sheet.axes.T):
             layouts = [load_layout(*cells[epoch, layer], len(labels)) for epoch in epochs]
             limits = square_limits(layouts)
             for axes, epoch, layout in zip(column, epochs, layouts):
                 draw_map(axes, layout, dots, limits)
-                title_cell(axes, layer)
-                axes.set_title(f"ARI {score(rand_indices[epoch, layer])}", loc="right", size=9, weight="normal")
+                title_cell(axes, layer, layers, f"ARI {score(rand_indices[epoch, layer])}")
         for axes, epoch in zip(sheet.axes[:, 0], epochs):
-            label = f"epoch {epoch}" if epoch else "epoch 0\n(untrained)"
+            if width is None:
+                label, place, look = f"epoch {epoch}" if epoch else "epoch 0\n(untrained)", -6, {"size": 9}
+            else:
+                label, place, look = f"epoch {epoch}", -3, {"size": 7, "rotation": 90}
             axes.annotate(
-                label, (0, 0.5), xytext=(-6, 0), xycoords="axes fraction", textcoords="offset points",
-                ha="right", va="center", size=9,
+                label, (0, 0.5), xytext=(place, 0), xycoords="axes fraction", textcoords="offset points",
+                ha="right", va="center", **look,
             )  # fmt: skip
         save_figure(sheet.figure, output)
 
@@ -79,4 +85,5 @@ if "snakemake" in globals():
             list(snakemake.output),
             snakemake.params.palette,
             snakemake.params.dpi,
+            snakemake.params.width,
         )

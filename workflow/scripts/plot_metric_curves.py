@@ -1,6 +1,6 @@
 """Figure of how well each layer clusters over the training."""
 
-from evolution.curves import draw_layer_curves, layer_figure, place_labels, title_panel
+from evolution.curves import draw_layer_curves, layer_panels, place_labels, title_panel
 from evolution.files import job_log
 from evolution.style import figure_style, save_figure
 from evolution.tables import ADJUSTED_RAND, METRIC_TITLES, load_values
@@ -14,7 +14,9 @@ EXPLANATIONS = {
 }
 
 
-def plot_metric_curves(metrics_table: str, layers: list[str], output: list[str], dpi: int) -> None:
+def plot_metric_curves(
+    metrics_table: str, layers: list[str], output: list[str], dpi: int, width: float | None = None
+) -> None:
     """Draw each metric over epochs, a line a layer, the raw pixels dashed.
 
     Parameters
@@ -24,19 +26,18 @@ def plot_metric_curves(metrics_table: str, layers: list[str], output: list[str],
         In network order.
     output : paths to write, PNG, PDF or SVG
     dpi : int
+    width : float or None
+        Inches of the paper's column or page; None: for the screen.
     """
     values = load_values(metrics_table)
     with figure_style():
-        figure = layer_figure(
-            "How well each layer's activations cluster while the network trains", values, layers, 2, dpi
-        )
         # The two that the clusters themselves are judged by stand wide above the others.
-        above, below = figure.subfigures(2, 1)
-        panels = [*above.subplots(1, 2), *below.subplots(1, 3)]
+        heading = "How well each layer's activations cluster while the network trains"
+        figure, panels = layer_panels(heading, values, layers, [2, 3], dpi, width)
         for (metric, explanation), axes in zip(EXPLANATIONS.items(), panels):
             draw_layer_curves(axes, values, layers, metric, least_span=0.1)
             title = METRIC_TITLES[metric]
-            title_panel(axes, title, explanation, title[0].lower() + title[1:])
+            title_panel(axes, title, explanation, title[0].lower() + title[1:], width is not None)
         place_labels(figure)
         save_figure(figure, output)
 
@@ -44,5 +45,9 @@ def plot_metric_curves(metrics_table: str, layers: list[str], output: list[str],
 if "snakemake" in globals():
     with job_log(snakemake.log[0]):
         plot_metric_curves(
-            snakemake.input.metrics, snakemake.params.layers, list(snakemake.output), snakemake.params.dpi
+            snakemake.input.metrics,
+            snakemake.params.layers,
+            list(snakemake.output),
+            snakemake.params.dpi,
+            snakemake.params.width,
         )

@@ -10,7 +10,14 @@ from evolution.tables import ADJUSTED_RAND
 
 
 def plot_pixels(
-    dataset: str, embedding: str, clusters: str, metrics: str, output: list[str], palette: str, dpi: int
+    dataset: str,
+    embedding: str,
+    clusters: str,
+    metrics: str,
+    output: list[str],
+    palette: str,
+    dpi: int,
+    width: float | None = None,
 ) -> None:
     """Draw the t-SNE of the raw pixels twice, coloured by class and by cluster.
 
@@ -24,6 +31,8 @@ def plot_pixels(
     palette : str
         See `style.class_colors`.
     dpi : int
+    width : float or None
+        Inches of the paper's column or page; None: for the screen.
     """
     labels, names = load_npz(dataset, "eval_labels", "class_names")
     layout = load_layout(embedding, 0, len(labels))
@@ -43,7 +52,7 @@ def plot_pixels(
         note += " Clusters that match no class have colours that the legend does not show."
     with figure_style():
         title = "Raw pixels, before any learning"
-        sheet = map_sheet(1, 2, 4.4, title, note, [str(name) for name in names], list(colors), dpi)
+        sheet = map_sheet(1, 2, 4.4, title, note, [str(name) for name in names], list(colors), dpi, 0, width)
         limits = square_limits([layout])
         panels = {
             "True class": colors[labels],
@@ -51,7 +60,7 @@ def plot_pixels(
         }
         for axes, (title, dots) in zip(sheet.axes[0], panels.items()):
             draw_map(axes, layout, dots, limits)
-            axes.set_title(title)
+            axes.set_title(title, size=10 if width is None else 7)
         save_figure(sheet.figure, output)
 
 
@@ -65,4 +74,5 @@ if "snakemake" in globals():
             list(snakemake.output),
             snakemake.params.palette,
             snakemake.params.dpi,
+            snakemake.params.width,
         )

@@ -1,5 +1,7 @@
 """Figure of telling images: learned last, never learned, moved most."""
 
+import textwrap
+
 import numpy as np
 
 from evolution.files import job_log, load_npz
@@ -8,7 +10,8 @@ from evolution.predictions import load_predictions
 from evolution.style import MUTED, figure_style, headed_figure, save_figure, shorten
 
 COUNT = 12
-SIDE = 0.95
+SIDE, PRINTED_SIDE = 0.95, 0.62  # inches
+PRINTED_LETTERS = 15  # of a heading, to the inch
 
 
 def learned_at(right: np.ndarray) -> np.ndarray:
@@ -53,6 +56,7 @@ def plot_samples(
     layer: str,
     output: list[str],
     dpi: int,
+    width: float | None = None,
 ) -> None:
     """Draw a row of images for each kind.
 
@@ -67,11 +71,14 @@ def plot_samples(
         In whose map movement is taken.
     output : paths to write, PNG, PDF or SVG
     dpi : int
+    width : float or None
+        Inches of the paper's column or page; None: for the screen.
     """
     images, labels, names = load_npz(dataset, "eval_images", "eval_labels", "class_names")
     predicted, confidence = load_predictions(predictions, epochs, len(labels))
     layouts = np.stack([load_layout(*cells[epoch, layer], len(labels)) for epoch in epochs])
     learned, moved = learned_at(predicted == labels), path_lengths(layouts)
+    count = COUNT if width is None else max(1, min(COUNT, int(width / PRINTED_SIDE)))
     late = [sample for sample in np.argsort(-learned, kind="stable") if 0 < learned[sample] < len(epochs)]
     never = np.flatnonzero(learned == len(epochs))
     never = never[np.argsort(-confidence[-1][never], kind="stable")]
@@ -87,14 +94,14 @@ def plot_samples(
     shown = {
         f"Learned last: right from this epoch to the end ({len(late)} of {len(labels)} images had to be learned)": [
             (sample, f"{name(labels[sample])}, not {before(sample)}", f"epoch {epochs[learned[sample]]}")
-            for sample in late[:COUNT]
+            for sample in late[:count]
         ],
         f"Still wrong at epoch {epochs[-1]}, the surest first ({len(never)} of {len(labels)} images)": [
             (sample, f"{name(labels[sample])}, not {name(predicted[-1, sample])}", f"{confidence[-1, sample]:.0%} sure")
-            for sample in never[:COUNT]
+            for sample in never[:count]
         ],
         f"Moved most in the map of {shorten(layer, 40)}, in radii of the map": [
-            (sample, name(labels[sample]), f"{moved[sample]:.1f} radii") for sample in most[:COUNT]
+            (sample, name(labels[sample]), f"{moved[sample]:.1f} radii") for sample in most[:count]
         ],
     }
     note = (
@@ -103,10 +110,16 @@ def plot_samples(
     )
     with figure_style():
         title = "Images that the network finds hard"
-        figure = headed_figure(title, note, 0.5 + COUNT * SIDE, len(shown) * (SIDE + 0.95), dpi)
+        side = SIDE if width is None else width / count
+        wide = width or 0.5 + count * side
+        figure = headed_figure(
+            title, note, wide, len(shown) * (side + (0.95 if width is None else 0.8)), dpi, printed=width is not None
+        )
         for rows, (heading, entries) in zip(figure.subfigures(len(shown), 1), shown.items()):
-            rows.suptitle(heading, x=0.012, ha="left", size=10, weight="bold")
-            panels = rows.subplots(1, COUNT)
+            if width is not None:
+                heading = textwrap.fill(heading, int(width * PRINTED_LETTERS))
+            rows.suptitle(heading, x=0.012, ha="left", size=10 if width is None else 7, weight="bold")
+            panels = rows.subplots(1, count, squeeze=False)[0]
             for axes in panels:
                 axes.set_axis_off()
             if not entries:
@@ -116,7 +129,7 @@ def plot_samples(
                 axes.imshow(image if image.shape[2] == 3 else image[..., 0], cmap="gray", vmin=0, vmax=255)
                 axes.annotate(
                     f"{what}\n{when}\n#{sample}", (0.5, 0), xytext=(0, -3), xycoords="axes fraction",
-                    textcoords="offset points", ha="center", va="top", size=7,
+                    textcoords="offset points", ha="center", va="top", size=7 if width is None else 6,
                 )  # fmt: skip
         save_figure(figure, output)
 
@@ -132,4 +145,5 @@ if "snakemake" in globals():
             snakemake.params.layer,
             list(snakemake.output),
             snakemake.params.dpi,
+            snakemake.params.width,
         )

@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.axes import Axes
 
-from evolution.curves import curve_figure, draw_curve, place_labels, title_panel
+from evolution.curves import curve_panels, draw_curve, place_labels, title_panel
 from evolution.files import damaged, job_log, load_table
 from evolution.style import INK, MUTED, class_colors, figure_style, save_figure
 
@@ -33,7 +33,9 @@ def load_history(path: str) -> dict[tuple[str, str], tuple[np.ndarray, np.ndarra
     return curves
 
 
-def draw_classes(axes: Axes, curves: dict[str, tuple[np.ndarray, np.ndarray]], palette: str) -> None:
+def draw_classes(
+    axes: Axes, curves: dict[str, tuple[np.ndarray, np.ndarray]], palette: str, printed: bool = False
+) -> None:
     """Draw each class's accuracy; of many classes, name the weakest and leave the others grey."""
     colors = dict(zip(curves, class_colors(palette, len(curves))))
     named = list(curves)
@@ -47,10 +49,12 @@ def draw_classes(axes: Axes, curves: dict[str, tuple[np.ndarray, np.ndarray]], p
     which = (
         "one line per class" if len(named) == len(curves) else f"the weakest {WEAKEST} of {len(curves)} classes named"
     )
-    title_panel(axes, "Accuracy of each class", f"on the evaluation images; {which}", "accuracy")
+    title_panel(axes, "Accuracy of each class", f"on the evaluation images; {which}", "accuracy", printed)
 
 
-def plot_training_curves(history_table: str, output: list[str], dpi: int, palette: str) -> None:
+def plot_training_curves(
+    history_table: str, output: list[str], dpi: int, palette: str, width: float | None = None
+) -> None:
     """Draw loss and accuracies over epochs.
 
     Parameters
@@ -60,20 +64,22 @@ def plot_training_curves(history_table: str, output: list[str], dpi: int, palett
     dpi : int
     palette : str
         Of the classes, see `style.class_colors`.
+    width : float or None
+        Inches of the paper's column or page; None: for the screen.
     """
     curves = load_history(history_table)
     classes = {name: curve for (measure, name), curve in curves.items() if measure == "class_accuracy"}
     with figure_style():
         names = ["evaluation", *classes] if len(classes) <= NAMED_CLASSES else ["evaluation"]
-        figure = curve_figure("How well the network classifies while it trains", "", 1, names, dpi)
-        loss, accuracy, of_classes = figure.subplots(1, 3, sharex=True)
+        heading, printed = "How well the network classifies while it trains", width is not None
+        figure, (loss, accuracy, of_classes) = curve_panels(heading, "", [3], names, dpi, width)
         draw_curve(loss, *curves["train_loss", ""], MUTED, "training")
-        title_panel(loss, "Loss", "cross-entropy on the training images; lower is better", "loss")
+        title_panel(loss, "Loss", "cross-entropy on the training images; lower is better", "loss", printed)
         loss.set_ylim(bottom=0)
         draw_curve(accuracy, *curves["train_accuracy", ""], "#9a9a9a", "training")
         draw_curve(accuracy, *curves["eval_accuracy", ""], INK, "evaluation")
-        title_panel(accuracy, "Accuracy", "share of images that the network classifies correctly", "accuracy")
-        draw_classes(of_classes, classes, palette)
+        title_panel(accuracy, "Accuracy", "share of images that the network classifies correctly", "accuracy", printed)
+        draw_classes(of_classes, classes, palette, printed)
         for axes in (accuracy, of_classes):
             axes.set_ylim(-0.02, 1.02)
         place_labels(figure)
@@ -83,5 +89,9 @@ def plot_training_curves(history_table: str, output: list[str], dpi: int, palett
 if "snakemake" in globals():
     with job_log(snakemake.log[0]):
         plot_training_curves(
-            snakemake.input.history, list(snakemake.output), snakemake.params.dpi, snakemake.params.palette
+            snakemake.input.history,
+            list(snakemake.output),
+            snakemake.params.dpi,
+            snakemake.params.palette,
+            snakemake.params.width,
         )

@@ -14,32 +14,56 @@ LABEL_SPACING = 1.25  # from one label's baseline to the next, in heights of a l
 LABEL_X = 1.05  # axes fraction at which labels start; the way there is for leader lines
 LABEL_LENGTH = 36
 CURVE_LABEL = "curve label"
+PRINTED_PANEL = 2.2  # inches of the narrowest panel on paper, without its lines' names
 
 
-def curve_figure(title: str, note: str, rows: int, labels: list[str], dpi: int) -> Figure:
-    """An empty figure, headed, for rows of up to three panels whose lines will all be named at their ends.
+def curve_panels(
+    title: str, note: str, rows: list[int], labels: list[str], dpi: int, width: float | None
+) -> tuple[Figure, list[Axes]]:
+    """An empty figure of panels whose lines will all be named at their ends.
 
     Parameters
     ----------
     title, note : str
         What is shown; how to read it.
-    rows : int
+    rows : list of int
+        Panels in each row, up to three.
     labels : list of str
         The most names that one panel will hold.
     dpi : int
+    width : float or None
+        Inches of a column or page to print on: as many panels go into a row as can be read there, and the caption is
+        left to say what title and note say. None: a headed figure for the screen.
     """
-    longest = max((len(shorten(label, LABEL_LENGTH)) for label in labels), default=0)
-    width = 3 * (3.25 + 0.07 * longest)
-    panel = max(2.6, len(labels) * LABEL_SIZE * LABEL_SPACING / 72)
-    return headed_figure(title, note, width, rows * (panel + 1.0), dpi)
+    name = 0.07 * max((len(shorten(label, LABEL_LENGTH)) for label in labels), default=0)
+    names = len(labels) * LABEL_SIZE * LABEL_SPACING / 72
+    if width is None:
+        figure = headed_figure(title, note, 3 * (3.25 + name), len(rows) * (max(2.6, names) + 1.0), dpi)
+        parts = figure.subfigures(len(rows), 1, squeeze=False).ravel()
+        return figure, [axes for part, count in zip(parts, rows) for axes in part.subplots(1, count, squeeze=False)[0]]
+    count = sum(rows)
+    columns = min(count, max(1, int(width / (PRINTED_PANEL + name))))
+    height = -(-count // columns) * (max(1.6, names) + 0.7)
+    figure = headed_figure(title, note, width, height, dpi, printed=True)
+    panels = figure.subplots(-(-count // columns), columns, squeeze=False).ravel()
+    for axes in panels[count:]:
+        axes.remove()
+    return figure, list(panels[:count])
 
 
-def title_panel(axes: Axes, title: str, explanation: str, y_label: str) -> None:
-    """Say what a panel shows and how to read it, and name its axes; x is the epoch."""
-    axes.set_title(title, pad=21)
-    axes.annotate(
-        explanation, (0, 1), xytext=(0, 7), xycoords="axes fraction", textcoords="offset points", color=MUTED, size=8
-    )
+def title_panel(axes: Axes, title: str, explanation: str, y_label: str, printed: bool = False) -> None:
+    """Say what a panel shows and, on a screen, how to read it, and name its axes; x is the epoch."""
+    axes.set_title(title, pad=6 if printed else 21)
+    if not printed:
+        axes.annotate(
+            explanation,
+            (0, 1),
+            xytext=(0, 7),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            color=MUTED,
+            size=8,
+        )
     axes.set_xlabel("epoch")
     axes.set_ylabel(y_label)
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
@@ -114,7 +138,7 @@ def spread(wanted: np.ndarray, gap: float, low: float, high: float) -> np.ndarra
 
 
 def place_labels(figure: Figure) -> None:
-    """Lay out a figure made by `curve_figure` and put the names of its lines beside their ends, none over another."""
+    """Lay out a figure made by `curve_panels` and put the names of its lines beside their ends, none over another."""
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
     for axes in figure.axes:
@@ -161,12 +185,17 @@ def draw_layer_curves(
             label_end(axes, f"{shorten(layer, LABEL_LENGTH - 10)}: no value", (last, low), None)
 
 
-def layer_figure(
-    title: str, values: dict[tuple[str, int, str], float], layers: list[str], rows: int, dpi: int
-) -> Figure:
-    """A `curve_figure` for `draw_layer_curves`, whose note says which line is which layer."""
+def layer_panels(
+    title: str,
+    values: dict[tuple[str, int, str], float],
+    layers: list[str],
+    rows: list[int],
+    dpi: int,
+    width: float | None,
+) -> tuple[Figure, list[Axes]]:
+    """`curve_panels` for `draw_layer_curves`, with a note that says which line is which layer."""
     network = network_layers(layers)
     note = "One line per layer of the network: the darker, the deeper."
     if any(layer == PIXELS and np.isfinite(value) for (layer, _, _), value in values.items()):
         note += " Dashed: the raw pixels, which training does not change."
-    return curve_figure(title, note, rows, [*network, "raw pixels"], dpi)
+    return curve_panels(title, note, rows, [*network, "raw pixels"], dpi, width)

@@ -9,11 +9,13 @@ from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from evolution.files import damaged, load_npy
+from evolution.files import JobError, damaged, load_npy
 from evolution.style import MARGIN, draw_heading, heading_height, shorten, wrap_note
 
 # Inches.
-GAP = 0.12
+GAP, PRINTED_GAP = 0.12, 0.05
+PRINTED_MARGIN = 0.04
+NARROWEST_CELL = 0.4
 CELL_TITLE = 0.24
 LEGEND_ROW = 0.19
 NARROWEST = 7.0
@@ -114,9 +116,12 @@ def cell_side(layers: list[str], least: float) -> float:
     return max(least, SCORE_WIDTH + NAME_WIDTH * min(longest, NAME_LENGTH))
 
 
-def title_cell(axes: Axes, layer: str) -> None:
-    """Write a layer's name above its cell."""
-    axes.set_title(shorten(layer, NAME_LENGTH), size=9)
+def title_cell(axes: Axes, layer: str, layers: list[str], metric: str = "") -> None:
+    """Write a layer's name above its cell, and beside it what is said of it; all smaller where cells are narrow."""
+    room = axes.get_window_extent().width / axes.figure.dpi
+    size = 9 * min(1, room / cell_side(layers, 0))
+    axes.set_title(shorten(layer, NAME_LENGTH), size=size)
+    axes.set_title(metric, loc="right", size=size, weight="normal")
 
 
 def map_sheet(
@@ -129,6 +134,7 @@ def map_sheet(
     colors: list[str],
     dpi: int,
     row_label_width: float = 0.0,
+    printed_width: float | None = None,
 ) -> Sheet:
     """Lay out a sheet of empty square cells under title, note and legend.
 
@@ -139,7 +145,7 @@ def map_sheet(
     ----------
     rows, columns : int
     cell : float
-        Side of a cell, in inches.
+        Side of a cell, in inches; on paper it follows from the width.
     title, note : str
         What is shown; how to read it.
     class_names : list of str (K,)
@@ -148,9 +154,22 @@ def map_sheet(
     dpi : int
     row_label_width : float
         Inches to leave free left of the cells.
+    printed_width : float or None
+        Inches of a column or page to print on, whose caption then says what title and note say; None: for the screen.
     """
     names = [shorten(name, 24) for name in class_names]
-    width = max(NARROWEST, 2 * MARGIN + row_label_width + columns * (cell + GAP) - GAP)
+    margin = MARGIN if printed_width is None else PRINTED_MARGIN
+    gap = GAP if printed_width is None else PRINTED_GAP
+    if printed_width is None:
+        width = max(NARROWEST, 2 * margin + row_label_width + columns * (cell + gap) - gap)
+    else:
+        width = printed_width
+        cell = (width - 2 * margin - row_label_width + gap) / columns - gap
+        if cell < NARROWEST_CELL:
+            raise JobError(
+                f"plots.width: {width} inches are too narrow for {columns} maps side by side; give at least "
+                f"{math.ceil(10 * (2 * margin + row_label_width + columns * (NARROWEST_CELL + gap) - gap)) / 10}"
+            )
     figure = Figure(figsize=(width, 1), dpi=dpi)
     probe = figure.text(0, 0, "", size=LEGEND_SIZE)
     entries = []
@@ -158,18 +177,18 @@ def map_sheet(
         probe.set_text(name)
         entries.append(probe.get_window_extent().width / dpi + 0.3)
     probe.remove()
-    columns_of_legend = legend_columns(entries, width - 2 * MARGIN)
+    columns_of_legend = legend_columns(entries, width - 2 * margin)
     note_lines = wrap_note(note, width)
-    legend_top = heading_height(len(note_lines)) + 0.04
+    legend_top = heading_height(len(note_lines)) + 0.04 if printed_width is None else margin
     header = legend_top + LEGEND_ROW * math.ceil(len(names) / columns_of_legend) + 0.08
-    height = header + rows * (CELL_TITLE + cell) + (rows - 1) * GAP + MARGIN
+    height = header + rows * (CELL_TITLE + cell) + (rows - 1) * gap + margin
     figure.set_size_inches(width, height)
-    top = draw_heading(figure, title, note_lines)
+    top = draw_heading(figure, title, note_lines) if printed_width is None else 1.0
     figure.legend(
         [Line2D([], [], linestyle="", marker="o", markersize=5.5, color=color) for color in colors[: len(names)]],
         names,
         loc="upper left",
-        bbox_to_anchor=(MARGIN / width, 1 - legend_top / height),
+        bbox_to_anchor=(margin / width, 1 - legend_top / height),
         ncols=columns_of_legend,
         fontsize=LEGEND_SIZE,
         frameon=False,
@@ -183,10 +202,10 @@ def map_sheet(
     axes = np.empty((rows, columns), object)
     for row in range(rows):
         for column in range(columns):
-            left = MARGIN + row_label_width + column * (cell + GAP)
-            bottom = header + (row + 1) * (CELL_TITLE + cell) + row * GAP
+            left = margin + row_label_width + column * (cell + gap)
+            bottom = header + (row + 1) * (CELL_TITLE + cell) + row * gap
             axes[row, column] = figure.add_axes(
                 (left / width, 1 - bottom / height, cell / width, cell / height), xticks=[], yticks=[]
             )
             axes[row, column].spines[:].set(visible=True, color="#d9d9d9")
-    return Sheet(figure, axes, 1 - MARGIN / width, top)
+    return Sheet(figure, axes, 1 - margin / width, top)

@@ -144,8 +144,15 @@ def draw_heading(figure: Figure, title: str, lines: list[str]) -> float:
     return middle
 
 
-def headed_figure(title: str, note: str, width: float, height: float, dpi: int) -> Figure:
-    """A figure with title and note, and below them room of that many inches that matplotlib lays out itself."""
+def headed_figure(title: str, note: str, width: float, height: float, dpi: int, printed: bool = False) -> Figure:
+    """A figure with title and note, and below them room of that many inches that matplotlib lays out itself.
+
+    One to be printed has neither, as the paper's caption says what is seen.
+    """
+    if printed:
+        figure = Figure(figsize=(width, height), dpi=dpi, layout="constrained")
+        figure.get_layout_engine().set(w_pad=0.04, h_pad=0.04)
+        return figure
     lines = wrap_note(note, width)
     header = heading_height(len(lines))
     figure = Figure(figsize=(width, header + height), dpi=dpi, layout="constrained")
