@@ -25,6 +25,7 @@ include: "workflow/rules/report.smk"
 
 
 allow_caching()
+free_scheduler()
 
 
 # Handlers

@@ -92,3 +92,16 @@ def allow_caching():
     for cached in workflow.rules:
         if cached.name in (workflow.workflow_settings.cache or ()):
             cached._benchmark = None
+
+
+def free_scheduler():
+    """Take off Snakemake's own limit of 100 job starts a second.
+
+    With it, each look at the queue arms a timer for another look, and each job that ends adds one more that never
+    stops: after some hundred jobs Snakemake 9 does nothing but look (half a core, and the jobs wait for it). A limit
+    that the user gives stays.
+    """
+    settings = workflow.scheduling_settings
+    limit = settings and settings.max_jobs_per_timespan
+    if limit and (limit.max_jobs, limit.timespan) == (100, 1):
+        settings.max_jobs_per_timespan = None

@@ -139,7 +139,7 @@ LAST_LAYER_PATHS, LAST_LAYER_CELLS = embedded_cells(EPOCHS, experiment["layers"]
 def page_files(name):
     """The parts of a page beside its data, as inputs relative to the working directory."""
     folder = Path(workflow.basedir) / "workflow" / "page"
-    return [os.path.relpath(path) for path in sorted(folder.glob(f"{name}.*"))]
+    return [os.path.relpath(path) for path in sorted(folder.glob(f"{name}*"))]
 
 
 def report_files():

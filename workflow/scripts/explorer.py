@@ -24,6 +24,7 @@ from evolution.tables import METRIC_TITLES, PIXELS, load_values, network_layers,
 STEPS = 32_767
 SPRITE_COLUMNS = 50
 SHORT_TITLES = {"normalized_mutual_information": "NMI"}
+CODE_PARTS = ("data", "maps", "controls")
 QUALITY = 85  # of colour images, which PNG would leave too large
 
 
@@ -100,7 +101,7 @@ def explore(
     epochs : list of int
     layers : list of str
         The raw pixels, where they are followed, and the network's in order.
-    page : path of the folder with explorer.html, .css and .js
+    page : path of the folder with explorer.html, explorer.css and the parts of its code
     output : path to write
     palette : str
         See `style.class_colors`.
@@ -184,7 +185,7 @@ def write_page(page: Path, output: str, run: str, document: Document, data: dict
         run=run,
         style=(page / "explorer.css").read_text(encoding="utf-8"),
         bokeh="\n".join(INLINE.clone(components=["bokeh"]).js_raw[:1]),
-        code=(page / "explorer.js").read_text(encoding="utf-8"),
+        **{f"code_{part}": (page / f"explorer_{part}.js").read_text(encoding="utf-8") for part in CODE_PARTS},
         data=embedded(json.dumps(data | {"roots": roots}, separators=(",", ":"))),
         document=embedded(serialize_json(document.to_json(deferred=False))),
     )

@@ -1,0 +1,161 @@
+// Bokeh draws, hit-tests and links the selection; this moves the dots through time.
+// Figures
+const docid = "explorer";
+const elements = Object.fromEntries(Object.entries(data.roots).map(([name, id]) => [id, $(name)]));
+await Bokeh.embed.embed_items({ [docid]: read("document") }, [
+  { docid, roots: elements, root_ids: Object.keys(elements) },
+]);
+const bokeh = Bokeh.documents[0];
+const model = (name) => bokeh.get_model_by_name(name);
+const source = model("samples");
+// Telling Bokeh that the source changed would draw all maps, some frames late and others never. Asking each map that
+// moves to take the new places, and to paint once it has, draws each frame once.
+const views = maps.map((_, place) => Bokeh.index.get_by_id(data.roots[`map${place}`]));
+const dots = views.map((view) => [...view.renderer_views.values()].find((renderer) => "update_data" in renderer));
+const moving = maps.map((map) => map.snapshots > 1);
+const plots = maps.map((_, place) => model(`map${place}`));
+const curves = data.curves.map((_, place) => model(`curve${place}`));
+const column = (name) => source.get_column(name);
+const xs = maps.map((_, place) => column(`x${place}`));
+const ys = maps.map((_, place) => column(`y${place}`));
+const colors = maps.map((_, place) => column(`color${place}`));
+
+const snapshot = () => Math.round(state.position);
+
+function findVisible() {
+  const at = snapshot() * samples;
+  for (let i = 0; i < samples; i++) {
+    const label = data.labels[i];
+    visible[i] = !state.hidden.has(label) && !(state.wrong && predicted[at + i] === label);
+  }
+}
+
+function moveDots() {
+  const from = Math.floor(state.position), part = state.position - from;
+  const share = part * part * (3 - 2 * part); // eases out of one snapshot and into the next
+  maps.forEach((map, place) => {
+    const first = Math.min(from, map.snapshots - 1), second = Math.min(from + 1, map.snapshots - 1);
+    const [x, y, { layouts }] = [xs[place], ys[place], map];
+    for (let i = 0, a = first * samples * 2, b = second * samples * 2; i < samples; i++, a += 2, b += 2) {
+      x[i] = visible[i] ? (layouts[a] + share * (layouts[b] - layouts[a])) / STEPS : NaN;
+      y[i] = (layouts[a + 1] + share * (layouts[b + 1] - layouts[a + 1])) / STEPS;
+    }
+  });
+}
+
+function paintDots() {
+  const at = snapshot() * samples;
+  maps.forEach((map, place) => {
+    const [paint, start] = [colors[place], Math.min(snapshot(), map.snapshots - 1) * samples];
+    for (let i = 0; i < samples; i++) {
+      const label = data.labels[i];
+      if (state.color === "label") paint[i] = palette[label];
+      else if (state.color === "prediction") paint[i] = palette[predicted[at + i]];
+      else if (state.color === "right") paint[i] = verdict[Number(predicted[at + i] === label)];
+      else paint[i] = map.clusters[start + i] < 0 ? GREY : palette[map.clusters[start + i]];
+    }
+  });
+}
+
+const shown = (value) => (value === null || value === undefined ? "–" : value.toFixed(2));
+
+function describe(place) {
+  const at = snapshot() * samples + place, label = data.labels[place];
+  const wrong = predicted[at] !== label;
+  return { label: data.names[label], guess: data.names[predicted[at]], sure: `${confidence[at]} %`, wrong };
+}
+
+function showSelection() {
+  const chosen = source.selected.indices;
+  $("selection").hidden = chosen.length === 0;
+  if (!chosen.length) return;
+  const wrong = chosen.filter((place) => describe(place).wrong).length;
+  const [title, note] = $("selection").children, thumbs = $("thumbs"), scrolled = thumbs.scrollLeft;
+  const more = chosen.length > MOST_CARDS ? ` · the first ${MOST_CARDS}` : "";
+  title.textContent = `${chosen.length} selected`;
+  note.textContent = `${wrong} misclassified at epoch ${data.epochs[snapshot()]}${more} · true → predicted`;
+  const cards = [];
+  for (const place of chosen.slice(0, MOST_CARDS)) {
+    const { label, guess, sure, wrong } = describe(place);
+    const card = document.createElement("div");
+    card.className = "card";
+    card.append(image(place, 44));
+    for (const [text, kind] of [[`${label} → ${guess}`, wrong ? "wrong" : ""], [sure, ""], [`#${data.samples[place]}`, "note"]]) {
+      const line = document.createElement("div");
+      line.textContent = text;
+      line.className = kind;
+      card.append(line);
+    }
+    cards.push(card);
+  }
+  thumbs.replaceChildren(...cards);
+  thumbs.scrollLeft = scrolled;
+}
+
+function showTexts() {
+  const now = snapshot();
+  maps.forEach((map, place) => (scores[place].textContent = `ARI ${shown(map.rand[Math.min(now, map.snapshots - 1)])}`));
+  values[0].textContent = shown(data.accuracy[now]);
+  curves.forEach((_, place) => (model(`now${place}`).location = data.epochs[now]));
+  showSelection();
+}
+
+function update(everything = false) {
+  const now = snapshot();
+  const moved = now !== painted;
+  if (everything || (moved && state.wrong)) findVisible();
+  if (everything || (moved && state.color !== "label")) paintDots();
+  moveDots();
+  const all = everything || (moved && (state.wrong || state.color !== "label"));
+  views.forEach((view, place) => {
+    if (all || moving[place]) dots[place].update_data().then(() => view.paint());
+  });
+  if (everything || moved) showTexts();
+  painted = now;
+  $("slider").value = state.position;
+  const from = Math.floor(state.position);
+  $("epoch").textContent =
+    state.position === from
+      ? `epoch ${data.epochs[from]} of ${data.epochs[last]}`
+      : `epoch ${data.epochs[from]} → ${data.epochs[from + 1]}`;
+  $("slider").setAttribute("aria-valuetext", $("epoch").textContent);
+  if (!state.playing) remember();
+}
+
+// Time
+const frames = [];
+let before = 0;
+function tick(time) {
+  if (!state.playing) return;
+  frames.push(time);
+  if (frames.length > 600) frames.shift();
+  // A pause of the browser is no reason to jump.
+  state.position = Math.min(last, state.position + (Math.min(time - before, 100) / 1000) * state.speed);
+  before = time;
+  if (state.position === last) play(false);
+  else {
+    update();
+    requestAnimationFrame(tick);
+  }
+}
+
+function play(on) {
+  if (on && state.position >= last) state.position = 0;
+  state.playing = on && last > 0;
+  $("play").textContent = state.playing ? "❚❚ Pause" : "▶ Play";
+  if (state.playing) {
+    frames.length = 0;
+    before = performance.now();
+    requestAnimationFrame(tick);
+  } else goTo(snapshot());
+}
+
+function goTo(position) {
+  state.position = Math.min(last, Math.max(0, position));
+  update();
+}
+
+function stepTo(position) {
+  if (state.playing) play(false);
+  goTo(Math.round(position));
+}
