@@ -25,13 +25,13 @@ include: "workflow/rules/report.smk"
 
 
 allow_caching()
-free_scheduler()
 
 
 # Handlers
 onstart:
     lock_project()
     check_clock()
+    free_scheduler()
 
 
 onsuccess:

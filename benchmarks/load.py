@@ -3,8 +3,8 @@
     python benchmarks/load.py [--cells 2000] [--cores 2] [--folder /tmp/load]
 
 The cells are one MLP's two layers, a job each to measure and to embed, on 60 of scikit-learn's digits. Snakemake runs
-in a copy of this checkout. Every tenth of the run is a line: jobs done, seconds a job, Snakemake's resident memory,
-and that of its largest job.
+in a copy of this checkout. Every tenth of the run is a line: jobs done, seconds a job, Snakemake's own share of them
+(processor time of its process alone) and resident memory, and that of its largest job.
 """
 
 import argparse
@@ -40,18 +40,19 @@ def experiment(cells: int) -> dict:
     }
 
 
-def watch(process: psutil.Popen, samples: list[tuple[float, int, int]], stop: threading.Event) -> None:
-    """Note the time and the memory of Snakemake and of its largest job, twice a second."""
+def watch(process: psutil.Popen, samples: list[tuple[float, int, int, float]], stop: threading.Event) -> None:
+    """Note time, the memory of Snakemake and of its largest job, and Snakemake's processor time, twice a second."""
     while not stop.wait(0.5):
         try:
             jobs = [child.memory_info().rss for child in process.children(recursive=True)]
-            samples.append((time.monotonic(), process.memory_info().rss, max(jobs, default=0)))
+            own = process.cpu_times()
+            samples.append((time.monotonic(), process.memory_info().rss, max(jobs, default=0), own.user + own.system))
         except psutil.Error:
             continue
 
 
-def report(done: list[float], samples: list[tuple[float, int, int]], began: float, cores: int) -> None:
-    print(f"{'jobs':>12} {'s a job':>8} {'cores x s':>10} {'Snakemake MB':>13} {'largest job MB':>15}")
+def report(done: list[float], samples: list[tuple[float, int, int, float]], began: float, cores: int) -> None:
+    print(f"{'jobs':>12} {'s a job':>8} {'cores x s':>10} {'Snakemake s':>12} {'MB':>6} {'largest job MB':>15}")
     tenth = max(len(done) // 10, 1)
     for first in range(0, len(done), tenth):
         last = min(first + tenth, len(done)) - 1
@@ -59,7 +60,9 @@ def report(done: list[float], samples: list[tuple[float, int, int]], began: floa
         seconds = (done[last] - start) / (last - first + 1)
         within = [sample for sample in samples if start <= sample[0] <= done[last]] or samples[-1:]
         own, jobs = (max(sample[place] for sample in within) / 1e6 for place in (1, 2))
-        print(f"{first + 1:>6}-{last + 1:<5} {seconds:>8.2f} {seconds * cores:>10.2f} {own:>13.0f} {jobs:>15.0f}")
+        busy = (within[-1][3] - within[0][3]) / (last - first + 1)
+        jobs_done = f"{first + 1}-{last + 1}"
+        print(f"{jobs_done:>12} {seconds:>8.2f} {seconds * cores:>10.2f} {busy:>12.3f} {own:>6.0f} {jobs:>15.0f}")
 
 
 def main() -> None:

@@ -98,10 +98,8 @@ def free_scheduler():
     """Take off Snakemake's own limit of 100 job starts a second.
 
     With it, each look at the queue arms a timer for another look, and each job that ends adds one more that never
-    stops: after some hundred jobs Snakemake 9 does nothing but look (half a core, and the jobs wait for it). A limit
-    that the user gives stays.
+    stops: after some hundred jobs Snakemake 9 is busy looking, at the jobs' cost. A limit that the user gives stays.
     """
-    settings = workflow.scheduling_settings
-    limit = settings and settings.max_jobs_per_timespan
-    if limit and (limit.max_jobs, limit.timespan) == (100, 1):
-        settings.max_jobs_per_timespan = None
+    limiter = workflow.scheduler.job_rate_limiter
+    if limiter and (limiter.max_jobs, limiter.timespan) == (100, 1):
+        workflow.scheduler.job_rate_limiter = None
