@@ -1,0 +1,94 @@
+"""Compare the workflow's t-SNE, epochs aligned and not, with scikit-learn's run on each epoch by itself.
+
+    python benchmarks/alignment.py results/mnist [--layers conv3 fc1] [--epochs 14] [--perplexity 30]
+
+It reads the activations of a finished run (snapshots_per_job: 1) at the first so many snapshots, and embeds each three
+times: by scikit-learn, and by the workflow's own functions with `alignment` none and previous. Means over the epochs
+after the first: KL divergence, drift (median displacement after Procrustes, in radii of the layout), trustworthiness,
+leave-one-out k-NN accuracy in the plane, and processor seconds a cell on one thread; then the ratios to scikit-learn.
+"""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from sklearn.manifold import TSNE, trustworthiness
+from sklearn.neighbors import KNeighborsClassifier
+from threadpoolctl import threadpool_limits
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "scripts"))
+import embed
+from evolution.compaction import unit_rows
+from evolution.seeds import integer_seed
+
+SEED, COMPONENTS, NEIGHBORS = 17, 50, 10
+COLUMNS = ("KL divergence", "drift", "trustworthiness", "k-NN accuracy", "seconds")
+
+
+def knn_accuracy(layout: np.ndarray, labels: np.ndarray) -> float:
+    """Share of points whose nearest others vote for their class."""
+    votes = KNeighborsClassifier(NEIGHBORS).fit(layout, labels).kneighbors(return_distance=False)
+    return float(np.mean([np.bincount(labels[near]).argmax() == label for near, label in zip(votes, labels)]))
+
+
+def layouts_of(side: str, rows: list[np.ndarray], perplexity: float) -> list[tuple[np.ndarray, float, float]]:
+    """Layout, KL divergence and seconds of each epoch."""
+    found, before = [], None
+    for epoch in rows:
+        began = time.process_time()
+        reduced = embed.principal_components(epoch, COMPONENTS, integer_seed(SEED, "pca"))
+        if side == "scikit-learn":
+            model = TSNE(perplexity=perplexity, init="pca", random_state=SEED, n_jobs=1)
+            layout, divergence = model.fit_transform(reduced), float(model.kl_divergence_)
+        else:
+            start = before if side == "previous" else None
+            layout, divergence = embed.tsne(reduced, perplexity, start, integer_seed(SEED, "t-sne"))
+        before = layout
+        found.append((layout, divergence, time.process_time() - began))
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", type=Path, help="results/{run}")
+    parser.add_argument("--layers", nargs="+")
+    parser.add_argument("--epochs", type=int, default=14, help="snapshots to take, from the first on; 0: all")
+    parser.add_argument("--perplexity", type=float, default=30)
+    options = parser.parse_args()
+    threadpool_limits(1)
+    spans = sorted(path.name for path in (options.run / "activations").iterdir())
+    spans = spans[: options.epochs] if options.epochs else spans
+    layers = options.layers or sorted(
+        path.stem for path in (options.run / "activations" / spans[-1]).glob("*.npy") if path.stem != "pixels"
+    )
+    labels = np.load(options.run / "dataset.npz", allow_pickle=False)["eval_labels"]
+    means = {}
+    print(f"{'layer':<12} {'t-SNE':<14}" + "".join(f"{name:>16}" for name in COLUMNS))
+    for layer in layers:
+        files = [options.run / "activations" / span / f"{layer}.npy" for span in spans]
+        rows = [unit_rows(np.load(path, allow_pickle=False)[-1]) for path in files]
+        for side in ("scikit-learn", "none", "previous"):
+            found = layouts_of(side, rows, options.perplexity)
+            table = [
+                (
+                    divergence,
+                    embed.drift(found[place - 1][0], layout),
+                    trustworthiness(rows[place], layout, n_neighbors=embed.TRUSTWORTHINESS_NEIGHBORS),
+                    knn_accuracy(layout, labels),
+                    seconds,
+                )
+                for place, (layout, divergence, seconds) in enumerate(found)
+                if place
+            ]
+            means.setdefault(side, []).append(np.mean(table, axis=0))
+            print(f"{layer:<12} {side:<14}" + "".join(f"{value:>16.4f}" for value in means[side][-1]), flush=True)
+    peer = np.mean(means["scikit-learn"], axis=0)
+    for side in ("none", "previous"):
+        ratios = np.mean(means[side], axis=0) / peer
+        print(f"{'ratio':<12} {side:<14}" + "".join(f"{value:>16.4f}" for value in ratios))
+
+
+if __name__ == "__main__":
+    main()

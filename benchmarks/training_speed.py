@@ -1,0 +1,114 @@
+"""Time a full-batch epoch with its accuracies against the plain loop that a notebook has, and compare their losses.
+
+    python benchmarks/training_speed.py [--train 5000] [--eval 1000] [--epochs 5] [--repeat 3] [--threads 2]
+
+Both train small_cnn from the same weights with the same dropout draws on the same images (noise, as times and sums do
+not depend on what is seen). The plain loop evaluates all images in one pass, in the default memory format, as the
+notebook does. Each side runs in a process of its own, in turns; medians are of all epochs but each run's first.
+"""
+
+import argparse
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
+SEED, CLASSES = 17, 10
+RATE, DECAY = 1e-3, 1e-4
+
+
+def write_dataset(path: Path, train: int, evaluation: int) -> None:
+    """A dataset.npz of noise."""
+    random = np.random.default_rng(0)
+    parts = {}
+    for name, size in (("train", train), ("eval", evaluation)):
+        parts[f"{name}_images"] = random.integers(0, 256, (size, 1, 28, 28), dtype=np.uint8)
+        parts[f"{name}_labels"] = np.arange(size) % CLASSES
+    names = np.array([str(label) for label in range(CLASSES)])
+    np.savez(path, **parts, class_names=names, mean=np.array([0.5], "f4"), std=np.array([0.29], "f4"))
+
+
+def plain(dataset: str, epochs: int, threads: int) -> tuple[list[float], list[float]]:
+    """The notebook's loop: loss and seconds of each epoch."""
+    import torch
+    from torch.nn import functional
+
+    from evolution.models import build_model
+    from evolution.seeds import integer_seed
+    from evolution.training_data import load_part
+
+    torch.set_num_threads(threads)
+    (images, labels, classes), (eval_images, eval_labels, _) = (load_part(dataset, part) for part in ("train", "eval"))
+    model = build_model("small_cnn", {}, images.shape[1:], classes, integer_seed(SEED, "weights"))
+    images, labels, eval_images, eval_labels = map(torch.from_numpy, (images, labels, eval_images, eval_labels))
+    optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=DECAY)
+    losses, seconds = [], []
+    for epoch in range(1, epochs + 1):
+        began = time.perf_counter()
+        model.train()
+        torch.manual_seed(integer_seed(SEED, "dropout", epoch))
+        optimizer.zero_grad()
+        loss = functional.cross_entropy(model(images), labels)
+        loss.backward()
+        optimizer.step()
+        model.eval()
+        with torch.no_grad():
+            (model(images).argmax(1) == labels).float().mean().item()
+            (model(eval_images).argmax(1) == eval_labels).float().mean().item()
+        losses.append(loss.item())
+        seconds.append(time.perf_counter() - began)
+    return losses, seconds
+
+
+def ours(dataset: str, epochs: int, threads: int) -> tuple[list[float], list[float]]:
+    """The workflow's training: loss and seconds of each epoch."""
+    import train
+
+    with tempfile.TemporaryDirectory() as folder:
+        first = str(Path(folder) / "0000.pt")
+        settings = ("small_cnn", {}, None, "adamw", RATE, DECAY, "cpu", threads, SEED, None)
+        train.save_checkpoint(first, train.train_span(dataset, None, range(1), *settings)[0])
+        _, history, timing = train.train_span(dataset, first, range(1, epochs + 1), *settings)
+    return history["train_loss"], timing["seconds"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name, default in (("train", 5000), ("eval", 1000), ("epochs", 5), ("repeat", 3), ("threads", 2)):
+        parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("--side", choices=["plain", "ours"], help=argparse.SUPPRESS)
+    parser.add_argument("--dataset", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.side:
+        losses, seconds = {"plain": plain, "ours": ours}[options.side](options.dataset, options.epochs, options.threads)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+        print(json.dumps({"losses": losses, "seconds": seconds[1:], "peak_gb": peak}))
+        return
+    seconds, losses, peaks = {"plain": [], "ours": []}, {}, {}
+    with tempfile.TemporaryDirectory() as folder:
+        dataset = Path(folder) / "dataset.npz"
+        write_dataset(dataset, options.train, options.eval)
+        for _ in range(options.repeat):
+            for side in seconds:
+                command = [sys.executable, __file__, "--side", side, "--dataset", str(dataset)]
+                command += ["--epochs", str(options.epochs), "--threads", str(options.threads)]
+                found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+                seconds[side] += found["seconds"]
+                losses[side], peaks[side] = np.array(found["losses"]), found["peak_gb"]
+    medians = {side: statistics.median(times) for side, times in seconds.items()}
+    for side, median in medians.items():
+        print(f"{side:>6}: {median:.2f} s an epoch (median of {len(seconds[side])}), peak {peaks[side]:.2f} GB")
+    print(f"ratio {medians['ours'] / medians['plain']:.2f}")
+    print(f"largest difference of the loss curves {np.abs(losses['ours'] - losses['plain']).max():.1e}")
+
+
+if __name__ == "__main__":
+    main()
