@@ -1,0 +1,165 @@
+"""Run the workflow's notebook preset cold, and print what it takes as ratios to the notebook.
+
+    python benchmarks/against_notebook.py result.json --root data [--spans 1 25] [--repeat 3] [--cores 2] [--epochs 100]
+
+result.json is what the notebook's own runner or `baseline.py` wrote on the same machine: wall_s, peak_rss_gb and
+section_s. --root holds MNIST/raw. Each round runs the workflow once for each number of snapshots a job, in turns, in a
+fresh folder; then, where it is the first of them, what a change costs. Medians over the rounds.
+"""
+
+import argparse
+import json
+import shutil
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+import psutil
+import yaml
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
+# Features of each layer's raw output in small_cnn on 28 x 28 pixels.
+FEATURES = {"conv1": 32 * 28 * 28, "conv2": 64 * 14 * 14, "conv3": 128 * 7 * 7, "fc1": 256, "fc2": 10}
+GOALS = {
+    "disk": ("activations on disk / raw float32", 0.10),
+    "memory": ("peak memory of a job", 0.35),
+    "epoch": ("a training epoch", 0.35),
+    "plots": ("after a change of plots.palette, of the cold run", 0.02),
+    "nothing": ("nothing to do, s", 3),
+    "longer": ("two more epochs, of the cold run", 0.05),
+}
+
+
+def copy_project(folder: Path) -> None:
+    for name in ("workflow", "profiles", "envs"):
+        shutil.copytree(ROOT / name, folder / name)
+    shutil.copy(ROOT / "Snakefile", folder)
+
+
+def configure(folder: Path, root: str, epochs: int, spans: int, **plots: object) -> None:
+    """The notebook preset, with these epochs and snapshots a job."""
+    config = yaml.safe_load((ROOT / "workflow" / "presets" / "notebook.yaml").read_text(encoding="utf-8"))
+    config["dataset"]["root"] = str(Path(root).resolve())
+    config["training"]["epochs"] = epochs
+    config["snapshots_per_job"] = spans
+    config["plots"]["grid_epochs"] = [epoch for epoch in config["plots"]["grid_epochs"] if epoch <= epochs]
+    config["plots"] |= plots
+    (folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+
+
+def run(folder: Path, cores: int) -> tuple[float, float]:
+    """Run Snakemake; wall seconds, and the resident memory of its largest job in GB."""
+    command = [sys.executable, "-m", "snakemake", "--cores", str(cores), "--quiet", "all"]
+    began, peak, done = time.perf_counter(), [0], threading.Event()
+    with open(folder / "snakemake.log", "a", encoding="utf-8") as log:
+        process = psutil.Popen(command, cwd=folder, stdout=log, stderr=log)
+
+        def watch():
+            while not done.wait(0.1):
+                try:
+                    peak.append(max((job.memory_info().rss for job in process.children(recursive=True)), default=0))
+                except psutil.Error:
+                    continue
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        failed = process.wait()
+    done.set()
+    watcher.join()
+    if failed:
+        sys.exit((folder / "snakemake.log").read_text(encoding="utf-8")[-3000:])
+    return time.perf_counter() - began, max(peak) / 1e9
+
+
+def disk_share(results: Path) -> float:
+    """The network layers' activation files, of what the raw float32 arrays would take."""
+    stored = raw = 0
+    for path in results.glob("activations/*/*.npy"):
+        if path.stem in FEATURES:
+            epochs, samples, _ = np.load(path, mmap_mode="r", allow_pickle=False).shape
+            stored += path.stat().st_size
+            raw += epochs * samples * FEATURES[path.stem] * 4
+    return stored / raw
+
+
+def cosine_error(results: Path, epoch: int) -> float:
+    """The largest difference between a pairwise cosine of stored and of raw activations at an epoch, over layers."""
+    import torch
+
+    from evolution.checkpoints import load_checkpoint
+    from evolution.models import build_model
+    from evolution.training_data import load_part
+    from snapshot import layer_outputs
+
+    images, _, classes = load_part(str(results / "dataset.npz"), "eval")
+    (span,) = [path for path in results.glob("checkpoints/*.pt") if epoch in load_checkpoint(str(path))["weights"]]
+    model = build_model("small_cnn", {}, images.shape[1:], classes, 0)
+    model.load_state_dict(load_checkpoint(str(span))["weights"][epoch])
+    raw, _ = layer_outputs(model.eval(), list(FEATURES), torch.from_numpy(images))
+    worst = 0.0
+    for layer, rows in raw.items():
+        stored = np.load(results / "activations" / f"{epoch:04d}" / f"{layer}.npy", allow_pickle=False)[0]
+        cosines = []
+        for each in (rows, stored):
+            each = each.astype(np.float64)
+            each /= np.linalg.norm(each, axis=1, keepdims=True)
+            cosines.append(each @ each.T)
+        worst = max(worst, float(np.abs(cosines[0] - cosines[1]).max()))
+    return worst
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("notebook", type=Path, help="the result of the notebook's runner, or of baseline.py")
+    parser.add_argument("--root", required=True, help="the folder that has MNIST/raw")
+    parser.add_argument("--spans", type=int, nargs="+", default=[1, 25], help="snapshots_per_job to run")
+    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--cores", type=int, default=2)
+    parser.add_argument("--epochs", type=int, default=100, help="as many as the notebook's result has")
+    options = parser.parse_args()
+    peer = json.loads(options.notebook.read_text(encoding="utf-8"))
+    print(f"notebook: {peer['wall_s']:.0f} s, {peer['peak_rss_gb']:.1f} GB", flush=True)
+    found = defaultdict(list)
+    for _ in range(options.repeat):
+        for spans in options.spans:
+            folder = Path(tempfile.mkdtemp())
+            copy_project(folder)
+            configure(folder, options.root, options.epochs, spans)
+            wall, peak = run(folder, options.cores)
+            found[f"cold, {spans} a job"].append(wall / peer["wall_s"])
+            found["memory"].append(peak / peer["peak_rss_gb"])
+            print(f"{spans} a job: {wall:.0f} s, {peak:.2f} GB", flush=True)
+            results = folder / "results" / "notebook"
+            if spans == options.spans[0]:
+                import pyarrow.parquet
+
+                tables = [pyarrow.parquet.read_table(path) for path in results.glob("timing/*.parquet")]
+                seconds = [value for table in tables for value in table["seconds"].to_pylist()]
+                found["epoch"].append(statistics.median(seconds) / (peer["section_s"]["train"] / options.epochs))
+                found["disk"].append(disk_share(results))
+                found["nothing"].append(run(folder, options.cores)[0])
+                configure(folder, options.root, options.epochs, spans, palette="tab10")
+                found["plots"].append(run(folder, options.cores)[0] / wall)
+                configure(folder, options.root, options.epochs + 2, spans, palette="tab10")
+                found["longer"].append(run(folder, options.cores)[0] / wall)
+                if spans == 1:
+                    last = options.epochs
+                    print(f"largest error of a cosine: {cosine_error(results, last):.1e}", flush=True)
+            shutil.rmtree(folder)
+    print(f"{'what':<50} {'median':>8} {'goal':>6}  all")
+    for key, values in found.items():
+        title, goal = GOALS.get(
+            key, (f"cold run, {key.removeprefix('cold, ')}", 0.35 if key.endswith(" 1 a job") else 0.2)
+        )
+        shown = " ".join(f"{value:.3f}" for value in values)
+        print(f"{title:<50} {statistics.median(values):>8.3f} {goal:>6}  {shown}")
+
+
+if __name__ == "__main__":
+    main()
