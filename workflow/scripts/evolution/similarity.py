@@ -1,0 +1,143 @@
+"""How alike two representations of the same samples are: linear centred kernel alignment (CKA)."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+# Numbers of the Gram matrices' rows that are held at a time (128 MB in float64).
+HELD = 2**24
+# Centred rows that are shorter than this share of the rows themselves are rounding: the layer is constant.
+ROUNDING = 1e-6
+
+
+def linear_cka(first: np.ndarray, second: np.ndarray, unbiased: bool = False) -> float:
+    """Linear CKA of two representations of the same N samples.
+
+    With K = X X^T and L = Y Y^T, CKA = HSIC(K, L) / sqrt(HSIC(K, K) HSIC(L, L)), where HSIC is the
+    Hilbert-Schmidt independence criterion (Kornblith et al. 2019, "Similarity of Neural Network Representations
+    Revisited"). It is 1 for representations that a rotation, a scale and a shift turn into one another.
+
+    Parameters
+    ----------
+    first, second : float arrays (N, D1), (N, D2)
+        A row a sample, in the same order; compact coordinates give what the raw activations give, as K is the same.
+    unbiased : bool
+        Take the unbiased estimator of HSIC (Song et al. 2012, "Feature Selection via Dependence Maximization"; used
+        for CKA by Nguyen et al. 2021, "Do Wide and Deep Networks Learn the Same Things?"). The plain one grows
+        with D / N also for representations that have nothing to do with each other; this one is then near 0, and can
+        fall a little below it. It needs N of at least 4.
+
+    Returns
+    -------
+    float
+        NaN where a representation is constant, or has too few samples.
+    """
+    return float(pairwise_cka([first, second])[int(unbiased)][0, 1])
+
+
+def pairwise_cka(representations: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """`linear_cka` of all pairs, each Gram matrix (or, where that is smaller, each product of features) taken once.
+
+    With centred features K 1 = 0, which leaves of both estimators, for k and l the diagonals of K and L:
+    HSIC = tr(K L) / (N - 1)^2, and unbiased
+    HSIC = (tr(K L) - k.l + sum(k) sum(l) / ((N - 1) (N - 2)) - 2 k.l / (N - 2)) / (N (N - 3)).
+    The latter does not change with a shift of the features, so that they may be centred before.
+
+    Parameters
+    ----------
+    representations : sequence of M float arrays (N, D), each with its own D
+        Memory-mapped files will do: beside two of them, no more than `HELD` numbers are held.
+
+    Returns
+    -------
+    plain, unbiased : float64 arrays (M, M)
+        Symmetric, 1 on the diagonal; NaN in the rows and columns of a constant representation, and everywhere in
+        `unbiased` where N < 4.
+
+    Raises
+    ------
+    ValueError
+        If they have not all the same number of samples.
+    """
+    samples = {len(rows) for rows in representations}
+    if len(samples) != 1:
+        raise ValueError(f"representations of {sorted(samples)} samples cannot be compared")
+    number = samples.pop()
+    lengths = np.stack([_squared_lengths(rows) for rows in representations])
+    features = sum(rows.shape[1] for rows in representations)
+    traces = _traces_of_features(representations) if features <= number else _traces_of_grams(representations)
+    lengths_product, total = lengths @ lengths.T, lengths.sum(1)
+    if number < 4:
+        unbiased = np.full_like(traces, math.nan)
+    else:
+        unbiased = traces - lengths_product * number / (number - 2)
+        unbiased += np.outer(total, total) / ((number - 1) * (number - 2))
+    return _normalised(traces), _normalised(unbiased)
+
+
+def centred(rows: np.ndarray) -> np.ndarray:
+    """The rows less their mean, scaled to a mean squared length of 1; zeros where all rows are equal.
+
+    CKA does not see the scale, and squares of squares stay in range.
+
+    Parameters
+    ----------
+    rows : float array (N, D)
+
+    Returns
+    -------
+    float64 array (N, D)
+    """
+    rows = np.array(rows, np.float64)
+    # Rows of any size, without an overflow or underflow of their squares.
+    largest = np.abs(rows).max(initial=0)
+    if largest:
+        rows /= largest
+    before = np.linalg.norm(rows)
+    rows -= rows.mean(0)
+    after = np.linalg.norm(rows)
+    if after <= ROUNDING * before:
+        return np.zeros_like(rows)
+    return rows * (math.sqrt(len(rows)) / after)
+
+
+def _squared_lengths(rows: np.ndarray) -> np.ndarray:
+    """The diagonal of the centred Gram matrix, float64 (N,)."""
+    rows = centred(rows)
+    return np.einsum("ij,ij->i", rows, rows)
+
+
+def _traces_of_features(representations: Sequence[np.ndarray]) -> np.ndarray:
+    """tr(K L) = |X^T Y|^2 of all pairs, from the products of all features, float64 (M, M)."""
+    rows = np.hstack([centred(rows) for rows in representations])
+    starts = np.cumsum([0] + [rows.shape[1] for rows in representations])[:-1]
+    squares = np.square(rows.T @ rows)
+    return np.add.reduceat(np.add.reduceat(squares, starts, 0), starts, 1)
+
+
+def _traces_of_grams(representations: Sequence[np.ndarray]) -> np.ndarray:
+    """tr(K L) of all pairs, from a block of rows of all Gram matrices at a time, float64 (M, M)."""
+    number, samples = len(representations), len(representations[0])
+    height = max(1, min(samples, HELD // (number * samples)))
+    traces = np.zeros((number, number))
+    # Centred anew for each block, which costs little beside the product, as all of them together may not fit.
+    for start in range(0, samples, height):
+        block = np.empty((number, min(height, samples - start), samples))
+        for place, rows in enumerate(representations):
+            rows = centred(rows)
+            np.matmul(rows[start : start + height], rows.T, out=block[place])
+        flat = block.reshape(number, -1)
+        traces += flat @ flat.T
+    return traces
+
+
+def _normalised(products: np.ndarray) -> np.ndarray:
+    """HSIC(K, L) / sqrt(HSIC(K, K) HSIC(L, L)) of all pairs; NaN where that is not defined."""
+    own = np.diag(products)
+    scale = np.sqrt(np.where(own > 0, own, math.nan))
+    aligned = products / np.outer(scale, scale)
+    # Both are cosines of matrices; rounding takes them past 1.
+    aligned = np.clip((aligned + aligned.T) / 2, -1, 1)
+    np.fill_diagonal(aligned, np.where(own > 0, 1.0, math.nan))
+    return aligned
