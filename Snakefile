@@ -66,6 +66,7 @@ rule all:
         [cells(f"results/{run}/embeddings/{{span}}/{{layer}}.npy") for run in RUNS],
         expand("results/{run}/figures/{figure}", run=RUNS, figure=FIGURES),
         expand("results/{run}/{page}", run=RUNS, page=["explorer.html", "summary.md"]),
+        [more_measures(run) for run in RUNS],
 
 
 rule data:
@@ -87,6 +88,7 @@ rule snapshots:
 rule metrics:
     input:
         expand("results/{run}/tables/metrics.parquet", run=RUNS),
+        [more_measures(run) for run in RUNS],
 
 
 rule embeddings:

@@ -24,8 +24,8 @@ wildcard_constraints:
     run="|".join(map(re.escape, RUNS)),
     span=r"\d\d\d\d+(-\d\d\d\d+)?",
     layer=r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*",
-    table="history|metrics|embedding",
-    stage="measure|embed",
+    table="history|metrics|class_metrics|embedding",
+    stage="measure|embed|measure_collapse|cka_layers|cka_epochs",
     kind="html|zip",
 
 

@@ -73,6 +73,44 @@ def activation_origin(wildcards):
     return [] if wildcards.layer == PIXELS else training_files("results/{run}/history/{span}.parquet")(wildcards)
 
 
+STAGE_SETTINGS = {
+    "measure": {key: value for key, value in experiment["metrics"].items() if key != "cka"},
+    "embed": experiment["embedding"],
+    "measure_collapse": {},
+    "cka_layers": {},
+    "cka_epochs": {},
+}
+
+
+def span_activations(wildcards):
+    """The activations of all layers in a span, and of the raw pixels, which are those of epoch 0 at any time."""
+    spans = [(spans_of(layer)[0] if layer == PIXELS else wildcards.span, layer) for layer in LAYERS]
+    return [f"results/{wildcards.run}/activations/{span}/{layer}.npy" for span, layer in spans]
+
+
+def all_histories(wildcards):
+    """The history of the whole training."""
+    return [f"results/{wildcards.run}/history/{span}.parquet" for span in TRAINING_SPANS]
+
+
+def predictions_of(wildcards):
+    """What the network took each image for when a span's activations were taken; nothing for the raw pixels."""
+    return [] if wildcards.layer == PIXELS else f"results/{wildcards.run}/predictions/{wildcards.span}.parquet"
+
+
+MEASURES = experiment["metrics"]["measures"]
+
+
+def more_measures(run):
+    """The files of a run that hold what is measured beside the cells, as far as it is switched on."""
+    tables = ["class_metrics"] * ("class_silhouette" in MEASURES) + ["collapse"] * ("neural_collapse" in MEASURES)
+    files = [f"results/{run}/tables/{table}.parquet" for table in tables]
+    if experiment["metrics"]["cka"]:
+        files += [f"results/{run}/cka/layers/{span}.parquet" for span in SPANS]
+        files += [f"results/{run}/cka/epochs/{layer}.parquet" for layer in experiment["layers"]]
+    return files
+
+
 def collected_tables(wildcards):
     """What a run's table of one kind is gathered from."""
     run = wildcards.run
@@ -81,8 +119,10 @@ def collected_tables(wildcards):
             "tables": expand("results/{run}/history/{span}.parquet", run=run, span=TRAINING_SPANS),
             "dataset": f"results/{run}/dataset.npz",
         }
-    folder = {"metrics": "metrics", "embedding": "embeddings"}[wildcards.table]
-    return {"tables": cells(f"results/{run}/{folder}/{{span}}/{{layer}}.parquet")}
+    folder = {"embedding": "embeddings"}.get(wildcards.table, "metrics")
+    tables = {"tables": cells(f"results/{run}/{folder}/{{span}}/{{layer}}.parquet")}
+    # The classes' names.
+    return tables | ({"dataset": f"results/{run}/dataset.npz"} if wildcards.table == "class_metrics" else {})
 
 
 def previous_embedding(wildcards):
@@ -94,6 +134,11 @@ def previous_embedding(wildcards):
 
 
 FORMATS = experiment["plots"]["formats"]
+# The measures that the figure of this name shows.
+GEOMETRY = (
+    *("effective_rank", "participation_ratio", "intrinsic_dimension"),
+    *("linear_probe", "knn_purity", "davies_bouldin"),
+)
 STATIC_FIGURES = [
     "training_curves",
     "metric_curves",
@@ -102,7 +147,11 @@ STATIC_FIGURES = [
     "samples",
     "grid",
     "embedding_quality",
-] + ["pixels"] * experiment["activations"]["pixels"]
+    *["pixels"] * experiment["activations"]["pixels"],
+    *["geometry"] * any(measure in MEASURES for measure in GEOMETRY),
+    *["neural_collapse"] * ("neural_collapse" in MEASURES),
+    *["cka"] * experiment["metrics"]["cka"],
+]
 FIGURES = expand("{name}.{format}", name=STATIC_FIGURES, format=FORMATS) + ["animation.gif", "animation.mp4"]
 
 

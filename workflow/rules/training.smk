@@ -48,6 +48,7 @@ rule snapshot:
         # A name for each layer, for Snakemake's cache to know them by.
         **{f"layer {layer}": f"results/{{run}}/activations/{{span}}/{layer}.npy" for layer in experiment["layers"]},
         predictions="results/{run}/predictions/{span}.parquet",
+        classifier="results/{run}/classifier/{span}.npy",
     log:
         "results/{run}/logs/snapshot/{span}.log",
     benchmark:
@@ -111,7 +112,7 @@ rule settings:
         runtime=5,
     params:
         compact=experiment["activations"]["compact"],
-        stage=lambda wildcards: experiment[{"measure": "metrics", "embed": "embedding"}[wildcards.stage]],
+        stage=lambda wildcards: STAGE_SETTINGS[wildcards.stage],
     message:
         "Noting what decides the results of {wildcards.stage} for run {wildcards.run}."
     script:

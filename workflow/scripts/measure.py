@@ -1,21 +1,16 @@
-"""How well one layer's activations cluster, at each epoch of a span."""
+"""How well one layer's activations cluster, and what shape they have, at each epoch of a span."""
 
 import logging
 import math
 
 import numpy as np
-from sklearn.cluster import KMeans
-from sklearn.metrics import (
-    adjusted_rand_score,
-    normalized_mutual_info_score,
-    pairwise_distances,
-    silhouette_score,
-)
-from sklearn.neighbors import NearestNeighbors
+from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score, pairwise_distances
 
 from evolution.compaction import unit_rows
 from evolution.files import JobError, job_log, load_npy, load_npz, save_npy, save_table
-from evolution.seeds import integer_seed
+from evolution.measures import MEASURES, PER_CLASS, neighbors, partitions
+from evolution.predictions import load_predictions
+from evolution.seeds import generator, integer_seed
 
 log = logging.getLogger("evolution")
 
@@ -28,82 +23,147 @@ METRICS = (
 )
 # Above this many samples the N x N distances are taken in chunks instead of kept (100 MB in float32).
 MATRIX_SAMPLES = 5000
+# Spectrum and probe take this many samples where neither N nor D is smaller: their time goes with min(N, D)^3.
+SPECTRUM_SAMPLES = 5000
 
 
-def cluster(rows: np.ndarray, clusters: int, n_init: int, seed: int) -> np.ndarray:
-    """k-means (k-means++) labels of the rows, int (N,)."""
-    return KMeans(clusters, init="k-means++", n_init=n_init, random_state=seed).fit_predict(rows)
-
-
-def knn_votes(distances_or_rows: np.ndarray, labels: np.ndarray, neighbors: int, metric: str) -> np.ndarray:
-    """The class that each sample's nearest neighbours, itself left out, vote for, int (N,); ties: the smallest."""
-    search = NearestNeighbors(n_neighbors=neighbors, metric=metric, algorithm="brute").fit(distances_or_rows)
-    votes = labels[search.kneighbors(return_distance=False)]
-    classes = int(labels.max()) + 1
-    counts = np.apply_along_axis(np.bincount, 1, votes, minlength=classes)
-    return counts.argmax(1)
-
-
-def layer_metrics(
-    rows: np.ndarray, labels: np.ndarray, clusters: int, n_init: int, neighbors: int, seed: int
-) -> tuple[dict[str, float], np.ndarray, np.ndarray]:
-    """Cluster quality of one layer at one epoch.
+def shape_metrics(
+    activations: np.ndarray, labels: np.ndarray, measures: list[str], predicted: np.ndarray | None, seed: int
+) -> dict[str, float]:
+    """The measures that lengths matter to, and that therefore take the activations as they are and not unit rows.
 
     Parameters
     ----------
-    rows : float32 array (N, D)
-        Activations, compact or raw; normalised here, so that Euclidean distances follow cosines.
+    activations : float32 array (N, D)
+        Compact or raw.
+    labels : int array (N,)
+    measures : list of str
+        Of `measures.MEASURES`; those of other kinds are passed over.
+    predicted : int array (N,) or None
+        See `measures.collapse.layer_collapse`.
+    seed : int
+        The config's: of the probe's folds, and of the samples drawn where there are too many.
+    """
+    # Imported where they are needed: a run without them need not load them.
+    values = {}
+    if "intrinsic_dimension" in measures:
+        values["intrinsic_dimension"] = neighbors.intrinsic_dimension(activations)
+    if "neural_collapse" in measures:
+        from evolution.measures import collapse
+
+        values |= collapse.layer_collapse(activations, labels, predicted)
+    if min(activations.shape) > SPECTRUM_SAMPLES:
+        log.info("Spectrum and probe take %d of %d samples", SPECTRUM_SAMPLES, len(activations))
+        drawn = generator(seed, "spectrum").choice(len(activations), SPECTRUM_SAMPLES, replace=False)
+        activations, labels = activations[np.sort(drawn)], labels[np.sort(drawn)]
+    if "linear_probe" in measures:
+        from evolution.measures.probe import linear_probe
+
+        values["linear_probe_accuracy"] = linear_probe(activations, labels, integer_seed(seed, "probe"))
+    if "effective_rank" in measures or "participation_ratio" in measures:
+        from evolution.measures import spectrum
+
+        singular = spectrum.singular_values(activations)
+        values["effective_rank"] = spectrum.effective_rank(singular)
+        values["participation_ratio"] = spectrum.participation_ratio(singular)
+    return values
+
+
+def layer_metrics(
+    activations: np.ndarray,
+    labels: np.ndarray,
+    clusters: int,
+    n_init: int,
+    nearby: int,
+    seed: int,
+    measures: tuple[str, ...] | list[str] = (),
+    predicted: np.ndarray | None = None,
+) -> tuple[dict[str, object], np.ndarray, np.ndarray]:
+    """Cluster quality, and the chosen measures, of one layer at one epoch.
+
+    Parameters
+    ----------
+    activations : float32 array (N, D)
+        Compact or raw. What concerns clusters and neighbours takes them normalised, so that Euclidean distances
+        follow cosines; for the others see `shape_metrics`.
     labels : int array (N,)
         True classes.
     clusters, n_init : int
         Of k-means.
-    neighbors : int
-        Of the leave-one-out k-NN accuracy.
+    nearby : int
+        Neighbours of the leave-one-out k-NN accuracy, and of the purity.
     seed : int
-        Of k-means.
+        The config's. It is the same at every epoch, as k-means' own noise would otherwise show as change from epoch to
+        epoch.
+    measures : list of str
+        Of `measures.MEASURES`, in any order.
+    predicted : int array (N,) or None
+        What the network takes each sample for.
 
     Returns
     -------
-    values : dict of float
-        A value for each of `METRICS`. silhouette: of the k-means clusters (Rousseeuw 1987); adjusted_rand_index
-        (Hubert and Arabie 1985) and normalized_mutual_information (arithmetic mean) of the clusters against the
-        labels; label_silhouette: of the true classes; knn_accuracy. NaN where the layer has fewer distinct rows
-        than clusters.
+    values : dict
+        A float for each of `METRICS`, then for each metric of `measures`, in the order of `measures.MEASURES`; those
+        of `PER_CLASS` have a list of floats, one a class. silhouette: of the k-means clusters (Rousseeuw 1987);
+        adjusted_rand_index (Hubert and Arabie 1985) and normalized_mutual_information (arithmetic mean) of the
+        clusters against the labels; label_silhouette: of the true classes; knn_accuracy. NaN where the layer has
+        fewer distinct rows than clusters.
     assigned : int16 array (N,)
         Each sample's k-means cluster, -1 where there is none.
     voted : int16 array (N,)
         The class that each sample's neighbours vote for, -1 where there is none.
     """
-    rows = unit_rows(rows)
+    classes = int(labels.max()) + 1
+    names = [*METRICS, *(metric for measure, metrics in MEASURES.items() if measure in measures for metric in metrics)]
+    rows = unit_rows(activations)
     distinct = len(np.unique(rows, axis=0))
     if distinct < clusters:
         log.warning("Only %d distinct rows for %d clusters: the metrics are NaN", distinct, clusters)
         nothing = np.full(len(rows), -1, np.int16)
-        return dict.fromkeys(METRICS, math.nan), nothing, nothing
-    assigned = cluster(rows, clusters, n_init, seed)
+        return {name: [math.nan] * classes if name in PER_CLASS else math.nan for name in names}, nothing, nothing
+    assigned, restarts = partitions.kmeans_restarts(rows, clusters, n_init, integer_seed(seed, "k-means"))
     if len(rows) <= MATRIX_SAMPLES:
         geometry, metric = pairwise_distances(rows), "precomputed"
         np.fill_diagonal(geometry, 0)
     else:
         geometry, metric = rows, "euclidean"
-
-    def silhouette(groups):
-        several = 1 < len(np.unique(groups)) < len(groups)
-        return float(silhouette_score(geometry, groups, metric=metric)) if several else math.nan
-
-    voted = knn_votes(geometry, labels, neighbors, metric)
+    of_clusters, of_classes = (partitions.silhouettes(geometry, groups, metric) for groups in (assigned, labels))
+    nearest = neighbors.nearest(geometry, nearby, metric)
+    del geometry
+    voted = neighbors.votes(nearest, labels)
     values = {
-        "silhouette": silhouette(assigned),
+        "silhouette": math.nan if of_clusters is None else float(of_clusters.mean()),
         "adjusted_rand_index": float(adjusted_rand_score(labels, assigned)),
         "normalized_mutual_information": float(normalized_mutual_info_score(labels, assigned)),
-        "label_silhouette": silhouette(labels),
+        "label_silhouette": math.nan if of_classes is None else float(of_classes.mean()),
         "knn_accuracy": float((voted == labels).mean()),
     }
-    return values, assigned.astype(np.int16), voted.astype(np.int16)
+    if "restart_spread" in measures:
+        values |= partitions.rand_index_spread(labels, restarts)
+    if "adjusted_mutual_information" in measures:
+        values |= partitions.adjusted_mutual_information(labels, assigned)
+    if "v_measure" in measures:
+        values |= partitions.v_measure(labels, assigned)
+    if "davies_bouldin" in measures:
+        values |= partitions.davies_bouldin(rows, labels, assigned)
+    if "class_silhouette" in measures:
+        values["class_silhouette"] = partitions.class_means(of_classes, labels, classes)
+    if "knn_purity" in measures:
+        values["knn_purity"] = neighbors.purity(nearest, labels)
+    values |= shape_metrics(activations, labels, measures, predicted, seed)
+    return {name: values[name] for name in names}, assigned.astype(np.int16), voted.astype(np.int16)
 
 
 def metrics_span(
-    activations: str, dataset: str, epochs: list[int], clusters: int, n_init: int, neighbors: int, seed: int
+    activations: str,
+    dataset: str,
+    predictions: str | None,
+    epochs: list[int],
+    clusters: int,
+    n_init: int,
+    nearby: int,
+    measures: list[str],
+    seed: int,
 ) -> tuple[dict[str, list], np.ndarray, np.ndarray]:
     """`layer_metrics` at each epoch of a span.
 
@@ -111,31 +171,33 @@ def metrics_span(
     ----------
     activations : path of a float32 array (epochs, N, D)
     dataset : path of dataset.npz
+    predictions : path of predictions/{span}.parquet, or None for the raw pixels
     epochs : list of int
-    clusters, n_init, neighbors : int
+    clusters, n_init, nearby : int
+    measures : list of str
     seed : int
         The config's.
 
     Returns
     -------
     table : dict of columns
-        epoch and each of `METRICS`, a row an epoch.
+        epoch, each of `METRICS` and each metric of `measures`, a row an epoch.
     assigned, voted : int16 arrays (epochs, N)
     """
     (labels,) = load_npz(dataset, "eval_labels")
     layers = load_npy(activations, (len(epochs), len(labels), None))
+    known = predictions is not None and "neural_collapse" in measures
+    predicted = load_predictions([predictions], epochs, len(labels))[0] if known else [None] * len(epochs)
     rows, assigned, voted = [], [], []
-    for epoch, layer in zip(epochs, layers):
+    for epoch, layer, takes_for in zip(epochs, layers, predicted):
         if not np.isfinite(layer).all():
             raise JobError(f"{activations} holds values that are not finite at epoch {epoch}: delete it to rebuild it")
-        # The same seed at every epoch, as k-means' own noise would otherwise show as change from epoch to epoch.
-        values, clusters_of, votes = layer_metrics(
-            layer, labels, clusters, n_init, neighbors, integer_seed(seed, "k-means")
-        )
+        values, clusters_of, votes = layer_metrics(layer, labels, clusters, n_init, nearby, seed, measures, takes_for)
         rows.append({"epoch": epoch} | values)
         assigned.append(clusters_of)
         voted.append(votes)
-        log.info("Epoch %d: %s", epoch, ", ".join(f"{name} {value:.4f}" for name, value in values.items()))
+        shown = (f"{name} {value:.4f}" for name, value in values.items() if name not in PER_CLASS)
+        log.info("Epoch %d: %s", epoch, ", ".join(shown))
     return {name: [row[name] for row in rows] for name in rows[0]}, np.stack(assigned), np.stack(voted)
 
 
@@ -144,10 +206,12 @@ if "snakemake" in globals():
         table, assigned, voted = metrics_span(
             snakemake.input.activations,
             snakemake.input.dataset,
+            snakemake.input.predictions or None,
             snakemake.params.epochs,
             snakemake.params.clusters,
             snakemake.params.n_init,
             snakemake.params.neighbors,
+            snakemake.params.measures,
             snakemake.params.seed,
         )
         save_npy(snakemake.output.clusters, assigned)

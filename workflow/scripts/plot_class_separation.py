@@ -3,6 +3,7 @@
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from evolution.curves import cell_edges
 from evolution.files import job_log, load_npy, load_npz
 from evolution.style import figure_style, headed_figure, save_figure, shorten
 from evolution.tables import PIXELS
@@ -33,14 +34,6 @@ def class_accuracies(votes: np.ndarray, labels: np.ndarray, classes: int) -> np.
         for label in np.unique(labels) if (voted >= 0).all() else ():
             shares[label, place] = (voted[labels == label] == label).mean()
     return shares
-
-
-def cell_edges(epochs: list[int]) -> np.ndarray:
-    """Where one epoch's column ends and the next begins: half way; float (E + 1,)."""
-    if len(epochs) == 1:
-        return np.array([epochs[0] - 0.5, epochs[0] + 0.5])
-    middles = (np.array(epochs[1:]) + np.array(epochs[:-1])) / 2
-    return np.concatenate([[2 * epochs[0] - middles[0]], middles, [2 * epochs[-1] - middles[-1]]])
 
 
 def plot_class_separation(

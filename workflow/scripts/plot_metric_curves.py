@@ -12,6 +12,8 @@ EXPLANATIONS = {
     "label_silhouette": "how compact and far apart the true classes are; 1: best",
     "knn_accuracy": "share whose neighbours vote for the right class",
 }
+# Of the adjusted Rand index over the k-means restarts.
+SPREAD = (f"{ADJUSTED_RAND}_min", f"{ADJUSTED_RAND}_max")
 
 
 def plot_metric_curves(
@@ -31,11 +33,13 @@ def plot_metric_curves(
     """
     values = load_values(metrics_table)
     with figure_style():
+        known = {metric for _, _, metric in values}
+        more = "Shaded: from the worst to the best restart of k-means; the line is the one that fits the data best."
         # The two that the clusters themselves are judged by stand wide above the others.
         heading = "How well each layer's activations cluster while the network trains"
-        figure, panels = layer_panels(heading, values, layers, [2, 3], dpi, width)
+        figure, panels = layer_panels(heading, values, layers, [2, 3], dpi, width, more if known.issuperset(SPREAD) else "")
         for (metric, explanation), axes in zip(EXPLANATIONS.items(), panels):
-            draw_layer_curves(axes, values, layers, metric, least_span=0.1)
+            draw_layer_curves(axes, values, layers, metric, 0.1, SPREAD if metric == ADJUSTED_RAND else None)
             title = METRIC_TITLES[metric]
             title_panel(axes, title, explanation, title[0].lower() + title[1:], width is not None)
         place_labels(figure)

@@ -8,8 +8,8 @@ from evolution.files import job_log, whole_file
 
 
 def fingerprint(settings: dict, sources: list[str]) -> str:
-    """The settings and each source file's SHA-256, as JSON with sorted keys."""
-    digests = {Path(path).name: hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in sources}
+    """The settings and each source file's SHA-256 by its folder and name, as JSON with sorted keys."""
+    digests = {"/".join(Path(path).parts[-2:]): hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in sources}
     return json.dumps({"settings": settings, "code": digests}, indent=1, sort_keys=True) + "\n"
 
 

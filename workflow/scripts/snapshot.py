@@ -1,8 +1,8 @@
 """Every layer's activations, and the predictions, at each epoch of a span."""
 
 import logging
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -106,6 +106,57 @@ def stored_form(name: str, epoch: int, rows: np.ndarray, compacted: bool) -> np.
     return compact(rows) if compacted else rows
 
 
+@contextmanager
+def last_linear(model: nn.Module, classes: int) -> Iterator[list]:
+    """While this is open, note the linear layer that runs last in each pass of the model, and what it is given.
+
+    Yields
+    ------
+    list
+        Of (module, float32 array (n, D)), one a pass: filled as the model runs. None for a pass in which the linear
+        layer that ran last does not give a number a class from one vector a sample: there is no classifier then.
+    """
+    passes: list = []
+
+    def start(module, inputs):
+        passes.append(None)
+
+    def note(module, inputs, output):
+        fits = bool(inputs) and inputs[0].ndim == 2 and output.shape[1] == classes
+        passes[-1] = (module, inputs[0].numpy().copy()) if fits else None
+
+    linear = [module for module in model.modules() if isinstance(module, nn.Linear)]
+    hooks = [model.register_forward_pre_hook(start), *(module.register_forward_hook(note) for module in linear)]
+    try:
+        yield passes
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def classifier_rows(passes: list, samples: int, classes: int, compacted: bool) -> np.ndarray:
+    """What neural collapse needs of the classifier: the vectors it is given, and its weights.
+
+    Parameters
+    ----------
+    passes : list
+        See `last_linear`.
+    samples, classes : int
+    compacted : bool
+        See `evolution.compaction.compact`; of both together, which keeps their inner products.
+
+    Returns
+    -------
+    float32 array (samples + classes, D)
+        A row an image, then a row a class: its weights. One column of NaN where the model has no classifier.
+    """
+    if not passes or None in passes or len({id(module) for module, _ in passes}) > 1:
+        log.info("The model does not end in a linear layer: its classifier is NaN")
+        return np.full((samples + classes, 1), np.nan, np.float32)
+    rows = np.concatenate([*(inputs for _, inputs in passes), passes[0][0].weight.detach().numpy()])
+    return compact(rows) if compacted and np.isfinite(rows).all() else rows
+
+
 def snapshot_span(
     dataset: str,
     checkpoints: list[str],
@@ -115,6 +166,7 @@ def snapshot_span(
     model_kwargs: dict,
     compacted: bool,
     keep: Callable[[str, int, np.ndarray], None],
+    keep_classifier: Callable[[int, np.ndarray], None] = lambda place, rows: None,
 ) -> dict[str, np.ndarray]:
     """Activations and predictions of the eval images at each of the epochs.
 
@@ -131,6 +183,7 @@ def snapshot_span(
         See `evolution.compaction.compact`.
     keep : function of layer, place of the epoch in `epochs`, and activations float32 (N, D)
         Called for each, so that no more than one epoch's are in memory.
+    keep_classifier : function of place of the epoch, and `classifier_rows`
 
     Returns
     -------
@@ -149,7 +202,9 @@ def snapshot_span(
         weights = load_checkpoint(path)["weights"]
         for epoch in [epoch for epoch in pending if epoch in weights]:
             model.load_state_dict(weights[epoch])
-            outputs, logits = layer_outputs(model, layers, images)
+            with last_linear(model, classes) as passes:
+                outputs, logits = layer_outputs(model, layers, images)
+            keep_classifier(epochs.index(epoch), classifier_rows(passes, len(images), classes, compacted))
             for name in layers:
                 keep(name, epochs.index(epoch), stored_form(name, epoch, outputs.pop(name), compacted))
             probability = torch.from_numpy(logits).softmax(1).max(1)
@@ -176,8 +231,9 @@ if "snakemake" in globals():
         writers = {
             Path(path).stem: files.enter_context(NpyWriter(path, len(epochs)))
             for path in snakemake.output
-            if path.endswith(".npy")
+            if path.endswith(".npy") and path != snakemake.output.classifier
         }
+        classifier = files.enter_context(NpyWriter(snakemake.output.classifier, len(epochs)))
         predictions = snapshot_span(
             snakemake.input.dataset,
             list(snakemake.input.checkpoints),
@@ -187,5 +243,6 @@ if "snakemake" in globals():
             snakemake.params.model_kwargs,
             snakemake.params.compact,
             lambda layer, place, rows: writers[layer].put(place, rows),
+            classifier.put,
         )
         save_table(snakemake.output.predictions, predictions)

@@ -150,7 +150,12 @@ def place_labels(figure: Figure) -> None:
 
 
 def draw_layer_curves(
-    axes: Axes, values: dict[tuple[str, int, str], float], layers: list[str], metric: str, least_span: float
+    axes: Axes,
+    values: dict[tuple[str, int, str], float],
+    layers: list[str],
+    metric: str,
+    least_span: float,
+    band: tuple[str, str] | None = None,
 ) -> None:
     """Draw one metric over epochs, a line a layer from light to dark, raw pixels as a dashed line.
 
@@ -164,6 +169,8 @@ def draw_layer_curves(
     metric : str
     least_span : float
         The least that the y axis spans, lest it blow noise up.
+    band : pair of str, optional
+        Metrics to shade each layer's curve between; nothing where the table lacks them.
     """
     curves = {layer: series(values, layer, metric) for layer in network_layers(layers)}
     last = max((epochs[-1] for epochs, _ in curves.values() if len(epochs)), default=0)
@@ -173,6 +180,9 @@ def draw_layer_curves(
         label_end(axes, "raw pixels", (last, pixels), MUTED)
     for color, (layer, (epochs, curve)) in zip(layer_colors(len(curves)), curves.items()):
         draw_curve(axes, epochs, curve, color, layer)
+        low, high = (series(values, layer, edge)[1] for edge in band or ("", ""))
+        if len(low) == len(high) == len(epochs):
+            axes.fill_between(epochs, low, high, color=color, alpha=0.15, linewidth=0)
     low, high = axes.get_ylim()
     if high - low < least_span:
         low, high = (low + high - least_span) / 2, (low + high + least_span) / 2
@@ -192,10 +202,23 @@ def layer_panels(
     rows: list[int],
     dpi: int,
     width: float | None,
+    more: str = "",
+    names: tuple[str, ...] = (),
 ) -> tuple[Figure, list[Axes]]:
-    """`curve_panels` for `draw_layer_curves`, with a note that says which line is which layer."""
+    """`curve_panels` for `draw_layer_curves`, with a note that says which line is which layer, and then `more`.
+
+    `names` are those of further lines.
+    """
     network = network_layers(layers)
     note = "One line per layer of the network: the darker, the deeper."
     if any(layer == PIXELS and np.isfinite(value) for (layer, _, _), value in values.items()):
         note += " Dashed: the raw pixels, which training does not change."
-    return curve_panels(title, note, rows, [*network, "raw pixels"], dpi, width)
+    return curve_panels(title, f"{note} {more}".strip(), rows, [*network, "raw pixels", *names], dpi, width)
+
+
+def cell_edges(epochs: list[int]) -> np.ndarray:
+    """Where one epoch's column ends and the next begins: half way; float (E + 1,)."""
+    if len(epochs) == 1:
+        return np.array([epochs[0] - 0.5, epochs[0] + 0.5])
+    middles = (np.array(epochs[1:]) + np.array(epochs[:-1])) / 2
+    return np.concatenate([[2 * epochs[0] - middles[0]], middles, [2 * epochs[-1] - middles[-1]]])

@@ -5,6 +5,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from evolution.seeds import generator
+
+# More samples tell CKA little, and its time goes with their square.
+MOST_SAMPLES = 2000
 # Numbers of the Gram matrices' rows that are held at a time (128 MB in float64).
 HELD = 2**24
 # Centred rows that are shorter than this share of the rows themselves are rounding: the layer is constant.
@@ -47,7 +51,8 @@ def pairwise_cka(representations: Sequence[np.ndarray]) -> tuple[np.ndarray, np.
     Parameters
     ----------
     representations : sequence of M float arrays (N, D), each with its own D
-        Memory-mapped files will do: beside two of them, no more than `HELD` numbers are held.
+        Anything that has len and shape and that np.array takes, such as a mapped file: read when its turn comes, so
+        that beside one of them no more than `HELD` numbers are held.
 
     Returns
     -------
@@ -74,6 +79,47 @@ def pairwise_cka(representations: Sequence[np.ndarray]) -> tuple[np.ndarray, np.
         unbiased = traces - lengths_product * number / (number - 2)
         unbiased += np.outer(total, total) / ((number - 1) * (number - 2))
     return _normalised(traces), _normalised(unbiased)
+
+
+def some_samples(number: int, seed: int) -> np.ndarray:
+    """Which samples CKA is computed from: all, or `MOST_SAMPLES` drawn from the config's seed; int (n,), ascending."""
+    if number <= MOST_SAMPLES:
+        return np.arange(number)
+    return np.sort(generator(seed, "cka").choice(number, MOST_SAMPLES, replace=False))
+
+
+def pair_table(names: list, plain: np.ndarray, unbiased: np.ndarray) -> dict[str, np.ndarray]:
+    """The upper triangle of `pairwise_cka`, the diagonal with it, as columns.
+
+    Parameters
+    ----------
+    names : list of M
+        What the representations are called.
+    plain, unbiased : float64 arrays (M, M)
+
+    Returns
+    -------
+    dict of columns
+        first, second, plain, unbiased; a row a pair.
+    """
+    first, second = np.triu_indices(len(names))
+    named = np.array(names)
+    return {
+        "first": named[first],
+        "second": named[second],
+        "plain": plain[first, second],
+        "unbiased": unbiased[first, second],
+    }
+
+
+def pair_matrix(names: list, first: list, second: list, values: np.ndarray) -> np.ndarray:
+    """One column of `pair_table` as a symmetric float array (M, M), NaN for pairs that it lacks."""
+    places = {name: place for place, name in enumerate(names)}
+    matrix = np.full((len(names), len(names)), math.nan)
+    for one, other, value in zip(first, second, values):
+        if one in places and other in places:
+            matrix[places[one], places[other]] = matrix[places[other], places[one]] = value
+    return matrix
 
 
 def centred(rows: np.ndarray) -> np.ndarray:

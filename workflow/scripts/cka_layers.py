@@ -1,0 +1,57 @@
+"""How alike the layers are to each other, and to the raw pixels, at each epoch of a span."""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+
+from evolution.files import job_log, load_npy, save_table
+from evolution.similarity import pair_table, pairwise_cka, some_samples
+
+log = logging.getLogger("evolution")
+
+
+def layer_similarities(activations: dict[str, str], epochs: list[int], seed: int) -> dict[str, object]:
+    """Linear CKA of all pairs of layers, at each epoch.
+
+    Parameters
+    ----------
+    activations : dict
+        Layer to the path of its float32 array (epochs, N, D); (1, N, D) for one that does not change.
+    epochs : list of int
+    seed : int
+        The config's: of the samples that are drawn where there are more than enough.
+
+    Returns
+    -------
+    dict of columns
+        epoch int32, first and second string, plain and unbiased float64 (see `similarity.pairwise_cka`), samples and
+        available int32 (how many it was computed from, and of how many); a row an epoch and pair, each layer with
+        itself and those after it.
+    """
+    layers = {name: load_npy(path, (None, None, None)) for name, path in activations.items()}
+    available = {layer.shape[1] for layer in layers.values()}.pop()
+    chosen = some_samples(available, seed)
+    log.info("%d of %d samples", len(chosen), available)
+    parts = []
+    for place, epoch in enumerate(epochs):
+        rows = [np.array(layer[min(place, len(layer) - 1)][chosen]) for layer in layers.values()]
+        parts.append(pair_table(list(layers), *pairwise_cka(rows)))
+        log.info("Epoch %d: %d layers", epoch, len(rows))
+    pairs = len(parts[0]["first"])
+    return {
+        "epoch": np.repeat(np.array(epochs, np.int32), pairs),
+        **{name: np.concatenate([part[name] for part in parts]) for name in ("first", "second", "plain", "unbiased")},
+        "samples": np.full(pairs * len(epochs), len(chosen), np.int32),
+        "available": np.full(pairs * len(epochs), available, np.int32),
+    }
+
+
+if "snakemake" in globals():
+    with job_log(snakemake.log[0]):
+        table = layer_similarities(
+            {Path(path).stem: path for path in snakemake.input.activations},
+            snakemake.params.epochs,
+            snakemake.params.seed,
+        )
+        save_table(snakemake.output[0], table)

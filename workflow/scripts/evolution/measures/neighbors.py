@@ -1,0 +1,84 @@
+"""Measures of who is whose nearest neighbour."""
+
+import math
+
+import numpy as np
+from sklearn.neighbors import NearestNeighbors
+
+# The largest ratios, which a few outliers make, are left out of the fit.
+KEPT_RATIOS = 0.9
+
+
+def nearest(geometry: np.ndarray, neighbors: int, metric: str) -> np.ndarray:
+    """Each sample's nearest neighbours, itself left out, nearest first.
+
+    Parameters
+    ----------
+    geometry : float array (N, N) or (N, D)
+        Distances (metric precomputed), or rows, whose distances are then taken in chunks.
+    neighbors : int
+    metric : str
+
+    Returns
+    -------
+    int array (N, neighbors)
+    """
+    search = NearestNeighbors(n_neighbors=neighbors, metric=metric, algorithm="brute").fit(geometry)
+    return search.kneighbors(return_distance=False)
+
+
+def votes(nearby: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """The class that each sample's neighbours vote for, int (N,); ties: the smallest.
+
+    Parameters
+    ----------
+    nearby : int array (N, neighbors)
+        See `nearest`.
+    labels : int array (N,)
+    """
+    classes = int(labels.max()) + 1
+    counts = np.apply_along_axis(np.bincount, 1, labels[nearby], minlength=classes)
+    return counts.argmax(1)
+
+
+def purity(nearby: np.ndarray, labels: np.ndarray) -> float:
+    """The share of a sample's neighbours that are of its own class, averaged over the samples.
+
+    The neighbourhood form of cluster purity (Manning, Raghavan, Schuetze 2008, section 16.3); in embeddings it is also
+    called neighbourhood hit (Paulovich et al. 2008). Chance is the classes' own share.
+
+    Parameters
+    ----------
+    nearby : int array (N, neighbors)
+        Among unit rows; see `nearest`.
+    labels : int array (N,)
+    """
+    return float((labels[nearby] == labels[:, None]).mean())
+
+
+def intrinsic_dimension(rows: np.ndarray) -> float:
+    """TwoNN: the dimension of the surface that the samples lie on (Facco, d'Errico, Rodriguez, Laio 2017).
+
+    Where the density is even, the ratio mu of the distances to the second and to the first neighbour follows
+    F(mu) = 1 - mu^-d. With F estimated by the ratios' ranks, d is the slope of -log(1 - F) over log(mu), a line
+    through the origin; the largest tenth of the ratios is left out, as in the paper.
+
+    Parameters
+    ----------
+    rows : float array (N, D)
+        Raw or compact activations, and not their unit rows: lengths are a dimension too.
+
+    Returns
+    -------
+    float
+        NaN where fewer than 10 samples have a neighbour apart from copies of themselves, or all ratios are 1.
+    """
+    distances, _ = NearestNeighbors(n_neighbors=2, metric="euclidean", algorithm="brute").fit(rows).kneighbors()
+    # A copy's ratio is not defined; the paper's surface has no copies.
+    first, second = distances[distances[:, 0] > 0].T
+    if len(first) < 10:
+        return math.nan
+    ratios = np.sort(np.log(second.astype(np.float64) / first))
+    kept = int(KEPT_RATIOS * len(ratios))
+    x, y = ratios[:kept], -np.log1p(-np.arange(1, kept + 1) / len(ratios))
+    return float(x @ y / (x @ x)) if x.any() else math.nan

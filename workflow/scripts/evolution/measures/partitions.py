@@ -1,0 +1,113 @@
+"""k-means, restart by restart, and how its clusters and the true classes lie to each other."""
+
+import math
+
+import numpy as np
+from sklearn.cluster import KMeans
+from sklearn.metrics import (
+    adjusted_mutual_info_score,
+    adjusted_rand_score,
+    davies_bouldin_score,
+    homogeneity_completeness_v_measure,
+    silhouette_samples,
+)
+
+
+def refines(labels: np.ndarray, others: np.ndarray) -> bool:
+    """Whether each group of `labels` lies within one group of `others`; int arrays (N,)."""
+    pairs = np.unique(np.stack([labels, others]), axis=1).shape[1]
+    return pairs == len(np.unique(labels))
+
+
+def kmeans_restarts(rows: np.ndarray, clusters: int, n_init: int, seed: int) -> tuple[np.ndarray, list[np.ndarray]]:
+    """k-means (Lloyd, k-means++) `n_init` times over.
+
+    Bit for bit the labels of `KMeans(clusters, n_init=n_init, random_state=seed)`, which goes through its restarts
+    with one generator too and keeps the first of the lowest inertia; but it throws the others away.
+
+    Parameters
+    ----------
+    rows : float array (N, D)
+    clusters, n_init, seed : int
+
+    Returns
+    -------
+    best : int array (N,)
+        Labels of the restart with the lowest inertia (sum of squared distances to the centres).
+    restarts : list of n_init int arrays (N,)
+    """
+    random = np.random.RandomState(seed)
+    restarts, best, lowest = [], None, math.inf
+    for _ in range(n_init):
+        fit = KMeans(clusters, init="k-means++", n_init=1, random_state=random).fit(rows)
+        restarts.append(fit.labels_)
+        # As scikit-learn does: a lower inertia by rounding alone, for the same clusters, is no better.
+        if best is None or (fit.inertia_ < lowest and not refines(fit.labels_, best)):
+            best, lowest = fit.labels_, fit.inertia_
+    return best, restarts
+
+
+def rand_index_spread(labels: np.ndarray, restarts: list[np.ndarray]) -> dict[str, float]:
+    """The adjusted Rand index (Hubert and Arabie 1985) of each k-means restart against the classes: its spread.
+
+    The restarts differ in their random start alone. A curve's movement within this spread is k-means' and not the
+    layer's. sd: the population's standard deviation.
+    """
+    indices = np.array([adjusted_rand_score(labels, restart) for restart in restarts])
+    summary = {"min": indices.min(), "mean": indices.mean(), "max": indices.max(), "sd": indices.std()}
+    return {f"adjusted_rand_index_{name}": float(value) for name, value in summary.items()}
+
+
+def adjusted_mutual_information(labels: np.ndarray, assigned: np.ndarray) -> dict[str, float]:
+    """Mutual information of clusters and classes, adjusted for chance, arithmetic mean (Vinh, Epps, Bailey 2010)."""
+    return {"adjusted_mutual_information": float(adjusted_mutual_info_score(labels, assigned))}
+
+
+def v_measure(labels: np.ndarray, assigned: np.ndarray) -> dict[str, float]:
+    """Homogeneity, completeness, and their harmonic mean (Rosenberg and Hirschberg 2007)."""
+    values = homogeneity_completeness_v_measure(labels, assigned)
+    return {name: float(value) for name, value in zip(("homogeneity", "completeness", "v_measure"), values)}
+
+
+def davies_bouldin(rows: np.ndarray, labels: np.ndarray, assigned: np.ndarray) -> dict[str, float]:
+    """How wide the groups are for the distance of their centres (Davies and Bouldin 1979), of clusters and of classes.
+
+    Parameters
+    ----------
+    rows : float array (N, D)
+        Unit rows, as k-means sees them.
+    labels, assigned : int arrays (N,)
+
+    Returns
+    -------
+    dict of float
+        0 is best. NaN where there is one group, or each sample is its own.
+    """
+    scores = {}
+    for name, groups in (("davies_bouldin", assigned), ("label_davies_bouldin", labels)):
+        several = 1 < len(np.unique(groups)) < len(groups)
+        scores[name] = float(davies_bouldin_score(rows, groups)) if several else math.nan
+    return scores
+
+
+def silhouettes(geometry: np.ndarray, groups: np.ndarray, metric: str) -> np.ndarray | None:
+    """Each sample's silhouette (Rousseeuw 1987), float (N,); None where there is one group, or each sample is its own.
+
+    Parameters
+    ----------
+    geometry : float array (N, N) or (N, D)
+        Distances (metric precomputed) or rows.
+    groups : int array (N,)
+    metric : str
+    """
+    several = 1 < len(np.unique(groups)) < len(groups)
+    return silhouette_samples(geometry, groups, metric=metric) if several else None
+
+
+def class_means(values: np.ndarray | None, labels: np.ndarray, classes: int) -> list[float]:
+    """The mean of the samples' values over each class; NaN for a class of fewer than two samples."""
+    if values is None:
+        return [math.nan] * classes
+    counts = np.bincount(labels, minlength=classes)
+    sums = np.bincount(labels, values, minlength=classes)
+    return [float(total / count) if count > 1 else math.nan for total, count in zip(sums, counts)]

@@ -1,0 +1,67 @@
+"""How many directions a layer's activations spread in: measures of the spectrum of their covariance."""
+
+import math
+
+import numpy as np
+from scipy.linalg import eigvalsh
+
+from evolution.similarity import centred
+
+# Singular values below this share of the largest are left out. Compact coordinates come from float32 products, whose
+# rounding puts up to some 3e-4 into directions that are empty.
+FAINT = 1e-3
+
+
+def singular_values(rows: np.ndarray) -> np.ndarray:
+    """The singular values of the centred rows, largest first, scaled so that the squares' sum is N.
+
+    They are the square roots of the covariance's eigenvalues up to a factor, of which no measure here takes notice.
+    Found from the smaller of the Gram matrix and the covariance.
+
+    Parameters
+    ----------
+    rows : float array (N, D)
+        Raw or compact activations: both have the same spectrum.
+
+    Returns
+    -------
+    float64 array (K,)
+        Those above `FAINT` of the largest; none for a constant layer.
+    """
+    rows = centred(rows)
+    product = rows @ rows.T if len(rows) < rows.shape[1] else rows.T @ rows
+    eigenvalues = eigvalsh(product, overwrite_a=True, check_finite=False)[::-1]
+    return np.sqrt(eigenvalues[eigenvalues > FAINT**2 * max(eigenvalues[0], 0)]) if eigenvalues.any() else np.zeros(0)
+
+
+def effective_rank(singular: np.ndarray) -> float:
+    """exp of the entropy of the singular values, as shares of their sum (Roy and Vetterli 2007).
+
+    From 1 (one direction) to min(N - 1, D) (all alike). The paper takes a matrix as it is; here the mean activation
+    is taken off first, as it is one large direction that tells no sample from another.
+
+    Parameters
+    ----------
+    singular : float array (K,)
+        See `singular_values`.
+    """
+    if not len(singular):
+        return math.nan
+    shares = singular / singular.sum()
+    return float(np.exp(-(shares * np.log(shares)).sum()))
+
+
+def participation_ratio(singular: np.ndarray) -> float:
+    """(sum of variances)^2 / sum of squared variances, over the principal directions (Gao et al. 2017).
+
+    From 1 to min(N - 1, D) as the effective rank; the large directions count for more, so it is the smaller one.
+
+    Parameters
+    ----------
+    singular : float array (K,)
+        See `singular_values`.
+    """
+    if not len(singular):
+        return math.nan
+    variances = singular**2
+    return float(variances.sum() ** 2 / (variances**2).sum())

@@ -1,0 +1,84 @@
+"""Neural collapse at the classifier of a run: what it is given against its weights, at each snapshot."""
+
+import logging
+import math
+
+import numpy as np
+
+from evolution.files import job_log, load_npy, load_npz, save_table
+from evolution.measures.collapse import class_centres, layer_collapse, self_duality
+from evolution.predictions import load_predictions
+
+log = logging.getLogger("evolution")
+
+METRICS = ("nc1", "nc2_equinorm", "nc2_equiangular", "nc3_self_duality", "nc4_agreement")
+
+
+def classifier_collapse(rows: np.ndarray, labels: np.ndarray, predicted: np.ndarray, classes: int) -> dict[str, float]:
+    """NC1 to NC4 of the classifier's inputs at one epoch.
+
+    Parameters
+    ----------
+    rows : float32 array (N + classes, D)
+        What the classifier is given for each image, then its weights, a row a class; compact or raw.
+    labels, predicted : int arrays (N,)
+    classes : int
+
+    Returns
+    -------
+    dict of float
+        A value for each of `METRICS`; NaN where the model has no classifier.
+    """
+    if not np.isfinite(rows).all():
+        log.warning("No finite classifier: neural collapse is NaN")
+        return dict.fromkeys(METRICS, math.nan)
+    inputs, weights = rows[:-classes], rows[-classes:]
+    values = layer_collapse(inputs, labels, predicted)
+    centres = class_centres(inputs, labels, classes)
+    values["nc3_self_duality"] = math.nan if centres is None else self_duality(centres, weights)
+    return {name: values[name] for name in METRICS}
+
+
+def collapse_table(
+    classifier: list[str], predictions: list[str], dataset: str, spans: list[list[int]]
+) -> dict[str, object]:
+    """`classifier_collapse` at each snapshot of a run, in long form.
+
+    Parameters
+    ----------
+    classifier : list of paths of float32 arrays (epochs, N + classes, D), a file a span
+    predictions : list of paths of predictions/{span}.parquet
+    dataset : path of dataset.npz
+    spans : list of lists of int
+        Each span's epochs.
+
+    Returns
+    -------
+    dict of columns
+        epoch int32, metric string, value float64.
+    """
+    labels, names = load_npz(dataset, "eval_labels", "class_names")
+    epochs, values = [], []
+    for path, said, span in zip(classifier, predictions, spans):
+        predicted, _ = load_predictions([said], span, len(labels))
+        rows = load_npy(path, (len(span), len(labels) + len(names), None))
+        for place, epoch in enumerate(span):
+            epochs.append(epoch)
+            values.append(classifier_collapse(np.array(rows[place]), labels, predicted[place], len(names)))
+            log.info("Epoch %d: %s", epoch, ", ".join(f"{name} {value:.4f}" for name, value in values[-1].items()))
+    return {
+        "epoch": np.repeat(np.array(epochs, np.int32), len(METRICS)),
+        "metric": list(METRICS) * len(epochs),
+        "value": np.array([value for row in values for value in row.values()], float),
+    }
+
+
+if "snakemake" in globals():
+    with job_log(snakemake.log[0]):
+        table = collapse_table(
+            list(snakemake.input.classifier),
+            list(snakemake.input.predictions),
+            snakemake.input.dataset,
+            snakemake.params.spans,
+        )
+        save_table(snakemake.output[0], table)

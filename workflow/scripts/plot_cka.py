@@ -1,0 +1,145 @@
+"""Figure of how alike the layers are to each other, and each to itself at other epochs (CKA)."""
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from evolution.curves import cell_edges
+from evolution.files import damaged, job_log, load_table
+from evolution.similarity import pair_matrix
+from evolution.style import figure_style, headed_figure, save_figure, shorten
+from evolution.tables import PIXELS, network_layers
+
+COLUMNS = 5
+NAMED_LAYERS = 24
+TILE = 1.75  # inches
+ESTIMATOR = "unbiased"
+
+
+def load_pairs(path: str, *more: str) -> dict[str, list]:
+    """The columns of a table of CKA that the figure reads."""
+    names = ("first", "second", ESTIMATOR, "samples", "available", *more)
+    table = load_table(path, *names)
+    columns = {name: table.column(name).to_pylist() for name in names}
+    columns[ESTIMATOR] = [np.nan if value is None else value for value in columns[ESTIMATOR]]
+    return columns
+
+
+def layer_matrices(paths: list[str], epochs: list[int], layers: list[str]) -> dict[int, np.ndarray]:
+    """The layer x layer matrix, float (L, L), of each of the epochs."""
+    found = {}
+    for path in paths:
+        columns = load_pairs(path, "epoch")
+        for epoch in set(columns["epoch"]) & set(epochs):
+            rows = [place for place, of in enumerate(columns["epoch"]) if of == epoch]
+            picked = ([columns[name][row] for row in rows] for name in ("first", "second", ESTIMATOR))
+            found[epoch] = pair_matrix(layers, *picked)
+    missing = [epoch for epoch in epochs if epoch not in found]
+    if missing:
+        raise damaged(paths[-1], f"no epoch {missing[0]}")
+    return found
+
+
+def draw_matrix(axes: Axes, edges: np.ndarray, matrix: np.ndarray, title: str):
+    """Draw one heat map, the first row on top; what has no value is grey."""
+    image = axes.pcolormesh(edges, edges, matrix, vmin=0, vmax=1, cmap=matplotlib.colormaps["cividis"])
+    image.set_rasterized(True)
+    axes.set_title(title, size=9)
+    axes.set_facecolor("#d9d9d9")
+    axes.grid(False)
+    axes.set_aspect("equal")
+    axes.set_xlim(edges[0], edges[-1])
+    axes.set_ylim(edges[-1], edges[0])
+    return image
+
+
+def plot_cka(
+    layer_tables: list[str],
+    epoch_tables: dict[str, str],
+    grid_epochs: list[int],
+    epochs: list[int],
+    layers: list[str],
+    output: list[str],
+    dpi: int,
+) -> None:
+    """Draw layer x layer at chosen epochs, and below it epoch x epoch of each layer.
+
+    Parameters
+    ----------
+    layer_tables : list of paths of `cka/layers/{span}.parquet`
+        Those that hold the chosen epochs.
+    epoch_tables : dict
+        Layer to the path of `cka/epochs/{layer}.parquet`.
+    grid_epochs, epochs : lists of int
+        Those chosen; all snapshots.
+    layers : list of str
+        In network order, the raw pixels first where they are followed.
+    output : paths to write, PNG, PDF or SVG
+    dpi : int
+    """
+    matrices = layer_matrices(layer_tables, grid_epochs, layers)
+    samples, available = (load_pairs(layer_tables[0])[name][0] for name in ("samples", "available"))
+    network = network_layers(layers)
+    names = ["raw pixels" if layer == PIXELS else shorten(layer, 18) for layer in layers]
+    note = (
+        "Unbiased linear CKA, a cell a pair: 1 (bright): alike but for a rotation, a shift and a scale; 0 (dark): "
+        "unrelated. Above: the layers, first to last, against each other at an epoch. Below: one layer at an epoch "
+        "against itself at another; a bright block is a time in which it hardly changed."
+    )
+    if PIXELS in layers:
+        note += " The raw pixels are the same at every epoch."
+    if samples < available:
+        note += f" From {samples} of {available} images, drawn at random."
+    columns = min(COLUMNS, max(len(grid_epochs), len(network)))
+    rows = [-(-len(part) // columns) for part in (grid_epochs, network)]
+    heights = [rows[0] * (TILE + 0.35) + 0.09 * max(map(len, names)) + 0.2, rows[1] * (TILE + 0.65) + 0.2]
+    edges = cell_edges(epochs)
+    with figure_style():
+        width = max(6.5, columns * (TILE + 0.25) + 0.09 * max(map(len, names)) + 1.0)
+        figure = headed_figure("How alike representations are (CKA)", note, width, sum(heights), dpi)
+        above, below = figure.subfigures(2, 1, height_ratios=heights)
+        panels = above.subplots(rows[0], columns, squeeze=False, sharex=True, sharey=True)
+        for axes, epoch in zip(panels.ravel(), grid_epochs):
+            image = draw_matrix(axes, np.arange(len(layers) + 1) - 0.5, matrices[epoch], f"epoch {epoch}")
+            axes.tick_params(length=0)
+        places = np.arange(0, len(layers), -(-len(layers) // NAMED_LAYERS))
+        panels[0, 0].set_yticks(places, [names[place] for place in places])
+        panels[0, 0].set_xticks(places, [names[place] for place in places], rotation=90)
+        tiles = panels.ravel()
+        for place, axes in enumerate(tiles[: len(grid_epochs)]):
+            # The last tile of each column says which layers lie along it.
+            axes.tick_params(labelbottom=place + columns >= len(grid_epochs))
+        for axes in tiles[len(grid_epochs) :]:
+            axes.remove()
+        spread = below.subplots(rows[1], columns, squeeze=False, sharex=True, sharey=True)
+        for place, (axes, layer) in enumerate(zip(spread.ravel(), network)):
+            pairs = load_pairs(epoch_tables[layer])
+            matrix = pair_matrix(epochs, pairs["first"], pairs["second"], pairs[ESTIMATOR])
+            image = draw_matrix(axes, edges, matrix, shorten(layer, 22))
+            axes.set_xlabel("epoch")
+            axes.tick_params(labelbottom=place + columns >= len(network))
+            axes.xaxis.set_major_locator(MaxNLocator(3, integer=True))
+            axes.yaxis.set_major_locator(MaxNLocator(3, integer=True))
+        for axes in spread[:, 0]:
+            axes.set_ylabel("epoch")
+        for axes in spread.ravel()[len(network) :]:
+            axes.remove()
+        for part, used in ((above, tiles[: len(grid_epochs)]), (below, spread.ravel()[: len(network)])):
+            bar = part.colorbar(image, ax=list(used), fraction=0.03, pad=0.01)
+            bar.set_label("CKA")
+            bar.outline.set_visible(False)
+        save_figure(figure, output)
+
+
+if "snakemake" in globals():
+    with job_log(snakemake.log[0]):
+        plot_cka(
+            list(snakemake.input.layers),
+            dict(zip(network_layers(snakemake.params.layers), snakemake.input.epochs)),
+            snakemake.params.grid_epochs,
+            snakemake.params.epochs,
+            snakemake.params.layers,
+            list(snakemake.output),
+            snakemake.params.dpi,
+        )

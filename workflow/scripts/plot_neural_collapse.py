@@ -1,0 +1,83 @@
+"""Figure of neural collapse: how the classes draw together, layer by layer and at the classifier."""
+
+import math
+
+import numpy as np
+
+from evolution.curves import draw_curve, draw_layer_curves, layer_figure, place_labels, title_panel
+from evolution.files import job_log, load_table
+from evolution.style import INK, figure_style, save_figure
+from evolution.tables import load_values
+
+CLASSIFIER = "classifier's input"
+# Metric to title, explanation, name of the y axis, and the least that this axis spans.
+PANELS = {
+    "nc1": ("NC1: classes become points", "variance within classes for that between them", "NC1", 0),
+    "nc2_equinorm": ("NC2: equal lengths", "spread of the class centres' distances", "sd / mean", 0.1),
+    "nc2_equiangular": ("NC2: equal angles", "mean difference from a simplex's cosines", "|cos + 1 / (C - 1)|", 0.1),
+    "nc3_self_duality": ("NC3: classifier follows classes", "its weights against the class centres", "distance²", 0.2),
+    "nc4_agreement": ("NC4: nearest centre decides", "share where it is the network's class; 1: all", "share", 0.1),
+}
+
+
+def load_collapse(path: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Read `tables/collapse.parquet`.
+
+    Returns
+    -------
+    dict
+        Metric to epochs, int (E,), and values, float (E,), NaN where it is not defined.
+    """
+    table = load_table(path, "epoch", "metric", "value")
+    rows = list(zip(*(table.column(name).to_pylist() for name in ("metric", "epoch", "value"))))
+    found = {}
+    for metric in dict.fromkeys(metric for metric, _, _ in rows):
+        points = sorted((epoch, math.nan if value is None else value) for name, epoch, value in rows if name == metric)
+        epochs, values = zip(*points)
+        found[metric] = np.array(epochs), np.array(values, float)
+    return found
+
+
+def plot_neural_collapse(metrics_table: str, collapse_table: str, layers: list[str], output: list[str], dpi: int):
+    """Draw NC1 to NC4 over epochs: a line a layer, and a black one for the classifier's input.
+
+    Parameters
+    ----------
+    metrics_table : path of `tables/metrics.parquet`
+    collapse_table : path of `tables/collapse.parquet`
+    layers : list of str
+        In network order.
+    output : paths to write, PNG, PDF or SVG
+    dpi : int
+    """
+    values, at_classifier = load_values(metrics_table), load_collapse(collapse_table)
+    known = {metric for _, _, metric in values}
+    with figure_style():
+        more = (
+            "Black: what the classifier, the last linear layer, is given. All of the evaluation images; as classes "
+            "collapse, NC1, NC2 and NC3 fall towards 0, and NC4 rises to 1."
+        )
+        figure = layer_figure("Neural collapse: how the classes draw together", values, layers, 2, dpi, more)
+        above, below = figure.subfigures(2, 1)
+        panels = [*above.subplots(1, 3), *below.subplots(1, 2)]
+        for axes, (metric, (title, explanation, y_label, least_span)) in zip(panels, PANELS.items()):
+            if metric == "nc1":
+                axes.set_yscale("log")
+            if metric in known:
+                draw_layer_curves(axes, values, layers, metric, least_span)
+            epochs, curve = at_classifier[metric]
+            draw_curve(axes, epochs, curve, INK, CLASSIFIER, linewidth=2)
+            title_panel(axes, title, explanation, y_label)
+        place_labels(figure)
+        save_figure(figure, output)
+
+
+if "snakemake" in globals():
+    with job_log(snakemake.log[0]):
+        plot_neural_collapse(
+            snakemake.input.metrics,
+            snakemake.input.collapse,
+            snakemake.params.layers,
+            list(snakemake.output),
+            snakemake.params.dpi,
+        )
