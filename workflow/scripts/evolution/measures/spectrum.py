@@ -5,15 +5,14 @@ import math
 import numpy as np
 from scipy.linalg import eigvalsh
 
-from evolution.similarity import centred
-
-# Singular values below this share of the largest are left out. Compact coordinates come from float32 products, whose
-# rounding puts up to some 3e-4 into directions that are empty.
-FAINT = 1e-3
+# Directions in which the samples' squares sum to less than this share of a sample's mean squared length (before the
+# mean is taken off) are left out. Compact coordinates come from float32 products, whose rounding puts up to half as
+# much into directions that are empty: a hundred of those would count as one.
+FAINT = 2e-5
 
 
 def singular_values(rows: np.ndarray) -> np.ndarray:
-    """The singular values of the centred rows, largest first, scaled so that the squares' sum is N.
+    """The singular values of the centred rows, in units of the rows' root mean squared length before centring.
 
     They are the square roots of the covariance's eigenvalues up to a factor, of which no measure here takes notice.
     Found from the smaller of the Gram matrix and the covariance.
@@ -26,12 +25,16 @@ def singular_values(rows: np.ndarray) -> np.ndarray:
     Returns
     -------
     float64 array (K,)
-        Those above `FAINT` of the largest; none for a constant layer.
+        Largest first, without those that are too `FAINT`; none for a constant layer.
     """
-    rows = centred(rows)
+    rows = np.array(rows, np.float64)
+    # First by the largest, so that rows of any size have squares.
+    for size in (np.abs(rows).max(initial=0), math.sqrt(np.square(rows).sum() / len(rows))):
+        rows /= size or 1
+    rows -= rows.mean(0)
     product = rows @ rows.T if len(rows) < rows.shape[1] else rows.T @ rows
     eigenvalues = eigvalsh(product, overwrite_a=True, check_finite=False)[::-1]
-    return np.sqrt(eigenvalues[eigenvalues > FAINT**2 * max(eigenvalues[0], 0)]) if eigenvalues.any() else np.zeros(0)
+    return np.sqrt(eigenvalues[eigenvalues > FAINT])
 
 
 def effective_rank(singular: np.ndarray) -> float:
