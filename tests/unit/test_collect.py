@@ -24,6 +24,22 @@ def cell_tables(tmp_path):
     return [str(tmp_path / name) for name in tables]
 
 
+def test_values_of_classes_have_a_table_of_their_own(tmp_path):
+    path = tmp_path / "0002-0004" / "conv1.parquet"
+    save_table(path, {"epoch": [2, 4], "ari": [0.5, 0.25], "sil": [[0.1, 0.2], [0.3, math.nan]]})
+    assert rows(collect.collect_cells([str(path)])) == [("conv1", 2, "ari", 0.5), ("conv1", 4, "ari", 0.25)]
+    columns = collect.collect_classes([str(path)], ["cat", "dog"])
+    assert list(columns) == ["layer", "epoch", "metric", "class_name", "value"]
+    *known, last = rows(columns)
+    assert known == [
+        ("conv1", 2, "sil", "cat", 0.1),
+        ("conv1", 2, "sil", "dog", 0.2),
+        ("conv1", 4, "sil", "cat", 0.3),
+    ]
+    assert last[:4] == ("conv1", 4, "sil", "dog") and math.isnan(last[4])
+    assert columns["epoch"].dtype == np.int32 and columns["value"].dtype == np.float64
+
+
 def test_cells_by_hand(cell_tables):
     columns = collect.collect_cells(cell_tables)
     assert list(columns) == ["layer", "epoch", "metric", "value"]

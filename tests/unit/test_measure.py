@@ -18,9 +18,9 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def truth(raw, labels, clusters, n_init, neighbors, seed):
-    """What scikit-learn says of the raw activations, with its own defaults."""
+    """What scikit-learn says of the raw activations, with its own defaults; `seed` is the config's."""
     rows = normalize(raw)
-    assigned = KMeans(clusters, n_init=n_init, random_state=seed).fit_predict(rows)
+    assigned = KMeans(clusters, n_init=n_init, random_state=integer_seed(seed, "k-means")).fit_predict(rows)
     return {
         "silhouette": silhouette_score(rows, assigned),
         "adjusted_rand_index": adjusted_rand_score(labels, assigned),
@@ -164,11 +164,11 @@ def span(tmp_path, features):
 
 def test_span(span, features):
     rows, labels = features
-    table, assigned, voted = measure.metrics_span(*span, [4, 6], 10, 2, 5, 17)
+    table, assigned, voted = measure.metrics_span(*span, None, [4, 6], 10, 2, 5, [], 17)
     assert list(table) == ["epoch", *measure.METRICS]
     assert table["epoch"] == [4, 6]
     for place, raw in enumerate((rows[:, :40], rows[:, 40:80])):
-        expected, clusters = truth(raw, labels, 10, 2, 5, integer_seed(17, "k-means"))
+        expected, clusters = truth(raw, labels, 10, 2, 5, 17)
         assert {name: table[name][place] for name in measure.METRICS} == pytest.approx(expected, abs=1e-4)
         np.testing.assert_array_equal(assigned[place], clusters)
         # scikit-learn's classifier, on all other samples.
@@ -180,9 +180,11 @@ def test_span(span, features):
 
 
 def test_an_epoch_is_measured_alike_alone_and_in_a_span(span, features, tmp_path):
-    table, assigned, voted = measure.metrics_span(*span, [4, 6], 10, 2, 5, 17)
+    table, assigned, voted = measure.metrics_span(*span, None, [4, 6], 10, 2, 5, [], 17)
     np.save(tmp_path / "alone.npy", features[0][None, :, 40:80])
-    alone, alone_assigned, alone_voted = measure.metrics_span(str(tmp_path / "alone.npy"), span[1], [6], 10, 2, 5, 17)
+    alone, alone_assigned, alone_voted = measure.metrics_span(
+        str(tmp_path / "alone.npy"), span[1], None, [6], 10, 2, 5, [], 17
+    )
     assert {name: column[-1:] for name, column in table.items()} == alone
     np.testing.assert_array_equal(assigned[1:], alone_assigned)
     np.testing.assert_array_equal(voted[1:], alone_voted)
@@ -193,11 +195,11 @@ def test_values_that_are_not_finite(span):
     activations[1, 3, 5] = np.nan
     np.save(span[0], activations)
     with pytest.raises(JobError, match=r"fc1.npy holds values that are not finite at epoch 6"):
-        measure.metrics_span(*span, [4, 6], 10, 2, 5, 17)
+        measure.metrics_span(*span, None, [4, 6], 10, 2, 5, [], 17)
 
 
 @pytest.mark.parametrize("shape", [(1, 200, 40), (2, 199, 40), (2, 200)])
 def test_activations_of_another_shape(span, shape):
     np.save(span[0], np.ones(shape, np.float32))
     with pytest.raises(JobError, match=r"fc1.npy is damaged .*\(2, 200, None\)"):
-        measure.metrics_span(*span, [4, 6], 10, 2, 5, 17)
+        measure.metrics_span(*span, None, [4, 6], 10, 2, 5, [], 17)

@@ -114,6 +114,72 @@ def test_compact_activations_have_the_same_inner_products(span):
         np.testing.assert_allclose(rows @ rows.T, products, atol=1e-5 * products.max())
 
 
+def classifiers(dataset, paths, epochs, model="small_cnn", kwargs=None, compacted=False):
+    """What is kept of the classifier, an entry an epoch."""
+    kept = [None] * len(epochs)
+    snapshot.snapshot_span(
+        dataset,
+        paths,
+        epochs,
+        [],
+        model,
+        kwargs or {},
+        compacted,
+        lambda *_: None,
+        lambda place, rows: kept.__setitem__(place, rows),
+    )
+    return kept
+
+
+@pytest.mark.parametrize("chunk", [250, 7])
+def test_the_classifiers_inputs_and_weights(span, monkeypatch, chunk):
+    monkeypatch.setattr(snapshot, "CHUNK", chunk)
+    dataset, paths, weights = span
+    images, _ = read_part(dataset, "eval")
+    for compacted in (False, True):
+        for epoch, rows in zip([3, 0], classifiers(dataset, paths, [3, 0], compacted=compacted)):
+            inputs = np.maximum(direct_outputs(weights[epoch], images)["fc1"], 0)
+            exact = np.vstack([inputs, weights[epoch]["fc2.weight"].numpy()])
+            assert rows.dtype == np.float32
+            assert rows.shape == ((28, 28) if compacted else (28, 256))
+            np.testing.assert_allclose(rows @ rows.T, exact @ exact.T, atol=1e-4 * (exact**2).sum(1).max())
+
+
+def test_a_model_without_a_classifier(span, caplog):
+    """Its last linear layer is followed by more, or sees more than a vector a sample, or is not there."""
+    images = torch.zeros(5, 1, 4, 4)
+    wide = nn.Sequential(nn.Flatten(), nn.Linear(16, 9), nn.Unflatten(1, (9, 1)), nn.Flatten())
+    tokens = nn.Sequential(nn.Flatten(2), nn.Linear(16, 3), nn.Flatten())
+    for model in (wide, tokens, nn.Sequential(nn.Conv2d(1, 3, 4), nn.Flatten())):
+        with snapshot.last_linear(model, 3) as passes:
+            model(images)
+            model(images)
+        rows = snapshot.classifier_rows(passes, 10, 3, True)
+        assert rows.shape == (13, 1) and rows.dtype == np.float32 and np.isnan(rows).all()
+        assert not any(module._forward_hooks or module._forward_pre_hooks for module in model.modules())
+    assert caplog.messages == [] or "its classifier is NaN" in caplog.text
+
+
+def test_the_linear_layer_that_runs_last_counts(span):
+    """Not the one that was made last."""
+
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.head, self.body = nn.Linear(6, 3), nn.Linear(4, 6)
+
+        def forward(self, x):
+            return self.head(self.body(x))
+
+    model, x = Model(), torch.rand(5, 4)
+    with torch.inference_mode(), snapshot.last_linear(model, 3) as passes:
+        model(x)
+    inputs = model.body(x).detach().numpy()
+    np.testing.assert_array_equal(
+        snapshot.classifier_rows(passes, 5, 3, False), np.vstack([inputs, model.head.weight.detach().numpy()])
+    )
+
+
 @pytest.mark.parametrize("compacted", [True, False])
 def test_an_epoch_gives_the_same_bytes_alone_and_in_a_span(span, compacted):
     dataset, paths, _ = span

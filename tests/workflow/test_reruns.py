@@ -8,13 +8,19 @@ from project import TINY, Project, changed, job
 
 SPANS = ("0000", "0002", "0004")
 LAYERS = ("conv2", "fc1")
-METRIC_FIGURES = ("plot_metric_curves", "plot_class_separation", "plot_grid", "plot_animation", "explorer", "summary")
+METRIC_FIGURES = (
+    *("plot_metric_curves", "plot_geometry", "plot_neural_collapse"),
+    *("plot_class_separation", "plot_grid", "plot_animation", "explorer", "summary"),
+)
 EMBEDDING_FIGURES = ("plot_samples", "plot_pixels", "plot_grid", "plot_animation", "plot_embedding_quality", "explorer")
 FIGURES = (
     "plot_training_curves",
     "plot_metric_curves",
     "plot_embedding_quality",
     "plot_pixels",
+    "plot_geometry",
+    "plot_neural_collapse",
+    "plot_cka",
     "plot_class_separation",
     "plot_confusion",
     "plot_samples",
@@ -58,22 +64,36 @@ def settings(*stages, run="tiny"):
     return Counter(job("settings", run=run, stage=stage) for stage in stages)
 
 
+def cka_layers(*spans, run="tiny"):
+    return Counter(job("cka_layers", run=run, span=span) for span in spans)
+
+
+def cka_epochs(*layers, run="tiny"):
+    return Counter(job("cka_epochs", run=run, layer=layer) for layer in layers)
+
+
+STAGES = ("measure", "embed", "measure_collapse", "cka_layers", "cka_epochs")
 WHOLE_RUN = (
-    one("prepare_data", "pixels", *FIGURES)
-    + settings("measure", "embed")
+    one("prepare_data", "pixels", "measure_collapse", *FIGURES)
+    + settings(*STAGES)
+    + cka_layers(*SPANS)
+    + cka_epochs(*LAYERS)
     + train("0000", "0001-0002", "0003-0004")
     + snapshot(*SPANS)
     + cells("measure", "embed")
     + pixel_cells("measure", "embed")
-    + collect("history", "metrics", "embedding")
+    + collect("history", "metrics", "class_metrics", "embedding")
 )
 
 
 TRAINING = train("0000", "0001-0002", "0003-0004")
 PIXELS = one("pixels", "plot_pixels") + pixel_cells("measure", "embed")
 # What a table of metrics and one of embeddings are drawn in, but for the pixels' own figure.
-OVER_LAYERS = collect("metrics", "embedding") + one(
+OVER_LAYERS = collect("metrics", "class_metrics", "embedding") + one(
     "plot_metric_curves",
+    "plot_geometry",
+    "plot_neural_collapse",
+    "plot_cka",
     "plot_class_separation",
     "plot_embedding_quality",
     "plot_grid",
@@ -85,14 +105,16 @@ ALL_METRICS = (
     settings("measure")
     + cells("measure")
     + pixel_cells("measure")
-    + collect("metrics")
+    + collect("metrics", "class_metrics")
     + one(*METRIC_FIGURES, "plot_pixels")
 )
 ALL_EMBEDDINGS = (
     settings("embed") + cells("embed") + pixel_cells("embed") + collect("embedding") + one(*EMBEDDING_FIGURES)
 )
+# What takes all of a run's snapshots together.
+ONCE_A_RUN = one("measure_collapse") + cka_epochs(*LAYERS)
 # The images stay as they are, and with them everything about the raw pixels.
-TRAINED_ANEW = WHOLE_RUN - one("prepare_data") - PIXELS - settings("measure", "embed")
+TRAINED_ANEW = WHOLE_RUN - one("prepare_data") - PIXELS - settings(*STAGES)
 
 
 def test_a_new_project_plans_the_whole_run(tmp_path):
@@ -120,7 +142,7 @@ def test_a_fresh_clone_over_existing_results(project, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"plots.grid_epochs": [0, 2, 4]}, one("plot_grid", "plot_confusion")),
+        ({"plots.grid_epochs": [0, 2, 4]}, one("plot_grid", "plot_confusion", "plot_cka")),
         ({"plots.animation.fps": 7}, one("plot_animation")),
         ({"plots.explorer.max_samples": 50}, one("explorer")),
         ({"plots.animation.dpi": 30}, one("plot_animation")),
@@ -146,17 +168,27 @@ def test_a_fresh_clone_over_existing_results(project, tmp_path):
             {"layers": ["conv2", "fc1", "fc2"]},
             snapshot(*SPANS)
             + cells("measure", "embed", layers=["fc2"])
+            + cka_layers(*SPANS)
+            + cka_epochs("fc2")
             + OVER_LAYERS
             + one("plot_confusion", "plot_samples"),
         ),
-        ({"layers": ["fc1"]}, OVER_LAYERS),
-        ({"activations.pixels": False}, OVER_LAYERS),
+        ({"layers": ["fc1"]}, OVER_LAYERS + cka_layers(*SPANS)),
+        ({"activations.pixels": False}, OVER_LAYERS + cka_layers(*SPANS)),
+        ({"metrics.cka": False}, Counter()),
+        # The figure of their shape has panels fewer, as the table has.
+        (
+            {"metrics.measures": ["effective_rank"]},
+            ALL_METRICS - collect("class_metrics") - one("plot_neural_collapse"),
+        ),
         (
             # No training: every epoch's weights are kept. The layouts that follow start from the new one.
             {"snapshots.also": [1]},
             snapshot("0001")
             + cells("measure", spans=["0001"])
             + cells("embed", spans=["0001", "0002", "0004"])
+            + cka_layers("0001")
+            + ONCE_A_RUN
             + OVER_LAYERS
             + one("plot_samples"),
         ),
@@ -165,13 +197,18 @@ def test_a_fresh_clone_over_existing_results(project, tmp_path):
             train("0005-0006")
             + snapshot("0006")
             + cells("measure", "embed", spans=["0006"])
+            + cka_layers("0006")
+            + ONCE_A_RUN
             + collect("history")
             + one("plot_training_curves", "plot_samples")
             + OVER_LAYERS,
         ),
         (
             {"training.epochs": 2, "plots.grid_epochs": [0, 2]},
-            collect("history") + one("plot_training_curves", "plot_confusion", "plot_samples") + OVER_LAYERS,
+            collect("history")
+            + ONCE_A_RUN
+            + one("plot_training_curves", "plot_confusion", "plot_samples")
+            + OVER_LAYERS,
         ),
         ({"training.learning_rate": 1e-3}, TRAINED_ANEW),
         ({"training.threads": 2}, TRAINED_ANEW),
@@ -179,10 +216,14 @@ def test_a_fresh_clone_over_existing_results(project, tmp_path):
         ({"training.keep_epochs": "snapshots"}, TRAINED_ANEW),
         (
             {"model.name": "mlp", "layers": ["fc1", "fc2"]},
-            TRAINED_ANEW - cells("measure", "embed", layers=["conv2"]) + cells("measure", "embed", layers=["fc2"]),
+            TRAINED_ANEW
+            - cells("measure", "embed", layers=["conv2"])
+            + cells("measure", "embed", layers=["fc2"])
+            - cka_epochs("conv2")
+            + cka_epochs("fc2"),
         ),
-        ({"seed": 4}, WHOLE_RUN - settings("measure", "embed")),
-        ({"dataset.train_size": 290}, WHOLE_RUN - settings("measure", "embed")),
+        ({"seed": 4}, WHOLE_RUN - settings(*STAGES)),
+        ({"dataset.train_size": 290}, WHOLE_RUN - settings(*STAGES)),
         (
             {"activations.compact": False},
             WHOLE_RUN - one("prepare_data", "plot_training_curves") - TRAINING - collect("history"),
@@ -215,16 +256,19 @@ def test_a_change_to_one_run_leaves_the_other(project):
         ("explorer", one("explorer")),
         ("evolution/style", one(*FIGURES[:-1])),
         ("measure", ALL_METRICS),
+        ("evolution/measures/probe", ALL_METRICS),
+        ("measure_collapse", settings("measure_collapse") + one("measure_collapse", "plot_neural_collapse")),
+        ("cka_layers", settings("cka_layers") + cka_layers(*SPANS) + one("plot_cka")),
         ("embed", ALL_EMBEDDINGS),
         (
             "collect",
-            collect("history", "metrics", "embedding")
+            collect("history", "metrics", "class_metrics", "embedding")
             + one(*FIGURES)
-            - one("plot_pixels", "plot_class_separation", "plot_confusion", "plot_samples"),
+            - one("plot_pixels", "plot_class_separation", "plot_confusion", "plot_samples", "plot_cka"),
         ),
         ("plot_samples", one("plot_samples")),
         ("train", TRAINED_ANEW),
-        ("prepare_data", WHOLE_RUN - settings("measure", "embed")),
+        ("prepare_data", WHOLE_RUN - settings(*STAGES)),
         ("snapshot", WHOLE_RUN - one("prepare_data", "pixels", "plot_training_curves") - TRAINING - collect("history")),
     ],
 )
@@ -243,7 +287,7 @@ def test_editing_a_part_of_the_page(project):
 def test_changes_that_come_together_with_a_new_layer(project):
     """The new layer makes the snapshot jobs run; what else changed must not hide behind them."""
     config = changed(changed(TINY, "layers", ["conv2", "fc1", "fc2"]), "metrics.neighbors", 5)
-    figures = OVER_LAYERS + one("plot_confusion", "plot_samples")
+    figures = OVER_LAYERS + one("plot_confusion", "plot_samples") + cka_layers(*SPANS) + cka_epochs("fc2")
     project.configure(config)
     plan = project.plan()
     assert (
@@ -264,7 +308,7 @@ def test_changes_that_come_together_with_a_new_layer(project):
 def test_deleting_a_metrics_file(project):
     project.path("metrics/0002/fc1.parquet").unlink()
     assert project.plan() == (
-        cells("measure", spans=["0002"], layers=["fc1"]) + collect("metrics") + one(*METRIC_FIGURES)
+        cells("measure", spans=["0002"], layers=["fc1"]) + collect("metrics", "class_metrics") + one(*METRIC_FIGURES)
     )
 
 
@@ -280,7 +324,8 @@ def test_more_snapshots_a_job_keeps_single_epochs(project):
     project.configure(changed(TINY, "snapshots_per_job", 2))
     spans = ["0002-0004"]
     figures = OVER_LAYERS + one("plot_confusion", "plot_samples")
-    assert project.plan() == snapshot(*spans) + cells("measure", "embed", spans=spans) + figures
+    jobs = snapshot(*spans) + cells("measure", "embed", spans=spans) + cka_layers(*spans) + ONCE_A_RUN
+    assert project.plan() == jobs + figures
 
 
 def test_a_layer_added_and_run_leaves_nothing_to_do(project):

@@ -7,6 +7,8 @@ import pyarrow.parquet as pq
 from PIL import Image
 from project import TINY, Project, changed
 
+from evolution.measures import MEASURES, PER_CLASS
+
 EPOCHS = [0, 2, 4]
 
 
@@ -24,6 +26,29 @@ def test_artifacts_have_the_shapes_that_the_design_states(finished):
         ("pixels", 0),
         *((layer, epoch) for layer in ("conv2", "fc1") for epoch in EPOCHS),
     }
+
+
+def test_what_is_measured_beside_the_cells(finished):
+    metrics = pq.read_table(finished.path("tables/metrics.parquet")).to_pylist()
+    names = {row["metric"] for row in metrics}
+    measured = [metric for metrics in MEASURES.values() for metric in metrics if metric not in PER_CLASS]
+    assert len(names) == 5 + len(measured) and names.issuperset(measured)
+    classes = pq.read_table(finished.path("tables/class_metrics.parquet")).to_pylist()
+    assert len(classes) == 10 * (1 + 2 * len(EPOCHS))
+    collapse = pq.read_table(finished.path("tables/collapse.parquet")).to_pylist()
+    agreement = {row["epoch"]: row["value"] for row in collapse if row["metric"] == "nc4_agreement"}
+    assert list(agreement) == EPOCHS and agreement[4] > agreement[0] + 0.3
+    alike = pq.read_table(finished.path("cka/layers/0004.parquet")).to_pylist()
+    assert [(row["first"], row["second"]) for row in alike] == [
+        *(("pixels", "pixels"), ("pixels", "conv2"), ("pixels", "fc1")),
+        *(("conv2", "conv2"), ("conv2", "fc1"), ("fc1", "fc1")),
+    ]
+    over_time = pq.read_table(finished.path("cka/epochs/fc1.parquet")).to_pylist()
+    assert [(row["first"], row["second"]) for row in over_time] == [(0, 0), (0, 2), (0, 4), (2, 2), (2, 4), (4, 4)]
+    for row in alike + over_time:
+        # Of one representation and itself.
+        assert (row["plain"] == row["unbiased"] == 1) == (row["first"] == row["second"])
+        assert row["samples"] == row["available"] == 100
 
 
 def test_the_network_learns_and_the_last_layer_comes_apart(finished):
@@ -50,7 +75,15 @@ def test_the_summary_says_what_the_tables_say(finished):
 
 
 def test_figures_are_drawn(finished):
-    about_layers = ("metric_curves", "class_separation", "grid", "embedding_quality")
+    about_layers = (
+        "metric_curves",
+        "geometry",
+        "neural_collapse",
+        "cka",
+        "class_separation",
+        "grid",
+        "embedding_quality",
+    )
     for name in (*about_layers, "training_curves", "confusion", "samples", "pixels"):
         with Image.open(finished.path(f"figures/{name}.png")) as image:
             assert min(image.size) > 100

@@ -3,6 +3,8 @@
 import math
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from evolution.curves import draw_curve, draw_layer_curves, layer_figure, place_labels, title_panel
 from evolution.files import job_log, load_table
@@ -38,6 +40,15 @@ def load_collapse(path: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     return found
 
 
+def plain_decades(axes: Axes) -> None:
+    """Write the ticks of a logarithmic y axis as plain numbers; a range within a decade gets more of them."""
+    low, high = axes.get_ylim()
+    within = high < 30 * low
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5) if within else (1,), numticks=20))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, place: f"{value:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+
+
 def plot_neural_collapse(metrics_table: str, collapse_table: str, layers: list[str], output: list[str], dpi: int):
     """Draw NC1 to NC4 over epochs: a line a layer, and a black one for the classifier's input.
 
@@ -61,12 +72,15 @@ def plot_neural_collapse(metrics_table: str, collapse_table: str, layers: list[s
         above, below = figure.subfigures(2, 1)
         panels = [*above.subplots(1, 3), *below.subplots(1, 2)]
         for axes, (metric, (title, explanation, y_label, least_span)) in zip(panels, PANELS.items()):
+            # First, so that the axis takes its range from it too.
+            epochs, curve = at_classifier[metric]
+            draw_curve(axes, epochs, curve, INK, CLASSIFIER, linewidth=2, zorder=3)
             if metric == "nc1":
                 axes.set_yscale("log")
             if metric in known:
                 draw_layer_curves(axes, values, layers, metric, least_span)
-            epochs, curve = at_classifier[metric]
-            draw_curve(axes, epochs, curve, INK, CLASSIFIER, linewidth=2)
+            if metric == "nc1":
+                plain_decades(axes)
             title_panel(axes, title, explanation, y_label)
         place_labels(figure)
         save_figure(figure, output)

@@ -29,8 +29,8 @@ def singular_values(rows: np.ndarray) -> np.ndarray:
     """
     rows = np.array(rows, np.float64)
     # First by the largest, so that rows of any size have squares.
-    for size in (np.abs(rows).max(initial=0), math.sqrt(np.square(rows).sum() / len(rows))):
-        rows /= size or 1
+    rows /= np.abs(rows).max(initial=0) or 1
+    rows /= math.sqrt(np.square(rows).sum() / len(rows)) or 1
     rows -= rows.mean(0)
     product = rows @ rows.T if len(rows) < rows.shape[1] else rows.T @ rows
     eigenvalues = eigvalsh(product, overwrite_a=True, check_finite=False)[::-1]
