@@ -1,5 +1,7 @@
 """Figure of how alike the layers are to each other, and each to itself at other epochs (CKA)."""
 
+import math
+
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,8 +14,8 @@ from evolution.style import figure_style, headed_figure, save_figure, shorten
 from evolution.tables import PIXELS, network_layers
 
 COLUMNS = 5
-NAMED_LAYERS = 24
-TILE = 1.75  # inches
+NAME_HEIGHT = 0.15  # inches that a layer's name takes
+TILE = 1.6  # inches
 ESTIMATOR = "unbiased"
 
 
@@ -91,41 +93,44 @@ def plot_cka(
         note += " The raw pixels are the same at every epoch."
     if samples < available:
         note += f" From {samples} of {available} images, drawn at random."
-    columns = min(COLUMNS, max(len(grid_epochs), len(network)))
-    rows = [-(-len(part) // columns) for part in (grid_epochs, network)]
-    heights = [rows[0] * (TILE + 0.35) + 0.09 * max(map(len, names)) + 0.2, rows[1] * (TILE + 0.65) + 0.2]
+    # Rows of about the same length.
+    rows = [-(-len(part) // COLUMNS) for part in (grid_epochs, network)]
+    columns = [-(-len(part) // of) for part, of in zip((grid_epochs, network), rows)]
+    label = 0.07 * max(map(len, names))
+    width = max(6.5, max(columns) * (TILE + 0.25) + label + 0.7)
+    tiles = [min(1.3 * TILE, (width - label - 0.7) / of - 0.25) for of in columns]
+    heights = [rows[0] * (tiles[0] + 0.4) + (1 + (rows[0] > 1)) * label, rows[1] * (tiles[1] + 0.7)]
     edges = cell_edges(epochs)
     with figure_style():
-        width = max(6.5, columns * (TILE + 0.25) + 0.09 * max(map(len, names)) + 1.0)
         figure = headed_figure("How alike representations are (CKA)", note, width, sum(heights), dpi)
         above, below = figure.subfigures(2, 1, height_ratios=heights)
-        panels = above.subplots(rows[0], columns, squeeze=False, sharex=True, sharey=True)
+        panels = above.subplots(rows[0], columns[0], squeeze=False, sharex=True, sharey=True)
         for axes, epoch in zip(panels.ravel(), grid_epochs):
             image = draw_matrix(axes, np.arange(len(layers) + 1) - 0.5, matrices[epoch], f"epoch {epoch}")
             axes.tick_params(length=0)
-        places = np.arange(0, len(layers), -(-len(layers) // NAMED_LAYERS))
+        places = np.arange(0, len(layers), math.ceil(len(layers) * NAME_HEIGHT / tiles[0]))
         panels[0, 0].set_yticks(places, [names[place] for place in places])
-        panels[0, 0].set_xticks(places, [names[place] for place in places], rotation=90)
-        tiles = panels.ravel()
-        for place, axes in enumerate(tiles[: len(grid_epochs)]):
+        panels[0, 0].set_xticks(places, [names[place] for place in places])
+        panels = panels.ravel()
+        for place, axes in enumerate(panels[: len(grid_epochs)]):
             # The last tile of each column says which layers lie along it.
-            axes.tick_params(labelbottom=place + columns >= len(grid_epochs))
-        for axes in tiles[len(grid_epochs) :]:
+            axes.tick_params("x", labelbottom=place + columns[0] >= len(grid_epochs), rotation=90)
+        for axes in panels[len(grid_epochs) :]:
             axes.remove()
-        spread = below.subplots(rows[1], columns, squeeze=False, sharex=True, sharey=True)
+        spread = below.subplots(rows[1], columns[1], squeeze=False, sharex=True, sharey=True)
         for place, (axes, layer) in enumerate(zip(spread.ravel(), network)):
             pairs = load_pairs(epoch_tables[layer])
             matrix = pair_matrix(epochs, pairs["first"], pairs["second"], pairs[ESTIMATOR])
             image = draw_matrix(axes, edges, matrix, shorten(layer, 22))
             axes.set_xlabel("epoch")
-            axes.tick_params(labelbottom=place + columns >= len(network))
+            axes.tick_params(labelbottom=place + columns[1] >= len(network))
             axes.xaxis.set_major_locator(MaxNLocator(3, integer=True))
             axes.yaxis.set_major_locator(MaxNLocator(3, integer=True))
         for axes in spread[:, 0]:
             axes.set_ylabel("epoch")
         for axes in spread.ravel()[len(network) :]:
             axes.remove()
-        for part, used in ((above, tiles[: len(grid_epochs)]), (below, spread.ravel()[: len(network)])):
+        for part, used in ((above, panels[: len(grid_epochs)]), (below, spread.ravel()[: len(network)])):
             bar = part.colorbar(image, ax=list(used), fraction=0.03, pad=0.01)
             bar.set_label("CKA")
             bar.outline.set_visible(False)

@@ -34,7 +34,7 @@ def plot_metric_curves(
     values = load_values(metrics_table)
     with figure_style():
         known = {metric for _, _, metric in values}
-        more = "Shaded: from the worst to the best restart of k-means; the line is the one that fits the data best."
+        more = "Shaded: from the worst to the best restart of k-means; the line: the one whose clusters are tightest."
         # The two that the clusters themselves are judged by stand wide above the others.
         heading = "How well each layer's activations cluster while the network trains"
         figure, panels = layer_panels(heading, values, layers, [2, 3], dpi, width, more if known.issuperset(SPREAD) else "")

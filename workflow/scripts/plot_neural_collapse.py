@@ -8,7 +8,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from evolution.curves import draw_curve, draw_layer_curves, layer_figure, place_labels, title_panel
 from evolution.files import job_log, load_table
-from evolution.style import INK, figure_style, save_figure
+from evolution.style import INK, MUTED, figure_style, save_figure
 from evolution.tables import load_values
 
 CLASSIFIER = "classifier's input"
@@ -81,6 +81,15 @@ def plot_neural_collapse(metrics_table: str, collapse_table: str, layers: list[s
                 draw_layer_curves(axes, values, layers, metric, least_span)
             if metric == "nc1":
                 plain_decades(axes)
+            if metric not in known and not np.isfinite(curve).any():
+                axes.text(
+                    0.5,
+                    0.5,
+                    "no classifier, or none that is linear",
+                    transform=axes.transAxes,
+                    color=MUTED,
+                    ha="center",
+                )
             title_panel(axes, title, explanation, y_label)
         place_labels(figure)
         save_figure(figure, output)
