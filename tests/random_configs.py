@@ -2,6 +2,8 @@
 
 from hypothesis import strategies as st
 
+from evolution.measures import MEASURES
+
 names = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,12}", fullmatch=True)
 # Layers that every one of the models has.
 LAYERS = ("fc1", "fc2")
@@ -68,6 +70,8 @@ def configs(draw, most_epochs=300):
                 clusters=st.integers(2, eval_size - 1),
                 n_init=st.integers(1, 50),
                 neighbors=st.integers(1, eval_size - 1),
+                measures=st.lists(st.sampled_from(list(MEASURES)), unique=True),
+                cka=st.booleans(),
             ),
         )
     )

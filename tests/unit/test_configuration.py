@@ -19,7 +19,13 @@ training:
 snapshots: {every: 2, also: []}
 snapshots_per_job: 1
 activations: {compact: true, pixels: true}
-metrics: {clusters: 10, n_init: 10, neighbors: 10}
+metrics:
+  clusters: 10
+  n_init: 10
+  neighbors: 10
+  measures: [restart_spread, adjusted_mutual_information, v_measure, davies_bouldin,
+    class_silhouette, knn_purity, linear_probe, effective_rank, participation_ratio, intrinsic_dimension, neural_collapse]
+  cka: true
 embedding: {perplexity: 30, pca_components: 50, alignment: previous}
 plots:
   {palette: petroff10, dpi: 120, formats: [png], animation: {fps: 5, tween: 6, gif_megabytes: 8, dpi: 80},
@@ -183,6 +189,9 @@ def test_runs_are_the_config_and_what_differs():
         ("metrics.clusters", 1, "must be at least 2"),
         ("metrics.n_init", 0, "must be at least 1"),
         ("metrics.neighbors", 0, "must be at least 1"),
+        ("metrics.measures", ["knn_purity", "knn_purity"], "must not name anything twice"),
+        ("metrics.measures", "knn_purity", "must be of type list"),
+        ("metrics.cka", "yes", "must be of type boolean"),
         ("embedding.perplexity", 1, "must be greater than 1"),
         ("embedding.pca_components", 1, "must be at least 2"),
         ("embedding.alignment", "next", "allowed: previous, none"),
@@ -241,8 +250,8 @@ def test_a_run_name_that_yaml_takes_for_a_number():
             "runs.a.layers",
             "it holds for all runs, so set layers outside of runs. ",
         ),
-        ({"metrics": {"xyzzy": 3}}, "metrics.xyzzy", "known here: clusters, n_init, neighbors"),
-        ({"metrics": {5: 3}}, "metrics.5", "known here: clusters, n_init, neighbors"),
+        ({"metrics": {"xyzzy": 3}}, "metrics.xyzzy", "known here: clusters, n_init, neighbors, measures, cka"),
+        ({"metrics": {5: 3}}, "metrics.5", "known here: clusters, n_init, neighbors, measures, cka"),
     ],
 )
 def test_an_unknown_key(config, key, hint):
