@@ -24,7 +24,8 @@ metrics:
   n_init: 10
   neighbors: 10
   measures: [restart_spread, adjusted_mutual_information, v_measure, davies_bouldin,
-    class_silhouette, knn_purity, linear_probe, effective_rank, participation_ratio, intrinsic_dimension, neural_collapse]
+    class_silhouette, knn_purity, linear_probe, effective_rank, participation_ratio, intrinsic_dimension,
+    neural_collapse]
   cka: true
 embedding: {perplexity: 30, pca_components: 50, alignment: previous}
 plots:

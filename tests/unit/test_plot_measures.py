@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from figures import METRICS, assert_readable, long_values, write_long
+from matplotlib.text import Text
 
 import plot_cka
 import plot_geometry
@@ -10,6 +11,7 @@ import plot_metric_curves
 import plot_neural_collapse
 from evolution.files import JobError, save_table
 from evolution.measures import MEASURES
+from evolution.style import figure_style
 
 LAYERS = {
     "one": ["fc"],
@@ -169,6 +171,28 @@ def test_cka_of_a_missing_epoch_is_refused(tmp_path):
     tables = write_cka(tmp_path, ["fc"], [0, 4])
     with pytest.raises(JobError, match=r"layers\.parquet.*no epoch 2"):
         plot_cka.plot_cka(*tables, [0, 2], [0, 2, 4], ["fc"], "unused", 100)
+
+
+@pytest.mark.parametrize("width", [3.4, 7])
+@pytest.mark.parametrize("name", ["geometry", "neural_collapse", "cka"])
+def test_a_printed_figure_fits_and_can_be_read(name, width, drawn, tmp_path):
+    layers, epochs = ["pixels", "conv1", "conv2", "conv3", "fc1", "fc2"], [0, 2, 5, 10, 20, 50, 100]
+    table = write_long(tmp_path / "m.parquet", long_values(layers[1:], epochs, EVERY))
+    for inches in (width, None):
+        if name == "geometry":
+            plot_geometry.plot_geometry(table, layers, "unused", 100, inches)
+        elif name == "neural_collapse":
+            collapse = write_collapse(tmp_path / "c.parquet", epochs)
+            plot_neural_collapse.plot_neural_collapse(table, collapse, layers, "unused", 100, inches)
+        else:
+            plot_cka.plot_cka(*write_cka(tmp_path, layers, epochs), epochs, epochs, layers, "unused", 100, inches)
+    printed, shown = drawn
+    assert printed.get_figwidth() == width < shown.get_figwidth()
+    # Ticks are made anew with what style holds then.
+    with figure_style():
+        assert_readable(printed)
+    assert [text.get_size() for text in shown.findobj(Text) if text.get_text()].count(12) == 1
+    assert [text.get_size() for text in printed.findobj(Text) if text.get_text()].count(12) == 0
 
 
 def test_drawn_twice_gives_the_same_bytes(tmp_path):

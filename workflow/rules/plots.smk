@@ -95,6 +95,7 @@ rule plot_geometry:
     params:
         layers=LAYERS,
         dpi=experiment["plots"]["dpi"],
+        width=experiment["plots"]["width"],
     message:
         "Drawing the shape of the layers of run {wildcards.run}."
     script:
@@ -121,6 +122,7 @@ rule plot_neural_collapse:
     params:
         layers=LAYERS,
         dpi=experiment["plots"]["dpi"],
+        width=experiment["plots"]["width"],
     message:
         "Drawing how the classes of run {wildcards.run} draw together."
     script:
@@ -149,6 +151,7 @@ rule plot_cka:
         epochs=EPOCHS,
         layers=LAYERS,
         dpi=experiment["plots"]["dpi"],
+        width=experiment["plots"]["width"],
     message:
         "Drawing how alike the layers and epochs of run {wildcards.run} are."
     script:

@@ -16,6 +16,8 @@ from evolution.tables import PIXELS, network_layers
 COLUMNS = 5
 NAME_HEIGHT = 0.15  # inches that a layer's name takes
 TILE = 1.6  # inches
+PRINTED_TILE = 0.7
+TITLE_CHARACTERS = 13  # of a tile's title, an inch
 ESTIMATOR = "unbiased"
 
 
@@ -64,6 +66,7 @@ def plot_cka(
     layers: list[str],
     output: list[str],
     dpi: int,
+    width: float | None = None,
 ) -> None:
     """Draw layer x layer at chosen epochs, and below it epoch x epoch of each layer.
 
@@ -79,6 +82,8 @@ def plot_cka(
         In network order, the raw pixels first where they are followed.
     output : paths to write, PNG, PDF or SVG
     dpi : int
+    width : float or None
+        Inches of the paper's column or page; None: for the screen.
     """
     matrices = layer_matrices(layer_tables, grid_epochs, layers)
     samples, available = (load_pairs(layer_tables[0])[name][0] for name in ("samples", "available"))
@@ -93,16 +98,19 @@ def plot_cka(
         note += " The raw pixels are the same at every epoch."
     if samples < available:
         note += f" From {samples} of {available} images, drawn at random."
-    # Rows of about the same length.
-    rows = [-(-len(part) // COLUMNS) for part in (grid_epochs, network)]
-    columns = [-(-len(part) // of) for part, of in zip((grid_epochs, network), rows)]
     label = 0.07 * max(map(len, names))
-    width = max(6.5, max(columns) * (TILE + 0.25) + label + 0.7)
-    tiles = [min(1.3 * TILE, (width - label - 0.7) / of - 0.25) for of in columns]
+    beside = label + 0.7  # names on the left, the bar on the right
+    most = COLUMNS if width is None else max(1, int((width - beside) / PRINTED_TILE))
+    # Rows of about the same length.
+    rows = [-(-len(part) // most) for part in (grid_epochs, network)]
+    columns = [-(-len(part) // of) for part, of in zip((grid_epochs, network), rows)]
+    wide = width or max(6.5, max(columns) * (TILE + 0.25) + beside)
+    tiles = [min(1.3 * TILE, (wide - beside) / of - 0.25) for of in columns]
     heights = [rows[0] * (tiles[0] + 0.4) + (1 + (rows[0] > 1)) * label, rows[1] * (tiles[1] + 0.7)]
     edges = cell_edges(epochs)
     with figure_style():
-        figure = headed_figure("How alike representations are (CKA)", note, width, sum(heights), dpi)
+        title, height = "How alike representations are (CKA)", sum(heights)
+        figure = headed_figure(title, note, wide, height, dpi, printed=width is not None)
         above, below = figure.subfigures(2, 1, height_ratios=heights)
         panels = above.subplots(rows[0], columns[0], squeeze=False, sharex=True, sharey=True)
         for axes, epoch in zip(panels.ravel(), grid_epochs):
@@ -121,9 +129,10 @@ def plot_cka(
         for place, (axes, layer) in enumerate(zip(spread.ravel(), network)):
             pairs = load_pairs(epoch_tables[layer])
             matrix = pair_matrix(epochs, pairs["first"], pairs["second"], pairs[ESTIMATOR])
-            image = draw_matrix(axes, edges, matrix, shorten(layer, 22))
-            axes.set_xlabel("epoch")
-            axes.tick_params(labelbottom=place + columns[1] >= len(network))
+            image = draw_matrix(axes, edges, matrix, shorten(layer, int(TITLE_CHARACTERS * tiles[1])))
+            lowest = place + columns[1] >= len(network)
+            axes.set_xlabel("epoch" if lowest else "")
+            axes.tick_params(labelbottom=lowest)
             axes.xaxis.set_major_locator(MaxNLocator(3, integer=True))
             axes.yaxis.set_major_locator(MaxNLocator(3, integer=True))
         for axes in spread[:, 0]:
@@ -147,4 +156,5 @@ if "snakemake" in globals():
             snakemake.params.layers,
             list(snakemake.output),
             snakemake.params.dpi,
+            snakemake.params.width,
         )

@@ -1,6 +1,6 @@
 """Figure of the shape of each layer's activations over the training: their dimensions, and who is near whom."""
 
-from evolution.curves import draw_layer_curves, layer_figure, place_labels, title_panel
+from evolution.curves import draw_layer_curves, layer_panels, place_labels, title_panel
 from evolution.files import job_log
 from evolution.style import figure_style, save_figure
 from evolution.tables import load_values
@@ -22,7 +22,9 @@ PANELS = {
 COLUMNS = 3
 
 
-def plot_geometry(metrics_table: str, layers: list[str], output: list[str], dpi: int) -> None:
+def plot_geometry(
+    metrics_table: str, layers: list[str], output: list[str], dpi: int, width: float | None = None
+) -> None:
     """Draw each of `PANELS` that was measured over epochs, a line a layer, the raw pixels dashed.
 
     Parameters
@@ -32,26 +34,29 @@ def plot_geometry(metrics_table: str, layers: list[str], output: list[str], dpi:
         In network order.
     output : paths to write, PNG, PDF or SVG
     dpi : int
+    width : float or None
+        Inches of the paper's column or page; None: for the screen.
     """
     values = load_values(metrics_table)
     known = {metric for _, _, metric in values}
     panels = {metric: panel for metric, panel in PANELS.items() if metric in known}
-    rows = -(-len(panels) // COLUMNS)
+    rows = [min(COLUMNS, len(panels) - first) for first in range(0, len(panels), COLUMNS)]
     with figure_style():
-        figure = layer_figure(
-            "The shape of each layer's activations while the network trains", values, layers, rows, dpi
-        )
-        grid = figure.subplots(rows, COLUMNS, squeeze=False, sharex=True).ravel()
-        for axes in grid[len(panels) :]:
-            axes.remove()
-        for axes, (metric, (title, explanation, y_label, least_span)) in zip(grid, panels.items()):
+        heading = "The shape of each layer's activations while the network trains"
+        figure, drawn = layer_panels(heading, values, layers, rows, dpi, width)
+        for axes, (metric, (title, explanation, y_label, least_span)) in zip(drawn, panels.items()):
             draw_layer_curves(axes, values, layers, metric, least_span)
-            title_panel(axes, title, explanation, y_label)
-            axes.xaxis.set_tick_params(labelbottom=True)
+            title_panel(axes, title, explanation, y_label, width is not None)
         place_labels(figure)
         save_figure(figure, output)
 
 
 if "snakemake" in globals():
     with job_log(snakemake.log[0]):
-        plot_geometry(snakemake.input.metrics, snakemake.params.layers, list(snakemake.output), snakemake.params.dpi)
+        plot_geometry(
+            snakemake.input.metrics,
+            snakemake.params.layers,
+            list(snakemake.output),
+            snakemake.params.dpi,
+            snakemake.params.width,
+        )

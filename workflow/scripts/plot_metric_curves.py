@@ -37,7 +37,9 @@ def plot_metric_curves(
         more = "Shaded: from the worst to the best restart of k-means; the line: the one whose clusters are tightest."
         # The two that the clusters themselves are judged by stand wide above the others.
         heading = "How well each layer's activations cluster while the network trains"
-        figure, panels = layer_panels(heading, values, layers, [2, 3], dpi, width, more if known.issuperset(SPREAD) else "")
+        figure, panels = layer_panels(
+            heading, values, layers, [2, 3], dpi, width, more if known.issuperset(SPREAD) else ""
+        )
         for (metric, explanation), axes in zip(EXPLANATIONS.items(), panels):
             draw_layer_curves(axes, values, layers, metric, 0.1, SPREAD if metric == ADJUSTED_RAND else None)
             title = METRIC_TITLES[metric]

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from evolution.curves import draw_curve, draw_layer_curves, layer_figure, place_labels, title_panel
+from evolution.curves import draw_curve, draw_layer_curves, layer_panels, place_labels, title_panel
 from evolution.files import job_log, load_table
 from evolution.style import INK, MUTED, figure_style, save_figure
 from evolution.tables import load_values
@@ -49,7 +49,9 @@ def plain_decades(axes: Axes) -> None:
     axes.yaxis.set_minor_formatter(NullFormatter())
 
 
-def plot_neural_collapse(metrics_table: str, collapse_table: str, layers: list[str], output: list[str], dpi: int):
+def plot_neural_collapse(
+    metrics_table: str, collapse_table: str, layers: list[str], output: list[str], dpi: int, width: float | None = None
+) -> None:
     """Draw NC1 to NC4 over epochs: a line a layer, and a black one for the classifier's input.
 
     Parameters
@@ -60,17 +62,18 @@ def plot_neural_collapse(metrics_table: str, collapse_table: str, layers: list[s
         In network order.
     output : paths to write, PNG, PDF or SVG
     dpi : int
+    width : float or None
+        Inches of the paper's column or page; None: for the screen.
     """
     values, at_classifier = load_values(metrics_table), load_collapse(collapse_table)
     known = {metric for _, _, metric in values}
     with figure_style():
         more = (
-            "Black: what the classifier, the last linear layer, is given. All of the evaluation images; as classes "
+            "Black: what the classifier, the last linear layer, is given. All on the evaluation images. As classes "
             "collapse, NC1, NC2 and NC3 fall towards 0, and NC4 rises to 1."
         )
-        figure = layer_figure("Neural collapse: how the classes draw together", values, layers, 2, dpi, more)
-        above, below = figure.subfigures(2, 1)
-        panels = [*above.subplots(1, 3), *below.subplots(1, 2)]
+        heading = "Neural collapse: how the classes draw together"
+        figure, panels = layer_panels(heading, values, layers, [3, 2], dpi, width, more, (CLASSIFIER,))
         for axes, (metric, (title, explanation, y_label, least_span)) in zip(panels, PANELS.items()):
             # First, so that the axis takes its range from it too.
             epochs, curve = at_classifier[metric]
@@ -90,7 +93,7 @@ def plot_neural_collapse(metrics_table: str, collapse_table: str, layers: list[s
                     color=MUTED,
                     ha="center",
                 )
-            title_panel(axes, title, explanation, y_label)
+            title_panel(axes, title, explanation, y_label, width is not None)
         place_labels(figure)
         save_figure(figure, output)
 
@@ -103,4 +106,5 @@ if "snakemake" in globals():
             snakemake.params.layers,
             list(snakemake.output),
             snakemake.params.dpi,
+            snakemake.params.width,
         )
