@@ -21,6 +21,7 @@ include: "workflow/rules/training.smk"
 include: "workflow/rules/metrics.smk"
 include: "workflow/rules/embedding.smk"
 include: "workflow/rules/plots.smk"
+include: "workflow/rules/plots_measures.smk"
 include: "workflow/rules/report.smk"
 
 

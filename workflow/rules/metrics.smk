@@ -81,7 +81,7 @@ rule cka_layers:
     threads: 1
     resources:
         mem_mb=more_with_attempts(1000),
-        runtime=more_with_attempts(30),
+        runtime=more_with_attempts(10),
     params:
         # Not read by the script: Snakemake's cache tells jobs apart by their params.
         compact=experiment["activations"]["compact"],
@@ -110,7 +110,7 @@ rule cka_epochs:
     threads: 1
     resources:
         mem_mb=more_with_attempts(1000),
-        runtime=more_with_attempts(30),
+        runtime=more_with_attempts(10),
     params:
         # Not read by the script: Snakemake's cache tells jobs apart by their params.
         layer=lambda wildcards: wildcards.layer,

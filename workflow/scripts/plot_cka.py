@@ -106,7 +106,7 @@ def plot_cka(
     columns = [-(-len(part) // of) for part, of in zip((grid_epochs, network), rows)]
     wide = width or max(6.5, max(columns) * (TILE + 0.25) + beside)
     tiles = [min(1.3 * TILE, (wide - beside) / of - 0.25) for of in columns]
-    heights = [rows[0] * (tiles[0] + 0.4) + (1 + (rows[0] > 1)) * label, rows[1] * (tiles[1] + 0.7)]
+    heights = [rows[0] * (tiles[0] + 0.4) + (1 + (rows[0] > 1)) * label, rows[1] * (tiles[1] + 0.7) + 0.2]
     edges = cell_edges(epochs)
     with figure_style():
         title, height = "How alike representations are (CKA)", sum(heights)
