@@ -143,14 +143,17 @@ def test_intrinsic_dimension_is_the_papers_fit():
     y = -np.log(1 - np.arange(1, 46) / 50)
     slope = np.linalg.lstsq(x[:, None], y, rcond=None)[0][0]
     assert neighbors.intrinsic_dimension(rows) == pytest.approx(slope, rel=1e-9)
-    # A copy of each row has no first neighbour.
-    assert neighbors.intrinsic_dimension(np.vstack([rows, rows[:1], rows[:1]])) == pytest.approx(slope, rel=0.1)
+    # Copies change nothing, and a common part little.
+    copied = np.vstack([rows, rows[:20]])[np.random.default_rng(1).permutation(70)]
+    assert neighbors.intrinsic_dimension(copied) == pytest.approx(slope, rel=1e-9)
+    assert neighbors.intrinsic_dimension((copied + 100).astype(np.float32)) == pytest.approx(slope, rel=1e-3)
 
 
 def test_no_intrinsic_dimension_without_neighbours(recwarn):
     assert math.isnan(neighbors.intrinsic_dimension(np.zeros((30, 4))))
-    # All distances alike.
-    assert math.isnan(neighbors.intrinsic_dimension(np.eye(30)))
+    # All distances alike, but for rounding.
+    assert math.isnan(neighbors.intrinsic_dimension(0.1 * np.eye(30) + 3))
+    assert math.isnan(neighbors.intrinsic_dimension(np.tile(np.eye(9), (5, 1))))
     assert not recwarn.list
 
 
@@ -305,6 +308,5 @@ def test_odd_classes_warn_of_nothing(kind, features, recwarn):
     if kind != "few distinct":
         assert math.isnan(values["nc1"]) and math.isnan(values["linear_probe_accuracy"])
         assert math.isnan(values["class_silhouette"][-1])
-    assert math.isnan(values["intrinsic_dimension"]) == (kind == "few distinct")
-    assert values["effective_rank"] > 1
+    assert values["intrinsic_dimension"] > 1 and values["effective_rank"] > 1
     assert not recwarn.list

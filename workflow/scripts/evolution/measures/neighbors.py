@@ -7,6 +7,8 @@ from sklearn.neighbors import NearestNeighbors
 
 # The largest ratios, which a few outliers make, are left out of the fit.
 KEPT_RATIOS = 0.9
+# Ratios that are 1 but for this: all samples are equally far from each other.
+ROUNDING = 1e-6
 
 
 def nearest(geometry: np.ndarray, neighbors: int, metric: str) -> np.ndarray:
@@ -61,7 +63,8 @@ def intrinsic_dimension(rows: np.ndarray) -> float:
 
     Where the density is even, the ratio mu of the distances to the second and to the first neighbour follows
     F(mu) = 1 - mu^-d. With F estimated by the ratios' ranks, d is the slope of -log(1 - F) over log(mu), a line
-    through the origin; the largest tenth of the ratios is left out, as in the paper.
+    through the origin; the largest tenth of the ratios is left out, as in the paper. Copies of a sample are left out
+    too: the surface has none, and their ratios are not defined.
 
     Parameters
     ----------
@@ -71,14 +74,18 @@ def intrinsic_dimension(rows: np.ndarray) -> float:
     Returns
     -------
     float
-        NaN where fewer than 10 samples have a neighbour apart from copies of themselves, or all ratios are 1.
+        NaN where fewer than 10 samples are no copies, or all ratios are 1.
     """
+    rows = np.unique(rows, axis=0).astype(np.float64)
+    if len(rows) < 10:
+        return math.nan
+    # About their mean, as distances are taken from inner products, in which a large common part would drown them.
+    rows -= rows.mean(0)
     distances, _ = NearestNeighbors(n_neighbors=2, metric="euclidean", algorithm="brute").fit(rows).kneighbors()
-    # A copy's ratio is not defined; the paper's surface has no copies.
     first, second = distances[distances[:, 0] > 0].T
     if len(first) < 10:
         return math.nan
-    ratios = np.sort(np.log(second.astype(np.float64) / first))
+    ratios = np.sort(np.log(second / first))
     kept = int(KEPT_RATIOS * len(ratios))
     x, y = ratios[:kept], -np.log1p(-np.arange(1, kept + 1) / len(ratios))
-    return float(x @ y / (x @ x)) if x.any() else math.nan
+    return float(x @ y / (x @ x)) if x[-1] > ROUNDING else math.nan
