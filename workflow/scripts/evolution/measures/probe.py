@@ -19,7 +19,8 @@ def linear_probe(rows: np.ndarray, labels: np.ndarray, seed: int) -> float:
     Least squares on one-hot classes with a squared penalty (scikit-learn's RidgeClassifier), in five stratified folds.
     The penalty goes with the layer's own variance, so that a layer's scale does not matter. Ridge sees
     inner products alone: compact coordinates give what the raw activations give. Multinomial logistic regression, the
-    more usual probe, takes ten times as long and more; the two rank layers alike.
+    more usual probe, takes three times as long; on seven layers of the default experiment the two differed by up to
+    0.04, and ranked them alike.
 
     Parameters
     ----------
