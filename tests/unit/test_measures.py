@@ -296,7 +296,7 @@ def test_degenerate_layers(rows, recwarn):
 
 
 @pytest.mark.parametrize("kind", ["a class of one", "one class", "few distinct"])
-def test_odd_classes_warn_of_nothing(kind, features, recwarn):
+def test_odd_classes_warn_of_nothing(kind, features, recwarn, caplog):
     raw, labels = features[0][:60], features[1][:60].copy()
     if kind == "a class of one":
         labels = np.array([0] * 30 + [1] * 29 + [2])
@@ -308,5 +308,7 @@ def test_odd_classes_warn_of_nothing(kind, features, recwarn):
     if kind != "few distinct":
         assert math.isnan(values["nc1"]) and math.isnan(values["linear_probe_accuracy"])
         assert math.isnan(values["class_silhouette"][-1])
+        (said,) = (message for message in caplog.messages if message.startswith("Not defined here"))
+        assert "class_silhouette" in said and "linear_probe_accuracy" in said and "knn_purity" not in said
     assert values["intrinsic_dimension"] > 1 and values["effective_rank"] > 1
     assert not recwarn.list

@@ -151,6 +151,9 @@ def layer_metrics(
     if "knn_purity" in measures:
         values["knn_purity"] = neighbors.purity(nearest, labels)
     values |= shape_metrics(activations, labels, measures, predicted, seed)
+    undefined = [name for name in names if np.isnan(values[name]).any()]
+    if undefined:
+        log.warning("Not defined here, and NaN: %s", ", ".join(undefined))
     return {name: values[name] for name in names}, assigned.astype(np.int16), voted.astype(np.int16)
 
 
