@@ -29,7 +29,7 @@ metrics:
   cka: true
 embedding: {perplexity: 30, pca_components: 50, alignment: previous}
 plots:
-  {palette: petroff10, dpi: 120, formats: [png], animation: {fps: 5, tween: 6, gif_megabytes: 8, dpi: 80},
+  {palette: petroff10, dpi: 120, width: null, formats: [png], animation: {fps: 5, tween: 6, gif_megabytes: 8, dpi: 80},
    explorer: {max_samples: 5000}}
 """)
 OF_A_RUN = ("seed", "dataset", "model", "training")
