@@ -26,9 +26,9 @@ def spans_of(layer):
     return SPANS[:1] if layer == PIXELS else SPANS
 
 
-def cells(pattern):
+def cells(run, pattern):
     """`pattern` for each span and layer of a run, layers in network order."""
-    return [pattern.format(span=span, layer=layer) for layer in LAYERS for span in spans_of(layer)]
+    return [pattern.format(run=run, span=span, layer=layer) for layer in LAYERS[run] for span in spans_of(layer)]
 
 
 def span_epochs(wildcards):
@@ -41,10 +41,27 @@ def more_with_attempts(amount):
     return lambda wildcards, attempt: amount * 2 ** (attempt - 1)
 
 
-def previous_checkpoint(wildcards):
-    """The checkpoint that a training span goes on from; none for epoch 0."""
-    before = LINK_BEFORE.get(wildcards.span)
-    return {"previous": f"results/{wildcards.run}/checkpoints/{before}.pt"} if before else {}
+def training_start(wildcards):
+    """What a training span begins with: the checkpoint before, or for epoch 0 the weights that the config gives."""
+    before, weights = LINK_BEFORE.get(wildcards.span), RUNS[wildcards.run]["model"]["weights"]
+    if before:
+        return {"previous": f"results/{wildcards.run}/checkpoints/{before}.pt"}
+    return {"weights": os.path.expanduser(weights)} if weights else {}
+
+
+def model_code(wildcards):
+    """A user's model file, and what it imports from its own folder; nothing for other models."""
+    return [os.fspath(path) for path in model_files(RUNS[wildcards.run]["model"]["name"])]
+
+
+def model_name(wildcards):
+    """How messages call a run's model."""
+    return short_name(RUNS[wildcards.run]["model"]["name"])
+
+
+def model_trees(wildcards):
+    """What each run's model is made of, a file a run; it is found out now where that was not done before."""
+    return [os.fspath(checked_model(tree_file, run["model"], run["dataset"])) for run in RUNS.values()]
 
 
 def kept_epochs(wildcards):
@@ -82,7 +99,7 @@ def collected_tables(wildcards):
             "dataset": f"results/{run}/dataset.npz",
         }
     folder = {"metrics": "metrics", "embedding": "embeddings"}[wildcards.table]
-    return {"tables": cells(f"results/{run}/{folder}/{{span}}/{{layer}}.parquet")}
+    return {"tables": cells(run, f"results/{{run}}/{folder}/{{span}}/{{layer}}.parquet")}
 
 
 def previous_embedding(wildcards):
@@ -112,15 +129,40 @@ def figure_files(name, label):
     return [report(first, caption=f"../report/{name}.rst", category="{run}", labels={"result": label}), *others]
 
 
-def embedded_cells(epochs, layers=experiment["layers"]):
-    """Where the embeddings of some epochs and layers lie: {span}/{layer} of each file, and each cell's place in them.
+GRID_EPOCHS = experiment["plots"]["grid_epochs"]
+GRID_SPANS = list(dict.fromkeys(PLACES[epoch][0] for epoch in GRID_EPOCHS))
+
+
+def run_layers(wildcards):
+    """A run's layers, the raw pixels first where they are followed."""
+    return LAYERS[wildcards.run]
+
+
+def network_layers(wildcards):
+    """A run's layers without the raw pixels."""
+    return RUNS[wildcards.run]["layers"]
+
+
+# The cells that a figure shows: its epochs, and the layers of a run.
+SHOWN = {
+    "grid": (GRID_EPOCHS, lambda run: RUNS[run]["layers"]),
+    "animation": (EPOCHS, lambda run: RUNS[run]["layers"]),
+    "last layer": (EPOCHS, lambda run: RUNS[run]["layers"][-1:]),
+    "all": (EPOCHS, lambda run: LAYERS[run]),
+}
+
+
+@lru_cache
+def shown_cells(run, shown):
+    """Where a figure's cells lie: {span}/{layer} of each file, and each cell's place in them.
 
     A cell is [epoch, layer, index of the path, index of the epoch in that file].
     """
+    epochs, layers_of = SHOWN[shown]
     paths, places = {}, []
     for epoch in epochs:
         span, place = PLACES[epoch]
-        for layer in layers:
+        for layer in layers_of(run):
             if span not in spans_of(layer):
                 continue
             path = f"{span}/{layer}"
@@ -128,12 +170,14 @@ def embedded_cells(epochs, layers=experiment["layers"]):
     return list(paths), places
 
 
-GRID_EPOCHS = experiment["plots"]["grid_epochs"]
-GRID_PATHS, GRID_CELLS = embedded_cells(GRID_EPOCHS)
-GRID_SPANS = list(dict.fromkeys(PLACES[epoch][0] for epoch in GRID_EPOCHS))
-ANIMATION_PATHS, ANIMATION_CELLS = embedded_cells(EPOCHS)
-EXPLORER_PATHS, EXPLORER_CELLS = embedded_cells(EPOCHS, LAYERS)
-LAST_LAYER_PATHS, LAST_LAYER_CELLS = embedded_cells(EPOCHS, experiment["layers"][-1:])
+def cell_files(shown, pattern):
+    """An input function: `pattern` for the {path} of each file that a figure reads cells of."""
+    return lambda wildcards: expand(pattern, run=wildcards.run, path=shown_cells(wildcards.run, shown)[0])
+
+
+def cell_places(shown):
+    """A params function: a figure's cells, and where each lies in those files."""
+    return lambda wildcards: shown_cells(wildcards.run, shown)[1]
 
 
 def page_files(name):
