@@ -49,9 +49,15 @@ def training_start(wildcards):
     return {"weights": os.path.expanduser(weights)} if weights else {}
 
 
-def model_code(wildcards):
+@lru_cache
+def model_sources(name):
     """A user's model file, and what it imports from its own folder; nothing for other models."""
-    return [os.fspath(path) for path in model_files(RUNS[wildcards.run]["model"]["name"])]
+    return [os.fspath(path) for path in model_files(name)]
+
+
+def model_code(wildcards):
+    """The code of a run's model, where that is not of this workflow."""
+    return model_sources(RUNS[wildcards.run]["model"]["name"])
 
 
 def model_name(wildcards):

@@ -62,7 +62,7 @@ def job_faults(checked: Checked) -> list[str]:
 
 
 def _check_number_of_jobs(checked: Checked) -> Iterator[str]:
-    if not checked.sound("training", "snapshots", "snapshots_per_job", "layers", "runs"):
+    if not checked.sound("training", "snapshots", "snapshots_per_job"):
         return
     config = checked.config
     training, every = config["training"], config["snapshots"]["every"]

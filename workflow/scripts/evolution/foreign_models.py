@@ -83,7 +83,8 @@ def _fit_channels(model: nn.Module, channels: int) -> None:
 
 def described(error: Exception, file: Path) -> str:
     """An exception's kind and text, and the last line of a user's file on its way."""
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) == file]
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if Path(frame.filename).resolve() == file.resolve()]
     where = f" ({file.name}, line {lines[-1]})" if lines else ""
     return f"{type(error).__name__}: {error}{where}"
 

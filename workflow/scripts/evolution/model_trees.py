@@ -54,7 +54,9 @@ def tree_file(model: dict, dataset: dict) -> Path:
     }
     key = hashlib.sha256(json.dumps(basis, sort_keys=True, default=str).encode()).hexdigest()[:20]
     path = FOLDER / f"{key}.json"
-    if not path.exists():
+    try:
+        read_tree(path)
+    except (OSError, ValueError):
         _make(path, request)
     return path
 

@@ -25,7 +25,7 @@ def concrete_layers(checked: Checked, build: bool) -> tuple[dict[str, list[str]]
         A line each, none twice.
     """
     layers, faults = {}, {}
-    for name, run in checked.runs("model.name", "model.kwargs", "layers"):
+    for name, run in checked.runs("model.name", "model.kwargs", "dataset.name"):
         where = checked.place(name, "layers")
         if PIXELS in run["layers"]:
             faults[f"{where}: {PIXELS} stands for the raw images; leave it out and set activations.pixels"] = None

@@ -22,15 +22,15 @@ def source_files(script: Path, folder: Path | None = None) -> list[Path]:
         path = pending.pop()
         if path not in found:
             found.add(path)
-            pending += _imported_files(path, folder)
+            pending += _imported_files(path, folder, path.read_bytes())
     return sorted(found)
 
 
 @cache
-def _imported_files(path: Path, folder: Path) -> list[Path]:
-    """The files under `folder` that a file's import statements, wherever they stand, name."""
+def _imported_files(path: Path, folder: Path, content: bytes) -> list[Path]:
+    """The files under `folder` that a file's import statements, wherever they stand in its content, name."""
     names = set()
-    for node in ast.walk(ast.parse(path.read_bytes(), filename=str(path))):
+    for node in ast.walk(ast.parse(content)):
         if isinstance(node, ast.Import):
             names |= {(folder, alias.name) for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
