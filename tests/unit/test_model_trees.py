@@ -96,7 +96,7 @@ def test_nothing_is_built_while_the_config_has_other_faults(net):
 def test_models_that_cannot_be_built_or_run(net, tmp_path):
     """One message each, with the key, the exception's text and its line; nothing is kept."""
     cases = {
-        "nets/net.py:Images": "shapes cannot be multiplied (2x64 and 63x10) (net.py, line 17)",
+        "nets/net.py:Images": "shapes cannot be multiplied (2x64 and 63x10) (net.py, line 16)",
         "nets/net.py:Nothing": "nets/net.py has no Nothing; its models are Net, Images",
         "torchvision.resnet19": "torchvision has no classifier resnet19; did you mean resnet18",
     }

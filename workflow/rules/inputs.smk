@@ -89,11 +89,14 @@ def training_files(pattern):
 
 # A job that reads activations takes them as ancient: when a layer is added, the snapshot jobs run again and write the
 # other layers' files anew with the same bytes, which is no reason to measure or embed those again. What does change
-# an activation file reaches its readers by two other ways: the training's history, and the settings file. The latter
-# is a job's output because Snakemake does not look at a job's own params and code when a job before it is to run.
+# an activation file reaches its readers by two other ways: the training's history with the model's own code, and the
+# settings file. The latter is a job's output because Snakemake does not look at a job's own params and code when a job
+# before it is to run.
 def activation_origin(wildcards):
-    """The history of the training behind an activation file; the raw pixels have none."""
-    return [] if wildcards.layer == PIXELS else training_files("results/{run}/history/{span}.parquet")(wildcards)
+    """The history of the training behind an activation file, and a user's model file; the raw pixels have none."""
+    if wildcards.layer == PIXELS:
+        return []
+    return training_files("results/{run}/history/{span}.parquet")(wildcards) + model_code(wildcards)
 
 
 def collected_tables(wildcards):

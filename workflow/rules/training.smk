@@ -116,7 +116,6 @@ rule pixels:
 rule settings:
     input:
         sources=lambda wildcards: sorted({*code(wildcards.stage), *code("snapshot"), *code("pixels")}),
-        model=model_code,
         code=code("settings"),
     output:
         "results/{run}/settings/{stage}.json",
