@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from evolution import catalogue
+from evolution.files import JobError
 from evolution.foreign_models import build_torchvision
 from evolution.layers import auto_layers, choose, matches, tree_modules
 from evolution.models import build_model
@@ -204,8 +205,14 @@ def test_a_name_that_is_no_file_name():
     [(lambda x: x.flatten(1)[:, :3], r"here \(2, 4\), not \(2, 3\)"), (lambda x: (x, x), "not tuple")],
 )
 def test_a_model_that_does_not_tell_the_classes_apart(logits, said):
-    with pytest.raises(Exception, match=said):
+    with pytest.raises(JobError, match=said):
         trace(Around(nn.Identity(), logits), (1, 2, 2), 4)
+
+
+def test_a_model_that_puts_out_more_while_it_trains():
+    model = Around(nn.Identity(), lambda x: x.flatten(1) if not model.training else (x.flatten(1), x))
+    with pytest.raises(JobError, match=r"here \(3, 4\), not tuple"):
+        trace(model, (1, 2, 2), 4)
 
 
 def test_a_transformers_modules_all_run():

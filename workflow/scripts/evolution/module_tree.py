@@ -76,6 +76,9 @@ def trace(model: nn.Module, shape: tuple[int, int, int], classes: int) -> list[d
     finally:
         for hook in hooks:
             hook.remove()
+    # Some put out more, or take less, while they train.
+    with torch.no_grad():
+        _check_logits(model.train()(torch.zeros(samples, *shape)), samples, classes)
     for name, count in runs.items():
         if count == 0:
             faults[name] = "does not run as an image passes"
