@@ -126,15 +126,15 @@ def _part(schema: dict, path: Path) -> dict:
 
 def _allowed(error) -> str:
     value, instance = error.validator_value, error.instance
+    if error.validator == "anyOf":
+        # One of a list of names, or a text of a form that is described.
+        names = [name for part in value for name in part.get("enum", ())]
+        near = difflib.get_close_matches(str(instance), names, n=1)
+        forms = [part["description"] for part in value if "description" in part]
+        return f"allowed: {', '.join(names)}, {', '.join(forms)}" + (f"; did you mean {near[0]}?" if near else "")
     if error.validator == "enum":
         near = difflib.get_close_matches(str(instance), [str(name) for name in value], n=1)
         return "allowed: " + ", ".join(map(str, value)) + (f"; did you mean {near[0]}?" if near else "")
-    if error.validator == "anyOf":
-        # A choice of words, or text of certain forms, which the schema's titles stand for.
-        words = [str(word) for part in value for word in part.get("enum", [])]
-        near = difflib.get_close_matches(str(instance), words, n=1)
-        forms = [part["title"] for part in value if "title" in part]
-        return "allowed: " + ", ".join(words + forms) + (f"; did you mean {near[0]}?" if near else "")
     if error.validator == "type":
         return "must be of type " + _type_names(value) + _type_remedy(instance, value)
     return {
