@@ -54,6 +54,7 @@ localrules:
     embeddings,
     plots,
     report,
+    layers,
     write_report,
     about,
     settings,
@@ -63,8 +64,8 @@ rule all:
     default_target: True
     input:
         # The cells too: Snakemake does not rebuild a lost file that nothing asks for.
-        [cells(f"results/{run}/metrics/{{span}}/{{layer}}.parquet") for run in RUNS],
-        [cells(f"results/{run}/embeddings/{{span}}/{{layer}}.npy") for run in RUNS],
+        [cells(run, "results/{run}/metrics/{span}/{layer}.parquet") for run in RUNS],
+        [cells(run, "results/{run}/embeddings/{span}/{layer}.npy") for run in RUNS],
         expand("results/{run}/figures/{figure}", run=RUNS, figure=FIGURES),
         expand("results/{run}/{page}", run=RUNS, page=["explorer.html", "summary.md"]),
         [more_measures(run) for run in RUNS],
@@ -83,7 +84,7 @@ rule training:
 
 rule snapshots:
     input:
-        [cells(f"results/{run}/activations/{{span}}/{{layer}}.npy") for run in RUNS],
+        [cells(run, "results/{run}/activations/{span}/{layer}.npy") for run in RUNS],
 
 
 rule metrics:

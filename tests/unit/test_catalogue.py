@@ -38,6 +38,20 @@ def test_class_sizes_add_up_to_what_their_publishers_state(name, images):
     assert {len(sizes) for sizes in catalogue.DATASET_CLASS_SIZES[name]} == {datasets.CLASSES[name]}
 
 
+def test_shapes_of_images():
+    assert set(catalogue.DATASET_SHAPES) == set(datasets.DATASETS)
+    for name in ("mnist_5k", "digits"):
+        source = datasets.load_source(name, "not used")
+        known = catalogue.image_shape({"name": name})
+        assert known == (source.train.images.shape[1:], len(source.class_names))
+    # As their publishers state; CLASSES is what the loaders check files against.
+    for name in ("mnist", "fashion_mnist", "kmnist"):
+        assert catalogue.image_shape({"name": name}) == ((1, 28, 28), datasets.CLASSES[name])
+    assert catalogue.image_shape({"name": "cifar10"}) == ((3, 32, 32), datasets.CLASSES["cifar10"])
+    assert catalogue.image_shape({"name": "cifar10", "image_size": 64}) == ((3, 64, 64), 10)
+    assert catalogue.image_shape({"name": "npz:mine.npz"}) is None
+
+
 @pytest.mark.parametrize("name", catalogue.MODELS)
 def test_layers_are_the_modules_that_run_once(name):
     model = models.build_model(name, {}, (1, 8, 8), 10, seed=0)

@@ -78,7 +78,7 @@ CASES = {
         "runs.a.training.epochs: unknown key",
         "it holds for all runs, so set training.epochs outside of runs",
     ),
-    "layers of one run": ("runs: {a: {layers: [fc1]}}", "runs.a.layers: unknown key", "set layers outside of runs"),
+    "snapshots of one run": ("runs: {a: {snapshots: {}}}", "runs.a.snapshots: unknown key", "set snapshots outside of"),
     "a run's key misspelt": ("runs: {a: {sede: 3}}", "runs.a.sede: unknown key", "did you mean seed?"),
     # Names
     "a run above the results": ("runs: {../x: {}}", "runs: '../x'", "made of letters, digits and _"),
@@ -170,6 +170,53 @@ CASES = {
         "mlp has fc1, fc2, fc3",
     ),
     "a layer that runs often": ("layers: [fc1, pool]", "layers: pool runs more than once", "leave it out"),
+    "a layer of one run that its model lacks": (
+        "runs: {a: {layers: [fc1, fc9]}, b: {}}",
+        "runs.a.layers: fc9 is not in small_cnn (model.name)",
+        "did you mean fc2? small_cnn has conv1",
+    ),
+    "pixels as a layer of one run": ("runs: {a: {layers: [pixels, fc1]}}", "runs.a.layers: pixels", "leave it out"),
+    "a glob that finds nothing": (
+        "layers: [fc1, 'conv?.1']",
+        "layers: conv?.1 finds nothing in small_cnn",
+        "has conv1",
+    ),
+    "a glob that finds what runs often": (
+        "layers: ['poo?']",
+        "layers: poo? only finds what cannot be followed, pool runs more than once",
+        "leave it out. small_cnn has conv1",
+    ),
+    "a word for layers that is not auto": ("layers: all", "layers: 'all'", "write [all], or the word auto"),
+    "a glob with a slash": ("layers: ['conv*/x']", "layers.0: 'conv*/x'", "with single dots between"),
+    "weights that are not there": (
+        "model: {weights: trained.pt}",
+        "model.weights: 'trained.pt' is no file",
+        "must be a state dict that torch.save wrote, or null",
+    ),
+    "weights of one run that are not there": (
+        "runs: {a: {model: {weights: trained.pt}}}",
+        "runs.a.model.weights: 'trained.pt' is no file",
+        "or null",
+    ),
+    "weights that are a number": ("model: {weights: 3}", "model.weights: 3", "must be of type string or null"),
+    "weights without a path": ("model: {weights: ''}", "model.weights: ''", "must not be empty"),
+    "a model file that is not there": (
+        "model: {name: 'nets/mine.py:Net'}",
+        "model.name: there is no file nets/mine.py",
+        "paths count from the folder that Snakemake runs in",
+    ),
+    "a model file without a class": ("model: {name: mine.py}", "model.name: 'mine.py'", "FILE.py:CLASS"),
+    "a model that is a number": ("model: {name: 3}", "model.name: 3", "allowed: small_cnn, "),
+    "maps pooled in no known way": (
+        "activations: {pooling: {maps: max}}",
+        "activations.pooling.maps: 'max'",
+        "allowed: flatten, mean",
+    ),
+    "tokens pooled in no known way": (
+        "activations: {pooling: {tokens: clss}}",
+        "activations.pooling.tokens: 'clss'",
+        "did you mean cls?",
+    ),
     "an argument misspelt": ("model: {kwargs: {droput: 0.5}}", "model.kwargs.droput", "did you mean dropout?"),
     "an argument that another model takes": (
         "{layers: [fc1], runs: {a: {model: {name: tiny_cnn, kwargs: {dropout: 0.1}}}}}",

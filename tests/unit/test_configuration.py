@@ -11,14 +11,14 @@ ROOT = Path(__file__).parents[2]
 DEFAULTS = yaml.safe_load("""
 seed: 17
 dataset: {name: mnist_5k, root: data, train_size: 4000, eval_size: 1000}
-model: {name: small_cnn, kwargs: {}}
-layers: [conv1, conv2, conv3, fc1, fc2]
+model: {name: small_cnn, kwargs: {}, weights: null}
+layers: auto
 training:
   {epochs: 100, batch_size: null, optimizer: adamw, learning_rate: 1.0e-3, weight_decay: 1.0e-4, device: auto, gpus: 1,
    threads: 2, epochs_per_job: 20, keep_epochs: all}
 snapshots: {every: 2, also: []}
 snapshots_per_job: 1
-activations: {compact: true, pixels: true}
+activations: {compact: true, pixels: true, pooling: {maps: flatten, tokens: mean}}
 metrics:
   clusters: 10
   n_init: 10
@@ -33,6 +33,8 @@ plots:
    explorer: {max_samples: 5000}}
 """)
 OF_A_RUN = ("seed", "dataset", "model", "training")
+# What auto stands for in the default model.
+SMALL_CNN = ["conv1", "conv2", "conv3", "fc1", "fc2"]
 
 
 def with_key(path, value):
@@ -56,7 +58,7 @@ def test_an_empty_config_is_all_defaults():
     config = resolve({})
     runs, grid_epochs = config.pop("runs"), config["plots"].pop("grid_epochs")
     assert config == DEFAULTS
-    assert runs == {"run": {key: DEFAULTS[key] for key in OF_A_RUN}}
+    assert runs == {"run": {key: DEFAULTS[key] for key in OF_A_RUN} | {"layers": SMALL_CNN}}
     assert grid_epochs[0] == 0 and grid_epochs[-1] == 100
 
 
@@ -92,8 +94,9 @@ def test_the_default_experiment_states_every_key():
 def test_the_default_experiment_has_261_cells():
     config = resolve(yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8")))
     assert len(snapshot_epochs(config)) == 52
-    assert run_layers(config) == ["pixels", "conv1", "conv2", "conv3", "fc1", "fc2"]
-    assert len(snapshot_epochs(config)) * len(config["layers"]) + config["activations"]["pixels"] == 261
+    assert run_layers(config) == {"mnist": ["pixels", *SMALL_CNN]}
+    layers = config["runs"]["mnist"]["layers"]
+    assert len(snapshot_epochs(config)) * len(layers) + config["activations"]["pixels"] == 261
 
 
 def test_what_is_given_replaces_a_default_and_nothing_beside_it():
@@ -102,7 +105,7 @@ def test_what_is_given_replaces_a_default_and_nothing_beside_it():
     expected["training"]["learning_rate"] = 0.1
     expected["plots"]["animation"]["fps"] = 9
     expected["plots"]["grid_epochs"] = [0, 4]
-    expected["runs"] = {"run": {key: expected[key] for key in OF_A_RUN}}
+    expected["runs"] = {"run": {key: expected[key] for key in OF_A_RUN} | {"layers": SMALL_CNN}}
     assert config == expected
 
 
@@ -131,18 +134,20 @@ def test_runs_are_the_config_and_what_differs():
                     "seed": 4,
                     "dataset": {"name": "digits", "train_size": 700},
                     "model": {"kwargs": {"dropout": 0.1}},
+                    "layers": ["fc2"],
                     "training": {"optimizer": "sgd", "batch_size": 50},
                 },
             },
         }
     )
-    base = {key: config[key] for key in OF_A_RUN}
+    base = {key: config[key] for key in (*OF_A_RUN, "layers")}
     assert config["runs"]["same"] == config["runs"]["none"] == base
     assert base["seed"] == 3 and base["training"]["weight_decay"] == 0
     assert config["runs"]["other"] == {
         "seed": 4,
         "dataset": DEFAULTS["dataset"] | {"name": "digits", "train_size": 700, "eval_size": 500},
-        "model": {"name": "mlp", "kwargs": {"dropout": 0.1}},
+        "model": {"name": "mlp", "kwargs": {"dropout": 0.1}, "weights": None},
+        "layers": ["fc2"],
         "training": DEFAULTS["training"] | {"weight_decay": 0, "optimizer": "sgd", "batch_size": 50},
     }
     assert list(config["runs"]) == ["same", "none", "other"]
@@ -163,7 +168,11 @@ def test_runs_are_the_config_and_what_differs():
         ("dataset.root", "", "must not be empty"),
         ("dataset.train_size", 0, "must be at least 1"),
         ("dataset.eval_size", 9, "must be at least 10"),
-        ("model.name", "resnet", "allowed: small_cnn, tiny_cnn, mlp"),
+        ("model.name", "resnet", "allowed: small_cnn, tiny_cnn, mlp, torchvision.NAME, FILE.py:CLASS"),
+        ("model.weights", 3, "must be of type string or null"),
+        ("activations.pooling", "mean", "must be of type mapping"),
+        ("activations.pooling.maps", "cls", "allowed: flatten, mean"),
+        ("activations.pooling.tokens", "first", "allowed: flatten, mean, cls"),
         ("model.kwargs", [1], "must be of type mapping"),
         ("layers", "conv1", "must be of type list"),
         ("layers", [], "must have at least one entry"),
@@ -246,11 +255,6 @@ def test_a_run_name_that_yaml_takes_for_a_number():
             "runs.a.training.epochs",
             "it holds for all runs, so set training.epochs outside of runs. ",
         ),
-        (
-            {"runs": {"a": {"layers": ["fc1"]}}},
-            "runs.a.layers",
-            "it holds for all runs, so set layers outside of runs. ",
-        ),
         ({"metrics": {"xyzzy": 3}}, "metrics.xyzzy", "known here: clusters, n_init, neighbors, measures, cka"),
         ({"metrics": {5: 3}}, "metrics.5", "known here: clusters, n_init, neighbors, measures, cka"),
     ],
@@ -273,8 +277,8 @@ def test_all_problems_are_named_at_once():
     ]
     assert problems({"snapshots": {"also": [101]}, "layers": ["pixels"], "metrics": {"clusters": 1000}}) == [
         "snapshots.also: [101] lies past the last epoch; training.epochs is 100",
-        "layers: pixels stands for the raw images; leave it out and set activations.pixels",
         "metrics.clusters: 1000 is too large, run run has dataset.eval_size 1000; must be below it",
+        "layers: pixels stands for the raw images; leave it out and set activations.pixels",
     ]
 
 
@@ -312,5 +316,32 @@ def test_a_run_with_another_model_starts_without_the_first_ones_arguments():
         "runs": {"same": {}, "other": {"model": {"name": "tiny_cnn"}}},
     }
     runs = resolve(config)["runs"]
-    assert runs["same"]["model"] == {"name": "small_cnn", "kwargs": {"dropout": 0.5}}
-    assert runs["other"]["model"] == {"name": "tiny_cnn", "kwargs": {}}
+    assert runs["same"]["model"] == {"name": "small_cnn", "kwargs": {"dropout": 0.5}, "weights": None}
+    assert runs["other"]["model"] == {"name": "tiny_cnn", "kwargs": {}, "weights": None}
+
+
+@pytest.mark.parametrize(
+    ("model", "layers", "expected"),
+    [
+        ("small_cnn", "auto", ["conv1", "conv2", "conv3", "fc1", "fc2"]),
+        ("mlp", "auto", ["fc1", "fc2", "fc3"]),
+        ("small_cnn", ["fc?", "bn[13]", "conv2"], ["fc1", "fc2", "bn1", "bn3", "conv2"]),
+        ("small_cnn", ["fc2", "fc*"], ["fc2", "fc1"]),
+        ("small_cnn", ["*"], ["conv1", "bn1", "conv2", "bn2", "conv3", "bn3", "fc1", "fc2", "dropout"]),
+    ],
+)
+def test_layers_are_resolved_to_names(model, layers, expected):
+    """Globs in network order, nothing twice, and only what can be followed: small_cnn's pool is not."""
+    config = resolve({"model": {"name": model}, "layers": layers, "activations": {"pixels": False}})
+    assert config["layers"] == layers, "as it was written"
+    assert config["runs"]["run"]["layers"] == expected
+    assert run_layers(config) == {"run": expected}
+
+
+def test_runs_have_their_own_layers():
+    config = {
+        "layers": ["fc1"],
+        "runs": {"all": {}, "own": {"layers": "auto"}, "tiny": {"model": {"name": "tiny_cnn"}}},
+    }
+    runs = resolve(config)["runs"]
+    assert {name: run["layers"] for name, run in runs.items()} == {"all": ["fc1"], "own": SMALL_CNN, "tiny": ["fc1"]}

@@ -57,11 +57,14 @@ def read_rules():
     """Each rule's script and conda environment, as the rule files name them."""
     rules = {}
     for path in sorted((ROOT / "workflow" / "rules").glob("*.smk")):
-        for block in re.split(r"^ *(?:rule|checkpoint) ", path.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
+        for block in re.split(
+            r"^ *(?:rule|checkpoint) ?(?=\w*:$)", path.read_text(encoding="utf-8"), flags=re.MULTILINE
+        )[1:]:
             scripts = re.findall(r'"\.\./scripts/(\w+)\.py"', block)
             environments = re.findall(r'"\.\./\.\./envs/(\w+)\.yaml"', block)
             if scripts:
-                rules[block.split(":")[0]] = (scripts, environments)
+                # A rule that is made for each set of layers has no name here; it goes by its script's.
+                rules[block.split(":")[0] or scripts[0]] = (scripts, environments)
     return rules
 
 

@@ -246,3 +246,19 @@ def test_activations_that_are_not_finite(span, tmp_path, value, compacted):
     torch.save({"weights": {3: weights[3]}, "optimizer": {}, "epoch": 3}, path)
     with pytest.raises(JobError, match=r"layer fc1 at epoch 3 .* not finite.*training\.learning_rate"):
         take(dataset, [path], [3], compacted=compacted)
+
+
+@pytest.mark.parametrize("held", [1, 24 * 4 * 300])
+def test_layers_that_are_not_held_at_once_have_the_same_bytes(span, monkeypatch, held):
+    dataset, paths, _ = span
+    together, all_predictions = take(dataset, paths, [2], compacted=True)
+    monkeypatch.setattr(snapshot.layer_groups, "__defaults__", (held,))
+    passes = []
+    monkeypatch.setattr(
+        snapshot, "layer_outputs", lambda *given, outputs=snapshot.layer_outputs: passes.append(1) or outputs(*given)
+    )
+    apart, predictions = take(dataset, paths, [2], compacted=True)
+    assert len(passes) > 2
+    for name in LAYERS:
+        assert together[name].tobytes() == apart[name].tobytes()
+    assert all(column.tobytes() == all_predictions[name].tobytes() for name, column in predictions.items())

@@ -27,7 +27,11 @@ def test_source_files_are_what_a_script_imports(script):
 def test_source_files_of_every_kind_of_import(tmp_path):
     sources = {
         "script.py": "import evolution.a as x\nfrom evolution import b, CONSTANT\nimport numpy, other\n",
-        "other.py": "",
+        "other.py": "from nested import e\n",
+        "nested/__init__.py": "",
+        "nested/e.py": "from .f import x\nfrom . import g\n",
+        "nested/f.py": "x = 1\n",
+        "nested/g.py": "",
         "unused.py": "import evolution.unused\n",
         "evolution/__init__.py": "CONSTANT = 1\n",
         "evolution/a.py": "def f():\n    if True:\n        from evolution.c import (\n            g,\n        )\n",
@@ -47,6 +51,10 @@ def test_source_files_of_every_kind_of_import(tmp_path):
         "evolution/b.py",
         "evolution/c.py",
         "evolution/d.py",
+        "nested/__init__.py",
+        "nested/e.py",
+        "nested/f.py",
+        "nested/g.py",
         "other.py",
         "script.py",
     ]

@@ -43,9 +43,12 @@ def job_patterns() -> list[tuple[str, re.Pattern]]:
     patterns = []
     for path in sorted((ROOT / "workflow" / "rules").glob("*.smk")):
         text = path.read_text(encoding="utf-8")
-        for rule, body in re.findall(r"^rule (\w+):\n((?:    .*\n|\n)+)", text, flags=re.M):
+        for _, rule, body in re.findall(r"^( *)rule ?(\w*):\n((?:\1    .*\n|\n)+)", text, flags=re.M):
+            # A rule that is made for each set of layers has no name here; it goes by its script's.
+            rule = rule or re.search(r'script:\s+"\.\./scripts/(\w+)\.py"', body)[1]
             message = re.search(r'message:\s+"(.*)"', body)[1]
             pattern = re.sub(r"\\\{wildcards\\?\.(\w+)\\\}", r"(?P<\1>\\S+)", re.escape(message))
+            pattern = re.sub(r"\\\{params\\?\.\w+\\\}", ".+?", pattern)
             patterns.append((rule, re.compile(pattern)))
     return patterns
 

@@ -8,6 +8,8 @@ from snakemake.logging import logger
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
 
 from evolution import config_checks, configuration
+from evolution.model_names import model_files, short_name
+from evolution.model_trees import ModelFault, tree_file
 
 
 def checked(check, *arguments, **more):
@@ -16,6 +18,14 @@ def checked(check, *arguments, **more):
         return check(*arguments, **more)
     except configuration.ConfigError as error:
         raise WorkflowError(f"The config cannot be used:\n{error}") from None
+
+
+def checked_model(look, *arguments):
+    """Look into a model; one that cannot be built or run ends Snakemake with a message and no traceback."""
+    try:
+        return look(*arguments)
+    except ModelFault as error:
+        raise WorkflowError(str(error)) from None
 
 
 # A preset given by --configfile stands alone; config.yaml is the experiment that runs without one.

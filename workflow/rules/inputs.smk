@@ -26,9 +26,9 @@ def spans_of(layer):
     return SPANS[:1] if layer == PIXELS else SPANS
 
 
-def cells(pattern):
+def cells(run, pattern):
     """`pattern` for each span and layer of a run, layers in network order."""
-    return [pattern.format(span=span, layer=layer) for layer in LAYERS for span in spans_of(layer)]
+    return [pattern.format(run=run, span=span, layer=layer) for layer in LAYERS[run] for span in spans_of(layer)]
 
 
 def span_epochs(wildcards):
@@ -41,10 +41,33 @@ def more_with_attempts(amount):
     return lambda wildcards, attempt: amount * 2 ** (attempt - 1)
 
 
-def previous_checkpoint(wildcards):
-    """The checkpoint that a training span goes on from; none for epoch 0."""
-    before = LINK_BEFORE.get(wildcards.span)
-    return {"previous": f"results/{wildcards.run}/checkpoints/{before}.pt"} if before else {}
+def training_start(wildcards):
+    """What a training span begins with: the checkpoint before, or for epoch 0 the weights that the config gives."""
+    before, weights = LINK_BEFORE.get(wildcards.span), RUNS[wildcards.run]["model"]["weights"]
+    if before:
+        return {"previous": f"results/{wildcards.run}/checkpoints/{before}.pt"}
+    return {"weights": os.path.expanduser(weights)} if weights else {}
+
+
+@lru_cache
+def model_sources(name):
+    """A user's model file, and what it imports from its own folder; nothing for other models."""
+    return [os.fspath(path) for path in model_files(name)]
+
+
+def model_code(wildcards):
+    """The code of a run's model, where that is not of this workflow."""
+    return model_sources(RUNS[wildcards.run]["model"]["name"])
+
+
+def model_name(wildcards):
+    """How messages call a run's model."""
+    return short_name(RUNS[wildcards.run]["model"]["name"])
+
+
+def model_trees(wildcards):
+    """What each run's model is made of, a file a run; it is found out now where that was not done before."""
+    return [os.fspath(checked_model(tree_file, run["model"], run["dataset"])) for run in RUNS.values()]
 
 
 def kept_epochs(wildcards):
@@ -66,11 +89,14 @@ def training_files(pattern):
 
 # A job that reads activations takes them as ancient: when a layer is added, the snapshot jobs run again and write the
 # other layers' files anew with the same bytes, which is no reason to measure or embed those again. What does change
-# an activation file reaches its readers by two other ways: the training's history, and the settings file. The latter
-# is a job's output because Snakemake does not look at a job's own params and code when a job before it is to run.
+# an activation file reaches its readers by two other ways: the training's history with the model's own code, and the
+# settings file. The latter is a job's output because Snakemake does not look at a job's own params and code when a job
+# before it is to run.
 def activation_origin(wildcards):
-    """The history of the training behind an activation file; the raw pixels have none."""
-    return [] if wildcards.layer == PIXELS else training_files("results/{run}/history/{span}.parquet")(wildcards)
+    """The history of the training behind an activation file, and a user's model file; the raw pixels have none."""
+    if wildcards.layer == PIXELS:
+        return []
+    return training_files("results/{run}/history/{span}.parquet")(wildcards) + model_code(wildcards)
 
 
 STAGE_SETTINGS = {
@@ -84,7 +110,7 @@ STAGE_SETTINGS = {
 
 def span_activations(wildcards):
     """The activations of all layers in a span, and of the raw pixels, which are those of epoch 0 at any time."""
-    spans = [(spans_of(layer)[0] if layer == PIXELS else wildcards.span, layer) for layer in LAYERS]
+    spans = [(spans_of(layer)[0] if layer == PIXELS else wildcards.span, layer) for layer in LAYERS[wildcards.run]]
     return [f"results/{wildcards.run}/activations/{span}/{layer}.npy" for span, layer in spans]
 
 
@@ -101,13 +127,18 @@ def predictions_of(wildcards):
 MEASURES = experiment["metrics"]["measures"]
 
 
+def cka_of_epochs(run):
+    """The files of a run that compare each layer with itself over the epochs."""
+    return [f"results/{run}/cka/epochs/{layer}.parquet" for layer in RUNS[run]["layers"]]
+
+
 def more_measures(run):
     """The files of a run that hold what is measured beside the cells, as far as it is switched on."""
     tables = ["class_metrics"] * ("class_silhouette" in MEASURES) + ["collapse"] * ("neural_collapse" in MEASURES)
     files = [f"results/{run}/tables/{table}.parquet" for table in tables]
     if experiment["metrics"]["cka"]:
         files += [f"results/{run}/cka/layers/{span}.parquet" for span in SPANS]
-        files += [f"results/{run}/cka/epochs/{layer}.parquet" for layer in experiment["layers"]]
+        files += cka_of_epochs(run)
     return files
 
 
@@ -120,7 +151,7 @@ def collected_tables(wildcards):
             "dataset": f"results/{run}/dataset.npz",
         }
     folder = {"embedding": "embeddings"}.get(wildcards.table, "metrics")
-    tables = {"tables": cells(f"results/{run}/{folder}/{{span}}/{{layer}}.parquet")}
+    tables = {"tables": cells(run, f"results/{{run}}/{folder}/{{span}}/{{layer}}.parquet")}
     # The classes' names.
     return tables | ({"dataset": f"results/{run}/dataset.npz"} if wildcards.table == "class_metrics" else {})
 
@@ -161,15 +192,40 @@ def figure_files(name, label):
     return [report(first, caption=f"../report/{name}.rst", category="{run}", labels={"result": label}), *others]
 
 
-def embedded_cells(epochs, layers=experiment["layers"]):
-    """Where the embeddings of some epochs and layers lie: {span}/{layer} of each file, and each cell's place in them.
+GRID_EPOCHS = experiment["plots"]["grid_epochs"]
+GRID_SPANS = list(dict.fromkeys(PLACES[epoch][0] for epoch in GRID_EPOCHS))
+
+
+def run_layers(wildcards):
+    """A run's layers, the raw pixels first where they are followed."""
+    return LAYERS[wildcards.run]
+
+
+def network_layers(wildcards):
+    """A run's layers without the raw pixels."""
+    return RUNS[wildcards.run]["layers"]
+
+
+# The cells that a figure shows: its epochs, and the layers of a run.
+SHOWN = {
+    "grid": (GRID_EPOCHS, lambda run: RUNS[run]["layers"]),
+    "animation": (EPOCHS, lambda run: RUNS[run]["layers"]),
+    "last layer": (EPOCHS, lambda run: RUNS[run]["layers"][-1:]),
+    "all": (EPOCHS, lambda run: LAYERS[run]),
+}
+
+
+@lru_cache
+def shown_cells(run, shown):
+    """Where a figure's cells lie: {span}/{layer} of each file, and each cell's place in them.
 
     A cell is [epoch, layer, index of the path, index of the epoch in that file].
     """
+    epochs, layers_of = SHOWN[shown]
     paths, places = {}, []
     for epoch in epochs:
         span, place = PLACES[epoch]
-        for layer in layers:
+        for layer in layers_of(run):
             if span not in spans_of(layer):
                 continue
             path = f"{span}/{layer}"
@@ -177,12 +233,14 @@ def embedded_cells(epochs, layers=experiment["layers"]):
     return list(paths), places
 
 
-GRID_EPOCHS = experiment["plots"]["grid_epochs"]
-GRID_PATHS, GRID_CELLS = embedded_cells(GRID_EPOCHS)
-GRID_SPANS = list(dict.fromkeys(PLACES[epoch][0] for epoch in GRID_EPOCHS))
-ANIMATION_PATHS, ANIMATION_CELLS = embedded_cells(EPOCHS)
-EXPLORER_PATHS, EXPLORER_CELLS = embedded_cells(EPOCHS, LAYERS)
-LAST_LAYER_PATHS, LAST_LAYER_CELLS = embedded_cells(EPOCHS, experiment["layers"][-1:])
+def cell_files(shown, pattern):
+    """An input function: `pattern` for the {path} of each file that a figure reads cells of."""
+    return lambda wildcards: expand(pattern, run=wildcards.run, path=shown_cells(wildcards.run, shown)[0])
+
+
+def cell_places(shown):
+    """A params function: a figure's cells, and where each lies in those files."""
+    return lambda wildcards: shown_cells(wildcards.run, shown)[1]
 
 
 def page_files(name):

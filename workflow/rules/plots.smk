@@ -41,7 +41,7 @@ rule plot_metric_curves:
         mem_mb=more_with_attempts(1000),
         runtime=more_with_attempts(5),
     params:
-        layers=LAYERS,
+        layers=run_layers,
         dpi=experiment["plots"]["dpi"],
         width=experiment["plots"]["width"],
     message:
@@ -67,7 +67,7 @@ rule plot_embedding_quality:
         mem_mb=more_with_attempts(1000),
         runtime=more_with_attempts(5),
     params:
-        layers=LAYERS,
+        layers=run_layers,
         dpi=experiment["plots"]["dpi"],
         width=experiment["plots"]["width"],
     message:
@@ -108,7 +108,7 @@ rule plot_pixels:
 rule plot_grid:
     input:
         dataset="results/{run}/dataset.npz",
-        embeddings=expand("results/{{run}}/embeddings/{path}.npy", path=GRID_PATHS),
+        embeddings=cell_files("grid", "results/{run}/embeddings/{path}.npy"),
         metrics="results/{run}/tables/metrics.parquet",
         code=code("plot_grid"),
     output:
@@ -124,9 +124,9 @@ rule plot_grid:
         mem_mb=more_with_attempts(1500),
         runtime=more_with_attempts(5),
     params:
-        cells=GRID_CELLS,
+        cells=cell_places("grid"),
         epochs=GRID_EPOCHS,
-        layers=experiment["layers"],
+        layers=network_layers,
         palette=experiment["plots"]["palette"],
         dpi=experiment["plots"]["dpi"],
         width=experiment["plots"]["width"],
@@ -139,7 +139,7 @@ rule plot_grid:
 rule plot_class_separation:
     input:
         dataset="results/{run}/dataset.npz",
-        votes=expand("results/{{run}}/votes/{path}.npy", path=EXPLORER_PATHS),
+        votes=cell_files("all", "results/{run}/votes/{path}.npy"),
         code=code("plot_class_separation"),
     output:
         figure_files("class_separation", "when each class comes apart"),
@@ -154,9 +154,9 @@ rule plot_class_separation:
         mem_mb=more_with_attempts(1000),
         runtime=more_with_attempts(10),
     params:
-        cells=EXPLORER_CELLS,
+        cells=cell_places("all"),
         epochs=EPOCHS,
-        layers=LAYERS,
+        layers=run_layers,
         dpi=experiment["plots"]["dpi"],
         width=experiment["plots"]["width"],
     message:
@@ -196,7 +196,7 @@ rule plot_samples:
     input:
         dataset="results/{run}/dataset.npz",
         predictions=expand("results/{{run}}/predictions/{span}.parquet", span=SNAPSHOT_SPANS),
-        embeddings=expand("results/{{run}}/embeddings/{path}.npy", path=LAST_LAYER_PATHS),
+        embeddings=cell_files("last layer", "results/{run}/embeddings/{path}.npy"),
         code=code("plot_samples"),
     output:
         figure_files("samples", "hard images"),
@@ -211,9 +211,9 @@ rule plot_samples:
         mem_mb=more_with_attempts(1000),
         runtime=more_with_attempts(10),
     params:
-        cells=LAST_LAYER_CELLS,
+        cells=cell_places("last layer"),
         epochs=EPOCHS,
-        layer=experiment["layers"][-1],
+        layer=lambda wildcards: network_layers(wildcards)[-1],
         dpi=experiment["plots"]["dpi"],
         width=experiment["plots"]["width"],
     message:
@@ -225,7 +225,7 @@ rule plot_samples:
 rule plot_animation:
     input:
         dataset="results/{run}/dataset.npz",
-        embeddings=expand("results/{{run}}/embeddings/{path}.npy", path=ANIMATION_PATHS),
+        embeddings=cell_files("animation", "results/{run}/embeddings/{path}.npy"),
         metrics="results/{run}/tables/metrics.parquet",
         history="results/{run}/tables/history.parquet",
         code=code("plot_animation"),
@@ -253,9 +253,9 @@ rule plot_animation:
         mem_mb=more_with_attempts(2000),
         runtime=more_with_attempts(20),
     params:
-        cells=ANIMATION_CELLS,
+        cells=cell_places("animation"),
         epochs=EPOCHS,
-        layers=experiment["layers"],
+        layers=network_layers,
         palette=experiment["plots"]["palette"],
         fps=experiment["plots"]["animation"]["fps"],
         tween=experiment["plots"]["animation"]["tween"],
@@ -270,8 +270,8 @@ rule plot_animation:
 rule explorer:
     input:
         dataset="results/{run}/dataset.npz",
-        embeddings=expand("results/{{run}}/embeddings/{path}.npy", path=EXPLORER_PATHS),
-        clusters=expand("results/{{run}}/clusters/{path}.npy", path=EXPLORER_PATHS),
+        embeddings=cell_files("all", "results/{run}/embeddings/{path}.npy"),
+        clusters=cell_files("all", "results/{run}/clusters/{path}.npy"),
         predictions=expand("results/{{run}}/predictions/{span}.parquet", span=SNAPSHOT_SPANS),
         metrics="results/{run}/tables/metrics.parquet",
         page=page_files("explorer"),
@@ -294,9 +294,9 @@ rule explorer:
         mem_mb=more_with_attempts(2000),
         runtime=more_with_attempts(10),
     params:
-        cells=EXPLORER_CELLS,
+        cells=cell_places("all"),
         epochs=EPOCHS,
-        layers=LAYERS,
+        layers=run_layers,
         alignment=experiment["embedding"]["alignment"],
         palette=experiment["plots"]["palette"],
         max_samples=experiment["plots"]["explorer"]["max_samples"],
@@ -330,7 +330,7 @@ rule summary:
         mem_mb=more_with_attempts(1000),
         runtime=more_with_attempts(5),
     params:
-        layers=LAYERS,
+        layers=run_layers,
     message:
         "Summing up run {wildcards.run}."
     script:

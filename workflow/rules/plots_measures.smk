@@ -15,7 +15,7 @@ rule plot_geometry:
         mem_mb=more_with_attempts(1000),
         runtime=more_with_attempts(5),
     params:
-        layers=LAYERS,
+        layers=run_layers,
         dpi=experiment["plots"]["dpi"],
         width=experiment["plots"]["width"],
     message:
@@ -42,7 +42,7 @@ rule plot_neural_collapse:
         mem_mb=more_with_attempts(1000),
         runtime=more_with_attempts(5),
     params:
-        layers=LAYERS,
+        layers=run_layers,
         dpi=experiment["plots"]["dpi"],
         width=experiment["plots"]["width"],
     message:
@@ -54,7 +54,7 @@ rule plot_neural_collapse:
 rule plot_cka:
     input:
         layers=expand("results/{{run}}/cka/layers/{span}.parquet", span=GRID_SPANS),
-        epochs=expand("results/{{run}}/cka/epochs/{layer}.parquet", layer=experiment["layers"]),
+        epochs=lambda wildcards: cka_of_epochs(wildcards.run),
         code=code("plot_cka"),
     output:
         figure_files("cka", "similarity of layers and epochs"),
@@ -71,7 +71,7 @@ rule plot_cka:
     params:
         grid_epochs=GRID_EPOCHS,
         epochs=EPOCHS,
-        layers=LAYERS,
+        layers=run_layers,
         dpi=experiment["plots"]["dpi"],
         width=experiment["plots"]["width"],
     message:

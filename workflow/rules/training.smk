@@ -1,7 +1,8 @@
 rule train:
     input:
-        unpack(previous_checkpoint),
+        unpack(training_start),
         dataset="results/{run}/dataset.npz",
+        model=model_code,
         code=code("train"),
     output:
         checkpoint="results/{run}/checkpoints/{span}.pt",
@@ -33,41 +34,60 @@ rule train:
         threads=run_param("training", "threads"),
         seed=run_param("seed"),
         kept_epochs=kept_epochs,
+        # Not read by the script.
+        shown=model_name,
     message:
-        "Training run {wildcards.run}, epochs {wildcards.span}."
+        "Training {params.shown} of run {wildcards.run}, epochs {wildcards.span}."
     script:
         "../scripts/train.py"
 
 
-rule snapshot:
-    input:
-        dataset="results/{run}/dataset.npz",
-        checkpoints=training_files("results/{run}/checkpoints/{span}.pt"),
-        code=code("snapshot"),
-    output:
-        # A name for each layer, for Snakemake's cache to know them by.
-        **{f"layer {layer}": f"results/{{run}}/activations/{{span}}/{layer}.npy" for layer in experiment["layers"]},
-        predictions="results/{run}/predictions/{span}.parquet",
-        classifier="results/{run}/classifier/{span}.npy",
-    log:
-        "results/{run}/logs/snapshot/{span}.log",
-    benchmark:
-        "results/{run}/benchmarks/snapshot/{span}.tsv"
-    conda:
-        "../../envs/torch.yaml"
-    threads: 1
-    resources:
-        mem_mb=more_with_attempts(3000),
-        runtime=more_with_attempts(30),
-    params:
-        epochs=span_epochs,
-        model=run_param("model", "name"),
-        model_kwargs=run_param("model", "kwargs"),
-        compact=experiment["activations"]["compact"],
-    message:
-        "Taking snapshots of run {wildcards.run} at epochs {wildcards.span}."
-    script:
-        "../scripts/snapshot.py"
+# A job's files cannot depend on its wildcards, so there is a rule for each set of layers: snapshot for the first, and
+# where runs differ snapshot_2, ...
+LAYER_SETS = {}
+for run in RUNS:
+    LAYER_SETS.setdefault(tuple(RUNS[run]["layers"]), []).append(run)
+
+for number, (followed, followers) in enumerate(LAYER_SETS.items(), start=1):
+
+    rule:
+        name:
+            "snapshot" if number == 1 else f"snapshot_{number}"
+        input:
+            dataset="results/{run}/dataset.npz",
+            checkpoints=training_files("results/{run}/checkpoints/{span}.pt"),
+            model=model_code,
+            code=code("snapshot"),
+        output:
+            # A name for each layer, for Snakemake's cache to know them by.
+            **{f"layer {layer}": f"results/{{run}}/activations/{{span}}/{layer}.npy" for layer in followed},
+            predictions="results/{run}/predictions/{span}.parquet",
+            classifier="results/{run}/classifier/{span}.npy",
+        log:
+            "results/{run}/logs/snapshot/{span}.log",
+        benchmark:
+            "results/{run}/benchmarks/snapshot/{span}.tsv"
+        wildcard_constraints:
+            run="|".join(map(re.escape, followers)),
+        conda:
+            "../../envs/torch.yaml"
+        threads: 1
+        resources:
+            mem_mb=more_with_attempts(3000),
+            runtime=more_with_attempts(30),
+        params:
+            epochs=span_epochs,
+            model=run_param("model", "name"),
+            model_kwargs=run_param("model", "kwargs"),
+            compact=experiment["activations"]["compact"],
+            maps=experiment["activations"]["pooling"]["maps"],
+            tokens=experiment["activations"]["pooling"]["tokens"],
+            # Not read by the script.
+            shown=model_name,
+        message:
+            "Taking snapshots of {params.shown} of run {wildcards.run} at epochs {wildcards.span}."
+        script:
+            "../scripts/snapshot.py"
 
 
 rule pixels:
@@ -112,8 +132,32 @@ rule settings:
         runtime=5,
     params:
         compact=experiment["activations"]["compact"],
+        pooling=experiment["activations"]["pooling"],
         stage=lambda wildcards: STAGE_SETTINGS[wildcards.stage],
     message:
         "Noting what decides the results of {wildcards.stage} for run {wildcards.run}."
     script:
         "../scripts/settings.py"
+
+
+rule layers:
+    input:
+        trees=model_trees,
+        code=code("layers"),
+    # Nothing that it leaves counts as done, so that it prints each time; a benchmark would.
+    log:
+        "results/logs/layers.log",
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=200,
+        runtime=5,
+    params:
+        models=[RUNS[run]["model"]["name"] for run in RUNS],
+        layers=[RUNS[run]["layers"] for run in RUNS],
+        runs=list(RUNS),
+    message:
+        "Listing the layers of each run's model."
+    script:
+        "../scripts/layers.py"

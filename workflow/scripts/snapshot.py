@@ -1,8 +1,8 @@
 """Every layer's activations, and the predictions, at each epoch of a span."""
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +10,18 @@ import torch
 from torch import nn
 
 from evolution.checkpoints import load_checkpoint
+from evolution.classifier import classifier_rows, last_linear
 from evolution.compaction import compact
 from evolution.files import JobError, NpyWriter, damaged, job_log, save_table
-from evolution.models import build_model
+from evolution.layer_output import NotFollowed, check_batch, output_tensor, sample_rows
+from evolution.models import build_model, memory_layout
 from evolution.training_data import load_part
 
 log = logging.getLogger("evolution")
 
 CHUNK = 250
+# Bytes of raw activations that are in memory at once, unless a single layer has more.
+HELD = 10**9
 
 
 def find_layers(model: nn.Module, names: list[str]) -> dict[str, nn.Module]:
@@ -35,7 +39,9 @@ def find_layers(model: nn.Module, names: list[str]) -> dict[str, nn.Module]:
     return {name: modules[name] for name in names}
 
 
-def layer_outputs(model: nn.Module, names: list[str], images: torch.Tensor) -> tuple[dict[str, np.ndarray], np.ndarray]:
+def layer_outputs(
+    model: nn.Module, names: list[str], images: torch.Tensor, maps: str = "flatten", tokens: str = "mean"
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Run the images through the model in evaluation mode and keep what the named layers put out.
 
     Parameters
@@ -44,21 +50,23 @@ def layer_outputs(model: nn.Module, names: list[str], images: torch.Tensor) -> t
     names : list of str
         Dotted module names.
     images : float32 tensor (N, C, H, W)
+    maps, tokens : str
+        How maps and tokens become a row, see `evolution.layer_output.sample_rows`.
 
     Returns
     -------
     activations : dict of float32 arrays (N, D)
-        Each layer's output, flattened per sample.
+        Each layer's output, a row a sample.
     logits : float32 array (N, classes)
 
     Raises
     ------
     JobError
-        If the model lacks a layer, or runs one more than once.
+        If the model lacks a layer, runs one more than once or not at all, or one's output cannot be followed.
     """
     kept: dict[str, np.ndarray] = {}
     ran: set[str] = set()
-    done = 0
+    done = size = 0
 
     def keep(name):
         def hook(module, inputs, output):
@@ -68,26 +76,68 @@ def layer_outputs(model: nn.Module, names: list[str], images: torch.Tensor) -> t
                     "outputs. Leave it out of `layers`, or name a layer that runs once."
                 )
             ran.add(name)
-            flat = output.flatten(1).numpy()
+            try:
+                tensor, others = output_tensor(output)
+                check_batch(tuple(tensor.shape), size)
+            except NotFollowed as error:
+                raise JobError(
+                    f"layers: {name} {error}. Leave it out of `layers`, or name a layer within it."
+                ) from None
+            if others and name not in kept:
+                log.info("Layer %s puts out %d tensors; the first is followed", name, others + 1)
+            rows = sample_rows(tensor, maps, tokens).numpy()
             if name not in kept:
-                kept[name] = np.empty((len(images), flat.shape[1]), np.float32)
-            kept[name][done : done + len(flat)] = flat
+                kept[name] = np.empty((len(images), rows.shape[1]), np.float32)
+            elif kept[name].shape[1] != rows.shape[1]:
+                raise JobError(f"layers: {name} puts out rows of different lengths for different images. Leave it out.")
+            kept[name][done : done + len(rows)] = rows
 
         return hook
 
     hooks = [module.register_forward_hook(keep(name)) for name, module in find_layers(model, names).items()]
     logits = []
+    # Where torch takes its short cut through transformers, the modules within do not run.
+    fastpath = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
     try:
         model.eval()
         with torch.inference_mode():
             for part in images.split(CHUNK):
                 ran.clear()
+                size = len(part)
                 logits.append(model(part))
                 done += len(part)
+                if idle := [name for name in names if name not in ran]:
+                    raise JobError(
+                        f"layers: {', '.join(idle)} does not run as an image passes through the model. Leave it out of "
+                        "`layers`, or name a layer within it."
+                    )
     finally:
+        torch.backends.mha.set_fastpath_enabled(fastpath)
         for hook in hooks:
             hook.remove()
-    return kept, torch.cat(logits).numpy()
+    return kept, torch.cat(logits).float().numpy()
+
+
+def layer_groups(sizes: dict[str, int], limit: int = HELD) -> list[list[str]]:
+    """Part layers, in order, into groups whose activations together stay within a limit, or are a single layer's.
+
+    Parameters
+    ----------
+    sizes : dict
+        Layer to the bytes that its activations of all images take.
+    limit : int
+    """
+    groups: list[list[str]] = []
+    held = 0
+    for name, size in sizes.items():
+        if groups and held + size <= limit:
+            groups[-1].append(name)
+            held += size
+        else:
+            groups.append([name])
+            held = size
+    return groups
 
 
 def stored_form(name: str, epoch: int, rows: np.ndarray, compacted: bool) -> np.ndarray:
@@ -106,57 +156,6 @@ def stored_form(name: str, epoch: int, rows: np.ndarray, compacted: bool) -> np.
     return compact(rows) if compacted else rows
 
 
-@contextmanager
-def last_linear(model: nn.Module, classes: int) -> Iterator[list]:
-    """While this is open, note the linear layer that runs last in each pass of the model, and what it is given.
-
-    Yields
-    ------
-    list
-        Of (module, float32 array (n, D)), one a pass: filled as the model runs. None for a pass in which the linear
-        layer that ran last does not give a number a class from one vector a sample: there is no classifier then.
-    """
-    passes: list = []
-
-    def start(module, inputs):
-        passes.append(None)
-
-    def note(module, inputs, output):
-        fits = bool(inputs) and inputs[0].ndim == 2 and output.shape[1] == classes
-        passes[-1] = (module, inputs[0].numpy().copy()) if fits else None
-
-    linear = [module for module in model.modules() if isinstance(module, nn.Linear)]
-    hooks = [model.register_forward_pre_hook(start), *(module.register_forward_hook(note) for module in linear)]
-    try:
-        yield passes
-    finally:
-        for hook in hooks:
-            hook.remove()
-
-
-def classifier_rows(passes: list, samples: int, classes: int, compacted: bool) -> np.ndarray:
-    """What neural collapse needs of the classifier: the vectors it is given, and its weights.
-
-    Parameters
-    ----------
-    passes : list
-        See `last_linear`.
-    samples, classes : int
-    compacted : bool
-        See `evolution.compaction.compact`; of both together, which keeps their inner products.
-
-    Returns
-    -------
-    float32 array (samples + classes, D)
-        A row an image, then a row a class: its weights. One column of NaN where the model has no classifier.
-    """
-    if not passes or None in passes or len({id(module) for module, _ in passes}) > 1:
-        log.info("The model does not end in a linear layer: its classifier is NaN")
-        return np.full((samples + classes, 1), np.nan, np.float32)
-    rows = np.concatenate([*(inputs for _, inputs in passes), passes[0][0].weight.detach().numpy()])
-    return compact(rows) if compacted and np.isfinite(rows).all() else rows
-
-
 def snapshot_span(
     dataset: str,
     checkpoints: list[str],
@@ -167,6 +166,8 @@ def snapshot_span(
     compacted: bool,
     keep: Callable[[str, int, np.ndarray], None],
     keep_classifier: Callable[[int, np.ndarray], None] = lambda place, rows: None,
+    maps: str = "flatten",
+    tokens: str = "mean",
 ) -> dict[str, np.ndarray]:
     """Activations and predictions of the eval images at each of the epochs.
 
@@ -182,8 +183,11 @@ def snapshot_span(
     compacted : bool
         See `evolution.compaction.compact`.
     keep : function of layer, place of the epoch in `epochs`, and activations float32 (N, D)
-        Called for each, so that no more than one epoch's are in memory.
+        Called for each, so that no more than one epoch's are in memory; and where those are more than `HELD` bytes,
+        not all of its layers: the images then pass through the model several times.
     keep_classifier : function of place of the epoch, and `classifier_rows`
+    maps, tokens : str
+        How maps and tokens become a row, see `evolution.layer_output.sample_rows`.
 
     Returns
     -------
@@ -194,19 +198,23 @@ def snapshot_span(
     torch.set_num_threads(1)
     images, _, classes = load_part(dataset, "eval")
     model = build_model(model_name, model_kwargs, images.shape[1:], classes, seed=0)
-    model = model.to(memory_format=torch.channels_last)
-    images = torch.from_numpy(images).contiguous(memory_format=torch.channels_last)
+    layout = memory_layout(model_name)
+    model = model.to(memory_format=layout)
+    images = torch.from_numpy(images).contiguous(memory_format=layout)
+    first, _ = layer_outputs(model, layers, images[:2], maps, tokens)
+    groups = layer_groups({name: len(images) * rows[0].nbytes for name, rows in first.items()})
     predicted, confidence = [], []
     pending = list(epochs)
     for path in checkpoints:
         weights = load_checkpoint(path)["weights"]
         for epoch in [epoch for epoch in pending if epoch in weights]:
             model.load_state_dict(weights[epoch])
-            with last_linear(model, classes) as passes:
-                outputs, logits = layer_outputs(model, layers, images)
+            for group in groups:
+                with last_linear(model, classes) as passes:
+                    outputs, logits = layer_outputs(model, group, images, maps, tokens)
+                for name in group:
+                    keep(name, epochs.index(epoch), stored_form(name, epoch, outputs.pop(name), compacted))
             keep_classifier(epochs.index(epoch), classifier_rows(passes, len(images), classes, compacted))
-            for name in layers:
-                keep(name, epochs.index(epoch), stored_form(name, epoch, outputs.pop(name), compacted))
             probability = torch.from_numpy(logits).softmax(1).max(1)
             predicted.append(probability.indices.numpy())
             confidence.append(probability.values.numpy())
@@ -244,5 +252,7 @@ if "snakemake" in globals():
             snakemake.params.compact,
             lambda layer, place, rows: writers[layer].put(place, rows),
             classifier.put,
+            snakemake.params.maps,
+            snakemake.params.tokens,
         )
         save_table(snakemake.output.predictions, predictions)

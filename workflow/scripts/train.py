@@ -20,7 +20,7 @@ from torch.nn import functional
 
 from evolution.checkpoints import load_checkpoint
 from evolution.files import JobError, job_log, save_table, whole_file
-from evolution.models import build_model
+from evolution.models import build_model, memory_layout
 from evolution.seeds import integer_seed
 from evolution.training_data import load_part
 
@@ -114,6 +114,7 @@ def train_span(
     threads: int,
     seed: int,
     kept_epochs: list[int] | None,
+    initial_weights: str | None = None,
 ) -> tuple[dict, dict, dict]:
     """Train from the end of `previous` through `epochs`.
 
@@ -136,6 +137,8 @@ def train_span(
     seed : int
     kept_epochs : list of int or None
         Epochs whose weights are kept; None keeps all, so that a snapshot can be added later without training.
+    initial_weights : path of a state dict, or None
+        What the network of epoch 0 is filled with; None draws it from the seed.
 
     Returns
     -------
@@ -158,12 +161,14 @@ def train_span(
         torch.use_deterministic_algorithms(True, warn_only=True)
     train_images, train_labels, classes = load_part(dataset, "train")
     eval_images, eval_labels, _ = load_part(dataset, "eval")
-    model = build_model(model_name, model_kwargs, train_images.shape[1:], classes, integer_seed(seed, "weights"))
-    # Channels last is the layout that convolutions compute in: without it they convert back and forth.
-    model = model.to(device, memory_format=torch.channels_last)
+    model = build_model(
+        model_name, model_kwargs, train_images.shape[1:], classes, integer_seed(seed, "weights"), initial_weights
+    )
+    layout = memory_layout(model_name)
+    model = model.to(device, memory_format=layout)
 
     def on_device(images):
-        return torch.from_numpy(images).to(device).contiguous(memory_format=torch.channels_last)
+        return torch.from_numpy(images).to(device).contiguous(memory_format=layout)
 
     train_images, eval_images = on_device(train_images), on_device(eval_images)
     train_labels, eval_labels = torch.from_numpy(train_labels).to(device), torch.from_numpy(eval_labels).to(device)
@@ -260,6 +265,7 @@ if "snakemake" in globals():
             snakemake.params.threads,
             snakemake.params.seed,
             snakemake.params.kept_epochs,
+            snakemake.input.get("weights"),
         )
         save_table(snakemake.output.history, history)
         save_table(snakemake.output.timing, timing)

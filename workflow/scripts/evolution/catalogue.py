@@ -5,6 +5,8 @@ The tests hold it against the data sets and models themselves. What is not in it
 
 from dataclasses import dataclass
 
+from evolution.layers import REPEATED, Modules
+
 # Images of each class in the part to train on and, where the source has one, the part to evaluate on.
 DATASET_CLASS_SIZES = {
     "mnist_5k": ((500,) * 10, None),
@@ -18,20 +20,57 @@ DATASET_CLASS_SIZES = {
     "cifar10": ((5000,) * 10, (1000,) * 10),
 }
 
+# Channels, height and width of an image.
+DATASET_SHAPES = {
+    "mnist_5k": (1, 28, 28),
+    "digits": (1, 8, 8),
+    "mnist": (1, 28, 28),
+    "fashion_mnist": (1, 28, 28),
+    "kmnist": (1, 28, 28),
+    "cifar10": (3, 32, 32),
+}
+
+
+def image_shape(dataset: dict) -> tuple[tuple[int, int, int], int] | None:
+    """The shape (C, H, W) of a run's images and the number of their classes, from its `dataset` settings.
+
+    None where that is not known before the data set is read. To let more data sets be known, look for them here.
+    """
+    name, size = dataset["name"], dataset.get("image_size")
+    if name not in DATASET_SHAPES:
+        return None
+    channels, height, width = DATASET_SHAPES[name]
+    return (channels, size or height, size or width), len(DATASET_CLASS_SIZES[name][0])
+
 
 @dataclass(frozen=True)
 class Architecture:
-    """A model's modules that run once as an image passes, those that run more often, and what model.kwargs can say."""
+    """What of a model is known without building it.
+
+    `layers` are its modules that run once as an image passes, `repeated` those that run more often, `auto` what
+    `layers: auto` follows, `arguments` what model.kwargs can say.
+    """
 
     layers: tuple[str, ...]
+    auto: tuple[str, ...]
     repeated: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
+
+    def modules(self) -> Modules:
+        return Modules(self.layers, dict.fromkeys(self.repeated, REPEATED), self.auto)
 
 
 MODELS = {
     "small_cnn": Architecture(
-        ("conv1", "bn1", "conv2", "bn2", "conv3", "bn3", "fc1", "fc2", "dropout"), ("pool",), ("dropout",)
+        layers=("conv1", "bn1", "conv2", "bn2", "conv3", "bn3", "fc1", "fc2", "dropout"),
+        auto=("conv1", "conv2", "conv3", "fc1", "fc2"),
+        repeated=("pool",),
+        arguments=("dropout",),
     ),
-    "tiny_cnn": Architecture(("conv1", "conv2", "fc1", "fc2"), ("pool",)),
-    "mlp": Architecture(("fc1", "fc2", "fc3"), ("dropout",), ("dropout",)),
+    "tiny_cnn": Architecture(
+        layers=("conv1", "conv2", "fc1", "fc2"), auto=("conv1", "conv2", "fc1", "fc2"), repeated=("pool",)
+    ),
+    "mlp": Architecture(
+        layers=("fc1", "fc2", "fc3"), auto=("fc1", "fc2", "fc3"), repeated=("dropout",), arguments=("dropout",)
+    ),
 }

@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path as File
 
-from evolution import PIXELS
 from evolution.catalogue import DATASET_CLASS_SIZES, MODELS
 from evolution.config_schema import Path
+from evolution.layers import AUTO, MOST_AUTO
+from evolution.model_names import own_class
 
 # Planning takes Snakemake minutes for so many.
 MOST_JOBS = 200_000
@@ -48,11 +49,16 @@ def cross_key_faults(checked: Checked, snapshot_epochs: Callable[[dict], list[in
     faults = list(_check_number_of_jobs(checked))
     if not faults:
         faults += _check_epochs(checked, snapshot_epochs)
-    for check in (_check_layers, _check_arguments, _check_sizes, _check_images, _check_device, _check_files):
+    for check in (_check_arguments, _check_sizes, _check_images, _check_device, _check_files):
         faults += check(checked)
     faults += _check_run_names(checked)
     # A fault that several runs share is said once.
     return list(dict.fromkeys(faults))
+
+
+def job_faults(checked: Checked) -> list[str]:
+    """Whether there are more jobs than can be planned."""
+    return list(_check_number_of_jobs(checked))
 
 
 def _check_number_of_jobs(checked: Checked) -> Iterator[str]:
@@ -63,7 +69,9 @@ def _check_number_of_jobs(checked: Checked) -> Iterator[str]:
     snapshots = training["epochs"] // every + 2 + len(config["snapshots"]["also"])
     spans = snapshots // config["snapshots_per_job"] + 1
     links = training["epochs"] // (training["epochs_per_job"] or training["epochs"]) + 1
-    jobs = len(config["runs"]) * (spans * (2 * len(config["layers"]) + 1) + links)
+    # Before the models are known, the runs' layers are names, globs, or one word.
+    counts = [MOST_AUTO if run["layers"] == AUTO else len(run["layers"]) for run in config["runs"].values()]
+    jobs = sum(spans * (2 * count + 1) + links for count in counts)
     if jobs > MOST_JOBS:
         yield (
             f"training.epochs: {training['epochs']} with snapshots.every {every} makes about {jobs} jobs, and more "
@@ -86,29 +94,6 @@ def _check_epochs(checked: Checked, snapshot_epochs: Callable[[dict], list[int]]
         elif epoch not in epochs and checked.sound("snapshots"):
             near = min(epochs, key=lambda known: abs(known - epoch))
             yield f"plots.grid_epochs: {epoch} has no snapshot, the nearest is {near}; add {epoch} to snapshots.also"
-
-
-def _check_layers(checked: Checked) -> Iterator[str]:
-    layers = checked.config["layers"]
-    if PIXELS in layers:
-        yield f"layers: {PIXELS} stands for the raw images; leave it out and set activations.pixels"
-    for name, run in checked.runs("model.name"):
-        model = run["model"]["name"]
-        if model not in MODELS:
-            continue
-        architecture, where = MODELS[model], checked.place(name, "model.name")
-        for layer in layers:
-            if layer in architecture.repeated:
-                yield (
-                    f"layers: {layer} runs more than once as an image passes through {model} ({where}), so it has "
-                    f"several outputs; leave it out. {model} has {', '.join(architecture.layers)}"
-                )
-            elif layer not in architecture.layers and layer != PIXELS:
-                near = difflib.get_close_matches(layer, architecture.layers, n=1)
-                hint = f"did you mean {near[0]}? " if near else ""
-                yield (
-                    f"layers: {layer} is not in {model} ({where}); {hint}{model} has {', '.join(architecture.layers)}"
-                )
 
 
 def _check_arguments(checked: Checked) -> Iterator[str]:
@@ -204,6 +189,14 @@ def _check_files(checked: Checked) -> Iterator[str]:
             yield f"{where}: {root!r} is not allowed; must be a folder's path"
         elif File(root).expanduser().is_file():
             yield f"{where}: {root!r} is a file; must be a folder, the one that holds torchvision's data sets"
+    for name, run in checked.runs("model"):
+        weights, where = run["model"]["weights"], checked.place(name, "model.weights")
+        if weights is not None and ("\0" in weights or not File(weights).expanduser().is_file()):
+            yield f"{where}: {weights!r} is no file; must be a state dict that torch.save wrote, or null"
+        own = own_class(run["model"]["name"])
+        if own and not own[0].is_file():
+            where = checked.place(name, "model.name")
+            yield f"{where}: there is no file {own[0]}; paths count from the folder that Snakemake runs in"
 
 
 def _check_run_names(checked: Checked) -> Iterator[str]:

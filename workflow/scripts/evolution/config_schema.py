@@ -126,6 +126,12 @@ def _part(schema: dict, path: Path) -> dict:
 
 def _allowed(error) -> str:
     value, instance = error.validator_value, error.instance
+    if error.validator == "anyOf":
+        # One of a list of names, or a text of a form that is described.
+        names = [name for part in value for name in part.get("enum", ())]
+        near = difflib.get_close_matches(str(instance), names, n=1)
+        forms = [part["description"] for part in value if "description" in part]
+        return f"allowed: {', '.join(names)}, {', '.join(forms)}" + (f"; did you mean {near[0]}?" if near else "")
     if error.validator == "enum":
         near = difflib.get_close_matches(str(instance), [str(name) for name in value], n=1)
         return "allowed: " + ", ".join(map(str, value)) + (f"; did you mean {near[0]}?" if near else "")
@@ -139,6 +145,7 @@ def _allowed(error) -> str:
         "minProperties": lambda: "must have at least one entry",
         "minLength": lambda: "must not be empty",
         "maxLength": lambda: f"must have at most {value} characters",
+        "const": lambda: f"must be of type list; write [{instance}], or the word {value}",
         "uniqueItems": lambda: "must not name anything twice",
         "pattern": lambda: "must be made of letters, digits and _, with single dots between (runs also take -)",
     }.get(error.validator, lambda: error.message)()
@@ -168,7 +175,7 @@ def _type_remedy(instance: object, types: str | list[str]) -> str:
             return "; YAML reads it as text: write a point and a sign, as in 1.0e-3 or 1.0e+3"
     if types == ["string"] and not isinstance(instance, (dict, list)):
         return "; put it in quotes"
-    if types == ["array"] and not isinstance(instance, dict):
+    if "array" in types and not isinstance(instance, dict):
         return f"; write [{instance}]"
     return ""
 

@@ -1,6 +1,5 @@
 """From the config as it is written to what is built: defaults, checks, runs, epochs and spans."""
 
-import ast
 import copy
 from collections.abc import Sequence
 from functools import cache
@@ -9,9 +8,11 @@ from pathlib import Path
 import yaml
 
 from evolution import PIXELS
-from evolution.config_checks import Checked, cross_key_faults
+from evolution.config_checks import Checked, cross_key_faults, job_faults
 from evolution.config_files import file_faults
 from evolution.config_schema import schema_faults, with_defaults, without
+from evolution.run_layers import concrete_layers
+from evolution.sources import source_files as source_files
 
 SCHEMA = Path(__file__).parents[2] / "schemas" / "config.schema.yaml"
 
@@ -46,8 +47,8 @@ def resolve(config: dict, schema_path: Path = SCHEMA, files: Sequence[str | Path
     Returns
     -------
     dict
-        The config with every key; each entry of `runs` holds the run's whole seed, dataset, model and training, and
-        `plots.grid_epochs` is a list.
+        The config with every key; each entry of `runs` holds the run's whole seed, dataset, model, training and its
+        layers, which are names and no globs; and `plots.grid_epochs` is a list.
 
     Raises
     ------
@@ -60,9 +61,17 @@ def resolve(config: dict, schema_path: Path = SCHEMA, files: Sequence[str | Path
     # The checks of one key against another see what is sound, so that all faults come in one message.
     sound = without(config, paths)
     resolved = with_defaults(sound, schema, schema)
-    base = {key: resolved[key] for key in ("seed", "dataset", "model", "training")}
+    base = {key: resolved[key] for key in ("seed", "dataset", "model", "layers", "training")}
     resolved["runs"] = {name: _run_settings(base, changes or {}) for name, changes in resolved["runs"].items()}
-    faults += [*found, *cross_key_faults(Checked(resolved, sound, frozenset(paths)), snapshot_epochs)]
+    checked = Checked(resolved, sound, frozenset(paths))
+    faults += [*found, *cross_key_faults(checked, snapshot_epochs)]
+    # Where a model must be built to know its layers, that is left until the rest is right.
+    layers, layer_faults = concrete_layers(checked, build=not faults)
+    faults += layer_faults
+    if not faults:
+        for name, run in resolved["runs"].items():
+            run["layers"] = layers[name]
+        faults = job_faults(checked)
     if faults:
         raise ConfigError("\n".join(faults))
     if resolved["plots"]["grid_epochs"] is None:
@@ -78,8 +87,8 @@ def _read_schema(path: Path) -> dict:
 def _run_settings(base: dict, changes: dict) -> dict:
     """A run's own settings: the config's, with the run's changes laid over them."""
     if changes.get("model", {}).get("name", base["model"]["name"]) != base["model"]["name"]:
-        # Arguments are a model's own: another model starts without them.
-        base = {**base, "model": {**base["model"], "kwargs": {}}}
+        # Arguments and weights are a model's own: another model starts without them.
+        base = {**base, "model": {**base["model"], "kwargs": {}, "weights": None}}
     return _merged(base, changes)
 
 
@@ -147,36 +156,6 @@ def training_spans(config: dict) -> dict[str, range]:
     return spans
 
 
-def run_layers(config: dict) -> list[str]:
-    """The layers of a run, the raw pixels first where they are followed."""
-    return [PIXELS] * config["activations"]["pixels"] + config["layers"]
-
-
-def source_files(script: Path) -> list[Path]:
-    """A script and every module beside it that it imports, directly or through another.
-
-    These are the inputs that stand for a job's code. They are read off the import statements, so that none can be
-    forgotten.
-    """
-    found, pending = set(), [script]
-    while pending:
-        path = pending.pop()
-        if path not in found:
-            found.add(path)
-            pending += _imported_files(path, script.parent)
-    return sorted(found)
-
-
-@cache
-def _imported_files(path: Path, folder: Path) -> list[Path]:
-    """The files under `folder` that a file's import statements, wherever they stand, name."""
-    names = set()
-    for node in ast.walk(ast.parse(path.read_bytes())):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            names |= {f"{node.module}.{alias.name}" for alias in node.names}
-    # Importing a.b.c runs a and a.b too; c may be a module, or something in one.
-    places = {folder.joinpath(*name.split(".")[:depth]) for name in names for depth in range(1, name.count(".") + 2)}
-    candidates = [file for place in places for file in (place.with_suffix(".py"), place / "__init__.py")]
-    return [file for file in candidates if file.is_file()]
+def run_layers(config: dict) -> dict[str, list[str]]:
+    """Each run's layers, the raw pixels first where they are followed."""
+    return {name: [PIXELS] * config["activations"]["pixels"] + run["layers"] for name, run in config["runs"].items()}

@@ -1,11 +1,14 @@
 """The networks that can be trained by name."""
 
 import math
+from functools import partial
 
 import torch
 from torch import nn
 
 from evolution.files import JobError
+from evolution.foreign_models import build_torchvision, described, load_class, load_weights
+from evolution.model_names import own_class, torchvision_name
 
 
 def _halved(size: int, times: int, model: str) -> int:
@@ -85,13 +88,15 @@ class MLP(nn.Module):
 MODELS = {"small_cnn": SmallCNN, "tiny_cnn": TinyCNN, "mlp": MLP}
 
 
-def build_model(name: str, kwargs: dict, shape: tuple[int, int, int], classes: int, seed: int) -> nn.Module:
-    """Make a network with its initial weights drawn from `seed`.
+def build_model(
+    name: str, kwargs: dict, shape: tuple[int, int, int], classes: int, seed: int, weights: str | None = None
+) -> nn.Module:
+    """Make a network with its initial weights drawn from `seed`, or read from a file.
 
     Parameters
     ----------
     name : str
-        A key of `MODELS`.
+        A key of `MODELS`, `torchvision.NAME`, or `path/to/file.py:CLASS`.
     kwargs : dict
         What the config gives the model's class beside the images' shape and the number of classes.
     shape : tuple of int
@@ -99,14 +104,47 @@ def build_model(name: str, kwargs: dict, shape: tuple[int, int, int], classes: i
     classes : int
     seed : int
         Of torch's generator, which this sets.
+    weights : path or None
+        A state dict to begin with.
 
     Raises
     ------
     JobError
-        If the class does not take `kwargs`, or the images are too small for it.
+        If there is no such model, the class does not take `kwargs`, it makes no module, the images do not suit it,
+        or the weights do not.
     """
+    own, theirs = own_class(name), torchvision_name(name)
+    if own:
+        make = partial(load_class(*own), shape, classes)
+    elif theirs:
+        make = partial(build_torchvision, theirs, shape=shape, classes=classes)
+    else:
+        make = partial(MODELS[name], shape, classes)
     torch.manual_seed(seed)
     try:
-        return MODELS[name](shape, classes, **kwargs)
-    except (TypeError, ValueError) as error:
-        raise JobError(f"model.kwargs: {kwargs} does not fit model {name}: {error}") from error
+        model = make(kwargs=kwargs) if theirs else make(**kwargs)
+    except JobError:
+        raise
+    except Exception as error:
+        if own:
+            raise JobError(
+                f"model.name: {name} cannot be made: {described(error, own[0])}. It is called with the images' shape, "
+                f"here {tuple(shape)}, the number of classes, here {classes}, and model.kwargs, here {kwargs}."
+            ) from error
+        if isinstance(error, (TypeError, ValueError)):
+            raise JobError(f"model.kwargs: {kwargs} does not fit model {name}: {error}") from error
+        raise
+    if not isinstance(model, nn.Module):
+        raise JobError(f"model.name: {name} makes a {type(model).__name__}; it must make a torch.nn.Module")
+    if weights is not None:
+        load_weights(model, weights)
+    return model
+
+
+def memory_layout(name: str) -> torch.memory_format:
+    """The layout of images and weights in memory that a model computes fastest in.
+
+    Channels last is the one that convolutions compute in: without it they convert back and forth. A user's model may
+    call `view`, which does not take it.
+    """
+    return torch.contiguous_format if own_class(name) else torch.channels_last

@@ -1,0 +1,114 @@
+"""A user's own model beside one of the workflow's, from the example: its layers, and what an edit reruns."""
+
+import shutil
+from collections import Counter
+
+import numpy as np
+import pytest
+import yaml
+from project import ROOT, TINY, Project, changed, job
+from test_reruns import WHOLE_RUN, cells, one, pixel_cells, settings
+
+EXAMPLE = yaml.safe_load((ROOT / "examples" / "residual.yaml").read_text(encoding="utf-8"))
+# The example's runs, at the size of the other tests.
+CONFIG = TINY | {"layers": EXAMPLE["layers"], "runs": EXAMPLE["runs"], "plots": {"dpi": 50}}
+CONFIG = changed(CONFIG, "training.epochs", 2)
+SPANS = ("0000", "0002")
+TARGETS = ("metrics", "results/residual/figures/metric_curves.png")
+LAYERS = {"residual": ["stem", "block1", "block2", "head"], "tiny": ["conv1", "conv2", "fc1"]}
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory):
+    """Both runs up to their metrics, and one's curves."""
+    project = Project(tmp_path_factory.mktemp("own") / "checkout", CONFIG)
+    shutil.copytree(ROOT / "examples", project.folder / "examples", ignore=shutil.ignore_patterns("__pycache__"))
+    project.output = project.run(*TARGETS)
+    return project
+
+
+def activations(project, run):
+    folder = project.folder / "results" / run / "activations"
+    return sorted(path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.npy"))
+
+
+def test_each_run_has_its_own_layers(both):
+    for run, layers in LAYERS.items():
+        cells = [f"{span}/{layer}" for span in SPANS for layer in layers]
+        assert activations(both, run) == sorted([*cells, "0000/pixels"])
+    head = np.load(both.folder / "results" / "residual" / "activations" / "0002" / "head.npy")
+    assert head.shape == (1, 100, 10)
+    assert "Training residual.py:ResidualNet of run residual, epochs 0000." in both.output
+    assert "Taking snapshots of tiny_cnn of run tiny at epochs 0002." in both.output
+
+
+def test_the_example_is_a_config(both):
+    """Its jobs are those of two runs; and its model has been looked into once for each way it is made."""
+    plan = both.plan("snapshots", "--configfile", "examples/residual.yaml")
+    assert {name.split()[1] for name in plan} == {"run=residual", "run=tiny"}
+    assert len(list((both.folder / ".snakemake" / "evolution").iterdir())) == 1
+
+
+def test_layers_are_listed_in_the_terminal_each_time(both):
+    for output in (both.run("layers"), both.run("layers")):
+        lines = [line.split() for line in output.splitlines()]
+        # Counted by hand: 24 channels, 3 x 3, and 24 biases, twice; the mark of a layer that is followed stands first.
+        assert ["*", "block1", "Block", "24", "x", "8", "x", "8", "10,416"] in lines
+        assert ["block1.conv1", "Conv2d", "24", "x", "8", "x", "8", "5,208"] in lines
+        assert ["*", "fc1", "Linear", "64", "8,256"] in lines
+        assert ["fc2", "Linear", "10", "650"] in lines
+        assert ["pool", "MaxPool2d", "-", "0", "cannot", "be", "followed:", "runs", "more", "than", "once"] in lines
+        assert "Run residual: examples/residual.py:ResidualNet" in output
+
+
+def test_editing_the_file_trains_that_run_anew(both):
+    """And measures it anew, but for its raw pixels; the other run stays as it is."""
+    path = both.folder / "examples" / "residual.py"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("self.act2(x + ", "self.act2(2 * x + "), encoding="utf-8")
+    expected = (
+        Counter(job("train", run="residual", span=span) for span in ("0000", "0001-0002"))
+        + Counter(job("snapshot", run="residual", span=span) for span in SPANS)
+        + cells("measure", spans=SPANS, layers=LAYERS["residual"], run="residual")
+        + Counter([job("collect", run="residual", table="metrics")])
+        + one("plot_metric_curves", run="residual")
+    )
+    assert both.plan(*TARGETS) == expected
+    path.write_text(text, encoding="utf-8")
+    assert both.plan(*TARGETS) == Counter(), "as it was"
+
+
+def test_pooling_takes_the_snapshots_anew(project):
+    """No training."""
+    project.configure(changed(TINY, "activations.pooling.maps", "mean"))
+    history = one("prepare_data", "plot_training_curves", "pixels") + Counter(
+        [job("collect", run="tiny", table="history")]
+    )
+    training = Counter(job("train", run="tiny", span=span) for span in ("0000", "0001-0002", "0003-0004"))
+    assert project.plan() == WHOLE_RUN - history - training
+    assert pixel_cells("measure") + settings("measure") <= project.plan()
+
+
+def test_weights_train_anew(project):
+    """The file's content counts: other weights train anew, the same in a new file do not."""
+    import torch
+
+    checkpoint = torch.load(project.path("checkpoints/0003-0004.pt"), weights_only=True)
+    torch.save(checkpoint["weights"][4], project.folder / "given.pt")
+    project.configure(changed(TINY, "model.weights", "given.pt"))
+    plan = project.plan()
+    assert plan[job("train", run="tiny", span="0000")] == 1 and plan[one("prepare_data").popitem()[0]] == 0
+    project.run("results/tiny/checkpoints/0000.pt")
+    begun = torch.load(project.path("checkpoints/0000.pt"), weights_only=True)["weights"][0]
+    assert all(torch.equal(begun[name], given) for name, given in checkpoint["weights"][4].items())
+
+
+def test_a_model_that_cannot_be_built_stops_before_any_job(both):
+    before = activations(both, "residual")
+    wrong = changed(CONFIG, "runs.residual.model.kwargs", {"depth": 3})
+    both.configure(wrong)
+    output = both.run("metrics", check=False)
+    both.configure(CONFIG)
+    assert both.returncode != 0 and "Traceback" not in output and "Building DAG" not in output
+    assert "runs.residual.model.name: examples/residual.py:ResidualNet cannot be made: TypeError: " in output
+    assert "'depth'" in output and activations(both, "residual") == before
