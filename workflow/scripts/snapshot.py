@@ -209,7 +209,7 @@ def snapshot_span(
         weights = load_checkpoint(path)["weights"]
         for epoch in [epoch for epoch in pending if epoch in weights]:
             model.load_state_dict(weights[epoch])
-            for group in groups:
+            for group in groups or [[]]:
                 with last_linear(model, classes) as passes:
                     outputs, logits = layer_outputs(model, group, images, maps, tokens)
                 for name in group:
