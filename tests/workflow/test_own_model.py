@@ -12,7 +12,7 @@ from test_reruns import WHOLE_RUN, cells, one, pixel_cells, settings
 EXAMPLE = yaml.safe_load((ROOT / "examples" / "residual.yaml").read_text(encoding="utf-8"))
 # The example's runs, at the size of the other tests.
 CONFIG = TINY | {"layers": EXAMPLE["layers"], "runs": EXAMPLE["runs"], "plots": {"dpi": 50}}
-CONFIG = changed(CONFIG, "training.epochs", 2)
+CONFIG = changed(CONFIG | {"metrics": {"n_init": 2, "measures": [], "cka": False}}, "training.epochs", 2)
 SPANS = ("0000", "0002")
 TARGETS = ("metrics", "results/residual/figures/metric_curves.png")
 LAYERS = {"residual": ["stem", "block1", "block2", "head"], "tiny": ["conv1", "conv2", "fc1"]}

@@ -94,8 +94,11 @@ def training_files(pattern):
 # before it is to run.
 def activation_origin(wildcards):
     """The history of the training behind an activation file, and a user's model file; the raw pixels have none."""
-    if wildcards.layer == PIXELS:
-        return []
+    return [] if wildcards.layer == PIXELS else span_origin(wildcards)
+
+
+def span_origin(wildcards):
+    """The history of the training behind a snapshot span, and a user's model file."""
     return training_files("results/{run}/history/{span}.parquet")(wildcards) + model_code(wildcards)
 
 
@@ -115,8 +118,8 @@ def span_activations(wildcards):
 
 
 def all_histories(wildcards):
-    """The history of the whole training."""
-    return [f"results/{wildcards.run}/history/{span}.parquet" for span in TRAINING_SPANS]
+    """The history of the whole training, and a user's model file."""
+    return [f"results/{wildcards.run}/history/{span}.parquet" for span in TRAINING_SPANS] + model_code(wildcards)
 
 
 def predictions_of(wildcards):

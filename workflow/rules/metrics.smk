@@ -67,7 +67,7 @@ rule measure_collapse:
 rule cka_layers:
     input:
         activations=ancient(span_activations),
-        origin=training_files("results/{run}/history/{span}.parquet"),
+        origin=span_origin,
         settings="results/{run}/settings/cka_layers.json",
         code=code("cka_layers"),
     output:
