@@ -1,10 +1,11 @@
 """Run many tiny cells for real, and print whether memory and time per job stay flat over the run.
 
-    python benchmarks/load.py [--cells 2000] [--cores 2] [--folder /tmp/load]
+    python benchmarks/load.py [--cells 2000] [--cores 2] [--targets metrics] [--folder /tmp/load]
 
-The cells are one MLP's two layers, a job each to measure and to embed, on 60 of scikit-learn's digits. Snakemake runs
-in a copy of this checkout. Every tenth of the run is a line: jobs done, seconds a job, Snakemake's own share of them
-(processor time of its process alone) and resident memory, and that of its largest job.
+The cells are tiny_cnn's four layers, a job each to measure (and with --targets metrics embeddings one to embed), on 60
+of scikit-learn's digits. Snakemake runs in a copy of this checkout. Every tenth of the run is a line: jobs done,
+seconds a job, Snakemake's own share of them (processor time of its process alone) and resident memory, and that of its
+largest job.
 """
 
 import argparse
@@ -21,7 +22,7 @@ import psutil
 import yaml
 
 ROOT = Path(__file__).parents[1]
-LAYERS = ("fc1", "fc2")
+LAYERS = ("conv1", "conv2", "fc1", "fc2")
 
 
 def experiment(cells: int) -> dict:
@@ -29,11 +30,11 @@ def experiment(cells: int) -> dict:
     epochs = max(cells // len(LAYERS) - 1, 1)
     return {
         "dataset": {"name": "digits", "train_size": 100, "eval_size": 60},
-        "model": {"name": "mlp"},
+        "model": {"name": "tiny_cnn"},
         "layers": list(LAYERS),
         "training": {"epochs": epochs, "epochs_per_job": 500, "threads": 1, "device": "cpu"},
         "snapshots": {"every": 1},
-        "metrics": {"n_init": 1, "neighbors": 5},
+        "metrics": {"n_init": 1, "neighbors": 5, "measures": [], "cka": False},
         "embedding": {"perplexity": 5, "pca_components": 10, "alignment": "none"},
         "plots": {"grid_epochs": [0, epochs]},
         "runs": {"load": {}},
@@ -69,6 +70,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cells", type=int, default=2000)
     parser.add_argument("--cores", type=int, default=2)
+    parser.add_argument("--targets", nargs="+", default=["metrics"])
     parser.add_argument("--folder", type=Path, help="where to run; default: a temporary folder, removed afterwards")
     options = parser.parse_args()
     folder = options.folder or Path(tempfile.mkdtemp())
@@ -78,7 +80,7 @@ def main() -> None:
     shutil.copy(ROOT / "Snakefile", folder)
     (folder / "config.yaml").write_text(yaml.safe_dump(experiment(options.cells)), encoding="utf-8")
 
-    command = [sys.executable, "-m", "snakemake", "--nocolor", "--cores", str(options.cores), "metrics", "embeddings"]
+    command = [sys.executable, "-m", "snakemake", "--nocolor", "--cores", str(options.cores), *options.targets]
     process = psutil.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     samples, done, stop, began = [], [], threading.Event(), None
     watcher = threading.Thread(target=watch, args=(process, samples, stop))
