@@ -41,6 +41,18 @@ def more_with_attempts(amount):
     return lambda wildcards, attempt: amount * 2 ** (attempt - 1)
 
 
+def own_archive(wildcards):
+    """The .npz that holds a run's images, where they are the user's own; an edited one is read anew."""
+    kind, path = own_data.own_path(RUNS[wildcards.run]["dataset"]["name"]) or (None, None)
+    return [str(path)] if kind == own_data.NPZ else []
+
+
+def folder_listing(wildcards):
+    """A digest of the paths and sizes of the user's own image files; None for other data sets."""
+    kind, path = own_data.own_path(RUNS[wildcards.run]["dataset"]["name"]) or (None, None)
+    return own_data.folder_digest(path) if kind == own_data.FOLDER else None
+
+
 def training_start(wildcards):
     """What a training span begins with: the checkpoint before, or for epoch 0 the weights that the config gives."""
     before, weights = LINK_BEFORE.get(wildcards.span), RUNS[wildcards.run]["model"]["weights"]
