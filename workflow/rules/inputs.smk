@@ -116,7 +116,7 @@ def span_origin(wildcards):
 
 STAGE_SETTINGS = {
     "measure": {key: value for key, value in experiment["metrics"].items() if key != "cka"},
-    "embed": experiment["embedding"],
+    "embed": methods.settings_read(experiment["embedding"]),
     "measure_collapse": {},
     "cka_layers": {},
     "cka_epochs": {},
@@ -179,6 +179,7 @@ def previous_embedding(wildcards):
     return {"previous": f"results/{wildcards.run}/embeddings/{before}/{wildcards.layer}.npy"}
 
 
+METHOD = experiment["embedding"]["method"]
 FORMATS = experiment["plots"]["formats"]
 # The measures that the figure of this name shows.
 GEOMETRY = (
@@ -277,7 +278,7 @@ def run_settings(wildcards):
 
 SOFTWARE = (
     *("snakemake", "torch", "torchvision", "numpy", "scipy", "scikit-learn", "openTSNE", "mlxtend", "pyarrow"),
-    *("matplotlib", "pillow", "bokeh", "imageio-ffmpeg"),
+    *("matplotlib", "pillow", "bokeh", "imageio-ffmpeg", "umap-learn", "pacmap"),
 )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path as File
 from evolution.catalogue import MODELS, class_sizes
 from evolution.config_schema import Path
 from evolution.layers import AUTO, MOST_AUTO
+from evolution.methods import METHODS
 from evolution.model_names import own_class
 from evolution.own_data import DataFault, class_names
 
@@ -121,15 +122,20 @@ def _check_sizes(checked: Checked) -> Iterator[str]:
             continue
         seen.add(samples)
         where = f"run {name} has dataset.eval_size {samples}"
-        perplexity = config["embedding"]["perplexity"]
-        if perplexity >= samples / 3 and checked.sound("embedding.perplexity"):
+        perplexity, neighbors = config["embedding"]["perplexity"], config["embedding"]["neighbors"]
+        reads = METHODS[config["embedding"]["method"]].reads if checked.sound("embedding.method") else ()
+        # PaCMAP takes twice as many images again that are no neighbours.
+        most_neighbors = (samples - 1) // 3 if config["embedding"]["method"] == "pacmap" else samples - 1
+        if "neighbors" in reads and neighbors > most_neighbors and checked.sound("embedding.neighbors"):
+            yield f"embedding.neighbors: {neighbors} is too large, {where}; must be at most {most_neighbors}"
+        if "perplexity" in reads and perplexity >= samples / 3 and checked.sound("embedding.perplexity"):
             yield f"embedding.perplexity: {perplexity} is too large, {where}; must be below a third of it"
         for key in ("clusters", "neighbors"):
             value = config["metrics"][key]
             if value >= samples and checked.sound(f"metrics.{key}"):
                 yield f"metrics.{key}: {value} is too large, {where}; must be below it"
         components = config["embedding"]["pca_components"]
-        if components > samples and checked.sound("embedding.pca_components"):
+        if "pca_components" in reads and components > samples and checked.sound("embedding.pca_components"):
             given = "" if "pca_components" in checked.written.get("embedding", {}) else " (the default)"
             yield (
                 f"embedding.pca_components: {components}{given} is too large, {where}; there are no more components "

@@ -150,9 +150,7 @@ def _require_one_size(decoded: list[list[np.ndarray]], drawn: list[tuple[ImageFi
             counts[image.shape[1:]] = counts.get(image.shape[1:], 0) + 1
     if len(counts) > 1:
         common = sorted(counts, key=lambda size: (-counts[size], size))
-        shown = [
-            f"{width} x {height} ({counts[height, width]}, {first[height, width]})" for height, width in common[:SHOWN]
-        ]
+        shown = [f"{size[1]} x {size[0]} ({counts[size]}, as {first[size]})" for size in common[:SHOWN]]
         more = f" and {len(common) - SHOWN} more" if len(common) > SHOWN else ""
         raise JobError(
             f"The images that were drawn are of {len(common)} sizes, and must be of one: {', '.join(shown)}{more}. Set "

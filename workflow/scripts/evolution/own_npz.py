@@ -243,14 +243,14 @@ def _as_bytes(images: np.ndarray, path: Path, name: str) -> np.ndarray:
         bad = ~np.isfinite(part)
         if bad.any():
             raise DataFault(
-                f"{path}: {name} holds values that are not finite, first in image {start + int(np.argwhere(bad)[0, 0])}; "
+                f"{path}: {name} holds values that are not finite, first in image {start + np.argwhere(bad)[0, 0]}; "
                 f"replace them: np.nan_to_num({name})"
             )
         low, high = part.min(), part.max()
         if low < -TOLERANCE or high > 1 + TOLERANCE:
             raise DataFault(
-                f"{path}: {name} is of type {images.dtype} with values from {low:g} to {high:g}; floats must be from 0 to "
-                f"1, so scale them, or, if they are from 0 to 255, save them as {name}.astype('uint8')"
+                f"{path}: {name} is of type {images.dtype} with values from {low:g} to {high:g}; floats must be from 0 "
+                f"to 1, so scale them, or, if they are from 0 to 255, save them as {name}.astype('uint8')"
             )
         part = np.clip(part, 0, 1)
         scaled[start : start + CHUNK] = np.rint(part * 255)
