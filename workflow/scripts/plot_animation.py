@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.patches import Rectangle
 
+from evolution.class_names import shown_names
 from evolution.files import damaged, job_log, load_npz
 from evolution.film import ease, film_palette, reduced, write_gif, write_mp4
 from evolution.maps import Sheet, cell_side, draw_map, drawing_order, load_layout, map_sheet, square_limits, title_cell
@@ -153,7 +154,7 @@ def plot_animation(
     with figure_style():
         title = f"{METHODS[method].title} of each layer while the network trains"
         note = NOTE.format(title=METHODS[method].title, of_layer=METHODS[method].of_layer)
-        class_names = [str(name) for name in names]
+        class_names = shown_names(names)
         side, rows = cell_side(layers, 2.7), math.ceil(len(layers) / columns)
         sheet = map_sheet(rows, columns, side, title, note, class_names, colors, dpi)
         width, height = FigureCanvasAgg(sheet.figure).get_width_height()

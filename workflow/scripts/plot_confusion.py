@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from evolution.class_names import shown_names
 from evolution.files import job_log, load_npz
 from evolution.predictions import load_predictions
 from evolution.style import INK, figure_style, headed_figure, save_figure, score, shorten
@@ -48,6 +49,7 @@ def plot_confusion(
         + "Numbers: per cent of the row, left out below 1." * written
     )
     with figure_style():
+        names = shown_names(names)
         title = "What the network takes for what while it trains"
         wide = width or max(7.0, 0.9 + 3.0 * columns)
         figure = headed_figure(title, note, wide, side * rows, dpi, printed=width is not None)
@@ -66,7 +68,7 @@ def plot_confusion(
                 color = "white" if share > 0.55 else INK
                 axes.text(column, row, f"{100 * share:.0f}", ha="center", va="center", size=6, color=color)
         places = np.arange(0, len(names), -(-len(names) // NAMED_CLASSES))
-        texts = [shorten(str(names[place]), 12) for place in places]
+        texts = [shorten(names[place], 12) for place in places]
         longest = max(map(len, texts))
         for axes in panels.ravel()[: len(epochs)]:
             axes.set_xticks(places, texts, rotation=90 if longest > 2 else 0)

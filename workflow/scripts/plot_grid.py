@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from evolution.class_names import shown_names
 from evolution.files import job_log, load_npz
 from evolution.maps import cell_side, draw_map, load_layout, map_sheet, square_limits, title_cell
 from evolution.methods import METHODS
@@ -56,7 +57,7 @@ def plot_grid(
     with figure_style():
         title = f"{METHODS[method].title} of each layer while the network trains"
         note = NOTE.format(title=METHODS[method].title, of_layer=METHODS[method].of_layer)
-        class_names = [str(name) for name in names]
+        class_names = shown_names(names)
         side = cell_side(layers, 2.1)
         room = 0.75 if width is None else 0.2  # for the rows' labels, which stand upright on paper
         sheet = map_sheet(len(epochs), len(layers), side, title, note, class_names, colors, dpi, room, width)

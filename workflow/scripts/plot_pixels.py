@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from evolution.class_names import shown_names
 from evolution.clusters import match_clusters
 from evolution.files import job_log, load_npy, load_npz, load_table
 from evolution.maps import draw_map, load_layout, map_sheet, square_limits
@@ -56,7 +57,7 @@ def plot_pixels(
         note += " Clusters that match no class have colours that the legend does not show."
     with figure_style():
         title = f"Raw pixels, before any learning: {METHODS[method].title}"
-        sheet = map_sheet(1, 2, 4.4, title, note, [str(name) for name in names], list(colors), dpi, 0, width)
+        sheet = map_sheet(1, 2, 4.4, title, note, shown_names(names), list(colors), dpi, 0, width)
         limits = square_limits([layout])
         panels = {
             "True class": colors[labels],

@@ -127,7 +127,7 @@ def image_axes(path: Path, name: str, header: Header) -> str:
 
 def _shape(path: Path, name: str, header: Header) -> tuple[int, int, int]:
     axes, sizes = image_axes(path, name, header), header.shape
-    return {"NHW": (1, *sizes[1:]), "NCHW": sizes[1:], "NHWC": (sizes[3], *sizes[1:3])}[axes]
+    return {"NHW": (1, *sizes[1:]), "NCHW": sizes[1:], "NHWC": (sizes[-1], *sizes[1:3])}[axes]
 
 
 def check_headers(path: Path) -> dict[str, Header]:
