@@ -335,6 +335,8 @@ def test_notes_say_what_happens_to_an_uneven_size():
         "of them one more."
     ]
     assert notes(resolve({})) == []
+    other = resolve({"metrics": {"clusters": 12}, "runs": {"a": {}}})
+    assert notes(other) == ["metrics.clusters is 12, and the data of run a has 10 classes."]
 
 
 FILES = {

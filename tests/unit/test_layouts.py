@@ -108,7 +108,7 @@ def test_an_epoch_starts_from_the_one_before(method, features):
         one, other = one - one.mean(axis=0), other - other.mean(axis=0)
         return (one * other).sum() / np.linalg.norm(one) / np.linalg.norm(other)
 
-    assert agreement(continued, turned) > 0.9
+    assert agreement(continued, turned) > 0.8
     assert agreement(fresh, turned) < 0.5
 
 

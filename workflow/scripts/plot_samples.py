@@ -13,6 +13,7 @@ from evolution.style import MUTED, figure_style, headed_figure, save_figure, sho
 COUNT = 12
 SIDE, PRINTED_SIDE = 0.95, 0.62  # inches
 PRINTED_LETTERS = 15  # of a heading, to the inch
+NAME_LENGTH = 12  # as wide as an image
 
 
 def learned_at(right: np.ndarray) -> np.ndarray:
@@ -92,22 +93,22 @@ def plot_samples(
     with figure_style():
         names = shown_names(names)
 
-        def name(label):
-            return shorten(names[label], 10)
+        def name(label, length=NAME_LENGTH):
+            return shorten(names[label], length)
 
         def before(sample):
             """What the sample was last taken for before it was learned."""
-            return name(predicted[learned[sample] - 1, sample])
+            return name(predicted[learned[sample] - 1, sample], NAME_LENGTH - 4)
 
         shown = {
             f"Learned last: right from this epoch to the end ({len(late)} of {len(labels)} images had to be learned)": [
-                (sample, f"{name(labels[sample])}, not {before(sample)}", f"epoch {epochs[learned[sample]]}")
+                (sample, f"{name(labels[sample])}\nnot {before(sample)}", f"epoch {epochs[learned[sample]]}")
                 for sample in late[:count]
             ],
             f"Still wrong at epoch {epochs[-1]}, the surest first ({len(never)} of {len(labels)} images)": [
                 (
                     sample,
-                    f"{name(labels[sample])}, not {name(predicted[-1, sample])}",
+                    f"{name(labels[sample])}\nnot {name(predicted[-1, sample], NAME_LENGTH - 4)}",
                     f"{confidence[-1, sample]:.0%} sure",
                 )
                 for sample in never[:count]

@@ -2,6 +2,7 @@
 
 import logging
 from functools import cache
+from pathlib import Path
 
 import matplotlib
 from matplotlib import font_manager
@@ -29,7 +30,7 @@ def shown_names(names) -> list[str]:
     Returns
     -------
     list of str
-        All different where the names are.
+        In the same order.
     """
     names = [str(name) for name in names]
     missing = {letter for name in names for letter in name if not letter.isspace()} - _letters(_path_of(BASE))
@@ -82,6 +83,9 @@ def _other_fonts() -> list[tuple[str, str]]:
 
     fonts = {}
     for entry in font_manager.fontManager.ttflist:
-        if entry.style == "normal" and entry.weight in (400, "normal", "regular") and "moji" not in entry.name:
+        plain = entry.style == "normal" and entry.weight in (400, "normal", "regular")
+        # matplotlib's own others are for formulas, and one has a box for every letter that there is.
+        own = Path(entry.fname).is_relative_to(matplotlib.get_data_path())
+        if plain and not own and not any(part in entry.name for part in ("moji", "Last Resort")):
             fonts.setdefault(entry.name, entry.fname)
     return sorted(fonts.items(), key=lambda font: rank(font[0]))

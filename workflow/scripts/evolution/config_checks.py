@@ -235,4 +235,7 @@ def notes(config: dict) -> list[str]:
                     f"dataset.{key} {size} of run {name} does not divide by its {classes} classes: each gets {each} "
                     f"images, and the first {more} of them one more."
                 ] = None
+        clusters = config["metrics"]["clusters"]
+        if sizes and clusters != len(sizes[0]):
+            found[f"metrics.clusters is {clusters}, and the data of run {name} has {len(sizes[0])} classes."] = None
     return list(found)
