@@ -131,7 +131,12 @@ def tsne(rows: np.ndarray, perplexity: float, start: np.ndarray | None, seed: in
 
 
 def umap(rows: np.ndarray, neighbors: int, start: np.ndarray | None, seed: int) -> np.ndarray:
-    """UMAP layout (McInnes, Healy and Melville 2018); parameters as in `tsne`, and UMAP scales `start`."""
+    """UMAP layout (McInnes, Healy and Melville 2018); parameters as in `tsne`.
+
+    UMAP stretches `start` to a square of its own and lets each dot go anew: the arrangement is kept, so that nothing is
+    turned or mirrored from epoch to epoch, but dots move as far as afresh (0.2 radii also where the data stay as
+    they are, however few its epochs or small its steps).
+    """
     _keep_numba_to_one_thread()
     from umap import UMAP
 
