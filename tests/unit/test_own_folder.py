@@ -62,6 +62,16 @@ def test_listing_is_torchvisions(tmp_path):
     assert set(ImageFolder(tmp_path).extensions) == set(own_data.EXTENSIONS)
 
 
+def test_the_folder_may_be_where_we_are(tmp_path, monkeypatch):
+    written = write_classes(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    images, source = draw(".")
+    assert source.train.images.paths[:2] == [os.path.join("cat", "0.png"), os.path.join("cat", "1.png")]
+    np.testing.assert_array_equal(images[:6, 0], written["cat"])
+    here = own_data.folder_digest(own_data.own_path("image_folder:.")[1])
+    assert here == own_data.folder_digest(tmp_path)
+
+
 def test_hidden_files_and_folders_are_left_out(tmp_path):
     write_classes(tmp_path)
     (tmp_path / ".ipynb_checkpoints").mkdir()

@@ -193,15 +193,19 @@ def class_folders(path: Path) -> tuple[str, ...]:
     return names
 
 
-def image_files(folder: Path) -> Iterator[os.DirEntry]:
+def image_files(part: Path, name: str) -> Iterator[os.DirEntry]:
     """A class's images, in its folder and those within; in no order, and without a look at each file.
+
+    Their paths begin with that of `part`.
 
     Raises
     ------
     DataFault
         If a folder cannot be read, or a link leads nowhere or to a folder that it lies in.
     """
-    pending = [(str(folder), (os.path.realpath(folder),))]
+    # Not part / name, which would lose a part that is written as a dot.
+    folder = os.path.join(part, name)
+    pending = [(folder, (os.path.realpath(folder),))]
     while pending:
         path, above = pending.pop()
         for entry in _entries(path):
@@ -226,7 +230,7 @@ def _folder_contents(path: Path) -> Contents:
         raise DataFault(f"{has} has the class {only!r} and {lacks} has not; both must have the same folders")
 
     def sizes(part: Path) -> tuple[int, ...]:
-        counts = tuple(sum(1 for _ in image_files(part / name)) for name in names)
+        counts = tuple(sum(1 for _ in image_files(part, name)) for name in names)
         for name, count in zip(names, counts):
             if not count:
                 raise DataFault(
@@ -244,7 +248,7 @@ def _folder_shape(path: Path) -> tuple[int, int, int]:
     train, _ = part_folders(path)
     channels, size = 1, None
     for name in class_folders(train)[:PROBED_CLASSES]:
-        first = min((entry.path for entry in image_files(train / name)), default=None)
+        first = min((entry.path for entry in image_files(train, name)), default=None)
         try:
             with Image.open(first, formats=FORMATS) as image:
                 size = size or image.size
@@ -269,8 +273,8 @@ def folder_digest(path: Path) -> str:
     """
     train, evaluation = part_folders(path)
     lines = []
-    for part in (train, evaluation):
+    for place, part in enumerate((train, evaluation)):
         for name in class_folders(part) if part else ():
-            for entry in image_files(part / name):
-                lines.append(b"%s\0%d" % (os.fsencode(os.path.relpath(entry.path, path)), entry.stat().st_size))
+            for entry in image_files(part, name):
+                lines.append(b"%d%s\0%d" % (place, os.fsencode(entry.path[len(str(part)) :]), entry.stat().st_size))
     return hashlib.sha256(b"\0\0".join(sorted(lines))).hexdigest()

@@ -1,6 +1,7 @@
 """Loading a user's own images in the job that draws the samples, and resizing any."""
 
 import logging
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,10 +54,9 @@ def load_folder_parts(path: Path) -> tuple[tuple[str, ...], list[tuple[ImageFile
         log.info("images of %s", folder)
         files, labels = [], []
         for label, name in enumerate(found.class_names):
-            entries = [Path(entry.path).relative_to(folder) for entry in own_data.image_files(folder / name)]
-            entries.sort(key=lambda file: (str(file.parent), file.name))
-            files += map(str, entries)
-            labels += [label] * len(entries)
+            found_files = [entry.path[len(str(folder)) + 1 :] for entry in own_data.image_files(folder, name)]
+            files += sorted(found_files, key=os.path.split)
+            labels += [label] * len(found_files)
         parts.append((ImageFiles(folder, files), np.array(labels, np.int64)))
     return found.class_names, parts
 
