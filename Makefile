@@ -31,8 +31,9 @@ $(VENV)/.run: $(VENV)/.python requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	touch $@
 
-$(VENV)/.test: $(VENV)/.run requirements-test.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-test.txt
+$(VENV)/.test: $(VENV)/.run requirements-extras.txt requirements-test.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt \
+	  -r requirements-extras.txt -r requirements-test.txt
 	touch $@
 
 clean:

@@ -20,6 +20,7 @@ from threadpoolctl import threadpool_limits
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "scripts"))
 import embed
+from evolution import layouts
 from evolution.compaction import unit_rows
 from evolution.seeds import integer_seed
 
@@ -38,13 +39,13 @@ def layouts_of(side: str, rows: list[np.ndarray], perplexity: float) -> list[tup
     found, before = [], None
     for epoch in rows:
         began = time.process_time()
-        reduced = embed.principal_components(epoch, COMPONENTS, integer_seed(SEED, "pca"))
+        reduced = layouts.principal_components(epoch, COMPONENTS, integer_seed(SEED, "pca"))
         if side == "scikit-learn":
             model = TSNE(perplexity=perplexity, init="pca", random_state=SEED, n_jobs=1)
             layout, divergence = model.fit_transform(reduced), float(model.kl_divergence_)
         else:
             start = before if side == "previous" else None
-            layout, divergence = embed.tsne(reduced, perplexity, start, integer_seed(SEED, "t-sne"))
+            layout, divergence = layouts.tsne(reduced, perplexity, start, integer_seed(SEED, "t-sne"))
         before = layout
         found.append((layout, divergence, time.process_time() - began))
     return found

@@ -18,7 +18,9 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_every_data_set_and_model_is_in_it():
-    assert set(catalogue.DATASET_CLASS_SIZES) == set(datasets.DATASETS)
+    assert set(catalogue.DATASET_CLASS_SIZES) == set(catalogue.DATASET_SHAPES) == set(datasets.DATASETS)
+    assert catalogue.class_sizes("imagenet") is None
+    assert catalogue.image_shape({"name": "imagenet", "image_size": None}) is None
     assert set(catalogue.MODELS) == set(models.MODELS)
 
 
@@ -26,6 +28,8 @@ def test_every_data_set_and_model_is_in_it():
 def test_class_sizes_of_data_sets_that_need_no_download(name):
     source = datasets.load_source(name, "not used")
     assert catalogue.DATASET_CLASS_SIZES[name] == (tuple(np.bincount(source.train.labels)), None)
+    assert catalogue.image_shape({"name": name, "image_size": None}) == (source.train.images.shape[1:], 10)
+    assert catalogue.image_shape({"name": name, "image_size": 20}) == ((1, 20, 20), 10)
 
 
 @pytest.mark.parametrize(

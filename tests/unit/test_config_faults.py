@@ -61,6 +61,16 @@ CASES = {
     "a device misspelt": ("training: {device: cude}", "training.device: 'cude'", "did you mean cuda?"),
     "a palette misspelt": ("plots: {palette: petrof10}", "plots.palette: 'petrof10'", "did you mean petroff10?"),
     "a palette that is no set of colours": ("plots: {palette: viridis}", "plots.palette", "allowed: petroff10, "),
+    "images too small": ("dataset: {image_size: 2}", "dataset.image_size: 2", "must be at least 4"),
+    "an archive without a path": ("dataset: {name: 'npz:'}", "dataset.name: 'npz:'", "npz:FILE (a NumPy archive)"),
+    "an archive that is not there": ("dataset: {name: npz:a.npz}", "dataset.name: npz:a.npz cannot", "does not exist"),
+    "a folder that is not there": (
+        "runs: {a: {dataset: {name: image_folder:photos}}}",
+        "runs.a.dataset.name: image_folder:photos cannot be used",
+        "photos does not exist; a relative path starts from the folder in which snakemake is called",
+    ),
+    "a method misspelt": ("embedding: {method: tsen}", "embedding.method: 'tsen'", "did you mean tsne?"),
+    "one neighbour": ("embedding: {neighbors: 1}", "embedding.neighbors: 1", "must be at least 2"),
     "an alignment misspelt": ("embedding: {alignment: prev}", "embedding.alignment", "allowed: previous, none"),
     # Unknown keys
     "a section misspelt": ("trainin: {}", "trainin: unknown key", "did you mean training?"),
@@ -335,6 +345,8 @@ def test_notes_say_what_happens_to_an_uneven_size():
         "of them one more."
     ]
     assert notes(resolve({})) == []
+    other = resolve({"metrics": {"clusters": 12}, "runs": {"a": {}}})
+    assert notes(other) == ["metrics.clusters is 12, and the data of run a has 10 classes."]
 
 
 FILES = {

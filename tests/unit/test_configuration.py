@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 # The defaults that the schema should have, by hand.
 DEFAULTS = yaml.safe_load("""
 seed: 17
-dataset: {name: mnist_5k, root: data, train_size: 4000, eval_size: 1000}
+dataset: {name: mnist_5k, root: data, train_size: 4000, eval_size: 1000, image_size: null}
 model: {name: small_cnn, kwargs: {}, weights: null}
 layers: auto
 training:
@@ -27,7 +27,7 @@ metrics:
     class_silhouette, knn_purity, linear_probe, effective_rank, participation_ratio, intrinsic_dimension,
     neural_collapse]
   cka: true
-embedding: {perplexity: 30, pca_components: 50, alignment: previous}
+embedding: {method: tsne, perplexity: 30, neighbors: 15, pca_components: 50, alignment: previous}
 plots:
   {palette: petroff10, dpi: 120, width: null, formats: [png], animation: {fps: 5, tween: 6, gif_megabytes: 8, dpi: 80},
    explorer: {max_samples: 5000}}

@@ -7,12 +7,15 @@ from openTSNE.affinity import PerplexityBasedNN
 from scipy.spatial.distance import pdist, squareform
 
 import embed
+from evolution import layouts as layouts_module
 from evolution.compaction import compact, unit_rows
 from evolution.files import JobError
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-SETTINGS = {"perplexity": 10, "components": 20, "aligned": True, "seed": 17}
+TSNE = {"perplexity": 10, "pca_components": 20}
+FEW = {"perplexity": 4, "pca_components": 50}
+SETTINGS = {"method": "tsne", "settings": TSNE, "aligned": True, "seed": 17}
 
 
 @pytest.fixture
@@ -56,15 +59,15 @@ def trustworthiness_of(rows, layout, neighbors):
 
 def test_narrow_rows_stay_as_they_are(features):
     rows = features[0][:, :20]
-    assert embed.principal_components(rows, 20, 0) is rows
-    assert embed.principal_components(rows, 50, 0) is rows
+    assert layouts_module.principal_components(rows, 20, 0) is rows
+    assert layouts_module.principal_components(rows, 50, 0) is rows
 
 
 @pytest.mark.parametrize("features_kept", [50, 200, 600])
 @pytest.mark.parametrize("form", [np.asarray, compact], ids=["raw", "compact"])
 def test_wide_rows_are_reduced_to_principal_components(features, features_kept, form):
     rows = unit_rows(features[0][:, :features_kept])
-    reduced = embed.principal_components(form(rows), 20, 0)
+    reduced = layouts_module.principal_components(form(rows), 20, 0)
     assert reduced.shape == (200, 20)
     centered = (rows - rows.mean(axis=0)).astype(np.float64)
     left, values, _ = np.linalg.svd(centered, full_matrices=False)
@@ -78,18 +81,18 @@ def test_principal_components_never_meet_more_features_than_samples(features, mo
     """The covariance of conv1's 25088 features would take hours."""
     shapes = []
 
-    class Watched(embed.PCA):
+    class Watched(layouts_module.PCA):
         def fit_transform(self, rows):
             shapes.append(rows.shape)
             return super().fit_transform(rows)
 
-    monkeypatch.setattr(embed, "PCA", Watched)
-    embed.principal_components(features[0], 20, 0)
+    monkeypatch.setattr(layouts_module, "PCA", Watched)
+    layouts_module.principal_components(features[0], 20, 0)
     assert shapes == [(200, 200)]
 
 
 def test_no_more_components_than_samples(features):
-    assert embed.principal_components(features[0][:15], 50, 0).shape == (15, 15)
+    assert layouts_module.principal_components(features[0][:15], 50, 0).shape == (15, 15)
 
 
 def test_log(activations, caplog):
@@ -126,7 +129,9 @@ def test_quality_is_what_the_definitions_say(activations, aligned):
 
 def test_trustworthiness_of_few_samples(tmp_path, features):
     rows = features[0][:20, :60]
-    layouts, quality = embed.embed_span(save(tmp_path / "a.npy", rows[None]), None, [0], 4, 50, True, 0)
+    layouts, quality = embed.embed_span(
+        save(tmp_path / "a.npy", rows[None]), None, [0], "tsne", {"perplexity": 4, "pca_components": 50}, True, 0
+    )
     assert quality["trustworthiness"][0] == pytest.approx(trustworthiness_of(unit_rows(rows), layouts[0], 9), abs=1e-6)
 
 
@@ -134,7 +139,15 @@ def test_groups_that_are_far_apart_stay_apart(tmp_path):
     random = np.random.default_rng(0)
     groups = np.arange(90) % 3
     rows = 10 * np.eye(3, 40)[groups] + random.normal(size=(90, 40))
-    layouts, _ = embed.embed_span(save(tmp_path / "a.npy", rows[None].astype(np.float32)), None, [0], 8, 20, True, 0)
+    layouts, _ = embed.embed_span(
+        save(tmp_path / "a.npy", rows[None].astype(np.float32)),
+        None,
+        [0],
+        "tsne",
+        {"perplexity": 8, "pca_components": 20},
+        True,
+        0,
+    )
     between = distances(layouts[0])
     same = groups[:, None] == groups
     assert between[same].max() < between[~same].min()

@@ -13,6 +13,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from evolution.configuration import source_files
+from evolution.methods import METHODS
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = ROOT / "workflow" / "scripts"
@@ -20,6 +21,7 @@ ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
 # Names on PyPI where conda-forge's or the import's is another.
 PYPI_OF_CONDA = {"pytorch": "torch", "matplotlib-base": "matplotlib", "opentsne": "openTSNE"}
 PYPI_OF_IMPORT = {"sklearn": "scikit-learn", "PIL": "pillow", "yaml": "pyyaml", "imageio_ffmpeg": "imageio-ffmpeg"}
+PYPI_OF_IMPORT |= {"umap": "umap-learn"}
 
 
 def read_pins(name):
@@ -69,10 +71,11 @@ def read_rules():
 
 
 PINS = {pin.name: pin for pin in read_pins("requirements.txt")}
+EXTRAS = {pin.name: pin for pin in read_pins("requirements-extras.txt")}
 RULES = read_rules()
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-test.txt"])
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-extras.txt", "requirements-test.txt"])
 def test_every_requirement_is_pinned(name):
     pins = read_pins(name)
     assert len({pin.name.lower() for pin in pins}) == len(pins)
@@ -102,7 +105,7 @@ def test_torch_and_torchvision_are_a_pair():
 def test_conda_ranges_hold_what_is_pinned(path):
     packages, python = read_environment(path)
     for name, bounds in packages.items():
-        (pin,) = PINS[name].specifier
+        (pin,) = (PINS | EXTRAS)[name].specifier
         assert str(bounds), f"{name} has a range"
         assert bounds.contains(pin.version), name
     assert python.contains("3.11") and not python.contains("3.10"), "as the Makefile wants it"
@@ -114,22 +117,26 @@ def test_every_script_is_run_by_a_rule_with_an_environment():
     run = [script for scripts, _ in RULES.values() for script in scripts]
     assert sorted(set(run)) == sorted(path.stem for path in SCRIPTS.glob("*.py"))
     for rule, (_, environments) in RULES.items():
-        assert len(environments) == 1, rule
-        assert ROOT / "envs" / f"{environments[0]}.yaml" in ENVIRONMENTS
+        # What is optional has an environment of its own, beside the usual one.
+        assert len(environments) == (2 if "extras" in environments else 1), rule
+        for environment in environments:
+            assert ROOT / "envs" / f"{environment}.yaml" in ENVIRONMENTS
 
 
 @pytest.mark.parametrize("rule", RULES)
 def test_an_environment_has_what_its_scripts_import(rule):
-    scripts, (environment,) = RULES[rule]
-    packages, _ = read_environment(ROOT / "envs" / f"{environment}.yaml")
-    for script in scripts:
-        assert script_imports(script) <= set(packages)
+    scripts, environments = RULES[rule]
+    for environment in environments:
+        packages, _ = read_environment(ROOT / "envs" / f"{environment}.yaml")
+        optional = set() if environment == "extras" else set(EXTRAS)
+        for script in scripts:
+            assert script_imports(script) - optional <= set(packages)
 
 
 @pytest.mark.parametrize("path", ENVIRONMENTS, ids=lambda path: path.stem)
 def test_an_environment_has_nothing_that_no_script_imports(path):
-    needed = [script_imports(script) for scripts, (name,) in RULES.values() if name == path.stem for script in scripts]
-    assert set(read_environment(path)[0]) == set().union(*needed)
+    needed = [script_imports(script) for scripts, names in RULES.values() if path.stem in names for script in scripts]
+    assert set(read_environment(path)[0]) == set().union(*needed) - (set() if path.stem == "extras" else set(EXTRAS))
 
 
 def test_requirements_are_what_the_workflow_imports():
@@ -138,4 +145,10 @@ def test_requirements_are_what_the_workflow_imports():
     for path in [ROOT / "Snakefile", *sorted((ROOT / "workflow" / "rules").glob("*.smk"))]:
         lines = re.findall(r"^ *(?:import|from) .+$", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
         imported |= third_party("\n".join(line.strip() for line in lines))
-    assert set(PINS) == imported | {"snakemake", "snakemake-executor-plugin-slurm"}
+    assert set(PINS) == imported - set(EXTRAS) | {"snakemake", "snakemake-executor-plugin-slurm"}
+
+
+def test_extras_are_what_optional_methods_import():
+    assert {method.package for method in METHODS.values() if method.package} == set(EXTRAS)
+    for method in METHODS.values():
+        assert PYPI_OF_IMPORT.get(method.module, method.module) == method.package

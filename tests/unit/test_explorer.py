@@ -2,6 +2,8 @@
 
 import base64
 import io
+import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from PIL import Image
 import explorer
 from evolution.clusters import matched_clusters
 from evolution.files import JobError, save_table
+from evolution.methods import METHODS
 from evolution.predictions import load_predictions
 
 
@@ -82,3 +85,39 @@ def test_predictions_that_are_missing_are_named(tmp_path):
         load_predictions([path], [0, 2], 2)
     with pytest.raises(JobError, match="not one row for each of 3 samples at epoch 0"):
         load_predictions([path], [0], 3)
+
+
+def test_no_name_ends_the_page_or_begins_a_script(tmp_path):
+    """A page is read by an HTML parser of another make: scripts are as many as the template has, and data come back."""
+    from html.parser import HTMLParser
+
+    from bokeh.document import Document
+
+    class Scripts(HTMLParser):
+        def __init__(self):
+            super().__init__()
+            self.texts, self.inside = {}, None
+
+        def handle_starttag(self, tag, attributes):
+            if tag == "script":
+                self.inside = dict(attributes).get("id", "code")
+                self.texts[self.inside] = self.texts.get(self.inside, "")
+
+        def handle_endtag(self, tag):
+            self.inside = None if tag == "script" else self.inside
+
+        def handle_data(self, text):
+            if self.inside:
+                self.texts[self.inside] += text
+
+    names = ["<script>", "<!--<script>", "</script>", "-->", "a & b", "$run", "\u2028", "犬"]
+    page = Path(explorer.__file__).parents[1] / "page"
+    explorer.write_page(page, tmp_path / "e.html", "run", Document(), {"names": names}, METHODS["pca"])
+    text = (tmp_path / "e.html").read_text(encoding="utf-8")
+    parser = Scripts()
+    parser.feed(text)
+    assert set(parser.texts) == {"data", "document", "code"}
+    assert json.loads(parser.texts["data"])["names"] == names
+    # A browser takes a script that has both of these for one that goes on past its end.
+    assert "<!--" not in parser.texts["data"] and "<script" not in parser.texts["data"]
+    assert "PCA shows the two directions" in text and "t-SNE" not in text.split("<script")[0]

@@ -122,7 +122,8 @@ def test_samples_are_drawn_under_what_they_are(samples, shape, drawn, tmp_path):
         for axes in row:
             if not axes.images:
                 continue
-            what, when, number = axes.texts[0].get_text().splitlines()
+            *what, when, number = axes.texts[0].get_text().splitlines()
+            what = " ".join(what)
             sample = int(number[1:])
             np.testing.assert_array_equal(
                 np.asarray(axes.images[0].get_array()), images[sample].transpose(1, 2, 0).squeeze()

@@ -65,7 +65,10 @@ def test_settings_and_software_are_said(reported):
     page = reported.path("about.html").read_text(encoding="utf-8")
     settings = yaml.safe_load(page.split("<pre>")[1].split("</pre>")[0])
     assert settings["training"]["learning_rate"] == 3e-3
-    assert settings["embedding"] == {"perplexity": 10, "pca_components": 50, "alignment": "previous"}
+    assert settings["embedding"] == {
+        **{"method": "tsne", "perplexity": 10, "neighbors": 15, "pca_components": 50},
+        "alignment": "previous",
+    }
     assert f"<td>snakemake</td><td>{snakemake.__version__}</td>" in page
 
 

@@ -163,6 +163,8 @@ def test_a_fresh_clone_over_existing_results(project, tmp_path):
         ({"embedding.perplexity": 12}, ALL_EMBEDDINGS),
         ({"embedding.pca_components": 20}, ALL_EMBEDDINGS),
         ({"embedding.alignment": "none"}, ALL_EMBEDDINGS),
+        ({"embedding.method": "pca"}, ALL_EMBEDDINGS),
+        ({"embedding.neighbors": 9}, Counter()),
         (
             # The snapshot jobs write the other layers anew too, with the same bytes: nothing reads them again.
             {"layers": ["conv2", "fc1", "fc2"]},
@@ -224,6 +226,7 @@ def test_a_fresh_clone_over_existing_results(project, tmp_path):
         ),
         ({"seed": 4}, WHOLE_RUN - settings(*STAGES)),
         ({"dataset.train_size": 290}, WHOLE_RUN - settings(*STAGES)),
+        ({"dataset.image_size": 12}, WHOLE_RUN - settings(*STAGES)),
         (
             {"activations.compact": False},
             WHOLE_RUN - one("prepare_data", "plot_training_curves") - TRAINING - collect("history"),

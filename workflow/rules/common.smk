@@ -6,6 +6,7 @@ from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 
+from evolution import methods, own_data
 from evolution.configuration import PIXELS
 from evolution.slurm_limits import limits_exceeded
 from filelock import FileLock, Timeout

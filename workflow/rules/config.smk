@@ -4,6 +4,7 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
+from snakemake.settings.types import DeploymentMethod
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
 
@@ -37,6 +38,10 @@ if not workflow.configfiles:
 
 # Snakemake's own `config`, which holds what was written, stays as it is; rules read the resolved one.
 experiment = checked(configuration.resolve, config, files=workflow.configfiles)
+
+# In conda environments a method finds its package, whatever there is beside Snakemake.
+if DeploymentMethod.CONDA not in workflow.deployment_settings.deployment_method:
+    checked(configuration.check_installed, experiment)
 
 if workflow.is_main_process:
     for note in config_checks.notes(experiment):

@@ -1,5 +1,6 @@
 rule prepare_data:
     input:
+        source=own_archive,
         code=code("prepare_data"),
     output:
         "results/{run}/dataset.npz",
@@ -18,6 +19,9 @@ rule prepare_data:
         root=run_param("dataset", "root"),
         train_size=run_param("dataset", "train_size"),
         eval_size=run_param("dataset", "eval_size"),
+        image_size=run_param("dataset", "image_size"),
+        # Not read by the script: a folder's content, which is no input as it may be a million files.
+        listing=folder_listing,
         seed=run_param("seed"),
     message:
         "Sampling the images of run {wildcards.run}."

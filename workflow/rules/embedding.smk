@@ -14,7 +14,7 @@ rule embed:
     benchmark:
         "results/{run}/benchmarks/embed/{span}/{layer}.tsv"
     conda:
-        "../../envs/analysis.yaml"
+        "../../envs/analysis.yaml" if METHOD in ("tsne", "pca") else "../../envs/extras.yaml"
     threads: 1
     resources:
         mem_mb=more_with_attempts(1000),
@@ -24,9 +24,8 @@ rule embed:
         layer=lambda wildcards: wildcards.layer,
         epochs=span_epochs,
         compact=experiment["activations"]["compact"],
-        perplexity=experiment["embedding"]["perplexity"],
-        pca_components=experiment["embedding"]["pca_components"],
-        alignment=experiment["embedding"]["alignment"],
+        # The keys that the method reads, so that another method's key reruns nothing.
+        embedding=methods.settings_read(experiment["embedding"]),
         seed=run_param("seed"),
     message:
         "Embedding {wildcards.layer} of run {wildcards.run} at epochs {wildcards.span}."

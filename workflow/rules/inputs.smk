@@ -41,6 +41,18 @@ def more_with_attempts(amount):
     return lambda wildcards, attempt: amount * 2 ** (attempt - 1)
 
 
+def own_archive(wildcards):
+    """The .npz that holds a run's images, where they are the user's own; an edited one is read anew."""
+    kind, path = own_data.own_path(RUNS[wildcards.run]["dataset"]["name"]) or (None, None)
+    return [str(path)] if kind == own_data.NPZ else []
+
+
+def folder_listing(wildcards):
+    """A digest of the paths and sizes of the user's own image files; None for other data sets."""
+    kind, path = own_data.own_path(RUNS[wildcards.run]["dataset"]["name"]) or (None, None)
+    return own_data.folder_digest(path) if kind == own_data.FOLDER else None
+
+
 def training_start(wildcards):
     """What a training span begins with: the checkpoint before, or for epoch 0 the weights that the config gives."""
     before, weights = LINK_BEFORE.get(wildcards.span), RUNS[wildcards.run]["model"]["weights"]
@@ -104,7 +116,7 @@ def span_origin(wildcards):
 
 STAGE_SETTINGS = {
     "measure": {key: value for key, value in experiment["metrics"].items() if key != "cka"},
-    "embed": experiment["embedding"],
+    "embed": methods.settings_read(experiment["embedding"]),
     "measure_collapse": {},
     "cka_layers": {},
     "cka_epochs": {},
@@ -167,6 +179,7 @@ def previous_embedding(wildcards):
     return {"previous": f"results/{wildcards.run}/embeddings/{before}/{wildcards.layer}.npy"}
 
 
+METHOD = experiment["embedding"]["method"]
 FORMATS = experiment["plots"]["formats"]
 # The measures that the figure of this name shows.
 GEOMETRY = (
@@ -265,7 +278,7 @@ def run_settings(wildcards):
 
 SOFTWARE = (
     *("snakemake", "torch", "torchvision", "numpy", "scipy", "scikit-learn", "openTSNE", "mlxtend", "pyarrow"),
-    *("matplotlib", "pillow", "bokeh", "imageio-ffmpeg"),
+    *("matplotlib", "pillow", "bokeh", "imageio-ffmpeg", "umap-learn", "pacmap"),
 )
 
 

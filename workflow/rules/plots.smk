@@ -67,6 +67,7 @@ rule plot_embedding_quality:
         mem_mb=more_with_attempts(1000),
         runtime=more_with_attempts(5),
     params:
+        method=METHOD,
         layers=run_layers,
         dpi=experiment["plots"]["dpi"],
         width=experiment["plots"]["width"],
@@ -96,6 +97,7 @@ rule plot_pixels:
         mem_mb=more_with_attempts(1000),
         runtime=more_with_attempts(5),
     params:
+        method=METHOD,
         palette=experiment["plots"]["palette"],
         dpi=experiment["plots"]["dpi"],
         width=experiment["plots"]["width"],
@@ -124,6 +126,7 @@ rule plot_grid:
         mem_mb=more_with_attempts(1500),
         runtime=more_with_attempts(5),
     params:
+        method=METHOD,
         cells=cell_places("grid"),
         epochs=GRID_EPOCHS,
         layers=network_layers,
@@ -253,6 +256,7 @@ rule plot_animation:
         mem_mb=more_with_attempts(2000),
         runtime=more_with_attempts(20),
     params:
+        method=METHOD,
         cells=cell_places("animation"),
         epochs=EPOCHS,
         layers=network_layers,
@@ -294,6 +298,7 @@ rule explorer:
         mem_mb=more_with_attempts(2000),
         runtime=more_with_attempts(10),
     params:
+        method=METHOD,
         cells=cell_places("all"),
         epochs=EPOCHS,
         layers=run_layers,

@@ -1,4 +1,4 @@
-"""Page to explore every layer's t-SNE over the training in a browser: one file, which needs no network."""
+"""Page to explore every layer's map over the training in a browser: one file, which needs no network."""
 
 import base64
 import io
@@ -16,6 +16,7 @@ from evolution.clusters import matched_clusters
 from evolution.explorer_figures import MAP_LIMIT, depth_colors, draw_curves, draw_maps
 from evolution.files import job_log, load_npy, load_npz, whole_file
 from evolution.maps import load_layout, square_limits
+from evolution.methods import METHODS, Method
 from evolution.predictions import load_predictions
 from evolution.style import class_colors
 from evolution.tables import METRIC_TITLES, PIXELS, load_values, network_layers, series
@@ -87,6 +88,7 @@ def explore(
     max_samples: int,
     aligned: bool,
     run: str,
+    method: str = "tsne",
 ) -> None:
     """Write the page.
 
@@ -111,6 +113,8 @@ def explore(
         Whether each epoch's layout started from the one before; if not, the page warns of reading movement.
     run : str
         Its name.
+    method : str
+        See `evolution.methods.METHODS`.
     """
     images, labels, source_indices, names = load_npz(
         dataset, "eval_images", "eval_labels", "eval_indices", "class_names"
@@ -166,23 +170,26 @@ def explore(
         "aligned": aligned,
         "limit": MAP_LIMIT,
     }
-    write_page(Path(page), output, run, document, data)
+    write_page(Path(page), output, run, document, data, METHODS[method])
 
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None or not np.isfinite(value) else round(float(value), 3)
 
 
-def write_page(page: Path, output: str, run: str, document: Document, data: dict) -> None:
+def write_page(page: Path, output: str, run: str, document: Document, data: dict, method: Method) -> None:
     """Put template, style, code, Bokeh and data into one file."""
 
     def embedded(value) -> str:
-        # In a script element "</" would end it.
-        return value.replace("</", r"<\/")
+        # JSON has < in its strings only. In a script element "</" would end it, and "<!--" with "<script" never.
+        return value.replace("<", r"\u003c")
 
     roots = {plot.name: plot.id for plot in document.roots}
     text = Template((page / "explorer.html").read_text(encoding="utf-8")).substitute(
         run=run,
+        method=method.title,
+        of_layer=method.of_layer,
+        caution=method.caution,
         style=(page / "explorer.css").read_text(encoding="utf-8"),
         bokeh="\n".join(INLINE.clone(components=["bokeh"]).js_raw[:1]),
         **{f"code_{part}": (page / f"explorer_{part}.js").read_text(encoding="utf-8") for part in CODE_PARTS},
@@ -210,4 +217,5 @@ if "snakemake" in globals():
             snakemake.params.max_samples,
             snakemake.params.alignment == "previous",
             snakemake.wildcards.run,
+            snakemake.params.method,
         )

@@ -1,4 +1,4 @@
-"""Film of every layer's t-SNE over the whole training, dots gliding from snapshot to snapshot."""
+"""Film of every layer's map over the whole training, dots gliding from snapshot to snapshot."""
 
 import logging
 import math
@@ -9,9 +9,11 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.patches import Rectangle
 
+from evolution.class_names import shown_names
 from evolution.files import damaged, job_log, load_npz
 from evolution.film import ease, film_palette, reduced, write_gif, write_mp4
 from evolution.maps import Sheet, cell_side, draw_map, drawing_order, load_layout, map_sheet, square_limits, title_cell
+from evolution.methods import METHODS
 from evolution.style import INK, class_colors, figure_style, score
 from evolution.tables import adjusted_rand_indices, eval_accuracies, network_layers
 
@@ -20,8 +22,8 @@ log = logging.getLogger("evolution")
 COLUMNS = 5
 BAR_HEIGHT = 0.06  # inches; it lies along the figure's lower edge
 NOTE = (
-    "Each dot is an evaluation image, in the colour of its true class; t-SNE puts images close together that the layer "
-    "represents alike. Between snapshots dots glide straight on. ARI: agreement of the layer's k-means clusters with "
+    "Each dot is an evaluation image, in the colour of its true class; {title} {of_layer}. "
+    "Between snapshots dots glide straight on. ARI: agreement of the layer's k-means clusters with "
     "the classes; 1 is perfect, 0 is chance. Accuracy: of the network, on these images."
 )
 
@@ -111,6 +113,7 @@ def plot_animation(
     tween: int,
     gif_megabytes: float,
     dpi: int,
+    method: str = "tsne",
 ) -> None:
     """Draw a GIF and an MP4, a panel a layer; axes and colours hold for the whole film.
 
@@ -133,6 +136,8 @@ def plot_animation(
     gif_megabytes : float
         The most that the GIF should have; it shows fewer frames between snapshots where it would have more.
     dpi : int
+    method : str
+        See `evolution.methods.METHODS`.
     """
     labels, names = load_npz(dataset, "eval_labels", "class_names")
     layers = network_layers(layers)
@@ -147,10 +152,11 @@ def plot_animation(
     columns = min(COLUMNS, len(layers))
     kept = []
     with figure_style():
-        title = "t-SNE of each layer while the network trains"
-        class_names = [str(name) for name in names]
+        title = f"{METHODS[method].title} of each layer while the network trains"
+        note = NOTE.format(title=METHODS[method].title, of_layer=METHODS[method].of_layer)
+        class_names = shown_names(names)
         side, rows = cell_side(layers, 2.7), math.ceil(len(layers) / columns)
-        sheet = map_sheet(rows, columns, side, title, NOTE, class_names, colors, dpi)
+        sheet = map_sheet(rows, columns, side, title, note, class_names, colors, dpi)
         width, height = FigureCanvasAgg(sheet.figure).get_width_height()
 
         def frames():
@@ -182,4 +188,5 @@ if "snakemake" in globals():
             snakemake.params.tween,
             snakemake.params.gif_megabytes,
             snakemake.params.dpi,
+            snakemake.params.method,
         )

@@ -3,6 +3,7 @@
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from evolution.class_names import shown_names
 from evolution.curves import cell_edges
 from evolution.files import job_log, load_npy, load_npz
 from evolution.style import figure_style, headed_figure, save_figure, shorten
@@ -80,6 +81,7 @@ def plot_class_separation(
         "bright from the start was apart in the pixels already."
     )
     with figure_style():
+        names = shown_names(names)
         height = rows * (0.7 + max(1.8, 0.17 * min(len(names), NAMED_CLASSES)))
         title, wide = "When each class comes apart: k-NN accuracy of each class", max(7.0, 0.9 + 1.9 * columns)
         figure = headed_figure(title, note, width or wide, height, dpi, printed=width is not None)
@@ -100,7 +102,7 @@ def plot_class_separation(
             axes.set_ylim(len(names) - 0.5, -0.5)
         every = -(-len(names) // NAMED_CLASSES)
         places = np.arange(0, len(names), every)
-        panels[0, 0].set_yticks(places, [shorten(str(names[place]), 16) for place in places])
+        panels[0, 0].set_yticks(places, [shorten(names[place], 16) for place in places])
         for axes in panels[:, 0]:
             axes.set_ylabel("class")
         bar = figure.colorbar(image, ax=panels.ravel().tolist()[: len(layers)], fraction=0.04, pad=0.01)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from evolution.class_names import shown_names
 from evolution.files import job_log, load_npz
 from evolution.predictions import load_predictions
 from evolution.style import INK, figure_style, headed_figure, save_figure, score, shorten
@@ -10,6 +11,7 @@ COLORS = "Blues"
 COLUMNS = 4
 NAMED_CLASSES = 15
 PRINTED_PANEL = 2.2  # inches
+LETTER = 0.075  # inches
 # With more classes, or smaller, numbers in the cells could not be read.
 WRITTEN_CLASSES, WRITTEN_SIDE = 10, 2.0
 
@@ -48,9 +50,15 @@ def plot_confusion(
         + "Numbers: per cent of the row, left out below 1." * written
     )
     with figure_style():
+        names = shown_names(names)
         title = "What the network takes for what while it trains"
-        wide = width or max(7.0, 0.9 + 3.0 * columns)
-        figure = headed_figure(title, note, wide, side * rows, dpi, printed=width is not None)
+        places = np.arange(0, len(names), -(-len(names) // NAMED_CLASSES))
+        texts = [shorten(names[place], 12) for place in places]
+        longest = max(map(len, texts))
+        # Long names stand upright below each matrix and lie beside the first.
+        room = LETTER * longest if longest > 2 and width is None else 0.0
+        wide = width or max(7.0, 0.9 + 2 * room + 3.0 * columns)
+        figure = headed_figure(title, note, wide, (side + 0.7 * room) * rows, dpi, printed=width is not None)
         panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
         for axes in panels.ravel()[len(epochs) :]:
             axes.remove()
@@ -65,9 +73,6 @@ def plot_confusion(
                 share = shares[row, column]
                 color = "white" if share > 0.55 else INK
                 axes.text(column, row, f"{100 * share:.0f}", ha="center", va="center", size=6, color=color)
-        places = np.arange(0, len(names), -(-len(names) // NAMED_CLASSES))
-        texts = [shorten(str(names[place]), 12) for place in places]
-        longest = max(map(len, texts))
         for axes in panels.ravel()[: len(epochs)]:
             axes.set_xticks(places, texts, rotation=90 if longest > 2 else 0)
             axes.set_yticks(places, texts)

@@ -1,13 +1,15 @@
-"""Figure of how far the t-SNE layouts can be trusted, and how steady they are."""
+"""Figure of how far the layouts can be trusted, and how steady they are."""
 
 from evolution.curves import draw_layer_curves, layer_panels, place_labels, title_panel
 from evolution.files import job_log
+from evolution.methods import METHODS
 from evolution.style import figure_style, save_figure
 from evolution.tables import load_values
 
+DIVERGENCE = "kl_divergence"  # of t-SNE alone
 # Metric to title, explanation, name of the y axis, and the least that this axis spans.
 PANELS = {
-    "kl_divergence": ("KL divergence", "what the layout gets wrong; lower is better", "KL divergence", 0.1),
+    DIVERGENCE: ("KL divergence", "what the layout gets wrong; lower is better", "KL divergence", 0.1),
     "trustworthiness": (
         "Trustworthiness",
         "how real the layout's neighbourhoods are; 1 is best",
@@ -19,9 +21,14 @@ PANELS = {
 
 
 def plot_embedding_quality(
-    embedding_table: str, layers: list[str], output: list[str], dpi: int, width: float | None = None
+    embedding_table: str,
+    layers: list[str],
+    output: list[str],
+    dpi: int,
+    width: float | None = None,
+    method: str = "tsne",
 ) -> None:
-    """Draw KL divergence, trustworthiness and drift over epochs, a line a layer.
+    """Draw KL divergence (of t-SNE), trustworthiness and drift over epochs, a line a layer.
 
     Parameters
     ----------
@@ -32,12 +39,15 @@ def plot_embedding_quality(
     dpi : int
     width : float or None
         Inches of the paper's column or page; None: for the screen.
+    method : str
+        See `evolution.methods.METHODS`.
     """
     values = load_values(embedding_table)
+    shown = {metric: panel for metric, panel in PANELS.items() if method == "tsne" or metric != DIVERGENCE}
     with figure_style():
-        heading = "How faithful and how steady the t-SNE layouts are"
-        figure, panels = layer_panels(heading, values, layers, [len(PANELS)], dpi, width)
-        for axes, (metric, (title, explanation, y_label, least_span)) in zip(panels, PANELS.items()):
+        heading = f"How faithful and how steady the {METHODS[method].title} layouts are"
+        figure, panels = layer_panels(heading, values, layers, [len(shown)], dpi, width)
+        for axes, (metric, (title, explanation, y_label, least_span)) in zip(panels, shown.items()):
             draw_layer_curves(axes, values, layers, metric, least_span)
             title_panel(axes, title, explanation, y_label, width is not None)
         place_labels(figure)
@@ -52,4 +62,5 @@ if "snakemake" in globals():
             list(snakemake.output),
             snakemake.params.dpi,
             snakemake.params.width,
+            snakemake.params.method,
         )

@@ -1,15 +1,17 @@
-"""Figure of every layer's t-SNE at chosen epochs: layers from left to right, training from top to bottom."""
+"""Figure of every layer's map at chosen epochs: layers from left to right, training from top to bottom."""
 
 import numpy as np
 
+from evolution.class_names import shown_names
 from evolution.files import job_log, load_npz
 from evolution.maps import cell_side, draw_map, load_layout, map_sheet, square_limits, title_cell
+from evolution.methods import METHODS
 from evolution.style import class_colors, figure_style, save_figure, score
 from evolution.tables import adjusted_rand_indices, network_layers
 
 NOTE = (
-    "Each dot is an evaluation image, in the colour of its true class; t-SNE puts images close together that the layer "
-    "represents alike. ARI: adjusted Rand index, agreement of the layer's k-means clusters with the classes; "
+    "Each dot is an evaluation image, in the colour of its true class; {title} {of_layer}. "
+    "ARI: adjusted Rand index, agreement of the layer's k-means clusters with the classes; "
     "1 is perfect, 0 is chance."
 )
 
@@ -24,8 +26,9 @@ def plot_grid(
     palette: str,
     dpi: int,
     width: float | None = None,
+    method: str = "tsne",
 ) -> None:
-    """Draw a grid of t-SNE maps; all of one layer share their axes, so that movement shows.
+    """Draw a grid of maps; all of one layer share their axes, so that movement shows.
 
     Parameters
     ----------
@@ -43,6 +46,8 @@ def plot_grid(
     dpi : int
     width : float or None
         Inches of the paper's column or page; None: for the screen.
+    method : str
+        See `evolution.methods.METHODS`.
     """
     labels, names = load_npz(dataset, "eval_labels", "class_names")
     layers = network_layers(layers)
@@ -50,11 +55,12 @@ def plot_grid(
     colors = class_colors(palette, len(names))
     dots = np.array(colors)[labels]
     with figure_style():
-        title = "t-SNE of each layer while the network trains"
-        class_names = [str(name) for name in names]
+        title = f"{METHODS[method].title} of each layer while the network trains"
+        note = NOTE.format(title=METHODS[method].title, of_layer=METHODS[method].of_layer)
+        class_names = shown_names(names)
         side = cell_side(layers, 2.1)
         room = 0.75 if width is None else 0.2  # for the rows' labels, which stand upright on paper
-        sheet = map_sheet(len(epochs), len(layers), side, title, NOTE, class_names, colors, dpi, room, width)
+        sheet = map_sheet(len(epochs), len(layers), side, title, note, class_names, colors, dpi, room, width)
         for layer, column in zip(layers, sheet.axes.T):
             layouts = [load_layout(*cells[epoch, layer], len(labels)) for epoch in epochs]
             limits = square_limits(layouts)
@@ -86,4 +92,5 @@ if "snakemake" in globals():
             snakemake.params.palette,
             snakemake.params.dpi,
             snakemake.params.width,
+            snakemake.params.method,
         )

@@ -2,9 +2,11 @@
 
 import numpy as np
 
+from evolution.class_names import shown_names
 from evolution.clusters import match_clusters
 from evolution.files import job_log, load_npy, load_npz, load_table
 from evolution.maps import draw_map, load_layout, map_sheet, square_limits
+from evolution.methods import METHODS
 from evolution.style import MUTED, class_colors, figure_style, save_figure, score
 from evolution.tables import ADJUSTED_RAND
 
@@ -18,8 +20,9 @@ def plot_pixels(
     palette: str,
     dpi: int,
     width: float | None = None,
+    method: str = "tsne",
 ) -> None:
-    """Draw the t-SNE of the raw pixels twice, coloured by class and by cluster.
+    """Draw the map of the raw pixels twice, coloured by class and by cluster.
 
     Parameters
     ----------
@@ -33,6 +36,8 @@ def plot_pixels(
     dpi : int
     width : float or None
         Inches of the paper's column or page; None: for the screen.
+    method : str
+        See `evolution.methods.METHODS`.
     """
     labels, names = load_npz(dataset, "eval_labels", "class_names")
     layout = load_layout(embedding, 0, len(labels))
@@ -43,7 +48,7 @@ def plot_pixels(
     colors = np.array(class_colors(palette, count))
     cluster_colors = np.append(colors[matched], MUTED)[assigned]
     note = (
-        "Each dot is an evaluation image; t-SNE puts images with similar pixels close together. On the right, k-means "
+        f"Each dot is an evaluation image; {METHODS[method].title} {METHODS[method].of_pixels}. On the right, k-means "
         "grouped the images by their pixels alone; a cluster has the colour of the class that it matches best, so a "
         "dot whose colour differs from the left is in a cluster of another class. "
         "ARI: adjusted Rand index, agreement of clusters and classes; 1 is perfect, 0 is chance."
@@ -51,8 +56,8 @@ def plot_pixels(
     if count > len(names):
         note += " Clusters that match no class have colours that the legend does not show."
     with figure_style():
-        title = "Raw pixels, before any learning"
-        sheet = map_sheet(1, 2, 4.4, title, note, [str(name) for name in names], list(colors), dpi, 0, width)
+        title = f"Raw pixels, before any learning: {METHODS[method].title}"
+        sheet = map_sheet(1, 2, 4.4, title, note, shown_names(names), list(colors), dpi, 0, width)
         limits = square_limits([layout])
         panels = {
             "True class": colors[labels],
@@ -75,4 +80,5 @@ if "snakemake" in globals():
             snakemake.params.palette,
             snakemake.params.dpi,
             snakemake.params.width,
+            snakemake.params.method,
         )

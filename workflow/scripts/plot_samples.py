@@ -4,6 +4,7 @@ import textwrap
 
 import numpy as np
 
+from evolution.class_names import shown_names
 from evolution.files import job_log, load_npz
 from evolution.maps import load_layout
 from evolution.predictions import load_predictions
@@ -12,6 +13,7 @@ from evolution.style import MUTED, figure_style, headed_figure, save_figure, sho
 COUNT = 12
 SIDE, PRINTED_SIDE = 0.95, 0.62  # inches
 PRINTED_LETTERS = 15  # of a heading, to the inch
+NAME_LENGTH = 12  # as wide as an image
 
 
 def learned_at(right: np.ndarray) -> np.ndarray:
@@ -84,31 +86,37 @@ def plot_samples(
     never = never[np.argsort(-confidence[-1][never], kind="stable")]
     most = np.argsort(-moved, kind="stable")
 
-    def name(label):
-        return shorten(str(names[label]), 10)
-
-    def before(sample):
-        """What the sample was last taken for before it was learned."""
-        return name(predicted[learned[sample] - 1, sample])
-
-    shown = {
-        f"Learned last: right from this epoch to the end ({len(late)} of {len(labels)} images had to be learned)": [
-            (sample, f"{name(labels[sample])}, not {before(sample)}", f"epoch {epochs[learned[sample]]}")
-            for sample in late[:count]
-        ],
-        f"Still wrong at epoch {epochs[-1]}, the surest first ({len(never)} of {len(labels)} images)": [
-            (sample, f"{name(labels[sample])}, not {name(predicted[-1, sample])}", f"{confidence[-1, sample]:.0%} sure")
-            for sample in never[:count]
-        ],
-        f"Moved most in the map of {shorten(layer, 40)}, in radii of the map": [
-            (sample, name(labels[sample]), f"{moved[sample]:.1f} radii") for sample in most[:count]
-        ],
-    }
     note = (
         "Evaluation images; below each its true class, and after “not” what the network takes, or last took, it for. "
         "# is the number to search for in the explorer. Movement is summed over all snapshots."
     )
     with figure_style():
+        names = shown_names(names)
+
+        def name(label, length=NAME_LENGTH):
+            return shorten(names[label], length)
+
+        def before(sample):
+            """What the sample was last taken for before it was learned."""
+            return name(predicted[learned[sample] - 1, sample], NAME_LENGTH - 4)
+
+        shown = {
+            f"Learned last: right from this epoch to the end ({len(late)} of {len(labels)} images had to be learned)": [
+                (sample, f"{name(labels[sample])}\nnot {before(sample)}", f"epoch {epochs[learned[sample]]}")
+                for sample in late[:count]
+            ],
+            f"Still wrong at epoch {epochs[-1]}, the surest first ({len(never)} of {len(labels)} images)": [
+                (
+                    sample,
+                    f"{name(labels[sample])}\nnot {name(predicted[-1, sample], NAME_LENGTH - 4)}",
+                    f"{confidence[-1, sample]:.0%} sure",
+                )
+                for sample in never[:count]
+            ],
+            f"Moved most in the map of {shorten(layer, 40)}, in radii of the map": [
+                (sample, name(labels[sample]), f"{moved[sample]:.1f} radii") for sample in most[:count]
+            ],
+        }
         title = "Images that the network finds hard"
         side = SIDE if width is None else width / count
         wide = width or 0.5 + count * side

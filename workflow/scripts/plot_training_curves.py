@@ -3,6 +3,7 @@
 import numpy as np
 from matplotlib.axes import Axes
 
+from evolution.class_names import shown_names
 from evolution.curves import curve_panels, draw_curve, place_labels, title_panel
 from evolution.files import damaged, job_log, load_table
 from evolution.style import INK, MUTED, class_colors, figure_style, save_figure
@@ -70,6 +71,7 @@ def plot_training_curves(
     curves = load_history(history_table)
     classes = {name: curve for (measure, name), curve in curves.items() if measure == "class_accuracy"}
     with figure_style():
+        classes = dict(zip(shown_names(classes), classes.values()))
         names = ["evaluation", *classes] if len(classes) <= NAMED_CLASSES else ["evaluation"]
         heading, printed = "How well the network classifies while it trains", width is not None
         figure, (loss, accuracy, of_classes) = curve_panels(heading, "", [3], names, dpi, width)

@@ -7,6 +7,7 @@ import numpy as np
 
 from evolution.datasets import Source, load_source
 from evolution.files import JobError, job_log, save_npz
+from evolution.own_images import draw_images
 from evolution.seeds import generator
 
 log = logging.getLogger("evolution")
@@ -99,13 +100,21 @@ def pixel_statistics(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.array(mean, dtype=np.float32), np.array(std, dtype=np.float32)
 
 
-def prepare_data(name: str, root: str | Path, train_size: int, eval_size: int, seed: int, output: str | Path) -> None:
+def prepare_data(
+    name: str,
+    root: str | Path,
+    train_size: int,
+    eval_size: int,
+    seed: int,
+    output: str | Path,
+    image_size: int | None = None,
+) -> None:
     """Load a data set, draw the samples, and write them.
 
     Parameters
     ----------
     name : str
-        One of `evolution.datasets.DATASETS`.
+        See `evolution.datasets.load_source`.
     root : path
         The folder of torchvision's datasets.
     train_size, eval_size : int
@@ -115,11 +124,13 @@ def prepare_data(name: str, root: str | Path, train_size: int, eval_size: int, s
         .npz with, for train and eval each: images uint8 (N, C, H, W), labels int64 (N,) and indices int64 (N,), the
         image's position in its source, by which they are sorted; class_names str (K,); and the training images'
         mean and std float32 (C,), see `pixel_statistics`.
+    image_size : int or None
+        Height and width to resize to; None leaves the images as they are.
 
     Raises
     ------
     JobError
-        If the data set cannot be had, or has too few images.
+        If the data set cannot be had, has too few images, or images that cannot be used.
     """
     source = load_source(name, root)
     test_images = "" if source.test is None else f", and {len(source.test.images)} more to evaluate on"
@@ -131,7 +142,10 @@ def prepare_data(name: str, root: str | Path, train_size: int, eval_size: int, s
         uneven = f", and one more of the first {more}: {', '.join(source.class_names[:more])}" if more else ""
         log.info("%s: %d images, %d of each class%s", role, size, each, uneven)
 
-    train_images = train_part.images[train_indices]
+    train_images, eval_images = draw_images(
+        [(train_part.images, train_indices), (eval_part.images, eval_indices)], image_size
+    )
+    log.info("images of %d x %d x %d (channels, height, width)", *train_images.shape[1:])
     mean, std = pixel_statistics(train_images)
     log.info("train pixels in [0, 1]: mean %s, standard deviation %s", mean, std)
     save_npz(
@@ -139,7 +153,7 @@ def prepare_data(name: str, root: str | Path, train_size: int, eval_size: int, s
         train_images=train_images,
         train_labels=train_part.labels[train_indices],
         train_indices=train_indices,
-        eval_images=eval_part.images[eval_indices],
+        eval_images=eval_images,
         eval_labels=eval_part.labels[eval_indices],
         eval_indices=eval_indices,
         class_names=np.array(source.class_names),
@@ -157,4 +171,5 @@ if "snakemake" in globals():
             snakemake.params.eval_size,
             snakemake.params.seed,
             snakemake.output[0],
+            snakemake.params.image_size,
         )

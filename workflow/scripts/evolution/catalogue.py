@@ -5,6 +5,7 @@ The tests hold it against the data sets and models themselves. What is not in it
 
 from dataclasses import dataclass
 
+from evolution import own_data
 from evolution.layers import REPEATED, Modules
 
 # Images of each class in the part to train on and, where the source has one, the part to evaluate on.
@@ -19,8 +20,7 @@ DATASET_CLASS_SIZES = {
     "kmnist": ((6000,) * 10, (1000,) * 10),
     "cifar10": ((5000,) * 10, (1000,) * 10),
 }
-
-# Channels, height and width of an image.
+# (channels, height, width) of their images.
 DATASET_SHAPES = {
     "mnist_5k": (1, 28, 28),
     "digits": (1, 8, 8),
@@ -31,16 +31,35 @@ DATASET_SHAPES = {
 }
 
 
+def class_sizes(name: str) -> tuple[tuple[int, ...], tuple[int, ...] | None] | None:
+    """As an entry of `DATASET_CLASS_SIZES`, for the user's own data too; None where nothing is known.
+
+    Raises
+    ------
+    own_data.DataFault
+        If the user's data cannot be used.
+    """
+    if own_data.own_path(name):
+        found = own_data.contents(name)
+        return found.train_sizes, found.eval_sizes
+    return DATASET_CLASS_SIZES.get(name)
+
+
 def image_shape(dataset: dict) -> tuple[tuple[int, int, int], int] | None:
     """The shape (C, H, W) of a run's images and the number of their classes, from its `dataset` settings.
 
-    None where that is not known before the data set is read. To let more data sets be known, look for them here.
+    None where that is not known before the data set is read, as of a user's own data that cannot be used: the checks
+    of the config say why.
     """
     name, size = dataset["name"], dataset.get("image_size")
-    if name not in DATASET_SHAPES:
+    try:
+        sizes = class_sizes(name)
+        if sizes is None:
+            return None
+        channels, height, width = own_data.image_shape(name, size) if own_data.own_path(name) else DATASET_SHAPES[name]
+    except own_data.DataFault:
         return None
-    channels, height, width = DATASET_SHAPES[name]
-    return (channels, size or height, size or width), len(DATASET_CLASS_SIZES[name][0])
+    return (channels, size or height, size or width), len(sizes[0])
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path as File
 
-from evolution.catalogue import DATASET_CLASS_SIZES, MODELS
+from evolution.catalogue import MODELS, class_sizes
 from evolution.config_schema import Path
 from evolution.layers import AUTO, MOST_AUTO
+from evolution.methods import METHODS
 from evolution.model_names import own_class
+from evolution.own_data import DataFault, class_names
 
 # Planning takes Snakemake minutes for so many.
 MOST_JOBS = 200_000
@@ -120,15 +122,20 @@ def _check_sizes(checked: Checked) -> Iterator[str]:
             continue
         seen.add(samples)
         where = f"run {name} has dataset.eval_size {samples}"
-        perplexity = config["embedding"]["perplexity"]
-        if perplexity >= samples / 3 and checked.sound("embedding.perplexity"):
+        perplexity, neighbors = config["embedding"]["perplexity"], config["embedding"]["neighbors"]
+        reads = METHODS[config["embedding"]["method"]].reads if checked.sound("embedding.method") else ()
+        # PaCMAP takes twice as many images again that are no neighbours.
+        most_neighbors = (samples - 1) // 3 if config["embedding"]["method"] == "pacmap" else samples - 1
+        if "neighbors" in reads and neighbors > most_neighbors and checked.sound("embedding.neighbors"):
+            yield f"embedding.neighbors: {neighbors} is too large, {where}; must be at most {most_neighbors}"
+        if "perplexity" in reads and perplexity >= samples / 3 and checked.sound("embedding.perplexity"):
             yield f"embedding.perplexity: {perplexity} is too large, {where}; must be below a third of it"
         for key in ("clusters", "neighbors"):
             value = config["metrics"][key]
             if value >= samples and checked.sound(f"metrics.{key}"):
                 yield f"metrics.{key}: {value} is too large, {where}; must be below it"
         components = config["embedding"]["pca_components"]
-        if components > samples and checked.sound("embedding.pca_components"):
+        if "pca_components" in reads and components > samples and checked.sound("embedding.pca_components"):
             given = "" if "pca_components" in checked.written.get("embedding", {}) else " (the default)"
             yield (
                 f"embedding.pca_components: {components}{given} is too large, {where}; there are no more components "
@@ -144,9 +151,14 @@ def images_per_class(size: int, classes: int) -> list[int]:
 def _check_images(checked: Checked) -> Iterator[str]:
     for name, run in checked.runs("dataset"):
         dataset = run["dataset"]["name"]
-        if dataset not in DATASET_CLASS_SIZES:
+        try:
+            known = class_sizes(dataset)
+        except DataFault as fault:
+            yield f"{checked.place(name, 'dataset.name')}: {dataset} cannot be used: {fault}"
             continue
-        train, evaluation = DATASET_CLASS_SIZES[dataset]
+        if known is None:
+            continue
+        train, evaluation = known
         sizes, small = {key: run["dataset"][key] for key in ("train_size", "eval_size")}, False
         for key, size in sizes.items():
             if size < len(train):
@@ -165,9 +177,12 @@ def _check_images(checked: Checked) -> Iterator[str]:
             if any(count > there for count, there in zip(counts, available)):
                 given = " and ".join(f"{checked.place(name, f'dataset.{key}')}: {sizes[key]}" for key in keys)
                 least = min(available)
+                # Of the built-in data sets, whose classes are much of a size, it does not matter which.
+                smallest = class_names(dataset)
+                which = f" (the smallest class is {smallest[available.index(least)]!r})" if smallest else ""
                 yield (
                     f"{given} {'are' if len(keys) > 1 else 'is'} more than {dataset} has; with the same number of "
-                    f"each class there are {least} per class, {least * len(available)} in all"
+                    f"each class there are {least} per class{which}, {least * len(available)} in all"
                     + (", to train and to evaluate on together" if len(keys) > 1 else "")
                 )
 
@@ -211,7 +226,7 @@ def notes(config: dict) -> list[str]:
     """What in a config is allowed and may surprise, a sentence each."""
     found: dict[str, None] = {}
     for name, run in config["runs"].items():
-        sizes = DATASET_CLASS_SIZES.get(run["dataset"]["name"])
+        sizes = class_sizes(run["dataset"]["name"])
         for key in ("train_size", "eval_size") if sizes else ():
             size, classes = run["dataset"][key], len(sizes[0])
             each, more = divmod(size, classes)
@@ -220,4 +235,7 @@ def notes(config: dict) -> list[str]:
                     f"dataset.{key} {size} of run {name} does not divide by its {classes} classes: each gets {each} "
                     f"images, and the first {more} of them one more."
                 ] = None
+        clusters = config["metrics"]["clusters"]
+        if sizes and clusters != len(sizes[0]):
+            found[f"metrics.clusters is {clusters}, and the data of run {name} has {len(sizes[0])} classes."] = None
     return list(found)

@@ -1,6 +1,7 @@
 """From the config as it is written to what is built: defaults, checks, runs, epochs and spans."""
 
 import copy
+import sys
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -11,6 +12,7 @@ from evolution import PIXELS
 from evolution.config_checks import Checked, cross_key_faults, job_faults
 from evolution.config_files import file_faults
 from evolution.config_schema import schema_faults, with_defaults, without
+from evolution.methods import missing_package
 from evolution.run_layers import concrete_layers
 from evolution.sources import source_files as source_files
 
@@ -77,6 +79,21 @@ def resolve(config: dict, schema_path: Path = SCHEMA, files: Sequence[str | Path
     if resolved["plots"]["grid_epochs"] is None:
         resolved["plots"]["grid_epochs"] = spread_epochs(snapshot_epochs(resolved))
     return resolved
+
+
+def check_installed(config: dict) -> None:
+    """Refuse a resolved config that needs a package which is optional and not installed.
+
+    Raises
+    ------
+    ConfigError
+    """
+    method = config["embedding"]["method"]
+    if package := missing_package(method):
+        raise ConfigError(
+            f"embedding.method: {method} needs the package {package}, which is not installed; install it with "
+            f"`{sys.executable} -m pip install -r requirements-extras.txt`, run with --sdm conda, or choose tsne or pca"
+        )
 
 
 @cache

@@ -14,7 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
+from evolution import own_data
 from evolution.files import JobError
+from evolution.own_images import ImageFiles, load_folder_parts, load_npz_parts
 
 # Seconds that a server may stay silent, at the start of a download or in the middle of it.
 SILENCE = 30
@@ -42,9 +44,9 @@ CLASSES = {name: len(class_names) for name, class_names in CLASS_NAMES.items()}
 
 @dataclass(frozen=True)
 class Part:
-    """Images uint8 (N, C, H, W) and their labels int64 (N,), in the source's own order."""
+    """Images uint8 (N, C, H, W), or the files that hold them, and labels int64 (N,), in the source's own order."""
 
-    images: np.ndarray
+    images: np.ndarray | ImageFiles
     labels: np.ndarray
 
 
@@ -63,7 +65,7 @@ def load_source(name: str, root: str | Path) -> Source:
     Parameters
     ----------
     name : str
-        One of `DATASETS`.
+        One of `DATASETS`, or `npz:FILE` or `image_folder:FOLDER`.
     root : path
         The folder of torchvision's datasets. A missing one of them is downloaded to it.
 
@@ -72,9 +74,23 @@ def load_source(name: str, root: str | Path) -> Source:
     JobError
         If the source is unknown, neither present nor to be downloaded, or damaged.
     """
+    if own_data.own_path(name):
+        return load_own(name)
     if name not in LOADERS:
-        raise JobError(f"dataset.name is {name!r}; it can be one of {', '.join(DATASETS)}.")
+        raise JobError(
+            f"dataset.name is {name!r}; it can be one of {', '.join(DATASETS)}, or npz:FILE, or image_folder:FOLDER."
+        )
     return LOADERS[name](Path(root).expanduser())
+
+
+def load_own(name: str) -> Source:
+    """The user's own images, `npz:FILE` or `image_folder:FOLDER`; see docs/your-own-data.md."""
+    kind, path = own_data.own_path(name)
+    try:
+        class_names, parts = load_npz_parts(path) if kind == own_data.NPZ else load_folder_parts(path)
+    except own_data.DataFault as fault:
+        raise JobError(f"dataset.name: {fault}.") from fault
+    return Source(class_names, *(Part(*part) for part in parts))
 
 
 def load_mnist_5k(root: Path) -> Source:

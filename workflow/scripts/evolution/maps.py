@@ -1,4 +1,4 @@
-"""Sheets of t-SNE maps: equal square cells under one heading that says what the colours mean."""
+"""Sheets of maps: equal square cells under one heading that says what the colours mean."""
 
 import math
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ class Sheet:
 
 
 def load_layout(path: str, place: int, samples: int) -> np.ndarray:
-    """One t-SNE layout of a span's file, float32 (N, 2)."""
+    """One layout of a span's file, float32 (N, 2)."""
     layouts = load_npy(path, (None, samples, 2))
     if place >= len(layouts):
         raise damaged(path, f"{len(layouts)} epochs, expected {place + 1} or more")

@@ -2,6 +2,7 @@
 
 import colorsys
 import textwrap
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -105,10 +106,15 @@ def layer_colors(count: int) -> list[str]:
 
 
 def shorten(name: str, length: int) -> str:
-    """A name on one line of at most `length` characters; its middle gives way, as layer names end in what differs."""
+    """A name on one line of at most `length` characters; its middle gives way, as layer names end in what differs.
+
+    Chinese, Japanese and Korean letters are as wide as two, and count so.
+    """
     name = " ".join(name.split())
-    if len(name) <= length:
+    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in name)
+    if len(name) + wide <= length:
         return name
+    length = max(3, length * len(name) // (len(name) + wide))
     tail = (length - 1) // 2
     return f"{name[: length - 1 - tail]}…{name[len(name) - tail :]}"
 

@@ -1,0 +1,188 @@
+"""The embedding methods beside t-SNE: against scikit-learn's, closed forms, and what every layout must be."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.spatial.distance import pdist
+from sklearn.decomposition import PCA
+from sklearn.neighbors import KNeighborsClassifier
+
+import embed
+from evolution.compaction import compact, unit_rows
+from evolution.configuration import ConfigError, check_installed, resolve
+from evolution.layouts import lay_out
+from evolution.methods import METHODS, missing_package, settings_read
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+SETTINGS = {"perplexity": 10, "neighbors": 12, "pca_components": 20}
+EXTRAS = [name for name, method in METHODS.items() if method.package]
+TURN = np.array([[0.6, -0.8], [0.8, 0.6]])
+
+
+def need(method):
+    """Skip a test of a method that is not installed, or with REQUIRE_ALL=1 let it fail."""
+    if package := missing_package(method):
+        give_up = pytest.fail if os.environ.get("REQUIRE_ALL") == "1" else pytest.skip
+        give_up(f"no {package}: pip install -r requirements-extras.txt")
+
+
+@pytest.fixture(params=METHODS)
+def method(request):
+    need(request.param)
+    return request.param
+
+
+def lay(method, rows, start=None, seed=17):
+    return lay_out(method, rows, SETTINGS, start, seed)[0]
+
+
+@pytest.mark.parametrize("form", [np.asarray, compact], ids=["raw", "compact"])
+def test_pca_is_scikit_learns(features, form):
+    rows = unit_rows(features[0])
+    scores = PCA(2, svd_solver="full").fit_transform(rows)
+    layout = lay("pca", form(rows))
+    for axis in (0, 1):
+        sign = np.sign(scores[np.abs(scores[:, axis]).argmax(), axis])
+        np.testing.assert_allclose(layout[:, axis], sign * scores[:, axis], atol=1e-5)
+
+
+def test_pca_signs_do_not_depend_on_the_features_signs(features):
+    """Where the data are mirrored about their centre, so is the layout; the furthest image is on the positive side."""
+    rows = unit_rows(features[0][:, :30])
+    layout = lay("pca", rows)
+    assert (layout[np.abs(layout).argmax(axis=0), [0, 1]] > 0).all()
+    mirrored = lay("pca", rows * np.where(np.arange(30) % 2, 1, -1).astype(np.float32))
+    np.testing.assert_allclose(mirrored, layout, atol=1e-5)
+
+
+@pytest.mark.parametrize("turn", [TURN, TURN @ np.diag([1, -1]), -np.eye(2)], ids=["turned", "mirrored", "half a turn"])
+def test_pca_is_turned_to_the_epoch_before_and_never_scaled(features, turn):
+    rows = unit_rows(features[0])
+    alone = lay("pca", rows)
+    before = 3 * alone @ turn + [5, -7]
+    fitted = lay("pca", rows, before)
+    np.testing.assert_allclose(fitted, alone @ turn, atol=1e-4)
+    np.testing.assert_allclose(pdist(fitted), pdist(alone), atol=1e-4)
+
+
+def test_pca_of_a_single_feature(features):
+    layout = lay("pca", features[0][:, :1])
+    np.testing.assert_allclose(np.abs(layout[:, 0]), np.abs(features[0][:, 0] - features[0][:, 0].mean()), atol=1e-5)
+    assert not layout[:, 1].any()
+
+
+def test_every_method_puts_like_beside_like(method, features):
+    """200 digits of ten classes: their neighbours in the plane vote right, which by chance one in ten would."""
+    rows, labels = unit_rows(features[0]), features[1]
+    layout = lay(method, rows)
+    assert layout.shape == (200, 2) and layout.dtype == np.float32 and np.isfinite(layout).all()
+    votes = [
+        KNeighborsClassifier(5).fit(np.delete(layout, place, 0), np.delete(labels, place)).predict(layout[[place]])[0]
+        for place in range(200)
+    ]
+    assert np.mean(np.array(votes) == labels) > (0.45 if method == "pca" else 0.75)
+
+
+def test_the_same_seed_gives_the_same_bytes(method, features):
+    rows = unit_rows(features[0])
+    first, again = lay(method, rows), lay(method, rows)
+    assert first.tobytes() == again.tobytes()
+    assert lay(method, rows, first).tobytes() == lay(method, rows, again).tobytes()
+    if method != "pca":
+        assert lay(method, rows, seed=18).tobytes() != first.tobytes()
+
+
+def test_an_epoch_starts_from_the_one_before(method, features):
+    """Handed a layout that is turned by a right angle, a method goes on from it; afresh it knows nothing of it."""
+    rows = unit_rows(features[0])
+    fresh = lay(method, rows)
+    turned = (fresh - fresh.mean(axis=0)) @ np.array([[0, 1], [-1, 0]])
+    continued = lay(method, rows, turned.astype(np.float32))
+
+    def agreement(one, other):
+        one, other = one - one.mean(axis=0), other - other.mean(axis=0)
+        return (one * other).sum() / np.linalg.norm(one) / np.linalg.norm(other)
+
+    assert agreement(continued, turned) > 0.8
+    assert agreement(fresh, turned) < 0.5
+
+
+def test_only_t_sne_has_a_kl_divergence(method, features):
+    _, divergence = lay_out(method, unit_rows(features[0]), SETTINGS, None, 0)
+    assert np.isnan(divergence) == (method != "tsne")
+
+
+def test_dead_layers_are_laid_out_somehow(method, tmp_path, features):
+    """Rows that are all equal, and epochs before and after such ones."""
+    alive = features[0][None, :60]
+    dead = np.ones_like(alive)
+    np.save(tmp_path / "a.npy", np.concatenate([alive, dead, dead, alive]))
+    layouts, quality = embed.embed_span(str(tmp_path / "a.npy"), None, [0, 1, 2, 3], method, SETTINGS, True, 17)
+    assert np.isfinite(layouts).all() and np.isfinite(quality["trustworthiness"]).all()
+    if method != "tsne":
+        assert not layouts[1:3].any() and np.isnan(quality["drift"]).all()
+
+
+def test_drift_of_points_that_are_one_is_not_defined():
+    layout = np.random.default_rng(0).normal(size=(30, 2))
+    assert np.isnan(embed.drift(np.zeros((30, 2)), layout)) and np.isnan(embed.drift(layout, np.ones((30, 2))))
+
+
+@pytest.mark.parametrize("name", sorted(METHODS.keys() - set(EXTRAS)))
+def test_a_job_loads_the_library_of_its_method_only(name):
+    code = (
+        "import sys, numpy as np, embed; from evolution.layouts import lay_out; "
+        f"lay_out({name!r}, np.random.default_rng(0).random((60, 30), np.float32), {SETTINGS}, None, 0); "
+        "print(*(name for name in ('openTSNE', 'umap', 'pacmap', 'torch', 'matplotlib') if name in sys.modules))"
+    )
+    scripts = Path(embed.__file__).parent
+    done = subprocess.run([sys.executable, "-c", code], cwd=scripts, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == {"tsne": ["openTSNE"], "pca": []}[name]
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_method_reads_its_own_keys(name):
+    embedding = resolve({"embedding": {"method": name}})["embedding"]
+    read = settings_read(embedding)
+    assert set(read) == {"method", "alignment", *METHODS[name].reads}
+    assert set(METHODS[name].reads) <= set(SETTINGS)
+
+
+@pytest.mark.parametrize("name", EXTRAS)
+def test_a_method_that_is_not_installed_stops_the_config(name, monkeypatch):
+    config = resolve({"embedding": {"method": name}})
+    monkeypatch.setattr("evolution.methods.find_spec", lambda module: None)
+    with pytest.raises(ConfigError) as error:
+        check_installed(config)
+    message = str(error.value)
+    assert message.startswith(f"embedding.method: {name} needs the package {METHODS[name].package}, which is not inst")
+    assert "pip install -r requirements-extras.txt" in message
+    check_installed(resolve({}))
+
+
+@pytest.mark.parametrize(
+    ("embedding", "key"),
+    [
+        ({"method": "umap", "neighbors": 60}, "embedding.neighbors: 60 is too large"),
+        ({"method": "pacmap", "neighbors": 20}, "embedding.neighbors: 20 is too large"),
+        ({"method": "umap", "neighbors": 59, "pca_components": 61}, "embedding.pca_components: 61 is too large"),
+        ({"method": "tsne", "neighbors": 500}, "embedding.perplexity: 30 is too large"),
+        ({"method": "unap"}, "embedding.method: 'unap' is not allowed"),
+    ],
+)
+def test_sizes_of_the_method_are_checked_and_of_no_other(embedding, key):
+    with pytest.raises(ConfigError) as error:
+        resolve({"dataset": {"eval_size": 60}, "embedding": embedding})
+    (line,) = str(error.value).split("\n")
+    assert line.startswith(key)
+
+
+def test_what_another_method_reads_may_be_anything():
+    for embedding in ({"method": "pca", "perplexity": 500, "pca_components": 500, "neighbors": 500},):
+        resolve({"dataset": {"eval_size": 60}, "embedding": embedding})
+    resolve({"dataset": {"eval_size": 60}, "embedding": {"method": "pacmap", "neighbors": 19, "perplexity": 400}})

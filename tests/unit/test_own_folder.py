@@ -1,0 +1,322 @@
+"""A user's own folder of images: listing against torchvision's ImageFolder, decoding against Pillow, and faults."""
+
+import logging
+import os
+
+import numpy as np
+import pytest
+from own_files import noise, small_config, write_classes, write_images
+from PIL import Image
+
+import prepare_data
+from evolution import own_data, own_images
+from evolution.catalogue import class_sizes, image_shape
+from evolution.configuration import ConfigError, resolve
+from evolution.datasets import load_source
+from evolution.files import JobError
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered():
+    """Listings are kept for a process; here folders change within one."""
+    for remembered in (own_data._folder_contents, own_data._folder_shape, own_data.folder_digest):
+        remembered.cache_clear()
+
+
+def load(folder):
+    return load_source(f"image_folder:{folder}", "not used")
+
+
+def draw(folder, size=None):
+    """All images of a folder's one part."""
+    source = load(folder)
+    (images,) = own_images.draw_images([(source.train.images, np.arange(len(source.train.images)))], size)
+    return images, source
+
+
+def refused(folder):
+    """What is said when the config is checked."""
+    with pytest.raises(ConfigError) as error:
+        resolve(small_config(f"image_folder:{folder}"))
+    (line,) = str(error.value).split("\n")
+    assert line.startswith(f"dataset.name: image_folder:{folder} cannot be used: ")
+    return line
+
+
+def test_listing_is_torchvisions(tmp_path):
+    from torchvision.datasets import ImageFolder
+
+    for place, name in enumerate(["zebra", "Ant", "ant b", "кошка", "犬", "10", "9"]):
+        for inner in ("", "a", "a-b", "a/z", "B"):
+            write_images(tmp_path / name / inner, count=1 + place % 3, seed=place)
+    write_images(tmp_path / "9", count=2, suffix=".JPEG")
+    (tmp_path / "9" / "notes.txt").write_text("no image")
+    (tmp_path / "readme.md").write_text("no class")
+    truth = ImageFolder(tmp_path)
+    source = load(tmp_path)
+    assert list(source.class_names) == truth.classes
+    assert [str(tmp_path / path) for path in source.train.images.paths] == [path for path, _ in truth.samples]
+    assert source.train.labels.tolist() == truth.targets
+    sizes = tuple(np.bincount(truth.targets).tolist())
+    assert class_sizes(f"image_folder:{tmp_path}") == (sizes, None)
+    assert set(ImageFolder(tmp_path).extensions) == set(own_data.EXTENSIONS)
+
+
+def test_the_folder_may_be_where_we_are(tmp_path, monkeypatch):
+    written = write_classes(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    images, source = draw(".")
+    assert source.train.images.paths[:2] == [os.path.join("cat", "0.png"), os.path.join("cat", "1.png")]
+    np.testing.assert_array_equal(images[:6, 0], written["cat"])
+    here = own_data.folder_digest(own_data.own_path("image_folder:.")[1])
+    assert here == own_data.folder_digest(tmp_path)
+
+
+def test_hidden_files_and_folders_are_left_out(tmp_path):
+    write_classes(tmp_path)
+    (tmp_path / ".ipynb_checkpoints").mkdir()
+    (tmp_path / "cat" / "._0.png").write_bytes(b"what macOS leaves on other systems' disks")
+    assert own_data.contents(f"image_folder:{tmp_path}") == own_data.Contents(("cat", "dog"), (6, 6), None)
+
+
+@pytest.mark.parametrize("other", ["val", "test"])
+def test_two_parts(tmp_path, other):
+    write_classes(tmp_path / "train", count=6)
+    evaluated = write_classes(tmp_path / other, count=3)
+    source = load(tmp_path)
+    assert class_sizes(f"image_folder:{tmp_path}") == ((6, 6), (3, 3))
+    (images,) = own_images.draw_images([(source.test.images, np.arange(6))], None)
+    np.testing.assert_array_equal(images[:, 0], np.concatenate([evaluated["cat"], evaluated["dog"]]))
+
+
+def test_val_comes_before_test(tmp_path):
+    for part, count in (("train", 6), ("test", 5), ("val", 4)):
+        write_classes(tmp_path / part, count=count)
+    assert class_sizes(f"image_folder:{tmp_path}") == ((6, 6), (4, 4))
+
+
+def test_classes_may_be_called_train_and_test(tmp_path):
+    write_classes(tmp_path, names=("train", "test"))
+    assert own_data.contents(f"image_folder:{tmp_path}").class_names == ("test", "train")
+
+
+@pytest.mark.parametrize(("shape", "channels"), [((8, 8), 1), ((8, 8, 3), 3), ((8, 8, 4), 3)])
+def test_images_are_decoded_as_they_are(tmp_path, shape, channels):
+    written = write_classes(tmp_path, shape=shape)
+    images, _ = draw(tmp_path)
+    truth = np.concatenate([written["cat"], written["dog"]])
+    truth = truth[:, None] if channels == 1 else truth[..., :3].transpose(0, 3, 1, 2)
+    np.testing.assert_array_equal(images, truth)
+    assert image_shape({"name": f"image_folder:{tmp_path}", "image_size": None}) == ((channels, 8, 8), 2)
+
+
+def test_grey_among_colour_gets_three_equal_channels(tmp_path):
+    grey, colour = write_images(tmp_path / "a"), write_images(tmp_path / "b", shape=(8, 8, 3))
+    images, _ = draw(tmp_path)
+    assert images.shape == (12, 3, 8, 8)
+    np.testing.assert_array_equal(images[:6], np.stack([grey] * 3, axis=1))
+    np.testing.assert_array_equal(images[6:], colour.transpose(0, 3, 1, 2))
+    assert image_shape({"name": f"image_folder:{tmp_path}", "image_size": None}) == ((3, 8, 8), 2)
+
+
+def test_images_are_resized_to_a_square(tmp_path):
+    """Halving a checkerboard of 2 x 2 squares with a filter that averages; of constant images nothing changes."""
+    write_images(tmp_path / "a", shape=(8, 12))
+    flat = np.repeat(np.arange(0, 250, 50, dtype=np.uint8), 20 * 30).reshape(5, 20, 30)
+    (tmp_path / "b").mkdir()
+    for value, image in enumerate(flat):
+        Image.fromarray(image).save(tmp_path / "b" / f"{value}.png")
+    images, _ = draw(tmp_path, size=4)
+    assert images.shape == (11, 1, 4, 4)
+    assert images[6:].reshape(5, 16).tolist() == [[value] * 16 for value in range(0, 250, 50)]
+    assert image_shape({"name": f"image_folder:{tmp_path}", "image_size": 4}) == ((1, 4, 4), 2)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_arrays_are_resized_with_antialiasing(channels):
+    images = noise(5, channels, 28, 28)
+    images[0] = np.indices((28, 28)).sum(axis=0) % 2 * 255
+    resized = own_images.resize_images(images, 7)
+    assert resized.shape == (5, channels, 7, 7) and resized.dtype == np.uint8
+    # Without a filter that averages, every fourth pixel of a checkerboard is of one colour.
+    assert (np.abs(resized[0].astype(int) - 127) < 20).all()
+    for image, small in zip(images, resized):
+        for plane, small_plane in zip(image, small):
+            truth = Image.fromarray(plane).resize((7, 7), Image.Resampling.BILINEAR)
+            np.testing.assert_array_equal(small_plane, np.asarray(truth))
+    np.testing.assert_array_equal(own_images.resize_images(images, None), images)
+    np.testing.assert_array_equal(own_images.resize_images(images, 28), images)
+
+
+def test_built_in_data_sets_are_resized_too(tmp_path):
+    prepare_data.prepare_data("digits", "unused", 20, 10, 0, tmp_path / "d.npz", 12)
+    with np.load(tmp_path / "d.npz") as data:
+        assert data["train_images"].shape == (20, 1, 12, 12) and data["eval_images"].shape == (10, 1, 12, 12)
+
+
+def test_only_images_that_are_drawn_are_decoded(tmp_path, monkeypatch):
+    write_classes(tmp_path, count=50)
+    decoded = []
+    original = own_images.decode
+    monkeypatch.setattr(own_images, "decode", lambda path, size: decoded.append(path) or original(path, size))
+    prepare_data.prepare_data(f"image_folder:{tmp_path}", "unused", 8, 10, 0, tmp_path / "d.npz")
+    assert len(decoded) == len(set(decoded)) == 18
+
+
+def test_the_samples_of_a_folder(tmp_path):
+    written = write_classes(tmp_path / "images", count=20)
+    prepare_data.prepare_data(f"image_folder:{tmp_path / 'images'}", "unused", 20, 10, 3, tmp_path / "d.npz")
+    files = load(tmp_path / "images").train.images.paths
+    with np.load(tmp_path / "d.npz") as data:
+        assert data["class_names"].tolist() == ["cat", "dog"]
+        for role in ("train", "eval"):
+            for image, label, index in zip(*(data[f"{role}_{what}"] for what in ("images", "labels", "indices"))):
+                name, file = files[index].split(os.sep)
+                assert ["cat", "dog"][label] == name
+                np.testing.assert_array_equal(image[0], written[name][int(file.removesuffix(".png"))])
+
+
+def corrupt(path, how):
+    content = path.read_bytes()
+    path.write_bytes(
+        {"truncated": content[: len(content) // 2], "empty": b"", "text": b"<html>404</html>", "other": b"GIF89a" * 9}[
+            how
+        ]
+    )
+
+
+@pytest.mark.parametrize("how", ["truncated", "empty", "text", "other"])
+def test_files_that_are_no_images_are_named(tmp_path, how):
+    write_classes(tmp_path, shape=(32, 32))
+    corrupt(tmp_path / "dog" / "3.png", how)
+    with pytest.raises(JobError) as error:
+        draw(tmp_path)
+    message = str(error.value)
+    assert message.startswith(f"1 of the 12 images that were drawn cannot be read: {tmp_path / 'dog' / '3.png'} (")
+    assert "Put whole images in their place, or remove the files" in message
+
+
+def test_of_many_bad_images_the_first_are_named(tmp_path):
+    write_classes(tmp_path)
+    for place in range(6):
+        corrupt(tmp_path / "dog" / f"{place}.png", "empty")
+    with pytest.raises(JobError, match=r"^6 of the 12 images .*dog.0\.png.*dog.2\.png.*, and 3 more\. "):
+        draw(tmp_path)
+
+
+def test_sixteen_bits_are_refused(tmp_path):
+    write_classes(tmp_path)
+    Image.fromarray(np.full((8, 8), 40000, np.uint16)).save(tmp_path / "cat" / "0.png")
+    with pytest.raises(JobError, match="more than 8 bits a pixel"):
+        draw(tmp_path)
+
+
+def test_mixed_sizes(tmp_path):
+    write_classes(tmp_path)
+    write_images(tmp_path / "dog" / "large", count=2, shape=(20, 10))
+    with pytest.raises(JobError) as error:
+        draw(tmp_path)
+    message = str(error.value)
+    assert "are of 2 sizes, and must be of one: 8 x 8 (12, as " in message
+    assert f"10 x 20 (2, as {tmp_path / 'dog' / 'large' / '0.png'})" in message
+    assert "Set dataset.image_size, to 8 for instance" in message
+    assert draw(tmp_path, 8)[0].shape == (14, 1, 8, 8)
+
+
+def test_a_path_that_is_missing_or_a_file(tmp_path):
+    assert "does not exist; a relative path starts from" in refused(tmp_path / "none")
+    (tmp_path / "file").write_text("")
+    assert "is a file, and image_folder: takes a folder" in refused(tmp_path / "file")
+
+
+def test_a_folder_without_folders(tmp_path):
+    write_images(tmp_path)
+    assert "holds no folders; put each class's images in a folder" in refused(tmp_path)
+
+
+def test_an_empty_class(tmp_path):
+    write_classes(tmp_path)
+    (tmp_path / "cow").mkdir()
+    (tmp_path / "cow" / "notes.txt").write_text("")
+    assert f"{tmp_path / 'cow'} holds no images (.jpg, " in refused(tmp_path)
+
+
+def test_one_class(tmp_path):
+    write_classes(tmp_path, names=("cat",))
+    assert "has 1 class, 'cat'; a classifier needs at least two" in refused(tmp_path)
+
+
+def test_a_folder_too_high(tmp_path):
+    write_classes(tmp_path / "train")
+    assert f"or name {tmp_path / 'train'}, if its folders are the classes" in refused(tmp_path)
+
+
+def test_parts_with_other_classes(tmp_path):
+    write_classes(tmp_path / "train")
+    write_classes(tmp_path / "val", names=("cat", "cow"))
+    assert f"{tmp_path / 'val'} has the class 'cow' and {tmp_path / 'train'} has not" in refused(tmp_path)
+
+
+@pytest.mark.parametrize("target", [".", "..", "../.."])
+def test_a_link_that_goes_round_in_a_circle(tmp_path, target):
+    write_classes(tmp_path)
+    (tmp_path / "cat" / "more").mkdir()
+    (tmp_path / "cat" / "more" / "loop").symlink_to(target)
+    assert f"{tmp_path / 'cat' / 'more' / 'loop'} is a link to a folder that it lies in" in refused(tmp_path)
+
+
+def test_two_links_that_go_round_in_a_circle(tmp_path):
+    write_classes(tmp_path / "images")
+    write_images(tmp_path / "other")
+    (tmp_path / "images" / "cat" / "there").symlink_to(tmp_path / "other")
+    (tmp_path / "other" / "back").symlink_to(tmp_path / "images" / "cat")
+    assert "back is a link to a folder that it lies in" in refused(tmp_path / "images")
+
+
+def test_links_elsewhere_are_followed(tmp_path):
+    write_images(tmp_path / "other")
+    write_classes(tmp_path / "images")
+    (tmp_path / "images" / "cow").symlink_to(tmp_path / "other")
+    (tmp_path / "images" / "dog" / "x.png").symlink_to(tmp_path / "other" / "0.png")
+    assert own_data.contents(f"image_folder:{tmp_path / 'images'}").train_sizes == (6, 6, 7)
+    (tmp_path / "images" / "dog" / "y.png").symlink_to(tmp_path / "nowhere")
+    own_data._folder_contents.cache_clear()
+    assert "y.png is a link that leads nowhere" in refused(tmp_path / "images")
+
+
+def test_a_name_that_is_no_text(tmp_path):
+    write_classes(tmp_path)
+    write_images(tmp_path / os.fsdecode(b"caf\xe9"))
+    assert "has a class called 'caf\\udce9', which cannot be written in a figure" in refused(tmp_path)
+
+
+def test_the_digest_is_of_paths_and_sizes(tmp_path):
+    write_classes(tmp_path)
+    path = tmp_path / "cat" / "0.png"
+
+    def digest():
+        own_data.folder_digest.cache_clear()
+        return own_data.folder_digest(tmp_path)
+
+    first = digest()
+    os.utime(path, (0, 0))
+    (tmp_path / "notes.txt").write_text("")
+    assert digest() == first
+    content = path.read_bytes()
+    path.write_bytes(content + b" ")
+    assert digest() != first
+    path.write_bytes(content)
+    assert digest() == first
+    path.rename(tmp_path / "cat" / "6.png")
+    renamed = digest()
+    assert renamed != first
+    (tmp_path / "cat" / "6.png").rename(tmp_path / "dog" / "6.png")
+    assert digest() not in (first, renamed)
+
+
+def test_log(tmp_path, caplog):
+    write_classes(tmp_path / "images")
+    with caplog.at_level(logging.INFO, logger="evolution"):
+        prepare_data.prepare_data(f"image_folder:{tmp_path / 'images'}", "unused", 4, 4, 0, tmp_path / "d.npz")
+    assert "8 images decoded: grey, one channel" in caplog.messages
+    assert "images of 1 x 8 x 8 (channels, height, width)" in caplog.messages

@@ -1,0 +1,112 @@
+"""The examples of docs/your-own-data.md on real digits, as they stand there; and what is run again when data change."""
+
+import os
+import re
+from collections import Counter
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import yaml
+from PIL import Image
+from project import ROOT, TINY, Project, job
+
+NAMES = ("cat", "dog")
+PAGE = (ROOT / "docs" / "your-own-data.md").read_text(encoding="utf-8")
+
+
+def examples(language):
+    return re.findall(rf"```{language}\n(.*?)```", PAGE, flags=re.S)
+
+
+def digits():
+    """Zeros and ones, 360 of them: uint8 (N, 8, 8), and 0 or 1."""
+    from sklearn.datasets import load_digits
+
+    source = load_digits()
+    wanted = source.target < 2
+    return np.rint(source.images[wanted] * (255 / 16)).astype(np.uint8), source.target[wanted]
+
+
+def config(example, **more):
+    """A tiny experiment on the example's data, with fewer images and cheaper maps."""
+    example["dataset"] |= {"train_size": 100, "eval_size": 50}
+    runs = {"tiny": {}}
+    return TINY | example | {"metrics": TINY["metrics"] | example["metrics"], "runs": runs} | more
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """A project with the page's folder of images, of two sizes and in colour, and its config."""
+    project = Project(tmp_path / "checkout")
+    for place, (image, label) in enumerate(zip(*digits())):
+        folder = project.folder / "photos" / NAMES[label]
+        folder.mkdir(parents=True, exist_ok=True)
+        picture = Image.fromarray(np.stack([image, image // 2, 255 - image], axis=-1))
+        picture.resize((20 + place % 2, 20)).save(folder / f"{place}.png")
+    example = yaml.safe_load(examples("yaml")[1])
+    assert example["dataset"]["name"] == "image_folder:photos"
+    project.configure(config(example, embedding={"method": "pca"}))
+    return project
+
+
+def test_a_folder_of_images(photos):
+    output = photos.run()
+    with np.load(photos.path("dataset.npz")) as data:
+        assert data["class_names"].tolist() == list(NAMES)
+        assert data["train_images"].shape == (100, 3, 32, 32) and data["eval_images"].shape == (50, 3, 32, 32)
+    assert "has 10 classes" not in output
+    quality = pq.read_table(photos.path("tables/embedding.parquet")).to_pylist()
+    divergences = [row["value"] for row in quality if row["metric"] == "kl_divergence"]
+    assert divergences and all(value is None or np.isnan(value) for value in divergences)
+    assert "PCA" in photos.path("explorer.html").read_text(encoding="utf-8")
+
+    # Times do not count, nor does what is no image.
+    for path in (photos.folder / "photos").rglob("*"):
+        os.utime(path)
+    (photos.folder / "photos" / "cat" / "notes.txt").write_text("")
+    assert photos.plan() == Counter()
+    # Another method's key is not read.
+    photos.configure(photos.config | {"embedding": {"method": "pca", "perplexity": 3, "neighbors": 4}})
+    assert photos.plan() == Counter()
+    more = photos.folder / "photos" / "cat" / "more.png"
+    Image.new("RGB", (9, 9)).save(more)
+    assert photos.plan()[job("prepare_data", run="tiny")] == 1
+    more.unlink()
+    assert photos.plan() == Counter()
+
+
+def test_damaged_images_are_named_by_the_job_and_the_log(photos):
+    paths = sorted((photos.folder / "photos" / "dog").glob("*.png"))
+    for path in paths:
+        path.write_bytes(path.read_bytes()[:100])
+    output = photos.run("data", check=False)
+    assert photos.returncode != 0
+    assert "75 of the 150 images that were drawn cannot be read: photos/dog/" in output
+    assert "Put whole images in their place, or remove the files" in output
+    assert "Traceback" not in photos.path("logs/prepare_data.log").read_text(encoding="utf-8")
+    assert not photos.path("dataset.npz").exists()
+    # No file at all is found out before any job.
+    for path in paths:
+        path.unlink()
+    output = photos.run("data", check=False)
+    assert "dataset.name: image_folder:photos cannot be used: photos/dog holds no images" in output
+    assert "Traceback" not in output and "Building DAG" not in output
+
+
+def test_arrays(tmp_path, monkeypatch):
+    project = Project(tmp_path / "checkout")
+    (code,) = examples("python")
+    assert code.count("images, labels = ...") == 1
+    monkeypatch.chdir(project.folder)
+    exec(code.replace("images, labels = ...", "images, labels = digits()"), {"digits": digits})
+    project.configure(config(yaml.safe_load(examples("yaml")[0])))
+    project.run("data")
+    with np.load(project.path("dataset.npz")) as data:
+        assert data["class_names"].tolist() == list(NAMES)
+        images, labels = digits()
+        np.testing.assert_array_equal(data["eval_images"][:, 0], images[data["eval_indices"]])
+        np.testing.assert_array_equal(data["train_labels"], labels[data["train_indices"]])
+    assert project.plan("data") == Counter()
+    np.savez_compressed("mine.npz", images=255 - images, labels=labels, class_names=np.array(NAMES))
+    assert project.plan("data") == Counter([job("prepare_data", run="tiny")])

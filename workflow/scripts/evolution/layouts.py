@@ -1,0 +1,167 @@
+"""Layouts in the plane, a function a method. Each job loads the library of its own method and no other.
+
+All of them use one thread and a seed, so that the same bytes come out at any --cores; jobs run beside each other.
+"""
+
+import os
+import sys
+
+import numpy as np
+from scipy.linalg import orthogonal_procrustes
+from sklearn.decomposition import PCA
+
+from evolution.compaction import compact
+from evolution.seeds import integer_seed
+
+# t-SNE's schedules: (iterations, exaggeration, momentum) one after the other. A fresh start is t-SNE's usual one. One
+# that goes on from the epoch before needs mild exaggeration, which lets the layout follow the data out of that
+# epoch's minimum at little cost in steadiness, and fewer iterations.
+FRESH = ((250, 12, 0.5), (500, 1, 0.8))
+CONTINUED = ((100, 2, 0.5), (250, 1, 0.8))
+# Of UMAP: its own choice for small data, and what is enough from a layout that is nearly right.
+UMAP_FRESH, UMAP_CONTINUED = 500, 200
+
+
+def lay_out(
+    method: str, rows: np.ndarray, settings: dict, start: np.ndarray | None, seed: int
+) -> tuple[np.ndarray, float]:
+    """Lay rows out in the plane.
+
+    Parameters
+    ----------
+    method : str
+        A key of `evolution.methods.METHODS`.
+    rows : float32 array (N, D)
+    settings : dict
+        The keys that the method reads: perplexity, neighbors, pca_components.
+    start : float array (N, 2) or None
+        The layout of the epoch before, to go on from; None starts afresh.
+    seed : int
+        The config's.
+
+    Returns
+    -------
+    layout : float32 array (N, 2)
+    kl_divergence : float
+        What t-SNE leaves of its loss; NaN for the other methods, which have no such number.
+    """
+    varies = bool(np.ptp(rows, axis=0).any())
+    if method == "tsne":
+        reduced = principal_components(rows, settings["pca_components"], integer_seed(seed, "pca"))
+        return tsne(reduced, settings["perplexity"], start, integer_seed(seed, "t-sne"))
+    if not varies:
+        # A dead layer: all images are one point, and the other methods divide by its size.
+        return np.zeros((len(rows), 2), np.float32), np.nan
+    if start is not None and not np.ptp(start, axis=0).all():
+        start = None
+    if method == "pca":
+        layout = plane(rows, start, integer_seed(seed, "pca"))
+    else:
+        reduced = principal_components(rows, settings["pca_components"], integer_seed(seed, "pca"))
+        neighbors = {"umap": umap, "pacmap": pacmap}[method]
+        layout = neighbors(reduced, settings["neighbors"], start, integer_seed(seed, method))
+    return np.asarray(layout, np.float32), np.nan
+
+
+def principal_components(rows: np.ndarray, components: int, seed: int) -> np.ndarray:
+    """The rows' first principal components where they have more features than that, else the rows."""
+    components = min(components, len(rows))
+    if rows.shape[1] <= components:
+        return rows
+    # Compact, since the covariance of many thousand features takes minutes and of N coordinates no time.
+    return PCA(components, svd_solver="covariance_eigh", random_state=seed).fit_transform(compact(rows))
+
+
+def plane(rows: np.ndarray, start: np.ndarray | None, seed: int) -> np.ndarray:
+    """The rows' first two principal components.
+
+    A component's sign is arbitrary: the image that lies furthest out gets a positive one. With `start`, the plane is
+    turned and mirrored, not scaled, to fit it best (orthogonal Procrustes, Schönemann 1966), so that what moves is the
+    data and not the axes; where two components are of nearly one size, they change places from epoch to epoch.
+
+    Returns
+    -------
+    float array (N, 2)
+        Centred.
+    """
+    scores = PCA(min(2, *rows.shape), svd_solver="covariance_eigh", random_state=seed).fit_transform(compact(rows))
+    scores = np.pad(scores.astype(np.float64), ((0, 0), (0, 2 - scores.shape[1])))
+    furthest = scores[np.abs(scores).argmax(axis=0), [0, 1]]
+    scores *= np.where(furthest < 0, -1, 1)
+    if start is None:
+        return scores
+    rotation, _ = orthogonal_procrustes(scores, start - start.mean(axis=0))
+    return scores @ rotation
+
+
+def tsne(rows: np.ndarray, perplexity: float, start: np.ndarray | None, seed: int) -> tuple[np.ndarray, float]:
+    """t-SNE layout of the rows.
+
+    Parameters
+    ----------
+    rows : float32 array (N, D)
+    perplexity : float
+    start : float array (N, 2) or None
+        The layout to go on from; None starts from the first two principal components, or from random points where
+        all rows are equal.
+    seed : int
+
+    Returns
+    -------
+    layout : float32 array (N, 2)
+    kl_divergence : float
+        Of the affinities in the plane from those among the rows (van der Maaten and Hinton 2008).
+    """
+    from openTSNE import TSNEEmbedding
+    from openTSNE.affinity import PerplexityBasedNN
+    from openTSNE.initialization import pca as pca_start
+    from openTSNE.initialization import random as random_start
+
+    affinities = PerplexityBasedNN(rows, perplexity=perplexity, method="exact", n_jobs=1, random_state=seed)
+    schedule = FRESH if start is None else CONTINUED
+    if start is None:
+        start_from = pca_start if np.ptp(rows, axis=0).any() else random_start
+        start = start_from(rows, random_state=seed)
+    layout = TSNEEmbedding(
+        np.array(start, dtype=np.float64), affinities, negative_gradient_method="bh", n_jobs=1, random_state=seed
+    )
+    for iterations, exaggeration, momentum in schedule:
+        layout = layout.optimize(iterations, exaggeration=exaggeration, momentum=momentum)
+    return np.asarray(layout, dtype=np.float32), float(layout.kl_divergence)
+
+
+def umap(rows: np.ndarray, neighbors: int, start: np.ndarray | None, seed: int) -> np.ndarray:
+    """UMAP layout (McInnes, Healy and Melville 2018); parameters as in `tsne`.
+
+    UMAP stretches `start` to a square of its own and lets each dot go anew: the arrangement is kept, so that nothing is
+    turned or mirrored from epoch to epoch, but dots move as far as afresh (0.2 radii also where the data stay as
+    they are, however few its epochs or small its steps).
+    """
+    _keep_numba_to_one_thread()
+    from umap import UMAP
+
+    return UMAP(
+        n_neighbors=neighbors,
+        init="spectral" if start is None else np.array(start, dtype=np.float32),
+        n_epochs=UMAP_FRESH if start is None else UMAP_CONTINUED,
+        random_state=seed,
+        n_jobs=1,
+    ).fit_transform(rows)
+
+
+def pacmap(rows: np.ndarray, neighbors: int, start: np.ndarray | None, seed: int) -> np.ndarray:
+    """PaCMAP layout (Wang, Huang, Rudin and Shaposhnik 2021); parameters as in `tsne`.
+
+    PaCMAP shrinks `start` to a speck, so that its arrangement is kept and its distances are found anew.
+    """
+    _keep_numba_to_one_thread()
+    from pacmap import PaCMAP
+
+    method = PaCMAP(n_components=2, n_neighbors=neighbors, apply_pca=False, random_state=seed)
+    return method.fit_transform(rows, init="pca" if start is None else np.array(start, dtype=np.float32))
+
+
+def _keep_numba_to_one_thread() -> None:
+    """Numba reads its number of threads when it is first imported."""
+    if "numba" not in sys.modules:
+        os.environ["NUMBA_NUM_THREADS"] = "1"

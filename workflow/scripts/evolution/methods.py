@@ -1,0 +1,57 @@
+"""The embedding methods: what a config, a rule and a figure need to know of them, without loading any."""
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+
+@dataclass(frozen=True)
+class Method:
+    """An embedding method.
+
+    Attributes
+    ----------
+    title : str
+        As figures write it.
+    reads : tuple of str
+        The keys of `embedding` that decide its result, beside method and alignment.
+    of_layer, of_pixels : str
+        What it does, as the end of a sentence that begins with its title.
+    caution : str
+        How not to read its maps.
+    module, package : str
+        What is imported, and what it is called in requirements-extras.txt; empty where every installation has it.
+    """
+
+    title: str
+    reads: tuple[str, ...]
+    of_layer: str = "puts images close together that the layer represents alike"
+    of_pixels: str = "puts images with similar pixels close together"
+    caution: str = "Distances between groups, their sizes and their density mean little."
+    module: str = ""
+    package: str = ""
+
+
+METHODS = {
+    "tsne": Method("t-SNE", ("perplexity", "pca_components")),
+    "pca": Method(
+        "PCA",
+        (),
+        "shows the two directions in which the layer's activations vary most",
+        "shows the two directions in which the pixels vary most",
+        "Images that lie apart are apart in the layer too; those that lie together may differ in other directions.",
+    ),
+    "umap": Method("UMAP", ("neighbors", "pca_components"), module="umap", package="umap-learn"),
+    "pacmap": Method("PaCMAP", ("neighbors", "pca_components"), module="pacmap", package="pacmap"),
+}
+
+
+def settings_read(embedding: dict) -> dict:
+    """The part of the config's `embedding` that decides the layouts."""
+    keys = ("method", "alignment", *METHODS[embedding["method"]].reads)
+    return {key: embedding[key] for key in keys}
+
+
+def missing_package(method: str) -> str:
+    """The package that a method needs and this Python has not; empty where all is there."""
+    known = METHODS[method]
+    return known.package if known.module and find_spec(known.module) is None else ""
