@@ -22,7 +22,7 @@ rule prepare_data:
         image_size=run_param("dataset", "image_size"),
         # Not read by the script: a folder's content, which is no input as it may be a million files.
         listing=folder_listing,
-        seed=run_param("seed"),
+        seed=dataset_seed,
     message:
         "Sampling the images of run {wildcards.run}."
     script:

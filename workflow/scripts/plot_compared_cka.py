@@ -1,0 +1,148 @@
+"""Figure of how alike the layers of different runs are: a heat map of CKA, each layer against each."""
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from evolution.files import damaged, job_log, load_table
+from evolution.style import INK, figure_style, headed_figure, save_figure, shorten
+
+COLORS = "cividis"  # made for colour-blind readers, and even in grey
+# Characters of a run's and a layer's name, on a screen and on paper.
+NAMES = {False: (44, 18), True: (26, 10)}
+LETTER = 0.075  # inches, of a name on a screen
+MOST_NUMBERS = 16  # rows of a map whose cells have room for their values
+ROW_OF_NAME = 0.085  # inches of a row, at the least, for its layer to be named
+CELL, SMALLEST, LARGEST = 0.16, 4.0, 12.0  # inches of a row, and of the map
+
+
+def load_map(path: str) -> tuple[list[tuple[str, str]], np.ndarray, int]:
+    """Read `comparison/tables/cka.parquet`.
+
+    Returns
+    -------
+    cells : list of (run, layer)
+    values : float array (M, M)
+        Unbiased CKA.
+    samples : int
+        How many samples it was taken from.
+    """
+    table = load_table(path, "run", "layer", "other_run", "other_layer", "cka_unbiased", "samples")
+    cells = list(dict.fromkeys(zip(table.column("run").to_pylist(), table.column("layer").to_pylist())))
+    if not cells or table.num_rows != len(cells) ** 2:
+        raise damaged(path, f"{table.num_rows} rows for {len(cells)} layers")
+    values = np.array(table.column("cka_unbiased").to_pylist(), float).reshape(len(cells), len(cells))
+    return cells, values, table.column("samples")[0].as_py()
+
+
+def label_runs(axes: Axes, runs: list[str], layers: list[str], groups: dict[str, list[str]], printed: bool) -> None:
+    """Name rows and columns: each layer, and outside of that each run; lines between runs, thick between groups.
+
+    Parameters
+    ----------
+    axes : Axes
+    runs, layers : lists of str
+        Of each row; no layers where there is no room to name them.
+    groups : dict
+        Group to its runs.
+    printed : bool
+    """
+    size, most = (5.0, 6.0) if printed else (7.0, 7.0), NAMES[printed][0]
+    group_of = {run: group for group, runs in groups.items() for run in runs}
+    starts = [place for place in range(len(runs)) if place == 0 or runs[place] != runs[place - 1]]
+    middles = [(start + end - 1) / 2 for start, end in zip(starts, [*starts[1:], len(runs)])]
+    names = [shorten(runs[start], most) for start in starts]
+    # The runs' names stand beyond the longest layer's.
+    pad = 11 + 0.62 * size[0] * max(map(len, layers), default=0)
+    for axis, turned in ((axes.yaxis, {}), (axes.xaxis, {"rotation": 90})):
+        # A run's name may stand in the row of a layer's.
+        axis.remove_overlapping_locs = False
+        axis.set_ticks(range(len(layers)), layers, minor=True, size=size[0], **turned)
+        axis.set_ticks(middles, names, size=size[1], color=INK, **turned)
+        axis.set_tick_params(which="major", length=0, pad=pad)
+        axis.set_tick_params(which="minor", length=0, pad=3)
+    for start in starts[1:]:
+        between = group_of[runs[start]] != group_of[runs[start - 1]]
+        for line in (axes.axhline, axes.axvline):
+            line(start - 0.5, color="white", linewidth=2.2 if between else 0.8)
+
+
+def plot_compared_cka(
+    cka_table: str,
+    groups: dict[str, list[str]],
+    epoch: int,
+    compared: list[str],
+    output: list[str],
+    dpi: int,
+    width: float | None = None,
+) -> None:
+    """Draw the CKA of each layer of each run with each other.
+
+    Parameters
+    ----------
+    cka_table : path of `comparison/tables/cka.parquet`
+    groups : dict
+        Group to its runs, all of them.
+    epoch : int
+        At which the layers are compared.
+    compared : list of str
+        The runs that were taken; those that the table lacks follow other images.
+    output : paths to write, PNG, PDF or SVG
+    dpi : int
+    width : float or None
+        Inches of the paper's column or page; None: for the screen.
+    """
+    cells, values, samples = load_map(cka_table)
+    runs = dict.fromkeys(run for run, _ in cells)
+    left_out = [run for run in compared if run not in runs]
+    every = sum(map(len, groups.values()))
+    note = (
+        f"Linear CKA (unbiased) of the activations of the same {samples} images: 1 where one layer is the other, "
+        "rotated, shifted and scaled, and 0 where they have nothing in common."
+    )
+    if len(compared) < every:
+        note += f" Shown are {len(compared)} of {every} runs, those of all groups in turn."
+    if left_out:
+        named = ", ".join(left_out[:4]) + (f" and {len(left_out) - 4} more" if len(left_out) > 4 else "")
+        note += f" Left out, as they follow other images: {named}."
+    printed = width is not None
+    most_run, most_layer = NAMES[printed]
+    row_runs, row_layers = [run for run, _ in cells], [shorten(layer, most_layer) for _, layer in cells]
+    names = LETTER * (max(min(len(run), most_run) for run in runs) + max(map(len, row_layers)))
+    side = float(np.clip(CELL * len(cells), SMALLEST, LARGEST))
+    if printed:
+        # Letters of 5 and 6 points in place of 7.
+        names *= 0.8
+        side = max(width - names - 0.7, 0.8)
+    if side / len(cells) < ROW_OF_NAME:
+        row_layers = []
+        note += " The layers of a run stand in the network's order."
+    title, wide = f"How alike the runs' layers are at epoch {epoch}", side + names + 1.3
+    with figure_style():
+        figure = headed_figure(title, note, width or wide, side + names + 0.4, dpi, printed)
+        axes = figure.subplots()
+        image = axes.imshow(values, vmin=0, vmax=1, cmap=COLORS, interpolation="nearest")
+        axes.grid(False)
+        axes.spines[:].set_visible(False)
+        label_runs(axes, row_runs, row_layers, groups, printed)
+        if len(cells) <= MOST_NUMBERS and not printed:
+            for (row, column), value in np.ndenumerate(values):
+                if np.isfinite(value):
+                    color = "black" if value > 0.5 else "white"
+                    axes.text(column, row, f"{value:z.2f}", color=color, size=6.5, ha="center", va="center")
+        bar = figure.colorbar(image, ax=axes, fraction=0.04, pad=0.02, shrink=0.6)
+        bar.set_label("CKA")
+        bar.outline.set_visible(False)
+        save_figure(figure, output)
+
+
+if "snakemake" in globals():
+    with job_log(snakemake.log[0]):
+        plot_compared_cka(
+            snakemake.input.cka,
+            snakemake.params.groups,
+            snakemake.params.epoch,
+            snakemake.params.compared,
+            list(snakemake.output),
+            snakemake.params.dpi,
+            snakemake.params.width,
+        )
