@@ -2,13 +2,14 @@
 
 import difflib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path as File
 
 from evolution.catalogue import DATASET_CLASS_SIZES, MODELS
 from evolution.config_schema import Path
 from evolution.layers import AUTO, MOST_AUTO
 from evolution.model_names import own_class
+from evolution.sweeps import RESERVED, Origin, holds
 
 # Planning takes Snakemake minutes for so many.
 MOST_JOBS = 200_000
@@ -24,23 +25,32 @@ class Checked:
     config: dict
     written: dict
     faulty: frozenset[Path]
+    origins: dict[str, Origin] = field(default_factory=dict)
 
-    def sound(self, *keys: str) -> bool:
-        """Whether no fault lies at these dotted keys, above or below them."""
-        paths = [tuple(key.split(".")) for key in keys]
+    def sound(self, *keys: str | Path) -> bool:
+        """Whether no fault lies at these keys (dotted, or as paths), above or below them."""
+        paths = [tuple(key.split(".")) if isinstance(key, str) else key for key in keys]
         return not any(path[: len(bad)] == bad[: len(path)] for path in paths for bad in self.faulty)
 
-    def place(self, run: str, key: str) -> str:
-        """The dotted key where a run's value is written: in the run itself, or for all runs."""
-        part = self.written.get("runs")
-        for step in (run, *key.split(".")):
-            part = part.get(step) if isinstance(part, dict) else None
-        return key if part is None else f"runs.{run}.{key}"
+    def origin(self, run: str) -> Origin:
+        """Where a run's settings are written."""
+        return self.origins.get(run) or Origin(run)
+
+    def place(self, run: str, key: str, *more: object) -> str:
+        """The dotted key where a run's value is written: in a sweep, in its entry of `runs`, or for all runs.
+
+        Keys that are not ours, such as a model's arguments, come as `more`: they may hold dots.
+        """
+        origin, path = self.origin(run), (*key.split("."), *more)
+        places = {**origin.swept, f"runs.{origin.entry}": (self.written.get("runs") or {}).get(origin.entry)}
+        dotted = ".".join(map(str, path))
+        return next((f"{where}.{dotted}" for where, changes in places.items() if holds(changes, path)), dotted)
 
     def runs(self, *keys: str) -> Iterator[tuple[str, dict]]:
         """The runs of which these keys are sound, with their settings."""
         for name, run in self.config["runs"].items():
-            if self.sound(*keys, *(f"runs.{name}.{key}" for key in keys)):
+            entry = ("runs", self.origin(name).entry)
+            if self.sound(*keys, *((*entry, *key.split(".")) for key in keys)):
                 yield name, run
 
 
@@ -73,9 +83,12 @@ def _check_number_of_jobs(checked: Checked) -> Iterator[str]:
     counts = [MOST_AUTO if run["layers"] == AUTO else len(run["layers"]) for run in config["runs"].values()]
     jobs = sum(spans * (2 * count + 1) + links for count in counts)
     if jobs > MOST_JOBS:
+        count = len(config["runs"])
+        of_runs, fewer = (f" in {count} runs", ", or make fewer runs") if count > 1 else ("", "")
         yield (
-            f"training.epochs: {training['epochs']} with snapshots.every {every} makes about {jobs} jobs, and more "
-            f"than {MOST_JOBS} cannot be planned; raise snapshots.every, snapshots_per_job or training.epochs_per_job"
+            f"training.epochs: {training['epochs']} with snapshots.every {every}{of_runs} makes about {jobs} jobs, and "
+            f"more than {MOST_JOBS} cannot be planned; raise snapshots.every, snapshots_per_job or "
+            f"training.epochs_per_job{fewer}"
         )
 
 
@@ -94,6 +107,10 @@ def _check_epochs(checked: Checked, snapshot_epochs: Callable[[dict], list[int]]
         elif epoch not in epochs and checked.sound("snapshots"):
             near = min(epochs, key=lambda known: abs(known - epoch))
             yield f"plots.grid_epochs: {epoch} has no snapshot, the nearest is {near}; add {epoch} to snapshots.also"
+    epoch = config["comparison"]["cka_epoch"]
+    if epoch is not None and checked.sound("comparison.cka_epoch", "snapshots") and epoch not in epochs:
+        near = min(epochs, key=lambda known: abs(known - epoch))
+        yield f"comparison.cka_epoch: {epoch} has no snapshot, the nearest is {near}; choose one that has"
 
 
 def _check_arguments(checked: Checked) -> Iterator[str]:
@@ -101,15 +118,16 @@ def _check_arguments(checked: Checked) -> Iterator[str]:
         model, kwargs = run["model"]["name"], run["model"]["kwargs"]
         if model not in MODELS:
             continue
-        where, known = checked.place(name, "model.kwargs"), MODELS[model].arguments
+        known = MODELS[model].arguments
         for key, value in kwargs.items():
+            where = checked.place(name, "model.kwargs", key)
             if key not in known:
                 near = difflib.get_close_matches(str(key), known, n=1)
                 hint = f"did you mean {near[0]}? " if near else ""
                 takes = ", ".join(known) or "no arguments"
-                yield f"{where}.{key}: unknown argument of {model}; {hint}it takes {takes}"
+                yield f"{where}: unknown argument of {model}; {hint}it takes {takes}"
             elif key == "dropout" and not (type(value) in (int, float) and 0 <= value <= 1):
-                yield f"{where}.dropout: {value!r} is not allowed; must be a number from 0 to 1"
+                yield f"{where}: {value!r} is not allowed; must be a number from 0 to 1"
 
 
 def _check_sizes(checked: Checked) -> Iterator[str]:
@@ -203,21 +221,26 @@ def _check_run_names(checked: Checked) -> Iterator[str]:
     """Two names that differ only in case are one folder on macOS and Windows."""
     first: dict[str, str] = {}
     for name in checked.config["runs"]:
+        if name.lower() == RESERVED:
+            yield f"runs.{name}: is the folder where runs are compared; choose another name"
         if (other := first.setdefault(name.lower(), name)) != name:
             yield f"runs.{name}: is the same name as runs.{other} where case does not count; choose another"
 
 
 def notes(config: dict) -> list[str]:
     """What in a config is allowed and may surprise, a sentence each."""
-    found: dict[str, None] = {}
+    found: dict[tuple, str] = {}
     for name, run in config["runs"].items():
-        sizes = DATASET_CLASS_SIZES.get(run["dataset"]["name"])
+        dataset = run["dataset"]
+        sizes = DATASET_CLASS_SIZES.get(dataset["name"])
         for key in ("train_size", "eval_size") if sizes else ():
-            size, classes = run["dataset"][key], len(sizes[0])
+            size, classes = dataset[key], len(sizes[0])
             each, more = divmod(size, classes)
             if more:
-                found[
+                # Of runs with the same images the first stands for all.
+                found.setdefault(
+                    (dataset["name"], key, size),
                     f"dataset.{key} {size} of run {name} does not divide by its {classes} classes: each gets {each} "
-                    f"images, and the first {more} of them one more."
-                ] = None
-    return list(found)
+                    f"images, and the first {more} of them one more.",
+                )
+    return list(found.values())

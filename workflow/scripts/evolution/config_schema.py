@@ -136,7 +136,10 @@ def _allowed(error) -> str:
         near = difflib.get_close_matches(str(instance), [str(name) for name in value], n=1)
         return "allowed: " + ", ".join(map(str, value)) + (f"; did you mean {near[0]}?" if near else "")
     if error.validator == "type":
-        return "must be of type " + _type_names(value) + _type_remedy(instance, value)
+        remedy = _type_remedy(instance, value)
+        if tuple(error.absolute_path)[:1] == ("grid",) and isinstance(instance, dict) and instance:
+            remedy = f"; its keys are dotted: grid: {{{dotted((*error.absolute_path, next(iter(instance))))[5:]}: [...]}}"
+        return "must be of type " + _type_names(value) + remedy
     return {
         "minimum": lambda: f"must be at least {value}",
         "maximum": lambda: f"must be at most {value}",

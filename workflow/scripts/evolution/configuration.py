@@ -1,6 +1,5 @@
 """From the config as it is written to what is built: defaults, checks, runs, epochs and spans."""
 
-import copy
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -13,6 +12,7 @@ from evolution.config_files import file_faults
 from evolution.config_schema import schema_faults, with_defaults, without
 from evolution.run_layers import concrete_layers
 from evolution.sources import source_files as source_files
+from evolution.sweeps import expand, grid_faults, merged
 
 SCHEMA = Path(__file__).parents[2] / "schemas" / "config.schema.yaml"
 
@@ -47,8 +47,9 @@ def resolve(config: dict, schema_path: Path = SCHEMA, files: Sequence[str | Path
     Returns
     -------
     dict
-        The config with every key; each entry of `runs` holds the run's whole seed, dataset, model, training and its
-        layers, which are names and no globs; and `plots.grid_epochs` is a list.
+        The config with every key; `runs` has those that `seeds` and `grid` make, each entry with the run's whole
+        seed, dataset, model, training and its layers, which are names and no globs; `plots.grid_epochs` is a list, and
+        `comparison.cka_epoch` an epoch.
 
     Raises
     ------
@@ -58,13 +59,19 @@ def resolve(config: dict, schema_path: Path = SCHEMA, files: Sequence[str | Path
     schema = _read_schema(schema_path)
     faults = [fault for path in files for fault in file_faults(path)]
     found, paths = schema_faults(config, schema)
+    wrong, wrong_paths = grid_faults(without(config, paths).get("grid", {}), schema)
+    found, paths = found | wrong, paths | wrong_paths
     # The checks of one key against another see what is sound, so that all faults come in one message.
     sound = without(config, paths)
     resolved = with_defaults(sound, schema, schema)
     base = {key: resolved[key] for key in ("seed", "dataset", "model", "layers", "training")}
-    resolved["runs"] = {name: _run_settings(base, changes or {}) for name, changes in resolved["runs"].items()}
-    checked = Checked(resolved, sound, frozenset(paths))
-    faults += [*found, *cross_key_faults(checked, snapshot_epochs)]
+    if resolved["seeds"] and base["dataset"]["seed"] is None:
+        # All seeds see the same images, or their layers could not be compared.
+        base["dataset"] = base["dataset"] | {"seed": base["seed"]}
+    runs = expand(resolved)
+    resolved["runs"] = {name: _run_settings(base, changes) for name, changes in runs.changes.items()}
+    checked = Checked(resolved, sound, frozenset(paths), runs.origins)
+    faults += [*found, *runs.faults, *cross_key_faults(checked, snapshot_epochs)]
     # Where a model must be built to know its layers, that is left until the rest is right.
     layers, layer_faults = concrete_layers(checked, build=not faults)
     faults += layer_faults
@@ -74,6 +81,8 @@ def resolve(config: dict, schema_path: Path = SCHEMA, files: Sequence[str | Path
         faults = job_faults(checked)
     if faults:
         raise ConfigError("\n".join(faults))
+    if resolved["comparison"]["cka_epoch"] is None:
+        resolved["comparison"]["cka_epoch"] = resolved["training"]["epochs"]
     if resolved["plots"]["grid_epochs"] is None:
         resolved["plots"]["grid_epochs"] = spread_epochs(snapshot_epochs(resolved))
     return resolved
@@ -89,16 +98,7 @@ def _run_settings(base: dict, changes: dict) -> dict:
     if changes.get("model", {}).get("name", base["model"]["name"]) != base["model"]["name"]:
         # Arguments and weights are a model's own: another model starts without them.
         base = {**base, "model": {**base["model"], "kwargs": {}, "weights": None}}
-    return _merged(base, changes)
-
-
-def _merged(base: dict, changes: dict) -> dict:
-    """`base` with `changes` laid over it, mapping by mapping."""
-    merged = copy.deepcopy(base)
-    for key, value in changes.items():
-        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        merged[key] = _merged(merged[key], value) if both else copy.deepcopy(value)
-    return merged
+    return merged(base, changes)
 
 
 def snapshot_epochs(config: dict) -> list[int]:

@@ -1,0 +1,51 @@
+"""Put the runs' tables of one kind below one another, with each row's run, group and seed."""
+
+import numpy as np
+
+from evolution.files import job_log, load_table, save_table
+
+
+def gather_runs(
+    paths: dict[str, str], groups: dict[str, list[str]], seeds: dict[str, int], columns: list[str]
+) -> dict[str, object]:
+    """Gather the runs' tables of one kind.
+
+    Parameters
+    ----------
+    paths : dict
+        Run to its table.
+    groups : dict
+        Group to its runs.
+    seeds : dict
+        Run to its seed.
+    columns : list of str
+        What the tables have.
+
+    Returns
+    -------
+    dict of columns
+        run string, group string, seed int64, and the tables' own.
+    """
+    import pyarrow as pa
+
+    order = [(group, run) for group, runs in groups.items() for run in runs]
+    tables = [load_table(paths[run], *columns).select(columns) for _, run in order]
+    lengths = [table.num_rows for table in tables]
+    whole = pa.concat_tables(tables).combine_chunks()
+    return {
+        "run": np.repeat([run for _, run in order], lengths).tolist(),
+        "group": np.repeat([group for group, _ in order], lengths).tolist(),
+        "seed": np.repeat(np.array([seeds[run] for _, run in order], np.int64), lengths),
+        **{name: whole[name] for name in columns},
+    }
+
+
+COLUMNS = {"metrics": ["layer", "epoch", "metric", "value"], "history": ["epoch", "measure", "class_name", "value"]}
+
+if "snakemake" in globals():
+    with job_log(snakemake.log[0]):
+        runs = [run for members in snakemake.params.groups.values() for run in members]
+        for kind, columns in COLUMNS.items():
+            paths = dict(zip(runs, snakemake.input[kind]))
+            table = gather_runs(paths, snakemake.params.groups, snakemake.params.seeds, columns)
+            save_table(snakemake.output[kind], table)

@@ -1,0 +1,103 @@
+"""Which runs are one setting under several seeds, and which layers and runs a comparison shows: planned, not computed."""
+
+import json
+
+# More run-layers than this are no heat map that can be read, and their Gram matrices fill the memory.
+MOST_REPRESENTATIONS = 100
+
+
+def run_groups(runs: dict[str, dict]) -> dict[str, list[str]]:
+    """Gather the runs that differ in nothing but their seed, or that of their images.
+
+    Parameters
+    ----------
+    runs : dict
+        Run to its whole settings, see `configuration.resolve`.
+
+    Returns
+    -------
+    dict
+        Group to its runs, both in the config's order. Runs that do not even differ in a seed are two groups: the
+        same run twice says nothing about the spread between seeds.
+    """
+    groups: dict[tuple, list[str]] = {}
+    seen: dict[tuple, int] = {}
+    for name, settings in runs.items():
+        kept = {key: value for key, value in settings.items() if key != "seed"}
+        kept["dataset"] = {key: value for key, value in settings["dataset"].items() if key != "seed"}
+        alike = json.dumps(kept, sort_keys=True, default=str)
+        seeds = (alike, settings["seed"], settings["dataset"]["seed"])
+        seen[seeds] = seen.get(seeds, 0) + 1
+        groups.setdefault((alike, seen[seeds]), []).append(name)
+    return {group_name(names, runs): names for names in groups.values()}
+
+
+def group_name(names: list[str], runs: dict[str, dict]) -> str:
+    """What a group is called: its runs' name without the seed where `seeds` made them, else the runs' names."""
+    stems = {name.removesuffix(f"-seed-{runs[name]['seed']}") for name in names}
+    if len(stems) == 1:
+        return stems.pop()
+    return " + ".join(names) if len(names) <= 3 else f"{names[0]} + {len(names) - 1} more"
+
+
+def representative_runs(
+    groups: dict[str, list[str]], layers: dict[str, list[str]], most: int = MOST_REPRESENTATIONS
+) -> list[str]:
+    """The runs whose layers are compared with one another: all, or as many as have at most `most` layers together.
+
+    The first run of each group comes first, then the second of each. Two runs are taken in any case.
+
+    Parameters
+    ----------
+    groups : dict
+        Group to its runs.
+    layers : dict
+        Run to its layers.
+    most : int
+
+    Returns
+    -------
+    list of str
+        In the order of the groups.
+    """
+    longest = max(map(len, groups.values()))
+    ranked = [runs[place] for place in range(longest) for runs in groups.values() if place < len(runs)]
+    taken: set[str] = set()
+    count = 0
+    for run in ranked:
+        count += len(layers[run])
+        if count > most and len(taken) >= 2:
+            break
+        taken.add(run)
+    return [run for runs in groups.values() for run in runs if run in taken]
+
+
+def layer_columns(layers: dict[str, list[str]], most: int) -> list[dict[str, str]]:
+    """Line the layers of several groups up in columns.
+
+    Where all have the same layers, a column is a layer. Else it is a place between the first layer, in the first
+    column, and the last, in the last one. Where there are more layers than columns, they are spread over the depth.
+
+    Parameters
+    ----------
+    layers : dict
+        Group to its layers, in network order.
+    most : int
+        Columns, at least 2.
+
+    Returns
+    -------
+    list of dicts
+        For each column, group to its layer there.
+    """
+    last = min(most, max(map(len, layers.values()))) - 1
+    columns: list[dict[str, str]] = [{} for _ in range(last + 1)]
+    for group, names in layers.items():
+        deepest = len(names) - 1
+        if deepest >= last:
+            chosen = {column: round(column * deepest / last) if last else deepest for column in range(last + 1)}
+        else:
+            chosen = {round(place * last / deepest) if deepest else last: place for place in range(deepest + 1)}
+        for column, place in chosen.items():
+            columns[column][group] = names[place]
+    return columns

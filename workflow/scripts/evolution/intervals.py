@@ -1,0 +1,35 @@
+"""The mean over seeds, and how far it can be trusted."""
+
+import numpy as np
+
+CONFIDENCE = 0.95
+
+
+def mean_interval(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The mean over runs and its 95 % confidence interval, by Student's t with n - 1 degrees of freedom.
+
+    mean ± t(0.975, n - 1) · s / √n, with s the sample's standard deviation (n - 1). It takes the runs' values for
+    normally distributed; with three seeds it is wide (t = 4.3), as it should be.
+
+    Parameters
+    ----------
+    values : float array (runs, ...)
+        NaN: the run has no value there, and the others count.
+
+    Returns
+    -------
+    mean, low, high : float arrays (...)
+        NaN where no run has a value; low and high are NaN where fewer than two have one.
+    """
+    from scipy.special import stdtrit
+
+    values = np.asarray(values, float)
+    known = np.isfinite(values)
+    count = known.sum(axis=0)
+    total = np.where(known, values, 0).sum(axis=0)
+    mean = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+    squares = np.where(known, (values - mean) ** 2, 0).sum(axis=0)
+    freedom = np.maximum(count - 1, 1)
+    half = stdtrit(freedom, (1 + CONFIDENCE) / 2) * np.sqrt(squares / freedom / np.maximum(count, 1))
+    half = np.where(count > 1, half, np.nan)
+    return mean, mean - half, mean + half
