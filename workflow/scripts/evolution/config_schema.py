@@ -138,7 +138,9 @@ def _allowed(error) -> str:
     if error.validator == "type":
         remedy = _type_remedy(instance, value)
         if tuple(error.absolute_path)[:1] == ("grid",) and isinstance(instance, dict) and instance:
-            remedy = f"; its keys are dotted: grid: {{{dotted((*error.absolute_path, next(iter(instance))))[5:]}: [...]}}"
+            remedy = (
+                f"; its keys are dotted: grid: {{{dotted((*error.absolute_path, next(iter(instance))))[5:]}: [...]}}"
+            )
         return "must be of type " + _type_names(value) + remedy
     return {
         "minimum": lambda: f"must be at least {value}",

@@ -1,4 +1,4 @@
-"""Which runs are one setting under several seeds, and which layers and runs a comparison shows: planned, not computed."""
+"""Which runs are one setting under several seeds, and what of them a comparison shows: planned, not computed."""
 
 import json
 

@@ -145,7 +145,10 @@ def _skip(names: list[str], changes: dict[str, dict], origins: dict[str, Origin]
 
 def _collisions(entries: dict[str, dict], grid: dict[str, list], seeds: list[int]) -> Iterator[str]:
     """Where two of `seeds`, the keys of `grid` and a run's own changes say the same thing, a line each."""
-    said = {f"grid.{key}": {path for value in values for path in _leaves(nested(key, value))} for key, values in grid.items()}
+    said = {
+        f"grid.{key}": {path for value in values for path in _leaves(nested(key, value))}
+        for key, values in grid.items()
+    }
     if seeds:
         said["seeds"] = {("seed",)}
     for (first, paths), (second, others) in itertools.combinations(said.items(), 2):
@@ -201,9 +204,7 @@ def run_name(entry: str, parts: list[tuple[str, str]], number: int, suffix: str,
     if name.lower() not in taken or name == entry:
         return name
     stem = name.removesuffix(suffix)
-    return next(
-        other for again in itertools.count(2) if (other := f"{stem}-{again}{suffix}").lower() not in taken
-    )
+    return next(other for again in itertools.count(2) if (other := f"{stem}-{again}{suffix}").lower() not in taken)
 
 
 def value_forms(grid: dict[str, list]) -> dict[str, list[str]]:
