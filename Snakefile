@@ -22,6 +22,7 @@ include: "workflow/rules/metrics.smk"
 include: "workflow/rules/embedding.smk"
 include: "workflow/rules/plots.smk"
 include: "workflow/rules/plots_measures.smk"
+include: "workflow/rules/comparison.smk"
 include: "workflow/rules/report.smk"
 
 
@@ -53,6 +54,7 @@ localrules:
     metrics,
     embeddings,
     plots,
+    comparison,
     report,
     layers,
     write_report,
@@ -69,6 +71,7 @@ rule all:
         expand("results/{run}/figures/{figure}", run=RUNS, figure=FIGURES),
         expand("results/{run}/{page}", run=RUNS, page=["explorer.html", "summary.md"]),
         [more_measures(run) for run in RUNS],
+        COMPARISON,
 
 
 rule data:
@@ -102,6 +105,12 @@ rule plots:
     input:
         expand("results/{run}/figures/{figure}", run=RUNS, figure=FIGURES),
         expand("results/{run}/{page}", run=RUNS, page=["explorer.html", "summary.md", "summary.csv"]),
+        COMPARISON,
+
+
+rule comparison:
+    input:
+        comparison_files,
 
 
 rule report:

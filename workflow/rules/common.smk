@@ -36,12 +36,20 @@ def code(script):
     return [os.path.relpath(path) for path in configuration.source_files(folder / f"{script}.py")]
 
 
+# What is printed at the end: no more summaries than this, and no longer comparison.
+MOST_SUMMARIES, MOST_LINES = 8, 60
+
+
 def print_summaries():
-    """Print each run's summary at the end of an invocation that has it."""
-    for run in RUNS:
-        path = Path("results") / run / "summary.md"
-        if path.exists():
-            print(path.read_text(encoding="utf-8"))
+    """Print each run's summary, and how the runs compare, at the end of an invocation that has them."""
+    paths = [Path("results") / run / "summary.md" for run in RUNS]
+    written = [path for path in paths if path.exists()]
+    if len(written) > MOST_SUMMARIES:
+        print(f"The summaries of {len(written)} runs: {written[0]}, ...")
+        written = []
+    for path in written + [Path(CROSSINGS)] * (len(RUNS) > 1 and os.path.exists(CROSSINGS)):
+        text = path.read_text(encoding="utf-8")
+        print(text if text.count("\n") <= MOST_LINES else f"How the runs compare: {path}")
 
 
 def print_limits_exceeded(logs):
@@ -74,8 +82,8 @@ def check_clock():
     """
     # Network file systems and this machine may differ by seconds.
     latest = time.time() + 60
-    for run in RUNS:
-        for path in Path("results", run).rglob("*"):
+    for folder in (*RUNS, "comparison"):
+        for path in Path("results", folder).rglob("*"):
             if path.is_file() and path.stat().st_mtime > latest:
                 raise WorkflowError(
                     f"{path} is from {time.ctime(path.stat().st_mtime)}, which is yet to come: the clock was set back. "

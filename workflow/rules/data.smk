@@ -18,7 +18,7 @@ rule prepare_data:
         root=run_param("dataset", "root"),
         train_size=run_param("dataset", "train_size"),
         eval_size=run_param("dataset", "eval_size"),
-        seed=run_param("seed"),
+        seed=dataset_seed,
     message:
         "Sampling the images of run {wildcards.run}."
     script:

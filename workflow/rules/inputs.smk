@@ -13,6 +13,12 @@ def run_param(*keys):
     return lookup_run
 
 
+def dataset_seed(wildcards):
+    """The seed that a run's images are drawn by: its own, where its dataset has none."""
+    run = RUNS[wildcards.run]
+    return run["seed"] if run["dataset"]["seed"] is None else run["dataset"]["seed"]
+
+
 # With 10,000 epochs there are as many spans: what jobs ask of them is looked up, and not searched for job by job.
 SPANS = list(SNAPSHOT_SPANS)
 SPAN_BEFORE = dict(zip(SPANS[1:], SPANS))
@@ -260,7 +266,8 @@ def report_files():
 
 def run_settings(wildcards):
     """The config that gives one run alone, defaults included."""
-    return {**experiment, **RUNS[wildcards.run], "runs": {wildcards.run: {}}}
+    no_sweep = {"seeds": [], "grid": {}, "skip": []}
+    return {**experiment, **RUNS[wildcards.run], **no_sweep, "runs": {wildcards.run: {}}}
 
 
 SOFTWARE = (

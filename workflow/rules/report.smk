@@ -32,6 +32,7 @@ rule write_report:
     input:
         expand("results/{run}/figures/{figure}", run=RUNS, figure=FIGURES),
         expand("results/{run}/{page}", run=RUNS, page=["explorer.html", "summary.csv", "about.html"]),
+        COMPARISON,
         captions=report_files(),
         code=code("write_report"),
     output:

@@ -4,10 +4,10 @@ import csv
 import math
 
 from evolution.files import damaged, job_log, load_table, whole_file
+from evolution.markdown import DASH, markdown_table
 from evolution.tables import ADJUSTED_RAND, PIXELS, load_values, network_layers
 
 ACCURACIES = ("train_accuracy", "eval_accuracy")
-DASH = "\u2013"
 COLUMNS = {
     "silhouette": "Silhouette",
     ADJUSTED_RAND: "ARI",
@@ -56,18 +56,6 @@ def final_metrics(metrics_table: str, layers: list[str]) -> list[tuple[str, int,
             if (layer, epoch, metric) not in values:
                 raise damaged(metrics_table, f"no {metric} of layer {layer} at epoch {epoch}")
     return [(layer, epoch, {name: values[layer, epoch, name] for name in COLUMNS}) for layer, epoch in rows]
-
-
-def markdown_table(header: list[str], rows: list[list[str]]) -> str:
-    """A Markdown table, padded so that it also reads well as plain text; the first column left, the others right."""
-    cells = [[cell.replace("|", r"\|") for cell in row] for row in [header, *rows]]
-    widths = [max(map(len, column)) for column in zip(*cells)]
-    lines = [
-        "| " + " | ".join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:]))]) + " |"
-        for row in cells
-    ]
-    rule = "| " + " | ".join(["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]) + " |"
-    return "\n".join([lines[0], rule, *lines[1:]])
 
 
 def best_line(rows: list[tuple[str, int, dict[str, float]]]) -> str:

@@ -101,3 +101,8 @@ def layer_columns(layers: dict[str, list[str]], most: int) -> list[dict[str, str
         for column, place in chosen.items():
             columns[column][group] = names[place]
     return columns
+
+
+def layer_order(layers: dict[str, list[str]]) -> list[str]:
+    """The layers of all groups, each once, in the order in which they first appear."""
+    return list(dict.fromkeys(name for names in layers.values() for name in names))

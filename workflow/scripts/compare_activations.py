@@ -1,0 +1,88 @@
+"""How alike the layers of different runs are: CKA of each with each, for runs that follow the same images."""
+
+import hashlib
+import logging
+
+import numpy as np
+
+from evolution.files import job_log, load_npy, load_npz, save_table
+from evolution.seeds import generator
+from evolution.similarity import pairwise_cka
+
+log = logging.getLogger("evolution")
+# N samples cost N² for each of a hundred layers; a sample of them estimates the same number.
+MOST_SAMPLES = 2000
+
+
+def images_digest(dataset: str) -> str:
+    """What tells one set of evaluation images from another: a digest of them, their labels and their places."""
+    digest = hashlib.sha256()
+    for array in load_npz(dataset, "eval_images", "eval_labels", "eval_indices"):
+        digest.update(f"{array.dtype} {array.shape} ".encode() + np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+def same_images(datasets: dict[str, str]) -> list[str]:
+    """The most runs that follow the same images in the same order, the first such where there are several.
+
+    Parameters
+    ----------
+    datasets : dict
+        Run to its dataset.npz.
+    """
+    found: dict[str, list[str]] = {}
+    for run, path in datasets.items():
+        found.setdefault(images_digest(path), []).append(run)
+    kept = max(found.values(), key=len)
+    left_out = [run for run in datasets if run not in kept]
+    if left_out:
+        log.info("Left out, as they follow other images than %s: %s", kept[0], ", ".join(left_out))
+    return kept
+
+
+def compare_activations(
+    datasets: dict[str, str], cells: dict[tuple[str, str], tuple[str, int]], seed: int
+) -> dict[str, object]:
+    """Linear CKA of each layer of each run with each other.
+
+    Parameters
+    ----------
+    datasets : dict
+        Run to its dataset.npz.
+    cells : dict
+        (run, layer) to the path of its activations, float32 (epochs, N, D), and the epoch's place in it.
+    seed : int
+        By which `MOST_SAMPLES` of more samples are drawn.
+
+    Returns
+    -------
+    dict of columns
+        run, layer, other_run, other_layer string; cka and cka_unbiased float64 (see `similarity.linear_cka`); samples
+        int64, how many they are taken from. A row a pair, in both orders, of the runs with the same images.
+    """
+    runs = same_images(datasets)
+    (labels,) = load_npz(datasets[runs[0]], "eval_labels")
+    drawn = slice(None)
+    if len(labels) > MOST_SAMPLES:
+        random = generator(seed, "comparison")
+        drawn = np.sort(random.choice(len(labels), MOST_SAMPLES, replace=False))
+        log.info("%d of %d samples are drawn", MOST_SAMPLES, len(labels))
+    kept = {cell: place for cell, place in cells.items() if cell[0] in runs}
+    rows = [load_npy(path, (None, len(labels), None))[place][drawn] for path, place in kept.values()]
+    plain, unbiased = pairwise_cka(rows)
+    log.info("%d layers of %d runs, %d samples", len(rows), len(runs), len(rows[0]))
+    pairs = [(*first, *second) for first in kept for second in kept]
+    names = dict(zip(("run", "layer", "other_run", "other_layer"), map(list, zip(*pairs))))
+    samples = np.full(len(pairs), len(rows[0]))
+    return names | {"cka": plain.ravel(), "cka_unbiased": unbiased.ravel(), "samples": samples}
+
+
+if "snakemake" in globals():
+    with job_log(snakemake.log[0]):
+        paths = snakemake.input.activations
+        table = compare_activations(
+            dict(zip(snakemake.params.runs, snakemake.input.datasets)),
+            {(run, layer): (paths[path], place) for path, (run, layer, place) in enumerate(snakemake.params.cells)},
+            snakemake.params.seed,
+        )
+        save_table(snakemake.output[0], table)

@@ -1,0 +1,186 @@
+"""When the adjusted Rand index crosses a threshold, in each layer of each run."""
+
+import csv
+from dataclasses import dataclass
+
+import numpy as np
+
+from evolution.files import job_log, load_table, whole_file
+from evolution.intervals import mean_interval
+from evolution.markdown import DASH, markdown_table
+from evolution.tables import ADJUSTED_RAND
+
+NEVER = "never"
+LEGEND = """\
+The epoch is where the straight line from one snapshot to the next first reaches the threshold; the first snapshot's
+epoch where it is reached from the start. Mean and 95 % interval (Student's t) are over a group's runs, which differ in
+their seed alone, and stand only where all of them cross: a mean over those that do would look early. *Highest* is the
+mean of the runs' highest values. Sorted by the mean; groups of which some runs never cross come after, and those of
+which none does last."""
+
+
+@dataclass(frozen=True)
+class Crossings:
+    """One layer of one group."""
+
+    group: str
+    runs: tuple[tuple[str, float, float], ...]  # run, epoch of the crossing (NaN: never), highest value; sorted
+    mean: float  # NaN where not all cross
+    low: float
+    high: float
+
+    @property
+    def crossed(self) -> int:
+        """How many of the runs cross."""
+        return sum(np.isfinite(epoch) for _, epoch, _ in self.runs)
+
+    @property
+    def highest(self) -> float:
+        """The mean of the runs' highest values; minus infinity where no run has any."""
+        known = [value for _, _, value in self.runs if np.isfinite(value)]
+        return float(np.mean(known)) if known else -np.inf
+
+
+def crossing(epochs: np.ndarray, values: np.ndarray, threshold: float) -> float:
+    """When values over epochs first reach a threshold, straight lines between them taken for granted.
+
+    Parameters
+    ----------
+    epochs : int array (E,)
+        Ascending.
+    values : float array (E,)
+        NaN is passed over.
+    threshold : float
+
+    Returns
+    -------
+    float
+        An epoch; the first one where the first value is at or above the threshold, and NaN where none ever is.
+    """
+    known = np.isfinite(values)
+    epochs, values = epochs[known], values[known]
+    above = np.flatnonzero(values >= threshold)
+    if not len(above):
+        return np.nan
+    place = above[0]
+    if place == 0:
+        return float(epochs[0])
+    share = (threshold - values[place - 1]) / (values[place] - values[place - 1])
+    return float(epochs[place - 1] + share * (epochs[place] - epochs[place - 1]))
+
+
+def group_crossings(group: str, curves: dict[str, tuple[np.ndarray, np.ndarray]], threshold: float) -> Crossings:
+    """The crossings of a group's runs (run to epochs and values), those that cross first in front."""
+    runs = []
+    for run, (epochs, values) in curves.items():
+        known = values[np.isfinite(values)]
+        runs.append((run, crossing(epochs, values, threshold), known.max() if len(known) else np.nan))
+    found = np.array([epoch for _, epoch, _ in runs])
+    mean, low, high = mean_interval(found) if np.isfinite(found).all() else (np.nan,) * 3
+    runs.sort(key=lambda run: (np.isnan(run[1]), run[1]))
+    return Crossings(group, tuple(runs), float(mean), float(low), float(high))
+
+
+def sort_groups(groups: list[Crossings]) -> list[Crossings]:
+    """All runs cross, by their mean; some do, most first; none does, the nearest first."""
+
+    def rank(group: Crossings) -> tuple:
+        if group.crossed == len(group.runs):
+            return (0, group.mean)
+        epochs = [epoch for _, epoch, _ in group.runs if np.isfinite(epoch)]
+        return (1, -group.crossed / len(group.runs), np.mean(epochs)) if epochs else (2, -group.highest)
+
+    return sorted(groups, key=rank)
+
+
+def load_curves(path: str, metric: str) -> dict[str, dict[str, dict[str, tuple[np.ndarray, np.ndarray]]]]:
+    """Read one metric of `comparison/tables/metrics.parquet`: layer to group to run to epochs and values."""
+    table = load_table(path, "run", "group", "layer", "epoch", "metric", "value")
+    names = ("layer", "group", "run", "epoch", "value", "metric")
+    points: dict[str, dict[str, dict[str, list]]] = {}
+    for layer, group, run, epoch, value, of in zip(*(table.column(name).to_pylist() for name in names)):
+        if of == metric:
+            runs = points.setdefault(layer, {}).setdefault(group, {})
+            runs.setdefault(run, []).append((epoch, np.nan if value is None else value))
+    return {
+        layer: {
+            group: {run: tuple(map(np.array, zip(*sorted(curve)))) for run, curve in runs.items()}
+            for group, runs in groups.items()
+        }
+        for layer, groups in points.items()
+    }
+
+
+def epoch_text(epoch: float) -> str:
+    """An epoch with one decimal, or that it never comes."""
+    return NEVER if np.isnan(epoch) else f"{epoch:.1f}"
+
+
+def layer_section(layer: str, groups: list[Crossings]) -> str:
+    """A layer's part of the Markdown: a table, or a sentence where no run ever crosses."""
+    if not any(group.crossed for group in groups):
+        highest = max(group.highest for group in groups)
+        best = f"; the highest is {highest:.3f}, of {groups[0].group}" if np.isfinite(highest) else ""
+        return f"**{layer}**: {NEVER}, in no run{best}."
+    rows = []
+    for group in groups:
+        mean = epoch_text(group.mean) if group.crossed in (0, len(group.runs)) else DASH
+        interval = DASH if np.isnan(group.low) else f"{group.low:.1f} to {group.high:.1f}"
+        each = ", ".join(epoch_text(epoch) for _, epoch, _ in group.runs)
+        highest = f"{group.highest:.3f}" if np.isfinite(group.highest) else DASH
+        rows.append([group.group, mean, interval, f"{group.crossed} of {len(group.runs)}", highest, each])
+    header = ["Group", "Epoch", "95 % interval", "Runs that cross", "Highest", "Each run"]
+    return f"**{layer}**\n\n{markdown_table(header, rows)}"
+
+
+def compare_crossings(
+    metrics_table: str, layers: list[str], threshold: float, seeds: dict[str, int], markdown_path: str, csv_path: str
+) -> None:
+    """Write when each layer's adjusted Rand index crosses the threshold, for reading and for computing.
+
+    Parameters
+    ----------
+    metrics_table : path of `comparison/tables/metrics.parquet`
+    layers : list of str
+        Of all groups, in the order to show them in.
+    threshold : float
+    seeds : dict
+        Run to its seed.
+    markdown_path, csv_path : paths to write
+        The CSV has a row a layer and run.
+    """
+    curves = load_curves(metrics_table, ADJUSTED_RAND)
+    found = {
+        layer: sort_groups([group_crossings(group, runs, threshold) for group, runs in curves[layer].items()])
+        for layer in layers
+        if layer in curves
+    }
+    sections = "\n\n".join(layer_section(layer, groups) for layer, groups in found.items())
+    text = f"# When the adjusted Rand index reaches {threshold:g}\n\n{sections}\n\n{LEGEND}\n"
+    with whole_file(markdown_path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+    with whole_file(csv_path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(
+            ["layer", "group", "run", "seed", "epoch", "highest", "group_mean", "group_low", "group_high"]
+            + ["group_crossed", "group_runs"]
+        )
+        for layer, groups in found.items():
+            for group in groups:
+                shared = ["" if np.isnan(value) else f"{value:.3f}" for value in (group.mean, group.low, group.high)]
+                for run, epoch, highest in group.runs:
+                    numbers = ["" if np.isnan(value) else f"{value:.3f}" for value in (epoch, highest)]
+                    own = [layer, group.group, run, seeds[run], *numbers]
+                    writer.writerow([*own, *shared, group.crossed, len(group.runs)])
+
+
+if "snakemake" in globals():
+    with job_log(snakemake.log[0]):
+        compare_crossings(
+            snakemake.input.metrics,
+            snakemake.params.layers,
+            snakemake.params.threshold,
+            snakemake.params.seeds,
+            snakemake.output.markdown,
+            snakemake.output.csv,
+        )

@@ -1,0 +1,132 @@
+"""Figure of how well the layers of each group of runs cluster over the training."""
+
+import textwrap
+
+import numpy as np
+from matplotlib.ticker import MaxNLocator
+
+from evolution.compared import (
+    BAND_NOTE,
+    Curves,
+    compared_figure,
+    draw_groups,
+    final_value,
+    group_colors,
+    hold,
+    load_comparison,
+    others_note,
+)
+from evolution.files import job_log
+from evolution.groups import layer_columns
+from evolution.intervals import mean_interval
+from evolution.style import MUTED, figure_style, save_figure, shorten
+from evolution.tables import ADJUSTED_RAND, METRIC_TITLES, PIXELS
+
+METRICS = (ADJUSTED_RAND, "silhouette", "normalized_mutual_information", "label_silhouette", "knn_accuracy")
+MOST_COLUMNS = 6
+PANEL_WIDTH, PANEL_HEIGHT = 2.1, 1.55  # inches
+PRINTED_PANEL = 1.3
+# Pixels of groups that differ by more than this in a metric are not one baseline.
+ALIKE = 0.05
+
+
+def column_title(column: dict[str, str], length: int) -> str:
+    """The names of the layers that a column of panels shows."""
+    return shorten(" | ".join(dict.fromkeys(column.values())), length)
+
+
+def pixel_baseline(values: dict[str, dict[tuple, Curves]], metric: str) -> float:
+    """A metric of the raw pixels, where it is one for all groups; else NaN."""
+    of_groups = [
+        mean_interval(curves[PIXELS, metric][1])[0][0] for curves in values.values() if (PIXELS, metric) in curves
+    ]
+    known = np.array(of_groups)[np.isfinite(of_groups)]
+    return known.mean() if len(known) == len(values) and np.ptp(known) <= ALIKE else np.nan
+
+
+def plot_compared_metrics(
+    metrics_table: str,
+    layers: dict[str, list[str]],
+    threshold: float,
+    output: list[str],
+    palette: str,
+    dpi: int,
+    width: float | None = None,
+) -> None:
+    """Draw each metric (rows) in each layer (columns) over epochs, a line a group.
+
+    Parameters
+    ----------
+    metrics_table : path of `comparison/tables/metrics.parquet`
+    layers : dict
+        Group to its layers, in network order.
+    threshold : float
+        Of the adjusted Rand index, drawn dotted.
+    output : paths to write, PNG, PDF or SVG
+    palette : str
+    dpi : int
+    width : float or None
+        Inches of the paper's column or page; None: for the screen.
+    """
+    values = load_comparison(metrics_table, "layer", "metric")
+    most = MOST_COLUMNS if width is None else max(2, int((width - 0.6) / PRINTED_PANEL))
+    columns = layer_columns(layers, most)
+    colors = group_colors(
+        list(layers), lambda group: final_value(values[group].get((layers[group][-1], ADJUSTED_RAND))), palette
+    )
+    baselines = {metric: pixel_baseline(values, metric) for metric in METRICS}
+    note = BAND_NOTE + others_note(list(layers), colors, "whose last layer ends with the highest adjusted Rand index")
+    if np.isfinite(list(baselines.values())).any():
+        note += " Dashed: the raw pixels."
+    note += f" Dotted: the threshold {threshold:g} of crossing.md."
+    if len({tuple(names) for names in layers.values()}) > 1:
+        note += " The networks differ in their layers: a column is a place between the first layer and the last."
+    longest = max(map(len, layers.values()))
+    if longest > len(columns):
+        note += f" Shown are {len(columns)} of up to {longest} layers."
+    sizes = {group: max(len(curves[1]) for curves in values[group].values()) for group in layers}
+    with figure_style():
+        figure, below = compared_figure(
+            "How well each layer's activations cluster, run against run",
+            note,
+            sizes,
+            colors,
+            width or max(7.0, 0.7 + PANEL_WIDTH * len(columns)),
+            0.5 + (PANEL_HEIGHT if width is None else 1.3) * len(METRICS),
+            dpi,
+            width is not None,
+        )
+        panels = below.subplots(len(METRICS), len(columns), sharex=True, sharey="row", squeeze=False)
+        for row, metric in zip(panels, METRICS):
+            ends = []
+            for axes, column in zip(row, columns):
+                keys = {group: (layer, metric) for group, layer in column.items()}
+                ends += draw_groups(
+                    axes, {group: values[group][key] for group, key in keys.items() if key in values[group]}, colors
+                )
+                axes.axhline(baselines[metric], color=MUTED, linestyle=(0, (4, 3)), linewidth=1, zorder=1.2)
+                if metric == ADJUSTED_RAND:
+                    axes.axhline(threshold, color=MUTED, linestyle=":", linewidth=1, zorder=1.2)
+                axes.xaxis.set_major_locator(MaxNLocator(4, integer=True, min_n_ticks=1))
+            hold(row[0], ends)
+            row[0].set_ylabel(textwrap.fill(METRIC_TITLES[metric], 20), size=8)
+        length = 24 if width is None else 14
+        for axes, column in zip(panels[0], columns):
+            axes.set_title(column_title(column, length), size=9)
+        for axes in panels[-1]:
+            axes.set_xlabel("epoch")
+        below.align_ylabels()
+        save_figure(figure, output)
+
+
+if "snakemake" in globals():
+    with job_log(snakemake.log[0]):
+        plot_compared_metrics(
+            snakemake.input.metrics,
+            snakemake.params.layers,
+            snakemake.params.threshold,
+            list(snakemake.output),
+            snakemake.params.palette,
+            snakemake.params.dpi,
+            snakemake.params.width,
+        )
