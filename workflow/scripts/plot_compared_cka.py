@@ -44,6 +44,8 @@ def label_runs(axes: Axes, cells: list[tuple[str, str]], groups: dict[str, list[
     # The runs' names stand beyond the longest layer's.
     pad = 6 + 0.62 * size * max(map(len, layers), default=0)
     for axis, turned in ((axes.yaxis, {}), (axes.xaxis, {"rotation": 90})):
+        # A run's name may stand in the row of a layer's.
+        axis.remove_overlapping_locs = False
         axis.set_ticks(range(len(layers)), layers, minor=True, size=size, **turned)
         axis.set_ticks(middles, names, size=max(size, 6), color=INK, **turned)
         axis.set_tick_params(which="major", length=0, pad=pad)
@@ -84,8 +86,8 @@ def plot_compared_cka(
     left_out = [run for run in compared if run not in runs]
     every = sum(map(len, groups.values()))
     note = (
-        f"Linear CKA (unbiased) of the activations at epoch {epoch}, on the same {samples} images: 1 where one layer "
-        "is a rotation of the other, 0 where they have nothing in common."
+        f"Linear CKA (unbiased) of the activations of the same {samples} images: 1 where one layer is the other, "
+        "rotated, shifted and scaled, and 0 where they have nothing in common."
     )
     if len(compared) < every:
         note += f" Shown are {len(compared)} of {every} runs, those of all groups in turn."
@@ -96,9 +98,9 @@ def plot_compared_cka(
     side = float(np.clip(CELL * number, SMALLEST, LARGEST))
     names = 0.075 * max(min(len(run), NAME) for run in runs) + 0.075 * max(min(len(layer), LAYER) for _, layer in cells)
     with figure_style():
-        wide = side + names + 1.3
+        title, wide = f"How alike the runs' layers are at epoch {epoch}", side + names + 1.3
         high = side + names + 0.4 if width is None else width * (side + names) / wide
-        figure = headed_figure("How alike the runs' layers are", note, width or wide, high, dpi, width is not None)
+        figure = headed_figure(title, note, width or wide, high, dpi, width is not None)
         axes = figure.subplots()
         image = axes.imshow(values, vmin=0, vmax=1, cmap=COLORS, interpolation="nearest")
         axes.grid(False)

@@ -10,13 +10,14 @@ from matplotlib.lines import Line2D
 from evolution.curves import draw_curve
 from evolution.files import damaged, load_table
 from evolution.intervals import mean_interval
-from evolution.style import class_colors, headed_figure, shorten
+from evolution.style import MARGIN, class_colors, headed_figure, shorten
 
 # More than these are no lines that a legend can tell apart: the others are grey.
 MOST_GROUPS = 10
-OTHERS = "#c8c8c8"
+OTHERS = "#d9d9d9"
 LEGEND_ROW = 0.2  # inches
 LEGEND_NAME = 48  # characters
+LEGEND_SIZE = 8
 BAND_NOTE = (
     "Line: the mean of a group's runs, which differ in their seed alone (n of them). Band: its 95 % confidence "
     "interval by Student's t, wide with two or three runs, and cut off at the panel's edge. A single run has none."
@@ -110,11 +111,13 @@ def compared_figure(
         lines.append(Line2D([], [], color=OTHERS, linewidth=2))
         names.append(f"{len(sizes) - len(colors)} more groups")
     columns = max(1, int((width - 0.2) / (0.5 + 0.068 * max(map(len, names)))))
-    legend = LEGEND_ROW * -(-len(names) // columns) + 0.12
+    legend = LEGEND_ROW * -(-len(names) // columns) + 0.05
     figure = headed_figure(title, note, width, legend + height, dpi, printed)
     above, below = figure.subfigures(2, 1, height_ratios=[legend, height])
+    # As far from the edge as the heading, in heights of a letter.
+    edge = {"borderpad": 0, "borderaxespad": MARGIN * 72 / LEGEND_SIZE}
     above.legend(
-        lines, names, loc="upper left", ncols=columns, frameon=False, fontsize=8, borderaxespad=0.3, handlelength=1.6
+        lines, names, loc="center left", ncols=columns, frameon=False, fontsize=LEGEND_SIZE, handlelength=1.6, **edge
     )
     return figure, below
 
@@ -128,13 +131,15 @@ def draw_groups(axes: Axes, curves: dict[str, Curves], colors: dict[str, str]) -
         The least and the largest value of any run, for the axis to hold; empty where there is none.
     """
     ends: list[float] = []
+    # Bands over bands over bands hide the lines.
+    strength = 0.18 if len(colors) <= 4 else 0.1
     for group, (epochs, values) in curves.items():
         mean, low, high = mean_interval(values)
         color = colors.get(group)
         if color is None:
             draw_curve(axes, epochs, mean, OTHERS, linewidth=0.7, zorder=1.5)
         else:
-            axes.fill_between(epochs, low, high, color=color, alpha=0.18, linewidth=0, zorder=1.8)
+            axes.fill_between(epochs, low, high, color=color, alpha=strength, linewidth=0, zorder=1.8)
             draw_curve(axes, epochs, mean, color, zorder=2.5)
         known = values[np.isfinite(values)]
         ends += [known.min(), known.max()] if len(known) else []
