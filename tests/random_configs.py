@@ -44,7 +44,9 @@ def configs(draw, most_epochs=300):
         train_size=st.integers(10, 4500),
     )
     model = st.sampled_from([{"name": "tiny_cnn"}, {"name": "small_cnn"}, {"name": "mlp"}, {}])
-    run = some(seed=st.integers(0, 2**32 - 1), dataset=datasets, model=model, training=training_settings())
+    seeds = draw(st.lists(st.integers(0, 2**32 - 1), max_size=3, unique=True))
+    own_seed = {} if seeds else {"seed": st.integers(0, 2**32 - 1)}
+    run = some(**own_seed, dataset=datasets, model=model, training=training_settings())
     runs = draw(st.dictionaries(names, st.none() | run, min_size=1, max_size=3))
     runs = {name.lower(): changes for name, changes in runs.items()}
     config = {
@@ -59,12 +61,14 @@ def configs(draw, most_epochs=300):
             "pca_components": draw(st.integers(2, eval_size)),
         },
         "plots": {"grid_epochs": draw(st.none() | st.lists(st.sampled_from(snapshots), min_size=1, unique=True))},
+        "seeds": seeds,
         "runs": runs,
     }
     more = draw(
         some(
             seed=st.integers(0, 2**32 - 1),
             snapshots_per_job=st.integers(1, 40),
+            comparison=some(threshold=st.floats(0.01, 1), cka_epoch=st.none() | st.sampled_from(snapshots)),
             activations=some(compact=st.booleans(), pixels=st.booleans()),
             metrics=some(
                 clusters=st.integers(2, eval_size - 1),

@@ -151,6 +151,96 @@ CASES = {
         "training.epochs: 100000",
         "raise snapshots.every, snapshots_per_job or",
     ),
+    "a run in the comparison's folder": ("runs: {Comparison: {}}", "runs.Comparison: is the folder", "choose another"),
+    "a comparison at no snapshot": (
+        "comparison: {cka_epoch: 3}",
+        "comparison.cka_epoch: 3 has no snapshot",
+        "the nearest is 2",
+    ),
+    # Sweeps
+    "a seed below zero": ("seeds: [1, -1]", "seeds.1: -1", "must be at least 0"),
+    "a seed of a run and seeds": ("{seeds: [1], runs: {a: {seed: 2}}}", "runs.a.seed: is set by seeds too", "keep one"),
+    "two sweeps over seeds": ("{seeds: [1], grid: {seed: [2]}}", "grid.seed: and seeds both set seed", "keep one"),
+    "a run's key in the grid": (
+        "{grid: {training.learning_rate: [1.0]}, runs: {a: {training: {learning_rate: 0.1}}}}",
+        "runs.a.training.learning_rate: is set by grid.training.learning_rate too",
+        "keep one",
+    ),
+    "a run's argument in a mapping of the grid": (
+        "{layers: [fc1], grid: {model: [{name: mlp}]}, runs: {a: {model: {name: mlp}}}}",
+        "runs.a.model.name: is set by grid.model too",
+        "keep one",
+    ),
+    "a key of the grid within another": (
+        "{layers: [fc1], grid: {model: [{name: mlp}], model.name: [mlp]}}",
+        "grid.model: and grid.model.name both set model.name",
+        "keep one",
+    ),
+    "a grid of keys that are not dotted": (
+        "grid: {training: {learning_rate: [1, 2]}}",
+        "grid.training: {'learning_rate': [1, 2]}",
+        "its keys are dotted: grid: {training.learning_rate: [...]}",
+    ),
+    "a grid without values": ("grid: {training.learning_rate: []}", "grid.training.learning_rate: []", "at least one"),
+    "a grid of one value": ("grid: {training.learning_rate: 0.1}", "grid.training.learning_rate: 0.1", "write [0.1]"),
+    "a key of the grid misspelt": (
+        "grid: {training.learningrate: [0.1]}",
+        "grid.training.learningrate: unknown key",
+        "did you mean learning_rate?",
+    ),
+    "a key of the grid that all runs share": (
+        "grid: {training.epochs: [3, 4]}",
+        "grid.training.epochs: unknown key",
+        "it holds for all runs, so set training.epochs outside of runs",
+    ),
+    "a key of the grid that is a number": ("grid: {3: [4]}", "grid: 3", "put it in quotes"),
+    "a value of the grid out of range": (
+        "grid: {training.learning_rate: [0.1, 0]}",
+        "grid.training.learning_rate: 0 is not allowed",
+        "must be greater than 0",
+    ),
+    "a value of the grid that is none of a choice": (
+        "grid: {training.optimizer: [sgd, adam]}",
+        "grid.training.optimizer: 'adam'",
+        "did you mean adamw?",
+    ),
+    "a mapping of the grid with a key misspelt": (
+        "grid: {model: [{nmae: mlp}]}",
+        "grid.model.nmae: unknown key",
+        "did you mean name?",
+    ),
+    "an argument of the grid that the model lacks": (
+        "grid: {model.kwargs.droput: [0.1, 0.2]}",
+        "grid.model.kwargs.droput: unknown argument of small_cnn",
+        "did you mean dropout?",
+    ),
+    "an argument of the grid out of range": (
+        "grid: {model.kwargs.dropout: [0.1, 2]}",
+        "grid.model.kwargs.dropout: 2",
+        "a number from 0 to 1",
+    ),
+    "a model of the grid without a layer": (
+        "{layers: [conv1], grid: {model.name: [small_cnn, mlp]}}",
+        "layers: conv1 is not in mlp (grid.model.name)",
+        "mlp has fc1, fc2, fc3",
+    ),
+    "images of the grid that are not there": (
+        "{dataset: {name: digits, eval_size: 500}, grid: {dataset.train_size: [1000, 2000]}}",
+        "grid.dataset.train_size: 2000 and dataset.eval_size: 500 are more than digits has",
+        "174 per class",
+    ),
+    "a fault of a run that is swept": (
+        "{seeds: [1, 2], runs: {a: {dataset: {train_size: 9}}}}",
+        "runs.a.dataset.train_size: 9",
+        "must be at least 10",
+    ),
+    "more runs than can be planned": (
+        f"{{seeds: {list(range(200))}, grid: {{training.weight_decay: {list(range(100))}}}}}",
+        "grid: makes 20000 runs",
+        "give fewer values",
+    ),
+    "a skipped run that is none": ("{seeds: [1, 2], skip: [run-sed-2]}", "skip: run-sed-2", "did you mean run-seed-2?"),
+    "all runs skipped": ("skip: [run]", "skip: run is the last run that is left", "at least one must stay"),
     # What the data set and the model allow
     "fewer images than classes": ("dataset: {train_size: 9}", "dataset.train_size: 9", "must be at least 10"),
     "more images than there are": (
@@ -312,6 +402,9 @@ def test_all_faults_come_in_one_message(results):
         "{model: {name: resnet}, layers: [layer1.0]}",
         "{dataset: {name: imagenet, train_size: 1000000}}",
         "{training: {device: gpu, gpus: 0}}",
+        "{dataset: {name: digits, eval_size: 500}, grid: {dataset.train_size: [many]}}",
+        "{dataset: {eval_size: 60, train_size: 600}, grid: {dataset.eval_size: [few]}, embedding: {perplexity: 15}}",
+        "{grid: {dataset: [{name: digits, train_size: [1]}]}}",
     ],
 )
 def test_what_only_follows_from_another_fault_is_not_said(results, text):
@@ -335,6 +428,8 @@ def test_notes_say_what_happens_to_an_uneven_size():
         "of them one more."
     ]
     assert notes(resolve({})) == []
+    # Once, however many runs have these images.
+    assert len(notes(resolve({"dataset": {"train_size": 3003}, "seeds": [1, 2, 3]}))) == 1
 
 
 FILES = {

@@ -64,7 +64,7 @@ def test_a_valid_config_is_resolved_and_can_be_planned(config):
     resolved = resolve(config)
     assert config == before
     assert resolve(resolved | {"runs": config["runs"]}) == resolved, "with every key written out it says the same"
-    assert list(resolved["runs"]) == list(config["runs"])
+    assert len(resolved["runs"]) == len(config["runs"]) * len(config.get("seeds") or [0])
     epochs = snapshot_epochs(resolved)
     assert [epoch for span in snapshot_spans(resolved).values() for epoch in span] == epochs
     assert [epoch for span in training_spans(resolved).values() for epoch in span] == list(
@@ -117,6 +117,7 @@ values = st.recursive(
     max_leaves=6,
 )
 KEYS = ["seed", "dataset", "model", "layers", "training", "snapshots", "activations", "metrics", "plots", "runs"]
+KEYS += ["seeds", "grid", "skip", "comparison"]
 
 
 @many

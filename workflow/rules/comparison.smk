@@ -11,7 +11,8 @@ GROUP_LAYERS = {group: NETWORK_LAYERS[runs[0]] for group, runs in GROUPS.items()
 GROUPED_RUNS = [run for runs in GROUPS.values() for run in runs]
 
 CKA_RUNS = representative_runs(GROUPS, NETWORK_LAYERS)
-CKA_SPAN, CKA_PLACE = PLACES[experiment["comparison"]["cka_epoch"]]
+CKA_EPOCH = EPOCHS[-1] if experiment["comparison"]["cka_epoch"] is None else experiment["comparison"]["cka_epoch"]
+CKA_SPAN, CKA_PLACE = PLACES[CKA_EPOCH]
 CKA_CELLS = [[run, layer, CKA_PLACE] for run in CKA_RUNS for layer in NETWORK_LAYERS[run]]
 
 COMPARED_FIGURES = expand("{name}.{format}", name=["metric_curves", "accuracy_curves", "cka"], format=FORMATS)
@@ -194,7 +195,7 @@ rule plot_compared_cka:
         runtime=more_with_attempts(10),
     params:
         groups=GROUPS,
-        epoch=experiment["comparison"]["cka_epoch"],
+        epoch=CKA_EPOCH,
         compared=CKA_RUNS,
         dpi=experiment["plots"]["dpi"],
         width=experiment["plots"]["width"],

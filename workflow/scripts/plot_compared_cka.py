@@ -7,10 +7,11 @@ from evolution.files import damaged, job_log, load_table
 from evolution.style import INK, figure_style, headed_figure, save_figure, shorten
 
 COLORS = "cividis"  # made for colour-blind readers, and even in grey
-NAME = 44  # characters of a run's name
-LAYER = 18
+# Characters of a run's and a layer's name, on a screen and on paper.
+NAMES = {False: (44, 18), True: (26, 10)}
+LETTER = 0.075  # inches, of a name on a screen
 MOST_NUMBERS = 16  # rows of a map whose cells have room for their values
-MOST_NAMED = 70  # rows of a map with room for a name each
+ROW_OF_NAME = 0.085  # inches of a row, at the least, for its layer to be named
 CELL, SMALLEST, LARGEST = 0.16, 4.0, 12.0  # inches of a row, and of the map
 
 
@@ -33,21 +34,30 @@ def load_map(path: str) -> tuple[list[tuple[str, str]], np.ndarray, int]:
     return cells, values, table.column("samples")[0].as_py()
 
 
-def label_runs(axes: Axes, cells: list[tuple[str, str]], groups: dict[str, list[str]], size: float) -> None:
-    """Name rows and columns: each layer, and outside of that each run; lines between runs, thick between groups."""
+def label_runs(axes: Axes, runs: list[str], layers: list[str], groups: dict[str, list[str]], printed: bool) -> None:
+    """Name rows and columns: each layer, and outside of that each run; lines between runs, thick between groups.
+
+    Parameters
+    ----------
+    axes : Axes
+    runs, layers : lists of str
+        Of each row; no layers where there is no room to name them.
+    groups : dict
+        Group to its runs.
+    printed : bool
+    """
+    size, most = (5.0, 6.0) if printed else (7.0, 7.0), NAMES[printed][0]
     group_of = {run: group for group, runs in groups.items() for run in runs}
-    runs = [run for run, _ in cells]
     starts = [place for place in range(len(runs)) if place == 0 or runs[place] != runs[place - 1]]
     middles = [(start + end - 1) / 2 for start, end in zip(starts, [*starts[1:], len(runs)])]
-    layers = [shorten(layer, LAYER) for _, layer in cells] if len(cells) <= MOST_NAMED else []
-    names = [shorten(runs[start], NAME) for start in starts]
+    names = [shorten(runs[start], most) for start in starts]
     # The runs' names stand beyond the longest layer's.
-    pad = 6 + 0.62 * size * max(map(len, layers), default=0)
+    pad = 6 + 0.62 * size[0] * max(map(len, layers), default=0)
     for axis, turned in ((axes.yaxis, {}), (axes.xaxis, {"rotation": 90})):
         # A run's name may stand in the row of a layer's.
         axis.remove_overlapping_locs = False
-        axis.set_ticks(range(len(layers)), layers, minor=True, size=size, **turned)
-        axis.set_ticks(middles, names, size=max(size, 6), color=INK, **turned)
+        axis.set_ticks(range(len(layers)), layers, minor=True, size=size[0], **turned)
+        axis.set_ticks(middles, names, size=size[1], color=INK, **turned)
         axis.set_tick_params(which="major", length=0, pad=pad)
         axis.set_tick_params(which="minor", length=0, pad=3)
     for start in starts[1:]:
@@ -94,20 +104,27 @@ def plot_compared_cka(
     if left_out:
         named = ", ".join(left_out[:4]) + (f" and {len(left_out) - 4} more" if len(left_out) > 4 else "")
         note += f" Left out, as they follow other images: {named}."
-    number = len(cells)
-    side = float(np.clip(CELL * number, SMALLEST, LARGEST))
-    names = 0.075 * max(min(len(run), NAME) for run in runs) + 0.075 * max(min(len(layer), LAYER) for _, layer in cells)
+    printed = width is not None
+    most_run, most_layer = NAMES[printed]
+    row_runs, row_layers = [run for run, _ in cells], [shorten(layer, most_layer) for _, layer in cells]
+    names = LETTER * (max(min(len(run), most_run) for run in runs) + max(map(len, row_layers)))
+    side = float(np.clip(CELL * len(cells), SMALLEST, LARGEST))
+    if printed:
+        # Letters of 5 and 6 points in place of 7.
+        names *= 0.8
+        side = max(width - names - 0.7, 0.8)
+    if side / len(cells) < ROW_OF_NAME:
+        row_layers = []
+        note += " The layers of a run stand in the network's order."
+    title, wide = f"How alike the runs' layers are at epoch {epoch}", side + names + 1.3
     with figure_style():
-        title, wide = f"How alike the runs' layers are at epoch {epoch}", side + names + 1.3
-        high = side + names + 0.4 if width is None else width * (side + names) / wide
-        figure = headed_figure(title, note, width or wide, high, dpi, width is not None)
+        figure = headed_figure(title, note, width or wide, side + names + 0.4, dpi, printed)
         axes = figure.subplots()
         image = axes.imshow(values, vmin=0, vmax=1, cmap=COLORS, interpolation="nearest")
         axes.grid(False)
         axes.spines[:].set_visible(False)
-        scale = 1 if width is None else min(1, width / wide)
-        label_runs(axes, cells, groups, float(np.clip(7 * scale, 4.5, 7)))
-        if number <= MOST_NUMBERS and width is None:
+        label_runs(axes, row_runs, row_layers, groups, printed)
+        if len(cells) <= MOST_NUMBERS and not printed:
             for (row, column), value in np.ndenumerate(values):
                 if np.isfinite(value):
                     color = "black" if value > 0.5 else "white"

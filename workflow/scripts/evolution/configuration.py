@@ -48,8 +48,7 @@ def resolve(config: dict, schema_path: Path = SCHEMA, files: Sequence[str | Path
     -------
     dict
         The config with every key; `runs` has those that `seeds` and `grid` make, each entry with the run's whole
-        seed, dataset, model, training and its layers, which are names and no globs; `plots.grid_epochs` is a list, and
-        `comparison.cka_epoch` an epoch.
+        seed, dataset, model, training and its layers, which are names and no globs; and `plots.grid_epochs` is a list.
 
     Raises
     ------
@@ -81,8 +80,6 @@ def resolve(config: dict, schema_path: Path = SCHEMA, files: Sequence[str | Path
         faults = job_faults(checked)
     if faults:
         raise ConfigError("\n".join(faults))
-    if resolved["comparison"]["cka_epoch"] is None:
-        resolved["comparison"]["cka_epoch"] = resolved["training"]["epochs"]
     if resolved["plots"]["grid_epochs"] is None:
         resolved["plots"]["grid_epochs"] = spread_epochs(snapshot_epochs(resolved))
     return resolved
