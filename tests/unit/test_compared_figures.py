@@ -141,7 +141,7 @@ def test_a_line_is_the_mean_and_a_band_students_interval(drawn, tmp_path):
 
 
 def test_pixels_that_differ_are_no_baseline(drawn, tmp_path):
-    groups, layers = {"a": 1, "b": 1}, {"a": ["fc"], "b": ["fc"]}
+    layers = {"a": ["fc"], "b": ["fc"]}
     rows = [
         (group, group, epoch, layer, metric, value)
         for group, pixels in (("a", 0.1), ("b", 0.9))
@@ -155,7 +155,7 @@ def test_pixels_that_differ_are_no_baseline(drawn, tmp_path):
 
 def test_of_many_groups_the_best_are_in_colour(drawn, tmp_path):
     groups = {f"g{number}": 1 for number in range(14)}
-    layers = dict.fromkeys(groups, ["fc"])
+    layers = {group: ["fc"] for group in groups}
     table = write_metrics(tmp_path / "m.parquet", groups, layers)
     plot_compared_metrics.plot_compared_metrics(table, layers, 0.9, "unused", "petroff10", 100)
     # By value_of, a later group is better.

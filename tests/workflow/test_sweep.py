@@ -1,0 +1,158 @@
+"""A sweep of two networks under two seeds: what is made, and what runs again."""
+
+import csv
+import re
+import textwrap
+from collections import Counter
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import yaml
+from PIL import Image
+from project import ROOT, TINY, Project, changed, job, job_patterns
+
+SWEEP = changed(TINY, "layers", ["fc1", "fc2"]) | {
+    "runs": {"s": {}},
+    "seeds": [1, 2],
+    "grid": {"model": [{"name": "tiny_cnn"}, {"name": "mlp"}]},
+}
+RUNS = [f"s-model-{model}-seed-{seed}" for model in ("tiny_cnn", "mlp") for seed in (1, 2)]
+COMPARED = Counter(
+    job(rule)
+    for rule in (
+        "compare_tables",
+        "compare_crossings",
+        "compare_activations",
+        "plot_compared_metrics",
+        "plot_compared_accuracy",
+        "plot_compared_cka",
+    )
+)
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory):
+    """The sweep's comparison, and what it needs."""
+    project = Project(tmp_path_factory.mktemp("swept") / "checkout", SWEEP)
+    project.output = project.run("comparison", "data")
+    return project
+
+
+@pytest.fixture
+def planned(swept):
+    """The sweep, to plan changes of; its config is set back."""
+    yield swept
+    swept.configure(SWEEP)
+
+
+def table(project, name):
+    return pq.read_table(project.folder / "results" / "comparison" / "tables" / f"{name}.parquet").to_pylist()
+
+
+def test_runs_are_groups_and_see_the_same_images(swept):
+    datasets = [np.load(swept.folder / "results" / run / "dataset.npz") for run in RUNS]
+    for dataset in datasets[1:]:
+        for name in dataset.files:
+            np.testing.assert_array_equal(dataset[name], datasets[0][name])
+    rows = table(swept, "metrics")
+    assert {(row["run"], row["group"], row["seed"]) for row in rows} == {
+        (run, run.split("-seed-")[0], int(run[-1])) for run in RUNS
+    }
+    assert {row["layer"] for row in rows} == {"pixels", "fc1", "fc2"}
+    # Each run's own numbers, and other weights under each seed.
+    for run in RUNS:
+        own = pq.read_table(swept.folder / "results" / run / "tables" / "metrics.parquet").to_pylist()
+        assert own == [{key: row[key] for key in own[0]} for row in rows if row["run"] == run]
+    last = {row["value"] for row in rows if (row["layer"], row["epoch"], row["metric"]) == ("fc1", 4, "silhouette")}
+    assert len(last) == 4
+
+
+def test_figures_and_crossings_are_there(swept):
+    folder = swept.folder / "results" / "comparison"
+    for name in ("metric_curves", "accuracy_curves", "cka"):
+        with Image.open(folder / "figures" / f"{name}.png") as image:
+            assert min(image.size) > 100 and len(image.convert("RGB").getcolors(1 << 24)) > 50
+    with open(folder / "crossing.csv", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert sorted((row["layer"], row["run"]) for row in rows) == sorted(
+        (name, run) for name in ("fc1", "fc2") for run in RUNS
+    )
+    assert (folder / "crossing.md").read_text(encoding="utf-8").strip() in swept.output
+
+
+def test_the_alignment_of_runs_is_that_of_their_activations(swept):
+    found = {
+        (row["run"], row["layer"], row["other_run"], row["other_layer"]): row["cka"] for row in table(swept, "cka")
+    }
+    assert len(found) == 8 * 8
+
+    def centred(run, layer):
+        (rows,) = np.load(swept.folder / "results" / run / "activations" / "0004" / f"{layer}.npy").astype(float)
+        return rows - rows.mean(0)
+
+    first, second = (RUNS[0], "fc1"), (RUNS[3], "fc2")
+    x, y = centred(*first), centred(*second)
+    # Kornblith et al. (2019), in terms of features.
+    expected = np.linalg.norm(x.T @ y) ** 2 / np.linalg.norm(x.T @ x) / np.linalg.norm(y.T @ y)
+    assert found[(*first, *second)] == pytest.approx(expected, abs=1e-5)
+
+
+def test_afterwards_the_comparison_is_up_to_date(swept):
+    assert swept.plan("comparison") == Counter()
+
+
+def test_a_seed_added_runs_that_seed_and_the_comparison(planned):
+    planned.configure(changed(SWEEP, "seeds", [1, 2, 3]))
+    plan = planned.plan("comparison")
+    assert plan & COMPARED == COMPARED
+    others = plan - COMPARED
+    assert {re.search(r"run=(\S+)", name)[1] for name in others} == {"s-model-tiny_cnn-seed-3", "s-model-mlp-seed-3"}
+    for run in ("s-model-tiny_cnn-seed-3", "s-model-mlp-seed-3"):
+        assert others[job("train", run=run, span="0003-0004")] == 1
+        assert others[job("measure", run=run, span="0004", layer="fc2")] == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"plots.dpi": 60}, ["plot_compared_metrics", "plot_compared_accuracy", "plot_compared_cka"]),
+        ({"plots.palette": "tab10"}, ["plot_compared_metrics", "plot_compared_accuracy"]),
+        ({"comparison.threshold": 0.5}, ["plot_compared_metrics", "compare_crossings"]),
+        ({"comparison.cka_epoch": 2}, ["compare_activations", "plot_compared_cka"]),
+        ({"comparison.cka_epoch": 4}, []),
+        ({"skip": RUNS[1:2]}, [name.split()[0] for name in COMPARED]),
+        ({"embedding.perplexity": 12}, []),
+    ],
+    ids=str,
+)
+def test_a_change_runs_what_reads_it(planned, changes, expected):
+    config = SWEEP
+    for key, value in changes.items():
+        config = changed(config, key, value)
+    planned.configure(config)
+    assert planned.plan("comparison") == Counter(map(job, expected))
+
+
+def test_one_run_has_nothing_to_compare(planned):
+    planned.configure(TINY)
+    output = planned.snakemake("--dry-run", "comparison", check=False)
+    assert planned.returncode != 0
+    assert "There is one run, and nothing to compare it with" in output
+    assert "Traceback" not in output
+
+
+def test_the_pages_example_is_planned(tmp_path):
+    page = (ROOT / "docs" / "a-sweep.md").read_text(encoding="utf-8")
+    block = re.search(r"^    # my_sweep\.yaml\n((?:    .*\n)+)", page, flags=re.M)[1]
+    config = yaml.safe_load(textwrap.dedent(block))
+    plan = Project(tmp_path / "checkout", config).plan("--cores", "2")
+    runs = {found[1] for name in plan if (found := re.search(r"run=(\S+)", name))}
+    assert len(runs) == 12 and "digits-learning_rate-0.01-dropout-0.3-seed-2" in runs
+    assert plan & COMPARED == COMPARED
+    (skipped,) = re.findall(r"`skip: \[(.*?)\]`", page)
+    assert skipped in runs
+
+
+def test_every_rule_of_the_comparison_is_tested():
+    assert {name for name, _ in job_patterns() if "compare" in name} == set(COMPARED)
