@@ -86,6 +86,20 @@ WHOLE_RUN = (
 )
 
 
+# What compares runs, of which there is one of each where there are two runs or more.
+COMPARISON = Counter(
+    [
+        *("compare_tables", "compare_crossings", "compare_activations"),
+        *("plot_compared_metrics", "plot_compared_accuracy", "plot_compared_cka"),
+    ]
+)
+
+
+def of_second(jobs):
+    """The same jobs of a run called second, and the comparison with it."""
+    return Counter({name.replace("run=tiny", "run=second"): 1 for name in jobs}) + COMPARISON
+
+
 TRAINING = train("0000", "0001-0002", "0003-0004")
 PIXELS = one("pixels", "plot_pixels") + pixel_cells("measure", "embed")
 # What a table of metrics and one of embeddings are drawn in, but for the pixels' own figure.
@@ -228,7 +242,12 @@ def test_a_fresh_clone_over_existing_results(project, tmp_path):
             {"activations.compact": False},
             WHOLE_RUN - one("prepare_data", "plot_training_curves") - TRAINING - collect("history"),
         ),
-        ({"runs.second": {"seed": 4}}, Counter({name.replace("run=tiny", "run=second"): 1 for name in WHOLE_RUN})),
+        ({"runs.second": {"seed": 4}}, of_second(WHOLE_RUN)),
+        # The images that it has already.
+        ({"dataset.seed": 3}, Counter()),
+        ({"dataset.seed": 5}, WHOLE_RUN - settings("measure", "embed")),
+        # There is nothing to compare.
+        ({"comparison.threshold": 0.5}, Counter()),
         ({"runs.tiny.training.learning_rate": 1e-3}, TRAINED_ANEW),
     ],
     ids=lambda value: str(value) if isinstance(value, dict) and not isinstance(value, Counter) else "",
@@ -246,7 +265,7 @@ def test_a_change_to_one_run_leaves_the_other(project):
     project.configure(both)
     project.run()
     project.configure(changed(both, "runs.second.training.learning_rate", 2e-3))
-    assert project.plan() == Counter({name.replace("run=tiny", "run=second"): 1 for name in TRAINED_ANEW})
+    assert project.plan() == of_second(TRAINED_ANEW)
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def label_runs(axes: Axes, runs: list[str], layers: list[str], groups: dict[str,
     middles = [(start + end - 1) / 2 for start, end in zip(starts, [*starts[1:], len(runs)])]
     names = [shorten(runs[start], most) for start in starts]
     # The runs' names stand beyond the longest layer's.
-    pad = 6 + 0.62 * size[0] * max(map(len, layers), default=0)
+    pad = 11 + 0.62 * size[0] * max(map(len, layers), default=0)
     for axis, turned in ((axes.yaxis, {}), (axes.xaxis, {"rotation": 90})):
         # A run's name may stand in the row of a layer's.
         axis.remove_overlapping_locs = False
