@@ -190,7 +190,8 @@ def train_span(
                 raise JobError(
                     f"The training diverged: at epoch {epoch} the loss is {loss}, with training.learning_rate "
                     f"{learning_rate:g}. Lower the learning rate. Epochs before {epochs.start} are kept; to have the "
-                    f"figures of those alone, set training.epochs to {max(epochs.start - 1, 1)}."
+                    f"figures of those alone, set training.epochs to {max(epochs.start - 1, 1)}. To compare other runs "
+                    "without this one, name it under skip."
                 )
         row = {"epoch": epoch, "train_loss": loss} | evaluate(
             model, train_images, train_labels, eval_images, eval_labels, classes
