@@ -78,7 +78,12 @@ def plot_compared_metrics(
     note = BAND_NOTE + others_note(list(layers), colors, "whose last layer ends with the highest adjusted Rand index")
     if np.isfinite(list(baselines.values())).any():
         note += " Dashed: the raw pixels."
-    indices = [curves[1] for of_group in values.values() for key, curves in of_group.items() if key[1] == ADJUSTED_RAND]
+    indices = [
+        values[group][layer, ADJUSTED_RAND][1]
+        for group, names in layers.items()
+        for layer in names
+        if (layer, ADJUSTED_RAND) in values[group]
+    ]
     reached = any((of_layer >= threshold).any() for of_layer in indices)
     if reached:
         note += f" Dotted: the threshold {threshold:g} of crossing.md."
@@ -107,7 +112,8 @@ def plot_compared_metrics(
                 ends += draw_groups(
                     axes, {group: values[group][key] for group, key in keys.items() if key in values[group]}, colors
                 )
-                axes.axhline(baselines[metric], color=MUTED, linestyle=(0, (4, 3)), linewidth=1, zorder=1.2)
+                if np.isfinite(baselines[metric]):
+                    axes.axhline(baselines[metric], color=MUTED, linestyle=(0, (4, 3)), linewidth=1, zorder=1.2)
                 if metric == ADJUSTED_RAND and reached:
                     axes.axhline(threshold, color=MUTED, linestyle=":", linewidth=1, zorder=1.2)
                 axes.xaxis.set_major_locator(MaxNLocator(4, integer=True, min_n_ticks=1))
