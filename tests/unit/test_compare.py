@@ -12,6 +12,7 @@ import compare_activations
 from compare_activations import same_images
 from compare_crossings import compare_crossings, crossing
 from compare_tables import gather_runs
+from evolution import similarity
 from evolution.files import JobError, save_npy, save_npz, save_table
 from evolution.intervals import mean_interval
 
@@ -196,7 +197,7 @@ def test_layers_of_runs_with_the_same_images_are_compared(tmp_path):
 
 
 def test_of_many_samples_some_are_drawn_the_same_of_all(tmp_path, monkeypatch):
-    monkeypatch.setattr(compare_activations, "MOST_SAMPLES", 30)
+    monkeypatch.setattr(similarity, "MOST_SAMPLES", 30)
     datasets = {run: write_images(tmp_path / f"{run}.npz", 1) for run in ("a", "b")}
     rows, kept = write_activations(tmp_path, [("a", "x"), ("b", "x")])
     # The second is the first turned around: of the same samples, CKA is 1.

@@ -6,12 +6,9 @@ import logging
 import numpy as np
 
 from evolution.files import job_log, load_npy, load_npz, save_table
-from evolution.seeds import generator
-from evolution.similarity import pairwise_cka
+from evolution.similarity import pairwise_cka, some_samples
 
 log = logging.getLogger("evolution")
-# N samples cost N² for each of a hundred layers; a sample of them estimates the same number.
-MOST_SAMPLES = 2000
 
 
 def images_digest(dataset: str) -> str:
@@ -52,7 +49,7 @@ def compare_activations(
     cells : dict
         (run, layer) to the path of its activations, float32 (epochs, N, D), and the epoch's place in it.
     seed : int
-        By which `MOST_SAMPLES` of more samples are drawn.
+        By which samples are drawn where there are many, see `similarity.some_samples`.
 
     Returns
     -------
@@ -62,15 +59,11 @@ def compare_activations(
     """
     runs = same_images(datasets)
     (labels,) = load_npz(datasets[runs[0]], "eval_labels")
-    drawn = slice(None)
-    if len(labels) > MOST_SAMPLES:
-        random = generator(seed, "comparison")
-        drawn = np.sort(random.choice(len(labels), MOST_SAMPLES, replace=False))
-        log.info("%d of %d samples are drawn", MOST_SAMPLES, len(labels))
+    drawn = some_samples(len(labels), seed)
     kept = {cell: place for cell, place in cells.items() if cell[0] in runs}
     rows = [load_npy(path, (None, len(labels), None))[place][drawn] for path, place in kept.values()]
     plain, unbiased = pairwise_cka(rows)
-    log.info("%d layers of %d runs, %d samples", len(rows), len(runs), len(rows[0]))
+    log.info("%d layers of %d runs, %d of %d samples", len(rows), len(runs), len(drawn), len(labels))
     pairs = [(*first, *second) for first in kept for second in kept]
     names = dict(zip(("run", "layer", "other_run", "other_layer"), map(list, zip(*pairs))))
     samples = np.full(len(pairs), len(rows[0]))
