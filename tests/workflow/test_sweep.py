@@ -8,7 +8,6 @@ from collections import Counter
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-import yaml
 from PIL import Image
 from project import ROOT, TINY, Project, changed, job, job_patterns
 
@@ -120,7 +119,6 @@ def test_a_seed_added_runs_that_seed_and_the_comparison(planned):
         ({"plots.palette": "tab10"}, ["plot_compared_metrics", "plot_compared_accuracy"]),
         ({"comparison.threshold": 0.5}, ["plot_compared_metrics", "compare_crossings"]),
         ({"comparison.cka_epoch": 2}, ["compare_activations", "plot_compared_cka"]),
-        ({"comparison.cka_epoch": 4}, []),
         ({"skip": RUNS[1:2]}, [name.split()[0] for name in COMPARED]),
         ({"embedding.perplexity": 12}, []),
     ],
@@ -139,14 +137,16 @@ def test_one_run_has_nothing_to_compare(planned):
     output = planned.snakemake("--dry-run", "comparison", check=False)
     assert planned.returncode != 0
     assert "There is one run, and nothing to compare it with" in output
-    assert "Traceback" not in output
+    assert "Traceback (most recent call last)" not in output
 
 
 def test_the_pages_example_is_planned(tmp_path):
     page = (ROOT / "docs" / "a-sweep.md").read_text(encoding="utf-8")
     block = re.search(r"^    # my_sweep\.yaml\n((?:    .*\n)+)", page, flags=re.M)[1]
-    config = yaml.safe_load(textwrap.dedent(block))
-    plan = Project(tmp_path / "checkout", config).plan("--cores", "2")
+    project = Project(tmp_path / "checkout")
+    # As it is written: the order of the grid's keys is that in the runs' names.
+    (project.folder / "my_sweep.yaml").write_text(textwrap.dedent(block), encoding="utf-8")
+    plan = project.plan("--configfile", "my_sweep.yaml")
     runs = {found[1] for name in plan if (found := re.search(r"run=(\S+)", name))}
     assert len(runs) == 12 and "digits-learning_rate-0.01-dropout-0.3-seed-2" in runs
     assert plan & COMPARED == COMPARED
