@@ -22,6 +22,7 @@ include: "workflow/rules/metrics.smk"
 include: "workflow/rules/embedding.smk"
 include: "workflow/rules/plots.smk"
 include: "workflow/rules/plots_measures.smk"
+include: "workflow/rules/compared.smk"
 include: "workflow/rules/comparison.smk"
 include: "workflow/rules/report.smk"
 
