@@ -24,6 +24,11 @@ def test_runs_written_one_by_one_are_called_by_their_names():
     assert list(groups_of(runs={f"r{seed}": {"seed": seed} for seed in range(5)})) == ["r0 + 4 more"]
 
 
+def test_a_group_is_not_called_like_another_run():
+    runs = {"a-seed-1": {"seed": 1}, "a": {"training": {"optimizer": "sgd"}}}
+    assert groups_of(runs=runs) == {"a-seed-1": ["a-seed-1"], "a": ["a"]}
+
+
 def test_the_same_run_twice_is_no_group_of_two():
     assert groups_of(runs={"a": {}, "b": None, "c": {"seed": 1}}) == {"a + c": ["a", "c"], "b": ["b"]}
 

@@ -29,13 +29,16 @@ def run_groups(runs: dict[str, dict]) -> dict[str, list[str]]:
         seeds = (alike, settings["seed"], settings["dataset"]["seed"])
         seen[seeds] = seen.get(seeds, 0) + 1
         groups.setdefault((alike, seen[seeds]), []).append(name)
-    return {group_name(names, runs): names for names in groups.values()}
+    named: dict[str, list[str]] = {}
+    for names in groups.values():
+        named[group_name(names, runs, {*runs, *named} - {*names})] = names
+    return named
 
 
-def group_name(names: list[str], runs: dict[str, dict]) -> str:
+def group_name(names: list[str], runs: dict[str, dict], taken: set[str]) -> str:
     """What a group is called: its runs' name without the seed where `seeds` made them, else the runs' names."""
     stems = {name.removesuffix(f"-seed-{runs[name]['seed']}") for name in names}
-    if len(stems) == 1:
+    if len(stems) == 1 and not stems & taken:
         return stems.pop()
     return " + ".join(names) if len(names) <= 3 else f"{names[0]} + {len(names) - 1} more"
 
