@@ -1,6 +1,7 @@
 """Which runs are one setting under several seeds, and what of them a comparison shows: planned, not computed."""
 
 import json
+from collections.abc import Container
 
 # More run-layers than this are no heat map that can be read, and their Gram matrices fill the memory.
 MOST_REPRESENTATIONS = 100
@@ -31,15 +32,16 @@ def run_groups(runs: dict[str, dict]) -> dict[str, list[str]]:
         groups.setdefault((alike, seen[seeds]), []).append(name)
     named: dict[str, list[str]] = {}
     for names in groups.values():
-        named[group_name(names, runs, {*runs, *named} - {*names})] = names
+        named[group_name(names, runs, named)] = names
     return named
 
 
-def group_name(names: list[str], runs: dict[str, dict], taken: set[str]) -> str:
+def group_name(names: list[str], runs: dict[str, dict], taken: Container[str]) -> str:
     """What a group is called: its runs' name without the seed where `seeds` made them, else the runs' names."""
     stems = {name.removesuffix(f"-seed-{runs[name]['seed']}") for name in names}
-    if len(stems) == 1 and not stems & taken:
-        return stems.pop()
+    stem = min(stems)
+    if len(stems) == 1 and (stem in names or not (stem in runs or stem in taken)):
+        return stem
     return " + ".join(names) if len(names) <= 3 else f"{names[0]} + {len(names) - 1} more"
 
 
