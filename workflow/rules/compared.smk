@@ -5,8 +5,8 @@ FOLDER = "results/comparison"
 CROSSINGS = f"{FOLDER}/crossing.md"
 GROUPS = run_groups(RUNS)
 SEEDS = {run: RUNS[run]["seed"] for run in RUNS}
-# Each run's layers of the network, which all runs share.
-NETWORK_LAYERS = {run: experiment["layers"] for run in RUNS}
+# Each run's layers, without the raw pixels.
+NETWORK_LAYERS = {run: RUNS[run]["layers"] for run in RUNS}
 GROUP_LAYERS = {group: NETWORK_LAYERS[runs[0]] for group, runs in GROUPS.items()}
 GROUPED_RUNS = [run for runs in GROUPS.values() for run in runs]
 
