@@ -47,16 +47,16 @@ def test_every_combination_of_the_grid():
     assert list(runs) == [f"mnist-learning_rate-{rate}-dropout-{drop}-seed-{seed}" for rate, drop, seed in combinations]
     for run, (rate, drop, seed) in zip(runs.values(), combinations):
         assert run["training"]["learning_rate"] == rate and run["seed"] == seed
-        assert run["model"] == {"name": "small_cnn", "kwargs": {"dropout": drop}}
+        assert run["model"] == {"name": "small_cnn", "kwargs": {"dropout": drop}, "weights": None}
         assert run["training"]["optimizer"] == "adamw", "what the grid does not name stays"
 
 
 def test_whole_mappings_are_called_by_their_name():
     runs = runs_of("{layers: [fc1], model: {kwargs: {dropout: 0.5}}, grid: {model: [{name: small_cnn}, {name: mlp}]}}")
     assert {name: run["model"] for name, run in runs.items()} == {
-        "run-model-small_cnn": {"name": "small_cnn", "kwargs": {"dropout": 0.5}},
+        "run-model-small_cnn": {"name": "small_cnn", "kwargs": {"dropout": 0.5}, "weights": None},
         # Arguments are a model's own.
-        "run-model-mlp": {"name": "mlp", "kwargs": {}},
+        "run-model-mlp": {"name": "mlp", "kwargs": {}, "weights": None},
     }
 
 
