@@ -135,4 +135,4 @@ def test_grid_epochs_are_spread_where_they_are_not_given():
 
 def test_layers_of_a_run():
     assert run_layers(resolve({"layers": ["fc1", "conv1"]})) == {"run": ["pixels", "fc1", "conv1"]}
-    assert run_layers(resolve({"layers": ["fc1"], "activations": {"pixels": False}})) == ["fc1"]
+    assert run_layers(resolve({"layers": ["fc1"], "activations": {"pixels": False}})) == {"run": ["fc1"]}
