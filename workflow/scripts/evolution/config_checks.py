@@ -83,7 +83,8 @@ def _check_number_of_jobs(checked: Checked) -> Iterator[str]:
     links = training["epochs"] // (training["epochs_per_job"] or training["epochs"]) + 1
     # Before the models are known, the runs' layers are names, globs, or one word.
     counts = [MOST_AUTO if run["layers"] == AUTO else len(run["layers"]) for run in config["runs"].values()]
-    jobs = sum(spans * (2 * count + 1) + links for count in counts)
+    cka = checked.sound("metrics.cka") and config["metrics"]["cka"]
+    jobs = sum(spans * (2 * count + 1 + cka) + links + count * cka for count in counts)
     if jobs > MOST_JOBS:
         count = len(config["runs"])
         of_runs, fewer = (f" in {count} runs", ", or make fewer runs") if count > 1 else ("", "")
