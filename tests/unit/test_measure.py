@@ -11,7 +11,7 @@ from sklearn.preprocessing import normalize
 
 import measure
 from evolution.compaction import compact
-from evolution.files import JobError
+from evolution.files import JobError, save_table
 from evolution.seeds import integer_seed
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -137,7 +137,7 @@ def test_degenerate_layers_are_nan(rows, distinct, width, caplog):
     assert set(values) == set(measure.METRICS)
     assert all(math.isnan(value) for value in values.values())
     assert (assigned == -1).all() and assigned.dtype == np.int16
-    assert caplog.messages == [f"Only {distinct} distinct rows for 10 clusters: the metrics are NaN"]
+    assert caplog.messages == [f"Only {distinct} distinct directions for 10 clusters: the cluster metrics are NaN"]
 
 
 def test_as_many_distinct_rows_as_clusters():
@@ -158,7 +158,7 @@ def span(tmp_path, features):
     """Two epochs of a layer, and a dataset.npz with their labels; paths."""
     rows, labels = features
     np.save(tmp_path / "fc1.npy", np.stack([rows[:, :40], rows[:, 40:80]]))
-    np.savez(tmp_path / "dataset.npz", eval_labels=labels)
+    np.savez(tmp_path / "dataset.npz", eval_labels=labels, class_names=np.array(list("0123456789")))
     return str(tmp_path / "fc1.npy"), str(tmp_path / "dataset.npz")
 
 
@@ -188,6 +188,25 @@ def test_an_epoch_is_measured_alike_alone_and_in_a_span(span, features, tmp_path
     assert {name: column[-1:] for name, column in table.items()} == alone
     np.testing.assert_array_equal(assigned[1:], alone_assigned)
     np.testing.assert_array_equal(voted[1:], alone_voted)
+
+
+def test_what_the_network_predicts_and_classes_without_samples(span, features, tmp_path):
+    # Of eleven classes the last has no image: nothing about class centres is defined then, and its silhouette is NaN;
+    # without it, half of the predictions are the nearest centre's class.
+    rows, labels = features
+    centres = np.stack([rows[:, :40][labels == label].mean(0) for label in range(10)])
+    nearest = ((rows[:, None, :40] - centres) ** 2).sum(2).argmin(1)
+    predicted = np.where(np.arange(200) % 2, nearest, (nearest + 1) % 10)
+    predictions = {"epoch": np.repeat([4, 6], 200), "sample": np.tile(np.arange(200), 2)}
+    predictions |= {"predicted": np.tile(predicted, 2), "confidence": np.zeros(400)}
+    save_table(tmp_path / "predictions.parquet", predictions)
+    settings = (str(tmp_path / "predictions.parquet"), [4, 6], 10, 2, 5, ["class_silhouette", "neural_collapse"], 17)
+    table, *_ = measure.metrics_span(*span, *settings)
+    assert table["nc4_agreement"][0] == 0.5
+    np.savez(tmp_path / "dataset.npz", eval_labels=labels, class_names=np.array(list("0123456789x")))
+    table, *_ = measure.metrics_span(*span, *settings)
+    assert np.isnan(table["nc1"]).all() and len(table["class_silhouette"][0]) == 11
+    assert np.isnan(table["class_silhouette"][0][-1]) and np.isfinite(table["class_silhouette"][0][:-1]).all()
 
 
 def test_values_that_are_not_finite(span):

@@ -286,13 +286,54 @@ def test_many_samples_are_thinned_for_spectrum_and_probe(features, monkeypatch, 
     assert caplog.messages == ["Spectrum and probe take 150 of 200 samples"]
 
 
+SHAPE = ("intrinsic_dimension", "linear_probe_accuracy", "effective_rank", "participation_ratio", "nc1")
+
+
 @pytest.mark.parametrize("rows", [np.zeros((40, 6)), np.ones((40, 60)), np.tile(np.eye(4), (10, 1))])
 def test_degenerate_layers(rows, recwarn):
     labels = np.arange(40) % 5
     values, *_ = measure.layer_metrics(rows.astype(np.float32), labels, 10, 2, 3, 0, list(MEASURES), labels)
     for name, value in values.items():
-        assert np.isnan(value).all() and np.size(value) == (5 if name in PER_CLASS else 1), name
+        if rows.shape[1] != 4 or name not in (*SHAPE, "nc4_agreement", "nc2_equinorm", "nc2_equiangular"):
+            assert np.isnan(value).all() and np.size(value) == (5 if name in PER_CLASS else 1), name
+    if rows.shape[1] == 4:
+        # Four points at equal distances spread in three directions alike.
+        assert values["effective_rank"] == pytest.approx(3) and values["participation_ratio"] == pytest.approx(3)
     assert not recwarn.list
+
+
+def test_a_layer_of_one_unit_has_a_shape_though_no_clusters(features):
+    raw, labels = features
+    column = np.ascontiguousarray(raw[:, :1])
+    values, *_ = measure.layer_metrics(column, labels, 10, 2, 3, 0, list(MEASURES), labels)
+    assert math.isnan(values["silhouette"]) and math.isnan(values["knn_purity"])
+    assert values["effective_rank"] == pytest.approx(1)
+    assert values["linear_probe_accuracy"] == probe.linear_probe(column, labels, integer_seed(0, "probe"))
+
+
+@pytest.mark.parametrize("offset", [0, 3, 30, 100])
+def test_a_large_common_part_hides_nothing(offset):
+    # All rows point nearly the same way (mean cosine 0.9999 and more at last); what tells them apart stays.
+    random = np.random.default_rng(0)
+    raw = random.normal(size=(200, 5)) @ random.normal(size=(5, 900)) + 0.01 * random.normal(size=(200, 900))
+    labels = (raw[:, 0] > 0).astype(int) + 2 * (raw[:, 1] > 0)
+    names = ["intrinsic_dimension", "linear_probe", "effective_rank", "participation_ratio", "neural_collapse"]
+    apart = measure.shape_metrics(raw, labels, names, labels, 0)
+    shifted = (raw + offset * random.normal(size=900)).astype(np.float32)
+    for form in (shifted, compact(shifted)):
+        values = measure.shape_metrics(form, labels, names, labels, 0)
+        for name in ("effective_rank", "participation_ratio", "nc1"):
+            assert values[name] == pytest.approx(apart[name], rel=0.02), name
+        assert values["intrinsic_dimension"] == pytest.approx(apart["intrinsic_dimension"], rel=0.05)
+        assert values["linear_probe_accuracy"] == pytest.approx(apart["linear_probe_accuracy"], abs=0.02)
+
+
+def test_groups_with_one_centre_have_no_davies_bouldin():
+    rows = np.array([[1, 0], [-1, 0], [0, 1], [0, -1]], float)
+    scores = partitions.davies_bouldin(rows, np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1]))
+    assert math.isnan(scores["label_davies_bouldin"])
+    # Centres (1/2, 1/2) and (-1/2, -1/2), 1.414 apart; each radius 0.707.
+    assert scores["davies_bouldin"] == pytest.approx(1)
 
 
 @pytest.mark.parametrize("kind", ["a class of one", "one class", "few distinct"])

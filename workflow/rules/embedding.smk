@@ -17,7 +17,7 @@ rule embed:
         "../../envs/analysis.yaml" if METHOD in ("tsne", "pca") else "../../envs/extras.yaml"
     threads: 1
     resources:
-        mem_mb=more_with_attempts(1000),
+        mem_mb=memory_of(1000),
         runtime=more_with_attempts(30),
     params:
         # Not read by the script: Snakemake's cache tells jobs apart by their params.

@@ -4,6 +4,7 @@ import logging
 import math
 
 import numpy as np
+from sklearn import config_context
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score, pairwise_distances
 
 from evolution.compaction import unit_rows
@@ -25,10 +26,18 @@ METRICS = (
 MATRIX_SAMPLES = 5000
 # Spectrum and probe take this many samples where neither N nor D is smaller: their time goes with min(N, D)^3.
 SPECTRUM_SAMPLES = 5000
+THINNED = {"linear_probe", "effective_rank", "participation_ratio"}
+# MB of distances that scikit-learn holds at once where they are taken in chunks.
+CHUNK_MB = 100
 
 
 def shape_metrics(
-    activations: np.ndarray, labels: np.ndarray, measures: list[str], predicted: np.ndarray | None, seed: int
+    activations: np.ndarray,
+    labels: np.ndarray,
+    measures: list[str],
+    predicted: np.ndarray | None,
+    seed: int,
+    classes: int | None = None,
 ) -> dict[str, float]:
     """The measures that lengths matter to, and that therefore take the activations as they are and not unit rows.
 
@@ -43,6 +52,8 @@ def shape_metrics(
         See `measures.collapse.layer_collapse`.
     seed : int
         The config's: of the probe's folds, and of the samples drawn where there are too many.
+    classes : int or None
+        How many there are; None: as many as have samples.
     """
     # Imported where they are needed: a run without them need not load them.
     values = {}
@@ -51,8 +62,8 @@ def shape_metrics(
     if "neural_collapse" in measures:
         from evolution.measures import collapse
 
-        values |= collapse.layer_collapse(activations, labels, predicted)
-    if min(activations.shape) > SPECTRUM_SAMPLES:
+        values |= collapse.layer_collapse(activations, labels, predicted, classes)
+    if min(activations.shape) > SPECTRUM_SAMPLES and THINNED.intersection(measures):
         log.info("Spectrum and probe take %d of %d samples", SPECTRUM_SAMPLES, len(activations))
         drawn = generator(seed, "spectrum").choice(len(activations), SPECTRUM_SAMPLES, replace=False)
         activations, labels = activations[np.sort(drawn)], labels[np.sort(drawn)]
@@ -78,6 +89,7 @@ def layer_metrics(
     seed: int,
     measures: tuple[str, ...] | list[str] = (),
     predicted: np.ndarray | None = None,
+    classes: int | None = None,
 ) -> tuple[dict[str, object], np.ndarray, np.ndarray]:
     """Cluster quality, and the chosen measures, of one layer at one epoch.
 
@@ -99,6 +111,8 @@ def layer_metrics(
         Of `measures.MEASURES`, in any order.
     predicted : int array (N,) or None
         What the network takes each sample for.
+    classes : int or None
+        How many there are; None: as many as have samples.
 
     Returns
     -------
@@ -106,29 +120,31 @@ def layer_metrics(
         A float for each of `METRICS`, then for each metric of `measures`, in the order of `measures.MEASURES`; those
         of `PER_CLASS` have a list of floats, one a class. silhouette: of the k-means clusters (Rousseeuw 1987);
         adjusted_rand_index (Hubert and Arabie 1985) and normalized_mutual_information (arithmetic mean) of the
-        clusters against the labels; label_silhouette: of the true classes; knn_accuracy. NaN where the layer has
-        fewer distinct rows than clusters.
+        clusters against the labels; label_silhouette: of the true classes; knn_accuracy. Where the layer has fewer
+        distinct unit rows than clusters, NaN but for the measures of shape, which see lengths too.
     assigned : int16 array (N,)
         Each sample's k-means cluster, -1 where there is none.
     voted : int16 array (N,)
         The class that each sample's neighbours vote for, -1 where there is none.
     """
-    classes = int(labels.max()) + 1
+    classes = int(labels.max()) + 1 if classes is None else classes
     names = [*METRICS, *(metric for measure, metrics in MEASURES.items() if measure in measures for metric in metrics)]
     rows = unit_rows(activations)
     distinct = len(np.unique(rows, axis=0))
     if distinct < clusters:
-        log.warning("Only %d distinct rows for %d clusters: the metrics are NaN", distinct, clusters)
+        log.warning("Only %d distinct directions for %d clusters: the cluster metrics are NaN", distinct, clusters)
         nothing = np.full(len(rows), -1, np.int16)
-        return {name: [math.nan] * classes if name in PER_CLASS else math.nan for name in names}, nothing, nothing
+        values = {name: [math.nan] * classes if name in PER_CLASS else math.nan for name in names}
+        return values | shape_metrics(activations, labels, measures, predicted, seed, classes), nothing, nothing
     assigned, restarts = partitions.kmeans_restarts(rows, clusters, n_init, integer_seed(seed, "k-means"))
     if len(rows) <= MATRIX_SAMPLES:
         geometry, metric = pairwise_distances(rows), "precomputed"
         np.fill_diagonal(geometry, 0)
     else:
         geometry, metric = rows, "euclidean"
-    of_clusters, of_classes = (partitions.silhouettes(geometry, groups, metric) for groups in (assigned, labels))
-    nearest = neighbors.nearest(geometry, nearby, metric)
+    with config_context(working_memory=CHUNK_MB):
+        of_clusters, of_classes = (partitions.silhouettes(geometry, groups, metric) for groups in (assigned, labels))
+        nearest = neighbors.nearest(geometry, nearby, metric)
     del geometry
     voted = neighbors.votes(nearest, labels)
     values = {
@@ -150,7 +166,7 @@ def layer_metrics(
         values["class_silhouette"] = partitions.class_means(of_classes, labels, classes)
     if "knn_purity" in measures:
         values["knn_purity"] = neighbors.purity(nearest, labels)
-    values |= shape_metrics(activations, labels, measures, predicted, seed)
+    values |= shape_metrics(activations, labels, measures, predicted, seed, classes)
     undefined = [name for name in names if np.isnan(values[name]).any()]
     if undefined:
         log.warning("Not defined here, and NaN: %s", ", ".join(undefined))
@@ -187,7 +203,7 @@ def metrics_span(
         epoch, each of `METRICS` and each metric of `measures`, a row an epoch.
     assigned, voted : int16 arrays (epochs, N)
     """
-    (labels,) = load_npz(dataset, "eval_labels")
+    labels, names = load_npz(dataset, "eval_labels", "class_names")
     layers = load_npy(activations, (len(epochs), len(labels), None))
     known = predictions is not None and "neural_collapse" in measures
     predicted = load_predictions([predictions], epochs, len(labels))[0] if known else [None] * len(epochs)
@@ -195,7 +211,9 @@ def metrics_span(
     for epoch, layer, takes_for in zip(epochs, layers, predicted):
         if not np.isfinite(layer).all():
             raise JobError(f"{activations} holds values that are not finite at epoch {epoch}: delete it to rebuild it")
-        values, clusters_of, votes = layer_metrics(layer, labels, clusters, n_init, nearby, seed, measures, takes_for)
+        values, clusters_of, votes = layer_metrics(
+            layer, labels, clusters, n_init, nearby, seed, measures, takes_for, len(names)
+        )
         rows.append({"epoch": epoch} | values)
         assigned.append(clusters_of)
         voted.append(votes)

@@ -33,7 +33,7 @@ def classifier_collapse(rows: np.ndarray, labels: np.ndarray, predicted: np.ndar
         log.warning("No finite classifier: neural collapse is NaN")
         return dict.fromkeys(METRICS, math.nan)
     inputs, weights = rows[:-classes], rows[-classes:]
-    values = layer_collapse(inputs, labels, predicted)
+    values = layer_collapse(inputs, labels, predicted, classes)
     centres = class_centres(inputs, labels, classes)
     values["nc3_self_duality"] = math.nan if centres is None else self_duality(centres, weights)
     return {name: values[name] for name in METRICS}

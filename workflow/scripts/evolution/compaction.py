@@ -11,11 +11,19 @@ BLOCK = 2048
 def _cosines(rows: np.ndarray, norms: np.ndarray) -> np.ndarray:
     """Inner products of the rows scaled to unit length (a row of zeros stays one), float64 (N, N)."""
     gram = np.zeros((len(rows), len(rows)))
+    with_mean, mean_square = np.zeros(len(rows)), 0.0
     scale = np.divide(1, norms, out=np.zeros_like(norms), where=norms > 0).astype(np.float64)
     for start in range(0, rows.shape[1], BLOCK):
-        block = (rows[:, start : start + BLOCK] * scale[:, None]).astype(np.float32)
+        block = rows[:, start : start + BLOCK] * scale[:, None]
+        # Products are taken about the mean, and those with it apart: in one sum of float32 a large common part would
+        # drown what tells the rows from each other.
+        mean = block.mean(0)
+        block -= mean
+        with_mean += block @ mean
+        mean_square += mean @ mean
+        block = block.astype(np.float32)
         gram += block @ block.T
-    return gram
+    return gram + with_mean[:, None] + with_mean + mean_square
 
 
 def compact(rows: np.ndarray) -> np.ndarray:

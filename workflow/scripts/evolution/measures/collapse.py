@@ -42,7 +42,7 @@ def class_centres(rows: np.ndarray, labels: np.ndarray, classes: int) -> np.ndar
 def within_class_variability(rows: np.ndarray, labels: np.ndarray, centres: np.ndarray) -> float:
     """NC1: tr(S_W S_B^+) / C, the samples' covariance about their class's centre in units of the centres' own.
 
-    0: every class is a point. The C - 1 between-class directions are found from the centres' C x C Gram matrix.
+    0: every class is a point.
 
     Parameters
     ----------
@@ -111,7 +111,9 @@ def nearest_centre_agreement(rows: np.ndarray, centres: np.ndarray, predicted: n
     return float((nearness.argmax(1) == predicted).mean())
 
 
-def layer_collapse(rows: np.ndarray, labels: np.ndarray, predicted: np.ndarray | None) -> dict[str, float]:
+def layer_collapse(
+    rows: np.ndarray, labels: np.ndarray, predicted: np.ndarray | None, classes: int | None = None
+) -> dict[str, float]:
     """NC1, NC2 and NC4 of one layer at one epoch; NaN, with a line in the log, where they are not defined.
 
     Parameters
@@ -121,9 +123,11 @@ def layer_collapse(rows: np.ndarray, labels: np.ndarray, predicted: np.ndarray |
     labels : int array (N,)
     predicted : int array (N,) or None
         What the network takes each sample for; None for the raw pixels, which it does not change: NC4 is then NaN.
+    classes : int or None
+        How many there are; None: as many as have samples.
     """
     names = ("nc1", "nc2_equinorm", "nc2_equiangular", "nc4_agreement")
-    centres = class_centres(rows, labels, int(labels.max()) + 1)
+    centres = class_centres(rows, labels, int(labels.max()) + 1 if classes is None else classes)
     if centres is None:
         return dict.fromkeys(names, math.nan)
     agreement = math.nan if predicted is None else nearest_centre_agreement(rows, centres, predicted)

@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+from scipy.spatial.distance import pdist
 from sklearn.cluster import KMeans
 from sklearn.metrics import (
     adjusted_mutual_info_score,
@@ -11,6 +12,9 @@ from sklearn.metrics import (
     homogeneity_completeness_v_measure,
     silhouette_samples,
 )
+
+# Centres of unit rows that are nearer than this are the same but for rounding.
+SAME_CENTRE = 1e-6
 
 
 def refines(labels: np.ndarray, others: np.ndarray) -> bool:
@@ -81,12 +85,17 @@ def davies_bouldin(rows: np.ndarray, labels: np.ndarray, assigned: np.ndarray) -
     Returns
     -------
     dict of float
-        0 is best. NaN where there is one group, or each sample is its own.
+        0 is best. NaN where there is one group, or each sample is its own, or two groups have the same centre, which
+        scikit-learn takes for 0.
     """
     scores = {}
     for name, groups in (("davies_bouldin", assigned), ("label_davies_bouldin", labels)):
-        several = 1 < len(np.unique(groups)) < len(groups)
-        scores[name] = float(davies_bouldin_score(rows, groups)) if several else math.nan
+        known = np.unique(groups)
+        defined = 1 < len(known) < len(groups)
+        if defined:
+            centres = np.stack([rows[groups == group].mean(0, dtype=np.float64) for group in known])
+            defined = pdist(centres).min() > SAME_CENTRE
+        scores[name] = float(davies_bouldin_score(rows, groups)) if defined else math.nan
     return scores
 
 

@@ -5,14 +5,16 @@ import math
 import numpy as np
 from scipy.linalg import eigvalsh
 
-# Directions in which the samples' squares sum to less than this share of a sample's mean squared length (before the
-# mean is taken off) are left out. Compact coordinates come from float32 products, whose rounding puts up to half as
-# much into directions that are empty: a hundred of those would count as one.
+# Directions in which the samples' squares sum to less than this share of a sample's mean squared distance from the
+# mean are left out. Compact coordinates come from float32 products, whose rounding puts up to half as much into
+# directions that are empty: a hundred of those would count as one.
 FAINT = 2e-5
+# A mean squared distance from the mean below this share of the mean squared length is the rounding of a constant layer.
+CONSTANT = 1e-12
 
 
 def singular_values(rows: np.ndarray) -> np.ndarray:
-    """The singular values of the centred rows, in units of the rows' root mean squared length before centring.
+    """The singular values of the centred rows, in units of their own root mean squared length.
 
     They are the square roots of the covariance's eigenvalues up to a factor, of which no measure here takes notice.
     Found from the smaller of the Gram matrix and the covariance.
@@ -32,6 +34,10 @@ def singular_values(rows: np.ndarray) -> np.ndarray:
     rows /= np.abs(rows).max(initial=0) or 1
     rows /= math.sqrt(np.square(rows).sum() / len(rows)) or 1
     rows -= rows.mean(0)
+    spread = np.square(rows).sum() / len(rows)
+    if not spread > CONSTANT:
+        return np.zeros(0)
+    rows /= math.sqrt(spread)
     product = rows @ rows.T if len(rows) < rows.shape[1] else rows.T @ rows
     eigenvalues = eigvalsh(product, overwrite_a=True, check_finite=False)[::-1]
     return np.sqrt(eigenvalues[eigenvalues > FAINT])
