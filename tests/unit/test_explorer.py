@@ -121,3 +121,13 @@ def test_no_name_ends_the_page_or_begins_a_script(tmp_path):
     # A browser takes a script that has both of these for one that goes on past its end.
     assert "<!--" not in parser.texts["data"] and "<script" not in parser.texts["data"]
     assert "PCA shows the two directions" in text and "t-SNE" not in text.split("<script")[0]
+
+
+def test_large_images_are_shown_smaller():
+    ramp = np.linspace(0, 255, 400).astype(np.uint8)
+    images = np.broadcast_to(ramp, (3, 1, 200, 400)).copy()
+    sheet = explorer.sprite(images)
+    assert (sheet["width"], sheet["height"]) == (96, 48)
+    picture = Image.open(io.BytesIO(base64.b64decode(sheet["url"].split(",")[1])))
+    assert picture.size == (3 * 96, 48)
+    np.testing.assert_allclose(np.asarray(picture)[20, 96:192], np.linspace(0, 255, 96), atol=3)

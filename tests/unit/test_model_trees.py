@@ -150,3 +150,19 @@ def test_a_damaged_answer_is_found_out_again(net):
 def test_images_that_are_not_known(net):
     with pytest.raises(ModelFault, match=r"the images of npz:x\.npz are not known"):
         tree_file(model(), {"name": "npz:x.npz"})
+
+
+def test_a_module_that_is_called_as_the_raw_images_are(net, tmp_path):
+    text = "from torch import nn\n\nclass Odd(nn.Module):\n    def __init__(self, shape, classes):\n"
+    text += "        super().__init__()\n        self.pixels = nn.Linear(64, classes)\n\n"
+    text += "    def forward(self, x):\n        return self.pixels(x.flatten(1))\n"
+    (tmp_path / "odd.py").write_text(text)
+    (row,) = read_tree(tree_file(model("odd.py:Odd"), DIGITS))
+    assert row["name"] == "pixels" and row["fault"] == "is called as the raw images are; rename it"
+
+
+def test_lazy_layers(net, tmp_path):
+    text = "from torch import nn\n\nclass Lazy(nn.Sequential):\n    def __init__(self, shape, classes):\n"
+    (tmp_path / "lazy.py").write_text(text + "        super().__init__(nn.Flatten(), nn.LazyLinear(classes))\n")
+    with pytest.raises(ModelFault, match=r"1\.weight has no size before images pass: lazy layers cannot be used"):
+        tree_file(model("lazy.py:Lazy"), DIGITS)

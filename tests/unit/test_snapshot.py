@@ -60,7 +60,7 @@ def take(dataset, paths, epochs, layers=LAYERS, compacted=False):
     def keep(layer, place, rows):
         kept[layer][place] = rows
 
-    predictions = snapshot.snapshot_span(dataset, paths, epochs, layers, "small_cnn", {}, compacted, keep)
+    predictions = snapshot.snapshot_span(dataset, paths, epochs, layers, "small_cnn", {}, 17, compacted, keep)
     return {name: np.stack(parts) for name, parts in kept.items()}, predictions
 
 
@@ -124,6 +124,7 @@ def classifiers(dataset, paths, epochs, model="small_cnn", kwargs=None, compacte
         [],
         model,
         kwargs or {},
+        17,
         compacted,
         lambda *_: None,
         lambda place, rows: kept.__setitem__(place, rows),

@@ -1,4 +1,5 @@
 import math
+import random
 import shutil
 
 import numpy as np
@@ -8,7 +9,9 @@ from tiny_dataset import read_part, write_dataset
 from torch import nn
 from torch.nn import functional
 
+import snapshot
 import train
+from evolution import models
 from evolution.checkpoints import load_checkpoint
 from evolution.files import JobError
 
@@ -372,3 +375,40 @@ def test_other_faults_keep_their_traceback():
 def test_a_real_gpu_without_enough_memory():
     with pytest.raises(JobError, match="The GPU has too little memory"), train.memory_explained(None):
         torch.empty(2 * torch.cuda.mem_get_info()[1], dtype=torch.uint8, device="cuda")
+
+
+class DrawsBesidesItsWeights(nn.Module):
+    """Random features that are in no state dict, from each generator that a user may draw from."""
+
+    def __init__(self, shape, classes):
+        super().__init__()
+        self.features = torch.randn(math.prod(shape), 30)
+        self.shift = torch.from_numpy(np.random.rand(30).astype(np.float32)) + random.random()
+        self.read = nn.Linear(30, classes)
+
+    def forward(self, x):
+        return self.read(torch.relu(x.flatten(1) @ self.features + self.shift))
+
+
+def test_snapshots_see_the_network_that_was_trained(tmp_path, dataset, monkeypatch):
+    # What no state dict holds must be drawn alike by each training link and by the snapshot.
+    monkeypatch.setitem(models.MODELS, "random_features", DrawsBesidesItsWeights)
+    first = start(tmp_path, dataset, model_name="random_features")
+    middle, *_ = train_epochs(tmp_path, dataset, 1, 2, first, model_name="random_features")
+    last, _, history, _ = train_epochs(tmp_path, dataset, 3, 4, middle, model_name="random_features")
+    _, _, uncut, _ = train_epochs(tmp_path, dataset, 1, 4, first, model_name="random_features")
+    assert uncut["train_loss"][2:] == history["train_loss"]
+    predictions = snapshot.snapshot_span(
+        dataset, [last], [4], ["read"], "random_features", {}, SETTINGS["seed"], False, lambda *_: None
+    )
+    with np.load(dataset) as data:
+        right = (predictions["predicted"] == data["eval_labels"]).mean()
+    assert right == history["eval_accuracy"][-1]
+
+
+def test_a_batch_of_one_image_and_batch_norm(tmp_path, dataset, monkeypatch):
+    monkeypatch.setitem(models.MODELS, "normed", lambda shape, classes: nn.Sequential(
+        nn.Flatten(), nn.Linear(math.prod(shape), 8), nn.BatchNorm1d(8), nn.Linear(8, classes)))  # fmt: skip
+    first = start(tmp_path, dataset, model_name="normed")
+    with pytest.raises(JobError, match=r"training\.batch_size: 1 leaves a batch of a single image.*train_size"):
+        train_epochs(tmp_path, dataset, 1, 1, first, model_name="normed", batch_size=1)

@@ -1,3 +1,4 @@
+import hashlib
 import os
 import platform
 import re
@@ -7,6 +8,7 @@ from importlib import metadata
 from pathlib import Path
 
 from evolution import methods, own_data
+from evolution.catalogue import ROOTED
 from evolution.configuration import PIXELS
 from evolution.slurm_limits import limits_exceeded
 from filelock import FileLock, Timeout

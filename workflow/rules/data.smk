@@ -1,6 +1,6 @@
 rule prepare_data:
     input:
-        source=own_archive,
+        source=ancient(own_archive),
         code=code("prepare_data"),
     output:
         "results/{run}/dataset.npz",
@@ -16,12 +16,13 @@ rule prepare_data:
         runtime=more_with_attempts(20),
     params:
         name=run_param("dataset", "name"),
-        root=run_param("dataset", "root"),
+        root=data_root,
         train_size=run_param("dataset", "train_size"),
         eval_size=run_param("dataset", "eval_size"),
         image_size=run_param("dataset", "image_size"),
-        # Not read by the script: a folder's content, which is no input as it may be a million files.
+        # Not read by the script: a folder's content, which is no input as it may be a million files; an archive's.
         listing=folder_listing,
+        archive=archive_digest,
         seed=dataset_seed,
     message:
         "Sampling the images of run {wildcards.run}."

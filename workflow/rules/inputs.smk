@@ -47,8 +47,42 @@ def more_with_attempts(amount):
     return lambda wildcards, attempt: amount * 2 ** (attempt - 1)
 
 
+@lru_cache
+def content_digest(path, size, changed):
+    """SHA-256 of a file, taken once for a size and time of change."""
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def digest_of(path):
+    """A file's digest, None where there is none. A user's own file counts by its content, and not by its time stamp,
+    which is old where the file was moved here, and new where it was only copied."""
+    if not os.path.exists(path):
+        return None
+    status = os.stat(path)
+    return content_digest(path, status.st_size, status.st_mtime_ns)
+
+
+def archive_digest(wildcards):
+    """The digest of the .npz that holds a run's images."""
+    archive = own_archive(wildcards)
+    return digest_of(archive[0]) if archive else None
+
+
+def weights_digest(wildcards):
+    """The digest of the weights that a training begins with, for epoch 0."""
+    start = training_start(wildcards)
+    return digest_of(start["weights"]) if "weights" in start else None
+
+
+def data_root(wildcards):
+    """dataset.root, where it is read."""
+    dataset = RUNS[wildcards.run]["dataset"]
+    return dataset["root"] if dataset["name"] in ROOTED else None
+
+
 def own_archive(wildcards):
-    """The .npz that holds a run's images, where they are the user's own; an edited one is read anew."""
+    """The .npz that holds a run's images, where they are the user's own."""
     kind, path = own_data.own_path(RUNS[wildcards.run]["dataset"]["name"]) or (None, None)
     return [str(path)] if kind == own_data.NPZ else []
 
@@ -81,7 +115,7 @@ def training_start(wildcards):
     before, weights = LINK_BEFORE.get(wildcards.span), RUNS[wildcards.run]["model"]["weights"]
     if before:
         return {"previous": f"results/{wildcards.run}/checkpoints/{before}.pt"}
-    return {"weights": os.path.expanduser(weights)} if weights else {}
+    return {"weights": ancient(os.path.expanduser(weights))} if weights else {}
 
 
 @lru_cache

@@ -34,6 +34,8 @@ rule train:
         threads=run_param("training", "threads"),
         seed=run_param("seed"),
         kept_epochs=kept_epochs,
+        # Not read by the script: weights that the config gives count by their content.
+        initial_weights=weights_digest,
         # Not read by the script.
         shown=model_name,
     message:
@@ -79,6 +81,7 @@ for number, (followed, followers) in enumerate(LAYER_SETS.items(), start=1):
             epochs=span_epochs,
             model=run_param("model", "name"),
             model_kwargs=run_param("model", "kwargs"),
+            seed=run_param("seed"),
             compact=experiment["activations"]["compact"],
             maps=experiment["activations"]["pooling"]["maps"],
             tokens=experiment["activations"]["pooling"]["tokens"],

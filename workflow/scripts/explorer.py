@@ -24,6 +24,7 @@ from evolution.tables import METRIC_TITLES, PIXELS, load_values, network_layers,
 # Layouts travel as 16-bit whole numbers from -STEPS to STEPS: finer than any screen, a quarter of the bytes.
 STEPS = 32_767
 SPRITE_COLUMNS = 50
+LARGEST_IMAGE = 96  # pixels
 SHORT_TITLES = {"normalized_mutual_information": "NMI"}
 CODE_PARTS = ("data", "maps", "controls")
 QUALITY = 85  # of colour images, which PNG would leave too large
@@ -57,6 +58,13 @@ def sprite(images: np.ndarray) -> dict[str, object]:
         One channel or three.
     """
     count, channels, height, width = images.shape
+    if max(height, width) > LARGEST_IMAGE:
+        # The page shows no larger ones, and a sheet of photographs would be as large as the disk.
+        scale = LARGEST_IMAGE / max(height, width)
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        modes = [Image.fromarray(image[0] if channels == 1 else image.transpose(1, 2, 0)) for image in images]
+        small = np.stack([np.asarray(image.resize(size, Image.Resampling.BILINEAR)) for image in modes])
+        return sprite(small.reshape(count, size[1], size[0], channels).transpose(0, 3, 1, 2))
     columns = min(SPRITE_COLUMNS, count)
     rows = -(-count // columns)
     sheet = np.zeros((rows * columns, height, width, channels), np.uint8)

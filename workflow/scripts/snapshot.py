@@ -15,6 +15,7 @@ from evolution.compaction import compact
 from evolution.files import JobError, NpyWriter, damaged, job_log, save_table
 from evolution.layer_output import NotFollowed, check_batch, output_tensor, sample_rows
 from evolution.models import build_model, memory_layout
+from evolution.seeds import integer_seed
 from evolution.training_data import load_part
 
 log = logging.getLogger("evolution")
@@ -163,6 +164,7 @@ def snapshot_span(
     layers: list[str],
     model_name: str,
     model_kwargs: dict,
+    seed: int,
     compacted: bool,
     keep: Callable[[str, int, np.ndarray], None],
     keep_classifier: Callable[[int, np.ndarray], None] = lambda place, rows: None,
@@ -180,6 +182,8 @@ def snapshot_span(
     layers : list of str
     model_name, model_kwargs
         See `evolution.models.build_model`.
+    seed : int
+        The config's: what a model draws besides its weights is then what it was in training.
     compacted : bool
         See `evolution.compaction.compact`.
     keep : function of layer, place of the epoch in `epochs`, and activations float32 (N, D)
@@ -197,7 +201,7 @@ def snapshot_span(
     # One thread, so that the same bytes come out at any --cores; jobs run beside each other instead.
     torch.set_num_threads(1)
     images, _, classes = load_part(dataset, "eval")
-    model = build_model(model_name, model_kwargs, images.shape[1:], classes, seed=0)
+    model = build_model(model_name, model_kwargs, images.shape[1:], classes, integer_seed(seed, "weights"))
     layout = memory_layout(model_name)
     model = model.to(memory_format=layout)
     images = torch.from_numpy(images).contiguous(memory_format=layout)
@@ -249,6 +253,7 @@ if "snakemake" in globals():
             list(writers),
             snakemake.params.model,
             snakemake.params.model_kwargs,
+            snakemake.params.seed,
             snakemake.params.compact,
             lambda layer, place, rows: writers[layer].put(place, rows),
             classifier.put,

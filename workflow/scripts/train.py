@@ -20,7 +20,7 @@ from torch.nn import functional
 
 from evolution.checkpoints import load_checkpoint
 from evolution.files import JobError, job_log, save_table, whole_file
-from evolution.models import build_model, memory_layout
+from evolution.models import build_model, memory_layout, seed_all
 from evolution.seeds import integer_seed
 from evolution.training_data import load_part
 
@@ -68,7 +68,7 @@ def train_epoch(
         Mean cross entropy over the epoch's images, as each step saw it.
     """
     model.train()
-    torch.manual_seed(integer_seed(seed, "dropout", epoch))
+    seed_all(integer_seed(seed, "dropout", epoch))
     if batch_size is None or batch_size >= len(images):
         batches = [(images, labels)]
     else:
@@ -78,7 +78,9 @@ def train_epoch(
     total = torch.zeros((), dtype=torch.float64, device=images.device)
     for batch_images, batch_labels in batches:
         optimizer.zero_grad()
-        loss = functional.cross_entropy(model(batch_images), batch_labels)
+        with lone_image_explained(len(batch_images), batch_size):
+            logits = model(batch_images)
+        loss = functional.cross_entropy(logits, batch_labels)
         loss.backward()
         optimizer.step()
         total += loss.detach() * len(batch_images)
@@ -235,6 +237,20 @@ def memory_explained(batch_size: int | None) -> Iterator[None]:
         raise JobError(
             f"The {'GPU' if gpu else 'machine'} has too little memory for this training, which takes {step} "
             f"({str(error).splitlines()[0]}). One of these helps: {', '.join(remedies)}."
+        ) from error
+
+
+@contextmanager
+def lone_image_explained(images: int, batch_size: int | None) -> Iterator[None]:
+    """Turn batch norm's refusal of a batch of one image into a message with the keys that help."""
+    try:
+        yield
+    except ValueError as error:
+        if images > 1 or "more than 1 value per channel" not in str(error):
+            raise
+        raise JobError(
+            f"training.batch_size: {batch_size} leaves a batch of a single image, which the model's batch norm cannot "
+            "train on. Choose a batch_size that does not leave one image over, or another dataset.train_size."
         ) from error
 
 

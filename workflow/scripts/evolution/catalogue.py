@@ -20,6 +20,8 @@ DATASET_CLASS_SIZES = {
     "kmnist": ((6000,) * 10, (1000,) * 10),
     "cifar10": ((5000,) * 10, (1000,) * 10),
 }
+# Those that are read from dataset.root.
+ROOTED = ("mnist", "fashion_mnist", "kmnist", "cifar10")
 # (channels, height, width) of their images.
 DATASET_SHAPES = {
     "mnist_5k": (1, 28, 28),

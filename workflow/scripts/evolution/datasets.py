@@ -59,15 +59,15 @@ class Source:
     test: Part | None = None
 
 
-def load_source(name: str, root: str | Path) -> Source:
+def load_source(name: str, root: str | Path | None) -> Source:
     """Load a source of labelled images.
 
     Parameters
     ----------
     name : str
         One of `DATASETS`, or `npz:FILE` or `image_folder:FOLDER`.
-    root : path
-        The folder of torchvision's datasets. A missing one of them is downloaded to it.
+    root : path or None
+        The folder of torchvision's datasets, which only they need. A missing one of them is downloaded to it.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def load_source(name: str, root: str | Path) -> Source:
         raise JobError(
             f"dataset.name is {name!r}; it can be one of {', '.join(DATASETS)}, or npz:FILE, or image_folder:FOLDER."
         )
-    return LOADERS[name](Path(root).expanduser())
+    return LOADERS[name](Path(root or ".").expanduser())
 
 
 def load_own(name: str) -> Source:

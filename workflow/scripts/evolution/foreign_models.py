@@ -154,6 +154,7 @@ def load_weights(model: nn.Module, path: str) -> None:
         more = f"; and {len(faults) - 3} more" if len(faults) > 3 else ""
         raise JobError(
             f"model.weights: {path} does not fit the model: {'; '.join(faults[:3])}{more}. Give the model that it was "
-            "saved from (model.name, model.kwargs, as many classes and channels), or take those entries out of it."
+            "saved from (model.name, model.kwargs, as many classes and channels); or copy what fits into the model's "
+            "own state dict and save that, as docs/your-own-model.md shows."
         )
     model.load_state_dict(weights)

@@ -2,9 +2,6 @@
 
 from torch import Tensor
 
-MAPS = ("flatten", "mean")
-TOKENS = ("flatten", "mean", "cls")
-
 
 class NotFollowed(Exception):
     """Why a module's output cannot be followed; the text goes on after the layer's name."""

@@ -20,11 +20,6 @@ def torchvision_name(name: str) -> str | None:
     return name.removeprefix(TORCHVISION) if name.startswith(TORCHVISION) else None
 
 
-def is_foreign(name: str) -> bool:
-    """Whether a model is not of this workflow."""
-    return own_class(name) is not None or torchvision_name(name) is not None
-
-
 def model_files(name: str) -> list[Path]:
     """A user's model file and what it imports from its own folder; nothing for any other model."""
     own = own_class(name)

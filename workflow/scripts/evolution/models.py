@@ -1,8 +1,10 @@
 """The networks that can be trained by name."""
 
 import math
+import random
 from functools import partial
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -88,6 +90,13 @@ class MLP(nn.Module):
 MODELS = {"small_cnn": SmallCNN, "tiny_cnn": TinyCNN, "mlp": MLP}
 
 
+def seed_all(seed: int) -> None:
+    """Seed what a user's model may draw from: torch's, numpy's and Python's global generators."""
+    torch.manual_seed(seed)
+    np.random.seed(seed)
+    random.seed(seed)
+
+
 def build_model(
     name: str, kwargs: dict, shape: tuple[int, int, int], classes: int, seed: int, weights: str | None = None
 ) -> nn.Module:
@@ -103,7 +112,7 @@ def build_model(
         Channels, height and width of an image.
     classes : int
     seed : int
-        Of torch's generator, which this sets.
+        Of the global generators, see `seed_all`.
     weights : path or None
         A state dict to begin with.
 
@@ -120,7 +129,7 @@ def build_model(
         make = partial(build_torchvision, theirs, shape=shape, classes=classes)
     else:
         make = partial(MODELS[name], shape, classes)
-    torch.manual_seed(seed)
+    seed_all(seed)
     try:
         model = make(kwargs=kwargs) if theirs else make(**kwargs)
     except JobError:

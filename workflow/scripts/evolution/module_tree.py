@@ -10,7 +10,9 @@ import sys
 
 import torch
 from torch import nn
+from torch.nn.parameter import UninitializedParameter
 
+from evolution import PIXELS
 from evolution.files import JobError, whole_file
 from evolution.foreign_models import described
 from evolution.layer_output import NotFollowed, check_batch, output_tensor
@@ -47,6 +49,9 @@ def trace(model: nn.Module, shape: tuple[int, int, int], classes: int) -> list[d
         If the model does not put out (N, classes) numbers.
     """
     modules = {name: module for name, module in model.named_modules() if name}
+    lazy = [name for name, parameter in model.named_parameters() if isinstance(parameter, UninitializedParameter)]
+    if lazy:
+        raise JobError(f"{lazy[0]} has no size before images pass: lazy layers cannot be used, give their sizes")
     runs = dict.fromkeys(modules, 0)
     shapes: dict[str, tuple[int, ...]] = {}
     faults: dict[str, str] = {}
@@ -84,6 +89,8 @@ def trace(model: nn.Module, shape: tuple[int, int, int], classes: int) -> list[d
             faults[name] = "does not run as an image passes"
         elif count > 1:
             faults[name] = REPEATED
+        elif name == PIXELS:
+            faults[name] = "is called as the raw images are; rename it"
         elif not NAME.fullmatch(name):
             faults[name] = "has a name with other signs than letters, digits and _"
     return [
