@@ -94,10 +94,11 @@ def test_artifacts_are_those_of_a_local_run(whole_run):
 
 
 def test_all_work_is_done_by_jobs_of_slurm(whole_run):
-    names = ("images", "train", "snapshot", "measure", "embed", "figures")
+    names = ("images", "train", "snapshot", "measure", "embed", "similarity", "figures")
     counts = {name: len({job["JobID"] for job in whole_run.of(name)}) for name in names}
     # 3 spans of training and the one that was cancelled; 2 of snapshots; the layer in both, the pixels in one.
-    assert counts == {"images": 1, "train": 3 + 1, "snapshot": 2, "measure": 3, "embed": 3, "figures": 1}
+    cells = {"snapshot": 2, "measure": 3, "embed": 3}
+    assert counts == {"images": 1, "train": 3 + 1, "similarity": 1, "figures": 1} | cells
     assert sum(counts.values()) == len({job["JobID"] for job in whole_run.jobs})
     last = {job["JobID"]: job["State"] for job in whole_run.jobs}
     assert {state for job, state in last.items() if job != whole_run.cancelled} == {"COMPLETED"}

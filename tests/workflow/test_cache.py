@@ -19,8 +19,8 @@ def test_the_second_clone_computes_nothing_that_the_first_did(finished, tmp_path
 
     def logs(project, rule):
         """What the rule's scripts said; Snakemake leaves an empty log for a result from the cache."""
-        logs = (project.folder / "results").glob(f"*/logs/{rule}*")
-        files = [path for place in logs for path in ([place] if place.is_file() else place.rglob("*.log"))]
+        logs = project.folder / "results"
+        files = [*logs.glob(f"*/logs/{rule}.log"), *logs.glob(f"*/logs/{rule}/**/*.log")]
         return [path for path in files if path.stat().st_size]
 
     for rule in COSTLY:

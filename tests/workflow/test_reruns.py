@@ -248,7 +248,7 @@ def test_a_fresh_clone_over_existing_results(project, tmp_path):
         ({"runs.second": {"seed": 4}}, of_second(WHOLE_RUN)),
         # The images that it has already.
         ({"dataset.seed": 3}, Counter()),
-        ({"dataset.seed": 5}, WHOLE_RUN - settings("measure", "embed")),
+        ({"dataset.seed": 5}, WHOLE_RUN - settings(*STAGES)),
         # There is nothing to compare.
         ({"comparison.threshold": 0.5}, Counter()),
         ({"runs.tiny.training.learning_rate": 1e-3}, TRAINED_ANEW),
