@@ -158,7 +158,7 @@ def test_plots_key_submits_plots_alone(whole_run, snakemake):
 def test_training_out_of_memory_names_what_to_raise(whole_run, snakemake):
     project = whole_run.project
     project.configure(changed(SMALL, "training.learning_rate", 1e-3))
-    # Importing torch takes more than this.
+    # Importing torch takes more than this, and the Snakemake inside of the submission less.
     run = snakemake(
         project.folder,
         "results/tiny/checkpoints/0000.pt",
@@ -166,7 +166,7 @@ def test_training_out_of_memory_names_what_to_raise(whole_run, snakemake):
         "--retries",
         0,
         "--set-resources",
-        "train:mem_mb=150",
+        "train:mem_mb=250",
     )
     assert not run.succeeded(), run.log
     assert [job["State"] for job in run.jobs()] == ["FAILED"]
