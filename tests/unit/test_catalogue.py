@@ -12,7 +12,7 @@ import torch
 import yaml
 
 from evolution import catalogue, datasets, models
-from evolution.config_checks import images_per_class
+from evolution.balance import images_per_class
 
 ROOT = Path(__file__).parents[2]
 

@@ -10,7 +10,7 @@ from evolution.compared import (
     load_comparison,
     others_note,
 )
-from evolution.curves import title_panel
+from evolution.curves import PRINTED_PANEL, title_panel
 from evolution.files import damaged, job_log
 from evolution.style import figure_style, save_figure
 
@@ -19,7 +19,6 @@ PANELS = {
     "train_accuracy": ("Training accuracy", "share of the training images that are right", "accuracy"),
     "eval_accuracy": ("Evaluation accuracy", "share of the evaluation images", "accuracy"),
 }
-PRINTED_PANEL = 2.2  # inches
 
 
 def plot_compared_accuracy(

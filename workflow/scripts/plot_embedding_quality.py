@@ -1,6 +1,6 @@
 """Figure of how far the layouts can be trusted, and how steady they are."""
 
-from evolution.curves import draw_layer_curves, layer_panels, place_labels, title_panel
+from evolution.curves import metric_figure
 from evolution.files import job_log
 from evolution.methods import METHODS
 from evolution.style import figure_style, save_figure
@@ -46,12 +46,7 @@ def plot_embedding_quality(
     shown = {metric: panel for metric, panel in PANELS.items() if method == "tsne" or metric != DIVERGENCE}
     with figure_style():
         heading = f"How faithful and how steady the {METHODS[method].title} layouts are"
-        figure, panels = layer_panels(heading, values, layers, [len(shown)], dpi, width)
-        for axes, (metric, (title, explanation, y_label, least_span)) in zip(panels, shown.items()):
-            draw_layer_curves(axes, values, layers, metric, least_span)
-            title_panel(axes, title, explanation, y_label, width is not None)
-        place_labels(figure)
-        save_figure(figure, output)
+        save_figure(metric_figure(heading, values, layers, shown, [len(shown)], dpi, width), output)
 
 
 if "snakemake" in globals():

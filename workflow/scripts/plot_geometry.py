@@ -1,6 +1,6 @@
 """Figure of the shape of each layer's activations over the training: their dimensions, and who is near whom."""
 
-from evolution.curves import draw_layer_curves, layer_panels, place_labels, title_panel
+from evolution.curves import metric_figure
 from evolution.files import job_log
 from evolution.style import figure_style, save_figure
 from evolution.tables import load_values
@@ -43,12 +43,7 @@ def plot_geometry(
     rows = [min(COLUMNS, len(panels) - first) for first in range(0, len(panels), COLUMNS)]
     with figure_style():
         heading = "The shape of each layer's activations while the network trains"
-        figure, drawn = layer_panels(heading, values, layers, rows, dpi, width)
-        for axes, (metric, (title, explanation, y_label, least_span)) in zip(drawn, panels.items()):
-            draw_layer_curves(axes, values, layers, metric, least_span)
-            title_panel(axes, title, explanation, y_label, width is not None)
-        place_labels(figure)
-        save_figure(figure, output)
+        save_figure(metric_figure(heading, values, layers, panels, rows, dpi, width), output)
 
 
 if "snakemake" in globals():

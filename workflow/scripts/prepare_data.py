@@ -5,19 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
+from evolution.balance import images_per_class
 from evolution.datasets import Source, load_source
 from evolution.files import JobError, job_log, save_npz
 from evolution.own_images import draw_images
 from evolution.seeds import generator
 
 log = logging.getLogger("evolution")
-
-
-def images_per_class(size: int, classes: int) -> np.ndarray:
-    """Share `size` images among classes; the first classes get one more where it does not come out even."""
-    counts = np.full(classes, size // classes)
-    counts[: size % classes] += 1
-    return counts
 
 
 def shuffle_classes(labels: np.ndarray, classes: int, random: np.random.Generator) -> list[np.ndarray]:
@@ -45,7 +39,7 @@ def sample(
         If a class has too few images, or a size is smaller than the number of classes.
     """
     classes = len(source.class_names)
-    train_counts, eval_counts = images_per_class(train_size, classes), images_per_class(eval_size, classes)
+    train_counts, eval_counts = (np.array(images_per_class(size, classes)) for size in (train_size, eval_size))
     for key, size in (("dataset.train_size", train_size), ("dataset.eval_size", eval_size)):
         if size < classes:
             raise JobError(f"{key} is {size}; raise it to {classes} or more, an image of each class.")

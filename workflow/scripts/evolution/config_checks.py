@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path as File
 
+from evolution.balance import images_per_class
 from evolution.catalogue import MODELS, class_sizes
 from evolution.config_schema import Path
 from evolution.layers import AUTO, MOST_AUTO
@@ -160,11 +161,6 @@ def _check_sizes(checked: Checked) -> Iterator[str]:
                 f"embedding.pca_components: {components}{given} is too large, {where}; there are no more components "
                 "than samples, so must be at most that"
             )
-
-
-def images_per_class(size: int, classes: int) -> list[int]:
-    """How `size` images are shared among classes: the first get one more where it does not come out even."""
-    return [size // classes + (place < size % classes) for place in range(classes)]
 
 
 def _check_images(checked: Checked) -> Iterator[str]:

@@ -222,3 +222,34 @@ def cell_edges(epochs: list[int]) -> np.ndarray:
         return np.array([epochs[0] - 0.5, epochs[0] + 0.5])
     middles = (np.array(epochs[1:]) + np.array(epochs[:-1])) / 2
     return np.concatenate([[2 * epochs[0] - middles[0]], middles, [2 * epochs[-1] - middles[-1]]])
+
+
+def metric_figure(
+    title: str,
+    values: dict[tuple[str, int, str], float],
+    layers: list[str],
+    panels: dict[str, tuple[str, str, str, float]],
+    rows: list[int],
+    dpi: int,
+    width: float | None,
+) -> Figure:
+    """A figure of a metric a panel, drawn by `draw_layer_curves`.
+
+    Parameters
+    ----------
+    title : str
+    values : dict
+        (layer, epoch, metric) to value.
+    layers : list of str
+        In network order.
+    panels : dict
+        Metric to title, explanation, name of the y axis, and the least that this axis spans.
+    rows, dpi, width
+        See `curve_panels`.
+    """
+    figure, drawn = layer_panels(title, values, layers, rows, dpi, width)
+    for axes, (metric, (name, explanation, y_label, least_span)) in zip(drawn, panels.items()):
+        draw_layer_curves(axes, values, layers, metric, least_span)
+        title_panel(axes, name, explanation, y_label, width is not None)
+    place_labels(figure)
+    return figure
