@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 from sklearn.cluster import KMeans
-from sklearn.metrics import adjusted_rand_score, silhouette_score
+from sklearn.metrics import adjusted_rand_score, euclidean_distances, silhouette_score
 from sklearn.model_selection import LeaveOneOut, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 
+from evolution import compaction
 from evolution.compaction import compact, unit_rows
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -160,3 +161,32 @@ def test_unit_rows(rows):
     assert unit.dtype == np.float32
     np.testing.assert_allclose(unit, normalized(rows), atol=1e-6)
     np.testing.assert_allclose(np.linalg.norm(unit, axis=1), (rows != 0).any(axis=1), rtol=1e-6)
+
+
+def many(features, monkeypatch, exact=100, projected=256):
+    """200 rows of these features, more than are kept exactly."""
+    monkeypatch.setattr(compaction, "EXACT_SAMPLES", exact)
+    monkeypatch.setattr(compaction, "PROJECTED", projected)
+    return gaussian(200, features).astype(np.float32)
+
+
+def test_rows_of_many_samples_are_projected(monkeypatch):
+    rows = many(3000, monkeypatch)
+    kept = compaction.reduced(rows, 0)
+    assert kept.shape == (200, 256)
+    assert kept.dtype == np.float32
+    pairs = np.triu_indices(200, 1)
+    squared, squared_kept = (euclidean_distances(each, squared=True)[pairs] for each in (rows, kept))
+    errors = squared_kept / squared - 1
+    # Of a chi-squared variable with 256 degrees of freedom.
+    assert errors.std() == pytest.approx(np.sqrt(2 / 256), rel=0.1)
+    assert errors.mean() == pytest.approx(0, abs=0.02)
+    np.testing.assert_array_equal(kept, compaction.reduced(rows, 0))
+    assert not np.allclose(kept, compaction.reduced(rows, 1))
+
+
+def test_rows_of_few_features_or_samples_are_not_projected(monkeypatch):
+    rows = many(150, monkeypatch)
+    assert compaction.reduced(rows, 0) is rows
+    rows = many(3000, monkeypatch, exact=200)
+    np.testing.assert_array_equal(compaction.reduced(rows, 0), compact(rows))

@@ -111,6 +111,7 @@ rule pixels:
         runtime=more_with_attempts(10),
     params:
         compact=experiment["activations"]["compact"],
+        seed=run_param("seed"),
     message:
         "Keeping the raw pixels of run {wildcards.run}."
     script:

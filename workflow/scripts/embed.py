@@ -1,15 +1,19 @@
 """Two-dimensional embedding of one layer, by t-SNE or another method, at each epoch of a span."""
 
+import evolution.lean  # noqa: F401 - before scikit-learn
+
+# isort: split
+
 import logging
 import math
 
 import numpy as np
 from scipy.spatial import procrustes
-from sklearn.manifold import trustworthiness
 
 from evolution.compaction import unit_rows
 from evolution.files import JobError, job_log, load_npy, save_npy, save_table
 from evolution.layouts import lay_out
+from evolution.trustworthy import trustworthiness
 
 log = logging.getLogger("evolution")
 
@@ -81,7 +85,7 @@ def embed_span(
         layouts.append(layout)
         quality["kl_divergence"].append(divergence)
         quality["trustworthiness"].append(
-            float(trustworthiness(rows, layout, n_neighbors=min(TRUSTWORTHINESS_NEIGHBORS, (len(rows) - 1) // 2)))
+            trustworthiness(rows, layout, min(TRUSTWORTHINESS_NEIGHBORS, (len(rows) - 1) // 2), seed)
         )
         quality["drift"].append(math.nan if before is None else drift(before, layout))
         values = {name: column[-1] for name, column in quality.items() if name != "epoch"}

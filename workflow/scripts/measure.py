@@ -1,5 +1,9 @@
 """How well one layer's activations cluster, and what shape they have, at each epoch of a span."""
 
+import evolution.lean  # noqa: F401 - before scikit-learn
+
+# isort: split
+
 import logging
 import math
 

@@ -2,21 +2,23 @@
 
 import logging
 
-from evolution.compaction import compact
+from evolution.compaction import reduced
 from evolution.files import job_log, save_npy
 from evolution.training_data import load_part
 
 log = logging.getLogger("evolution")
 
 
-def pixel_activations(dataset: str, compacted: bool):
+def pixel_activations(dataset: str, compacted: bool, seed: int):
     """What the network is given, flattened per sample: pixels scaled and normalised as for training.
 
     Parameters
     ----------
     dataset : path of dataset.npz
     compacted : bool
-        See `evolution.compaction.compact`.
+        See `evolution.compaction.reduced`.
+    seed : int
+        The config's.
 
     Returns
     -------
@@ -25,9 +27,10 @@ def pixel_activations(dataset: str, compacted: bool):
     images, _, _ = load_part(dataset, "eval")
     rows = images.reshape(len(images), -1)
     log.info("Raw pixels of %d images, %d values each", *rows.shape)
-    return (compact(rows) if compacted else rows)[None]
+    return (reduced(rows, seed) if compacted else rows)[None]
 
 
 if "snakemake" in globals():
     with job_log(snakemake.log[0]):
-        save_npy(snakemake.output[0], pixel_activations(snakemake.input.dataset, snakemake.params.compact))
+        rows = pixel_activations(snakemake.input.dataset, snakemake.params.compact, snakemake.params.seed)
+        save_npy(snakemake.output[0], rows)

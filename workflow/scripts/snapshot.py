@@ -11,7 +11,7 @@ from torch import nn
 
 from evolution.checkpoints import load_checkpoint
 from evolution.classifier import classifier_rows, last_linear
-from evolution.compaction import compact
+from evolution.compaction import reduced
 from evolution.files import JobError, NpyWriter, damaged, job_log, save_table
 from evolution.layer_output import NotFollowed, check_batch, output_tensor, sample_rows
 from evolution.models import build_model, memory_layout
@@ -141,8 +141,8 @@ def layer_groups(sizes: dict[str, int], limit: int = HELD) -> list[list[str]]:
     return groups
 
 
-def stored_form(name: str, epoch: int, rows: np.ndarray, compacted: bool) -> np.ndarray:
-    """A layer's activations as they are kept: compact or raw, and finite.
+def stored_form(name: str, epoch: int, rows: np.ndarray, compacted: bool, seed: int) -> np.ndarray:
+    """A layer's activations as they are kept: `evolution.compaction.reduced` or raw, and finite.
 
     Raises
     ------
@@ -154,7 +154,7 @@ def stored_form(name: str, epoch: int, rows: np.ndarray, compacted: bool) -> np.
             f"layer {name} at epoch {epoch} has activations that are not finite: the training diverged. "
             "Lower training.learning_rate, or leave the layer out of `layers`."
         )
-    return compact(rows) if compacted else rows
+    return reduced(rows, seed) if compacted else rows
 
 
 def snapshot_span(
@@ -183,9 +183,9 @@ def snapshot_span(
     model_name, model_kwargs
         See `evolution.models.build_model`.
     seed : int
-        The config's: what a model draws besides its weights is then what it was in training.
+        The config's: what a model draws besides its weights is then what it was in training. And of `reduced`.
     compacted : bool
-        See `evolution.compaction.compact`.
+        See `evolution.compaction.reduced`.
     keep : function of layer, place of the epoch in `epochs`, and activations float32 (N, D)
         Called for each, so that no more than one epoch's are in memory; and where those are more than `HELD` bytes,
         not all of its layers: the images then pass through the model several times.
@@ -217,7 +217,7 @@ def snapshot_span(
                 with last_linear(model, classes) as passes:
                     outputs, logits = layer_outputs(model, group, images, maps, tokens)
                 for name in group:
-                    keep(name, epochs.index(epoch), stored_form(name, epoch, outputs.pop(name), compacted))
+                    keep(name, epochs.index(epoch), stored_form(name, epoch, outputs.pop(name), compacted, seed))
             keep_classifier(epochs.index(epoch), classifier_rows(passes, len(images), classes, compacted))
             probability = torch.from_numpy(logits).softmax(1).max(1)
             predicted.append(probability.indices.numpy())
