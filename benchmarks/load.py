@@ -2,10 +2,10 @@
 
     python benchmarks/load.py [--cells 2000] [--cores 2] [--targets metrics] [--folder /tmp/load]
 
-The cells are tiny_cnn's four layers, a job each to measure (and with --targets metrics embeddings one to embed), on 60
-of scikit-learn's digits. Snakemake runs in a copy of this checkout. Every tenth of the run is a line: jobs done,
-seconds a job, Snakemake's own share of them (processor time of its process alone) and resident memory, and that of its
-largest job.
+The cells are a narrow network's twenty layers, a job each to measure (and with --targets metrics embeddings one to
+embed), on 60 of scikit-learn's digits. Snakemake runs in a copy of this checkout. Every tenth of the run is a line:
+jobs done, seconds a job, Snakemake's own share of them (processor time of its process alone) and resident memory, and
+that of its largest job.
 """
 
 import argparse
@@ -22,7 +22,17 @@ import psutil
 import yaml
 
 ROOT = Path(__file__).parents[1]
-LAYERS = ("conv1", "conv2", "fc1", "fc2")
+MODEL = """from torch import nn
+
+
+class Deep(nn.Sequential):
+    def __init__(self, shape, classes):
+        super().__init__(nn.Flatten(), nn.Linear(64, 32))
+        for number in range(19):
+            self.append(nn.ReLU())
+            self.append(nn.Linear(32, 32 if number < 18 else classes))
+"""
+LAYERS = [str(place) for place in range(1, 41, 2)]
 
 
 def experiment(cells: int) -> dict:
@@ -30,8 +40,8 @@ def experiment(cells: int) -> dict:
     epochs = max(cells // len(LAYERS) - 1, 1)
     return {
         "dataset": {"name": "digits", "train_size": 100, "eval_size": 60},
-        "model": {"name": "tiny_cnn"},
-        "layers": list(LAYERS),
+        "model": {"name": "deep.py:Deep"},
+        "layers": LAYERS,
         "training": {"epochs": epochs, "epochs_per_job": 500, "threads": 1, "device": "cpu"},
         "snapshots": {"every": 1},
         "metrics": {"n_init": 1, "neighbors": 5, "measures": [], "cka": False},
@@ -78,6 +88,7 @@ def main() -> None:
     for name in ("workflow", "profiles", "envs"):
         shutil.copytree(ROOT / name, folder / name, dirs_exist_ok=True)
     shutil.copy(ROOT / "Snakefile", folder)
+    (folder / "deep.py").write_text(MODEL, encoding="utf-8")
     (folder / "config.yaml").write_text(yaml.safe_dump(experiment(options.cells)), encoding="utf-8")
 
     command = [sys.executable, "-m", "snakemake", "--nocolor", "--cores", str(options.cores), *options.targets]

@@ -2,9 +2,10 @@
 
     python benchmarks/training_speed.py [--root data] [--epochs 5] [--repeat 3] [--threads 2]
 
-Both train small_cnn from the same weights with the same dropout draws on the same digits: with --root, the folder that
-has MNIST/raw, 5000 of MNIST and 1000 to evaluate on, else 4000 and 1000 of the 5000 that need no download. The plain loop evaluates all images in one pass, in the default memory format, as the
-notebook does. Each side runs in a process of its own, in turns; medians are of all epochs but each run's first.
+Both train small_cnn from the same weights with the same dropout draws on the same digits: with --root, the folder
+that has MNIST/raw, 5000 of MNIST and 1000 to evaluate on, else 4000 and 1000 of the 5000 that need no download. The
+plain loop evaluates all images in one pass, in the default memory format, as the notebook does. Each side runs in a
+process of its own, in turns; medians are of all epochs but each run's first.
 """
 
 import argparse
@@ -21,8 +22,6 @@ import numpy as np
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
-from prepare_data import prepare_data
-
 SEED = 17
 RATE, DECAY = 1e-3, 1e-4
 
@@ -84,6 +83,9 @@ def main() -> None:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
         print(json.dumps({"losses": losses, "seconds": seconds[1:], "peak_gb": peak}))
         return
+    # Not above: the sides load torch after their own settings.
+    from prepare_data import prepare_data
+
     seconds, losses, peaks = {"plain": [], "ours": []}, {}, {}
     with tempfile.TemporaryDirectory() as folder:
         dataset = Path(folder) / "dataset.npz"
