@@ -1,10 +1,10 @@
 """Run the workflow's notebook preset cold, and print what it takes as ratios to the notebook.
 
-    python benchmarks/against_notebook.py result.json --root data [--spans 1 25] [--repeat 3] [--cores 2] [--epochs 100]
+    python benchmarks/against_notebook.py result.json --root data [--spans 1 25] [--repeat 3] [--cores 2]
 
-result.json is what the notebook's own runner or `baseline.py` wrote on the same machine: wall_s, peak_rss_gb and
-section_s. --root holds MNIST/raw. Each round runs the workflow once for each number of snapshots a job, in turns, in a
-fresh folder; then, where it is the first of them, what a change costs. Medians over the rounds.
+result.json is what the notebook's own runner or `baseline.py` wrote on the same machine; as many epochs are run as it
+has. --root holds MNIST/raw. Each round runs the workflow once for each number of snapshots a job, in turns, in a fresh
+folder; then, where it is the first of them, what a change costs. Medians over the rounds.
 """
 
 import argparse
@@ -36,6 +36,17 @@ GOALS = {
 }
 
 
+def read_peer(path: Path) -> dict[str, float]:
+    """Seconds in all, memory in GB, epochs and seconds a training epoch, of either form of a notebook's result."""
+    found = json.loads(path.read_text(encoding="utf-8"))
+    if "cells" in found:
+        (train,) = (cell["s"] for cell in found["cells"] if cell["starts"].startswith("# Train model"))
+    else:
+        train = found["section_s"]["train"]
+    epochs = found.get("epochs") or len(found["history"])
+    return {"seconds": found["wall_s"], "gb": found["peak_rss_gb"], "epochs": epochs, "epoch": train / epochs}
+
+
 def copy_project(folder: Path) -> None:
     for name in ("workflow", "profiles", "envs"):
         shutil.copytree(ROOT / name, folder / name)
@@ -48,14 +59,15 @@ def configure(folder: Path, root: str, epochs: int, spans: int, **plots: object)
     config["dataset"]["root"] = str(Path(root).resolve())
     config["training"]["epochs"] = epochs
     config["snapshots_per_job"] = spans
-    config["plots"]["grid_epochs"] = [epoch for epoch in config["plots"]["grid_epochs"] if epoch <= epochs]
+    for section, key in (("plots", "grid_epochs"), ("snapshots", "also")):
+        config[section][key] = [epoch for epoch in config[section][key] if epoch <= epochs]
     config["plots"] |= plots
     (folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
 
 
 def run(folder: Path, cores: int) -> tuple[float, float]:
     """Run Snakemake; wall seconds, and the resident memory of its largest job in GB."""
-    command = [sys.executable, "-m", "snakemake", "--cores", str(cores), "--quiet", "all"]
+    command = [sys.executable, "-m", "snakemake", "--cores", str(cores), "--quiet", "host", "progress", "rules"]
     began, peak, done = time.perf_counter(), [0], threading.Event()
     with open(folder / "snakemake.log", "a", encoding="utf-8") as log:
         process = psutil.Popen(command, cwd=folder, stdout=log, stderr=log)
@@ -98,7 +110,8 @@ def cosine_error(results: Path, epoch: int) -> float:
     from snapshot import layer_outputs
 
     images, _, classes = load_part(str(results / "dataset.npz"), "eval")
-    (span,) = [path for path in results.glob("checkpoints/*.pt") if epoch in load_checkpoint(str(path))["weights"]]
+    # A span that the two more epochs made longer stands beside the shorter one.
+    span = next(path for path in results.glob("checkpoints/*.pt") if epoch in load_checkpoint(str(path))["weights"])
     model = build_model("small_cnn", {}, images.shape[1:], classes, 0)
     model.load_state_dict(load_checkpoint(str(span))["weights"][epoch])
     raw, _ = layer_outputs(model.eval(), list(FEATURES), torch.from_numpy(images))
@@ -121,19 +134,19 @@ def main() -> None:
     parser.add_argument("--spans", type=int, nargs="+", default=[1, 25], help="snapshots_per_job to run")
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--cores", type=int, default=2)
-    parser.add_argument("--epochs", type=int, default=100, help="as many as the notebook's result has")
     options = parser.parse_args()
-    peer = json.loads(options.notebook.read_text(encoding="utf-8"))
-    print(f"notebook: {peer['wall_s']:.0f} s, {peer['peak_rss_gb']:.1f} GB", flush=True)
+    peer = read_peer(options.notebook)
+    epochs = peer["epochs"]
+    print(f"notebook: {epochs} epochs, {peer['seconds']:.0f} s, {peer['gb']:.1f} GB", flush=True)
     found = defaultdict(list)
     for _ in range(options.repeat):
         for spans in options.spans:
             folder = Path(tempfile.mkdtemp())
             copy_project(folder)
-            configure(folder, options.root, options.epochs, spans)
+            configure(folder, options.root, epochs, spans)
             wall, peak = run(folder, options.cores)
-            found[f"cold, {spans} a job"].append(wall / peer["wall_s"])
-            found["memory"].append(peak / peer["peak_rss_gb"])
+            found[f"cold, {spans} a job"].append(wall / peer["seconds"])
+            found["memory"].append(peak / peer["gb"])
             print(f"{spans} a job: {wall:.0f} s, {peak:.2f} GB", flush=True)
             results = folder / "results" / "notebook"
             if spans == options.spans[0]:
@@ -141,16 +154,15 @@ def main() -> None:
 
                 tables = [pyarrow.parquet.read_table(path) for path in results.glob("timing/*.parquet")]
                 seconds = [value for table in tables for value in table["seconds"].to_pylist()]
-                found["epoch"].append(statistics.median(seconds) / (peer["section_s"]["train"] / options.epochs))
+                found["epoch"].append(statistics.median(seconds) / peer["epoch"])
                 found["disk"].append(disk_share(results))
                 found["nothing"].append(run(folder, options.cores)[0])
-                configure(folder, options.root, options.epochs, spans, palette="tab10")
+                configure(folder, options.root, epochs, spans, palette="tab10")
                 found["plots"].append(run(folder, options.cores)[0] / wall)
-                configure(folder, options.root, options.epochs + 2, spans, palette="tab10")
+                configure(folder, options.root, epochs + 2, spans, palette="tab10")
                 found["longer"].append(run(folder, options.cores)[0] / wall)
                 if spans == 1:
-                    last = options.epochs
-                    print(f"largest error of a cosine: {cosine_error(results, last):.1e}", flush=True)
+                    print(f"largest error of a cosine: {cosine_error(results, epochs):.1e}", flush=True)
             shutil.rmtree(folder)
     print(f"{'what':<50} {'median':>8} {'goal':>6}  all")
     for key, values in found.items():

@@ -18,6 +18,49 @@ def test_the_script_of_a_cell_loads_no_pandas(script):
     run(f"import sys, {script}; assert 'sklearn' in sys.modules; assert 'pandas' not in sys.modules")
 
 
+@pytest.mark.parametrize("script", ["measure", "embed"])
+def test_the_script_of_a_cell_loads_no_statistics(script):
+    run(f"import sys, {script}; assert 'sklearn' in sys.modules; assert 'scipy.stats' not in sys.modules")
+
+
+def test_a_cell_is_measured_without_pandas_or_statistics(tmp_path):
+    pytest.importorskip("pandas")
+    run(
+        f"""
+import sys, measure, numpy as np
+from evolution.files import save_table
+from evolution.measures import MEASURES
+folder = {str(tmp_path)!r}
+random = np.random.default_rng(3)
+labels = np.repeat([0, 1, 2], 20)
+np.save(folder + "/layer.npy", (random.normal(size=(1, 60, 8)) + labels[:, None]).astype(np.float32))
+np.savez(folder + "/dataset.npz", eval_labels=labels, class_names=np.array(["a", "b", "c"]))
+said = dict(epoch=np.zeros(60, np.int32), sample=np.arange(60, dtype=np.int32), predicted=labels.astype(np.int32))
+save_table(folder + "/said.parquet", said | dict(confidence=np.ones(60, np.float32)))
+files = (folder + "/layer.npy", folder + "/dataset.npz", folder + "/said.parquet")
+table, _, _ = measure.metrics_span(*files, [0], 3, 2, 5, list(MEASURES), 1)
+assert table["silhouette"][0] > 0
+assert "pandas" not in sys.modules and "scipy.stats" not in sys.modules
+"""
+    )
+
+
+def test_what_scikit_learn_took_of_the_statistics_works_when_it_is_called():
+    # By hand: the true labels rank second and third, with no other true label above them.
+    run(
+        """
+import evolution.lean
+from sklearn.metrics import label_ranking_average_precision_score
+score = label_ranking_average_precision_score([[1, 0, 0], [0, 0, 1]], [[0.75, 0.5, 1], [1, 0.2, 0.1]])
+assert abs(score - (1 / 2 + 1 / 3) / 2) < 1e-12, score
+"""
+    )
+
+
+def test_the_statistics_are_the_real_ones_for_everybody_else():
+    run("import evolution.lean, scipy.stats; assert abs(scipy.stats.norm.cdf(0) - 0.5) < 1e-12")
+
+
 def test_pandas_can_still_be_imported():
     pytest.importorskip("pandas")
     run("import evolution.lean, sklearn.metrics, pandas; assert pandas.DataFrame({'a': [1]}).shape == (1, 1)")

@@ -210,7 +210,9 @@ def load_table(path: str | Path, *columns: str):
     import pyarrow.parquet as pq
 
     try:
-        table = pq.read_table(path, partitioning=None)
+        # read_table would import pandas, in a quarter of a second.
+        with pq.ParquetFile(path) as file:
+            table = file.read()
         missing = [name for name in columns if name not in table.column_names]
     except Exception as error:  # Damaged bytes make the reader raise anything.
         raise damaged(path, error) from error

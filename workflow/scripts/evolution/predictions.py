@@ -21,8 +21,10 @@ def load_predictions(paths: list[str], epochs: list[int], samples: int) -> tuple
     found = {}
     for path in paths:
         table = load_table(path, "epoch", "sample", "predicted", "confidence")
+        # By DLPack: pyarrow's own way to numpy would import pandas.
         of, sample, predicted, confidence = (
-            np.array(table.column(name)) for name in ("epoch", "sample", "predicted", "confidence")
+            np.from_dlpack(table.column(name).combine_chunks())
+            for name in ("epoch", "sample", "predicted", "confidence")
         )
         for epoch in np.unique(of):
             rows = np.flatnonzero(of == epoch)
