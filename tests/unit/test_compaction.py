@@ -190,3 +190,14 @@ def test_rows_of_few_features_or_samples_are_not_projected(monkeypatch):
     assert compaction.reduced(rows, 0) is rows
     rows = many(3000, monkeypatch, exact=200)
     np.testing.assert_array_equal(compaction.reduced(rows, 0), compact(rows))
+
+
+def test_rows_that_differ_in_a_few_features_alone_are_told_apart():
+    rows = np.random.default_rng(7).normal(size=(6, 3000)).astype(np.float32)
+    rows[1:4] = rows[0]
+    # None of the features by which rows are first told apart.
+    rows[2, 2999] += 40
+    coordinates = compact(rows)
+    assert np.array_equal(coordinates[0], coordinates[1])
+    assert np.array_equal(coordinates[0], coordinates[3])
+    assert np.linalg.norm(coordinates[0] - coordinates[2]) == pytest.approx(40, rel=1e-4)
