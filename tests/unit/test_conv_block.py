@@ -1,0 +1,115 @@
+"""A block of convolution, batch norm, ReLU and pool against torch's own layers, one after the other in float64."""
+
+import pytest
+import torch
+from torch import nn
+
+from evolution import conv_block
+
+
+def block(channels, outputs, kernel, seed=0, dtype=torch.float64):
+    """The layers of a block, its batch norm with scales above zero, shifts and running figures of its own."""
+    generator = torch.Generator().manual_seed(seed)
+    torch.manual_seed(seed)
+    conv, norm = nn.Conv2d(channels, outputs, kernel, padding=kernel // 2), nn.BatchNorm2d(outputs, momentum=0.3)
+    with torch.no_grad():
+        norm.weight.uniform_(0.2, 2, generator=generator)
+        norm.bias.normal_(generator=generator)
+        norm.running_mean.normal_(generator=generator)
+        norm.running_var.uniform_(0.5, 2, generator=generator)
+    return conv.to(dtype), norm.to(dtype), nn.MaxPool2d(2)
+
+
+def one_by_one(images, conv, norm, pool):
+    return pool(torch.relu(norm(conv(images))))
+
+
+def step(forward, images, layers, weighting):
+    """The output, the gradients and batch norm's running figures after one pass there and back."""
+    images = images.clone().requires_grad_()
+    output = forward(images, *layers)
+    (output * weighting).sum().backward()
+    conv, norm, _ = layers
+    found = {"output": output.detach(), "images": images.grad}
+    found |= {f"conv.{name}": values.grad for name, values in conv.named_parameters()}
+    found |= {f"norm.{name}": values.grad for name, values in norm.named_parameters()}
+    return found | {name: values.clone() for name, values in norm.named_buffers()}
+
+
+def draw(*shape, seed=1):
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize("part_bytes", [1, 20_000, 10**9])
+@pytest.mark.parametrize(
+    ("channels", "outputs", "kernel", "height", "width"),
+    [(1, 4, 3, 8, 8), (3, 5, 3, 9, 7), (7, 3, 3, 4, 6), (5, 8, 5, 5, 12), (2, 1, 1, 2, 2)],
+)
+def test_as_the_layers_one_by_one(monkeypatch, layout, part_bytes, channels, outputs, kernel, height, width):
+    # Kernels on both sides of what is worth computing again, images in one part and in many, with one left over.
+    monkeypatch.setattr(conv_block, "PART_BYTES", part_bytes)
+    images = draw(11, channels, height, width).contiguous(memory_format=layout)
+    weighting = draw(11, outputs, height // 2, width // 2, seed=2)
+    expected = step(one_by_one, images, block(channels, outputs, kernel), weighting)
+    found = step(conv_block.conv_block, images, block(channels, outputs, kernel), weighting)
+    assert found.keys() == expected.keys()
+    for name, values in expected.items():
+        torch.testing.assert_close(
+            found[name], values, rtol=1e-9, atol=1e-9, msg=lambda text, name=name: f"{name} {text}"
+        )
+
+
+def test_the_cases_above_lie_on_both_sides_of_what_is_computed_again():
+    counts = [channels * kernel**2 for channels, kernel in [(1, 3), (3, 3), (7, 3), (5, 5), (2, 1)]]
+    assert min(counts) <= conv_block.CHEAP_WEIGHTS < max(counts)
+
+
+@pytest.mark.parametrize("scale", [0.0, -0.5])
+def test_a_scale_that_is_not_above_zero(scale):
+    # The order of values is turned around, or lost: the pool has to come after batch norm.
+    images, weighting = draw(6, 2, 8, 8), draw(6, 4, 4, 4, seed=2)
+    results = []
+    for forward in (one_by_one, conv_block.conv_block):
+        layers = block(2, 4, 3)
+        with torch.no_grad():
+            layers[1].weight[2] = scale
+        results.append(step(forward, images, layers, weighting))
+    for name, values in results[0].items():
+        torch.testing.assert_close(results[1][name], values, rtol=1e-9, atol=1e-9)
+
+
+def test_evaluation_takes_the_running_figures_and_leaves_them():
+    layers = block(2, 4, 3)
+    layers[1].eval()
+    images, before = draw(6, 2, 8, 8), layers[1].running_mean.clone()
+    with torch.inference_mode():
+        torch.testing.assert_close(conv_block.conv_block(images, *layers), one_by_one(images, *layers))
+    assert torch.equal(layers[1].running_mean, before)
+
+
+def test_no_precision_is_lost_where_values_lie_far_from_zero():
+    # By the mean of squares less the square of the mean, a variance of 1 beside 1e6 would drown in float32.
+    images = draw(64, 1, 32, 32) + 1000
+    expected_layers, layers = block(1, 2, 1), block(1, 2, 1, dtype=torch.float32)
+    expected = one_by_one(images, *expected_layers)
+    output = conv_block.conv_block(images.float(), *layers)
+    torch.testing.assert_close(output.double(), expected, rtol=2e-3, atol=2e-3)
+    torch.testing.assert_close(layers[1].running_var.double(), expected_layers[1].running_var, rtol=1e-4, atol=0)
+
+
+@pytest.mark.parametrize("channels", [2, 7])
+def test_a_second_pass_back_gives_the_same(channels):
+    images, layers = draw(5, channels, 6, 6).requires_grad_(), block(channels, 3, 3)
+    output = conv_block.conv_block(images, *layers).sum()
+    first, second = (
+        torch.autograd.grad(output, [images, *layers[0].parameters()], retain_graph=True) for _ in range(2)
+    )
+    for one, other in zip(first, second, strict=True):
+        assert torch.equal(one, other)
+
+
+def test_values_that_are_no_numbers_come_through():
+    images = draw(4, 1, 4, 4)
+    images[2] = torch.nan
+    assert conv_block.conv_block(images, *block(1, 2, 3)).isnan().all()
