@@ -1,6 +1,7 @@
 """Run the workflow's notebook preset cold, and print what it takes as ratios to the notebook.
 
     python benchmarks/against_notebook.py result.json --root data [--spans 1 25] [--repeat 3] [--cores 2]
+                                          [--keep FOLDER]
 
 result.json is what the notebook's own runner or `baseline.py` wrote on the same machine; as many epochs are run as it
 has. --root holds MNIST/raw. Each round runs the workflow once for each number of snapshots a job, in turns, in a fresh
@@ -13,16 +14,12 @@ import shutil
 import statistics
 import sys
 import tempfile
-import threading
-import time
 from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
-import psutil
-import yaml
+from cold_run import ROOT, copy_project, notebook_preset, run, write_config
 
-ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 # Features of each layer's raw output in small_cnn on 28 x 28 pixels.
 FEATURES = {"conv1": 32 * 28 * 28, "conv2": 64 * 14 * 14, "conv3": 128 * 7 * 7, "fc1": 256, "fc2": 10}
@@ -47,46 +44,16 @@ def read_peer(path: Path) -> dict[str, float]:
     return {"seconds": found["wall_s"], "gb": found["peak_rss_gb"], "epochs": epochs, "epoch": train / epochs}
 
 
-def copy_project(folder: Path) -> None:
-    for name in ("workflow", "profiles", "envs"):
-        shutil.copytree(ROOT / name, folder / name)
-    shutil.copy(ROOT / "Snakefile", folder)
-
-
 def configure(folder: Path, root: str, epochs: int, spans: int, **plots: object) -> None:
     """The notebook preset, with these epochs and snapshots a job."""
-    config = yaml.safe_load((ROOT / "workflow" / "presets" / "notebook.yaml").read_text(encoding="utf-8"))
+    config = notebook_preset()
     config["dataset"]["root"] = str(Path(root).resolve())
     config["training"]["epochs"] = epochs
     config["snapshots_per_job"] = spans
     for section, key in (("plots", "grid_epochs"), ("snapshots", "also")):
         config[section][key] = [epoch for epoch in config[section][key] if epoch <= epochs]
     config["plots"] |= plots
-    (folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
-
-
-def run(folder: Path, cores: int) -> tuple[float, float]:
-    """Run Snakemake; wall seconds, and the resident memory of its largest job in GB."""
-    command = [sys.executable, "-m", "snakemake", "--cores", str(cores), "--quiet", "host", "progress", "rules"]
-    began, peak, done = time.perf_counter(), [0], threading.Event()
-    with open(folder / "snakemake.log", "a", encoding="utf-8") as log:
-        process = psutil.Popen(command, cwd=folder, stdout=log, stderr=log)
-
-        def watch():
-            while not done.wait(0.1):
-                try:
-                    peak.append(max((job.memory_info().rss for job in process.children(recursive=True)), default=0))
-                except psutil.Error:
-                    continue
-
-        watcher = threading.Thread(target=watch)
-        watcher.start()
-        failed = process.wait()
-    done.set()
-    watcher.join()
-    if failed:
-        sys.exit((folder / "snakemake.log").read_text(encoding="utf-8")[-3000:])
-    return time.perf_counter() - began, max(peak) / 1e9
+    write_config(folder, config)
 
 
 def disk_share(results: Path) -> float:
@@ -134,20 +101,23 @@ def main() -> None:
     parser.add_argument("--spans", type=int, nargs="+", default=[1, 25], help="snapshots_per_job to run")
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--cores", type=int, default=2)
+    parser.add_argument("--keep", type=Path, help="a folder for the first run of each number of snapshots a job")
     options = parser.parse_args()
     peer = read_peer(options.notebook)
     epochs = peer["epochs"]
     print(f"notebook: {epochs} epochs, {peer['seconds']:.0f} s, {peer['gb']:.1f} GB", flush=True)
     found = defaultdict(list)
-    for _ in range(options.repeat):
+    for turn in range(options.repeat):
         for spans in options.spans:
-            folder = Path(tempfile.mkdtemp())
+            kept = options.keep and turn == 0
+            folder = options.keep / str(spans) if kept else Path(tempfile.mkdtemp())
+            folder.mkdir(parents=True, exist_ok=True)
             copy_project(folder)
             configure(folder, options.root, epochs, spans)
-            wall, peak = run(folder, options.cores)
-            found[f"cold, {spans} a job"].append(wall / peer["seconds"])
-            found["memory"].append(peak / peer["gb"])
-            print(f"{spans} a job: {wall:.0f} s, {peak:.2f} GB", flush=True)
+            cold = run(folder, options.cores)
+            found[f"cold, {spans} a job"].append(cold.seconds / peer["seconds"])
+            found["memory"].append(cold.peak / peer["gb"])
+            print(f"{spans} a job: {cold.seconds:.0f} s, {cold.peak:.2f} GB", flush=True)
             results = folder / "results" / "notebook"
             if spans == options.spans[0]:
                 import pyarrow.parquet
@@ -156,14 +126,15 @@ def main() -> None:
                 seconds = [value for table in tables for value in table["seconds"].to_pylist()]
                 found["epoch"].append(statistics.median(seconds) / peer["epoch"])
                 found["disk"].append(disk_share(results))
-                found["nothing"].append(run(folder, options.cores)[0])
+                found["nothing"].append(run(folder, options.cores).seconds)
                 configure(folder, options.root, epochs, spans, palette="tab10")
-                found["plots"].append(run(folder, options.cores)[0] / wall)
+                found["plots"].append(run(folder, options.cores).seconds / cold.seconds)
                 configure(folder, options.root, epochs + 2, spans, palette="tab10")
-                found["longer"].append(run(folder, options.cores)[0] / wall)
+                found["longer"].append(run(folder, options.cores).seconds / cold.seconds)
                 if spans == 1:
                     print(f"largest error of a cosine: {cosine_error(results, epochs):.1e}", flush=True)
-            shutil.rmtree(folder)
+            if not kept:
+                shutil.rmtree(folder)
     print(f"{'what':<50} {'median':>8} {'goal':>6}  all")
     for key, values in found.items():
         title, goal = GOALS.get(

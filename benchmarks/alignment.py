@@ -4,8 +4,9 @@
 
 It reads the activations of a finished run (snapshots_per_job: 1) at the first so many snapshots, and embeds each three
 times: by scikit-learn, and by the workflow's own functions with `alignment` none and previous. Means over the epochs
-after the first: KL divergence, drift (median displacement after Procrustes, in radii of the layout), trustworthiness,
-leave-one-out k-NN accuracy in the plane, and processor seconds a cell on one thread; then the ratios to scikit-learn.
+after the first: KL divergence (all three from the same affinities, over all pairs), drift (median displacement after
+Procrustes, in radii of the layout), trustworthiness, leave-one-out k-NN accuracy in the plane, and processor seconds a
+cell on one thread; then the ratios to scikit-learn.
 """
 
 import argparse
@@ -14,7 +15,10 @@ import time
 from pathlib import Path
 
 import numpy as np
+from scipy.spatial.distance import squareform
 from sklearn.manifold import TSNE, trustworthiness
+from sklearn.manifold._t_sne import _joint_probabilities
+from sklearn.metrics import pairwise_distances
 from sklearn.neighbors import KNeighborsClassifier
 from threadpoolctl import threadpool_limits
 
@@ -34,20 +38,34 @@ def knn_accuracy(layout: np.ndarray, labels: np.ndarray) -> float:
     return float(np.mean([np.bincount(labels[near]).argmax() == label for near, label in zip(votes, labels)]))
 
 
-def layouts_of(side: str, rows: list[np.ndarray], perplexity: float) -> list[tuple[np.ndarray, float, float]]:
-    """Layout, KL divergence and seconds of each epoch."""
+def affinities(rows: np.ndarray, perplexity: float) -> np.ndarray:
+    """Affinities among the rows by scikit-learn: float64 (N, N), zero on the diagonal."""
+    distances = pairwise_distances(rows, metric="sqeuclidean").astype(np.float32)
+    return squareform(_joint_probabilities(distances, perplexity, 0))
+
+
+def kl_divergence(wanted: np.ndarray, layout: np.ndarray) -> float:
+    """Of a layout's affinities from those among the rows, by its definition (van der Maaten and Hinton 2008)."""
+    weights = 1 / (1 + pairwise_distances(layout.astype(np.float64), metric="sqeuclidean"))
+    np.fill_diagonal(weights, 0)
+    some = wanted > 0
+    return float((wanted[some] * np.log(wanted[some] / (weights[some] / weights.sum()))).sum())
+
+
+def layouts_of(side: str, rows: list[np.ndarray], perplexity: float) -> list[tuple[np.ndarray, float]]:
+    """Layout and seconds of each epoch."""
     found, before = [], None
     for epoch in rows:
         began = time.process_time()
         reduced = layouts.principal_components(epoch, COMPONENTS, integer_seed(SEED, "pca"))
         if side == "scikit-learn":
             model = TSNE(perplexity=perplexity, init="pca", random_state=SEED, n_jobs=1)
-            layout, divergence = model.fit_transform(reduced), float(model.kl_divergence_)
+            layout = model.fit_transform(reduced)
         else:
             start = before if side == "previous" else None
-            layout, divergence = layouts.tsne(reduced, perplexity, start, integer_seed(SEED, "t-sne"))
+            layout, _ = layouts.tsne(reduced, perplexity, start, integer_seed(SEED, "t-sne"))
         before = layout
-        found.append((layout, divergence, time.process_time() - began))
+        found.append((layout, time.process_time() - began))
     return found
 
 
@@ -70,17 +88,21 @@ def main() -> None:
     for layer in layers:
         files = [options.run / "activations" / span / f"{layer}.npy" for span in spans]
         rows = [unit_rows(np.load(path, allow_pickle=False)[-1]) for path in files]
+        wanted = [
+            affinities(layouts.principal_components(epoch, COMPONENTS, integer_seed(SEED, "pca")), options.perplexity)
+            for epoch in rows
+        ]
         for side in ("scikit-learn", "none", "previous"):
             found = layouts_of(side, rows, options.perplexity)
             table = [
                 (
-                    divergence,
+                    kl_divergence(wanted[place], layout),
                     embed.drift(found[place - 1][0], layout),
                     trustworthiness(rows[place], layout, n_neighbors=embed.TRUSTWORTHINESS_NEIGHBORS),
                     knn_accuracy(layout, labels),
                     seconds,
                 )
-                for place, (layout, divergence, seconds) in enumerate(found)
+                for place, (layout, seconds) in enumerate(found)
                 if place
             ]
             means.setdefault(side, []).append(np.mean(table, axis=0))

@@ -19,9 +19,8 @@ import time
 from pathlib import Path
 
 import psutil
-import yaml
+from cold_run import copy_project, write_config
 
-ROOT = Path(__file__).parents[1]
 MODEL = """from torch import nn
 
 
@@ -85,11 +84,9 @@ def main() -> None:
     options = parser.parse_args()
     folder = options.folder or Path(tempfile.mkdtemp())
     folder.mkdir(parents=True, exist_ok=True)
-    for name in ("workflow", "profiles", "envs"):
-        shutil.copytree(ROOT / name, folder / name, dirs_exist_ok=True)
-    shutil.copy(ROOT / "Snakefile", folder)
+    copy_project(folder)
     (folder / "deep.py").write_text(MODEL, encoding="utf-8")
-    (folder / "config.yaml").write_text(yaml.safe_dump(experiment(options.cells)), encoding="utf-8")
+    write_config(folder, experiment(options.cells))
 
     command = [sys.executable, "-m", "snakemake", "--nocolor", "--cores", str(options.cores), *options.targets]
     process = psutil.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
