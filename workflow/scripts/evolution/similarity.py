@@ -9,8 +9,9 @@ from evolution.seeds import generator
 
 # More samples tell CKA little, and its time goes with their square.
 MOST_SAMPLES = 2000
-# Numbers of the Gram matrices' rows that are held at a time (128 MB in float64).
-HELD = 2**24
+# Numbers of the Gram matrices' rows that are held at a time (512 MB in float64): all of 50 representations of 1000
+# samples, which are then read and centred once.
+HELD = 2**26
 # Centred rows that are shorter than this share of the rows themselves are rounding: the layer is constant.
 ROUNDING = 1e-6
 
@@ -69,9 +70,9 @@ def pairwise_cka(representations: Sequence[np.ndarray]) -> tuple[np.ndarray, np.
     if len(samples) != 1:
         raise ValueError(f"representations of {sorted(samples)} samples cannot be compared")
     number = samples.pop()
-    lengths = np.stack([_squared_lengths(rows) for rows in representations])
     features = sum(rows.shape[1] for rows in representations)
-    traces = _traces_of_features(representations) if features <= number else _traces_of_grams(representations)
+    traces_of = _traces_of_features if features <= number else _traces_of_grams
+    traces, lengths = traces_of(representations)
     lengths_product, total = lengths @ lengths.T, lengths.sum(1)
     if number < 4:
         unbiased = np.full_like(traces, math.nan)
@@ -148,35 +149,31 @@ def centred(rows: np.ndarray) -> np.ndarray:
     return rows * (math.sqrt(len(rows)) / after)
 
 
-def _squared_lengths(rows: np.ndarray) -> np.ndarray:
-    """The diagonal of the centred Gram matrix, float64 (N,)."""
-    rows = centred(rows)
-    return np.einsum("ij,ij->i", rows, rows)
-
-
-def _traces_of_features(representations: Sequence[np.ndarray]) -> np.ndarray:
-    """tr(K L) = |X^T Y|^2 of all pairs, from the products of all features, float64 (M, M)."""
+def _traces_of_features(representations: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """tr(K L) = |X^T Y|^2 of all pairs by products of all features, and K's diagonals; float64 (M, M), (M, N)."""
     rows = np.hstack([centred(rows) for rows in representations])
     starts = np.cumsum([0] + [rows.shape[1] for rows in representations])[:-1]
     squares = np.square(rows.T @ rows)
-    return np.add.reduceat(np.add.reduceat(squares, starts, 0), starts, 1)
+    traces = np.add.reduceat(np.add.reduceat(squares, starts, 0), starts, 1)
+    return traces, np.add.reduceat(np.square(rows), starts, 1).T
 
 
-def _traces_of_grams(representations: Sequence[np.ndarray]) -> np.ndarray:
-    """tr(K L) of all pairs, from a block of rows of all Gram matrices at a time, float64 (M, M)."""
+def _traces_of_grams(representations: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """As `_traces_of_features`, from a block of rows of all Gram matrices at a time."""
     number, samples = len(representations), len(representations[0])
     height = max(1, min(samples, HELD // (number * samples)))
-    traces = np.zeros((number, number))
-    # Centred anew for each block, as all of them together may not fit: half of the time for 50 representations of 1000
-    # samples, and most of it for hundreds.
+    traces, diagonals = np.zeros((number, number)), np.empty((number, samples))
+    # Centred anew for each block, as all of them together may not fit.
     for start in range(0, samples, height):
-        block = np.empty((number, min(height, samples - start), samples))
+        stop = min(start + height, samples)
+        block = np.empty((number, stop - start, samples))
         for place, rows in enumerate(representations):
             rows = centred(rows)
-            np.matmul(rows[start : start + height], rows.T, out=block[place])
+            np.matmul(rows[start:stop], rows.T, out=block[place])
+            diagonals[place, start:stop] = block[place].diagonal(start)
         flat = block.reshape(number, -1)
         traces += flat @ flat.T
-    return traces
+    return traces, diagonals
 
 
 def _normalised(products: np.ndarray) -> np.ndarray:
