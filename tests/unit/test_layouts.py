@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.optimize import minimize
 from scipy.spatial.distance import pdist
 from sklearn.decomposition import PCA
 from sklearn.neighbors import KNeighborsClassifier
@@ -14,7 +15,7 @@ from sklearn.neighbors import KNeighborsClassifier
 import embed
 from evolution.compaction import compact, unit_rows
 from evolution.configuration import ConfigError, check_installed, resolve
-from evolution.layouts import lay_out
+from evolution.layouts import draw_back, lay_out
 from evolution.methods import METHODS, missing_package, settings_read
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -136,7 +137,7 @@ def test_drift_of_points_that_are_one_is_not_defined():
 @pytest.mark.parametrize("name", sorted(METHODS.keys() - set(EXTRAS)))
 def test_a_job_loads_the_library_of_its_method_only(name):
     code = (
-        "import sys, numpy as np, embed; from evolution.layouts import lay_out; "
+        "import sys, numpy as np, embed; from evolution.layouts import draw_back, lay_out; "
         f"lay_out({name!r}, np.random.default_rng(0).random((60, 30), np.float32), {SETTINGS}, None, 0); "
         "print(*(name for name in ('openTSNE', 'umap', 'pacmap', 'torch', 'matplotlib') if name in sys.modules))"
     )
@@ -186,3 +187,29 @@ def test_what_another_method_reads_may_be_anything():
     for embedding in ({"method": "pca", "perplexity": 500, "pca_components": 500, "neighbors": 500},):
         resolve({"dataset": {"eval_size": 60}, "embedding": embedding})
     resolve({"dataset": {"eval_size": 60}, "embedding": {"method": "pacmap", "neighbors": 19, "perplexity": 400}})
+
+
+def test_drawing_back_pays_for_movement():
+    """Against a numerical minimum of squared distance to the layout and the price on the way from the start."""
+    random = np.random.default_rng(3)
+    start = random.normal(size=(6, 2))
+    layout = start + random.normal(size=(6, 2)) * np.array([[0], [0.01], [0.1], [0.3], [1], [2]])
+    distance = 0.2
+    price = distance * np.sqrt(np.square(start - start.mean(0)).sum(1).mean())
+    for share, cost in (
+        (0, lambda way: price * np.linalg.norm(way)),
+        (0.25, lambda way: 0.25 / 0.75 / 2 * way @ way),
+    ):
+        drawn = draw_back(layout, start, share, 0 if share else distance)
+        for dot, begun, found in zip(layout, start, drawn):
+            loss = lambda place: (place - dot) @ (place - dot) / 2 + cost(place - begun)  # noqa: E731, B023
+            best = minimize(loss, dot, method="Nelder-Mead", options={"xatol": 1e-8, "fatol": 1e-12}).x
+            np.testing.assert_allclose(found, best, atol=1e-4)
+    still = draw_back(layout, start, 0, distance)
+    np.testing.assert_array_equal(still[:2], start[:2])
+
+
+def test_tsne_of_unchanged_data_stays(features):
+    rows = unit_rows(features[0])
+    first = lay("tsne", rows)
+    assert embed.drift(first, lay("tsne", rows, first)) < 0.02

@@ -3,9 +3,11 @@
 All of them use one thread and a seed, so that the same bytes come out at any --cores; jobs run beside each other.
 """
 
+import math
 import os
 import sys
 from contextlib import suppress
+from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import orthogonal_procrustes
@@ -15,15 +17,31 @@ from sklearn.decomposition import PCA
 from evolution.compaction import compact
 from evolution.seeds import integer_seed
 
-# t-SNE's schedules: (iterations, exaggeration, momentum) one after the other. A fresh start is t-SNE's usual one. One
-# that goes on from the epoch before needs mild exaggeration, which lets the layout follow the data out of that
-# epoch's minimum at little cost in steadiness, and fewer iterations. More exaggeration, or more iterations, lower the
-# divergence by one per cent or two and make dots move by half as much again (benchmarks/alignment.py).
-FRESH = ((250, 12, 0.5), (500, 1, 0.8))
-CONTINUED = ((40, 1.5, 0.8), (160, 1, 0.8))
-# How coarsely Barnes-Hut sees far dots: while it optimises, where a coarse view is a quarter faster and ends nowhere
-# worse, and for the divergence that is reported.
-OPTIMISING, REPORTING = 0.8, 0.2
+
+class Step(NamedTuple):
+    """Iterations of t-SNE's descent, and how coarsely Barnes-Hut sees far dots (theta: 0 is exact).
+
+    Where a layout goes on from the epoch before, dots are drawn back to where they were: by a share of their way, and
+    by a distance in radii of the layout, see `draw_back`.
+    """
+
+    iterations: int
+    exaggeration: float
+    momentum: float
+    theta: float
+    share: float = 0.0
+    distance: float = 0.0
+
+
+# A fresh start is t-SNE's usual one; a coarse view is quicker, ends a few per cent worse, and is refined at the end.
+FRESH = (Step(250, 12, 0.5, 0.8), Step(250, 1, 0.8, 0.8), Step(250, 1, 0.8, 0.5))
+# One that goes on needs exaggeration, which lets the layout follow the data out of the last epoch's minimum, and fewer
+# iterations. In the end a dot stays where it was unless the data move it (benchmarks/alignment.py).
+CONTINUED = (Step(30, 3, 0.8, 0.5, share=0.15), Step(120, 1, 0.8, 0.5, distance=3.5e-3))
+# Iterations from one drawing back to the next.
+DRAW_BACK_EVERY = 10
+# theta for the divergence that is reported.
+REPORTING = 0.2
 # Of UMAP: its own choice for small data, and what is enough from a layout that is nearly right.
 UMAP_FRESH, UMAP_CONTINUED = 500, 200
 # Principal components are few where there are more than this times as many in all.
@@ -138,18 +156,51 @@ def tsne(rows: np.ndarray, perplexity: float, start: np.ndarray | None, seed: in
     if start is None:
         start_from = pca_start if np.ptp(rows, axis=0).any() else random_start
         start = start_from(rows, random_state=seed)
+    start = np.array(start, dtype=np.float64)
     layout = TSNEEmbedding(
-        np.array(start, dtype=np.float64),
+        start.copy(),
         affinities,
         negative_gradient_method="bh",
-        theta=OPTIMISING,
         n_jobs=1,
         random_state=seed,
     )
-    for iterations, exaggeration, momentum in schedule:
-        layout = layout.optimize(iterations, exaggeration=exaggeration, momentum=momentum)
-    layout = layout.optimize(0, theta=REPORTING)
+    for step in schedule:
+        drawn = step.share or step.distance
+        block = DRAW_BACK_EVERY if drawn else step.iterations
+        for _ in range(step.iterations // block):
+            layout.optimize(
+                block, exaggeration=step.exaggeration, momentum=step.momentum, theta=step.theta, inplace=True
+            )
+            if drawn:
+                layout[:] = draw_back(np.asarray(layout), start, step.share, step.distance)
+    layout.optimize(0, theta=REPORTING, inplace=True)
     return np.asarray(layout, dtype=np.float32), float(layout.kl_divergence)
+
+
+def draw_back(layout: np.ndarray, start: np.ndarray, share: float, distance: float) -> np.ndarray:
+    """Draw each dot back to where it started.
+
+    Both are proximal steps (Parikh and Boyd 2014) of a price on movement. One on squared movement, `share`, slows all
+    dots down. One on movement itself, `distance`, the group lasso's, leaves those where they were that little draws
+    away, and lets the others go: most of how dots move is wandering along a loss that is nearly flat.
+
+    Parameters
+    ----------
+    layout, start : float arrays (N, 2)
+    share : float
+        Of the way from its start, that each dot goes back.
+    distance : float
+        How far each dot goes back besides, in units of the start's root mean square radius, and not beyond its start.
+
+    Returns
+    -------
+    float array (N, 2)
+    """
+    moved = layout - start
+    length = np.linalg.norm(moved, axis=1, keepdims=True)
+    radius = math.sqrt(np.square(start - start.mean(axis=0)).sum(axis=1).mean())
+    left = np.maximum(length - distance * radius, 0)
+    return start + (1 - share) * moved * np.divide(left, length, out=np.zeros_like(length), where=length > 0)
 
 
 def umap(rows: np.ndarray, neighbors: int, start: np.ndarray | None, seed: int) -> np.ndarray:
