@@ -13,6 +13,7 @@ from evolution.checkpoints import load_checkpoint
 from evolution.classifier import classifier_rows, last_linear
 from evolution.compaction import reduced
 from evolution.files import JobError, NpyWriter, damaged, job_log, save_table
+from evolution.kept_memory import keep_freed_memory
 from evolution.layer_output import NotFollowed, check_batch, output_tensor, sample_rows
 from evolution.models import build_model, memory_layout
 from evolution.seeds import integer_seed
@@ -236,6 +237,7 @@ def snapshot_span(
 
 
 if "snakemake" in globals():
+    keep_freed_memory()
     with job_log(snakemake.log[0]), ExitStack() as files:
         epochs = snakemake.params.epochs
         # The layers come from the outputs and not from params: asking for one more then adds a file to the job and

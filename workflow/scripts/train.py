@@ -20,6 +20,7 @@ from torch.nn import functional
 
 from evolution.checkpoints import load_checkpoint
 from evolution.files import JobError, job_log, save_table, whole_file
+from evolution.kept_memory import keep_freed_memory
 from evolution.models import build_model, memory_layout, seed_all
 from evolution.seeds import integer_seed
 from evolution.training_data import load_part
@@ -267,6 +268,7 @@ def save_checkpoint(path: str, checkpoint: dict) -> None:
 
 
 if "snakemake" in globals():
+    keep_freed_memory()
     with job_log(snakemake.log[0]), memory_explained(snakemake.params.batch_size):
         checkpoint, history, timing = train_span(
             snakemake.input.dataset,
