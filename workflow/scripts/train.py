@@ -20,7 +20,7 @@ from torch.nn import functional
 
 from evolution.checkpoints import load_checkpoint
 from evolution.files import JobError, job_log, save_table, whole_file
-from evolution.kept_memory import keep_freed_memory
+from evolution.kept_memory import keep_freed_memory, return_kept_memory
 from evolution.models import build_model, memory_layout, seed_all
 from evolution.seeds import integer_seed
 from evolution.training_data import load_part
@@ -30,6 +30,8 @@ log = logging.getLogger("evolution")
 OPTIMIZERS = {"adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
 # Images a forward pass of an evaluation: more gain nothing and cost memory.
 EVALUATION_CHUNK = {"cpu": 250, "cuda": 2000}
+# Epochs; what one takes for that is a tenth of what ten save.
+MEMORY_RETURNED_EVERY = 10
 
 
 def choose_device(name: str) -> torch.device:
@@ -202,6 +204,8 @@ def train_span(
         if kept_epochs is None or epoch in kept_epochs or epoch == epochs[-1]:
             weights[epoch] = copy_weights(model)
         seconds = time.perf_counter() - began
+        if epoch % MEMORY_RETURNED_EVERY == 0:
+            return_kept_memory()
         history.append(row)
         timing.append({"epoch": epoch, "seconds": seconds})
         log.info(
