@@ -12,11 +12,11 @@ rule train:
         "results/{run}/logs/train/{span}.log",
     benchmark:
         "results/{run}/benchmarks/train/{span}.tsv"
-    conda:
-        "../../envs/torch.yaml"
     # Of all chains of jobs the training's is the longest, and it needs more than one core: what waits for a snapshot
     # fills the cores beside it, and all of them after it, while a training that waits would leave one idle.
     priority: 1
+    conda:
+        "../../envs/torch.yaml"
     # The scheduler gives fewer where --cores is fewer; torch's own number is params.threads all the same.
     threads: lambda wildcards: RUNS[wildcards.run]["training"]["threads"]
     resources:
