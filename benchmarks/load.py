@@ -1,15 +1,16 @@
 """Run many tiny cells for real, and print whether memory and time per job stay flat over the run.
 
-    python benchmarks/load.py [--cells 2000] [--cores 2] [--targets metrics] [--folder /tmp/load]
+    python benchmarks/load.py [--cells 2000] [--cores 2] [--targets metrics] [--folder /tmp/load] [--dry-run]
 
 The cells are a narrow network's twenty layers, a job each to measure (and with --targets metrics embeddings one to
 embed), on 60 of scikit-learn's digits. Snakemake runs in a copy of this checkout. Every tenth of the run is a line:
 jobs done, seconds a job, Snakemake's own share of them (processor time of its process alone) and resident memory, and
-that of its largest job.
+that of its largest job. --dry-run: no more than the plan, and what it takes.
 """
 
 import argparse
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -75,20 +76,21 @@ def report(done: list[float], samples: list[tuple[float, int, int, float]], bega
         print(f"{jobs_done:>12} {seconds:>8.2f} {seconds * cores:>10.2f} {busy:>12.3f} {own:>6.0f} {jobs:>15.0f}")
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--cells", type=int, default=2000)
-    parser.add_argument("--cores", type=int, default=2)
-    parser.add_argument("--targets", nargs="+", default=["metrics"])
-    parser.add_argument("--folder", type=Path, help="where to run; default: a temporary folder, removed afterwards")
-    options = parser.parse_args()
-    folder = options.folder or Path(tempfile.mkdtemp())
-    folder.mkdir(parents=True, exist_ok=True)
-    copy_project(folder)
-    (folder / "deep.py").write_text(MODEL, encoding="utf-8")
-    write_config(folder, experiment(options.cells))
+def plan(folder: Path, targets: list[str]) -> None:
+    """Print what a dry run takes."""
+    began = time.monotonic()
+    command = [sys.executable, "-m", "snakemake", "--dry-run", "--quiet", "rules", "--cores", "1", *targets]
+    found = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    if found.returncode:
+        sys.exit((found.stdout + found.stderr)[-3000:])
+    jobs = re.findall(r"^total +(\d+)", found.stdout + found.stderr, re.M)[0]
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e6
+    print(f"{jobs} jobs planned in {time.monotonic() - began:.1f} s, {peak:.2f} GB")
 
-    command = [sys.executable, "-m", "snakemake", "--nocolor", "--cores", str(options.cores), *options.targets]
+
+def execute(folder: Path, cores: int, targets: list[str]) -> None:
+    """Run the jobs, and print how they went."""
+    command = [sys.executable, "-m", "snakemake", "--nocolor", "--cores", str(cores), *targets]
     process = psutil.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     samples, done, stop, began = [], [], threading.Event(), None
     watcher = threading.Thread(target=watch, args=(process, samples, stop))
@@ -106,8 +108,28 @@ def main() -> None:
     watcher.join()
     if process.wait():
         sys.exit("".join(last_lines))
-    print(f"{len(done)} jobs in {time.monotonic() - start:.1f} s on {options.cores} cores")
-    report(done, samples, began, options.cores)
+    print(f"{len(done)} jobs in {time.monotonic() - start:.1f} s on {cores} cores")
+    report(done, samples, began, cores)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cells", type=int, default=2000)
+    parser.add_argument("--cores", type=int, default=2)
+    parser.add_argument("--targets", nargs="+", default=["metrics"])
+    parser.add_argument("--dry-run", action="store_true")
+    parser.add_argument("--folder", type=Path, help="where to run; default: a temporary folder, removed afterwards")
+    options = parser.parse_args()
+    folder = options.folder or Path(tempfile.mkdtemp())
+    folder.mkdir(parents=True, exist_ok=True)
+    copy_project(folder)
+    (folder / "deep.py").write_text(MODEL, encoding="utf-8")
+    write_config(folder, experiment(options.cells))
+
+    if options.dry_run:
+        plan(folder, options.targets)
+    else:
+        execute(folder, options.cores, options.targets)
     if options.folder is None:
         shutil.rmtree(folder)
 
