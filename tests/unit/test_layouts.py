@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy.optimize import minimize
+from scipy.sparse import csr_matrix
 from scipy.spatial.distance import pdist
 from sklearn.decomposition import PCA
 from sklearn.neighbors import KNeighborsClassifier
 
 import embed
+from evolution import layouts
 from evolution.compaction import compact, unit_rows
 from evolution.configuration import ConfigError, check_installed, resolve
 from evolution.layouts import draw_back, lay_out
@@ -213,3 +215,31 @@ def test_tsne_of_unchanged_data_stays(features):
     rows = unit_rows(features[0])
     first = lay("tsne", rows)
     assert embed.drift(first, lay("tsne", rows, first)) < 0.02
+
+
+def test_kept_neighbors_by_hand():
+    """Two pairs of dots; the affinities are those of the pairs, then those across."""
+    layout = np.array([[0, 0], [0, 1], [9, 0], [9, 1]])
+    pairs = csr_matrix([[0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0]])
+    across = csr_matrix([[0, 0, 1, 0], [0, 0, 0, 1], [1, 0, 0, 0], [0, 1, 0, 0]])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(layouts, "NEIGHBORS", 1)
+        assert layouts.kept_neighbors(layout, pairs) == 1
+        assert layouts.kept_neighbors(layout, across) == 0
+
+
+def test_tsne_from_a_layout_of_other_data_starts_afresh(features, caplog):
+    """A shuffled layout says nothing of the rows; what comes of it is as good as a layout from nothing."""
+    rows = unit_rows(features[0])
+    first, divergence = lay_out("tsne", rows, SETTINGS, None, 17)
+    shuffled = first[np.random.default_rng(0).permutation(len(first))]
+    with caplog.at_level("INFO"):
+        again, found = lay_out("tsne", rows, SETTINGS, shuffled, 17)
+    assert "afresh" in caplog.text
+    assert found < 1.1 * divergence
+    np.testing.assert_allclose(
+        embed.trustworthiness(rows, again, 5, 0), embed.trustworthiness(rows, first, 5, 0), atol=0.02
+    )
+    caplog.clear()
+    lay("tsne", rows, first)
+    assert not caplog.text

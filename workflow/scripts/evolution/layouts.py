@@ -3,6 +3,7 @@
 All of them use one thread and a seed, so that the same bytes come out at any --cores; jobs run beside each other.
 """
 
+import logging
 import math
 import os
 import sys
@@ -11,11 +12,15 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import orthogonal_procrustes
+from scipy.sparse import csr_matrix
 from scipy.sparse.linalg import ArpackError
 from sklearn.decomposition import PCA
+from sklearn.neighbors import NearestNeighbors
 
 from evolution.compaction import compact
 from evolution.seeds import integer_seed
+
+log = logging.getLogger("evolution")
 
 
 class Step(NamedTuple):
@@ -37,7 +42,10 @@ class Step(NamedTuple):
 FRESH = (Step(250, 12, 0.5, 0.8), Step(250, 1, 0.8, 0.8), Step(250, 1, 0.8, 0.5))
 # One that goes on needs exaggeration, which lets the layout follow the data out of the last epoch's minimum, and fewer
 # iterations. In the end a dot stays where it was unless the data move it (benchmarks/alignment.py).
-CONTINUED = (Step(30, 3, 0.8, 0.5, share=0.15), Step(120, 1, 0.8, 0.5, distance=3.5e-3))
+CONTINUED = (Step(30, 3, 0.8, 0.5, share=0.15), Step(120, 1, 0.8, 0.5, distance=4.5e-3))
+# A layout of which fewer neighbours are neighbours still is no start to go on from: it ends in a bad minimum. In
+# training, an output layer's first epochs; elsewhere nine of ten are.
+KEPT, NEIGHBORS = 0.8, 12
 # Iterations from one drawing back to the next.
 DRAW_BACK_EVERY = 10
 # theta for the divergence that is reported.
@@ -136,8 +144,9 @@ def tsne(rows: np.ndarray, perplexity: float, start: np.ndarray | None, seed: in
     rows : float32 array (N, D)
     perplexity : float
     start : float array (N, 2) or None
-        The layout to go on from; None starts from the first two principal components, or from random points where
-        all rows are equal.
+        The layout to go on from, or where it says little of these rows (see `kept_neighbors`) to start afresh from in
+        the same arrangement; None starts from the first two principal components, or from random points where all rows
+        are equal.
     seed : int
 
     Returns
@@ -150,12 +159,19 @@ def tsne(rows: np.ndarray, perplexity: float, start: np.ndarray | None, seed: in
     from openTSNE.affinity import PerplexityBasedNN
     from openTSNE.initialization import pca as pca_start
     from openTSNE.initialization import random as random_start
+    from openTSNE.initialization import rescale
 
     affinities = PerplexityBasedNN(rows, perplexity=perplexity, method="exact", n_jobs=1, random_state=seed)
-    schedule = FRESH if start is None else CONTINUED
-    if start is None:
-        start_from = pca_start if np.ptp(rows, axis=0).any() else random_start
-        start = start_from(rows, random_state=seed)
+    varies = bool(np.ptp(rows, axis=0).any())
+    schedule = FRESH
+    if start is None or not np.ptp(start, axis=0).any():
+        start = (pca_start if varies else random_start)(rows, random_state=seed)
+    elif varies and (kept := kept_neighbors(start, affinities.P)) < KEPT:
+        log.info("%.0f %% of the neighbours in the layout before are neighbours still: it is made afresh", 100 * kept)
+        # From the same arrangement, as small as a fresh start is.
+        start = rescale(start)
+    else:
+        schedule = CONTINUED
     start = np.array(start, dtype=np.float64)
     layout = TSNEEmbedding(
         start.copy(),
@@ -175,6 +191,14 @@ def tsne(rows: np.ndarray, perplexity: float, start: np.ndarray | None, seed: in
                 layout[:] = draw_back(np.asarray(layout), start, step.share, step.distance)
     layout.optimize(0, theta=REPORTING, inplace=True)
     return np.asarray(layout, dtype=np.float32), float(layout.kl_divergence)
+
+
+def kept_neighbors(layout: np.ndarray, affinities: csr_matrix) -> float:
+    """Share of the nearest neighbours in a layout, float (N, 2), that have an affinity, float sparse (N, N)."""
+    search = NearestNeighbors(n_neighbors=min(NEIGHBORS, len(layout) - 1)).fit(layout)
+    near = search.kneighbors(return_distance=False)
+    own = np.repeat(np.arange(len(layout)), near.shape[1])
+    return float((np.asarray(affinities[own, near.ravel()]) > 0).mean())
 
 
 def draw_back(layout: np.ndarray, start: np.ndarray, share: float, distance: float) -> np.ndarray:
