@@ -6,10 +6,12 @@ It reads the activations of a finished run (snapshots_per_job: 1) at the first s
 times: by scikit-learn, and by the workflow's own functions with `alignment` none and previous. Means over the epochs
 after the first: KL divergence (all three from the same affinities, over all pairs), drift (median displacement after
 Procrustes, in radii of the layout), trustworthiness, leave-one-out k-NN accuracy in the plane, and processor seconds a
-cell on one thread; then the ratios to scikit-learn.
+cell on one thread; then the ratios to scikit-learn. Where `previous` starts afresh, which it does when the layout
+before says little of an epoch, the jump is a line of its own, and the last line is the ratio of its drift without.
 """
 
 import argparse
+import logging
 import sys
 import time
 from pathlib import Path
@@ -52,10 +54,25 @@ def kl_divergence(wanted: np.ndarray, layout: np.ndarray) -> float:
     return float((wanted[some] * np.log(wanted[some] / (weights[some] / weights.sum()))).sum())
 
 
-def layouts_of(side: str, rows: list[np.ndarray], perplexity: float) -> list[tuple[np.ndarray, float]]:
-    """Layout and seconds of each epoch."""
+class Notes(logging.Handler):
+    """What the workflow says of a layout."""
+
+    def __init__(self):
+        super().__init__(logging.INFO)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.messages.append(record.getMessage())
+
+
+NOTES = Notes()
+
+
+def layouts_of(side: str, rows: list[np.ndarray], perplexity: float) -> list[tuple[np.ndarray, float, bool]]:
+    """Layout and seconds of each epoch, and whether it goes on from the epoch before in name only."""
     found, before = [], None
     for epoch in rows:
+        NOTES.messages.clear()
         began = time.process_time()
         reduced = layouts.principal_components(epoch, COMPONENTS, integer_seed(SEED, "pca"))
         if side == "scikit-learn":
@@ -65,7 +82,8 @@ def layouts_of(side: str, rows: list[np.ndarray], perplexity: float) -> list[tup
             start = before if side == "previous" else None
             layout, _ = layouts.tsne(reduced, perplexity, start, integer_seed(SEED, "t-sne"))
         before = layout
-        found.append((layout, time.process_time() - began))
+        afresh = any("afresh" in message for message in NOTES.messages)
+        found.append((layout, time.process_time() - began, afresh))
     return found
 
 
@@ -77,13 +95,16 @@ def main() -> None:
     parser.add_argument("--perplexity", type=float, default=30)
     options = parser.parse_args()
     threadpool_limits(1)
+    log = logging.getLogger("evolution")
+    log.setLevel(logging.INFO)
+    log.addHandler(NOTES)
     spans = sorted(path.name for path in (options.run / "activations").iterdir())
     spans = spans[: options.epochs] if options.epochs else spans
     layers = options.layers or sorted(
         path.stem for path in (options.run / "activations" / spans[-1]).glob("*.npy") if path.stem != "pixels"
     )
     labels = np.load(options.run / "dataset.npz", allow_pickle=False)["eval_labels"]
-    means = {}
+    means, going_on = {}, []
     print(f"{'layer':<12} {'t-SNE':<14}" + "".join(f"{name:>16}" for name in COLUMNS))
     for layer in layers:
         files = [options.run / "activations" / span / f"{layer}.npy" for span in spans]
@@ -102,15 +123,22 @@ def main() -> None:
                     knn_accuracy(layout, labels),
                     seconds,
                 )
-                for place, (layout, seconds) in enumerate(found)
+                for place, (layout, seconds, _) in enumerate(found)
                 if place
             ]
+            drifts = [row[1] for row in table]
+            for place, (_, _, afresh) in enumerate(found[1:]):
+                if afresh:
+                    print(f"{layer:<12} afresh at snapshot {spans[place + 1]}: drift {drifts[place]:.2f}")
+            if side == "previous":
+                going_on.append(np.mean([drift for drift, (_, _, afresh) in zip(drifts, found[1:]) if not afresh]))
             means.setdefault(side, []).append(np.mean(table, axis=0))
             print(f"{layer:<12} {side:<14}" + "".join(f"{value:>16.4f}" for value in means[side][-1]), flush=True)
     peer = np.mean(means["scikit-learn"], axis=0)
     for side in ("none", "previous"):
         ratios = np.mean(means[side], axis=0) / peer
         print(f"{'ratio':<12} {side:<14}" + "".join(f"{value:>16.4f}" for value in ratios))
+    print(f"{'ratio':<12} {'going on':<14}{np.mean(going_on) / peer[1]:>32.4f}")
 
 
 if __name__ == "__main__":
