@@ -9,7 +9,7 @@ import yaml
 from scipy.special import comb
 from sklearn import metrics
 from sklearn.cluster import KMeans
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import Ridge, RidgeClassifier
 from sklearn.model_selection import StratifiedKFold
 from sklearn.preprocessing import normalize
 
@@ -221,6 +221,18 @@ def test_probe_is_ridge_on_one_hot_classes(features, form, scale):
         right += list(ridge.predict(exact[held]).argmax(1) == labels[held])
     assert probe.linear_probe(form(rows * np.float32(scale)), labels, 7) == pytest.approx(np.mean(right), abs=0.011)
     assert 0.8 < np.mean(right) < 1
+
+
+@pytest.mark.parametrize("classes", [2, 10])
+@pytest.mark.parametrize("width", [100, 200, 600])
+def test_probe_predicts_what_scikit_learns_ridge_classifier_does(features, classes, width):
+    """By features or by inner products, whichever are fewer: the same sample for sample."""
+    rows, labels = probe.centred(features[0][:, :width]), 3 * (features[1] % classes)
+    right = []
+    for fit, held in StratifiedKFold(5, shuffle=True, random_state=7).split(rows, labels):
+        ridge = RidgeClassifier(probe.PENALTY * len(fit), solver="svd").fit(rows[fit], labels[fit])
+        right += list(ridge.predict(rows[held]) == labels[held])
+    assert probe.linear_probe(features[0][:, :width], labels, 7) == np.mean(right)
 
 
 def test_probe_sees_what_is_linear_and_no_more():

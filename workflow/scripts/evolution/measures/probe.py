@@ -3,8 +3,10 @@
 import math
 
 import numpy as np
+from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import RidgeClassifier
 from sklearn.model_selection import StratifiedKFold
+from sklearn.preprocessing import KernelCenterer
 
 from evolution.similarity import centred
 
@@ -40,8 +42,28 @@ def linear_probe(rows: np.ndarray, labels: np.ndarray, seed: int) -> float:
     rows = centred(rows)
     if folds < 2 or (counts > 0).sum() < 2 or not rows.any():
         return math.nan
+    # With more features than samples to fit, scikit-learn would take the inner products anew in each fold.
+    gram = rows @ rows.T if rows.shape[1] > (1 - 1 / folds) * len(rows) else None
     right = np.zeros(len(rows), bool)
     for fit, held in StratifiedKFold(folds, shuffle=True, random_state=seed).split(rows, labels):
-        probe = RidgeClassifier(PENALTY * len(fit), solver="cholesky").fit(rows[fit], labels[fit])
-        right[held] = probe.predict(rows[held]) == labels[held]
+        penalty = PENALTY * len(fit)
+        if gram is None:
+            found = RidgeClassifier(penalty, solver="cholesky").fit(rows[fit], labels[fit]).predict(rows[held])
+        else:
+            found = _predict_from_products(gram, labels, fit, held, penalty)
+        right[held] = found == labels[held]
     return float(right.mean())
+
+
+def _predict_from_products(
+    gram: np.ndarray, labels: np.ndarray, fit: np.ndarray, held: np.ndarray, penalty: float
+) -> np.ndarray:
+    """What RidgeClassifier predicts of the held samples, by its dual form, from all inner products."""
+    classes, positions = np.unique(labels[fit], return_inverse=True)
+    targets = np.eye(len(classes))[positions]
+    # The intercept: features and targets are centred on the samples to fit.
+    mean = targets.mean(0)
+    products = gram[np.ix_(fit, fit)]
+    centre = KernelCenterer().fit(products)
+    ridge = KernelRidge(alpha=penalty, kernel="precomputed").fit(centre.transform(products), targets - mean)
+    return classes[(ridge.predict(centre.transform(gram[np.ix_(held, fit)])) + mean).argmax(1)]
