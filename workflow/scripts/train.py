@@ -30,7 +30,7 @@ log = logging.getLogger("evolution")
 OPTIMIZERS = {"adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
 # Images a forward pass of an evaluation: more gain nothing and cost memory.
 EVALUATION_CHUNK = {"cpu": 250, "cuda": 2000}
-# Epochs; what one takes for that is a tenth of what ten save.
+# Epochs: often enough to keep the peak low, and seldom enough to cost nothing.
 MEMORY_RETURNED_EVERY = 10
 
 
@@ -203,9 +203,9 @@ def train_span(
         )
         if kept_epochs is None or epoch in kept_epochs or epoch == epochs[-1]:
             weights[epoch] = copy_weights(model)
-        seconds = time.perf_counter() - began
         if epoch % MEMORY_RETURNED_EVERY == 0:
             return_kept_memory()
+        seconds = time.perf_counter() - began
         history.append(row)
         timing.append({"epoch": epoch, "seconds": seconds})
         log.info(

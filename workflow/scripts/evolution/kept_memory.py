@@ -4,19 +4,21 @@ import ctypes
 import sys
 from collections.abc import Callable
 
-# glibc's numbers for what mallopt sets, and more than any block that a job asks for.
-MMAP_THRESHOLD, TRIM_THRESHOLD, ENOUGH = -3, -1, 2**31 - 1
+# glibc's numbers for what mallopt sets: how many blocks may lie outside the heap, where they are returned as soon as
+# they are freed; and how many bytes may be free at the heap's top before it shrinks.
+MMAP_MAX, TRIM_THRESHOLD = -4, -1
+KEPT = 2**31 - 1
 
 
 def keep_freed_memory() -> None:
     """Let this process keep the memory that it frees, where glibc manages it.
 
-    A full-batch step of training otherwise returns most of its memory and gets it anew, page by page: a seventh of its
-    time. Passing images through a network for a snapshot gains as much.
+    A full-batch step of training otherwise returns most of its memory and gets it anew, page by page, which takes time
+    (benchmarks/training_speed.py); so does passing images through a network for a snapshot.
     """
     if mallopt := _glibc("mallopt"):
-        mallopt(MMAP_THRESHOLD, ENOUGH)
-        mallopt(TRIM_THRESHOLD, ENOUGH)
+        mallopt(MMAP_MAX, 0)
+        mallopt(TRIM_THRESHOLD, KEPT)
 
 
 def return_kept_memory() -> None:
