@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from openTSNE.affinity import PerplexityBasedNN
 from scipy.optimize import minimize
-from scipy.sparse import csr_matrix
-from scipy.spatial.distance import pdist
+from scipy.spatial.distance import pdist, squareform
 from sklearn.decomposition import PCA
 from sklearn.neighbors import KNeighborsClassifier
 
@@ -139,7 +139,7 @@ def test_drift_of_points_that_are_one_is_not_defined():
 @pytest.mark.parametrize("name", sorted(METHODS.keys() - set(EXTRAS)))
 def test_a_job_loads_the_library_of_its_method_only(name):
     code = (
-        "import sys, numpy as np, embed; from evolution.layouts import draw_back, lay_out; "
+        "import sys, numpy as np, embed; from evolution.layouts import lay_out; "
         f"lay_out({name!r}, np.random.default_rng(0).random((60, 30), np.float32), {SETTINGS}, None, 0); "
         "print(*(name for name in ('openTSNE', 'umap', 'pacmap', 'torch', 'matplotlib') if name in sys.modules))"
     )
@@ -218,14 +218,40 @@ def test_tsne_of_unchanged_data_stays(features):
 
 
 def test_kept_neighbors_by_hand():
-    """Two pairs of dots; the affinities are those of the pairs, then those across."""
+    """Two pairs of dots, and rows that are paired the same way, then the other. Two of three others count as near."""
     layout = np.array([[0, 0], [0, 1], [9, 0], [9, 1]])
-    pairs = csr_matrix([[0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0]])
-    across = csr_matrix([[0, 0, 1, 0], [0, 0, 0, 1], [1, 0, 0, 0], [0, 1, 0, 0]])
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(layouts, "NEIGHBORS", 1)
-        assert layouts.kept_neighbors(layout, pairs) == 1
-        assert layouts.kept_neighbors(layout, across) == 0
+    pairs = np.array([[0.0], [1], [8], [9]])
+    assert layouts.kept_neighbors(layout, pairs, np.ones(4)) == pytest.approx(1)
+    assert layouts.kept_neighbors(layout, pairs[[0, 2, 1, 3]], np.ones(4)) == pytest.approx((0 - 2 / 3) / (1 - 2 / 3))
+
+
+@pytest.mark.parametrize(("samples", "perplexity"), [(40, 10), (100, 30), (200, 2), (200, 5), (200, 60)])
+@pytest.mark.parametrize("copies", [0, 0.6], ids=["", "copies"])
+def test_tsne_of_unchanged_data_goes_on_and_not_from_a_layout_that_says_nothing(
+    features, caplog, samples, perplexity, copies
+):
+    rows = unit_rows(features[0][:samples]).copy()
+    rows[: int(copies * samples)] = rows[0]
+    settings = SETTINGS | {"perplexity": perplexity}
+    first, _ = lay_out("tsne", rows, settings, None, 17)
+    with caplog.at_level("INFO", logger="evolution"):
+        lay_out("tsne", rows, settings, first, 17)
+        assert not caplog.text
+        if not copies:
+            lay_out("tsne", rows, settings, np.random.default_rng(0).normal(size=(samples, 2)), 17)
+            assert "afresh" in caplog.text
+
+
+def test_tsne_takes_the_affinities_that_opentsne_finds_by_itself(features):
+    """The reported divergence is that of openTSNE's own exact affinities, by its definition."""
+    rows = unit_rows(features[0])[:, :20].copy()
+    layout, divergence = layouts.tsne(rows, 10, None, 17)
+    wanted = PerplexityBasedNN(rows, perplexity=10, method="exact").P.toarray()
+    weights = 1 / (1 + squareform(pdist(layout.astype(float), "sqeuclidean")))
+    np.fill_diagonal(weights, 0)
+    some = wanted > 0
+    expected = (wanted[some] * np.log(wanted[some] / (weights / weights.sum())[some])).sum()
+    assert divergence == pytest.approx(expected, rel=0.01)
 
 
 def test_tsne_from_a_layout_of_other_data_starts_afresh(features, caplog):

@@ -45,6 +45,21 @@ assert "pandas" not in sys.modules and "scipy.stats" not in sys.modules
     )
 
 
+def test_a_cell_is_embedded_without_what_umap_brings():
+    pytest.importorskip("pynndescent")
+    run(
+        """
+import sys, embed, numpy as np
+from evolution.layouts import tsne
+rows = np.random.default_rng(3).normal(size=(60, 8)).astype(np.float32)
+layout, _ = tsne(rows, 10, None, 1)
+tsne(rows, 10, layout, 1)
+loaded = {"pandas", "scipy.stats", "pynndescent", "numba"} & set(sys.modules)
+assert not loaded, loaded
+"""
+    )
+
+
 def test_what_scikit_learn_took_of_the_statistics_works_when_it_is_called():
     # By hand: the true labels rank second and third, with no other true label above them.
     run(

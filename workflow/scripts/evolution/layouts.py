@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import orthogonal_procrustes
-from scipy.sparse import csr_matrix
 from scipy.sparse.linalg import ArpackError
 from sklearn.decomposition import PCA
 from sklearn.neighbors import NearestNeighbors
@@ -43,9 +42,11 @@ FRESH = (Step(250, 12, 0.5, 0.8), Step(250, 1, 0.8, 0.8), Step(250, 1, 0.8, 0.5)
 # One that goes on needs exaggeration, which lets the layout follow the data out of the last epoch's minimum, and fewer
 # iterations. In the end a dot stays where it was unless the data move it (benchmarks/alignment.py).
 CONTINUED = (Step(30, 3, 0.8, 0.5, share=0.15), Step(120, 1, 0.8, 0.5, distance=4.5e-3))
-# A layout of which fewer neighbours are neighbours still is no start to go on from: it ends in a bad minimum. In
-# training, an output layer's first epochs; elsewhere nine of ten are.
-KEPT, NEIGHBORS = 0.8, 12
+# A layout is no start to go on from where fewer of its neighbours than this, chance taken off, are near among the rows:
+# it ends in a bad minimum. In training that is an output layer after its first epochs; elsewhere nine of ten are near.
+KEPT = 0.7
+# How many neighbours of a dot are looked at, and among how many of a row's nearest they count as near.
+NEIGHBORS, NEAR = 12, 90
 # Iterations from one drawing back to the next.
 DRAW_BACK_EVERY = 10
 # theta for the divergence that is reported.
@@ -160,14 +161,22 @@ def tsne(rows: np.ndarray, perplexity: float, start: np.ndarray | None, seed: in
     from openTSNE.initialization import pca as pca_start
     from openTSNE.initialization import random as random_start
     from openTSNE.initialization import rescale
+    from openTSNE.nearest_neighbors import PrecomputedNeighbors
 
-    affinities = PerplexityBasedNN(rows, perplexity=perplexity, method="exact", n_jobs=1, random_state=seed)
+    # As many as openTSNE takes, which finds the very same; but to choose how, it would load pynndescent where UMAP has
+    # brought that, half a second of each job.
+    taken = min(len(rows) - 1, int(3 * perplexity))
+    near = min(len(rows) // 2, NEAR)
+    search = NearestNeighbors(n_neighbors=max(taken, near)).fit(rows)
+    distances, neighbors = search.kneighbors()
+    known = PrecomputedNeighbors(neighbors[:, :taken], distances[:, :taken])
+    affinities = PerplexityBasedNN(knn_index=known, perplexity=perplexity, n_jobs=1)
     varies = bool(np.ptp(rows, axis=0).any())
     schedule = FRESH
     if start is None or not np.ptp(start, axis=0).any():
         start = (pca_start if varies else random_start)(rows, random_state=seed)
-    elif varies and (kept := kept_neighbors(start, affinities.P)) < KEPT:
-        log.info("%.0f %% of the neighbours in the layout before are neighbours still: it is made afresh", 100 * kept)
+    elif varies and (kept := kept_neighbors(start, rows, distances[:, near - 1])) < KEPT:
+        log.info("The layout is made afresh: of the one before, %.0f %% of the neighbours are near still", 100 * kept)
         # From the same arrangement, as small as a fresh start is.
         start = rescale(start)
     else:
@@ -193,12 +202,28 @@ def tsne(rows: np.ndarray, perplexity: float, start: np.ndarray | None, seed: in
     return np.asarray(layout, dtype=np.float32), float(layout.kl_divergence)
 
 
-def kept_neighbors(layout: np.ndarray, affinities: csr_matrix) -> float:
-    """Share of the nearest neighbours in a layout, float (N, 2), that have an affinity, float sparse (N, N)."""
-    search = NearestNeighbors(n_neighbors=min(NEIGHBORS, len(layout) - 1)).fit(layout)
-    near = search.kneighbors(return_distance=False)
-    own = np.repeat(np.arange(len(layout)), near.shape[1])
-    return float((np.asarray(affinities[own, near.ravel()]) > 0).mean())
+def kept_neighbors(layout: np.ndarray, rows: np.ndarray, reach: np.ndarray) -> float:
+    """Share of the nearest neighbours in a layout that are near among the rows, less what chance alone gives.
+
+    Parameters
+    ----------
+    layout : float array (N, 2)
+    rows : float array (N, D)
+    reach : float array (N,)
+        How far what is near each row lies at most; equally far counts, so that copies are near each other.
+
+    Returns
+    -------
+    float
+        1 where all are near, 0 on average for an arrangement that says nothing of the rows.
+    """
+    search = NearestNeighbors(n_neighbors=max(1, min(NEIGHBORS, len(layout) // 10))).fit(layout)
+    others = search.kneighbors(return_distance=False)
+    # Their distances here and in `reach` are of different roundings.
+    reach = reach * (1 + 1e-4) + 1e-6 * np.abs(rows).max()
+    kept = np.mean(np.linalg.norm(rows[others] - rows[:, None], axis=2) <= reach[:, None])
+    chance = min(len(rows) // 2, NEAR) / (len(rows) - 1)
+    return float((kept - chance) / (1 - chance))
 
 
 def draw_back(layout: np.ndarray, start: np.ndarray, share: float, distance: float) -> np.ndarray:
@@ -206,7 +231,7 @@ def draw_back(layout: np.ndarray, start: np.ndarray, share: float, distance: flo
 
     Both are proximal steps (Parikh and Boyd 2014) of a price on movement. One on squared movement, `share`, slows all
     dots down. One on movement itself, `distance`, the group lasso's, leaves those where they were that little draws
-    away, and lets the others go: most of how dots move is wandering along a loss that is nearly flat.
+    away, and lets the others go: much of how dots move is wandering along a loss that is nearly flat.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
 """Load scikit-learn and pyarrow without what no job here uses of them: import this module before them.
 
-Both import pandas where there is one, for the sake of data frames, and scikit-learn imports scipy.stats for functions
-that nothing here calls. Together they take half of the time that a job needs to start, and a job that measures one cell
-is short.
+Both import pandas where there is one, for the sake of data frames. scikit-learn imports scipy.stats for functions that
+nothing here calls, and scipy asks numpy for everything it has, which loads its test and Fortran tools. Together they
+take half of the time that a job needs to start, and a job that measures one cell is short.
 """
 
 import gc
@@ -10,7 +10,11 @@ import sys
 from importlib import import_module
 from types import ModuleType
 
+import numpy
+
 STATISTICS = "scipy.stats"
+# Modules that numpy loads when they are asked for.
+TOOLS = ("f2py", "testing")
 
 
 class Deferred:
@@ -52,6 +56,9 @@ def load_libraries() -> None:
     stands_in = STATISTICS not in sys.modules
     if stands_in:
         sys.modules[STATISTICS] = DeferredModule(STATISTICS)
+    tools = [name for name in TOOLS if name not in vars(numpy)]
+    for name in tools:
+        setattr(numpy, name, DeferredModule(f"numpy.{name}"))
     sys.meta_path.insert(0, NoPandas)
     # Nothing of what importing makes is garbage.
     gc.disable()
@@ -66,6 +73,8 @@ def load_libraries() -> None:
         gc.freeze()
         # From here on everybody else gets the real ones.
         sys.meta_path.remove(NoPandas)
+        for name in tools:
+            delattr(numpy, name)
         if stands_in:
             del sys.modules[STATISTICS]
 
