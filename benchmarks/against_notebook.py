@@ -131,6 +131,7 @@ def main() -> None:
                 found["plots"].append(run(folder, options.cores).seconds / cold.seconds)
                 configure(folder, options.root, epochs + 2, spans, palette="tab10")
                 found["longer"].append(run(folder, options.cores).seconds / cold.seconds)
+                print("  ".join(f"{key} {found[key][-1]:.3f}" for key in GOALS), flush=True)
                 if spans == 1:
                     print(f"largest error of a cosine: {cosine_error(results, epochs):.1e}", flush=True)
             if not kept:

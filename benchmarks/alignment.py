@@ -6,8 +6,9 @@ It reads the activations of a finished run (snapshots_per_job: 1) at the first s
 times: by scikit-learn, and by the workflow's own functions with `alignment` none and previous. Means over the epochs
 after the first: KL divergence (all three from the same affinities, over all pairs), drift (median displacement after
 Procrustes, in radii of the layout), trustworthiness, leave-one-out k-NN accuracy in the plane, and processor seconds a
-cell on one thread; then the ratios to scikit-learn. Where `previous` starts afresh, which it does when the layout
-before says little of an epoch, the jump is a line of its own, and the last line is the ratio of its drift without.
+cell on one thread; then the ratios to scikit-learn. `undrawn` is `previous` without drawing dots back to where they
+were. Where `previous` starts afresh, which it does when the layout before says little of an epoch, the jump is a line
+of its own, and the last line is the ratio of drifts over the other snapshots.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import logging
 import sys
 import time
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 from scipy.spatial.distance import squareform
@@ -31,6 +33,7 @@ from evolution.compaction import unit_rows
 from evolution.seeds import integer_seed
 
 SEED, COMPONENTS, NEIGHBORS = 17, 50, 10
+SIDES = ("scikit-learn", "none", "previous", "undrawn")
 COLUMNS = ("KL divergence", "drift", "trustworthiness", "k-NN accuracy", "seconds")
 
 
@@ -71,6 +74,7 @@ NOTES = Notes()
 def layouts_of(side: str, rows: list[np.ndarray], perplexity: float) -> list[tuple[np.ndarray, float, bool]]:
     """Layout and seconds of each epoch, and whether it goes on from the epoch before in name only."""
     found, before = [], None
+    free = tuple(step._replace(share=0, distance=0) for step in layouts.CONTINUED)
     for epoch in rows:
         NOTES.messages.clear()
         began = time.process_time()
@@ -79,8 +83,9 @@ def layouts_of(side: str, rows: list[np.ndarray], perplexity: float) -> list[tup
             model = TSNE(perplexity=perplexity, init="pca", random_state=SEED, n_jobs=1)
             layout = model.fit_transform(reduced)
         else:
-            start = before if side == "previous" else None
-            layout, _ = layouts.tsne(reduced, perplexity, start, integer_seed(SEED, "t-sne"))
+            start = None if side == "none" else before
+            with patch.object(layouts, "CONTINUED", free if side == "undrawn" else layouts.CONTINUED):
+                layout, _ = layouts.tsne(reduced, perplexity, start, integer_seed(SEED, "t-sne"))
         before = layout
         afresh = any("afresh" in message for message in NOTES.messages)
         found.append((layout, time.process_time() - began, afresh))
@@ -104,7 +109,7 @@ def main() -> None:
         path.stem for path in (options.run / "activations" / spans[-1]).glob("*.npy") if path.stem != "pixels"
     )
     labels = np.load(options.run / "dataset.npz", allow_pickle=False)["eval_labels"]
-    means, going_on = {}, []
+    means, going_on = {}, {"scikit-learn": [], "previous": []}
     print(f"{'layer':<12} {'t-SNE':<14}" + "".join(f"{name:>16}" for name in COLUMNS))
     for layer in layers:
         files = [options.run / "activations" / span / f"{layer}.npy" for span in spans]
@@ -113,7 +118,8 @@ def main() -> None:
             affinities(layouts.principal_components(epoch, COMPONENTS, integer_seed(SEED, "pca")), options.perplexity)
             for epoch in rows
         ]
-        for side in ("scikit-learn", "none", "previous"):
+        drifts = {}
+        for side in SIDES:
             found = layouts_of(side, rows, options.perplexity)
             table = [
                 (
@@ -126,19 +132,21 @@ def main() -> None:
                 for place, (layout, seconds, _) in enumerate(found)
                 if place
             ]
-            drifts = [row[1] for row in table]
-            for place, (_, _, afresh) in enumerate(found[1:]):
-                if afresh:
-                    print(f"{layer:<12} afresh at snapshot {spans[place + 1]}: drift {drifts[place]:.2f}")
-            if side == "previous":
-                going_on.append(np.mean([drift for drift, (_, _, afresh) in zip(drifts, found[1:]) if not afresh]))
+            drifts[side] = np.array([row[1] for row in table])
             means.setdefault(side, []).append(np.mean(table, axis=0))
             print(f"{layer:<12} {side:<14}" + "".join(f"{value:>16.4f}" for value in means[side][-1]), flush=True)
+            if side == "previous":
+                afresh = np.array([each for _, _, each in found[1:]])
+                for place in np.flatnonzero(afresh):
+                    print(f"{layer:<12} afresh at snapshot {spans[place + 1]}: drift {drifts[side][place]:.2f}")
+                for each, kept in going_on.items():
+                    kept.append(drifts[each][~afresh])
     peer = np.mean(means["scikit-learn"], axis=0)
-    for side in ("none", "previous"):
+    for side in SIDES[1:]:
         ratios = np.mean(means[side], axis=0) / peer
         print(f"{'ratio':<12} {side:<14}" + "".join(f"{value:>16.4f}" for value in ratios))
-    print(f"{'ratio':<12} {'going on':<14}{np.mean(going_on) / peer[1]:>32.4f}")
+    theirs, ours = (np.concatenate(going_on[side]).mean() for side in ("scikit-learn", "previous"))
+    print(f"{'ratio':<12} {'going on':<14}{ours / theirs:>32.4f}")
 
 
 if __name__ == "__main__":

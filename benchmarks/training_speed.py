@@ -5,7 +5,8 @@
 Both train small_cnn from the same weights with the same dropout draws on the same digits: with --root, the folder
 that has MNIST/raw, 5000 of MNIST and 1000 to evaluate on, else 4000 and 1000 of the 5000 that need no download. The
 plain loop evaluates all images in one pass, in the default memory format, as the notebook does. Each side runs in a
-process of its own, in turns; medians are of all epochs but each run's first.
+process of its own, in turns; medians are of all epochs but each run's first. A third side is ours without keeping
+freed memory.
 """
 
 import argparse
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -58,10 +60,13 @@ def plain(dataset: str, epochs: int, threads: int) -> tuple[list[float], list[fl
     return losses, seconds
 
 
-def ours(dataset: str, epochs: int, threads: int) -> tuple[list[float], list[float]]:
-    """The workflow's training: loss and seconds of each epoch."""
+def ours(dataset: str, epochs: int, threads: int, kept: bool = True) -> tuple[list[float], list[float]]:
+    """The workflow's training, in a process that keeps freed memory or not: loss and seconds of each epoch."""
     import train
+    from evolution.kept_memory import keep_freed_memory
 
+    if kept:
+        keep_freed_memory()
     with tempfile.TemporaryDirectory() as folder:
         first = str(Path(folder) / "0000.pt")
         settings = ("small_cnn", {}, None, "adamw", RATE, DECAY, "cpu", threads, SEED, None)
@@ -70,23 +75,26 @@ def ours(dataset: str, epochs: int, threads: int) -> tuple[list[float], list[flo
     return history["train_loss"], timing["seconds"]
 
 
+SIDES = {"plain": plain, "ours": ours, "returning": partial(ours, kept=False)}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--root", help="the folder that has MNIST/raw")
     for name, default in (("epochs", 5), ("repeat", 3), ("threads", 2)):
         parser.add_argument(f"--{name}", type=int, default=default)
-    parser.add_argument("--side", choices=["plain", "ours"], help=argparse.SUPPRESS)
+    parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
     parser.add_argument("--dataset", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.side:
-        losses, seconds = {"plain": plain, "ours": ours}[options.side](options.dataset, options.epochs, options.threads)
+        losses, seconds = SIDES[options.side](options.dataset, options.epochs, options.threads)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
         print(json.dumps({"losses": losses, "seconds": seconds[1:], "peak_gb": peak}))
         return
     # Not above: the sides load torch after their own settings.
     from prepare_data import prepare_data
 
-    seconds, losses, peaks = {"plain": [], "ours": []}, {}, {}
+    seconds, losses, peaks = {side: [] for side in SIDES}, {}, {}
     with tempfile.TemporaryDirectory() as folder:
         dataset = Path(folder) / "dataset.npz"
         name, train_size = ("mnist", 5000) if options.root else ("mnist_5k", 4000)
@@ -100,7 +108,7 @@ def main() -> None:
                 losses[side], peaks[side] = np.array(found["losses"]), found["peak_gb"]
     medians = {side: statistics.median(times) for side, times in seconds.items()}
     for side, median in medians.items():
-        print(f"{side:>6}: {median:.2f} s an epoch (median of {len(seconds[side])}), peak {peaks[side]:.2f} GB")
+        print(f"{side:>9}: {median:.2f} s an epoch (median of {len(seconds[side])}), peak {peaks[side]:.2f} GB")
     print(f"ratio {medians['ours'] / medians['plain']:.2f}")
     print(f"largest difference of the loss curves {np.abs(losses['ours'] - losses['plain']).max():.1e}")
 

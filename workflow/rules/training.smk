@@ -12,8 +12,9 @@ rule train:
         "results/{run}/logs/train/{span}.log",
     benchmark:
         "results/{run}/benchmarks/train/{span}.tsv"
-    # Of all chains of jobs the training's is the longest, and it needs more than one core: what waits for a snapshot
-    # fills the cores beside it, and all of them after it, while a training that waits would leave one idle.
+    # Of all chains of jobs the training's is the longest, and it needs more than one core. Where those are free it goes
+    # first, and what waits for a snapshot fills the cores beside it and after it; behind such jobs it would wait until
+    # two of them end at once.
     priority: 1
     conda:
         "../../envs/torch.yaml"
