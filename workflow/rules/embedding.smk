@@ -13,6 +13,9 @@ rule embed:
         "results/{run}/logs/embed/{span}/{layer}.log",
     benchmark:
         "results/{run}/benchmarks/embed/{span}/{layer}.tsv"
+    # Where epochs are aligned, a layer's are the longest chain after the training's. What is in no chain fills the cores
+    # beside it, and in the end no core waits for it.
+    priority: 1
     conda:
         "../../envs/analysis.yaml" if METHOD in ("tsne", "pca") else "../../envs/extras.yaml"
     threads: 1

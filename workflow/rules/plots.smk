@@ -249,6 +249,8 @@ rule plot_animation:
         "results/{run}/logs/plot_animation.log",
     benchmark:
         "results/{run}/benchmarks/plot_animation.tsv"
+    # By far the longest of the figures: begun last, it would leave the other cores idle.
+    priority: 1
     conda:
         "../../envs/plots.yaml"
     threads: 1

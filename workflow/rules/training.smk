@@ -15,7 +15,7 @@ rule train:
     # Of all chains of jobs the training's is the longest, and it needs more than one core. Where those are free it goes
     # first, and what waits for a snapshot fills the cores beside it and after it; behind such jobs it would wait until
     # two of them end at once.
-    priority: 1
+    priority: 2
     conda:
         "../../envs/torch.yaml"
     # The scheduler gives fewer where --cores is fewer; torch's own number is params.threads all the same.
@@ -75,6 +75,8 @@ for number, (followed, followers) in enumerate(LAYER_SETS.items(), start=1):
             "results/{run}/benchmarks/snapshot/{span}.tsv"
         wildcard_constraints:
             run="|".join(map(re.escape, followers)),
+        # All chains begin with one.
+        priority: 1
         conda:
             "../../envs/torch.yaml"
         threads: 1
