@@ -136,6 +136,16 @@ def test_drift_of_a_single_snapshot_is_said_to_have_no_value(drawn, tmp_path):
     assert "no layer has a value" in {text.get_text() for text in titled(drawn[0], "Drift").texts}
 
 
+def test_drift_of_layouts_that_go_on_can_be_told_apart_beside_one_that_was_made_afresh(drawn, tmp_path):
+    drifts = [0.8, 0.04, 0.008, 0.004, 0]
+    values = {("fc", epoch, "drift"): drift for epoch, drift in enumerate(drifts)}
+    plot_embedding_quality.plot_embedding_quality(write_long(tmp_path / "t.parquet", values), ["fc"], "unused", 100)
+    axes = titled(drawn[0], "Drift")
+    places = axes.transData.transform([(0, drift) for drift in drifts])[:, 1]
+    heights = (places - axes.bbox.y0) / axes.bbox.height
+    assert (np.diff(heights) < -0.1).all() and heights[-1] == 0 and heights[0] <= 1
+
+
 def test_drawn_twice_gives_the_same_bytes(tmp_path):
     history = write_history(tmp_path / "h.parquet", [0, 1, 2], ["cat", "dog"])
     metrics = write_long(tmp_path / "m.parquet", long_values(["a", "b"], [0, 1], METRICS))

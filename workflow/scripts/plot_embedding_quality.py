@@ -7,6 +7,10 @@ from evolution.style import figure_style, save_figure
 from evolution.tables import load_values
 
 DIVERGENCE = "kl_divergence"  # of t-SNE alone
+DRIFT = "drift"
+# Radii up to which drift's axis is linear; above it is logarithmic, since a layout that is made afresh moves a hundred
+# times as far as one that goes on.
+STEADY = 0.01
 # Metric to title, explanation, name of the y axis, and the least that this axis spans.
 PANELS = {
     DIVERGENCE: ("KL divergence", "what the layout gets wrong; lower is better", "KL divergence", 0.1),
@@ -16,7 +20,7 @@ PANELS = {
         "trustworthiness",
         0.02,
     ),
-    "drift": ("Drift", "how far dots moved since the last snapshot", "median movement (layout radii)", 0.05),
+    DRIFT: ("Drift", "how far dots moved; a lone peak: made afresh", "median movement (layout radii)", 0.05),
 }
 
 
@@ -46,7 +50,7 @@ def plot_embedding_quality(
     shown = {metric: panel for metric, panel in PANELS.items() if method == "tsne" or metric != DIVERGENCE}
     with figure_style():
         heading = f"How faithful and how steady the {METHODS[method].title} layouts are"
-        save_figure(metric_figure(heading, values, layers, shown, [len(shown)], dpi, width), output)
+        save_figure(metric_figure(heading, values, layers, shown, [len(shown)], dpi, width, {DRIFT: STEADY}), output)
 
 
 if "snakemake" in globals():

@@ -232,6 +232,7 @@ def metric_figure(
     rows: list[int],
     dpi: int,
     width: float | None,
+    linear_up_to: dict[str, float] | None = None,
 ) -> Figure:
     """A figure of a metric a panel, drawn by `draw_layer_curves`.
 
@@ -246,10 +247,17 @@ def metric_figure(
         Metric to title, explanation, name of the y axis, and the least that this axis spans.
     rows, dpi, width
         See `curve_panels`.
+    linear_up_to : dict, optional
+        Metrics that are no less than 0, and whose y axis is logarithmic above these values.
     """
     figure, drawn = layer_panels(title, values, layers, rows, dpi, width)
     for axes, (metric, (name, explanation, y_label, least_span)) in zip(drawn, panels.items()):
         draw_layer_curves(axes, values, layers, metric, least_span)
         title_panel(axes, name, explanation, y_label, width is not None)
+        if limit := (linear_up_to or {}).get(metric):
+            _, high = axes.get_ylim()
+            axes.set_yscale("symlog", linthresh=limit)
+            axes.set_ylim(0, high)
+            axes.yaxis.set_major_formatter("{x:g}")
     place_labels(figure)
     return figure
