@@ -49,13 +49,15 @@ def write_config(folder: Path, config: dict) -> None:
     (folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
 
 
-def run(folder: Path, cores: int, *arguments: str) -> Run:
+def run(folder: Path, cores: int, *targets: str) -> Run:
     """Run Snakemake to its end; a run that fails ends the benchmark with the last of its log."""
-    command = [sys.executable, "-m", "snakemake", "--cores", str(cores), "--quiet", "host", "progress", "rules"]
+    # Targets first: --quiet would take them for more of what it is to be quiet about.
+    command = [sys.executable, "-m", "snakemake", *targets, "--cores", str(cores)]
+    command += ["--quiet", "host", "progress", "rules"]
     found, done = Run(), threading.Event()
     with open(folder / "snakemake.log", "a", encoding="utf-8") as log:
         began = time.perf_counter()
-        process = psutil.Popen([*command, *arguments], cwd=folder, stdout=log, stderr=subprocess.STDOUT)
+        process = psutil.Popen(command, cwd=folder, stdout=log, stderr=subprocess.STDOUT)
         watcher = threading.Thread(target=_watch, args=(process, found, done))
         watcher.start()
         failed = process.wait()
