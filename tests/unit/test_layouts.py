@@ -221,8 +221,9 @@ def test_kept_neighbors_by_hand():
     """Two pairs of dots, and rows that are paired the same way, then the other. Two of three others count as near."""
     layout = np.array([[0, 0], [0, 1], [9, 0], [9, 1]])
     pairs = np.array([[0.0], [1], [8], [9]])
-    assert layouts.kept_neighbors(layout, pairs, np.ones(4)) == pytest.approx(1)
-    assert layouts.kept_neighbors(layout, pairs[[0, 2, 1, 3]], np.ones(4)) == pytest.approx((0 - 2 / 3) / (1 - 2 / 3))
+    near = np.ones((4, 2))
+    assert layouts.kept_neighbors(layout, pairs, near) == pytest.approx(1)
+    assert layouts.kept_neighbors(layout, pairs[[0, 2, 1, 3]], near) == pytest.approx((0 - 2 / 3) / (1 - 2 / 3))
 
 
 @pytest.mark.parametrize(("samples", "perplexity"), [(40, 10), (100, 30), (200, 2), (200, 5), (200, 60)])

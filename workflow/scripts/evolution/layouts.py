@@ -20,6 +20,8 @@ from evolution.compaction import compact
 from evolution.seeds import integer_seed
 
 log = logging.getLogger("evolution")
+# It notes at each epoch that it was given the neighbours.
+logging.getLogger("openTSNE").setLevel(logging.WARNING)
 
 
 class Step(NamedTuple):
@@ -175,7 +177,7 @@ def tsne(rows: np.ndarray, perplexity: float, start: np.ndarray | None, seed: in
     schedule = FRESH
     if start is None or not np.ptp(start, axis=0).any():
         start = (pca_start if varies else random_start)(rows, random_state=seed)
-    elif varies and (kept := kept_neighbors(start, rows, distances[:, near - 1])) < KEPT:
+    elif varies and (kept := kept_neighbors(start, rows, distances[:, :near])) < KEPT:
         log.info("The layout is made afresh: of the one before, %.0f %% of the neighbours are near still", 100 * kept)
         # From the same arrangement, as small as a fresh start is.
         start = rescale(start)
@@ -202,15 +204,16 @@ def tsne(rows: np.ndarray, perplexity: float, start: np.ndarray | None, seed: in
     return np.asarray(layout, dtype=np.float32), float(layout.kl_divergence)
 
 
-def kept_neighbors(layout: np.ndarray, rows: np.ndarray, reach: np.ndarray) -> float:
+def kept_neighbors(layout: np.ndarray, rows: np.ndarray, distances: np.ndarray) -> float:
     """Share of the nearest neighbours in a layout that are near among the rows, less what chance alone gives.
 
     Parameters
     ----------
     layout : float array (N, 2)
     rows : float array (N, D)
-    reach : float array (N,)
-        How far what is near each row lies at most; equally far counts, so that copies are near each other.
+    distances : float array (N, K)
+        From each row to its K nearest, the last the farthest: these are near, and what is as far as the last of them,
+        so that copies are near each other.
 
     Returns
     -------
@@ -219,10 +222,10 @@ def kept_neighbors(layout: np.ndarray, rows: np.ndarray, reach: np.ndarray) -> f
     """
     search = NearestNeighbors(n_neighbors=max(1, min(NEIGHBORS, len(layout) // 10))).fit(layout)
     others = search.kneighbors(return_distance=False)
-    # Their distances here and in `reach` are of different roundings.
-    reach = reach * (1 + 1e-4) + 1e-6 * np.abs(rows).max()
+    # The distances given and those taken here are of different roundings.
+    reach = distances[:, -1] * (1 + 1e-4) + 1e-6 * np.abs(rows).max()
     kept = np.mean(np.linalg.norm(rows[others] - rows[:, None], axis=2) <= reach[:, None])
-    chance = min(len(rows) // 2, NEAR) / (len(rows) - 1)
+    chance = distances.shape[1] / (len(rows) - 1)
     return float((kept - chance) / (1 - chance))
 
 
