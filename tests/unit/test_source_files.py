@@ -62,8 +62,10 @@ def test_source_files_of_every_kind_of_import(tmp_path):
 
 
 def test_every_rule_names_its_scripts_code():
-    """A rule's `code` input and its script are one and the same."""
+    """A rule's `code` input and its script are one and the same; or it takes the digests of its script's code."""
     rules = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "workflow" / "rules").glob("*.smk")))
     for block in re.split(r"^rule ", rules, flags=re.MULTILINE)[1:]:
         for script in re.findall(r'"\.\./scripts/(\w+)\.py"', block):
-            assert f'code=code("{script}")' in block, block.split(":")[0]
+            settings = f'settings="results/{{run}}/settings/{script}.json"'
+            assert f'code=code("{script}")' in block or settings in block, block.split(":")[0]
+    assert "{*code(wildcards.stage), " in rules.split("rule settings:")[1]

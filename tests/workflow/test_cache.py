@@ -33,6 +33,12 @@ def test_the_second_clone_computes_nothing_that_the_first_did(finished, tmp_path
             assert theirs[name] == content, name
     assert second.plan() == Counter()
 
+    probe = second.folder / "workflow" / "scripts" / "evolution" / "measures" / "probe.py"
+    probe.write_text(probe.read_text(encoding="utf-8") + "\n# edited\n", encoding="utf-8")
+    second.run("metrics", "--cache", *COSTLY, env=environment)
+    assert logs(second, "measure")
+    assert not logs(second, "embed")
+
 
 def test_a_cached_result_is_not_taken_for_another_seed(finished, tmp_path):
     cache = tmp_path / "cache"

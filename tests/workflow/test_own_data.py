@@ -114,3 +114,23 @@ def test_arrays(tmp_path, monkeypatch):
     np.savez_compressed("mine.npz", images=255 - images, labels=labels, class_names=np.array(NAMES))
     os.utime("mine.npz", (1, 1))
     assert project.plan("data") == Counter([job("prepare_data", run="tiny")])
+
+
+def test_another_eval_image_reaches_all_that_reads_activations(tmp_path):
+    """Also where accuracies stay as they are, and snapshots were taken anew without what comes of them."""
+    project, (images, labels) = Project(tmp_path / "checkout"), digits()
+    arrays = {"images": images[:200], "labels": labels[:200], "eval_images": images[200:], "eval_labels": labels[200:]}
+    np.savez(project.folder / "mine.npz", **arrays)
+    dataset = {"name": "npz:mine.npz", "train_size": 150, "eval_size": 100}
+    training = TINY["training"] | {"epochs": 1}
+    plots = TINY["plots"] | {"grid_epochs": [0, 1]}
+    project.configure(TINY | {"dataset": dataset, "layers": ["fc1"], "training": training, "plots": plots})
+    project.run("metrics", "embeddings")
+    before = pq.read_table(project.path("history/0001.parquet"))
+    arrays["eval_images"] = arrays["eval_images"] ^ 1
+    np.savez(project.folder / "mine.npz", **arrays)
+    project.run("snapshots")
+    assert pq.read_table(project.path("history/0001.parquet")).equals(before)
+    planned = Counter(name.split()[0] for name in project.plan("metrics", "embeddings").elements())
+    cells = {"measure": 3, "embed": 3, "cka_layers": 2, "cka_epochs": 1, "measure_collapse": 1}
+    assert planned == Counter(cells | {"collect": 3})

@@ -4,8 +4,6 @@ rule embed:
         activations=ancient("results/{run}/activations/{span}/{layer}.npy"),
         origin=activation_origin,
         settings="results/{run}/settings/embed.json",
-        dataset="results/{run}/dataset.npz",
-        code=code("embed"),
     output:
         embedding="results/{run}/embeddings/{span}/{layer}.npy",
         quality="results/{run}/embeddings/{span}/{layer}.parquet",

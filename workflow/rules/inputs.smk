@@ -158,12 +158,13 @@ def training_files(pattern):
 
 # A job that reads activations takes them as ancient: when a layer is added, the snapshot jobs run again and write the
 # other layers' files anew with the same bytes, which is no reason to measure or embed those again. What does change
-# an activation file reaches its readers by two other ways: the training's history with the model's own code, and the
-# settings file. The latter is a job's output because Snakemake does not look at a job's own params and code when a job
-# before it is to run.
+# an activation file reaches its readers by two other ways: the training's history, which holds digests of data and
+# weights, with the model's own code (of raw pixels the data set); and the settings file. The latter is a job's output
+# because Snakemake does not look at a job's own params and code when a job before it is to run. It holds digests of the
+# reader's own code too: named by each of thousands of jobs, those files were a tenth of a dry run.
 def activation_origin(wildcards):
-    """The history of the training behind an activation file, and a user's model file; the raw pixels have none."""
-    return [] if wildcards.layer == PIXELS else span_origin(wildcards)
+    """The history of the training behind an activation file, and a user's model file; the data set of raw pixels."""
+    return f"results/{wildcards.run}/dataset.npz" if wildcards.layer == PIXELS else span_origin(wildcards)
 
 
 def span_origin(wildcards):

@@ -5,7 +5,6 @@ rule measure:
         origin=activation_origin,
         settings="results/{run}/settings/measure.json",
         dataset="results/{run}/dataset.npz",
-        code=code("measure"),
     output:
         metrics="results/{run}/metrics/{span}/{layer}.parquet",
         clusters="results/{run}/clusters/{span}/{layer}.npy",
@@ -43,7 +42,6 @@ rule measure_collapse:
         origin=all_histories,
         settings="results/{run}/settings/measure_collapse.json",
         dataset="results/{run}/dataset.npz",
-        code=code("measure_collapse"),
     output:
         "results/{run}/tables/collapse.parquet",
     log:
@@ -69,7 +67,6 @@ rule cka_layers:
         activations=ancient(span_activations),
         origin=span_origin,
         settings="results/{run}/settings/cka_layers.json",
-        code=code("cka_layers"),
     output:
         "results/{run}/cka/layers/{span}.parquet",
     log:
@@ -98,7 +95,6 @@ rule cka_epochs:
         activations=ancient(expand("results/{{run}}/activations/{span}/{{layer}}.npy", span=SNAPSHOT_SPANS)),
         origin=all_histories,
         settings="results/{run}/settings/cka_epochs.json",
-        code=code("cka_epochs"),
     output:
         "results/{run}/cka/epochs/{layer}.parquet",
     log:

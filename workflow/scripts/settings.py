@@ -1,15 +1,14 @@
 """Write down what decides a stage's results, apart from its data: settings and code."""
 
-import hashlib
 import json
 from pathlib import Path
 
-from evolution.files import job_log, whole_file
+from evolution.files import file_digest, job_log, whole_file
 
 
 def fingerprint(settings: dict, sources: list[str]) -> str:
     """The settings and each source file's SHA-256 by its folder and name, as JSON with sorted keys."""
-    digests = {"/".join(Path(path).parts[-2:]): hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in sources}
+    digests = {"/".join(Path(path).parts[-2:]): file_digest(path) for path in sources}
     return json.dumps({"settings": settings, "code": digests}, indent=1, sort_keys=True) + "\n"
 
 

@@ -1,6 +1,7 @@
 """Reading and writing artifacts: whole or not at all, the same bytes for the same content, no pickle."""
 
 import errno
+import hashlib
 import logging
 import os
 import shlex
@@ -186,13 +187,13 @@ def load_npz(path: str | Path, *names: str) -> list[np.ndarray]:
         raise damaged(path, error) from error
 
 
-def save_table(path: str | Path, columns: dict[str, object]) -> None:
-    """Write columns (name to values) as a Parquet table."""
+def save_table(path: str | Path, columns: dict[str, object], metadata: dict[str, str] | None = None) -> None:
+    """Write columns (name to values) as a Parquet table, with `metadata` (key to value) in its schema."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     with whole_file(path) as temporary:
-        pq.write_table(pa.table(columns), temporary, compression="zstd")
+        pq.write_table(pa.table(columns, metadata=metadata), temporary, compression="zstd")
 
 
 def load_table(path: str | Path, *columns: str):
@@ -219,3 +220,9 @@ def load_table(path: str | Path, *columns: str):
     if missing:
         raise damaged(path, f"no column {', '.join(missing)}")
     return table
+
+
+def file_digest(path: str | Path) -> str:
+    """SHA-256 of a file, in hexadecimal digits."""
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,6 +1,7 @@
 """The files that stand for code among a job's inputs, read off import statements."""
 
 import ast
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -30,7 +31,7 @@ def source_files(script: Path, folder: Path | None = None) -> list[Path]:
 def _imported_files(path: Path, folder: Path, content: bytes) -> list[Path]:
     """The files under `folder` that a file's import statements, wherever they stand in its content, name."""
     names = set()
-    for node in ast.walk(ast.parse(content)):
+    for node in _statements(ast.parse(content)):
         if isinstance(node, ast.Import):
             names |= {(folder, alias.name) for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -44,3 +45,11 @@ def _imported_files(path: Path, folder: Path, content: bytes) -> list[Path]:
     }
     candidates = [file for place in places for file in (place.with_suffix(".py"), place / "__init__.py")]
     return [file for file in candidates if file.is_file()]
+
+
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """All statements under a node. Without their expressions they are few; this is done at each start of Snakemake."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, (ast.stmt, ast.ExceptHandler, ast.match_case)):
+            yield child
+            yield from _statements(child)
