@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from scipy.optimize import minimize
+from scipy.optimize import isotonic_regression, minimize
 
 from evolution.curves import curve_panels, draw_curve, draw_layer_curves, place_labels, spread
 from evolution.style import figure_style
@@ -31,6 +31,15 @@ def test_spread_moves_as_little_as_possible():
     rules = [{"type": "ineq", "fun": lambda y: np.diff(y) - gap}]
     best = minimize(lambda y: ((y - wanted) ** 2).sum(), np.linspace(0, 1, 6), bounds=[(0, 1)] * 6, constraints=rules)
     np.testing.assert_allclose(spread(wanted, gap, 0, 1), best.x, atol=1e-3)
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 30])
+def test_spread_agrees_with_isotonic_regression(count):
+    random = np.random.default_rng(count)
+    wanted, gap = random.uniform(-1, 1, count), 0.1
+    order = np.argsort(wanted)
+    fitted = isotonic_regression(wanted[order] - gap * np.arange(count)).x
+    np.testing.assert_allclose(spread(wanted, gap, -9, 9)[order], fitted + gap * np.arange(count), atol=1e-12)
 
 
 def test_spread_squeezes_what_does_not_fit():
