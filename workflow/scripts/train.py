@@ -1,6 +1,5 @@
 """Train one span of epochs: from the span before it, or from nothing for epoch 0."""
 
-import hashlib
 import io
 import logging
 import math
@@ -264,13 +263,12 @@ def _columns(rows: list[dict]) -> dict[str, list]:
     return {name: [row[name] for row in rows] for name in rows[0]}
 
 
-def save_checkpoint(path: str, checkpoint: dict) -> str:
-    """Write a checkpoint, and give its SHA-256; through memory, since torch puts a file's own name into a file."""
+def save_checkpoint(path: str, checkpoint: dict) -> None:
+    """Write a checkpoint; through memory, since torch puts a file's own name into what it writes."""
     buffer = io.BytesIO()
     torch.save(checkpoint, buffer)
     with whole_file(path) as temporary:
         temporary.write_bytes(buffer.getbuffer())
-    return hashlib.sha256(buffer.getbuffer()).hexdigest()
 
 
 if "snakemake" in globals():
@@ -293,10 +291,11 @@ if "snakemake" in globals():
             snakemake.input.get("weights"),
         )
         save_table(snakemake.output.timing, timing)
+        save_checkpoint(snakemake.output.checkpoint, checkpoint)
         # What reads activations runs again when the history changes, and accuracies can be the same for other data or
         # weights: of a network that takes all images for one class.
         origin = {
             "dataset": file_digest(snakemake.input.dataset),
-            "checkpoint": save_checkpoint(snakemake.output.checkpoint, checkpoint),
+            "checkpoint": file_digest(snakemake.output.checkpoint),
         }
         save_table(snakemake.output.history, history, origin)
