@@ -1,10 +1,17 @@
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from evolution.sources import source_files
+
 SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
+
+
+def read(path):
+    return path.read_text(encoding="utf-8")
 
 
 def run(code):
@@ -84,3 +91,30 @@ def test_pandas_can_still_be_imported():
 def test_what_is_loaded_is_left_alone():
     pytest.importorskip("pandas")
     run("import sys, pandas, evolution.lean; assert sys.modules['pandas'] is pandas")
+
+
+@pytest.mark.parametrize("library", ["torch", "matplotlib"])
+def test_what_importing_made_is_left_out_of_later_looks_for_garbage(library):
+    run(
+        f"""
+import gc, sys
+gc.disable()
+import evolution.lean_{library}
+assert "{library}" in sys.modules and gc.isenabled()
+made, new = gc.get_freeze_count(), len(gc.get_objects())
+assert made > 10 * new, (made, new)
+"""
+    )
+
+
+@pytest.mark.parametrize("library", ["torch", "matplotlib"])
+def test_scripts_load_large_libraries_the_quick_way(library):
+    importing = re.compile(rf"^(import|from) {library}\b", re.M)
+    scripts = [path for path in SCRIPTS.glob("*.py") if any(map(importing.search, map(read, source_files(path))))]
+    assert scripts
+    for path in scripts:
+        first = next(
+            line for line in read(path).splitlines() if line.startswith(("import evolution", "from evolution"))
+        )
+        assert first.startswith(f"import evolution.lean_{library} "), path
+        assert read(path).index(first) < min((found.start() for found in importing.finditer(read(path))), default=10**6)

@@ -1,5 +1,9 @@
 """Page to explore every layer's map over the training in a browser: one file, which needs no network."""
 
+import evolution.lean_matplotlib  # noqa: F401 - before matplotlib
+
+# isort: split
+
 import base64
 import io
 import json

@@ -1,5 +1,9 @@
 """Film of every layer's map over the whole training, dots gliding from snapshot to snapshot."""
 
+import evolution.lean_matplotlib  # noqa: F401 - before matplotlib
+
+# isort: split
+
 import logging
 import math
 import time

@@ -1,5 +1,9 @@
 """Figure of how alike the layers are to each other, and each to itself at other epochs (CKA)."""
 
+import evolution.lean_matplotlib  # noqa: F401 - before matplotlib
+
+# isort: split
+
 import math
 
 import matplotlib

@@ -1,5 +1,9 @@
 """Figure of when each class comes apart from the others, layer by layer."""
 
+import evolution.lean_matplotlib  # noqa: F401 - before matplotlib
+
+# isort: split
+
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 

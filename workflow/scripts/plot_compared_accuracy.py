@@ -1,5 +1,9 @@
 """Figure of how well each group of runs classifies over the training."""
 
+import evolution.lean_matplotlib  # noqa: F401 - before matplotlib
+
+# isort: split
+
 from evolution.compared import (
     BAND_NOTE,
     compared_figure,

@@ -1,5 +1,9 @@
 """Figure of how alike the layers of different runs are: a heat map of CKA, each layer against each."""
 
+import evolution.lean_matplotlib  # noqa: F401 - before matplotlib
+
+# isort: split
+
 import numpy as np
 from matplotlib.axes import Axes
 

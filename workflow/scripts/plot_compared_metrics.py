@@ -1,5 +1,9 @@
 """Figure of how well the layers of each group of runs cluster over the training."""
 
+import evolution.lean_matplotlib  # noqa: F401 - before matplotlib
+
+# isort: split
+
 import textwrap
 
 import numpy as np

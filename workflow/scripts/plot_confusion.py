@@ -1,5 +1,9 @@
 """Figure of what the network takes for what, at chosen epochs."""
 
+import evolution.lean_matplotlib  # noqa: F401 - before matplotlib
+
+# isort: split
+
 import numpy as np
 
 from evolution.class_names import shown_names

@@ -1,5 +1,9 @@
 """Figure of how far the layouts can be trusted, and how steady they are."""
 
+import evolution.lean_matplotlib  # noqa: F401 - before matplotlib
+
+# isort: split
+
 from evolution.curves import metric_figure
 from evolution.files import job_log
 from evolution.methods import METHODS

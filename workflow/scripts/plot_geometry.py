@@ -1,5 +1,9 @@
 """Figure of the shape of each layer's activations over the training: their dimensions, and who is near whom."""
 
+import evolution.lean_matplotlib  # noqa: F401 - before matplotlib
+
+# isort: split
+
 from evolution.curves import metric_figure
 from evolution.files import job_log
 from evolution.style import figure_style, save_figure

@@ -1,5 +1,9 @@
 """Figure of every layer's map at chosen epochs: layers from left to right, training from top to bottom."""
 
+import evolution.lean_matplotlib  # noqa: F401 - before matplotlib
+
+# isort: split
+
 import numpy as np
 
 from evolution.class_names import shown_names

@@ -1,5 +1,9 @@
 """Figure of how well each layer clusters over the training."""
 
+import evolution.lean_matplotlib  # noqa: F401 - before matplotlib
+
+# isort: split
+
 from evolution.curves import draw_layer_curves, layer_panels, place_labels, title_panel
 from evolution.files import job_log
 from evolution.style import figure_style, save_figure

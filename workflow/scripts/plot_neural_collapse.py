@@ -1,5 +1,9 @@
 """Figure of neural collapse: how the classes draw together, layer by layer and at the classifier."""
 
+import evolution.lean_matplotlib  # noqa: F401 - before matplotlib
+
+# isort: split
+
 import math
 
 import numpy as np

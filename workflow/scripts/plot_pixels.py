@@ -1,5 +1,9 @@
 """Figure of the baseline: the raw pixels, by true class and by k-means cluster."""
 
+import evolution.lean_matplotlib  # noqa: F401 - before matplotlib
+
+# isort: split
+
 import numpy as np
 
 from evolution.class_names import shown_names

@@ -1,5 +1,9 @@
 """Figure of telling images: learned last, never learned, moved most."""
 
+import evolution.lean_matplotlib  # noqa: F401 - before matplotlib
+
+# isort: split
+
 import textwrap
 
 import numpy as np

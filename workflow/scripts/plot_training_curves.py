@@ -1,5 +1,9 @@
 """Figure of the training: loss, accuracy, and the accuracy of each class."""
 
+import evolution.lean_matplotlib  # noqa: F401 - before matplotlib
+
+# isort: split
+
 import numpy as np
 from matplotlib.axes import Axes
 

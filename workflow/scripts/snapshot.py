@@ -1,5 +1,9 @@
 """Every layer's activations, and the predictions, at each epoch of a span."""
 
+import evolution.lean_torch  # noqa: F401 - before torch
+
+# isort: split
+
 import logging
 from collections.abc import Callable
 from contextlib import ExitStack

@@ -13,6 +13,10 @@ os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 # cuBLAS is deterministic only with this; it must be set before CUDA starts.
 os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 
+import evolution.lean_torch  # noqa: F401 - before torch
+
+# isort: split
+
 import numpy as np
 import torch
 from torch import nn

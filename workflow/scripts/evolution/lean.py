@@ -5,12 +5,13 @@ nothing here calls, and scipy asks numpy for everything it has, which loads its 
 take half of the time that a job needs to start, and a job that measures one cell is short.
 """
 
-import gc
 import sys
 from importlib import import_module
 from types import ModuleType
 
 import numpy
+
+from evolution.imports import without_collections
 
 STATISTICS = "scipy.stats"
 # Modules that numpy loads when they are asked for.
@@ -60,17 +61,14 @@ def load_libraries() -> None:
     for name in tools:
         setattr(numpy, name, DeferredModule(f"numpy.{name}"))
     sys.meta_path.insert(0, NoPandas)
-    # Nothing of what importing makes is garbage.
-    gc.disable()
     try:
-        import pyarrow
-        import sklearn.cluster  # noqa: F401 - and through it all the others
+        with without_collections():
+            import pyarrow
+            import sklearn.cluster  # noqa: F401 - and through it all the others
 
-        # It looks for pandas when it makes its first array, and then never again.
-        pyarrow.array([0])
+            # It looks for pandas when it makes its first array, and then never again.
+            pyarrow.array([0])
     finally:
-        gc.enable()
-        gc.freeze()
         # From here on everybody else gets the real ones.
         sys.meta_path.remove(NoPandas)
         for name in tools:

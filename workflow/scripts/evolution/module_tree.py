@@ -4,6 +4,10 @@ It reads a request as JSON from standard input and writes the tree to the file t
 cannot be built or run ends it with code 3 and the reason as the last line of its output.
 """
 
+import evolution.lean_torch  # noqa: F401 - before torch
+
+# isort: split
+
 import json
 import re
 import sys
