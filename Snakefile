@@ -2,7 +2,7 @@
 
 from snakemake.utils import min_version
 
-min_version("9.0")
+min_version("9.20")
 
 
 # Config
@@ -30,6 +30,7 @@ include: "workflow/rules/report.smk"
 
 
 allow_caching()
+note_parameters()
 
 
 # Handlers

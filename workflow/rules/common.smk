@@ -1,5 +1,6 @@
 import gc
 import hashlib
+import inspect
 import os
 import platform
 import re
@@ -13,7 +14,9 @@ from evolution.catalogue import ROOTED
 from evolution.configuration import PIXELS
 from evolution.slurm_limits import limits_exceeded
 from filelock import FileLock, Timeout
+from snakemake.common import overwrite_function_params
 from snakemake.exceptions import WorkflowError
+from snakemake.resources import Resource
 
 # A DAG is many objects and hardly any garbage, which Python by default looks for all the time: a tenth of a dry run.
 gc.set_threshold(100_000, 20, 100)
@@ -107,6 +110,22 @@ def allow_caching():
     for cached in workflow.rules:
         if cached.name in (workflow.workflow_settings.cache or ()):
             cached._benchmark = None
+
+
+def note_parameters():
+    """Note on each function that gives inputs, params or resources which parameters it has.
+
+    Snakemake otherwise has Python look that up two or three times a function and job: a tenth of a dry run.
+    """
+    # Through which Snakemake calls those of resources.
+    noted = [Resource.evaluate]
+    for made in workflow.rules:
+        # What ancient() and unpack() were given lies within.
+        items = [getattr(item, "_file", item) for item in (*made.input, *made.params)]
+        noted += [getattr(item, "callable", None) or item for item in items]
+        noted += [resource._evaluator for resource in made.resources.values()]
+    for function in filter(callable, noted):
+        overwrite_function_params(function, inspect.signature(function).parameters)
 
 
 def free_scheduler():
