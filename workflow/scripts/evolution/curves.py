@@ -151,7 +151,7 @@ def _ascending(values: np.ndarray) -> np.ndarray:
 
 def place_labels(figure: Figure) -> None:
     """Lay out a figure made by `curve_panels` and put the names of its lines beside their ends, none over another."""
-    figure.draw_without_rendering()
+    figure.get_layout_engine().execute(figure)
     figure.set_layout_engine("none")
     for axes in figure.axes:
         labels = [text for text in axes.texts if text.get_gid() == CURVE_LABEL]

@@ -94,15 +94,20 @@ def write_mp4(path: str, frames: Iterable[np.ndarray], shape: tuple[int, int], r
         Frames a second.
     """
     height, width = shape
-    padding = ((0, height % 2), (0, width % 2), (0, 0))
+    padded = np.full((height + height % 2, width + width % 2, 3), 255, np.uint8)
     with whole_file(path) as temporary:
-        size = (width + width % 2, height + height % 2)
         writer = imageio_ffmpeg.write_frames(
-            temporary, size, fps=rate, codec="libx264", quality=None, macro_block_size=1, output_params=X264
+            temporary,
+            padded.shape[1::-1],
+            fps=rate,
+            codec="libx264",
+            quality=None,
+            macro_block_size=1,
+            output_params=X264,
         )
         writer.send(None)
         for frame in frames:
-            padded = np.ascontiguousarray(np.pad(frame, padding, constant_values=255))
+            padded[:height, :width] = frame
             writer.send(padded)
         for _ in range(round(LAST_FRAME_MS / 1000 * rate)):
             writer.send(padded)
