@@ -43,8 +43,8 @@ def test_layers_against_each_other(layers):
         assert names.index(first) <= names.index(second) and samples == available == 30
         pair = (rows[name][0 if name == "pixels" else epoch // 2] for name in (first, second))
         first, second = pair
-        assert plain == pytest.approx(linear_cka(first, second), abs=1e-6)
-        assert unbiased == pytest.approx(linear_cka(first, second, unbiased=True), abs=1e-6)
+        assert plain == pytest.approx(linear_cka(first, second), abs=1e-12)
+        assert unbiased == pytest.approx(linear_cka(first, second, unbiased=True), abs=1e-12)
 
 
 def test_epochs_against_each_other(layers):

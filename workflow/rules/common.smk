@@ -1,6 +1,5 @@
 import gc
 import hashlib
-import inspect
 import os
 import platform
 import re
@@ -14,7 +13,7 @@ from evolution.catalogue import ROOTED
 from evolution.configuration import PIXELS
 from evolution.slurm_limits import limits_exceeded
 from filelock import FileLock, Timeout
-from snakemake.common import overwrite_function_params
+from snakemake.common import get_function_params, overwrite_function_params
 from snakemake.exceptions import WorkflowError
 from snakemake.resources import Resource
 
@@ -125,7 +124,8 @@ def note_parameters():
         noted += [getattr(item, "callable", None) or item for item in items]
         noted += [resource._evaluator for resource in made.resources.values()]
     for function in filter(callable, noted):
-        overwrite_function_params(function, inspect.signature(function).parameters)
+        # Some of Snakemake's own helpers have them noted already, and not as their signature says.
+        overwrite_function_params(function, get_function_params(function))
 
 
 def free_scheduler():

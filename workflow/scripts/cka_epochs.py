@@ -5,7 +5,6 @@ import logging
 import numpy as np
 
 from evolution.files import job_log, load_npy, save_table
-from evolution.kept_memory import keep_freed_memory
 from evolution.similarity import pair_table, pairwise_cka, some_samples
 
 log = logging.getLogger("evolution")
@@ -56,7 +55,6 @@ def epoch_similarities(activations: list[str], spans: list[list[int]], seed: int
 
 
 if "snakemake" in globals():
-    keep_freed_memory()
     with job_log(snakemake.log[0]):
         table = epoch_similarities(list(snakemake.input.activations), snakemake.params.spans, snakemake.params.seed)
         save_table(snakemake.output[0], table)

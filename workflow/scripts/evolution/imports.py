@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 @contextmanager
 def without_collections() -> Iterator[None]:
-    """Import inside this: nothing of what importing makes is garbage, and looking for some takes a third of torch's.
+    """Import inside this: hardly anything that importing makes is garbage, and to look for it is a third of torch's.
 
-    What was made so is left out of all later looks too, the one at the process's end among them.
+    What was made so, garbage too, stays, and is left out of all later looks, the one at the process's end among them.
     """
     gc.disable()
     try:
