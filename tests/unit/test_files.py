@@ -61,6 +61,24 @@ def test_an_interrupted_file_leaves_what_was_there(tmp_path, before, error):
     assert [file.read_text() for file in tmp_path.iterdir()] == ([before] if before else [])
 
 
+def test_what_a_killed_job_left_goes_when_its_file_is_written(tmp_path):
+    path = tmp_path / "a.txt"
+    code = (
+        "import os, signal, sys; from evolution import files\n"
+        "with files.whole_file(sys.argv[1]) as temporary:\n"
+        "    temporary.write_text('ne'); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, path], cwd=SCRIPTS)
+    assert done.returncode == -signal.SIGKILL
+    assert len(list(tmp_path.iterdir())) == 1 and not path.exists()
+    of_others = [tmp_path / name for name in (".a.txt.12.png", ".b.txt.12.txt", ".a.txt.old.txt")]
+    for other in of_others:
+        other.write_text("kept")
+    with files.whole_file(path) as temporary:
+        temporary.write_text("new")
+    assert sorted(tmp_path.iterdir()) == sorted([path, *of_others])
+
+
 def test_files_beside_each_other_do_not_meet(tmp_path):
     with files.whole_file(tmp_path / "a.npy") as first, files.whole_file(tmp_path / "a.npz") as second:
         first.write_text("1")

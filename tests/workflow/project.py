@@ -124,6 +124,11 @@ class Project:
             if path.is_file() and not {"logs", "benchmarks", "timing"} & set(path.parts)
         }
 
+    def differing(self, artifacts: dict[str, bytes]) -> list[str]:
+        """Paths of artifacts that are not those given: other bytes, missing, or too many. Short, where it fails."""
+        ours = self.artifacts()
+        return sorted(name for name in ours.keys() | artifacts.keys() if ours.get(name) != artifacts.get(name))
+
 
 def jobs_in(output: str) -> Counter:
     """The jobs that Snakemake's output announces."""

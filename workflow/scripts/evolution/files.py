@@ -4,6 +4,7 @@ import errno
 import hashlib
 import logging
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -47,15 +48,22 @@ def unwritable(path: Path, error: OSError) -> JobError:
 def whole_file(path: str | Path) -> Iterator[Path]:
     """Give a temporary path beside `path`; move it there when the block ends well, remove it otherwise.
 
+    A job that was killed as it wrote could not remove its own: the next that writes `path` does. Snakemake runs one job
+    an artifact, so that it takes no other's away.
+
     Raises
     ------
     JobError
         If the block, or the moving, ends with an error of the system.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}{path.suffix}")
+    begin, end = f".{path.name}.", path.suffix
+    temporary = path.with_name(f"{begin}{os.getpid()}{end}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        for other in path.parent.iterdir():
+            if re.fullmatch(rf"{re.escape(begin)}\d+{re.escape(end)}", other.name):
+                other.unlink()
         yield temporary
         os.replace(temporary, path)
     except OSError as error:
