@@ -79,6 +79,29 @@ def test_a_scale_that_is_not_above_zero(scale):
         torch.testing.assert_close(results[1][name], values, rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.parametrize("share", [1e-4, 0.9e-3, 1.1e-3, 1.0])
+def test_a_scale_that_is_small_beside_its_shift_gets_its_gradient_in_float32(share):
+    # The output says of the normalized values only what a scale that is this small leaves of them.
+    images, weighting = draw(40, 2, 8, 8), draw(40, 4, 4, 4, seed=2)
+    results = []
+    for forward, dtype in ((one_by_one, torch.float64), (conv_block.conv_block, torch.float32)):
+        layers = block(2, 4, 3, dtype=dtype)
+        with torch.no_grad():
+            layers[1].bias.fill_(3)
+            layers[1].weight.fill_(3 * share)
+        results.append(step(forward, images.to(dtype), layers, weighting.to(dtype))["norm.weight"].double())
+    torch.testing.assert_close(results[1], results[0], rtol=1e-4, atol=0)
+
+
+def test_maps_of_more_places_than_16_bits_hold():
+    images, weighting = draw(2, 1, 184, 186), draw(2, 2, 92, 93, seed=2)
+    expected, found = (
+        step(forward, images, block(1, 2, 3), weighting) for forward in (one_by_one, conv_block.conv_block)
+    )
+    for name, values in expected.items():
+        torch.testing.assert_close(found[name], values, rtol=1e-9, atol=1e-9)
+
+
 def test_evaluation_takes_the_running_figures_and_leaves_them():
     layers = block(2, 4, 3)
     layers[1].eval()

@@ -17,6 +17,8 @@ from torch.nn.grad import conv2d_input, conv2d_weight
 
 # Of a convolution's output.
 PART_BYTES = 4 * 2**20
+# A scale below this share of its shift leaves too little of float32 in the output to tell the normalized values by.
+SMALLEST_SCALE = 1e-3
 # Weights of an output channel: with no more than these a convolution is computed again for the way back.
 CHEAP_WEIGHTS = 32
 
@@ -38,7 +40,7 @@ def conv_block(images: torch.Tensor, conv: nn.Conv2d, norm: nn.BatchNorm2d, pool
     -------
     float tensor (N, D, H // 2, W // 2)
     """
-    if norm.training and images.device.type == "cpu" and (norm.weight > 0).all():
+    if norm.training and images.device.type == "cpu" and (norm.weight > SMALLEST_SCALE * norm.bias.abs()).all():
         return _ConvBlock.apply(images, conv.weight, conv.bias, norm.weight, norm.bias, conv, norm)
     # ReLU and max-pool give the same in either order; a quarter of the values is left after the pool.
     return torch.relu(pool(norm(conv(images))))
@@ -52,7 +54,8 @@ class _ConvBlock(torch.autograd.Function):
         count, _, height, width = images.shape
         small = (count, len(weight), height // 2, width // 2)
         pooled = torch.empty(small, dtype=images.dtype, memory_format=torch.channels_last)
-        places = torch.empty(small, dtype=torch.int32, memory_format=torch.channels_last)
+        indices = torch.int16 if height * width <= torch.iinfo(torch.int16).max else torch.int32
+        places = torch.empty(small, dtype=indices, memory_format=torch.channels_last)
         sizes, means, squares, kept = [], [], [], []
         for part in _parts(images, len(weight)):
             maps = conv(images[part])
@@ -76,23 +79,28 @@ class _ConvBlock(torch.autograd.Function):
         inverse = (variance + norm.eps).rsqrt()
         slope = scale * inverse
         level, tilt = (values.to(images.dtype)[:, None, None] for values in (shift - mean * slope, slope))
-        result = torch.addcmul(level, pooled, tilt).clamp_min_(0)
-        ctx.save_for_backward(images, weight, pooled, places, result, mean, inverse, slope)
+        result = torch.addcmul(level, pooled, tilt, out=pooled).clamp_min_(0)
+        ctx.save_for_backward(images, weight, scale, shift, places, result, mean, inverse, slope)
         ctx.conv, ctx.total, ctx.maps = conv, total, kept
         return result
 
     @staticmethod
     @once_differentiable
     def backward(ctx, gradient):
-        images, weight, pooled, places, result, mean, inverse, slope = ctx.saved_tensors
+        images, weight, scale, shift, places, result, mean, inverse, slope = ctx.saved_tensors
         conv, parts = ctx.conv, _parts(images, len(weight))
-        arriving = torch.where(result > 0, gradient, 0).contiguous(memory_format=torch.channels_last)
+
+        def arriving(part):
+            """What comes back through the ReLU: (N, H // 2, W // 2, D), channels last in memory."""
+            return torch.where(_channels_last(result[part]) > 0, _channels_last(gradient[part]), 0).contiguous()
+
         of_shift, of_scale = torch.zeros_like(mean), torch.zeros_like(mean)
         for part in parts:
-            values = _channels_last(arriving[part]).flatten(0, 2)
+            values = arriving(part).flatten(0, 2)
             of_shift += values.sum(0)
-            of_scale += (_channels_last(pooled[part]).flatten(0, 2) - mean.to(images.dtype)).mul_(values).sum(0)
-        of_scale *= inverse
+            # Where something arrives, the output is the normalized values times scale, plus shift.
+            of_scale += (_channels_last(result[part]).flatten(0, 2) - shift).mul_(values).sum(0)
+        of_scale /= scale
 
         # slope * (arriving - mean of arriving - normalized * mean of arriving * normalized): something arrives only
         # where the pool took a value from; the rest is a line in the convolution's output.
@@ -104,8 +112,8 @@ class _ConvBlock(torch.autograd.Function):
         for part in parts:
             maps = ctx.maps.pop(0) if ctx.maps else conv(images[part])
             of_maps = torch.addcmul(level, _channels_last(maps), tilt)
-            taken, added = (_channels_last(values[part]).flatten(1, 2) for values in (places, arriving))
-            of_maps.flatten(1, 2).scatter_add_(1, taken.long(), added * slope)
+            taken, added = _channels_last(places[part]).flatten(1, 2), arriving(part).flatten(1, 2)
+            of_maps.flatten(1, 2).scatter_add_(1, taken.long(), added.mul_(slope))
             of_maps = of_maps.permute(0, 3, 1, 2)
             of_weight += conv2d_weight(images[part], weight.shape, of_maps, padding=conv.padding)
             if of_images is not None:
