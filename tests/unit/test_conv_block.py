@@ -91,6 +91,8 @@ def test_a_scale_that_is_small_beside_its_shift_gets_its_gradient_in_float32(sha
             layers[1].weight.fill_(3 * share)
         results.append(step(forward, images.to(dtype), layers, weighting.to(dtype))["norm.weight"].double())
     torch.testing.assert_close(results[1], results[0], rtol=1e-4, atol=0)
+    step_of_all = conv_block.conv_block(images.float(), *layers).grad_fn.name()
+    assert ("ConvBlock" in step_of_all) == (share > conv_block.SMALLEST_SCALE)
 
 
 def test_maps_of_more_places_than_16_bits_hold():

@@ -1,4 +1,6 @@
+import os
 import pickle
+import platform
 import resource
 import shlex
 import signal
@@ -70,13 +72,48 @@ def test_what_a_killed_job_left_goes_when_its_file_is_written(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", code, path], cwd=SCRIPTS)
     assert done.returncode == -signal.SIGKILL
-    assert len(list(tmp_path.iterdir())) == 1 and not path.exists()
-    of_others = [tmp_path / name for name in (".a.txt.12.png", ".b.txt.12.txt", ".a.txt.old.txt")]
-    for other in of_others:
-        other.write_text("kept")
+    assert not path.exists()
+    (left,) = tmp_path.iterdir()
+    # Of another kind, another file, another machine.
+    names = [
+        left.name.replace(*change) for change in ((".txt", ".png"), (".a.", ".b."), (platform.node(), "elsewhere"))
+    ]
+    for name in names:
+        (tmp_path / name).write_text("kept")
     with files.whole_file(path) as temporary:
         temporary.write_text("new")
-    assert sorted(tmp_path.iterdir()) == sorted([path, *of_others])
+    assert sorted(other.name for other in tmp_path.iterdir()) == sorted(["a.txt", *names])
+
+
+def test_a_process_that_ended_and_was_not_asked_for_does_not_run():
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        assert files._runs(process.pid)
+        process.stdin.close()
+        # Ended, and left as a zombie.
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        assert not files._runs(process.pid)
+    assert not files._runs(process.pid)
+    assert files._runs(1)
+
+
+def test_two_that_write_one_file_do_not_meet(tmp_path):
+    """Two Snakemakes that plan may both look at a model; and a job may live on where its Snakemake was killed."""
+    path = tmp_path / "a.txt"
+    code = (
+        "import sys; from evolution import files\n"
+        "with files.whole_file(sys.argv[1]) as temporary:\n"
+        "    temporary.write_text('slow'); print('written', flush=True); input()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, path], cwd=SCRIPTS, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as slow:
+        assert slow.stdout.readline() == "written\n"
+        with files.whole_file(path) as temporary:
+            temporary.write_text("quick")
+        assert path.read_text() == "quick"
+        slow.communicate("\n")
+    assert slow.returncode == 0
+    assert [other.read_text() for other in tmp_path.iterdir()] == ["slow"]
 
 
 def test_files_beside_each_other_do_not_meet(tmp_path):

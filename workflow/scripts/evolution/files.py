@@ -4,6 +4,7 @@ import errno
 import hashlib
 import logging
 import os
+import platform
 import re
 import shlex
 import shutil
@@ -48,8 +49,7 @@ def unwritable(path: Path, error: OSError) -> JobError:
 def whole_file(path: str | Path) -> Iterator[Path]:
     """Give a temporary path beside `path`; move it there when the block ends well, remove it otherwise.
 
-    A job that was killed as it wrote could not remove its own: the next that writes `path` does. Snakemake runs one job
-    an artifact, so that it takes no other's away.
+    A job that was killed as it wrote could not remove its own: the next on the same machine that writes `path` does.
 
     Raises
     ------
@@ -57,13 +57,16 @@ def whole_file(path: str | Path) -> Iterator[Path]:
         If the block, or the moving, ends with an error of the system.
     """
     path = Path(path)
-    begin, end = f".{path.name}.", path.suffix
+    begin, end = f".{path.name}.{platform.node()}.", path.suffix
     temporary = path.with_name(f"{begin}{os.getpid()}{end}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        for other in path.parent.iterdir():
-            if re.fullmatch(rf"{re.escape(begin)}\d+{re.escape(end)}", other.name):
-                other.unlink()
+        # At best: what is in the way of cleaning up need not be in the way of writing.
+        with suppress(OSError):
+            for other in path.parent.iterdir():
+                match = re.fullmatch(rf"{re.escape(begin)}(\d+){re.escape(end)}", other.name)
+                if match and not _runs(int(match[1])):
+                    other.unlink(missing_ok=True)
         yield temporary
         os.replace(temporary, path)
     except OSError as error:
@@ -71,6 +74,19 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def _runs(process: int) -> bool:
+    """Whether a process of this machine runs; one that has ended keeps its number until its parent asks for it."""
+    with suppress(PermissionError):  # another user's
+        try:
+            os.kill(process, 0)
+        except ProcessLookupError:
+            return False
+    with suppress(OSError):
+        # After the program's name, which is in parentheses and may hold anything: Z for one that has ended, proc(5).
+        return Path(f"/proc/{process}/stat").read_text(errors="replace").rpartition(")")[2].split()[0] != "Z"
+    return True
 
 
 @contextmanager
