@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 from cluster import Cluster
-from project import TINY, Project, changed
+from project import TINY, Project, changed, differing
 from slurm_run import SlurmRun, start_snakemake
 
 pytestmark = pytest.mark.slurm
@@ -90,8 +90,7 @@ def allocated(job: dict[str, str]) -> dict[str, str]:
 
 def test_artifacts_are_those_of_a_local_run(whole_run):
     assert len(whole_run.local) > 20
-    ours, theirs = whole_run.artifacts, whole_run.local
-    assert [name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name)] == []
+    assert differing(whole_run.artifacts, whole_run.local) == []
 
 
 def test_all_work_is_done_by_jobs_of_slurm(whole_run):

@@ -8,7 +8,7 @@ import subprocess
 import time
 
 import pytest
-from project import TINY, Project, changed
+from project import TINY, Project, changed, differing
 
 KILLS = 10
 
@@ -37,7 +37,7 @@ def test_killed_at_any_moment_a_run_resumes_with_the_same_command(finished, tmp_
     assert killed >= KILLS // 2
     project.run()
     assert project.plan() == {}
-    assert project.differing(finished.artifacts()) == []
+    assert differing(project.artifacts(), finished.artifacts()) == []
 
 
 def test_a_second_snakemake_is_kept_out(project):
@@ -106,7 +106,7 @@ def test_the_named_commands_mend_a_damaged_artifact(project, finished):
     assert "is damaged" in project.run(check=False)
     project.path(name).unlink()
     project.run()
-    assert project.differing(finished.artifacts()) == []
+    assert differing(project.artifacts(), finished.artifacts()) == []
 
 
 def test_a_diverging_training_stops_its_own_run_only(tmp_path):

@@ -8,7 +8,7 @@ import time
 
 import pytest
 from conftest import copy_file
-from project import TINY, Project, changed
+from project import TINY, Project, changed, differing
 
 # What is deleted, so that a few jobs of every kind have to write.
 WANTED = (
@@ -84,7 +84,7 @@ def test_a_disk_that_is_full(finished, tmp_path, disk, spare):
     assert_nothing_half_written(project, finished)
     ballast.unlink()
     project.run()
-    assert project.differing(finished.artifacts()) == []
+    assert differing(project.artifacts(), finished.artifacts()) == []
     assert project.plan() == {}
 
 
@@ -98,7 +98,7 @@ def test_a_disk_that_is_full_for_snakemakes_records_too(finished, tmp_path, disk
     assert_nothing_half_written(project, finished)
     ballast.unlink()
     project.run()
-    assert project.differing(finished.artifacts()) == []
+    assert differing(project.artifacts(), finished.artifacts()) == []
 
 
 def test_a_results_folder_that_is_read_only(finished, tmp_path, disk):
@@ -115,7 +115,7 @@ def test_a_results_folder_that_is_read_only(finished, tmp_path, disk):
     assert_nothing_half_written(project, finished)
     run_as_root("mount", "-o", "remount,rw", str(results))
     project.run()
-    assert project.differing(finished.artifacts()) == []
+    assert differing(project.artifacts(), finished.artifacts()) == []
 
 
 def test_a_clock_that_was_set_back(project, finished):
@@ -130,12 +130,12 @@ def test_a_clock_that_was_set_back(project, finished):
     output = project.run(check=False)
     assert project.returncode != 0
     assert "which is yet to come: the clock was set back" in output
-    assert project.differing(left) == []
+    assert differing(project.artifacts(), left) == []
     # The remedy, as the message states it.
     (command,) = re.findall(r"find results .*\+", output)
     subprocess.run(command, shell=True, cwd=project.folder, check=True)
     project.run()
-    assert project.differing(finished.artifacts()) == []
+    assert differing(project.artifacts(), finished.artifacts()) == []
     assert project.plan() == {}
 
 
@@ -143,7 +143,7 @@ def test_a_temporary_folder_that_is_missing(project, finished, tmp_path):
     project.path("metrics/0002/fc1.parquet").unlink()
     project.path("figures/animation.gif").unlink()
     project.run(env={"TMPDIR": str(tmp_path / "missing")})
-    assert project.differing(finished.artifacts()) == []
+    assert differing(project.artifacts(), finished.artifacts()) == []
 
 
 def test_a_checkout_in_a_strange_place_with_results_of_another_config(finished, tmp_path):
@@ -154,5 +154,5 @@ def test_a_checkout_in_a_strange_place_with_results_of_another_config(finished, 
     project.configure(TINY)
     project.run()
     assert project.path("dataset.npz").read_bytes() != other
-    assert project.differing(finished.artifacts()) == []
+    assert differing(project.artifacts(), finished.artifacts()) == []
     assert not list(tmp_path.rglob("pwned"))

@@ -5,7 +5,7 @@ import csv
 import numpy as np
 import pyarrow.parquet as pq
 from PIL import Image
-from project import TINY, Project, changed
+from project import TINY, Project, changed, differing
 
 from evolution.measures import MEASURES, PER_CLASS
 
@@ -102,7 +102,7 @@ def test_no_file_names_the_machine_or_the_folder(finished):
 def test_the_same_config_gives_the_same_bytes_with_one_core(finished, tmp_path):
     project = Project(tmp_path / "elsewhere")
     project.run(cores=1)
-    assert project.differing(finished.artifacts()) == []
+    assert differing(project.artifacts(), finished.artifacts()) == []
 
 
 def test_spans_of_several_snapshots_hold_the_same_values(finished, tmp_path):

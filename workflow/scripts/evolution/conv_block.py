@@ -91,7 +91,7 @@ class _ConvBlock(torch.autograd.Function):
         conv, parts = ctx.conv, _parts(images, len(weight))
 
         def arriving(part):
-            """What comes back through the ReLU: (N, H // 2, W // 2, D), channels last in memory."""
+            """What comes back through the ReLU: (N, H // 2, W // 2, D); two passes cost less than to keep it."""
             return torch.where(_channels_last(result[part]) > 0, _channels_last(gradient[part]), 0).contiguous()
 
         of_shift, of_scale = torch.zeros_like(mean), torch.zeros_like(mean)

@@ -78,11 +78,12 @@ def whole_file(path: str | Path) -> Iterator[Path]:
 
 def _runs(process: int) -> bool:
     """Whether a process of this machine runs; one that has ended keeps its number until its parent asks for it."""
-    with suppress(PermissionError):  # another user's
-        try:
-            os.kill(process, 0)
-        except ProcessLookupError:
-            return False
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True  # another user's
     with suppress(OSError):
         # After the program's name, which is in parentheses and may hold anything: Z for one that has ended, proc(5).
         return Path(f"/proc/{process}/stat").read_text(errors="replace").rpartition(")")[2].split()[0] != "Z"
