@@ -60,6 +60,14 @@ def test_one_row_that_outweighs_all_others_costs_no_digits(outlier):
         assert found[0, 1] == pytest.approx(by_formula(first, second, hsic), abs=1e-6)
 
 
+def test_columns_of_zeros_change_nothing(layers):
+    first, _, third = layers
+    padded, zeros = np.pad(third, ((0, 0), (2, 30))), np.zeros((40, 90))
+    for found, hsic in zip(pairwise_cka([first, padded, zeros]), (plain_hsic, unbiased_hsic)):
+        assert found[0, 1] == pytest.approx(by_formula(first, third, hsic), rel=1e-9)
+        assert np.isnan(found[2]).all()
+
+
 def test_one_pair(layers):
     first, _, third = layers
     assert linear_cka(first, third) == pytest.approx(by_formula(first, third, plain_hsic), rel=1e-10)

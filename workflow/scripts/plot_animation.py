@@ -61,8 +61,8 @@ def draw_frames(
 
     Yields
     ------
-    uint8 array (height, width, 3)
-        `(len(epochs) - 1) * tween + 1` of them; the same buffer each time.
+    uint8 array (height, width, 4)
+        Red, green, blue and opacity, which is full; `(len(epochs) - 1) * tween + 1` of them; the same buffer each time.
     """
     figure, panels = sheet.figure, sheet.axes.ravel()
     canvas = FigureCanvasAgg(figure)
@@ -100,7 +100,7 @@ def draw_frames(
             for panel, scatter, offsets in zip(panels, scatters, positions):
                 scatter.set_offsets(offsets)
                 panel.draw_artist(scatter)
-            yield np.asarray(canvas.buffer_rgba())[..., :3]
+            yield np.asarray(canvas.buffer_rgba())
 
 
 def plot_animation(

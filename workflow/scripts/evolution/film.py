@@ -42,8 +42,8 @@ def film_palette(colors: list[str]) -> Image.Image:
 
 
 def reduced(pixels: np.ndarray, palette: Image.Image) -> Image.Image:
-    """A frame, uint8 (height, width, 3), in the palette's colours."""
-    return Image.fromarray(np.ascontiguousarray(pixels)).quantize(palette=palette, dither=Image.Dither.NONE)
+    """A frame, uint8 (height, width, 4), in the palette's colours."""
+    return Image.fromarray(pixels).convert("RGB").quantize(palette=palette, dither=Image.Dither.NONE)
 
 
 def gif_bytes(frames: list[Image.Image], rate: float) -> bytes:
@@ -82,7 +82,7 @@ def write_gif(path: str, frames: list[Image.Image], rate: float, tween: int, mos
 
 
 def write_mp4(path: str, frames: Iterable[np.ndarray], shape: tuple[int, int], rate: float) -> None:
-    """Write frames, uint8 (height, width, 3), as H.264; the last one stays.
+    """Write frames, uint8 (height, width, 4), as H.264; the last one stays.
 
     Parameters
     ----------
@@ -94,11 +94,13 @@ def write_mp4(path: str, frames: Iterable[np.ndarray], shape: tuple[int, int], r
         Frames a second.
     """
     height, width = shape
-    padded = np.full((height + height % 2, width + width % 2, 3), 255, np.uint8)
+    padded = np.full((height + height % 2, width + width % 2, 4), 255, np.uint8)
     with whole_file(path) as temporary:
         writer = imageio_ffmpeg.write_frames(
             temporary,
             padded.shape[1::-1],
+            # As matplotlib has them: to drop what is opaque everywhere would take as long as to encode.
+            pix_fmt_in="rgba",
             fps=rate,
             codec="libx264",
             quality=None,

@@ -136,17 +136,20 @@ def centred(rows: np.ndarray) -> np.ndarray:
     -------
     float64 array (N, D)
     """
+    # In place from here on: each copy would take as long as what is done with it.
     rows = np.array(rows, np.float64)
     # Rows of any size, without an overflow or underflow of their squares.
-    largest = np.abs(rows).max(initial=0)
+    largest = max(rows.max(initial=0), -rows.min(initial=0))
     if largest:
         rows /= largest
     before = np.linalg.norm(rows)
     rows -= rows.mean(0)
     after = np.linalg.norm(rows)
     if after <= ROUNDING * before:
-        return np.zeros_like(rows)
-    return rows * (math.sqrt(len(rows)) / after)
+        rows[:] = 0
+    else:
+        rows *= math.sqrt(len(rows)) / after
+    return rows
 
 
 def _traces_of_features(representations: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
@@ -168,7 +171,10 @@ def _traces_of_grams(representations: Sequence[np.ndarray]) -> tuple[np.ndarray,
         stop = min(start + height, samples)
         block = np.empty((number, stop - start, samples))
         for place, rows in enumerate(representations):
-            rows = centred(rows)
+            rows = np.asarray(rows)
+            # Compact coordinates end in columns of zeros where a layer has fewer dimensions than there are samples.
+            used = np.flatnonzero(rows.any(0))
+            rows = centred(rows[:, : used[-1] + 1 if len(used) else 0])
             np.matmul(rows[start:stop], rows.T, out=block[place])
             diagonals[place, start:stop] = block[place].diagonal(start)
         flat = block.reshape(number, -1)
