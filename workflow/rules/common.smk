@@ -1,5 +1,4 @@
 import gc
-import hashlib
 import os
 import platform
 import re
@@ -11,6 +10,7 @@ from pathlib import Path
 from evolution import methods, own_data
 from evolution.catalogue import ROOTED
 from evolution.configuration import PIXELS
+from evolution.digests import file_digest
 from evolution.slurm_limits import limits_exceeded
 from filelock import FileLock, Timeout
 from snakemake.common import get_function_params, overwrite_function_params

@@ -50,8 +50,7 @@ def more_with_attempts(amount):
 @lru_cache
 def content_digest(path, size, changed):
     """SHA-256 of a file, taken once for a size and time of change."""
-    with open(path, "rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    return file_digest(path)
 
 
 def digest_of(path):

@@ -3,7 +3,8 @@
 import json
 from pathlib import Path
 
-from evolution.files import file_digest, job_log, whole_file
+from evolution.digests import file_digest
+from evolution.files import job_log, whole_file
 
 
 def fingerprint(settings: dict, sources: list[str]) -> str:

@@ -23,7 +23,8 @@ from torch import nn
 from torch.nn import functional
 
 from evolution.checkpoints import load_checkpoint
-from evolution.files import JobError, file_digest, job_log, save_table, whole_file
+from evolution.digests import file_digest
+from evolution.files import JobError, job_log, save_table, whole_file
 from evolution.kept_memory import keep_freed_memory, return_kept_memory
 from evolution.models import build_model, memory_layout, seed_all
 from evolution.seeds import integer_seed

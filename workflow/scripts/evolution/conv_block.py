@@ -18,7 +18,7 @@ from torch.nn.grad import conv2d_input, conv2d_weight
 # Of a convolution's output.
 PART_BYTES = 4 * 2**20
 # A scale below this share of its shift leaves too little of float32 in the output to tell the normalized values by.
-SMALLEST_SCALE = 1e-3
+SMALLEST_SCALE = 1e-2
 # Weights of an output channel: with no more than these a convolution is computed again for the way back.
 CHEAP_WEIGHTS = 32
 

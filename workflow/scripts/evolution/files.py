@@ -1,7 +1,6 @@
 """Reading and writing artifacts: whole or not at all, the same bytes for the same content, no pickle."""
 
 import errno
-import hashlib
 import logging
 import os
 import platform
@@ -245,9 +244,3 @@ def load_table(path: str | Path, *columns: str):
     if missing:
         raise damaged(path, f"no column {', '.join(missing)}")
     return table
-
-
-def file_digest(path: str | Path) -> str:
-    """SHA-256 of a file, in hexadecimal digits."""
-    with open(path, "rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
