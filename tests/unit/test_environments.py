@@ -140,12 +140,18 @@ def test_an_environment_has_nothing_that_no_script_imports(path):
 
 
 def test_requirements_are_what_the_workflow_imports():
-    """Scripts, shared modules and the Snakemake files; the executor is named in a profile."""
+    """Scripts, shared modules and the Snakemake files; the executor is named in a profile.
+
+    Snakemake writes its report only where it finds what it calls its extra for reports.
+    """
+    wanted = [Requirement(line) for line in requires("snakemake")]
+    reports = {each.name for each in wanted if each.marker and each.marker.evaluate({"extra": "reports"})}
+    assert reports
     imported = set().union(*(third_party(path.read_text(encoding="utf-8")) for path in SCRIPTS.rglob("*.py")))
     for path in [ROOT / "Snakefile", *sorted((ROOT / "workflow" / "rules").glob("*.smk"))]:
         lines = re.findall(r"^ *(?:import|from) .+$", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
         imported |= third_party("\n".join(line.strip() for line in lines))
-    assert set(PINS) == imported - set(EXTRAS) | {"snakemake", "snakemake-executor-plugin-slurm"}
+    assert set(PINS) == imported - set(EXTRAS) | {"snakemake", "snakemake-executor-plugin-slurm"} | reports
 
 
 def test_extras_are_what_optional_methods_import():

@@ -17,7 +17,7 @@ import measure
 from evolution.compaction import compact
 from evolution.configuration import SCHEMA
 from evolution.measures import MEASURES, PER_CLASS, neighbors, partitions, probe, spectrum
-from evolution.seeds import integer_seed
+from evolution.seeds import generator, integer_seed
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -294,8 +294,17 @@ def test_many_samples_are_thinned_for_spectrum_and_probe(features, monkeypatch, 
     monkeypatch.setattr(measure, "SPECTRUM_SAMPLES", 150)
     with caplog.at_level(logging.INFO, logger="evolution"):
         values = measure.shape_metrics(*features, ["effective_rank", "linear_probe"], None, 3)
-    assert values["effective_rank"] < 150
     assert caplog.messages == ["Spectrum and probe take 150 of 200 samples"]
+    drawn = np.sort(generator(3, "spectrum").choice(200, 150, replace=False))
+    of_all, of_drawn = (
+        (
+            spectrum.effective_rank(spectrum.singular_values(rows)),
+            probe.linear_probe(rows, labels, integer_seed(3, "probe")),
+        )
+        for rows, labels in (features, (features[0][drawn], features[1][drawn]))
+    )
+    assert (values["effective_rank"], values["linear_probe_accuracy"]) == of_drawn
+    assert not np.isclose(of_all, of_drawn, rtol=1e-3).any()
 
 
 SHAPE = ("intrinsic_dimension", "linear_probe_accuracy", "effective_rank", "participation_ratio", "nc1")

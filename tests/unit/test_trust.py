@@ -18,7 +18,7 @@ RULES = [WORKFLOW.parent / "Snakefile", *sorted((WORKFLOW / "rules").glob("*.smk
 FORBIDDEN_CALLS = {"eval", "exec", "compile", "system", "popen", "Popen", "check_output", "check_call", "__import__"}
 FORBIDDEN_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal", "subprocess", "runpy"}
 # The report is Snakemake's, and a model is looked into by a program of its own: both are started as a list of
-# arguments, which no shell reads.
+# arguments, which no shell reads. So is ffmpeg, by imageio-ffmpeg.
 STARTS_A_PROGRAM = {"write_report.py", "model_trees.py"}
 SAFE_ARGUMENTS = {"torch.load": ("weights_only", True), "np.load": ("allow_pickle", False)}
 
@@ -95,3 +95,13 @@ def test_an_artifact_that_would_run_code_is_refused(tmp_path, load, kind):
 def test_the_attack_would_work(tmp_path):
     pickle.loads(pickle.dumps(Attack(tmp_path / "ran")))
     assert (tmp_path / "ran").exists()
+
+
+def test_every_pin_has_been_looked_at():
+    looked_at = (WORKFLOW.parent / "docs" / "trust.md").read_text(encoding="utf-8")
+    for name in ("requirements.txt", "requirements-extras.txt"):
+        pins = (WORKFLOW.parent / name).read_text(encoding="utf-8").splitlines()
+        for package, version in (pin.split("==") for pin in pins if pin and not pin.startswith("#")):
+            if package == "snakemake-executor-plugin-slurm":
+                package = "SLURM plugin"
+            assert f"{package} {version}" in looked_at

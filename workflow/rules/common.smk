@@ -2,6 +2,7 @@ import gc
 import os
 import platform
 import re
+import sys
 import time
 from functools import lru_cache
 from importlib import metadata

@@ -49,6 +49,8 @@ rule write_report:
         runtime=more_with_attempts(10),
     params:
         config=dict(config),
+        # The very Snakemake that is at work, also where this job has an environment of its own.
+        python=sys.executable,
         snakefile=os.path.relpath(workflow.main_snakefile),
     message:
         "Writing the report as {wildcards.kind}."

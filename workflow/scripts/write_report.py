@@ -1,7 +1,6 @@
 """Snakemake's own report of all runs, in one file."""
 
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -10,13 +9,15 @@ import yaml
 from evolution.files import job_log, whole_file
 
 
-def write_report(config: dict, snakefile: str, targets: list[str], output: str) -> None:
+def write_report(config: dict, python: str, snakefile: str, targets: list[str], output: str) -> None:
     """Have Snakemake write its report.
 
     Parameters
     ----------
     config : dict
         What this workflow was given.
+    python : path
+        Of the interpreter that has Snakemake.
     snakefile : path
     targets : list of paths
         What the report is to cover, with all that it was made from.
@@ -27,7 +28,7 @@ def write_report(config: dict, snakefile: str, targets: list[str], output: str) 
         configfile = Path(folder) / "config.yaml"
         configfile.write_text(yaml.safe_dump(config), encoding="utf-8")
         # Targets first: --configfile takes all that follows it.
-        command = [sys.executable, "-m", "snakemake", *targets, "--snakefile", snakefile, "--nolock", "--nocolor"]
+        command = [python, "-m", "snakemake", *targets, "--snakefile", snakefile, "--nolock", "--nocolor"]
         command += ["--configfile", str(configfile), "--report", str(temporary)]
         subprocess.run(command, check=True)
 
@@ -37,6 +38,7 @@ if "snakemake" in globals():
         inputs = set(snakemake.input.captions) | set(snakemake.input.code)
         write_report(
             snakemake.params.config,
+            snakemake.params.python,
             snakemake.params.snakefile,
             [path for path in snakemake.input if path not in inputs],
             snakemake.output[0],
