@@ -30,7 +30,8 @@ from sklearn.metrics import adjusted_rand_score, silhouette_score
 from torch.nn import functional
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "scripts"))
-from evolution.models import build_model
+from plain_cnn import build_plain_cnn
+
 from evolution.training_data import load_part
 from prepare_data import prepare_data
 
@@ -41,7 +42,7 @@ EVERY, SEED, PERPLEXITY, COMPONENTS = 2, 17, 30, 50
 def train(dataset: str, epochs: int) -> tuple[dict[tuple[int, str], np.ndarray], np.ndarray]:
     """Train, and keep the raw activations of each (epoch, layer), float32 (N, D), and the labels."""
     (images, labels, classes), (eval_images, eval_labels, _) = (load_part(dataset, part) for part in ("train", "eval"))
-    model = build_model("small_cnn", {}, images.shape[1:], classes, SEED)
+    model = build_plain_cnn(images.shape[1:], classes, SEED)
     images, labels, eval_images = map(torch.from_numpy, (images, labels, eval_images))
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=1e-4)
     kept, outputs = {}, {}

@@ -31,15 +31,15 @@ RATE, DECAY = 1e-3, 1e-4
 def plain(dataset: str, epochs: int, threads: int) -> tuple[list[float], list[float]]:
     """The notebook's loop: loss and seconds of each epoch."""
     import torch
+    from plain_cnn import build_plain_cnn
     from torch.nn import functional
 
-    from evolution.models import build_model
     from evolution.seeds import integer_seed
     from evolution.training_data import load_part
 
     torch.set_num_threads(threads)
     (images, labels, classes), (eval_images, eval_labels, _) = (load_part(dataset, part) for part in ("train", "eval"))
-    model = build_model("small_cnn", {}, images.shape[1:], classes, integer_seed(SEED, "weights"))
+    model = build_plain_cnn(images.shape[1:], classes, integer_seed(SEED, "weights"))
     images, labels, eval_images, eval_labels = map(torch.from_numpy, (images, labels, eval_images, eval_labels))
     optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=DECAY)
     losses, seconds = [], []

@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
+from cka_by_formula import by_formula, plain_hsic, unbiased_hsic
 
 import cka_epochs
 import cka_layers
 from evolution import similarity
 from evolution.compaction import compact
 from evolution.files import JobError, save_npy
-from evolution.similarity import linear_cka, pair_matrix, some_samples
+from evolution.similarity import pair_matrix, some_samples
 
 
 @pytest.fixture
@@ -43,8 +44,8 @@ def test_layers_against_each_other(layers):
         assert names.index(first) <= names.index(second) and samples == available == 30
         pair = (rows[name][0 if name == "pixels" else epoch // 2] for name in (first, second))
         first, second = pair
-        assert plain == pytest.approx(linear_cka(first, second), abs=1e-12)
-        assert unbiased == pytest.approx(linear_cka(first, second, unbiased=True), abs=1e-12)
+        assert plain == pytest.approx(by_formula(first, second, plain_hsic), abs=1e-12)
+        assert unbiased == pytest.approx(by_formula(first, second, unbiased_hsic), abs=1e-12)
 
 
 def test_epochs_against_each_other(layers):
@@ -53,8 +54,8 @@ def test_epochs_against_each_other(layers):
     assert list(zip(table["first"], table["second"])) == [(0, 0), (0, 2), (0, 4), (2, 2), (2, 4), (4, 4)]
     for first, second, plain, unbiased, *_ in zip(*table.values()):
         pair = rows["fc"][first // 2], rows["fc"][second // 2]
-        assert plain == pytest.approx(linear_cka(*pair), abs=1e-12)
-        assert unbiased == pytest.approx(linear_cka(*pair, unbiased=True), abs=1e-12)
+        assert plain == pytest.approx(by_formula(*pair, plain_hsic), abs=1e-12)
+        assert unbiased == pytest.approx(by_formula(*pair, unbiased_hsic), abs=1e-12)
 
 
 def test_of_many_samples_some_are_drawn(layers, monkeypatch):
@@ -63,12 +64,13 @@ def test_of_many_samples_some_are_drawn(layers, monkeypatch):
     chosen = some_samples(30, 7)
     assert len(set(chosen)) == 20 and sorted(chosen) == list(chosen)
     assert list(some_samples(30, 8)) != list(chosen) == list(some_samples(30, 7))
-    expected = linear_cka(rows["fc"][1][chosen], rows["fc"][2][chosen], unbiased=True)
+    expected = by_formula(rows["fc"][1][chosen], rows["fc"][2][chosen], unbiased_hsic)
     table = cka_epochs.epoch_similarities([paths["0002-0004", "fc"]], [[2, 4]], 7)
     assert table["unbiased"][1] == pytest.approx(expected, abs=1e-12)
     assert table["samples"].tolist() == [20] * 3 and table["available"].tolist() == [30] * 3
     across = cka_layers.layer_similarities({name: paths["0000", name] for name in ("fc", "conv")}, [0], 7)
-    assert across["plain"][1] == pytest.approx(linear_cka(rows["fc"][0][chosen], rows["conv"][0][chosen]), abs=1e-12)
+    expected = by_formula(rows["fc"][0][chosen], rows["conv"][0][chosen], plain_hsic)
+    assert across["plain"][1] == pytest.approx(expected, abs=1e-12)
     assert across["samples"].tolist() == [20] * 3
 
 

@@ -1,3 +1,4 @@
+import errno
 import os
 import pickle
 import platform
@@ -241,6 +242,23 @@ def test_damaged_bytes_raise_nothing_else(tmp_path, suffix):
         except JobError:
             refused += 1
     assert refused > len(content) / 3 / 4
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO, errno.ESTALE])
+def test_a_file_that_cannot_be_read_now_is_not_called_damaged(tmp_path, number):
+    with pytest.raises(JobError) as error, files.reading(tmp_path / "a.npy"):
+        raise OSError(number, os.strerror(number))
+    message = str(error.value)
+    assert message.startswith(f"{tmp_path / 'a.npy'} cannot be read ({os.strerror(number)})")
+    assert "damaged" not in message and "rm " not in message
+
+
+def test_too_little_memory_to_read_a_file_comes_before_its_damage(tmp_path):
+    np.save(tmp_path / "a.npy", np.zeros((3, 4)))
+    for problem in ("(MemoryError)", "(Unable to allocate 8 EiB)"):
+        with pytest.raises(JobError) as error, files.reading(tmp_path / "a.npy"):
+            raise MemoryError(problem.strip("()")) if "8" in problem else MemoryError
+        assert str(error.value).startswith(f"There is too little memory to read {tmp_path / 'a.npy'} {problem}. Give")
 
 
 class Bomb:

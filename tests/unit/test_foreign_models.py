@@ -185,11 +185,11 @@ def test_weights_that_do_not_fit(tmp_path, change, said):
         build_model("tiny_cnn", {}, (1, 8, 8), 4, seed=0, weights=path)
 
 
-@pytest.mark.parametrize("content", ["a model", "a list", "text", "names with numbers"])
+@pytest.mark.parametrize("content", ["a model", "a list", "text", "nothing", "names with numbers"])
 def test_a_file_of_weights_that_is_none(tmp_path, content):
     path = tmp_path / "weights.pt"
-    if content == "text":
-        path.write_text("weights")
+    if content in ("text", "nothing"):
+        path.write_text("weights" if content == "text" else "")
     else:
         things = {"a model": nn.Linear(1, 1), "a list": [torch.zeros(1)], "names with numbers": {"fc1.weight": 3}}
         torch.save(things[content], path)

@@ -366,6 +366,11 @@ def test_a_machine_without_enough_memory():
     assert "cpu" not in str(error.value).split("One of these helps")[1]
 
 
+def test_a_fault_that_says_nothing_of_itself():
+    with pytest.raises(JobError, match=r"too little memory .* \(MemoryError\)"), train.memory_explained(None):
+        raise MemoryError
+
+
 def test_other_faults_keep_their_traceback():
     with pytest.raises(RuntimeError, match="shapes cannot be multiplied"), train.memory_explained(None):
         torch.zeros(2, 3) @ torch.zeros(2, 3)

@@ -74,6 +74,11 @@ def test_the_summary_says_what_the_tables_say(finished):
     assert text.strip() in finished.output
 
 
+def test_no_summary_is_printed_that_was_not_asked_for(project):
+    project.path("figures/grid.png").unlink()
+    assert project.path("summary.md").read_text(encoding="utf-8").strip() not in project.run("plots")
+
+
 def test_figures_are_drawn(finished):
     about_layers = (
         "metric_curves",

@@ -51,14 +51,14 @@ MOST_SUMMARIES, MOST_LINES = 8, 60
 
 
 def print_summaries():
-    """Print each run's summary, and how the runs compare, at the end of an invocation that has them."""
-    paths = [Path("results") / run / "summary.md" for run in RUNS]
-    written = [path for path in paths if path.exists()]
+    """Print each run's summary, and how the runs compare, at the end of an invocation that was asked for them."""
+    asked = {str(path) for job in workflow.dag.jobs for path in job.output}
+    written = [path for path in (f"results/{run}/summary.md" for run in RUNS) if path in asked]
     if len(written) > MOST_SUMMARIES:
         print(f"The summaries of {len(written)} runs: {written[0]}, ...")
         written = []
-    for path in written + [Path(CROSSINGS)] * (len(RUNS) > 1 and os.path.exists(CROSSINGS)):
-        text = path.read_text(encoding="utf-8")
+    for path in written + [CROSSINGS] * (CROSSINGS in asked):
+        text = Path(path).read_text(encoding="utf-8")
         print(text if text.count("\n") <= MOST_LINES else f"How the runs compare: {path}")
 
 

@@ -51,6 +51,7 @@ rule write_report:
         config=dict(config),
         # The very Snakemake that is at work, also where this job has an environment of its own.
         python=sys.executable,
+        conda=DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method,
         snakefile=os.path.relpath(workflow.main_snakefile),
     message:
         "Writing the report as {wildcards.kind}."

@@ -54,7 +54,7 @@ def compare_activations(
     Returns
     -------
     dict of columns
-        run, layer, other_run, other_layer string; cka and cka_unbiased float64 (see `similarity.linear_cka`); samples
+        run, layer, other_run, other_layer string; cka and cka_unbiased float64 (see `similarity.pairwise_cka`); samples
         int64, how many they are taken from. A row a pair, in both orders, of the runs with the same images.
     """
     runs = same_images(datasets)

@@ -24,7 +24,7 @@ from torch.nn import functional
 
 from evolution.checkpoints import load_checkpoint
 from evolution.digests import file_digest
-from evolution.files import JobError, job_log, save_table, whole_file
+from evolution.files import JobError, job_log, reason, save_table, whole_file
 from evolution.kept_memory import keep_freed_memory, return_kept_memory
 from evolution.models import build_model, memory_layout, seed_all
 from evolution.seeds import integer_seed
@@ -246,7 +246,7 @@ def memory_explained(batch_size: int | None) -> Iterator[None]:
         remedies += ["end what else uses the GPU", "set training.device to cpu"] * gpu
         raise JobError(
             f"The {'GPU' if gpu else 'machine'} has too little memory for this training, which takes {step} "
-            f"({str(error).splitlines()[0]}). One of these helps: {', '.join(remedies)}."
+            f"({reason(error)}). One of these helps: {', '.join(remedies)}."
         ) from error
 
 

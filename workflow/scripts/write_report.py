@@ -9,7 +9,9 @@ import yaml
 from evolution.files import job_log, whole_file
 
 
-def write_report(config: dict, python: str, snakefile: str, targets: list[str], output: str) -> None:
+def write_report(
+    config: dict, python: str, snakefile: str, targets: list[str], output: str, conda: bool = False
+) -> None:
     """Have Snakemake write its report.
 
     Parameters
@@ -23,6 +25,8 @@ def write_report(config: dict, python: str, snakefile: str, targets: list[str], 
         What the report is to cover, with all that it was made from.
     output : path to write
         .html for one page with everything in it, .zip for a page beside its figures.
+    conda : bool
+        Whether jobs have conda environments: what is optional need then not be installed beside Snakemake.
     """
     with tempfile.TemporaryDirectory() as folder, whole_file(output) as temporary:
         configfile = Path(folder) / "config.yaml"
@@ -30,6 +34,7 @@ def write_report(config: dict, python: str, snakefile: str, targets: list[str], 
         # Targets first: --configfile takes all that follows it.
         command = [python, "-m", "snakemake", *targets, "--snakefile", snakefile, "--nolock", "--nocolor"]
         command += ["--configfile", str(configfile), "--report", str(temporary)]
+        command += ["--software-deployment-method", "conda"] * conda
         subprocess.run(command, check=True)
 
 
@@ -42,4 +47,5 @@ if "snakemake" in globals():
             snakemake.params.snakefile,
             [path for path in snakemake.input if path not in inputs],
             snakemake.output[0],
+            snakemake.params.conda,
         )

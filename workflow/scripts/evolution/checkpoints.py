@@ -2,7 +2,7 @@
 
 import torch
 
-from evolution.files import damaged
+from evolution.files import reading
 
 
 def load_checkpoint(path: str) -> dict:
@@ -18,10 +18,8 @@ def load_checkpoint(path: str) -> dict:
     JobError
         If the file cannot be read.
     """
-    try:
+    with reading(path):
         checkpoint = torch.load(path, map_location="cpu", mmap=True, weights_only=True)
         if not {"weights", "optimizer", "epoch"} <= checkpoint.keys():
             raise ValueError("not a checkpoint of this workflow")
-    except Exception as error:  # Damaged bytes make the reader raise anything.
-        raise damaged(path, error) from error
     return checkpoint

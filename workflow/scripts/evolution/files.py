@@ -31,6 +31,33 @@ def damaged(path: str | Path, problem: object) -> JobError:
     )
 
 
+@contextmanager
+def reading(path: str | Path) -> Iterator[None]:
+    """Turn what goes wrong while an artifact is read into a message, which says to remove it only if it is damaged."""
+    try:
+        yield
+    except MemoryError as error:
+        raise JobError(
+            f"There is too little memory to read {path} ({reason(error)}). Give the job more. Where it asks for far "
+            "more than the file could hold, it is damaged: remove it, and run the same command again to rebuild it."
+        ) from error
+    except OSError as error:
+        # EINVAL: bytes that send the reader to before the file's start.
+        if error.errno in (None, errno.ENOENT, errno.EINVAL):
+            raise damaged(path, error) from error
+        raise JobError(
+            f"{path} cannot be read ({os.strerror(error.errno)}). It may be whole: mend what keeps it from being read "
+            "(permissions, the disk, the network), and run the same command again."
+        ) from error
+    except Exception as error:  # Damaged bytes make readers raise anything.
+        raise damaged(path, error) from error
+
+
+def reason(error: BaseException) -> str:
+    """The first line of what an exception says, or where it says nothing its name."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
 def unwritable(path: Path, error: OSError) -> JobError:
     """The error for an artifact that cannot be written: a full disk, a folder that is read-only, ..."""
     remedy = "Make its folder writable" if error.errno in (errno.EROFS, errno.EACCES) else "Make room on its disk"
@@ -186,10 +213,8 @@ def load_npy(path: str | Path, shape: tuple[int | None, ...]) -> np.ndarray:
     JobError
         If the file cannot be read, or has another shape.
     """
-    try:
+    with reading(path):
         array = np.lib.format.open_memmap(path, mode="r")
-    except Exception as error:  # Damaged bytes make the reader raise anything.
-        raise damaged(path, error) from error
     fits = len(array.shape) == len(shape) and all(want in (None, have) for want, have in zip(shape, array.shape))
     if not fits:
         raise damaged(path, f"shape {array.shape}, expected {shape}")
@@ -204,11 +229,8 @@ def save_npz(path: str | Path, **arrays: np.ndarray) -> None:
 
 def load_npz(path: str | Path, *names: str) -> list[np.ndarray]:
     """Read the named arrays of an .npz, and only those."""
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            return [archive[name] for name in names]
-    except Exception as error:  # Damaged bytes make the reader raise anything.
-        raise damaged(path, error) from error
+    with reading(path), np.load(path, allow_pickle=False) as archive:
+        return [archive[name] for name in names]
 
 
 def save_table(path: str | Path, columns: dict[str, object], metadata: dict[str, str] | None = None) -> None:
@@ -234,13 +256,10 @@ def load_table(path: str | Path, *columns: str):
     """
     import pyarrow.parquet as pq
 
-    try:
-        # read_table would import pandas, in a quarter of a second.
-        with pq.ParquetFile(path) as file:
-            table = file.read()
-        missing = [name for name in columns if name not in table.column_names]
-    except Exception as error:  # Damaged bytes make the reader raise anything.
-        raise damaged(path, error) from error
+    # read_table would import pandas, in a quarter of a second.
+    with reading(path), pq.ParquetFile(path) as file:
+        table = file.read()
+    missing = [name for name in columns if name not in table.column_names]
     if missing:
         raise damaged(path, f"no column {', '.join(missing)}")
     return table

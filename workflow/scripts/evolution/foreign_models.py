@@ -9,7 +9,7 @@ from pathlib import Path
 
 from torch import nn
 
-from evolution.files import JobError
+from evolution.files import JobError, reason
 
 # These put out a pair while training where they have auxiliary classifiers, and warn where they are not told how to
 # draw their weights.
@@ -134,9 +134,8 @@ def load_weights(model: nn.Module, path: str) -> None:
     try:
         weights = torch.load(Path(path).expanduser(), map_location="cpu", weights_only=True)
     except Exception as error:  # Damaged bytes make the reader raise anything.
-        reason = str(error).strip().splitlines()[0]
         raise JobError(
-            f"model.weights: {path} cannot be read as a state dict ({reason}). Save one with "
+            f"model.weights: {path} cannot be read as a state dict ({reason(error)}). Save one with "
             "torch.save(model.state_dict(), path); a whole model, which is a pickle, is refused."
         ) from error
     if not isinstance(weights, dict) or not all(isinstance(value, torch.Tensor) for value in weights.values()):

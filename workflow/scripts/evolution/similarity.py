@@ -16,33 +16,15 @@ HELD = 2**26
 ROUNDING = 1e-6
 
 
-def linear_cka(first: np.ndarray, second: np.ndarray, unbiased: bool = False) -> float:
-    """Linear CKA of two representations of the same N samples.
+def pairwise_cka(representations: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Linear CKA of all pairs, each Gram matrix (or, where that is smaller, each product of features) taken once.
 
     With K = X X^T and L = Y Y^T, CKA = HSIC(K, L) / sqrt(HSIC(K, K) HSIC(L, L)), where HSIC is the
     Hilbert-Schmidt independence criterion (Kornblith et al. 2019, "Similarity of Neural Network Representations
-    Revisited"). It is 1 for representations that a rotation, a scale and a shift turn into one another.
-
-    Parameters
-    ----------
-    first, second : float arrays (N, D1), (N, D2)
-        A row a sample, in the same order; compact coordinates give what the raw activations give, as K is the same.
-    unbiased : bool
-        Take the unbiased estimator of HSIC (Song et al. 2012, "Feature Selection via Dependence Maximization"; used
-        for CKA by Nguyen et al. 2021, "Do Wide and Deep Networks Learn the Same Things?"). The plain one grows
-        with D / N also for representations that have nothing to do with each other; this one is then near 0, and can
-        fall a little below it. It needs N of at least 4.
-
-    Returns
-    -------
-    float
-        NaN where a representation is constant, or has too few samples.
-    """
-    return float(pairwise_cka([first, second])[int(unbiased)][0, 1])
-
-
-def pairwise_cka(representations: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """`linear_cka` of all pairs, each Gram matrix (or, where that is smaller, each product of features) taken once.
+    Revisited"). It is 1 for representations that a rotation, a scale and a shift turn into one another. The plain
+    estimator of HSIC grows with D / N also for representations that have nothing to do with each other; the unbiased
+    one (Song et al. 2012, "Feature Selection via Dependence Maximization"; used for CKA by Nguyen et al. 2021, "Do Wide
+    and Deep Networks Learn the Same Things?") is then near 0, and can fall a little below it.
 
     With centred features K 1 = 0, which leaves of both estimators, for k and l the diagonals of K and L:
     HSIC = tr(K L) / (N - 1)^2, and unbiased
