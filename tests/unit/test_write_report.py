@@ -1,6 +1,7 @@
 """How Snakemake is called for its report, where that cannot be tried: with conda."""
 
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
@@ -13,9 +14,9 @@ def test_the_report_is_written_by_the_snakemake_that_is_at_work(tmp_path, monkey
     commands = []
 
     def run(command, check):
-        commands.append((command, yaml.safe_load(open(command[command.index("--configfile") + 1], encoding="utf-8"))))
-        with open(command[command.index("--report") + 1], "w", encoding="utf-8") as page:
-            page.write("whole")
+        given, page = (Path(command[command.index(name) + 1]) for name in ("--configfile", "--report"))
+        commands.append((command, yaml.safe_load(given.read_text(encoding="utf-8"))))
+        page.write_text("whole", encoding="utf-8")
 
     monkeypatch.setattr(write_report.subprocess, "run", run)
     monkeypatch.setattr(sys, "executable", "python of an environment without Snakemake")
