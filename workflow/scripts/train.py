@@ -8,8 +8,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# Transparent huge pages for torch's memory: most of a full-batch step's page faults go away at no cost in memory.
-os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 # cuBLAS is deterministic only with this; it must be set before CUDA starts.
 os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 
