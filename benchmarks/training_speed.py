@@ -63,6 +63,7 @@ def plain(dataset: str, epochs: int, threads: int) -> tuple[list[float], list[fl
 def ours(dataset: str, epochs: int, threads: int, kept: bool = True) -> tuple[list[float], list[float]]:
     """The workflow's training, in a process that keeps freed memory or not: loss and seconds of each epoch."""
     import train
+    from evolution.checkpoints import save_checkpoint
     from evolution.kept_memory import keep_freed_memory
 
     if kept:
@@ -70,7 +71,7 @@ def ours(dataset: str, epochs: int, threads: int, kept: bool = True) -> tuple[li
     with tempfile.TemporaryDirectory() as folder:
         first = str(Path(folder) / "0000.pt")
         settings = ("small_cnn", {}, None, "adamw", RATE, DECAY, "cpu", threads, SEED, None)
-        train.save_checkpoint(first, train.train_span(dataset, None, range(1), *settings)[0])
+        save_checkpoint(first, train.train_span(dataset, None, range(1), *settings)[0])
         _, history, timing = train.train_span(dataset, first, range(1, epochs + 1), *settings)
     return history["train_loss"], timing["seconds"]
 

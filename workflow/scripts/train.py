@@ -1,6 +1,5 @@
 """Train one span of epochs: from the span before it, or from nothing for epoch 0."""
 
-import io
 import logging
 import math
 import os
@@ -20,9 +19,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from evolution.checkpoints import load_checkpoint
+from evolution.checkpoints import load_checkpoint, save_checkpoint
 from evolution.digests import file_digest
-from evolution.files import JobError, job_log, reason, save_table, whole_file
+from evolution.files import JobError, job_log, reason, save_table
 from evolution.kept_memory import keep_freed_memory, return_kept_memory
 from evolution.models import build_model, memory_layout, seed_all
 from evolution.seeds import integer_seed
@@ -105,7 +104,17 @@ def evaluate(model, train_images, train_labels, eval_images, eval_labels, classe
 
 def copy_weights(model: nn.Module) -> dict[str, torch.Tensor]:
     """The model's state on the CPU, apart from the one that training goes on changing."""
-    return {name: tensor.detach().cpu().clone() for name, tensor in model.state_dict().items()}
+    return {name: tensor.detach().to("cpu", copy=True) for name, tensor in model.state_dict().items()}
+
+
+def optimizer_state(optimizer: torch.optim.Optimizer) -> dict:
+    """The optimizer's state on the CPU, so that a checkpoint can be read where there is no GPU."""
+    state = optimizer.state_dict()
+    on_cpu = {
+        number: {name: value.cpu() if isinstance(value, torch.Tensor) else value for name, value in values.items()}
+        for number, values in state["state"].items()
+    }
+    return state | {"state": on_cpu}
 
 
 def train_span(
@@ -167,6 +176,8 @@ def train_span(
     if device.type == "cuda":
         # On a CPU torch is deterministic as it is, and asking for it costs time.
         torch.use_deterministic_algorithms(True, warn_only=True)
+        # For finding operations that read what nobody wrote; a tenth of an epoch's time (benchmarks/gpu_training.py).
+        torch.utils.deterministic.fill_uninitialized_memory = False
     train_images, train_labels, classes = load_part(dataset, "train")
     eval_images, eval_labels, _ = load_part(dataset, "eval")
     model = build_model(
@@ -219,7 +230,7 @@ def train_span(
             row["eval_accuracy"],
             seconds,
         )
-    checkpoint = {"weights": weights, "optimizer": optimizer.state_dict(), "epoch": epochs[-1]}
+    checkpoint = {"weights": weights, "optimizer": optimizer_state(optimizer), "epoch": epochs[-1]}
     return checkpoint, _columns(history), _columns(timing)
 
 
@@ -264,14 +275,6 @@ def lone_image_explained(images: int, batch_size: int | None) -> Iterator[None]:
 
 def _columns(rows: list[dict]) -> dict[str, list]:
     return {name: [row[name] for row in rows] for name in rows[0]}
-
-
-def save_checkpoint(path: str, checkpoint: dict) -> None:
-    """Write a checkpoint; through memory, since torch puts a file's own name into what it writes."""
-    buffer = io.BytesIO()
-    torch.save(checkpoint, buffer)
-    with whole_file(path) as temporary:
-        temporary.write_bytes(buffer.getbuffer())
 
 
 if "snakemake" in globals():

@@ -1,8 +1,18 @@
-"""Reading what the train rule wrote."""
+"""What the train rule writes."""
+
+import io
 
 import torch
 
-from evolution.files import reading
+from evolution.files import reading, whole_file
+
+
+def save_checkpoint(path: str, checkpoint: dict) -> None:
+    """Write a checkpoint; through memory, since torch puts a file's own name into what it writes."""
+    buffer = io.BytesIO()
+    torch.save(checkpoint, buffer)
+    with whole_file(path) as temporary:
+        temporary.write_bytes(buffer.getbuffer())
 
 
 def load_checkpoint(path: str) -> dict:
