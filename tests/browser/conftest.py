@@ -1,6 +1,25 @@
-"""The experiment made by rule lies beside the tests that look at it."""
+"""The experiment made by rule lies beside the tests that look at it; its page, and the page open in a browser."""
 
 import sys
 from pathlib import Path
 
+import pytest
+
 sys.path.insert(0, str(Path(__file__).parent))
+
+from chromium import complaints, requests
+from open_page import Explorer
+from page import write_page
+
+
+@pytest.fixture(scope="session")
+def page(tmp_path_factory):
+    return write_page(tmp_path_factory.mktemp("page"))
+
+
+@pytest.fixture
+def explorer(browser, page):
+    """The page at its start; in the end it must have complained of nothing and asked for nothing."""
+    yield Explorer(browser, page)
+    assert complaints(browser) == []
+    assert requests(browser) == []

@@ -1,95 +1,15 @@
-"""The explorer as a person uses it, in a real Chromium, from disk."""
+"""The explorer as a person opens it and plays it, in a real Chromium, from disk."""
 
-import os
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
 from chromium import complaints, requests, set_screen
-from page import CLASSES, EPOCHS, LAYERS, SAMPLES, coordinates, prediction, write_page
-from selenium.webdriver import ActionChains
+from open_page import Explorer, drawn, expected
+from page import CLASSES, LAYERS, SAMPLES, prediction, write_page
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import Select, WebDriverWait
-
-# Where each state's screenshot goes, to be looked at; nowhere without it.
-SCREENSHOTS = os.environ.get("SCREENSHOTS")
-
-
-@pytest.fixture(scope="module")
-def page(tmp_path_factory):
-    return write_page(tmp_path_factory.mktemp("page"))
-
-
-class Explorer:
-    """The page, open in a browser."""
-
-    def __init__(self, driver, path, fragment=""):
-        self.driver = driver
-        driver.get("about:blank")
-        requests(driver)
-        driver.get(f"{path.as_uri()}{fragment}")
-        self.until("return Boolean(window.explorer && window.explorer.ready)")
-
-    def script(self, code):
-        return self.driver.execute_script(code)
-
-    def until(self, code, seconds=20):
-        WebDriverWait(self.driver, seconds, 0.05).until(lambda driver: driver.execute_script(code))
-
-    def find(self, selector):
-        return self.driver.find_element(By.CSS_SELECTOR, selector)
-
-    def text(self, selector):
-        return self.find(selector).text
-
-    def press(self, *keys):
-        ActionChains(self.driver).send_keys(*keys).perform()
-
-    def column(self, name):
-        return np.array(self.script(f"return Array.from(explorer.source.get_column('{name}'))"), float)
-
-    def colors(self, layer):
-        return [f"#{int(color) >> 8:06x}" for color in self.column(f"color{layer}")]
-
-    def selected(self):
-        return sorted(self.script("return Array.from(explorer.source.selected.indices)"))
-
-    def place(self, layer, sample):
-        """Where a dot stands, in pixels from the middle of its map."""
-        box = self.find(f"#map{layer}").rect
-        x, y = self.column(f"x{layer}")[sample], self.column(f"y{layer}")[sample]
-        return round(x / 1.04 * box["width"] / 2), round(-y / 1.04 * box["height"] / 2)
-
-    def move_to(self, layer, sample):
-        chain = ActionChains(self.driver)
-        return chain.move_to_element_with_offset(self.find(f"#map{layer}"), *self.place(layer, sample))
-
-    def shoot(self, name):
-        if SCREENSHOTS:
-            Path(SCREENSHOTS).mkdir(parents=True, exist_ok=True)
-            self.driver.save_screenshot(f"{SCREENSHOTS}/{name}.png")
-
-
-@pytest.fixture
-def explorer(browser, page):
-    """The page at its start; in the end it must have complained of nothing and asked for nothing."""
-    yield Explorer(browser, page)
-    assert complaints(browser) == []
-    assert requests(browser) == []
-
-
-def drawn(explorer, layer):
-    return np.stack([explorer.column(f"x{layer}"), explorer.column(f"y{layer}")], axis=1)
-
-
-def expected(layer, epoch):
-    """The layout on its square: rings of radius 10 around the origin fill it but for 5 % of air."""
-    ring = coordinates(layer, epoch, SAMPLES)
-    all_epochs = np.concatenate([coordinates(layer, each, SAMPLES) for each in (EPOCHS if layer != "pixels" else [0])])
-    low, high = all_epochs.min(axis=0), all_epochs.max(axis=0)
-    return (ring - (low + high) / 2) / ((high - low).max() / 2 * 1.05)
+from selenium.webdriver.support.ui import Select
 
 
 def test_it_opens_with_all_layers_and_curves(explorer):
@@ -162,117 +82,6 @@ def test_space_plays_to_the_end_and_pauses(explorer):
     explorer.until("return !explorer.state.playing")
     assert explorer.text("#epoch") == "epoch 10 of 10"
     np.testing.assert_allclose(drawn(explorer, 2), expected("fc", 10), atol=1e-4)
-
-
-def test_hovering_shows_the_image_and_what_the_network_says_of_it(explorer):
-    sample = 5
-    explorer.move_to(1, sample).perform()
-    explorer.until("return !document.getElementById('tip').hidden")
-    label = sample % CLASSES
-    names = ["zero", "one", "</script>"]
-    assert explorer.find("#tip").get_attribute("data-sample") == "5"
-    said = explorer.text("#tip").splitlines()
-    guess = prediction(0, SAMPLES)[sample]
-    assert said == [
-        f"true: {names[label]}",
-        f"predicted: {names[guess]}",
-        "confidence: 50 %",
-        "sample 5",
-        "1005 in the data set",
-    ]
-    # The right part of the sheet of images, which holds 50 a row.
-    assert explorer.find("#tip .image").value_of_css_property("background-position") == "-420px 0px"
-    explorer.shoot("3-hover")
-    ActionChains(explorer.driver).move_to_element(explorer.find("h1")).perform()
-    explorer.until("return document.getElementById('tip').hidden")
-
-
-def test_what_is_selected_in_one_layer_is_marked_in_all_and_stays(explorer):
-    # A lasso around the first quarter of the second layer's ring, corner by corner.
-    element = explorer.find("#map1")
-    half = element.rect["width"] / 2 - 3
-    x, y = explorer.place(1, 10)
-    corners = [(x - 25, y - 25), (x + 25, y - 25), (x + 25, y + 25), (x - 25, y + 25), (x - 25, y - 20)]
-    corners = [tuple(int(np.clip(value, -half, half)) for value in corner) for corner in corners]
-    chain = ActionChains(explorer.driver, duration=50).move_to_element_with_offset(element, *corners[0])
-    chain = chain.click_and_hold()
-    for corner in corners[1:]:
-        chain = chain.move_to_element_with_offset(element, *corner)
-    chain.release().perform()
-    (left, top), (right, bottom) = np.min(corners, axis=0), np.max(corners, axis=0)
-    inside = [
-        sample
-        for sample in range(SAMPLES)
-        if left < explorer.place(1, sample)[0] < right and top < explorer.place(1, sample)[1] < bottom
-    ]
-    assert 10 in inside and len(inside) < SAMPLES / 2
-    # Dots on the lasso's very edge may fall either way.
-    assert len(set(inside) ^ set(explorer.selected())) <= 1
-    chosen = explorer.selected()
-    assert explorer.text("#selection b") == f"{len(chosen)} selected"
-    # One source feeds all maps, so that one selection is everybody's.
-    sources = "return explorer.plots.map(plot => plot.renderers[0].data_source.id)"
-    assert len(set(explorer.script(sources))) == 1
-    explorer.shoot("4-selected")
-    explorer.press(Keys.END)
-    assert explorer.selected() == chosen
-    assert "0 misclassified at epoch 10" in explorer.text("#selection .note")
-    explorer.press(Keys.ESCAPE)
-    assert explorer.selected() == []
-    assert not explorer.find("#selection").is_displayed()
-
-
-def test_a_tap_selects_one(explorer):
-    explorer.move_to(2, 7).click().perform()
-    assert explorer.selected() == [7]
-
-
-def test_search_selects_by_index(explorer):
-    field = explorer.find("#search")
-    field.send_keys("17, 3", Keys.ENTER)
-    assert explorer.selected() == [3, 17]
-    cards = [card.text.splitlines() for card in explorer.driver.find_elements(By.CSS_SELECTOR, ".card")]
-    assert [card[-1] for card in cards] == ["#17", "#3"]
-    field.clear()
-    field.send_keys("60", Keys.ENTER)
-    assert explorer.selected() == []
-    assert explorer.script("return document.getElementById('search').validationMessage") == "No sample 60 here"
-
-
-@pytest.mark.parametrize("color", ["label", "cluster", "prediction", "right"])
-def test_colours(explorer, color):
-    from evolution.style import class_colors
-
-    palette, labels = class_colors("petroff10", CLASSES), np.arange(SAMPLES) % CLASSES
-    explorer.press(Keys.ARROW_RIGHT)
-    guesses = prediction(2, SAMPLES)
-    Select(explorer.find("#color")).select_by_value(color)
-    found = explorer.colors(1)
-    explorer.shoot(f"5-colour-{color}")
-    if color == "right":
-        by_verdict = {
-            verdict: {c for c, v in zip(found, guesses == labels) if v == verdict} for verdict in (True, False)
-        }
-        assert len(by_verdict[True]) == len(by_verdict[False]) == 1
-        assert by_verdict[True] != by_verdict[False]
-    else:
-        # The clusters are the classes, numbered backwards, and wear their colours.
-        shown = guesses if color == "prediction" else labels
-        assert found == [palette[label] for label in shown]
-
-
-def test_filters(explorer):
-    explorer.find("#legend button:nth-child(2)").click()
-    labels = np.arange(SAMPLES) % CLASSES
-    np.testing.assert_array_equal(np.isnan(explorer.column("x1")), labels == 1)
-    explorer.find("#wrong").click()
-    np.testing.assert_array_equal(np.isnan(explorer.column("x2")), (labels == 1) | (prediction(0, SAMPLES) == labels))
-    explorer.shoot("6-filtered")
-    explorer.script("document.activeElement.blur()")
-    explorer.press(Keys.ARROW_RIGHT)
-    np.testing.assert_array_equal(np.isnan(explorer.column("x2")), (labels == 1) | (prediction(2, SAMPLES) == labels))
-    explorer.find("#every").click()
-    np.testing.assert_array_equal(np.isnan(explorer.column("x2")), prediction(2, SAMPLES) == labels)
 
 
 def test_a_link_restores_the_view(explorer, browser, page):

@@ -1,5 +1,8 @@
 """What the unit tests share."""
 
+import urllib.error
+import urllib.request
+
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
@@ -28,3 +31,20 @@ def features():
     pixels, labels = load_digits(return_X_y=True)
     weights = random.normal(size=(64, 600)) / 8
     return np.maximum(pixels[:200] @ weights + random.normal(size=600), 0).astype(np.float32), labels[:200]
+
+
+@pytest.fixture
+def no_network(monkeypatch):
+    def urlopen(*args, **kwargs):
+        raise urllib.error.URLError("Network is unreachable")
+
+    monkeypatch.setattr(urllib.request, "urlopen", urlopen)
+
+
+@pytest.fixture
+def nothing_remembered():
+    """Listings are kept for a process; here folders change within one."""
+    from evolution import own_data
+
+    for remembered in (own_data._folder_contents, own_data._folder_shape, own_data.folder_digest):
+        remembered.cache_clear()

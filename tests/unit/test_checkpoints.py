@@ -3,8 +3,7 @@
 import pytest
 import torch
 
-import train
-from evolution.checkpoints import load_checkpoint
+from evolution.checkpoints import load_checkpoint, save_checkpoint
 from evolution.files import JobError
 from evolution.models import build_model
 
@@ -12,7 +11,7 @@ from evolution.models import build_model
 @pytest.fixture
 def checkpoint_path(tmp_path):
     weights = build_model("mlp", {}, (1, 8, 8), 4, 0).state_dict()
-    train.save_checkpoint(str(tmp_path / "0000.pt"), {"weights": {0: weights}, "optimizer": {}, "epoch": 0})
+    save_checkpoint(str(tmp_path / "0000.pt"), {"weights": {0: weights}, "optimizer": {}, "epoch": 0})
     return str(tmp_path / "0000.pt")
 
 
@@ -37,7 +36,7 @@ def test_a_checkpoint_cut_short(checkpoint_path, share):
 def test_damaged_bytes_raise_nothing_else(tmp_path):
     """Bytes in the pickle and the directory of the archive, one by one."""
     tiny = {"weights": {1: {"w": torch.ones(2)}}, "optimizer": {"state": {}}, "epoch": 1}
-    train.save_checkpoint(str(tmp_path / "whole.pt"), tiny)
+    save_checkpoint(str(tmp_path / "whole.pt"), tiny)
     content = (tmp_path / "whole.pt").read_bytes()
     refused = 0
     for place in range(0, len(content), 5):

@@ -1,107 +1,18 @@
-import functools
+"""The built-in data sets: those that come with a library, and those like MNIST from files, also missing or damaged."""
+
 import gzip
-import hashlib
-import http.server
-import io
 import pickle
-import shutil
 import subprocess
 import sys
-import tarfile
-import threading
-import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import numpy as np
 import pytest
+from published_files import MNIST_LIKE, assert_is, idx, listing, mnist_files, write_mnist
 
 from evolution import datasets
 from evolution.datasets import CLASS_NAMES, CLASSES, DATASETS, load_source
 from evolution.files import JobError
-
-MNIST_LIKE = {"mnist": "MNIST", "fashion_mnist": "FashionMNIST", "kmnist": "KMNIST"}
-
-
-def idx(array):
-    """The IDX format's bytes: two zeros, the type (8: uint8), the number of dimensions, the sizes, the values."""
-    return bytes([0, 0, 8, array.ndim]) + np.array(array.shape, dtype=">u4").tobytes() + array.tobytes()
-
-
-def mnist_files(seed=0):
-    """MNIST's four files, not packed, by name, and the arrays in them."""
-    random = np.random.default_rng(seed)
-    arrays = {}
-    for prefix, count in (("train", 20), ("t10k", 10)):
-        arrays[f"{prefix}-images-idx3-ubyte"] = random.integers(0, 256, (count, 4, 3), dtype=np.uint8)
-        arrays[f"{prefix}-labels-idx1-ubyte"] = random.permutation(np.arange(count) % 10).astype(np.uint8)
-    return {name: idx(array) for name, array in arrays.items()}, arrays
-
-
-def write_mnist(folder, packed=True):
-    """Write the four files as they are published (.gz) or unpacked, and return their arrays."""
-    folder.mkdir(parents=True)
-    files, arrays = mnist_files()
-    for name, content in files.items():
-        (folder / f"{name}.gz").write_bytes(gzip.compress(content)) if packed else (folder / name).write_bytes(content)
-    return arrays
-
-
-def assert_is(source, arrays):
-    for part, prefix in ((source.train, "train"), (source.test, "t10k")):
-        np.testing.assert_array_equal(part.images, arrays[f"{prefix}-images-idx3-ubyte"][:, None])
-        np.testing.assert_array_equal(part.labels, arrays[f"{prefix}-labels-idx1-ubyte"])
-        assert part.images.dtype == np.uint8 and part.labels.dtype == np.int64
-
-
-def listing(folder):
-    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-
-
-@pytest.fixture
-def no_network(monkeypatch):
-    def urlopen(*args, **kwargs):
-        raise urllib.error.URLError("Network is unreachable")
-
-    monkeypatch.setattr(urllib.request, "urlopen", urlopen)
-
-
-@pytest.fixture
-def cifar(tmp_path, monkeypatch):
-    """A CIFAR-10 of 10 images a batch under tmp_path, and its images and labels.
-
-    torchvision only loads files with the md5 sums of the published ones, so its table gets those of these files.
-    """
-    from torchvision.datasets import CIFAR10
-
-    random = np.random.default_rng(0)
-    folder = tmp_path / "cifar-10-batches-py"
-    folder.mkdir()
-
-    def write(name, content):
-        (folder / name).write_bytes(pickle.dumps(content))
-        return [name, hashlib.md5((folder / name).read_bytes()).hexdigest()]
-
-    images = random.integers(0, 256, (60, 3, 32, 32), dtype=np.uint8)
-    labels = random.integers(0, 10, 60)
-    names = [*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"]
-    sums = []
-    for name, rows in zip(names, np.split(np.arange(60), 6), strict=True):
-        # A row holds the red, then the green, then the blue plane.
-        sums.append(write(name, {"data": images[rows].reshape(10, 3072), "labels": labels[rows].tolist()}))
-    meta, md5 = write("batches.meta", {"label_names": list(CLASS_NAMES["cifar10"])})
-    monkeypatch.setattr(CIFAR10, "train_list", sums[:5])
-    monkeypatch.setattr(CIFAR10, "test_list", sums[5:])
-    monkeypatch.setattr(CIFAR10, "meta", {"filename": meta, "key": "label_names", "md5": md5})
-    return images, labels
-
-
-def pack_cifar(root):
-    """Put the folder into the archive in which it is published."""
-    with tarfile.open(root / "cifar-10-python.tar.gz", "w:gz") as archive:
-        archive.add(root / "cifar-10-batches-py", arcname="cifar-10-batches-py")
-    shutil.rmtree(root / "cifar-10-batches-py")
 
 
 def test_names_and_classes():
@@ -164,24 +75,6 @@ def test_home_in_root(tmp_path, monkeypatch, no_network):
     assert_is(load_source("mnist", "~/data"), arrays)
 
 
-def test_cifar10_from_folder(cifar, tmp_path, no_network):
-    images, labels = cifar
-    source = load_source("cifar10", tmp_path)
-    np.testing.assert_array_equal(source.train.images, images[:50])
-    np.testing.assert_array_equal(source.train.labels, labels[:50])
-    np.testing.assert_array_equal(source.test.images, images[50:])
-    np.testing.assert_array_equal(source.test.labels, labels[50:])
-    assert source.train.images.dtype == np.uint8 and source.train.labels.dtype == np.int64
-
-
-def test_cifar10_from_archive(cifar, tmp_path, no_network):
-    pack_cifar(tmp_path)
-    source = load_source("cifar10", tmp_path)
-    np.testing.assert_array_equal(source.train.images, cifar[0][:50])
-    np.testing.assert_array_equal(source.test.images, cifar[0][50:])
-    assert listing(tmp_path) == ["cifar-10-python.tar.gz"]
-
-
 def test_unknown_name():
     with pytest.raises(JobError, match=r"dataset\.name is 'mnist5k'.*mnist_5k"):
         load_source("mnist5k", "data")
@@ -201,89 +94,10 @@ def test_missing_files_are_named(name, tmp_path, no_network):
     assert listing(tmp_path) == before
 
 
-def test_missing_cifar10_is_named(tmp_path, no_network):
-    with pytest.raises(JobError, match="Network is unreachable") as error:
-        load_source("cifar10", tmp_path / "data")
-    assert f"Place cifar-10-python.tar.gz in the folder {tmp_path / 'data'} " in str(error.value)
-
-
 def test_root_that_cannot_be_written(tmp_path, no_network):
     (tmp_path / "file").touch()
     with pytest.raises(JobError, match=r"Place .* in the folder .*file/MNIST/raw"):
         load_source("mnist", tmp_path / "file")
-
-
-@pytest.fixture
-def served(tmp_path, monkeypatch):
-    """A server on this machine from which torchvision downloads MNIST, and the folder that it serves."""
-    from torchvision.datasets import MNIST
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *args):
-            pass
-
-    folder = tmp_path / "served"
-    folder.mkdir()
-    resources = []
-    for name, content in mnist_files()[0].items():
-        (folder / f"{name}.gz").write_bytes(gzip.compress(content))
-        resources.append((f"{name}.gz", hashlib.md5((folder / f"{name}.gz").read_bytes()).hexdigest()))
-    handler = functools.partial(Quiet, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        monkeypatch.setenv("no_proxy", "127.0.0.1")
-        monkeypatch.setattr(MNIST, "mirrors", [f"http://127.0.0.1:{server.server_port}/"])
-        monkeypatch.setattr(MNIST, "resources", resources)
-        yield folder
-        server.shutdown()
-
-
-def test_download(served, tmp_path):
-    arrays = mnist_files()[1]
-    assert_is(load_source("mnist", tmp_path / "data"), arrays)
-    assert listing(tmp_path / "data") == sorted(f"MNIST/raw/{name}.gz" for name in arrays)
-    for path in served.iterdir():
-        path.unlink()
-    assert_is(load_source("mnist", tmp_path / "data"), arrays)
-
-
-def test_damaged_download_is_not_kept(served, tmp_path):
-    (served / "t10k-labels-idx1-ubyte.gz").write_bytes(b"half a fi")
-    with pytest.raises(JobError, match="downloading it failed"):
-        load_source("mnist", tmp_path / "data")
-    assert list((tmp_path / "data").iterdir()) == []
-
-
-def test_download_without_answer_ends(tmp_path, monkeypatch):
-    """As where a firewall swallows every packet, for each of a server's addresses in turn."""
-    from torchvision.datasets import MNIST
-
-    ended = threading.Event()
-    monkeypatch.setattr(MNIST, "download", lambda self: ended.wait(60))
-    monkeypatch.setattr(datasets, "SILENCE", 0.2)
-    start = time.monotonic()
-    with pytest.raises(JobError, match=r"no answer within 0\.2 s.*Place .*train-images-idx3-ubyte\.gz"):
-        load_source("mnist", tmp_path)
-    assert time.monotonic() - start < 10
-    ended.set()
-
-
-def test_download_that_stalls_ends(served, tmp_path, monkeypatch):
-    """As where a server goes silent in the middle of a file."""
-
-    def stall(self, source, outputfile):
-        outputfile.write(source.read(10))
-        outputfile.flush()
-        ended.wait(60)
-
-    ended = threading.Event()
-    monkeypatch.setattr(http.server.SimpleHTTPRequestHandler, "copyfile", stall)
-    monkeypatch.setattr(datasets, "SILENCE", 1)
-    start = time.monotonic()
-    with pytest.raises(JobError, match="timed out"):
-        load_source("mnist", tmp_path)
-    assert time.monotonic() - start < 10
-    ended.set()
 
 
 def truncated_gz(content):
@@ -322,31 +136,6 @@ def test_labels_that_do_not_fit(labels, tmp_path, no_network):
     with pytest.raises(JobError) as error:
         load_source("mnist", tmp_path)
     assert str(error.value).startswith(f"{path} does not fit ")
-
-
-def test_damaged_cifar10_batch_is_named(cifar, tmp_path, no_network):
-    folder = tmp_path / "cifar-10-batches-py"
-    (folder / "data_batch_3").write_bytes(b"damaged")
-    (folder / "batches.meta").unlink()
-    with pytest.raises(JobError) as error:
-        load_source("cifar10", tmp_path)
-    assert str(error.value).startswith(f"{folder} cannot be read (missing or not whole: data_batch_3, batches.meta)")
-
-
-@pytest.mark.parametrize("content", [b"no archive", "half", "empty"])
-def test_damaged_cifar10_archive_is_named(content, cifar, tmp_path, no_network):
-    pack_cifar(tmp_path)
-    path = tmp_path / "cifar-10-python.tar.gz"
-    if content == "half":
-        content = path.read_bytes()[: path.stat().st_size // 2]
-    if content == "empty":
-        stream = io.BytesIO()
-        tarfile.open(fileobj=stream, mode="w:gz").close()
-        content = stream.getvalue()
-    path.write_bytes(content)
-    with pytest.raises(JobError) as error:
-        load_source("cifar10", tmp_path)
-    assert str(error.value).startswith(f"{path} cannot be read (")
 
 
 @pytest.mark.parametrize(
@@ -401,16 +190,3 @@ def test_a_folder_that_is_a_loop_of_links(tmp_path, no_network):
     (tmp_path / "raw").symlink_to(tmp_path / "MNIST")
     with pytest.raises(JobError, match=r"Place .* in the folder"):
         load_source("mnist", tmp_path)
-
-
-def test_a_pickle_that_is_not_the_published_one_is_never_opened(cifar, tmp_path, no_network):
-    """CIFAR-10 comes as pickles, which could run anything: only those with the published md5 sums are read."""
-
-    class Attack:
-        def __reduce__(self):
-            return Path.touch, (tmp_path / "ran",)
-
-    (tmp_path / "cifar-10-batches-py" / "data_batch_2").write_bytes(pickle.dumps(Attack()))
-    with pytest.raises(JobError, match="missing or not whole: data_batch_2"):
-        load_source("cifar10", tmp_path)
-    assert not (tmp_path / "ran").exists()

@@ -1,15 +1,10 @@
+"""Arrays and tables come back as they were saved, and what cannot be read is named."""
+
 import errno
 import os
 import pickle
-import platform
-import resource
 import shlex
-import signal
-import subprocess
-import sys
 import zipfile
-from contextlib import contextmanager
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,7 +12,6 @@ import pytest
 from evolution import files
 from evolution.files import JobError
 
-SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
 ARRAY = np.arange(12, dtype=np.float32).reshape(3, 4)
 
 
@@ -40,102 +34,6 @@ def load_example(path):
 
 
 each_kind = pytest.mark.parametrize("suffix", [".npy", ".npz", ".parquet"])
-
-
-def test_a_whole_file_appears_at_the_end(tmp_path):
-    path = tmp_path / "new folder" / "a.txt"
-    with files.whole_file(path) as temporary:
-        temporary.write_text("new")
-        assert temporary.parent == path.parent and temporary.suffix == ".txt"
-        assert not path.exists()
-    assert path.read_text() == "new"
-    assert list(path.parent.iterdir()) == [path]
-
-
-@pytest.mark.parametrize("before", ["old", None])
-@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
-def test_an_interrupted_file_leaves_what_was_there(tmp_path, before, error):
-    path = tmp_path / "a.txt"
-    if before:
-        path.write_text(before)
-    with pytest.raises(error), files.whole_file(path) as temporary:
-        temporary.write_text("ne")
-        raise error
-    assert [file.read_text() for file in tmp_path.iterdir()] == ([before] if before else [])
-
-
-def test_what_a_killed_job_left_goes_when_its_file_is_written(tmp_path):
-    path = tmp_path / "a.txt"
-    code = (
-        "import os, signal, sys; from evolution import files\n"
-        "with files.whole_file(sys.argv[1]) as temporary:\n"
-        "    temporary.write_text('ne'); os.kill(os.getpid(), signal.SIGKILL)"
-    )
-    done = subprocess.run([sys.executable, "-c", code, path], cwd=SCRIPTS)
-    assert done.returncode == -signal.SIGKILL
-    assert not path.exists()
-    (left,) = tmp_path.iterdir()
-    # Of another kind, another file, another machine.
-    names = [
-        left.name.replace(*change) for change in ((".txt", ".png"), (".a.", ".b."), (platform.node(), "elsewhere"))
-    ]
-    for name in names:
-        (tmp_path / name).write_text("kept")
-    with files.whole_file(path) as temporary:
-        temporary.write_text("new")
-    assert sorted(other.name for other in tmp_path.iterdir()) == sorted(["a.txt", *names])
-
-
-def test_a_process_that_ended_and_was_not_asked_for_does_not_run():
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
-        assert files._runs(process.pid)
-        process.stdin.close()
-        # Ended, and left as a zombie.
-        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-        assert not files._runs(process.pid)
-    assert not files._runs(process.pid)
-    assert files._runs(1)
-
-
-def test_two_that_write_one_file_do_not_meet(tmp_path):
-    """Two Snakemakes that plan may both look at a model; and a job may live on where its Snakemake was killed."""
-    path = tmp_path / "a.txt"
-    code = (
-        "import sys; from evolution import files\n"
-        "with files.whole_file(sys.argv[1]) as temporary:\n"
-        "    temporary.write_text('slow'); print('written', flush=True); input()"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", code, path], cwd=SCRIPTS, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as slow:
-        assert slow.stdout.readline() == "written\n"
-        with files.whole_file(path) as temporary:
-            temporary.write_text("quick")
-        assert path.read_text() == "quick"
-        slow.communicate("\n")
-    assert slow.returncode == 0
-    assert [other.read_text() for other in tmp_path.iterdir()] == ["slow"]
-
-
-def test_files_beside_each_other_do_not_meet(tmp_path):
-    with files.whole_file(tmp_path / "a.npy") as first, files.whole_file(tmp_path / "a.npz") as second:
-        first.write_text("1")
-        second.write_text("2")
-    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"a.npy": "1", "a.npz": "2"}
-
-
-@pytest.mark.parametrize(
-    "save",
-    [
-        lambda folder: files.save_npy(folder / "a.npy", np.array([{}, "a"], dtype=object)),
-        lambda folder: files.save_table(folder / "a.parquet", {"a": [1, 2], "b": [1]}),
-    ],
-    ids=["npy", "parquet"],
-)
-def test_what_cannot_be_saved_leaves_nothing(tmp_path, save):
-    with pytest.raises(ValueError):
-        save(tmp_path)
-    assert list(tmp_path.iterdir()) == []
 
 
 @each_kind
@@ -276,125 +174,7 @@ def test_pickles_are_refused(tmp_path, capsys):
     assert "unpickled" not in capsys.readouterr().out
 
 
-def run_job(tmp_path, body):
-    """Run code inside job_log in a process of its own; what the process printed, its exit code, and its log."""
-    code = f"import logging, sys\nfrom evolution.files import *\nwith job_log('logs/job.log'):\n    {body}"
-    process = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, env={"PYTHONPATH": str(SCRIPTS)}, capture_output=True, text=True
-    )
-    return process.stdout + process.stderr, process.returncode, (tmp_path / "logs" / "job.log").read_text()
-
-
-def test_a_jobs_output_goes_to_its_log(tmp_path):
-    body = (
-        "logging.getLogger('evolution').info('Epoch %d', 3); print('printed'); print('warned', file=sys.stderr);"
-        "import os; os.system('echo from a child')"
-    )
-    printed, code, log = run_job(tmp_path, body)
-    assert (printed, code) == ("", 0)
-    assert sorted(log.splitlines()) == ["Epoch 3", "from a child", "printed", "warned"]
-
-
-def test_a_job_error_is_its_message_alone(tmp_path):
-    assert run_job(tmp_path, "raise JobError('Set it to auto.')") == ("", 1, "Error: Set it to auto.\n")
-
-
-def test_any_other_error_keeps_its_traceback(tmp_path):
-    printed, code, log = run_job(tmp_path, "print('before'); 1 / 0")
-    assert (printed, code) == ("", 1)
-    assert "before\n" in log and "Traceback" in log and log.endswith("ZeroDivisionError: division by zero\n")
-
-
-def test_a_log_starts_anew(tmp_path):
-    run_job(tmp_path, "print('first')")
-    assert run_job(tmp_path, "print('second')")[2] == "second\n"
-
-
-def test_entries_written_one_at_a_time_make_the_array(tmp_path):
-    entries = np.arange(24, dtype=np.float32).reshape(3, 4, 2)
-    with files.NpyWriter(tmp_path / "array.npy", 3) as writer:
-        for place in (2, 0, 1):
-            writer.put(place, entries[place])
-    np.save(tmp_path / "at_once.npy", entries)
-    assert (tmp_path / "array.npy").read_bytes() == (tmp_path / "at_once.npy").read_bytes()
-
-
-def test_an_interrupted_writer_leaves_nothing(tmp_path):
-    with pytest.raises(KeyboardInterrupt), files.NpyWriter(tmp_path / "array.npy", 2) as writer:
-        writer.put(0, np.zeros((2, 2)))
-        raise KeyboardInterrupt
-    assert list(tmp_path.iterdir()) == []
-
-
-@contextmanager
-def room_for(size):
-    """No file can grow beyond `size` bytes: the system's error in the middle of a write, as on a full disk."""
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-        signal.signal(signal.SIGXFSZ, before)
-
-
-def save_figure(path):
-    from matplotlib.figure import Figure
-
-    from evolution import style
-
-    figure = Figure()
-    figure.add_subplot().plot([1, 2])
-    style.save_figure(figure, path)
-
-
-def save_entries(path):
-    with files.NpyWriter(path, 2) as writer:
-        writer.put(0, np.arange(2500.0))
-        writer.put(1, np.arange(2500.0))
-
-
-WRITERS = {
-    "entries.npy": save_entries,
-    "a.npy": lambda path: files.save_npy(path, np.arange(5000.0)),
-    "a.npz": lambda path: files.save_npz(path, x=np.random.default_rng(0).random(5000)),
-    "a.parquet": lambda path: files.save_table(path, {"x": np.random.default_rng(0).random(5000)}),
-    "a.png": save_figure,
-}
-
-
-@pytest.mark.parametrize("size", [0, 100, 4096])
-@pytest.mark.parametrize(("name", "write"), WRITERS.items(), ids=WRITERS)
-@pytest.mark.parametrize("before", [None, b"the whole file from before"])
-def test_a_write_that_the_system_ends_leaves_what_was_there(tmp_path, name, write, size, before):
-    path = tmp_path / name
-    if before is not None:
-        path.write_bytes(before)
-    with pytest.raises(JobError) as error, room_for(size):
-        write(path)
-    assert str(error.value).startswith(f"{path} cannot be written (")
-    assert "Make room on its disk, then give the same command again" in str(error.value)
-    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == ({} if before is None else {name: before})
-    write(path)
-    assert path.stat().st_size > 4096
-
-
 def test_a_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(JobError, match="cannot be written"):
         files.save_npy(tmp_path / "file" / "a.npy", ARRAY)
-
-
-@pytest.mark.parametrize(("fault", "said"), [("JobError", "Error: what is wrong"), ("KeyError", "Traceback")])
-def test_a_log_without_room_loses_no_message(tmp_path, fault, said):
-    code = (
-        "import resource, signal; from evolution.files import *; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (4, 4))\n"
-        f"with job_log({str(tmp_path / 'job.log')!r}):\n"
-        f"    log.info('working'); raise {fault}('what is wrong')"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=SCRIPTS, capture_output=True, text=True)
-    assert done.returncode == 1
-    assert said in done.stderr and "what is wrong" in done.stderr
-    assert ("Traceback" in done.stderr) == (fault == "KeyError")

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 import train
-from evolution.checkpoints import load_checkpoint
+from evolution.checkpoints import load_checkpoint, save_checkpoint
 from evolution.files import JobError
 from evolution.foreign_models import torchvision_classifiers
 from evolution.models import build_model, memory_layout
@@ -156,7 +156,7 @@ def test_training_begins_with_the_weights_of_a_file(tmp_path, dataset):
     )  # fmt: skip
     checkpoint, _, _ = train.train_span(dataset, epochs=range(1), **settings, initial_weights=path)
     assert all(torch.equal(checkpoint["weights"][0][name], given[name]) for name in given)
-    train.save_checkpoint(tmp_path / "0.pt", checkpoint)
+    save_checkpoint(tmp_path / "0.pt", checkpoint)
     later = train.train_span(dataset, epochs=range(1, 2), **settings | {"previous": str(tmp_path / "0.pt")})[0]
     assert not torch.equal(later["weights"][1]["fc2.weight"], given["fc2.weight"])
     assert load_checkpoint(tmp_path / "0.pt")["epoch"] == 0

@@ -1,50 +1,19 @@
-import math
-import random
-import shutil
+"""Training against networks and optimizers written out plainly, and what an epoch draws."""
 
-import numpy as np
+import math
+
 import pytest
 import torch
 from tiny_dataset import read_part, write_dataset
+from tiny_training import SETTINGS, start, train_epochs
 from torch import nn
 from torch.nn import functional
 
-import snapshot
 import train
-from evolution import models
 from evolution.checkpoints import load_checkpoint
 from evolution.files import JobError
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-
-SETTINGS = {
-    "previous": None,
-    "model_name": "tiny_cnn",
-    "model_kwargs": {},
-    "batch_size": None,
-    "optimizer_name": "adamw",
-    "learning_rate": 1e-2,
-    "weight_decay": 1e-2,
-    "device_name": "cpu",
-    "threads": 1,
-    "seed": 17,
-    "kept_epochs": None,
-}
-
-
-def train_epochs(folder, dataset, first, last, previous=None, **changes):
-    """Train epochs `first` to `last`; return the checkpoint's path and what train_span returned."""
-    settings = SETTINGS | changes | {"previous": previous}
-    result = train.train_span(dataset, epochs=range(first, last + 1), **settings)
-    path = str(folder / f"{first}-{last}.pt")
-    train.save_checkpoint(path, result[0])
-    return path, *result
-
-
-def start(folder, dataset, **changes):
-    """The checkpoint of epoch 0."""
-    folder.mkdir(exist_ok=True)
-    return train_epochs(folder, dataset, 0, 0, **changes)[0]
 
 
 # The networks without a trick: standard layers in a row, the state dict's tensors in its order.
@@ -136,34 +105,6 @@ def test_full_batch_training_equals_a_plain_loop(tmp_path, dataset, model, kwarg
     # In training mode: the bias before a batch norm has no gradient but rounding, which AdamW makes full steps of.
     ours = reference(model, checkpoint["weights"][6]).train()
     torch.testing.assert_close(ours(images), trained.train()(images), rtol=1e-3, atol=1e-3)
-
-
-@pytest.mark.parametrize("optimizer", ["adamw", "sgd"])
-@pytest.mark.parametrize("batch_size", [None, 16])
-def test_training_cut_in_two_gives_the_same_bits(tmp_path, dataset, optimizer, batch_size):
-    # small_cnn has everything that carries state from step to step: dropout, batch norm, and the optimizer's.
-    settings = {"model_name": "small_cnn", "optimizer_name": optimizer, "batch_size": batch_size}
-    begun = start(tmp_path, dataset, **settings)
-    _, whole, whole_history, _ = train_epochs(tmp_path, dataset, 1, 4, begun, **settings)
-    middle, first, first_history, _ = train_epochs(tmp_path, dataset, 1, 2, begun, **settings)
-    torch.rand(7)
-    _, second, second_history, _ = train_epochs(tmp_path, dataset, 3, 4, middle, **settings)
-    parts = first["weights"] | second["weights"]
-    assert list(parts) == list(whole["weights"]) == [1, 2, 3, 4]
-    for epoch, weights in whole["weights"].items():
-        for name, tensor in weights.items():
-            assert torch.equal(parts[epoch][name], tensor), (epoch, name)
-    for name, column in whole_history.items():
-        assert first_history[name] + second_history[name] == column
-    assert second["optimizer"]["param_groups"] == whole["optimizer"]["param_groups"]
-    torch.testing.assert_close(second["optimizer"]["state"], whole["optimizer"]["state"], rtol=0, atol=0)
-
-
-def test_going_on_leaves_the_checkpoint_before_as_it_is(tmp_path, dataset):
-    begun, *_ = train_epochs(tmp_path, dataset, 1, 1, start(tmp_path, dataset))
-    before = (tmp_path / "1-1.pt").read_bytes()
-    train_epochs(tmp_path, dataset, 2, 3, begun)
-    assert (tmp_path / "1-1.pt").read_bytes() == before
 
 
 @pytest.mark.parametrize(("name", "kwargs"), [("tiny_cnn", {}), ("small_cnn", {"dropout": 0.0})])
@@ -265,18 +206,6 @@ def test_predict_in_chunks(monkeypatch):
     assert train.predict(model, images).tolist() == model[0](images).argmax(1).tolist()
 
 
-def test_kept_epochs(tmp_path, dataset):
-    begun = start(tmp_path, dataset)
-    path, some, *_ = train_epochs(tmp_path, dataset, 1, 4, begun, kept_epochs=[2])
-    assert list(some["weights"]) == [2, 4], "and the last, which the next span starts from"
-    _, every, *_ = train_epochs(tmp_path, dataset, 1, 4, begun)
-    for epoch in (2, 4):
-        assert all(
-            torch.equal(some["weights"][epoch][name], every["weights"][epoch][name]) for name in every["weights"][4]
-        )
-    assert load_checkpoint(path)["epoch"] == 4
-
-
 def test_seed_and_kwargs_reach_the_network(tmp_path, dataset):
     def first_layer(folder, **changes):
         weights = load_checkpoint(start(tmp_path / folder, dataset, model_name="mlp", **changes))["weights"][0]
@@ -293,127 +222,3 @@ def test_threads_are_torchs(tmp_path, dataset):
     for threads in (2, 1):
         train_epochs(tmp_path, dataset, 0, 0, threads=threads)
         assert torch.get_num_threads() == threads
-
-
-@pytest.mark.parametrize(("batch_size", "epoch"), [(None, 2), (8, 1)])
-def test_a_training_that_diverges(tmp_path, dataset, batch_size, epoch):
-    settings = {"optimizer_name": "sgd", "learning_rate": 1e30, "batch_size": batch_size}
-    begun = start(tmp_path, dataset, **settings)
-    with pytest.raises(JobError, match=rf"at epoch {epoch} the loss is (nan|inf), with training.learning_rate 1e\+30"):
-        train_epochs(tmp_path, dataset, 1, 4, begun, **settings)
-
-
-def test_a_gpu_where_there_is_none(tmp_path, dataset, monkeypatch):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.raises(JobError, match=r"training\.device: cuda .* auto or cpu"):
-        train_epochs(tmp_path, dataset, 0, 0, device_name="cuda")
-    assert train.choose_device("auto").type == train.choose_device("cpu").type == "cpu"
-
-
-def test_a_gpu_where_there_is_one(monkeypatch):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    assert train.choose_device("auto").type == train.choose_device("cuda").type == "cuda"
-    assert train.choose_device("cpu").type == "cpu"
-
-
-def test_checkpoints_are_plain_data_and_the_same_bytes(tmp_path, dataset):
-    files = []
-    for folder, name in (("a", "0001.pt"), ("b", "another name.ckpt")):
-        path, *_ = train_epochs(tmp_path, dataset, 1, 2, start(tmp_path / folder, dataset))
-        files.append(shutil.copy(path, tmp_path / folder / name))
-    assert (tmp_path / "a" / "0001.pt").read_bytes() == (tmp_path / "b" / "another name.ckpt").read_bytes()
-    checkpoint = train.train_span(dataset, epochs=range(1), **SETTINGS)[0]
-    for name in ("x.pt", "yy.bin"):
-        train.save_checkpoint(str(tmp_path / name), checkpoint)
-    assert (tmp_path / "x.pt").read_bytes() == (tmp_path / "yy.bin").read_bytes()
-    for path in files:
-        loaded = torch.load(path, weights_only=True)
-        assert set(loaded) == {"weights", "optimizer", "epoch"}
-        assert list(loaded["weights"]) == [1, 2] and loaded["epoch"] == 2
-
-
-def test_going_on_from_a_damaged_checkpoint(tmp_path, dataset):
-    begun = start(tmp_path, dataset)
-    np.save(tmp_path / "array.npy", np.ones(3))
-    shutil.move(tmp_path / "array.npy", begun)
-    with pytest.raises(JobError, match=r"0-0\.pt is damaged"):
-        train_epochs(tmp_path, dataset, 1, 1, begun)
-
-
-@pytest.mark.parametrize("batch_size", [None, 16])
-def test_a_gpu_without_enough_memory(tmp_path, dataset, monkeypatch, batch_size):
-    """The error that torch raises, raised where it comes up; a real one needs a GPU, see below."""
-
-    def fails(*args):
-        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB. GPU 0 has 8 GiB.\nMore lines.")
-
-    begun = start(tmp_path, dataset)
-    monkeypatch.setattr(train.functional, "cross_entropy", fails)
-    with pytest.raises(JobError) as error, train.memory_explained(batch_size):
-        train_epochs(tmp_path, dataset, 1, 1, begun, batch_size=batch_size)
-    message = str(error.value)
-    assert message.startswith("The GPU has too little memory for this training, which takes ")
-    assert ("all training images" if batch_size is None else "16 images at once (CUDA out of memory.") in message
-    for key in ("training.batch_size", "dataset.train_size", "model.name", "training.device to cpu"):
-        assert key in message
-    assert "\n" not in message
-
-
-def test_a_machine_without_enough_memory():
-    with pytest.raises(JobError, match="The machine has too little memory") as error, train.memory_explained(None):
-        torch.empty(2**60, dtype=torch.uint8)
-    assert "lower training.batch_size" in str(error.value)
-    assert "cpu" not in str(error.value).split("One of these helps")[1]
-
-
-def test_a_fault_that_says_nothing_of_itself():
-    with pytest.raises(JobError, match=r"too little memory .* \(MemoryError\)"), train.memory_explained(None):
-        raise MemoryError
-
-
-def test_other_faults_keep_their_traceback():
-    with pytest.raises(RuntimeError, match="shapes cannot be multiplied"), train.memory_explained(None):
-        torch.zeros(2, 3) @ torch.zeros(2, 3)
-
-
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-def test_a_real_gpu_without_enough_memory():
-    with pytest.raises(JobError, match="The GPU has too little memory"), train.memory_explained(None):
-        torch.empty(2 * torch.cuda.mem_get_info()[1], dtype=torch.uint8, device="cuda")
-
-
-class DrawsBesidesItsWeights(nn.Module):
-    """Random features that are in no state dict, from each generator that a user may draw from."""
-
-    def __init__(self, shape, classes):
-        super().__init__()
-        self.features = torch.randn(math.prod(shape), 30)
-        self.shift = torch.from_numpy(np.random.rand(30).astype(np.float32)) + random.random()
-        self.read = nn.Linear(30, classes)
-
-    def forward(self, x):
-        return self.read(torch.relu(x.flatten(1) @ self.features + self.shift))
-
-
-def test_snapshots_see_the_network_that_was_trained(tmp_path, dataset, monkeypatch):
-    # What no state dict holds must be drawn alike by each training link and by the snapshot.
-    monkeypatch.setitem(models.MODELS, "random_features", DrawsBesidesItsWeights)
-    first = start(tmp_path, dataset, model_name="random_features")
-    middle, *_ = train_epochs(tmp_path, dataset, 1, 2, first, model_name="random_features")
-    last, _, history, _ = train_epochs(tmp_path, dataset, 3, 4, middle, model_name="random_features")
-    _, _, uncut, _ = train_epochs(tmp_path, dataset, 1, 4, first, model_name="random_features")
-    assert uncut["train_loss"][2:] == history["train_loss"]
-    predictions = snapshot.snapshot_span(
-        dataset, [last], [4], ["read"], "random_features", {}, SETTINGS["seed"], False, lambda *_: None
-    )
-    with np.load(dataset) as data:
-        right = (predictions["predicted"] == data["eval_labels"]).mean()
-    assert right == history["eval_accuracy"][-1]
-
-
-def test_a_batch_of_one_image_and_batch_norm(tmp_path, dataset, monkeypatch):
-    monkeypatch.setitem(models.MODELS, "normed", lambda shape, classes: nn.Sequential(
-        nn.Flatten(), nn.Linear(math.prod(shape), 8), nn.BatchNorm1d(8), nn.Linear(8, classes)))  # fmt: skip
-    first = start(tmp_path, dataset, model_name="normed")
-    with pytest.raises(JobError, match=r"training\.batch_size: 1 leaves a batch of a single image.*train_size"):
-        train_epochs(tmp_path, dataset, 1, 1, first, model_name="normed", batch_size=1)

@@ -1,4 +1,4 @@
-"""The report of a finished run: whole, explained, and readable without a network."""
+"""The report of finished runs: whole, explained, and readable without a network."""
 
 import zipfile
 
@@ -25,19 +25,21 @@ RESULTS = {
     "summary",
     "settings and software",
 }
+COMPARED = {"metric curves", "accuracy curves", "CKA between runs", "when layers cross"}
 
 
 @pytest.fixture(scope="module")
 def reported(finished, tmp_path_factory):
-    """The finished run, copied, with its report."""
+    """The finished run, copied, a second one, and their report."""
     import shutil
 
-    from project import Project
+    from project import Project, changed
 
     folder = tmp_path_factory.mktemp("reported") / "checkout"
     shutil.copytree(finished.folder, folder)
     project = Project.__new__(Project)
-    project.folder, project.config = folder, finished.config
+    project.folder = folder
+    project.configure(changed(finished.config, "runs.second", {"seed": 4}))
     project.output = project.run("report")
     return project
 
@@ -46,14 +48,18 @@ def test_it_holds_every_result_by_run_with_a_caption(reported, browser):
     browser.get((reported.folder / "results" / "report.html").as_uri())
     WebDriverWait(browser, 30).until(lambda driver: driver.find_elements(By.CSS_SELECTOR, "#app nav, #app div"))
     categories = browser.execute_script("return categories")
-    assert list(categories) == ["tiny"]
-    results = browser.execute_script("return Object.values(results)")
-    assert {result["labels"]["result"] for result in results} == RESULTS
-    for result in results:
+    results = browser.execute_script("return results")
+    labelled = {
+        category: {results[path]["labels"]["result"]: results[path] for paths in parts.values() for path in paths}
+        for category, parts in categories.items()
+    }
+    labels = {category: set(found) for category, found in labelled.items()}
+    assert labels == {"tiny": RESULTS, "second": RESULTS, "comparison": COMPARED}
+    for result in results.values():
         # More than a name: a caption that says how to read it.
         assert len(result["caption"]) > 60, result["name"]
         assert result["data_uri"].startswith("data:"), result["name"]
-    assert "tiny" in next(r["caption"] for r in results if r["labels"]["result"] == "metric curves")
+    assert "tiny" in labelled["tiny"]["metric curves"]["caption"]
     # The rule graph has the rules that the run took.
     assert {"train", "measure", "embed", "plot_grid"} <= set(browser.execute_script("return Object.keys(rules)"))
     assert browser.execute_script("return rulegraph_spec.data.length") > 0

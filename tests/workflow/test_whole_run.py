@@ -75,8 +75,8 @@ def test_the_summary_says_what_the_tables_say(finished):
 
 
 def test_no_summary_is_printed_that_was_not_asked_for(project):
-    project.path("figures/grid.png").unlink()
-    assert project.path("summary.md").read_text(encoding="utf-8").strip() not in project.run("plots")
+    project.path("tables/history.parquet").unlink()
+    assert project.path("summary.md").read_text(encoding="utf-8").strip() not in project.run("training")
 
 
 def test_figures_are_drawn(finished):

@@ -1,0 +1,55 @@
+"""A few epochs of training for tests, with settings of their own, and the checkpoint that they end in."""
+
+import torch
+
+import train
+from evolution.checkpoints import save_checkpoint
+
+SETTINGS = {
+    "previous": None,
+    "model_name": "tiny_cnn",
+    "model_kwargs": {},
+    "batch_size": None,
+    "optimizer_name": "adamw",
+    "learning_rate": 1e-2,
+    "weight_decay": 1e-2,
+    "device_name": "cpu",
+    "threads": 1,
+    "seed": 17,
+    "kept_epochs": None,
+}
+
+
+def train_epochs(folder, dataset, first, last, previous=None, **changes):
+    """Train epochs `first` to `last`; return the checkpoint's path and what train_span returned."""
+    settings = SETTINGS | changes | {"previous": previous}
+    result = train.train_span(dataset, epochs=range(first, last + 1), **settings)
+    path = str(folder / f"{first}-{last}.pt")
+    save_checkpoint(path, result[0])
+    return path, *result
+
+
+def start(folder, dataset, **changes):
+    """The checkpoint of epoch 0."""
+    folder.mkdir(exist_ok=True)
+    return train_epochs(folder, dataset, 0, 0, **changes)[0]
+
+
+def same_bits_when_cut(folder, dataset, **changes):
+    """Check that four epochs of small_cnn are those of two and two more, other draws between them."""
+    # small_cnn has everything that carries state from step to step: dropout, batch norm, and the optimizer's.
+    settings = {"model_name": "small_cnn"} | changes
+    begun = start(folder, dataset, **settings)
+    _, whole, whole_history, _ = train_epochs(folder, dataset, 1, 4, begun, **settings)
+    middle, first, first_history, _ = train_epochs(folder, dataset, 1, 2, begun, **settings)
+    torch.rand(7)
+    _, second, second_history, _ = train_epochs(folder, dataset, 3, 4, middle, **settings)
+    parts = first["weights"] | second["weights"]
+    assert list(parts) == list(whole["weights"]) == [1, 2, 3, 4]
+    for epoch, weights in whole["weights"].items():
+        for name, tensor in weights.items():
+            assert torch.equal(parts[epoch][name], tensor), (epoch, name)
+    for name, column in whole_history.items():
+        assert first_history[name] + second_history[name] == column
+    assert second["optimizer"]["param_groups"] == whole["optimizer"]["param_groups"]
+    torch.testing.assert_close(second["optimizer"]["state"], whole["optimizer"]["state"], rtol=0, atol=0)

@@ -1,0 +1,20 @@
+"""What docs/clusters.md says of a finished run's activations: they can go."""
+
+import shutil
+
+from planned_jobs import SPANS, cells, pixel_cells, snapshot, train
+from project import changed
+
+
+def test_nothing_runs_again_for_activations_that_are_deleted(project):
+    shutil.rmtree(project.path("activations"))
+    assert project.plan() == {}
+
+
+def test_a_change_then_takes_snapshots_anew_and_trains_nothing(project):
+    shutil.rmtree(project.path("activations"))
+    project.configure(changed(project.config, "metrics.neighbors", 5))
+    planned = project.plan()
+    wanted = snapshot(*SPANS) + cells("measure", "embed") + pixel_cells("measure", "embed")
+    assert wanted <= planned
+    assert not planned & train("0000", "0001-0002", "0003-0004")
