@@ -71,7 +71,13 @@ def square_limits(layouts: list[np.ndarray]) -> tuple[np.ndarray, float]:
     return (low + high) / 2, float((high - low).max() / 2 * 1.05) or 1.0
 
 
-def draw_map(axes: Axes, layout: np.ndarray, colors: np.ndarray, limits: tuple[np.ndarray, float]) -> PathCollection:
+def draw_map(
+    axes: Axes,
+    layout: np.ndarray,
+    colors: np.ndarray,
+    limits: tuple[np.ndarray, float],
+    marker: str | tuple[int, int, float] = "o",
+) -> PathCollection:
     """Draw one layout, each point in its colour.
 
     Parameters
@@ -80,13 +86,15 @@ def draw_map(axes: Axes, layout: np.ndarray, colors: np.ndarray, limits: tuple[n
     layout : float array (N, 2)
     colors : str array (N,)
     limits : see `square_limits`
+    marker : str or (corners, style, angle)
+        matplotlib's.
     """
     (x, y), half = limits
     axes.set(xlim=(x - half, x + half), ylim=(y - half, y + half))
     side = axes.get_window_extent().width / axes.figure.dpi * 72
     size = np.clip(DOT_COVER * side**2 / len(layout), 1.2, 30)
     order = drawing_order(len(layout))
-    return axes.scatter(*layout[order].T, s=size, c=colors[order], linewidths=0)
+    return axes.scatter(*layout[order].T, s=size, c=colors[order], linewidths=0, marker=marker)
 
 
 def drawing_order(samples: int) -> np.ndarray:
