@@ -120,3 +120,38 @@ def test_scripts_load_large_libraries_the_quick_way(library):
         )
         assert first.startswith(f"import evolution.lean_{library} "), path
         assert read(path).index(first) < min((found.start() for found in importing.finditer(read(path))), default=10**6)
+
+
+def test_a_training_without_the_compiler_gives_the_same_bytes(tmp_path):
+    code = """
+import sys
+sys.path.insert(0, {unit!r})
+from pathlib import Path
+import train
+from evolution.lean_torch import without_compiler
+if {without}: without_compiler()
+from tiny_dataset import write_dataset
+from tiny_training import start, train_epochs
+folder = Path({folder!r})
+folder.mkdir()
+dataset = write_dataset(folder / "dataset.npz")
+for optimizer in ("adamw", "sgd"):
+    settings = dict(model_name="small_cnn", optimizer_name=optimizer, batch_size=8)
+    path, *_ = train_epochs(folder, dataset, 1, 2, start(folder, dataset, **settings), **settings)
+    Path(path).rename(folder / (optimizer + ".pt"))
+assert ("torch._dynamo.eval_frame" in sys.modules) != {without}
+"""
+    unit = Path(__file__).parent
+    folders = tmp_path / "without", tmp_path / "with"
+    for folder in folders:
+        run(code.format(unit=str(unit), folder=str(folder), without=folder.name == "without"))
+    for optimizer in ("adamw", "sgd"):
+        found = [(folder / f"{optimizer}.pt").read_bytes() for folder in folders]
+        assert found[0] == found[1]
+
+
+def test_a_compiler_that_is_there_stays():
+    run(
+        "import sys, torch._dynamo; from evolution.lean_torch import without_compiler; without_compiler()\n"
+        "assert hasattr(sys.modules['torch._dynamo'], 'eval_frame')"
+    )

@@ -23,7 +23,8 @@ from evolution.checkpoints import load_checkpoint, save_checkpoint
 from evolution.digests import file_digest
 from evolution.files import JobError, job_log, reason, save_table
 from evolution.kept_memory import keep_freed_memory, return_kept_memory
-from evolution.models import build_model, memory_layout, seed_all
+from evolution.lean_torch import without_compiler
+from evolution.models import MODELS, build_model, memory_layout, seed_all
 from evolution.seeds import integer_seed
 from evolution.training_data import load_part
 
@@ -279,6 +280,9 @@ def _columns(rows: list[dict]) -> dict[str, list]:
 
 if "snakemake" in globals():
     keep_freed_memory()
+    # A network of one's own may compile itself, and torchvision loads the compiler in any case.
+    if snakemake.params.model in MODELS:
+        without_compiler()
     with job_log(snakemake.log[0]), memory_explained(snakemake.params.batch_size):
         checkpoint, history, timing = train_span(
             snakemake.input.dataset,
