@@ -155,3 +155,26 @@ def test_a_compiler_that_is_there_stays():
         "import sys, torch._dynamo; from evolution.lean_torch import without_compiler; without_compiler()\n"
         "assert hasattr(sys.modules['torch._dynamo'], 'eval_frame')"
     )
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "torch.use_deterministic_algorithms(True, warn_only=True)",
+        "import torchvision.models; torchvision.models.resnet18(num_classes=3)(torch.zeros(2, 3, 32, 32))",
+        "assert torch.compile(lambda x: x + 1, backend='eager')(torch.ones(2)).tolist() == [2, 2]",
+    ],
+)
+def test_a_process_that_needs_the_compiler_after_all_gets_it(code):
+    run(
+        f"""
+import sys, torch
+from evolution.lean_torch import without_compiler
+without_compiler()
+torch.optim.SGD(torch.nn.Linear(2, 2).parameters())
+assert "torch._dynamo.eval_frame" not in sys.modules
+{code}
+assert "torch._dynamo.eval_frame" in sys.modules
+torch.optim.AdamW(torch.nn.Linear(2, 2).parameters())
+"""
+    )

@@ -37,7 +37,7 @@ def test_a_gpu_where_there_is_one(monkeypatch):
 
 @pytest.mark.parametrize("batch_size", [None, 16])
 def test_a_gpu_without_enough_memory(tmp_path, dataset, monkeypatch, batch_size):
-    """The error that torch raises, raised where it comes up; a real one needs a GPU, see below."""
+    """The error that torch raises, raised where it comes up; a real one needs a GPU, see test_train_gpu.py."""
 
     def fails(*args):
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB. GPU 0 has 8 GiB.\nMore lines.")

@@ -42,7 +42,7 @@ def same_bits_when_cut(folder, dataset, **changes):
     begun = start(folder, dataset, **settings)
     _, whole, whole_history, _ = train_epochs(folder, dataset, 1, 4, begun, **settings)
     middle, first, first_history, _ = train_epochs(folder, dataset, 1, 2, begun, **settings)
-    torch.rand(7)
+    torch.rand(7, device=settings.get("device_name", "cpu"))
     _, second, second_history, _ = train_epochs(folder, dataset, 3, 4, middle, **settings)
     parts = first["weights"] | second["weights"]
     assert list(parts) == list(whole["weights"]) == [1, 2, 3, 4]

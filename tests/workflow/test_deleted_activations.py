@@ -2,7 +2,7 @@
 
 import shutil
 
-from planned_jobs import SPANS, cells, pixel_cells, snapshot, train
+from planned_jobs import SPANS, TRAINING, cells, pixel_cells, snapshot
 from project import changed
 
 
@@ -17,4 +17,4 @@ def test_a_change_then_takes_snapshots_anew_and_trains_nothing(project):
     planned = project.plan()
     wanted = snapshot(*SPANS) + cells("measure", "embed") + pixel_cells("measure", "embed")
     assert wanted <= planned
-    assert not planned & train("0000", "0001-0002", "0003-0004")
+    assert not planned & TRAINING

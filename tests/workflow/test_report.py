@@ -59,7 +59,8 @@ def test_it_holds_every_result_by_run_with_a_caption(reported, browser):
         # More than a name: a caption that says how to read it.
         assert len(result["caption"]) > 60, result["name"]
         assert result["data_uri"].startswith("data:"), result["name"]
-    assert "tiny" in labelled["tiny"]["metric curves"]["caption"]
+    for run in ("tiny", "second"):
+        assert run in labelled[run]["metric curves"]["caption"]
     # The rule graph has the rules that the run took.
     assert {"train", "measure", "embed", "plot_grid"} <= set(browser.execute_script("return Object.keys(rules)"))
     assert browser.execute_script("return rulegraph_spec.data.length") > 0

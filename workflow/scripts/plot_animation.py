@@ -25,7 +25,7 @@ log = logging.getLogger("evolution")
 
 COLUMNS = 5
 BAR_HEIGHT = 0.06  # inches; it lies along the figure's lower edge
-# At a film's size what circles look like, and a fifth faster to draw.
+# At a film's size it looks like a circle, and is a fifth faster to draw.
 DOT = (12, 0, 0)
 NOTE = (
     "Each dot is an evaluation image, in the colour of its true class; {title} {of_layer}. "

@@ -177,7 +177,7 @@ def train_span(
     if device.type == "cuda":
         # On a CPU torch is deterministic as it is, and asking for it costs time.
         torch.use_deterministic_algorithms(True, warn_only=True)
-        # For finding operations that read what nobody wrote; a tenth of an epoch's time (benchmarks/gpu_training.py).
+        # That is for finding operations that read what nobody wrote, and takes time.
         torch.utils.deterministic.fill_uninitialized_memory = False
     train_images, train_labels, classes = load_part(dataset, "train")
     eval_images, eval_labels, _ = load_part(dataset, "eval")
@@ -280,10 +280,10 @@ def _columns(rows: list[dict]) -> dict[str, list]:
 
 if "snakemake" in globals():
     keep_freed_memory()
-    # A network of one's own may compile itself, and torchvision loads the compiler in any case.
-    if snakemake.params.model in MODELS:
-        without_compiler()
     with job_log(snakemake.log[0]), memory_explained(snakemake.params.batch_size):
+        # torchvision, a GPU's deterministic operations, and a network of one's own that compiles itself need it.
+        if snakemake.params.model in MODELS and choose_device(snakemake.params.device).type == "cpu":
+            without_compiler()
         checkpoint, history, timing = train_span(
             snakemake.input.dataset,
             snakemake.input.get("previous"),
