@@ -14,32 +14,27 @@ import statistics
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 import torch  # noqa: E402
+from training_speed import DECAY, RATE, SEED, write_digits  # noqa: E402
 
-import train  # noqa: E402 - which sets what torch reads when it is imported
+import train  # noqa: E402
 from evolution.checkpoints import save_checkpoint  # noqa: E402
-from prepare_data import prepare_data  # noqa: E402
 
-SEED = 17
-RATE, DECAY = 1e-3, 1e-4
 WARM_UP = 10
 SHORT, LONG = 2, 6
 ON_GPU = ("kernel", "gpu_memcpy", "gpu_memset")
 
 
-def span(dataset: str, first: str | None, epochs: range, model: str, batch_size: int | None) -> tuple[dict, dict, dict]:
-    """Train without keeping each epoch's weights on disk."""
-    return train.train_span(dataset, first, epochs, model, {}, batch_size, "adamw", RATE, DECAY, "cuda", 1, SEED, None)
-
-
-def gpu_work(trace: Path) -> Counter:
+def gpu_work(trace: str) -> Counter:
     """What a profile holds: kernels, microseconds the GPU was busy, waits for it, bytes to and from it."""
     found, spans = Counter(), []
-    for event in json.loads(trace.read_text())["traceEvents"]:
+    for event in json.loads(Path(trace).read_text(encoding="utf-8"))["traceEvents"]:
         category, name = event.get("cat"), event.get("name", "")
         if category in ON_GPU:
             spans.append((event["ts"], event["ts"] + event["dur"]))
@@ -56,12 +51,11 @@ def gpu_work(trace: Path) -> Counter:
     return found
 
 
-def profiled(folder: Path, epochs: int, *settings) -> Counter:
+def profiled(trace: str, training: Callable[[range], object], epochs: int) -> Counter:
     """`gpu_work` of a training of so many epochs."""
     with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CUDA], acc_events=True) as profile:
-        span(settings[0], settings[1], range(1, epochs + 1), *settings[2:])
-    trace = folder / "trace.json"
-    profile.export_chrome_trace(str(trace))
+        training(range(1, epochs + 1))
+    profile.export_chrome_trace(trace)
     return gpu_work(trace)
 
 
@@ -76,18 +70,18 @@ def main() -> None:
         parser.error("torch finds no usable GPU here")
     print(f"{torch.cuda.get_device_name()}, torch {torch.__version__}, {options.model}")
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        dataset, first = str(folder / "dataset.npz"), str(folder / "0000.pt")
-        source, size = ("mnist", 5000) if options.root else ("mnist_5k", 4000)
-        prepare_data(source, options.root or "", size, 1000, SEED, dataset)
-        save_checkpoint(first, span(dataset, None, range(1), options.model, None)[0])
+        dataset, first, trace = (str(Path(name) / file) for file in ("dataset.npz", "0000.pt", "trace.json"))
+        size = write_digits(options.root, dataset)
+        settings = {"model_name": options.model, "model_kwargs": {}, "optimizer_name": "adamw", "learning_rate": RATE}
+        settings |= {"weight_decay": DECAY, "device_name": "cuda", "threads": 1, "seed": SEED, "kept_epochs": None}
+        save_checkpoint(first, train.train_span(dataset, None, range(1), batch_size=None, **settings)[0])
         for batch_size in options.batch_sizes:
-            settings = (dataset, first, options.model, batch_size or None)
+            training = partial(train.train_span, dataset, first, batch_size=batch_size or None, **settings)
             torch.cuda.reset_peak_memory_stats()
-            _, _, timing = span(*settings[:2], range(1, WARM_UP + options.epochs + 1), *settings[2:])
+            _, _, timing = training(range(1, WARM_UP + options.epochs + 1))
             second = statistics.median(timing["seconds"][WARM_UP:])
-            work = profiled(folder, LONG, *settings)
-            work.subtract(profiled(folder, SHORT, *settings))
+            work = profiled(trace, training, LONG)
+            work.subtract(profiled(trace, training, SHORT))
             an_epoch = {key: value / (LONG - SHORT) for key, value in work.items()}
             print(
                 f"{batch_size or 'all':>5} images a step: {1e3 * second:.1f} ms an epoch, "

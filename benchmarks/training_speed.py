@@ -76,6 +76,16 @@ def ours(dataset: str, epochs: int, threads: int, kept: bool = True) -> tuple[li
     return history["train_loss"], timing["seconds"]
 
 
+def write_digits(root: str | None, path: str) -> int:
+    """Write the dataset.npz that is trained on, see above; return its number of training images."""
+    # Not above: the sides load torch after their own settings.
+    from prepare_data import prepare_data
+
+    name, train_size = ("mnist", 5000) if root else ("mnist_5k", 4000)
+    prepare_data(name, root or "", train_size, 1000, SEED, path)
+    return train_size
+
+
 SIDES = {"plain": plain, "ours": ours, "returning": partial(ours, kept=False)}
 
 
@@ -92,17 +102,13 @@ def main() -> None:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
         print(json.dumps({"losses": losses, "seconds": seconds[1:], "peak_gb": peak}))
         return
-    # Not above: the sides load torch after their own settings.
-    from prepare_data import prepare_data
-
     seconds, losses, peaks = {side: [] for side in SIDES}, {}, {}
     with tempfile.TemporaryDirectory() as folder:
-        dataset = Path(folder) / "dataset.npz"
-        name, train_size = ("mnist", 5000) if options.root else ("mnist_5k", 4000)
-        prepare_data(name, options.root or "", train_size, 1000, SEED, dataset)
+        dataset = str(Path(folder) / "dataset.npz")
+        write_digits(options.root, dataset)
         for _ in range(options.repeat):
             for side in seconds:
-                command = [sys.executable, __file__, "--side", side, "--dataset", str(dataset)]
+                command = [sys.executable, __file__, "--side", side, "--dataset", dataset]
                 command += ["--epochs", str(options.epochs), "--threads", str(options.threads)]
                 found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
                 seconds[side] += found["seconds"]

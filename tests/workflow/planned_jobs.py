@@ -70,13 +70,14 @@ def cka_epochs(*layers, run="tiny"):
     return Counter(job("cka_epochs", run=run, layer=layer) for layer in layers)
 
 
+TRAINING = train("0000", "0001-0002", "0003-0004")
 STAGES = ("measure", "embed", "measure_collapse", "cka_layers", "cka_epochs")
 WHOLE_RUN = (
     one("prepare_data", "pixels", "measure_collapse", *FIGURES)
     + settings(*STAGES)
     + cka_layers(*SPANS)
     + cka_epochs(*LAYERS)
-    + train("0000", "0001-0002", "0003-0004")
+    + TRAINING
     + snapshot(*SPANS)
     + cells("measure", "embed")
     + pixel_cells("measure", "embed")
@@ -96,7 +97,6 @@ def of_second(jobs):
     return Counter({name.replace("run=tiny", "run=second"): 1 for name in jobs}) + COMPARISON
 
 
-TRAINING = train("0000", "0001-0002", "0003-0004")
 PIXELS = one("pixels", "plot_pixels") + pixel_cells("measure", "embed")
 # What a table of metrics and one of embeddings are drawn in, but for the pixels' own figure.
 OVER_LAYERS = collect("metrics", "class_metrics", "embedding") + one(

@@ -177,7 +177,7 @@ def train_span(
     if device.type == "cuda":
         # On a CPU torch is deterministic as it is, and asking for it costs time.
         torch.use_deterministic_algorithms(True, warn_only=True)
-        # That is for finding operations that read what nobody wrote, and takes time.
+        # Filling is for finding operations that read what nobody wrote, and takes time.
         torch.utils.deterministic.fill_uninitialized_memory = False
     train_images, train_labels, classes = load_part(dataset, "train")
     eval_images, eval_labels, _ = load_part(dataset, "eval")
