@@ -16,8 +16,9 @@ from matplotlib.patches import Rectangle
 from evolution.class_names import shown_names
 from evolution.files import damaged, job_log, load_npz
 from evolution.film import ease, film_palette, reduced, write_gif, write_mp4
-from evolution.maps import Sheet, cell_side, draw_map, drawing_order, load_layout, map_sheet, square_limits, title_cell
+from evolution.maps import Sheet, cell_side, limit_map, load_layout, map_sheet, square_limits, title_cell
 from evolution.methods import METHODS
+from evolution.moving_dots import MovingDots
 from evolution.style import INK, class_colors, figure_style, score
 from evolution.tables import adjusted_rand_indices, eval_accuracies, network_layers
 
@@ -25,8 +26,6 @@ log = logging.getLogger("evolution")
 
 COLUMNS = 5
 BAR_HEIGHT = 0.06  # inches; it lies along the figure's lower edge
-# At a film's size it looks like a circle, and is a fifth faster to draw.
-DOT = (12, 0, 0)
 NOTE = (
     "Each dot is an evaluation image, in the colour of its true class; {title} {of_layer}. "
     "Between snapshots dots glide straight on. ARI: agreement of the layer's k-means clusters with "
@@ -73,18 +72,17 @@ def draw_frames(
     figure.add_artist(Rectangle((0, 0), 1, height, transform=figure.transFigure, color="#e6e6e6", linewidth=0))
     bar = figure.add_artist(Rectangle((0, 0), 0, height, transform=figure.transFigure, color=INK, linewidth=0))
     bar.set_animated(True)
-    scatters, titles = [], []
-    for place, (axes, layer) in enumerate(zip(panels, layers)):
-        scatter = draw_map(axes, layouts[0, place], dots, square_limits(list(layouts[:, place])), DOT)
-        scatter.set_animated(True)
-        scatters.append(scatter)
+    moving, titles, places = MovingDots(panels[0], dots), [], []
+    for axes, layer, path in zip(panels, layers, layouts.swapaxes(0, 1)):
+        limit_map(axes, square_limits(list(path)))
+        sorted_path = path[:, moving.order]
+        places.append(axes.transData.transform(sorted_path.reshape(-1, 2)).reshape(sorted_path.shape))
         title_cell(axes, layer, layers)
         titles.append(axes.set_title("", loc="right", size=9, weight="normal", animated=True))
     for axes in panels[len(layers) :]:
         axes.remove()
     canvas.draw()
     still = canvas.copy_from_bbox(figure.bbox)
-    ordered = layouts[:, :, drawing_order(len(dots))]
     for step, epoch in enumerate(epochs):
         canvas.restore_region(still)
         counter.set_text(f"epoch {epoch} of {epochs[-1]}   accuracy {score(accuracies[epoch])}")
@@ -98,10 +96,8 @@ def draw_frames(
             canvas.restore_region(labelled)
             bar.set_width((epoch + (epochs[following] - epoch) * part / tween) / max(epochs[-1], 1))
             figure.draw_artist(bar)
-            positions = ordered[step] + ease(part / tween) * (ordered[following] - ordered[step])
-            for panel, scatter, offsets in zip(panels, scatters, positions):
-                scatter.set_offsets(offsets)
-                panel.draw_artist(scatter)
+            for path in places:
+                moving.draw(canvas.renderer, path[step] + ease(part / tween) * (path[following] - path[step]))
             yield np.asarray(canvas.buffer_rgba())
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -71,13 +70,19 @@ def square_limits(layouts: list[np.ndarray]) -> tuple[np.ndarray, float]:
     return (low + high) / 2, float((high - low).max() / 2 * 1.05) or 1.0
 
 
-def draw_map(
-    axes: Axes,
-    layout: np.ndarray,
-    colors: np.ndarray,
-    limits: tuple[np.ndarray, float],
-    marker: str | tuple[int, int, float] = "o",
-) -> PathCollection:
+def limit_map(axes: Axes, limits: tuple[np.ndarray, float]) -> None:
+    """Let axes show the square of `square_limits`."""
+    (x, y), half = limits
+    axes.set(xlim=(x - half, x + half), ylim=(y - half, y + half))
+
+
+def dot_size(axes: Axes, samples: int) -> float:
+    """The square of a dot's diameter, in points, for so many of them."""
+    side = axes.get_window_extent().width / axes.figure.dpi * 72
+    return float(np.clip(DOT_COVER * side**2 / samples, 1.2, 30))
+
+
+def draw_map(axes: Axes, layout: np.ndarray, colors: np.ndarray, limits: tuple[np.ndarray, float]) -> None:
     """Draw one layout, each point in its colour.
 
     Parameters
@@ -86,15 +91,10 @@ def draw_map(
     layout : float array (N, 2)
     colors : str array (N,)
     limits : see `square_limits`
-    marker : str or (corners, style, angle)
-        matplotlib's.
     """
-    (x, y), half = limits
-    axes.set(xlim=(x - half, x + half), ylim=(y - half, y + half))
-    side = axes.get_window_extent().width / axes.figure.dpi * 72
-    size = np.clip(DOT_COVER * side**2 / len(layout), 1.2, 30)
+    limit_map(axes, limits)
     order = drawing_order(len(layout))
-    return axes.scatter(*layout[order].T, s=size, c=colors[order], linewidths=0, marker=marker)
+    axes.scatter(*layout[order].T, s=dot_size(axes, len(layout)), c=colors[order], linewidths=0)
 
 
 def drawing_order(samples: int) -> np.ndarray:
