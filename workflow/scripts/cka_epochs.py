@@ -5,7 +5,8 @@ import logging
 import numpy as np
 
 from evolution.files import job_log, load_npy, save_table
-from evolution.similarity import pair_table, pairwise_cka, some_samples
+from evolution.kept_memory import keep_freed_memory
+from evolution.similarity import of_samples, pair_table, pairwise_cka, some_samples
 
 log = logging.getLogger("evolution")
 
@@ -21,7 +22,7 @@ class Epoch:
         return self.shape[0]
 
     def __array__(self, dtype=None, copy=None) -> np.ndarray:
-        return np.array(self._layer[self._place][self._chosen], dtype)
+        return np.asarray(of_samples(self._layer[self._place], self._chosen), dtype)
 
 
 def epoch_similarities(activations: list[str], spans: list[list[int]], seed: int) -> dict[str, object]:
@@ -55,6 +56,7 @@ def epoch_similarities(activations: list[str], spans: list[list[int]], seed: int
 
 
 if "snakemake" in globals():
+    keep_freed_memory()
     with job_log(snakemake.log[0]):
         table = epoch_similarities(list(snakemake.input.activations), snakemake.params.spans, snakemake.params.seed)
         save_table(snakemake.output[0], table)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from evolution.files import job_log, load_npy, save_table
-from evolution.similarity import pair_table, pairwise_cka, some_samples
+from evolution.similarity import of_samples, pair_table, pairwise_cka, some_samples
 
 log = logging.getLogger("evolution")
 
@@ -35,7 +35,7 @@ def layer_similarities(activations: dict[str, str], epochs: list[int], seed: int
     log.info("%d of %d samples", len(chosen), available)
     parts = []
     for place, epoch in enumerate(epochs):
-        rows = [np.array(layer[min(place, len(layer) - 1)][chosen]) for layer in layers.values()]
+        rows = [of_samples(layer[min(place, len(layer) - 1)], chosen) for layer in layers.values()]
         parts.append(pair_table(list(layers), *pairwise_cka(rows)))
         log.info("Epoch %d: %d layers", epoch, len(rows))
     pairs = len(parts[0]["first"])

@@ -6,7 +6,7 @@ import logging
 import numpy as np
 
 from evolution.files import job_log, load_npy, load_npz, save_table
-from evolution.similarity import pairwise_cka, some_samples
+from evolution.similarity import of_samples, pairwise_cka, some_samples
 
 log = logging.getLogger("evolution")
 
@@ -61,7 +61,7 @@ def compare_activations(
     (labels,) = load_npz(datasets[runs[0]], "eval_labels")
     drawn = some_samples(len(labels), seed)
     kept = {cell: place for cell, place in cells.items() if cell[0] in runs}
-    rows = [load_npy(path, (None, len(labels), None))[place][drawn] for path, place in kept.values()]
+    rows = [of_samples(load_npy(path, (None, len(labels), None))[place], drawn) for path, place in kept.values()]
     plain, unbiased = pairwise_cka(rows)
     log.info("%d layers of %d runs, %d of %d samples", len(rows), len(runs), len(drawn), len(labels))
     pairs = [(*first, *second) for first in kept for second in kept]

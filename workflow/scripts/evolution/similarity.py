@@ -71,6 +71,11 @@ def some_samples(number: int, seed: int) -> np.ndarray:
     return np.sort(generator(seed, "cka").choice(number, MOST_SAMPLES, replace=False))
 
 
+def of_samples(rows: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """The rows that `some_samples` chose; where that is all of them no copy, and nothing is read of a mapped file."""
+    return rows if len(chosen) == len(rows) else rows[chosen]
+
+
 def pair_table(names: list, plain: np.ndarray, unbiased: np.ndarray) -> dict[str, np.ndarray]:
     """The upper triangle of `pairwise_cka`, the diagonal with it, as columns.
 
