@@ -18,6 +18,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from evolution.compaction import compact
 from evolution.seeds import integer_seed
+from evolution.stranded import relocate_stranded
 
 log = logging.getLogger("evolution")
 # It notes at each epoch that it was given the neighbours.
@@ -43,7 +44,7 @@ class Step(NamedTuple):
 FRESH = (Step(250, 12, 0.5, 0.8), Step(250, 1, 0.8, 0.8), Step(250, 1, 0.8, 0.5))
 # One that goes on needs exaggeration, which lets the layout follow the data out of the last epoch's minimum, and fewer
 # iterations. In the end a dot stays where it was unless the data move it (benchmarks/alignment.py).
-CONTINUED = (Step(30, 2, 0.8, 0.5, share=0.15), Step(120, 1, 0.8, 0.5, distance=4e-3))
+CONTINUED = (Step(50, 2, 0.8, 0.5, share=0.15), Step(120, 1, 0.8, 0.5, distance=4e-3))
 # A layout is no start to go on from where fewer of its neighbours than this, chance taken off, are near among the rows:
 # it ends in a bad minimum. In training that is an output layer after its first epochs; elsewhere nine of ten are near.
 KEPT = 0.7
@@ -183,6 +184,10 @@ def tsne(rows: np.ndarray, perplexity: float, start: np.ndarray | None, seed: in
         start = rescale(start)
     else:
         schedule = CONTINUED
+        if varies:
+            start, jumped = relocate_stranded(start, affinities.P, neighbors, seed)
+            if jumped:
+                log.info("Stranded dots that begin beside a neighbour: %d", jumped)
     start = np.array(start, dtype=np.float64)
     layout = TSNEEmbedding(
         start.copy(),

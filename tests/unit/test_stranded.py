@@ -1,0 +1,120 @@
+"""Jumps of stranded dots: against t-SNE's loss by its definition, dot by dot."""
+
+import numpy as np
+import pytest
+from openTSNE.affinity import PerplexityBasedNN
+from scipy.sparse import csr_matrix
+from scipy.spatial.distance import pdist, squareform
+from sklearn.neighbors import NearestNeighbors
+
+from evolution import layouts, stranded
+from evolution.compaction import unit_rows
+from evolution.layouts import lay_out
+from evolution.stranded import relocate_stranded, repulsion
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+SETTINGS = {"perplexity": 10, "pca_components": 20}
+TURNED = 60  # how many of the features' 200 rows are in a place of another
+
+
+def loss(affinities, layout):
+    """The divergence (van der Maaten and Hinton 2008); affinities dense (N, N)."""
+    weights = squareform(1 / (1 + pdist(layout, "sqeuclidean")))
+    some = affinities > 0
+    return (affinities[some] * np.log(affinities[some] / (weights[some] / weights.sum()))).sum()
+
+
+@pytest.fixture
+def scrambled(features):
+    """Affinities and neighbours of 200 rows, and a layout of theirs in which 60 have changed places."""
+    rows = unit_rows(features[0])
+    layout = lay_out("tsne", rows, SETTINGS, None, 17)[0].astype(np.float64)
+    places = np.arange(200)
+    places[:TURNED] = np.roll(places[:TURNED], 7)
+    neighbors = NearestNeighbors(n_neighbors=30).fit(rows).kneighbors(return_distance=False)
+    return PerplexityBasedNN(rows, perplexity=10, method="exact").P, neighbors, layout[places]
+
+
+def test_a_jump_lowers_the_loss_and_who_stays_has_no_better_place(scrambled):
+    affinities, neighbors, layout = scrambled
+    relocated, number = relocate_stranded(layout, affinities, neighbors, 17)
+    jumped = (relocated != layout).any(axis=1)
+    assert number == jumped.sum() and TURNED / 3 < number < 2 * TURNED
+    dense = affinities.toarray()
+    before = loss(dense, layout)
+    for dot in range(200):
+        changes = []
+        for place in layout[neighbors[dot, :10]]:
+            alone = layout.copy()
+            alone[dot] = place
+            changes.append(loss(dense, alone) - before)
+        # The jump is judged by the normalisation's change to first order.
+        if jumped[dot]:
+            landed = np.linalg.norm(layout[neighbors[dot, :10]] - relocated[dot], axis=1).argmin()
+            assert changes[landed] < min(min(changes) + 5e-5, -0.9 * stranded.GAIN / 200)
+        else:
+            assert min(changes) > -1.1 * stranded.GAIN / 200
+
+
+def test_a_dot_among_strangers_comes_home():
+    """Two clusters of ten; one dot of the left one lies in the right one."""
+    angles = np.arange(10) * 2 * np.pi / 10
+    ring = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    layout = np.concatenate([ring - [20, 0], ring + [20, 0]])
+    layout[3] = [20, 0]
+    same = np.kron(np.eye(2), np.ones((10, 10))) - np.eye(20)
+    neighbors = np.array([np.flatnonzero(row) for row in same])
+    relocated, number = relocate_stranded(layout, csr_matrix(same / same.sum()), neighbors, 17)
+    assert number == 1
+    home, away = layout[neighbors[3]], np.array([20.0, 0.0])
+    # A hundredth of the way back from one of its own.
+    distances = np.linalg.norm(home + 0.01 * (away - home) - relocated[3], axis=1)
+    assert distances.min() == pytest.approx(0, abs=1e-12)
+    np.testing.assert_array_equal(np.delete(relocated, 3, 0), np.delete(layout, 3, 0))
+
+
+def test_dots_that_are_at_home_stay(features):
+    rows = unit_rows(features[0])
+    layout = lay_out("tsne", rows, SETTINGS, None, 17)[0]
+    neighbors = NearestNeighbors(n_neighbors=30).fit(rows).kneighbors(return_distance=False)
+    _, number = relocate_stranded(layout, PerplexityBasedNN(rows, perplexity=10).P, neighbors, 17)
+    assert number < 10
+
+
+def test_the_size_of_the_blocks_does_not_matter(scrambled, monkeypatch):
+    affinities, neighbors, layout = scrambled
+    expected, number = relocate_stranded(layout, affinities, neighbors, 17)
+    monkeypatch.setattr(stranded, "BLOCK", 7)
+    relocated, again = relocate_stranded(layout, affinities, neighbors, 17)
+    assert again == number
+    np.testing.assert_allclose(relocated, expected, rtol=1e-12)
+
+
+def test_repulsion_is_its_sum(scrambled):
+    layout = scrambled[2]
+    expected = squareform(1 / (1 + pdist(layout, "sqeuclidean"))).sum(axis=1)
+    np.testing.assert_allclose(repulsion(layout, 17), expected, rtol=1e-12)
+
+
+def test_repulsion_of_many_dots_is_estimated_from_some(monkeypatch):
+    monkeypatch.setattr(stranded, "REPELLING", 1000)
+    layout = np.random.default_rng(0).normal(size=(4000, 2)) * 20
+    expected = squareform(1 / (1 + pdist(layout, "sqeuclidean"))).sum(axis=1)
+    found = repulsion(layout, 17)
+    assert found.mean() == pytest.approx(expected.mean(), rel=0.02)
+    assert np.corrcoef(found, expected)[0, 1] > 0.9
+    assert repulsion(layout, 17).tobytes() == found.tobytes() != repulsion(layout, 18).tobytes()
+
+
+def test_a_layout_that_goes_on_leaves_no_dot_behind(scrambled, features, monkeypatch):
+    """From a start in which some dots are strangers, t-SNE ends lower than without jumps, and near a fresh start."""
+    rows, start = unit_rows(features[0]), scrambled[2]
+    fresh = lay_out("tsne", rows, SETTINGS, None, 17)[1]
+    with_jumps = lay_out("tsne", rows, SETTINGS, start, 17)[1]
+    monkeypatch.setattr(layouts, "relocate_stranded", lambda layout, *_: (layout, 0))
+    # Such a start would be given up otherwise.
+    monkeypatch.setattr(layouts, "KEPT", 0)
+    without = lay_out("tsne", rows, SETTINGS, start, 17)[1]
+    assert with_jumps < 1.1 * fresh
+    assert with_jumps < without - 0.05
