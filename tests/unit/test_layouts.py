@@ -17,7 +17,8 @@ import embed
 from evolution import layouts
 from evolution.compaction import compact, unit_rows
 from evolution.configuration import ConfigError, check_installed, resolve
-from evolution.layouts import draw_back, lay_out
+from evolution.drawing_back import draw_back
+from evolution.layouts import lay_out
 from evolution.methods import METHODS, missing_package, settings_read
 
 pytestmark = pytest.mark.usefixtures("one_thread")

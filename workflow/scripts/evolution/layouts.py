@@ -4,7 +4,6 @@ All of them use one thread and a seed, so that the same bytes come out at any --
 """
 
 import logging
-import math
 import os
 import sys
 from contextlib import suppress
@@ -17,6 +16,7 @@ from sklearn.decomposition import PCA
 from sklearn.neighbors import NearestNeighbors
 
 from evolution.compaction import compact
+from evolution.drawing_back import drawing_back
 from evolution.seeds import integer_seed
 from evolution.stranded import relocate_stranded
 
@@ -29,7 +29,7 @@ class Step(NamedTuple):
     """Iterations of t-SNE's descent, and how coarsely Barnes-Hut sees far dots (theta: 0 is exact).
 
     Where a layout goes on from the epoch before, dots are drawn back to where they were: by a share of their way, and
-    by a distance in radii of the layout, see `draw_back`.
+    by a distance in radii of the layout, see `drawing_back.draw_back`.
     """
 
     iterations: int
@@ -44,7 +44,7 @@ class Step(NamedTuple):
 FRESH = (Step(250, 12, 0.5, 0.8), Step(250, 1, 0.8, 0.8), Step(250, 1, 0.8, 0.5))
 # One that goes on needs exaggeration, which lets the layout follow the data out of the last epoch's minimum, and fewer
 # iterations. In the end a dot stays where it was unless the data move it (benchmarks/alignment.py).
-CONTINUED = (Step(50, 2, 0.8, 0.5, share=0.15), Step(120, 1, 0.8, 0.5, distance=4e-3))
+CONTINUED = (Step(60, 2, 0.8, 0.8, share=0.15), Step(90, 1, 0.8, 0.5, distance=5e-3))
 # A layout is no start to go on from where fewer of its neighbours than this, chance taken off, are near among the rows:
 # it ends in a bad minimum. In training that is an output layer after its first epochs; elsewhere nine of ten are near.
 KEPT = 0.7
@@ -198,13 +198,16 @@ def tsne(rows: np.ndarray, perplexity: float, start: np.ndarray | None, seed: in
     )
     for step in schedule:
         drawn = step.share or step.distance
-        block = DRAW_BACK_EVERY if drawn else step.iterations
-        for _ in range(step.iterations // block):
-            layout.optimize(
-                block, exaggeration=step.exaggeration, momentum=step.momentum, theta=step.theta, inplace=True
-            )
-            if drawn:
-                layout[:] = draw_back(np.asarray(layout), start, step.share, step.distance)
+        layout.optimize(
+            step.iterations,
+            exaggeration=step.exaggeration,
+            momentum=step.momentum,
+            theta=step.theta,
+            inplace=True,
+            # Called between iterations: to end and begin anew for each drawing would cost an iteration each time.
+            callbacks=[drawing_back(start, step.share, step.distance)] if drawn else None,
+            callbacks_every_iters=DRAW_BACK_EVERY,
+        )
     layout.optimize(0, theta=REPORTING, inplace=True)
     return np.asarray(layout, dtype=np.float32), float(layout.kl_divergence)
 
@@ -232,32 +235,6 @@ def kept_neighbors(layout: np.ndarray, rows: np.ndarray, distances: np.ndarray) 
     kept = np.mean(np.linalg.norm(rows[others] - rows[:, None], axis=2) <= reach[:, None])
     chance = distances.shape[1] / (len(rows) - 1)
     return float((kept - chance) / (1 - chance))
-
-
-def draw_back(layout: np.ndarray, start: np.ndarray, share: float, distance: float) -> np.ndarray:
-    """Draw each dot back to where it started.
-
-    Both are proximal steps (Parikh and Boyd 2014) of a price on movement. One on squared movement, `share`, slows all
-    dots down. One on movement itself, `distance`, the group lasso's, leaves those where they were that little draws
-    away, and lets the others go: much of how dots move is wandering along a loss that is nearly flat.
-
-    Parameters
-    ----------
-    layout, start : float arrays (N, 2)
-    share : float
-        Of the way from its start, that each dot goes back.
-    distance : float
-        How far each dot goes back besides, in units of the start's root mean square radius, and not beyond its start.
-
-    Returns
-    -------
-    float array (N, 2)
-    """
-    moved = layout - start
-    length = np.linalg.norm(moved, axis=1, keepdims=True)
-    radius = math.sqrt(np.square(start - start.mean(axis=0)).sum(axis=1).mean())
-    left = np.maximum(length - distance * radius, 0)
-    return start + (1 - share) * moved * np.divide(left, length, out=np.zeros_like(length), where=length > 0)
 
 
 def umap(rows: np.ndarray, neighbors: int, start: np.ndarray | None, seed: int) -> np.ndarray:
