@@ -238,7 +238,7 @@ def test_tsne_of_unchanged_data_goes_on_and_not_from_a_layout_that_says_nothing(
     first, _ = lay_out("tsne", rows, settings, None, 17)
     with caplog.at_level("INFO", logger="evolution"):
         lay_out("tsne", rows, settings, first, 17)
-        assert all("Stranded dots" in message for message in caplog.messages)
+        assert "afresh" not in caplog.text
         if not copies:
             lay_out("tsne", rows, settings, np.random.default_rng(0).normal(size=(samples, 2)), 17)
             assert "afresh" in caplog.text

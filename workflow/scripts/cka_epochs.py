@@ -22,7 +22,7 @@ class Epoch:
         return self.shape[0]
 
     def __array__(self, dtype=None, copy=None) -> np.ndarray:
-        return np.asarray(of_samples(self._layer[self._place], self._chosen), dtype)
+        return np.array(of_samples(self._layer[self._place], self._chosen), dtype, copy=copy)
 
 
 def epoch_similarities(activations: list[str], spans: list[list[int]], seed: int) -> dict[str, object]:

@@ -14,7 +14,8 @@ def keep_freed_memory() -> None:
     """Let this process keep the memory that it frees, where glibc manages it.
 
     A full-batch step of training otherwise returns most of its memory and gets it anew, page by page, which takes time
-    (benchmarks/training_speed.py); so does passing images through a network for a snapshot.
+    (benchmarks/training_speed.py); so does passing images through a network for a snapshot, and reading one after the
+    other for CKA.
     """
     if mallopt := _glibc("mallopt"):
         mallopt(MMAP_MAX, 0)

@@ -16,7 +16,7 @@ from sklearn.decomposition import PCA
 from sklearn.neighbors import NearestNeighbors
 
 from evolution.compaction import compact
-from evolution.drawing_back import drawing_back
+from evolution.drawing_back import draw_back, drawing_back
 from evolution.seeds import integer_seed
 from evolution.stranded import relocate_stranded
 
@@ -44,7 +44,7 @@ class Step(NamedTuple):
 FRESH = (Step(250, 12, 0.5, 0.8), Step(250, 1, 0.8, 0.8), Step(250, 1, 0.8, 0.5))
 # One that goes on needs exaggeration, which lets the layout follow the data out of the last epoch's minimum, and fewer
 # iterations. In the end a dot stays where it was unless the data move it (benchmarks/alignment.py).
-CONTINUED = (Step(60, 2, 0.8, 0.8, share=0.15), Step(90, 1, 0.8, 0.5, distance=5e-3))
+CONTINUED = (Step(60, 2, 0.8, 0.8, share=0.15), Step(90, 1, 0.8, 0.5, distance=3e-3))
 # A layout is no start to go on from where fewer of its neighbours than this, chance taken off, are near among the rows:
 # it ends in a bad minimum. In training that is an output layer after its first epochs; elsewhere nine of ten are near.
 KEPT = 0.7
@@ -185,7 +185,7 @@ def tsne(rows: np.ndarray, perplexity: float, start: np.ndarray | None, seed: in
     else:
         schedule = CONTINUED
         if varies:
-            start, jumped = relocate_stranded(start, affinities.P, neighbors, seed)
+            start, jumped = relocate_stranded(start, affinities.P, neighbors)
             if jumped:
                 log.info("Stranded dots that begin beside a neighbour: %d", jumped)
     start = np.array(start, dtype=np.float64)
@@ -204,10 +204,12 @@ def tsne(rows: np.ndarray, perplexity: float, start: np.ndarray | None, seed: in
             momentum=step.momentum,
             theta=step.theta,
             inplace=True,
-            # Called between iterations: to end and begin anew for each drawing would cost an iteration each time.
+            # Called within an iteration: to end and begin anew for each drawing would cost one more each time.
             callbacks=[drawing_back(start, step.share, step.distance)] if drawn else None,
             callbacks_every_iters=DRAW_BACK_EVERY,
         )
+        if drawn:
+            layout[:] = draw_back(np.asarray(layout), start, step.share, step.distance)
     layout.optimize(0, theta=REPORTING, inplace=True)
     return np.asarray(layout, dtype=np.float32), float(layout.kl_divergence)
 
