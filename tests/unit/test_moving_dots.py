@@ -6,7 +6,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from evolution.maps import dot_size, limit_map
-from evolution.moving_dots import CORNERS, MovingDots
+from evolution.moving_dots import MovingDots, corners
 
 
 def panel():
@@ -21,9 +21,11 @@ def panel():
 
 
 def scattered(layout, colors):
-    """The picture of a scatter plot, uint8 (200, 200, 4)."""
+    """The picture of a scatter plot of such polygons, uint8 (200, 200, 4)."""
     axes, canvas = panel()
-    axes.scatter(*layout.T, s=dot_size(axes, len(layout)), c=colors, linewidths=0, marker=(CORNERS, 0, 0))
+    size = dot_size(axes, len(layout))
+    marker = (corners(np.sqrt(size) / 2 * 100 / 72), 0, 0)
+    axes.scatter(*layout.T, s=size, c=colors, linewidths=0, marker=marker)
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())
 
@@ -47,6 +49,14 @@ def test_dots_are_those_of_a_scatter_plot(samples):
     picture = drawn([layout], colors)
     assert (picture != 255).any()
     np.testing.assert_allclose(picture.astype(int), scattered(layout, colors).astype(int), atol=1)
+
+
+def test_larger_dots_have_more_corners():
+    """An eighth of a pixel off a circle at most, and no corner more than that takes; small dots have six."""
+    assert corners(0.05) == corners(0.5) == 6
+    for radius in (1.6, 3, 12):
+        apothem = [radius * np.cos(np.pi / number) for number in (corners(radius), corners(radius) - 1)]
+        assert radius - apothem[0] <= 1 / 8 < radius - apothem[1]
 
 
 def test_dots_move():
