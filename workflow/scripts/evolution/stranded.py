@@ -41,6 +41,7 @@ def relocate_stranded(layout: np.ndarray, affinities: csr_matrix, neighbors: np.
     samples = len(layout)
     candidates = neighbors[:, :NEIGHBORS]
     crowding = repulsion(layout)
+    normalisation = crowding.sum()
     target = np.arange(samples)
     for start in range(0, samples, BLOCK):
         block = np.arange(start, min(start + BLOCK, samples))
@@ -49,7 +50,7 @@ def relocate_stranded(layout: np.ndarray, affinities: csr_matrix, neighbors: np.
         to_candidates = np.square(places[:, 1:] - places[:, :1]).sum(axis=2)
         # In its new place a dot is at no distance from the one there, and gone from where it was.
         repelled = crowding[candidates[block]] + 1 - 1 / (1 + to_candidates) - crowding[block, None]
-        change = 2 * (attraction[:, 1:] - attraction[:, :1]) + np.log1p(2 * repelled / crowding.sum())
+        change = 2 * (attraction[:, 1:] - attraction[:, :1]) + np.log1p(2 * repelled / normalisation)
         best = change.argmin(axis=1)
         lower = change[np.arange(len(block)), best] < -GAIN / samples
         target[block[lower]] = candidates[block, best][lower]
