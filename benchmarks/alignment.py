@@ -7,8 +7,8 @@ times: by scikit-learn, and by the workflow's own functions with `alignment` non
 after the first: KL divergence (all from the same affinities, over all pairs), drift (median displacement after
 Procrustes, in radii of the layout), trustworthiness, leave-one-out k-NN accuracy in the plane, and processor seconds a
 cell on one thread; then the ratios to scikit-learn. `undrawn` is `previous` without drawing dots back to where they
-were. Where `previous` starts afresh, which it does when the layout before says little of an epoch, the jump is a line
-of its own, and the last line is the ratio of drifts over the other snapshots.
+were. Where `previous` starts afresh, which it does when the layout before says little of an epoch or leaves a larger
+divergence, the jump is a line of its own, and the last line is the ratio of drifts over the other snapshots.
 """
 
 import argparse
@@ -30,6 +30,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "scripts"))
 import embed
 from evolution import layouts
 from evolution.compaction import unit_rows
+from evolution.methods import reviewed_epochs
 from evolution.seeds import integer_seed
 
 SEED, COMPONENTS, NEIGHBORS = 17, 50, 10
@@ -71,11 +72,13 @@ class Notes(logging.Handler):
 NOTES = Notes()
 
 
-def layouts_of(side: str, rows: list[np.ndarray], perplexity: float) -> list[tuple[np.ndarray, float, bool]]:
+def layouts_of(
+    side: str, rows: list[np.ndarray], perplexity: float, reviewed: list[bool]
+) -> list[tuple[np.ndarray, float, bool]]:
     """Layout and seconds of each epoch, and whether it goes on from the epoch before in name only."""
     found, before = [], None
     free = tuple(step._replace(share=0, distance=0) for step in layouts.CONTINUED)
-    for epoch in rows:
+    for epoch, review in zip(rows, reviewed):
         NOTES.messages.clear()
         began = time.process_time()
         reduced = layouts.principal_components(epoch, COMPONENTS, integer_seed(SEED, "pca"))
@@ -85,7 +88,7 @@ def layouts_of(side: str, rows: list[np.ndarray], perplexity: float) -> list[tup
         else:
             start = None if side == "none" else before
             with patch.object(layouts, "CONTINUED", free if side == "undrawn" else layouts.CONTINUED):
-                layout, _ = layouts.tsne(reduced, perplexity, start, integer_seed(SEED, "t-sne"))
+                layout, _ = layouts.tsne(reduced, perplexity, start, integer_seed(SEED, "t-sne"), review)
         before = layout
         afresh = any("afresh" in message for message in NOTES.messages)
         found.append((layout, time.process_time() - began, afresh))
@@ -109,6 +112,9 @@ def main() -> None:
         path.stem for path in (options.run / "activations" / spans[-1]).glob("*.npy") if path.stem != "pixels"
     )
     labels = np.load(options.run / "dataset.npz", allow_pickle=False)["eval_labels"]
+    epochs = [int(span) for span in spans]
+    later = reviewed_epochs({"method": "tsne", "alignment": "previous"}, epochs)
+    reviewed = [epoch in later for epoch in epochs]
     means, going_on = {}, {"scikit-learn": [], "previous": []}
     print(f"{'layer':<12} {'t-SNE':<14}" + "".join(f"{name:>16}" for name in COLUMNS))
     for layer in layers:
@@ -120,7 +126,7 @@ def main() -> None:
         ]
         drifts = {}
         for side in SIDES:
-            found = layouts_of(side, rows, options.perplexity)
+            found = layouts_of(side, rows, options.perplexity, reviewed)
             table = [
                 (
                     kl_divergence(wanted[place], layout),

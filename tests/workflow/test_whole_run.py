@@ -120,6 +120,13 @@ def test_spans_of_several_snapshots_hold_the_same_values(finished, tmp_path):
             np.testing.assert_array_equal(ours[column], theirs[column])
 
 
+def test_layouts_that_go_on_are_reviewed(finished):
+    """At epochs 2 and 4, the first from epochs 1 and 4 on, unless they were made afresh in the first place."""
+    for layer in ("conv2", "fc1"):
+        logs = [finished.path(f"logs/embed/{epoch:04d}/{layer}.log").read_text(encoding="utf-8") for epoch in EPOCHS]
+        assert ["Reviewed" in log or "are near still" in log for log in logs] == [False, True, True]
+
+
 def test_every_job_left_a_log_and_a_benchmark(finished):
     for folder in ("logs", "benchmarks"):
         assert finished.path(f"{folder}/train").is_dir()

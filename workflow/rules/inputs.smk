@@ -236,4 +236,14 @@ def previous_embedding(wildcards):
     return {"previous": f"results/{wildcards.run}/embeddings/{before}/{wildcards.layer}.npy"}
 
 
+REVIEWED = set(
+    methods.reviewed_epochs(experiment["embedding"], [each for span in SNAPSHOT_SPANS.values() for each in span])
+)
+
+
+def reviewed_epochs(wildcards):
+    """The epochs of a snapshot span whose layouts are reviewed."""
+    return [epoch for epoch in SNAPSHOT_SPANS[wildcards.span] if epoch in REVIEWED]
+
+
 METHOD = experiment["embedding"]["method"]

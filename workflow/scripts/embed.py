@@ -48,6 +48,7 @@ def embed_span(
     settings: dict,
     aligned: bool,
     seed: int,
+    reviewed: list[int] | tuple[int, ...] = (),
 ) -> tuple[np.ndarray, dict[str, list]]:
     """Embedding of one layer at each epoch of a span.
 
@@ -65,6 +66,8 @@ def embed_span(
         Start each epoch from the epoch before; otherwise each starts afresh, and drift is NaN.
     seed : int
         The config's.
+    reviewed : list of int
+        At which of the epochs a layout that goes on is compared with one made afresh, see `layouts.tsne`.
 
     Returns
     -------
@@ -81,7 +84,7 @@ def embed_span(
             raise JobError(f"{activations} holds values that are not finite at epoch {epoch}: delete it to rebuild it")
         rows = unit_rows(layer)
         before = layout if aligned else None
-        layout, divergence = lay_out(method, rows, settings, before, seed)
+        layout, divergence = lay_out(method, rows, settings, before, seed, epoch in reviewed)
         layouts.append(layout)
         quality["kl_divergence"].append(divergence)
         quality["trustworthiness"].append(
@@ -103,6 +106,7 @@ if "snakemake" in globals():
             snakemake.params.embedding,
             snakemake.params.embedding["alignment"] == "previous",
             snakemake.params.seed,
+            snakemake.params.reviewed,
         )
         save_npy(snakemake.output.embedding, layouts)
         save_table(snakemake.output.quality, quality)

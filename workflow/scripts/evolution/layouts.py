@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 from contextlib import suppress
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy.linalg import orthogonal_procrustes
@@ -19,6 +19,9 @@ from evolution.compaction import compact
 from evolution.drawing_back import draw_back, drawing_back
 from evolution.seeds import integer_seed
 from evolution.stranded import relocate_stranded
+
+if TYPE_CHECKING:
+    from openTSNE.affinity import Affinities
 
 log = logging.getLogger("evolution")
 # It notes at each epoch that it was given the neighbours.
@@ -48,6 +51,8 @@ CONTINUED = (Step(60, 2, 0.8, 0.8, share=0.15), Step(90, 1, 0.8, 0.5, distance=3
 # A layout is no start to go on from where fewer of its neighbours than this, chance taken off, are near among the rows:
 # it ends in a bad minimum. In training that is an output layer after its first epochs; elsewhere nine of ten are near.
 KEPT = 0.7
+# Where it is reviewed, its divergence may be this many times that of a layout made afresh.
+WORSE = 1.03
 # How many neighbours of a dot are looked at, and among how many of a row's nearest they count as near.
 NEIGHBORS, NEAR = 12, 90
 # Iterations from one drawing back to the next.
@@ -61,7 +66,7 @@ FEW = 4
 
 
 def lay_out(
-    method: str, rows: np.ndarray, settings: dict, start: np.ndarray | None, seed: int
+    method: str, rows: np.ndarray, settings: dict, start: np.ndarray | None, seed: int, reviewed: bool = False
 ) -> tuple[np.ndarray, float]:
     """Lay rows out in the plane.
 
@@ -76,6 +81,8 @@ def lay_out(
         The layout of the epoch before, to go on from; None starts afresh.
     seed : int
         The config's.
+    reviewed : bool
+        See `tsne`; the other methods have nothing to review.
 
     Returns
     -------
@@ -86,7 +93,7 @@ def lay_out(
     varies = bool(np.ptp(rows, axis=0).any())
     if method == "tsne":
         reduced = principal_components(rows, settings["pca_components"], integer_seed(seed, "pca"))
-        return tsne(reduced, settings["perplexity"], start, integer_seed(seed, "t-sne"))
+        return tsne(reduced, settings["perplexity"], start, integer_seed(seed, "t-sne"), reviewed)
     if not varies:
         # A dead layer: all images are one point, and the other methods divide by its size.
         return np.zeros((len(rows), 2), np.float32), np.nan
@@ -140,7 +147,9 @@ def plane(rows: np.ndarray, start: np.ndarray | None, seed: int) -> np.ndarray:
     return scores @ rotation
 
 
-def tsne(rows: np.ndarray, perplexity: float, start: np.ndarray | None, seed: int) -> tuple[np.ndarray, float]:
+def tsne(
+    rows: np.ndarray, perplexity: float, start: np.ndarray | None, seed: int, reviewed: bool = False
+) -> tuple[np.ndarray, float]:
     """t-SNE layout of the rows.
 
     Parameters
@@ -152,6 +161,10 @@ def tsne(rows: np.ndarray, perplexity: float, start: np.ndarray | None, seed: in
         the same arrangement; None starts from the first two principal components, or from random points where all rows
         are equal.
     seed : int
+    reviewed : bool
+        Compare a layout that goes on with one made afresh from the same arrangement, which takes its place where the
+        divergence is more than `WORSE` times as large. Clusters that have grown into one another part no more while
+        layouts go on.
 
     Returns
     -------
@@ -159,7 +172,6 @@ def tsne(rows: np.ndarray, perplexity: float, start: np.ndarray | None, seed: in
     kl_divergence : float
         Of the affinities in the plane from those among the rows (van der Maaten and Hinton 2008).
     """
-    from openTSNE import TSNEEmbedding
     from openTSNE.affinity import PerplexityBasedNN
     from openTSNE.initialization import pca as pca_start
     from openTSNE.initialization import random as random_start
@@ -175,19 +187,34 @@ def tsne(rows: np.ndarray, perplexity: float, start: np.ndarray | None, seed: in
     known = PrecomputedNeighbors(neighbors[:, :taken], distances[:, :taken])
     affinities = PerplexityBasedNN(knn_index=known, perplexity=perplexity, n_jobs=1)
     varies = bool(np.ptp(rows, axis=0).any())
-    schedule = FRESH
     if start is None or not np.ptp(start, axis=0).any():
         start = (pca_start if varies else random_start)(rows, random_state=seed)
-    elif varies and (kept := kept_neighbors(start, rows, distances[:, :near])) < KEPT:
+        return _descend(start, affinities, FRESH, seed)
+    # From the same arrangement, as small as a fresh start is.
+    small = rescale(start)
+    if varies and (kept := kept_neighbors(start, rows, distances[:, :near])) < KEPT:
         log.info("The layout is made afresh: of the one before, %.0f %% of the neighbours are near still", 100 * kept)
-        # From the same arrangement, as small as a fresh start is.
-        start = rescale(start)
-    else:
-        schedule = CONTINUED
-        if varies:
-            start, jumped = relocate_stranded(start, affinities.P, neighbors)
-            if jumped:
-                log.info("Stranded dots that begin beside a neighbour: %d", jumped)
+        return _descend(small, affinities, FRESH, seed)
+    if varies:
+        start, jumped = relocate_stranded(start, affinities.P, neighbors)
+        if jumped:
+            log.info("Stranded dots that begin beside a neighbour: %d", jumped)
+    layout, divergence = _descend(start, affinities, CONTINUED, seed)
+    if varies and reviewed:
+        fresh, lower = _descend(small, affinities, FRESH, seed)
+        log.info("Reviewed: the divergence is %.3f, after a fresh start %.3f", divergence, lower)
+        if divergence > WORSE * lower:
+            log.info("The layout is made afresh: the one that went on is in a bad minimum")
+            return fresh, lower
+    return layout, divergence
+
+
+def _descend(
+    start: np.ndarray, affinities: "Affinities", schedule: tuple[Step, ...], seed: int
+) -> tuple[np.ndarray, float]:
+    """The layout after all steps, float32 (N, 2), and its divergence."""
+    from openTSNE import TSNEEmbedding
+
     start = np.array(start, dtype=np.float64)
     layout = TSNEEmbedding(
         start.copy(),

@@ -1,0 +1,101 @@
+"""Layouts of t-SNE that go on, compared now and then with one made afresh."""
+
+import numpy as np
+import pytest
+
+import embed
+from evolution import layouts
+from evolution.compaction import unit_rows
+from evolution.layouts import lay_out
+from evolution.methods import reviewed_epochs
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+SETTINGS = {"perplexity": 10, "pca_components": 20}
+ALIGNED = {"method": "tsne", "alignment": "previous"}
+
+
+@pytest.fixture
+def torn(features):
+    """Rows, a layout of them, and the same with half of one class's dots across the others; the two halves' places."""
+    rows, labels = unit_rows(features[0]), features[1]
+    layout = lay_out("tsne", rows, SETTINGS, None, 17)[0]
+    centre = layout.mean(axis=0)
+    members = np.flatnonzero(labels == 6)
+    moved, left = members[::2], members[1::2]
+    start = layout.copy()
+    start[moved] = 2 * centre - start[moved]
+    return rows, layout, start, moved, left
+
+
+def between(layout, some, others):
+    """How far apart two groups' centres are, in radii of the layout."""
+    radius = np.sqrt(np.square(layout - layout.mean(axis=0)).sum(axis=1).mean())
+    return np.linalg.norm(layout[some].mean(axis=0) - layout[others].mean(axis=0)) / radius
+
+
+def test_a_class_torn_in_two_grows_together_in_a_review(torn, caplog, monkeypatch):
+    rows, _, start, moved, left = torn
+    # Dots that jump one by one would mend it too, and that the layout before says little of the rows is not the point.
+    monkeypatch.setattr(layouts, "relocate_stranded", lambda start, *others: (start, 0))
+    monkeypatch.setattr(layouts, "KEPT", 0)
+    assert between(start, moved, left) > 1
+    with caplog.at_level("INFO", logger="evolution"):
+        kept, divergence = lay_out("tsne", rows, SETTINGS, start, 17)
+        assert not caplog.messages
+        mended, lower = lay_out("tsne", rows, SETTINGS, start, 17, True)
+    assert f"Reviewed: the divergence is {divergence:.3f}, after a fresh start {lower:.3f}" in caplog.text
+    assert "made afresh" in caplog.text
+    assert divergence > layouts.WORSE * lower
+    assert between(kept, moved, left) > 0.5
+    assert between(mended, moved, left) < 0.3
+
+
+def test_a_good_layout_goes_on_in_a_review(torn, caplog):
+    rows, layout, *_ = torn
+    with caplog.at_level("INFO", logger="evolution"):
+        reviewed = lay_out("tsne", rows, SETTINGS, layout, 17, True)
+    assert "after a fresh start" in caplog.text
+    assert "made afresh" not in caplog.text
+    plain = lay_out("tsne", rows, SETTINGS, layout, 17)
+    assert reviewed[0].tobytes() == plain[0].tobytes()
+    assert reviewed[1] == plain[1]
+
+
+@pytest.mark.parametrize("method", ["tsne", "pca"])
+def test_what_nothing_goes_on_from_or_does_not_vary_has_nothing_to_review(features, caplog, method):
+    rows = unit_rows(features[0])
+    with caplog.at_level("INFO", logger="evolution"):
+        lay_out(method, rows, SETTINGS, None, 17, True)
+        same = np.repeat(rows[:1], len(rows), axis=0)
+        start = np.random.default_rng(0).normal(size=(len(rows), 2))
+        layout, _ = lay_out(method, same, SETTINGS, start, 17, True)
+    assert not caplog.messages
+    assert np.isfinite(layout).all()
+
+
+def test_only_the_epochs_named_are_reviewed(features, tmp_path, caplog):
+    rows = features[0][:, :60]
+    random = np.random.default_rng(1)
+    np.save(tmp_path / "fc1.npy", np.stack([rows + step * random.normal(size=rows.shape) for step in (0, 0.1, 0.2)]))
+    with caplog.at_level("INFO", logger="evolution"):
+        embed.embed_span(str(tmp_path / "fc1.npy"), None, [0, 3, 4], "tsne", SETTINGS, True, 17, [4])
+    told = [message.split(":")[0] for message in caplog.messages if not message.startswith("Stranded")]
+    assert told == ["Epoch 0", "Epoch 3", "Reviewed", "Epoch 4"]
+
+
+@pytest.mark.parametrize(
+    ("epochs", "expected"),
+    [
+        ([0, 2, 4, 6, 8, 10, 12, 14, 16, 18], [2, 4, 16]),
+        ([0, 1, 2, 3, 5, 10, 100], [1, 5, 100]),
+        ([0, 5, 7, 15, 16], [5, 16]),
+        ([0], []),
+    ],
+)
+def test_reviews_are_at_the_first_snapshots_from_each_power_of_four_on(epochs, expected):
+    assert reviewed_epochs(ALIGNED, epochs) == expected
+    # A longer training moves none of them.
+    assert reviewed_epochs(ALIGNED, [*epochs, 1000])[: len(expected)] == expected
+    for other in ({"alignment": "none"}, {"method": "umap"}, {"method": "pca"}):
+        assert reviewed_epochs(ALIGNED | other, epochs) == []
