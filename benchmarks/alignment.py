@@ -15,6 +15,7 @@ import argparse
 import logging
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 from unittest.mock import patch
 
@@ -30,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "scripts"))
 import embed
 from evolution import layouts
 from evolution.compaction import unit_rows
-from evolution.methods import reviewed_epochs
+from evolution.reviews import review_due
 from evolution.seeds import integer_seed
 
 SEED, COMPONENTS, NEIGHBORS = 17, 50, 10
@@ -113,8 +114,7 @@ def main() -> None:
     )
     labels = np.load(options.run / "dataset.npz", allow_pickle=False)["eval_labels"]
     epochs = [int(span) for span in spans]
-    later = reviewed_epochs({"method": "tsne", "alignment": "previous"}, epochs)
-    reviewed = [epoch in later for epoch in epochs]
+    reviewed = [False, *(review_due(*pair) for pair in pairwise(epochs))]
     means, going_on = {}, {"scikit-learn": [], "previous": []}
     print(f"{'layer':<12} {'t-SNE':<14}" + "".join(f"{name:>16}" for name in COLUMNS))
     for layer in layers:

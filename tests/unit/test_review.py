@@ -1,5 +1,7 @@
 """Layouts of t-SNE that go on, compared now and then with one made afresh."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -7,12 +9,11 @@ import embed
 from evolution import layouts
 from evolution.compaction import unit_rows
 from evolution.layouts import lay_out
-from evolution.methods import reviewed_epochs
+from evolution.reviews import review_due
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 SETTINGS = {"perplexity": 10, "pca_components": 20}
-ALIGNED = {"method": "tsne", "alignment": "previous"}
 
 
 @pytest.fixture
@@ -36,6 +37,7 @@ def between(layout, some, others):
 
 def test_a_class_torn_in_two_grows_together_in_a_review(torn, caplog, monkeypatch):
     rows, _, start, moved, left = torn
+    start = (start - start.mean(axis=0)) @ np.array([[0, 1], [-1, 0]])
     # Dots that jump one by one would mend it too, and that the layout before says little of the rows is not the point.
     monkeypatch.setattr(layouts, "relocate_stranded", lambda start, *others: (start, 0))
     monkeypatch.setattr(layouts, "KEPT", 0)
@@ -46,9 +48,15 @@ def test_a_class_torn_in_two_grows_together_in_a_review(torn, caplog, monkeypatc
         mended, lower = lay_out("tsne", rows, SETTINGS, start, 17, True)
     assert f"Reviewed: the divergence is {divergence:.3f}, after a fresh start {lower:.3f}" in caplog.text
     assert "made afresh" in caplog.text
-    assert divergence > layouts.WORSE * lower
     assert between(kept, moved, left) > 0.5
     assert between(mended, moved, left) < 0.3
+    # From the same arrangement: t-SNE from the principal components knows nothing of the turn.
+    others = np.setdiff1d(np.arange(len(rows)), moved)
+    one, other = (layout[others] - layout[others].mean(axis=0) for layout in (mended, start))
+    assert (one * other).sum() > 0.7 * np.linalg.norm(one) * np.linalg.norm(other)
+    for factor, expected in ((0.999, mended), (1.001, kept)):
+        monkeypatch.setattr(layouts, "WORSE", factor * divergence / lower)
+        assert lay_out("tsne", rows, SETTINGS, start, 17, True)[0].tobytes() == expected.tobytes()
 
 
 def test_a_good_layout_goes_on_in_a_review(torn, caplog):
@@ -74,14 +82,24 @@ def test_what_nothing_goes_on_from_or_does_not_vary_has_nothing_to_review(featur
     assert np.isfinite(layout).all()
 
 
-def test_only_the_epochs_named_are_reviewed(features, tmp_path, caplog):
+@pytest.mark.parametrize(
+    ("previous", "epoch_before", "expected"),
+    [
+        (False, None, ["Epoch 2", "Epoch 3", "Reviewed", "Epoch 5"]),
+        (True, 1, ["Epoch 2", "Epoch 3", "Reviewed", "Epoch 5"]),
+        (True, 0, ["Reviewed", "Epoch 2", "Epoch 3", "Reviewed", "Epoch 5"]),
+    ],
+)
+def test_a_span_reviews_what_is_due_in_it(features, tmp_path, caplog, previous, epoch_before, expected):
     rows = features[0][:, :60]
     random = np.random.default_rng(1)
     np.save(tmp_path / "fc1.npy", np.stack([rows + step * random.normal(size=rows.shape) for step in (0, 0.1, 0.2)]))
+    np.save(tmp_path / "before.npy", lay_out("tsne", unit_rows(rows), SETTINGS, None, 17)[0][None])
+    before = str(tmp_path / "before.npy") if previous else None
     with caplog.at_level("INFO", logger="evolution"):
-        embed.embed_span(str(tmp_path / "fc1.npy"), None, [0, 3, 4], "tsne", SETTINGS, True, 17, [4])
+        embed.embed_span(str(tmp_path / "fc1.npy"), before, [2, 3, 5], "tsne", SETTINGS, True, 17, epoch_before)
     told = [message.split(":")[0] for message in caplog.messages if not message.startswith("Stranded")]
-    assert told == ["Epoch 0", "Epoch 3", "Reviewed", "Epoch 4"]
+    assert told == expected
 
 
 @pytest.mark.parametrize(
@@ -89,13 +107,9 @@ def test_only_the_epochs_named_are_reviewed(features, tmp_path, caplog):
     [
         ([0, 2, 4, 6, 8, 10, 12, 14, 16, 18], [2, 4, 16]),
         ([0, 1, 2, 3, 5, 10, 100], [1, 5, 100]),
-        ([0, 5, 7, 15, 16], [5, 16]),
-        ([0], []),
+        ([0, 5, 7, 15, 16, 63, 64, 255], [5, 16, 64]),
+        ([0, 1000], [1000]),
     ],
 )
 def test_reviews_are_at_the_first_snapshots_from_each_power_of_four_on(epochs, expected):
-    assert reviewed_epochs(ALIGNED, epochs) == expected
-    # A longer training moves none of them.
-    assert reviewed_epochs(ALIGNED, [*epochs, 1000])[: len(expected)] == expected
-    for other in ({"alignment": "none"}, {"method": "umap"}, {"method": "pca"}):
-        assert reviewed_epochs(ALIGNED | other, epochs) == []
+    assert [epoch for before, epoch in pairwise(epochs) if review_due(before, epoch)] == expected

@@ -10,6 +10,7 @@ from project import TINY, Project, changed, differing
 from evolution.measures import MEASURES, PER_CLASS
 
 EPOCHS = [0, 2, 4]
+LAYERS = ["conv2", "fc1"]
 
 
 def test_artifacts_have_the_shapes_that_the_design_states(finished):
@@ -110,10 +111,18 @@ def test_the_same_config_gives_the_same_bytes_with_one_core(finished, tmp_path):
     assert differing(project.artifacts(), finished.artifacts()) == []
 
 
+def reviews(project):
+    """How many layouts of a layer are reviewed."""
+    logs = project.path("logs/embed")
+    texts = {layer: [path.read_text(encoding="utf-8") for path in logs.rglob(f"{layer}.log")] for layer in LAYERS}
+    return {layer: sum(text.count("Reviewed") for text in texts[layer]) for layer in LAYERS}
+
+
 def test_spans_of_several_snapshots_hold_the_same_values(finished, tmp_path):
     """`snapshots_per_job` cuts the work in another way and changes no number."""
     project = Project(tmp_path / "spans", changed(TINY, "snapshots_per_job", 2))
     project.run("metrics", "embeddings")
+    assert reviews(project) == reviews(finished)
     for table in ("metrics", "embedding"):
         ours, theirs = (pq.read_table(of.path(f"tables/{table}.parquet")).to_pydict() for of in (project, finished))
         for column in theirs:
@@ -122,9 +131,10 @@ def test_spans_of_several_snapshots_hold_the_same_values(finished, tmp_path):
 
 def test_layouts_that_go_on_are_reviewed(finished):
     """At epochs 2 and 4, the first from epochs 1 and 4 on, unless they were made afresh in the first place."""
-    for layer in ("conv2", "fc1"):
+    for layer in LAYERS:
         logs = [finished.path(f"logs/embed/{epoch:04d}/{layer}.log").read_text(encoding="utf-8") for epoch in EPOCHS]
         assert ["Reviewed" in log or "are near still" in log for log in logs] == [False, True, True]
+    assert reviews(finished)["conv2"] == 2
 
 
 def test_every_job_left_a_log_and_a_benchmark(finished):

@@ -24,7 +24,7 @@ rule embed:
         # Not read by the script: Snakemake's cache tells jobs apart by their params.
         layer=lambda wildcards: wildcards.layer,
         epochs=span_epochs,
-        reviewed=reviewed_epochs,
+        epoch_before=epoch_before,
         compact=experiment["activations"]["compact"],
         # The keys that the method reads, so that another method's key reruns nothing.
         embedding=methods.settings_read(experiment["embedding"]),

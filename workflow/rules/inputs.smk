@@ -236,14 +236,9 @@ def previous_embedding(wildcards):
     return {"previous": f"results/{wildcards.run}/embeddings/{before}/{wildcards.layer}.npy"}
 
 
-REVIEWED = set(
-    methods.reviewed_epochs(experiment["embedding"], [each for span in SNAPSHOT_SPANS.values() for each in span])
-)
-
-
-def reviewed_epochs(wildcards):
-    """The epochs of a snapshot span whose layouts are reviewed."""
-    return [epoch for epoch in SNAPSHOT_SPANS[wildcards.span] if epoch in REVIEWED]
+def epoch_before(wildcards):
+    """The epoch of the layout that a span's first epoch starts from, where there is one."""
+    return SNAPSHOT_SPANS[SPAN_BEFORE[wildcards.span]][-1] if previous_embedding(wildcards) else None
 
 
 METHOD = experiment["embedding"]["method"]

@@ -13,6 +13,7 @@ from scipy.spatial import procrustes
 from evolution.compaction import unit_rows
 from evolution.files import JobError, job_log, load_npy, save_npy, save_table
 from evolution.layouts import lay_out
+from evolution.reviews import review_due
 from evolution.trustworthy import trustworthiness
 
 log = logging.getLogger("evolution")
@@ -48,7 +49,7 @@ def embed_span(
     settings: dict,
     aligned: bool,
     seed: int,
-    reviewed: list[int] | tuple[int, ...] = (),
+    epoch_before: int | None = None,
 ) -> tuple[np.ndarray, dict[str, list]]:
     """Embedding of one layer at each epoch of a span.
 
@@ -66,8 +67,8 @@ def embed_span(
         Start each epoch from the epoch before; otherwise each starts afresh, and drift is NaN.
     seed : int
         The config's.
-    reviewed : list of int
-        At which of the epochs a layout that goes on is compared with one made afresh, see `layouts.tsne`.
+    epoch_before : int or None
+        That of `previous`' last layout.
 
     Returns
     -------
@@ -84,7 +85,9 @@ def embed_span(
             raise JobError(f"{activations} holds values that are not finite at epoch {epoch}: delete it to rebuild it")
         rows = unit_rows(layer)
         before = layout if aligned else None
-        layout, divergence = lay_out(method, rows, settings, before, seed, epoch in reviewed)
+        reviewed = before is not None and review_due(epoch_before, epoch)
+        layout, divergence = lay_out(method, rows, settings, before, seed, reviewed)
+        epoch_before = epoch
         layouts.append(layout)
         quality["kl_divergence"].append(divergence)
         quality["trustworthiness"].append(
@@ -106,7 +109,7 @@ if "snakemake" in globals():
             snakemake.params.embedding,
             snakemake.params.embedding["alignment"] == "previous",
             snakemake.params.seed,
-            snakemake.params.reviewed,
+            snakemake.params.epoch_before,
         )
         save_npy(snakemake.output.embedding, layouts)
         save_table(snakemake.output.quality, quality)

@@ -190,21 +190,21 @@ def tsne(
     if start is None or not np.ptp(start, axis=0).any():
         start = (pca_start if varies else random_start)(rows, random_state=seed)
         return _descend(start, affinities, FRESH, seed)
-    # From the same arrangement, as small as a fresh start is.
-    small = rescale(start)
     if varies and (kept := kept_neighbors(start, rows, distances[:, :near])) < KEPT:
         log.info("The layout is made afresh: of the one before, %.0f %% of the neighbours are near still", 100 * kept)
-        return _descend(small, affinities, FRESH, seed)
+        # From the same arrangement, as small as a fresh start is.
+        return _descend(rescale(start), affinities, FRESH, seed)
+    begin = start
     if varies:
-        start, jumped = relocate_stranded(start, affinities.P, neighbors)
+        begin, jumped = relocate_stranded(start, affinities.P, neighbors)
         if jumped:
             log.info("Stranded dots that begin beside a neighbour: %d", jumped)
-    layout, divergence = _descend(start, affinities, CONTINUED, seed)
+    layout, divergence = _descend(begin, affinities, CONTINUED, seed)
     if varies and reviewed:
-        fresh, lower = _descend(small, affinities, FRESH, seed)
+        fresh, lower = _descend(rescale(start), affinities, FRESH, seed)
         log.info("Reviewed: the divergence is %.3f, after a fresh start %.3f", divergence, lower)
         if divergence > WORSE * lower:
-            log.info("The layout is made afresh: the one that went on is in a bad minimum")
+            log.info("The layout is made afresh: that leaves %.0f %% less divergence", 100 * (1 - lower / divergence))
             return fresh, lower
     return layout, divergence
 

@@ -51,26 +51,6 @@ def settings_read(embedding: dict) -> dict:
     return {key: embedding[key] for key in keys}
 
 
-def reviewed_epochs(embedding: dict, epochs: list[int]) -> list[int]:
-    """At which snapshots a layout that goes on is compared with one made afresh, see `layouts.tsne`.
-
-    At the first from epoch 1 on, from 4, from 16, and so on by powers of 4: a network changes the less the longer it
-    trains, a fresh start takes three times as long as going on, and whether an epoch is reviewed does not depend on how
-    many follow.
-
-    Parameters
-    ----------
-    embedding : dict
-        The config's `embedding`: none where its layouts do not go on, or have no divergence to compare.
-    epochs : list of int
-        All snapshots, ascending.
-    """
-    if embedding["method"] != "tsne" or embedding["alignment"] == "none":
-        return []
-    powers = [(epoch.bit_length() + 1) // 2 for epoch in epochs]
-    return [epoch for before, power, epoch in zip(powers, powers[1:], epochs[1:]) if power > before]
-
-
 def missing_package(method: str) -> str:
     """The package that a method needs and this Python has not; empty where all is there."""
     known = METHODS[method]
