@@ -83,21 +83,22 @@ def test_what_nothing_goes_on_from_or_does_not_vary_has_nothing_to_review(featur
 
 
 @pytest.mark.parametrize(
-    ("previous", "epoch_before", "expected"),
+    ("previous", "epochs", "expected"),
     [
-        (False, None, ["Epoch 2", "Epoch 3", "Reviewed", "Epoch 5"]),
-        (True, 1, ["Epoch 2", "Epoch 3", "Reviewed", "Epoch 5"]),
-        (True, 0, ["Reviewed", "Epoch 2", "Epoch 3", "Reviewed", "Epoch 5"]),
+        (None, [2, 3, 5], ["Epoch 2", "Epoch 3", "Reviewed", "Epoch 5"]),
+        (None, [4, 5, 6], ["Epoch 4", "Epoch 5", "Epoch 6"]),
+        (3, [4, 5, 6], ["Reviewed", "Epoch 4", "Epoch 5", "Epoch 6"]),
+        (4, [5, 6, 7], ["Epoch 5", "Epoch 6", "Epoch 7"]),
     ],
 )
-def test_a_span_reviews_what_is_due_in_it(features, tmp_path, caplog, previous, epoch_before, expected):
+def test_a_span_reviews_what_is_due_in_it(features, tmp_path, caplog, previous, epochs, expected):
     rows = features[0][:, :60]
     random = np.random.default_rng(1)
     np.save(tmp_path / "fc1.npy", np.stack([rows + step * random.normal(size=rows.shape) for step in (0, 0.1, 0.2)]))
     np.save(tmp_path / "before.npy", lay_out("tsne", unit_rows(rows), SETTINGS, None, 17)[0][None])
-    before = str(tmp_path / "before.npy") if previous else None
+    before = str(tmp_path / "before.npy") if previous is not None else None
     with caplog.at_level("INFO", logger="evolution"):
-        embed.embed_span(str(tmp_path / "fc1.npy"), before, [2, 3, 5], "tsne", SETTINGS, True, 17, epoch_before)
+        embed.embed_span(str(tmp_path / "fc1.npy"), before, epochs, "tsne", SETTINGS, True, 17, previous)
     told = [message.split(":")[0] for message in caplog.messages if not message.startswith("Stranded")]
     assert told == expected
 
@@ -105,8 +106,8 @@ def test_a_span_reviews_what_is_due_in_it(features, tmp_path, caplog, previous, 
 @pytest.mark.parametrize(
     ("epochs", "expected"),
     [
-        ([0, 2, 4, 6, 8, 10, 12, 14, 16, 18], [2, 4, 16]),
-        ([0, 1, 2, 3, 5, 10, 100], [1, 5, 100]),
+        ([0, 2, 4, 6, 8, 10, 12, 14, 16, 18], [4, 16]),
+        ([0, 1, 2, 3, 5, 10, 100], [5, 100]),
         ([0, 5, 7, 15, 16, 63, 64, 255], [5, 16, 64]),
         ([0, 1000], [1000]),
     ],
