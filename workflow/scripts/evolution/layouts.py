@@ -47,7 +47,7 @@ class Step(NamedTuple):
 FRESH = (Step(250, 12, 0.5, 0.8), Step(250, 1, 0.8, 0.8), Step(250, 1, 0.8, 0.5))
 # One that goes on needs exaggeration, which lets the layout follow the data out of the last epoch's minimum, and fewer
 # iterations. In the end a dot stays where it was unless the data move it (benchmarks/alignment.py).
-CONTINUED = (Step(60, 2, 0.8, 0.8, share=0.15), Step(90, 1, 0.8, 0.5, distance=3e-3))
+CONTINUED = (Step(60, 2, 0.8, 0.8, share=0.15), Step(90, 1, 0.8, 0.5, distance=2e-3))
 # A layout is no start to go on from where fewer of its neighbours than this, chance taken off, are near among the rows:
 # it ends in a bad minimum. In training that is an output layer after its first epochs; elsewhere nine of ten are near.
 KEPT = 0.7
