@@ -68,7 +68,7 @@ def embed_span(
     seed : int
         The config's.
     epoch_before : int or None
-        That of `previous`' last layout.
+        That of `previous`' last layout, None where there is no such layout.
 
     Returns
     -------
