@@ -1,19 +1,31 @@
 """Write down what decides a stage's results, apart from its data: settings and code."""
 
 import json
+import os
 from pathlib import Path
 
 from evolution.digests import file_digest
 from evolution.files import job_log, whole_file
 
+SCRIPTS = Path(__file__).parent
 
-def fingerprint(settings: dict, sources: list[str]) -> str:
-    """The settings and each source file's SHA-256 by its folder and name, as JSON with sorted keys."""
-    digests = {"/".join(Path(path).parts[-2:]): file_digest(path) for path in sources}
+
+def fingerprint(*, settings: dict, sources: list[str], root: str | Path = SCRIPTS) -> str:
+    """The settings and the SHA-256 of each source file, as JSON with sorted keys.
+
+    Parameters
+    ----------
+    settings : dict
+    sources : list of paths
+    root : path
+        The folder that the files' names in the JSON start from: two modules of one name in different packages have
+        different names there, and no name says where the project lies.
+    """
+    digests = {Path(os.path.relpath(path, root)).as_posix(): file_digest(path) for path in sources}
     return json.dumps({"settings": settings, "code": digests}, indent=1, sort_keys=True) + "\n"
 
 
 if "snakemake" in globals():
     with job_log(snakemake.log[0]), whole_file(snakemake.output[0]) as temporary:
-        text = fingerprint(dict(snakemake.params.items()), list(snakemake.input.sources))
+        text = fingerprint(settings=dict(snakemake.params.items()), sources=list(snakemake.input.sources))
         temporary.write_text(text, encoding="utf-8")
