@@ -71,10 +71,10 @@ def cosine_error(results: Path, epoch: int) -> float:
     """The largest difference between a pairwise cosine of stored and of raw activations at an epoch, over layers."""
     import torch
 
-    from evolution.checkpoints import load_checkpoint
-    from evolution.models import build_model
-    from evolution.training_data import load_part
-    from snapshot import layer_outputs
+    from evolution.data.network_input import load_part
+    from evolution.io.checkpoints import load_checkpoint
+    from evolution.models.build import build_model
+    from evolution.models.hooks import layer_outputs
 
     images, _, classes = load_part(str(results / "dataset.npz"), "eval")
     # A span that the two more epochs made longer stands beside the shorter one.

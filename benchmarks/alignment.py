@@ -27,11 +27,13 @@ from sklearn.metrics import pairwise_distances
 from sklearn.neighbors import KNeighborsClassifier
 from threadpoolctl import threadpool_limits
 
+from evolution.embedding import quality, tsne
+from evolution.embedding.layout import principal_components
+
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "scripts"))
 import embed
-from evolution import layouts
-from evolution.compaction import unit_rows
-from evolution.reviews import review_due
+from evolution.activations.compaction import unit_rows
+from evolution.embedding.continuity import review_due
 from evolution.seeds import integer_seed
 
 SEED, COMPONENTS, NEIGHBORS = 17, 50, 10
@@ -78,18 +80,18 @@ def layouts_of(
 ) -> list[tuple[np.ndarray, float, bool]]:
     """Layout and seconds of each epoch, and whether it goes on from the epoch before in name only."""
     found, before = [], None
-    free = tuple(step._replace(share=0, distance=0) for step in layouts.CONTINUED)
+    free = tuple(step._replace(share=0, distance=0) for step in tsne.CONTINUED)
     for epoch, review in zip(rows, reviewed):
         NOTES.messages.clear()
         began = time.process_time()
-        reduced = layouts.principal_components(epoch, COMPONENTS, integer_seed(SEED, "pca"))
+        reduced = principal_components(epoch, COMPONENTS, integer_seed(SEED, "pca"))
         if side == "scikit-learn":
             model = TSNE(perplexity=perplexity, init="pca", random_state=SEED, n_jobs=1)
             layout = model.fit_transform(reduced)
         else:
             start = None if side == "none" else before
-            with patch.object(layouts, "CONTINUED", free if side == "undrawn" else layouts.CONTINUED):
-                layout, _ = layouts.tsne(reduced, perplexity, start, integer_seed(SEED, "t-sne"), review)
+            with patch.object(tsne, "CONTINUED", free if side == "undrawn" else tsne.CONTINUED):
+                layout, _ = tsne.tsne(reduced, perplexity, start, integer_seed(SEED, "t-sne"), review)
         before = layout
         afresh = any("afresh" in message for message in NOTES.messages)
         found.append((layout, time.process_time() - began, afresh))
@@ -121,7 +123,7 @@ def main() -> None:
         files = [options.run / "activations" / span / f"{layer}.npy" for span in spans]
         rows = [unit_rows(np.load(path, allow_pickle=False)[-1]) for path in files]
         wanted = [
-            affinities(layouts.principal_components(epoch, COMPONENTS, integer_seed(SEED, "pca")), options.perplexity)
+            affinities(principal_components(epoch, COMPONENTS, integer_seed(SEED, "pca")), options.perplexity)
             for epoch in rows
         ]
         drifts = {}
@@ -130,7 +132,7 @@ def main() -> None:
             table = [
                 (
                     kl_divergence(wanted[place], layout),
-                    embed.drift(found[place - 1][0], layout),
+                    quality.drift(found[place - 1][0], layout),
                     trustworthiness(rows[place], layout, n_neighbors=embed.TRUSTWORTHINESS_NEIGHBORS),
                     knn_accuracy(layout, labels),
                     seconds,

@@ -51,7 +51,8 @@ def draw_as_the_notebook(layouts: np.ndarray, labels: np.ndarray, output: Path) 
 
 def draw_as_the_workflow(layouts: np.ndarray, labels: np.ndarray, folder: Path) -> None:
     """`plot_animation`, its reading of files included; GIF and MP4."""
-    from evolution.files import save_npy, save_npz, save_table
+    from evolution.io.arrays import save_npy, save_npz
+    from evolution.io.tables import save_table
     from plot_animation import plot_animation
 
     epochs, layers = list(range(len(layouts))), [f"layer{place}" for place in range(layouts.shape[1])]

@@ -32,7 +32,7 @@ from torch.nn import functional
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "scripts"))
 from plain_cnn import build_plain_cnn
 
-from evolution.training_data import load_part
+from evolution.data.network_input import load_part
 from prepare_data import prepare_data
 
 LAYERS = ("conv1", "conv2", "conv3", "fc1", "fc2")

@@ -18,13 +18,14 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from evolution.training import loop
+
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 import torch  # noqa: E402
 from training_speed import DECAY, RATE, SEED, write_digits  # noqa: E402
 
-import train  # noqa: E402
-from evolution.checkpoints import save_checkpoint  # noqa: E402
+from evolution.io.checkpoints import save_checkpoint  # noqa: E402
 
 WARM_UP = 10
 SHORT, LONG = 2, 6
@@ -74,9 +75,9 @@ def main() -> None:
         size = write_digits(options.root, dataset)
         settings = {"model_name": options.model, "model_kwargs": {}, "optimizer_name": "adamw", "learning_rate": RATE}
         settings |= {"weight_decay": DECAY, "device_name": "cuda", "threads": 1, "seed": SEED, "kept_epochs": None}
-        save_checkpoint(first, train.train_span(dataset, None, range(1), batch_size=None, **settings)[0])
+        save_checkpoint(first, loop.train_span(dataset, None, range(1), batch_size=None, **settings)[0])
         for batch_size in options.batch_sizes:
-            training = partial(train.train_span, dataset, first, batch_size=batch_size or None, **settings)
+            training = partial(loop.train_span, dataset, first, batch_size=batch_size or None, **settings)
             torch.cuda.reset_peak_memory_stats()
             _, _, timing = training(range(1, WARM_UP + options.epochs + 1))
             second = statistics.median(timing["seconds"][WARM_UP:])

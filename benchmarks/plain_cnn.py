@@ -2,7 +2,8 @@
 
 import torch
 
-from evolution.models import SmallCNN, build_model
+from evolution.models.build import build_model
+from evolution.models.networks import SmallCNN
 
 
 class PlainCNN(SmallCNN):

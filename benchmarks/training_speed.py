@@ -34,8 +34,8 @@ def plain(dataset: str, epochs: int, threads: int) -> tuple[list[float], list[fl
     from plain_cnn import build_plain_cnn
     from torch.nn import functional
 
+    from evolution.data.network_input import load_part
     from evolution.seeds import integer_seed
-    from evolution.training_data import load_part
 
     torch.set_num_threads(threads)
     (images, labels, classes), (eval_images, eval_labels, _) = (load_part(dataset, part) for part in ("train", "eval"))
@@ -63,8 +63,8 @@ def plain(dataset: str, epochs: int, threads: int) -> tuple[list[float], list[fl
 def ours(dataset: str, epochs: int, threads: int, kept: bool = True) -> tuple[list[float], list[float]]:
     """The workflow's training, in a process that keeps freed memory or not: loss and seconds of each epoch."""
     import train
-    from evolution.checkpoints import save_checkpoint
-    from evolution.kept_memory import keep_freed_memory
+    from evolution.io.checkpoints import save_checkpoint
+    from evolution.training.memory import keep_freed_memory
 
     if kept:
         keep_freed_memory()

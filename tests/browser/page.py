@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 
 import explorer
-from evolution.files import save_npy, save_npz, save_table
-from evolution.tables import METRIC_TITLES
+from evolution.io.arrays import save_npy, save_npz
+from evolution.io.tables import save_table
+from evolution.measures.long_tables import METRIC_TITLES
 
 PAGE = Path(__file__).parents[2] / "workflow" / "page"
 EPOCHS = [0, 2, 5, 10]

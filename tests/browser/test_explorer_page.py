@@ -141,7 +141,7 @@ def test_too_many_samples_are_thinned_out_and_the_page_says_so(browser, tmp_path
     shown = explorer.script("return JSON.parse(document.getElementById('data').textContent).samples")
     assert len(explorer.column("x1")) == len(set(shown)) == 30
     # A dot is still the sample that it says it is: its own label's colour, its own number.
-    from evolution.style import class_colors
+    from evolution.figures.style import class_colors
 
     assert explorer.colors(1) == [class_colors("petroff10", CLASSES)[sample % CLASSES] for sample in shown]
 

@@ -86,7 +86,7 @@ def test_search_selects_by_index(explorer):
 
 @pytest.mark.parametrize("color", ["label", "cluster", "prediction", "right"])
 def test_colours(explorer, color):
-    from evolution.style import class_colors
+    from evolution.figures.style import class_colors
 
     palette, labels = class_colors("petroff10", CLASSES), np.arange(SAMPLES) % CLASSES
     explorer.press(Keys.ARROW_RIGHT)

@@ -8,6 +8,8 @@ import pytest
 from threadpoolctl import threadpool_limits
 from tiny_dataset import write_dataset
 
+from evolution.data import image_folder
+
 
 @pytest.fixture
 def one_thread():
@@ -44,7 +46,6 @@ def no_network(monkeypatch):
 @pytest.fixture
 def nothing_remembered():
     """Listings are kept for a process; here folders change within one."""
-    from evolution import own_data
 
-    for remembered in (own_data._folder_contents, own_data._folder_shape, own_data.folder_digest):
+    for remembered in (image_folder.folder_contents, image_folder.folder_shape, image_folder.folder_digest):
         remembered.cache_clear()

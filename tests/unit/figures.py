@@ -5,7 +5,8 @@ from itertools import combinations
 import numpy as np
 from matplotlib.text import Text
 
-from evolution.files import save_npy, save_npz, save_table
+from evolution.io.arrays import save_npy, save_npz
+from evolution.io.tables import save_table
 
 METRICS = ("silhouette", "adjusted_rand_index", "normalized_mutual_information", "label_silhouette", "knn_accuracy")
 QUALITIES = ("kl_divergence", "trustworthiness", "drift")

@@ -11,22 +11,24 @@ import pytest
 import torch
 import yaml
 
-from evolution import catalogue, datasets, models
-from evolution.balance import images_per_class
+from evolution.data import builtin, catalogue
+from evolution.data.class_balance import images_per_class
+from evolution.models import build, networks
+from evolution.models import catalogue as models_catalogue
 
 ROOT = Path(__file__).parents[2]
 
 
 def test_every_data_set_and_model_is_in_it():
-    assert set(catalogue.DATASET_CLASS_SIZES) == set(catalogue.DATASET_SHAPES) == set(datasets.DATASETS)
+    assert set(catalogue.DATASET_CLASS_SIZES) == set(catalogue.DATASET_SHAPES) == set(builtin.DATASETS)
     assert catalogue.class_sizes("imagenet") is None
     assert catalogue.image_shape({"name": "imagenet", "image_size": None}) is None
-    assert set(catalogue.MODELS) == set(models.MODELS)
+    assert set(models_catalogue.ARCHITECTURES) == set(networks.NETWORKS)
 
 
 @pytest.mark.parametrize("name", ["mnist_5k", "digits"])
 def test_class_sizes_of_data_sets_that_need_no_download(name):
-    source = datasets.load_source(name, "not used")
+    source = builtin.load_source(name, "not used")
     assert catalogue.DATASET_CLASS_SIZES[name] == (tuple(np.bincount(source.train.labels)), None)
     assert catalogue.image_shape({"name": name, "image_size": None}) == (source.train.images.shape[1:], 10)
     assert catalogue.image_shape({"name": name, "image_size": 20}) == ((1, 20, 20), 10)
@@ -39,36 +41,36 @@ def test_class_sizes_of_data_sets_that_need_no_download(name):
 )
 def test_class_sizes_add_up_to_what_their_publishers_state(name, images):
     assert tuple(map(sum, catalogue.DATASET_CLASS_SIZES[name])) == images
-    assert {len(sizes) for sizes in catalogue.DATASET_CLASS_SIZES[name]} == {datasets.CLASSES[name]}
+    assert {len(sizes) for sizes in catalogue.DATASET_CLASS_SIZES[name]} == {builtin.CLASSES[name]}
 
 
 def test_shapes_of_images():
-    assert set(catalogue.DATASET_SHAPES) == set(datasets.DATASETS)
+    assert set(catalogue.DATASET_SHAPES) == set(builtin.DATASETS)
     for name in ("mnist_5k", "digits"):
-        source = datasets.load_source(name, "not used")
+        source = builtin.load_source(name, "not used")
         known = catalogue.image_shape({"name": name})
         assert known == (source.train.images.shape[1:], len(source.class_names))
     # As their publishers state; CLASSES is what the loaders check files against.
     for name in ("mnist", "fashion_mnist", "kmnist"):
-        assert catalogue.image_shape({"name": name}) == ((1, 28, 28), datasets.CLASSES[name])
-    assert catalogue.image_shape({"name": "cifar10"}) == ((3, 32, 32), datasets.CLASSES["cifar10"])
+        assert catalogue.image_shape({"name": name}) == ((1, 28, 28), builtin.CLASSES[name])
+    assert catalogue.image_shape({"name": "cifar10"}) == ((3, 32, 32), builtin.CLASSES["cifar10"])
     assert catalogue.image_shape({"name": "cifar10", "image_size": 64}) == ((3, 64, 64), 10)
     assert catalogue.image_shape({"name": "npz:mine.npz"}) is None
 
 
-@pytest.mark.parametrize("name", catalogue.MODELS)
+@pytest.mark.parametrize("name", models_catalogue.ARCHITECTURES)
 def test_layers_are_the_modules_that_run_once(name):
-    model = models.build_model(name, {}, (1, 8, 8), 10, seed=0)
+    model = build.build_model(name, {}, (1, 8, 8), 10, seed=0)
     runs = Counter()
     for module_name, module in model.named_modules():
         if module_name:
             module.register_forward_hook(lambda *_, name=module_name: runs.update([name]))
     model.eval()(torch.zeros(2, 1, 8, 8))
-    architecture = catalogue.MODELS[name]
+    architecture = models_catalogue.ARCHITECTURES[name]
     assert {layer for layer, count in runs.items() if count == 1} == set(architecture.layers)
     assert {layer for layer, count in runs.items() if count > 1} == set(architecture.repeated)
     for argument in architecture.arguments:
-        models.build_model(name, {argument: 0.5}, (1, 8, 8), 10, seed=0)
+        build.build_model(name, {argument: 0.5}, (1, 8, 8), 10, seed=0)
 
 
 @pytest.mark.parametrize(("size", "classes", "expected"), [(10, 5, [2] * 5), (11, 3, [4, 4, 3]), (2, 3, [1, 1, 0])])

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from evolution.checkpoints import load_checkpoint, save_checkpoint
-from evolution.files import JobError
-from evolution.models import build_model
+from evolution.errors import UserError
+from evolution.io.checkpoints import load_checkpoint, save_checkpoint
+from evolution.models.build import build_model
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def test_a_checkpoint_comes_back(checkpoint_path):
 def test_a_checkpoint_cut_short(checkpoint_path, share):
     with open(checkpoint_path, "r+b") as file:
         file.truncate(int(share * file.seek(0, 2)))
-    with pytest.raises(JobError) as error:
+    with pytest.raises(UserError) as error:
         load_checkpoint(checkpoint_path)
     assert f"{checkpoint_path} is damaged" in str(error.value)
     assert f"rm {checkpoint_path} && snakemake" in str(error.value)
@@ -44,7 +44,7 @@ def test_damaged_bytes_raise_nothing_else(tmp_path):
         damaged.write_bytes(content[:place] + bytes([content[place] ^ 0x5A]) + content[place + 1 :])
         try:
             load_checkpoint(str(damaged))
-        except JobError:
+        except UserError:
             refused += 1
     assert refused > 20
 
@@ -53,7 +53,7 @@ def test_files_that_are_no_checkpoint(tmp_path):
     with_code = {"weights": {}, "optimizer": torch.nn.Linear(1, 1), "epoch": 1}
     for name, content in (("list.pt", [1, 2]), ("weights.pt", {"weights": {}}), ("code.pt", with_code)):
         torch.save(content, tmp_path / name)
-        with pytest.raises(JobError, match=name):
+        with pytest.raises(UserError, match=name):
             load_checkpoint(str(tmp_path / name))
-    with pytest.raises(JobError, match=r"missing\.pt"):
+    with pytest.raises(UserError, match=r"missing\.pt"):
         load_checkpoint(str(tmp_path / "missing.pt"))

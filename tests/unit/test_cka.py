@@ -6,10 +6,11 @@ from cka_by_formula import by_formula, plain_hsic, unbiased_hsic
 
 import cka_epochs
 import cka_layers
-from evolution import similarity
-from evolution.compaction import compact
-from evolution.files import JobError, save_npy
-from evolution.similarity import pair_matrix, some_samples
+from evolution.activations.compaction import compact
+from evolution.errors import UserError
+from evolution.io.arrays import save_npy
+from evolution.measures import cka
+from evolution.measures.cka import pair_matrix, some_samples
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ def test_epochs_against_each_other(layers):
 
 def test_of_many_samples_some_are_drawn(layers, monkeypatch):
     rows, paths = layers
-    monkeypatch.setattr(similarity, "MOST_SAMPLES", 20)
+    monkeypatch.setattr(cka, "MOST_SAMPLES", 20)
     chosen = some_samples(30, 7)
     assert len(set(chosen)) == 20 and sorted(chosen) == list(chosen)
     assert list(some_samples(30, 8)) != list(chosen) == list(some_samples(30, 7))
@@ -75,7 +76,7 @@ def test_of_many_samples_some_are_drawn(layers, monkeypatch):
 
 
 def test_a_span_of_another_length_is_refused(layers):
-    with pytest.raises(JobError, match=r"fc.npy is damaged .*\(3, None, None\)"):
+    with pytest.raises(UserError, match=r"fc.npy is damaged .*\(3, None, None\)"):
         cka_epochs.epoch_similarities([layers[1]["0002-0004", "fc"]], [[2, 4, 6]], 7)
 
 

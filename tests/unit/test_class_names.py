@@ -13,10 +13,11 @@ import plot_confusion
 import plot_grid
 import plot_samples
 import plot_training_curves
-from evolution import class_names
-from evolution.class_names import shown_names
-from evolution.files import save_npz, save_table
-from evolution.style import figure_style, shorten
+from evolution.figures import fonts
+from evolution.figures.fonts import shown_names
+from evolution.figures.style import figure_style, shorten
+from evolution.io.arrays import save_npz
+from evolution.io.tables import save_table
 
 DEJAVU = font_manager.findfont("DejaVu Sans")
 ODD = ["犬", "犬 dog", "$\\alpha_1$", "a_b_c", "кошка", "نص", "été", "<script>alert(1)</script>", "ab" * 40, "T & <b>"]
@@ -25,7 +26,7 @@ ODD = ["犬", "犬 dog", "$\\alpha_1$", "a_b_c", "кошка", "نص", "été", 
 @pytest.fixture(autouse=True)
 def no_other_fonts(monkeypatch):
     """What is installed differs from machine to machine."""
-    monkeypatch.setattr(class_names, "_other_fonts", lambda: [])
+    monkeypatch.setattr(fonts, "_other_fonts", lambda: [])
 
 
 def in_figures(names):
@@ -55,8 +56,8 @@ def test_what_no_font_has_becomes_the_classs_number_and_the_log_says_so(caplog):
 def test_an_installed_font_is_used_for_what_it_has(monkeypatch):
     """The font's letters are made up here; that only those fonts are added which have something is the point."""
     letters = {DEJAVU: frozenset("abc"), "useless.ttf": frozenset("xyz"), "cjk.ttf": frozenset("犬猫")}
-    monkeypatch.setattr(class_names, "_letters", letters.__getitem__)
-    monkeypatch.setattr(class_names, "_other_fonts", lambda: [("Useless", "useless.ttf"), ("Some CJK", "cjk.ttf")])
+    monkeypatch.setattr(fonts, "_letters", letters.__getitem__)
+    monkeypatch.setattr(fonts, "_other_fonts", lambda: [("Useless", "useless.ttf"), ("Some CJK", "cjk.ttf")])
     assert in_figures(["a犬", "b猫", "c"]) == (["a犬", "b猫", "c"], ["DejaVu Sans", "Some CJK"])
     assert in_figures(["a犬", "鳥"]) == (["a犬", "class 1"], ["DejaVu Sans", "Some CJK"])
     assert matplotlib.rcParams["font.family"] != ["DejaVu Sans", "Some CJK"]
@@ -64,7 +65,7 @@ def test_an_installed_font_is_used_for_what_it_has(monkeypatch):
 
 def test_no_font_is_used_that_has_boxes_or_formulas(monkeypatch):
     monkeypatch.undo()
-    names = {name for name, _ in class_names._other_fonts()}
+    names = {name for name, _ in fonts._other_fonts()}
     assert not {name for name in names if "Last Resort" in name or name.startswith(("cm", "STIX"))}
 
 

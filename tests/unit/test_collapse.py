@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 import measure_collapse
-from evolution.compaction import compact
-from evolution.files import JobError, save_npy, save_npz, save_table
+from evolution.activations.compaction import compact
+from evolution.errors import UserError
+from evolution.io.arrays import save_npy, save_npz
+from evolution.io.tables import save_table
 from evolution.measures import collapse
 
 LABELS = np.arange(60) % 6
@@ -138,5 +140,5 @@ def test_table_of_a_run(run):
 
 def test_a_classifier_of_another_shape_is_refused(run):
     save_npy(run[0][1], np.ones((2, 65, 9), np.float32))
-    with pytest.raises(JobError, match=r"0002-0004.npy is damaged .*\(2, 66, None\)"):
+    with pytest.raises(UserError, match=r"0002-0004.npy is damaged .*\(2, 66, None\)"):
         measure_collapse.collapse_table(*run)

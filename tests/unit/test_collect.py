@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import collect
-from evolution.files import JobError, save_table
+from evolution.errors import UserError
+from evolution.io.tables import save_table
 
 
 def rows(columns):
@@ -103,7 +104,7 @@ def test_history_by_hand(tmp_path):
 
 def test_a_table_that_is_none(cell_tables, tmp_path):
     save_table(tmp_path / "0000" / "fc2.parquet", {"ari": [1.0]})
-    with pytest.raises(JobError, match=r"fc2\.parquet is damaged .*no column epoch"):
+    with pytest.raises(UserError, match=r"fc2\.parquet is damaged .*no column epoch"):
         collect.collect_cells([*cell_tables, str(tmp_path / "0000" / "fc2.parquet")])
-    with pytest.raises(JobError, match=r"conv1\.parquet is damaged .*no column train_loss"):
+    with pytest.raises(UserError, match=r"conv1\.parquet is damaged .*no column train_loss"):
         collect.collect_history(cell_tables, ["cat", "dog"])

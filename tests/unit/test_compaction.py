@@ -5,8 +5,8 @@ from sklearn.metrics import adjusted_rand_score, euclidean_distances, silhouette
 from sklearn.model_selection import LeaveOneOut, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 
-from evolution import compaction
-from evolution.compaction import compact, unit_rows
+from evolution.activations import compaction
+from evolution.activations.compaction import compact, unit_rows
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -172,7 +172,7 @@ def many(features, monkeypatch, exact=100, projected=256):
 
 def test_rows_of_many_samples_are_projected(monkeypatch):
     rows = many(3000, monkeypatch)
-    kept = compaction.reduced(rows, 0)
+    kept = compaction.stored_rows(rows, 0)
     assert kept.shape == (200, 256)
     assert kept.dtype == np.float32
     pairs = np.triu_indices(200, 1)
@@ -181,15 +181,15 @@ def test_rows_of_many_samples_are_projected(monkeypatch):
     # Of a chi-squared variable with 256 degrees of freedom.
     assert errors.std() == pytest.approx(np.sqrt(2 / 256), rel=0.1)
     assert errors.mean() == pytest.approx(0, abs=0.02)
-    np.testing.assert_array_equal(kept, compaction.reduced(rows, 0))
-    assert not np.allclose(kept, compaction.reduced(rows, 1))
+    np.testing.assert_array_equal(kept, compaction.stored_rows(rows, 0))
+    assert not np.allclose(kept, compaction.stored_rows(rows, 1))
 
 
 def test_rows_of_few_features_or_samples_are_not_projected(monkeypatch):
     rows = many(150, monkeypatch)
-    assert compaction.reduced(rows, 0) is rows
+    assert compaction.stored_rows(rows, 0) is rows
     rows = many(3000, monkeypatch, exact=200)
-    np.testing.assert_array_equal(compaction.reduced(rows, 0), compact(rows))
+    np.testing.assert_array_equal(compaction.stored_rows(rows, 0), compact(rows))
 
 
 def test_rows_that_differ_in_a_few_features_alone_are_told_apart():

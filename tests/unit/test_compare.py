@@ -12,9 +12,11 @@ import compare_activations
 from compare_activations import same_images
 from compare_crossings import compare_crossings, crossing
 from compare_tables import gather_runs
-from evolution import similarity
-from evolution.files import JobError, save_npy, save_npz, save_table
-from evolution.intervals import mean_interval
+from evolution.errors import UserError
+from evolution.io.arrays import save_npy, save_npz
+from evolution.io.tables import save_table
+from evolution.measures import cka
+from evolution.measures.intervals import mean_interval
 
 # Intervals
 
@@ -145,7 +147,7 @@ def test_tables_are_put_below_one_another(tmp_path):
         for epoch, value in ((0, first), (1, 1.0))
     ]
     (tmp_path / "a2.parquet").write_bytes(b"?")
-    with pytest.raises(JobError, match=r"a2\.parquet is damaged"):
+    with pytest.raises(UserError, match=r"a2\.parquet is damaged"):
         gather_runs(paths, {"a": ["a1", "a2"]}, {"a1": 7, "a2": 8}, columns)
 
 
@@ -197,7 +199,7 @@ def test_layers_of_runs_with_the_same_images_are_compared(tmp_path):
 
 
 def test_of_many_samples_some_are_drawn_the_same_of_all(tmp_path, monkeypatch):
-    monkeypatch.setattr(similarity, "MOST_SAMPLES", 30)
+    monkeypatch.setattr(cka, "MOST_SAMPLES", 30)
     datasets = {run: write_images(tmp_path / f"{run}.npz", 1) for run in ("a", "b")}
     rows, kept = write_activations(tmp_path, [("a", "x"), ("b", "x")])
     # The second is the first turned around: of the same samples, CKA is 1.

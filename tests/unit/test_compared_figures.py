@@ -10,8 +10,9 @@ from scipy import stats
 import plot_compared_accuracy
 import plot_compared_cka
 import plot_compared_metrics
-from evolution.files import JobError, save_table
-from evolution.style import figure_style
+from evolution.errors import UserError
+from evolution.figures.style import figure_style
+from evolution.io.tables import save_table
 
 MODULES = (plot_compared_accuracy, plot_compared_cka, plot_compared_metrics)
 EPOCHS = [0, 5, 10]
@@ -183,13 +184,13 @@ def test_the_map_shows_each_pair_and_names_who_is_left_out(drawn, tmp_path):
 
 def test_a_damaged_table_is_refused(tmp_path):
     table = write_table(tmp_path / "h.parquet", [("a", "a", 0, "train_loss", "", 1.0)], "measure", "class_name")
-    with pytest.raises(JobError, match=r"h\.parquet.*no train_accuracy of a"):
+    with pytest.raises(UserError, match=r"h\.parquet.*no train_accuracy of a"):
         plot_compared_accuracy.plot_compared_accuracy(table, "unused", "petroff10", 100)
     table, _ = write_map(tmp_path / "c.parquet", [("a", "x"), ("b", "x")])
     import pyarrow.parquet as pq
 
     pq.write_table(pq.read_table(table).slice(1), table)
-    with pytest.raises(JobError, match=r"c\.parquet.*3 rows for 2 layers"):
+    with pytest.raises(UserError, match=r"c\.parquet.*3 rows for 2 layers"):
         plot_compared_cka.plot_compared_cka(table, {"a": ["a"], "b": ["b"]}, 0, [], "unused", 100)
 
 

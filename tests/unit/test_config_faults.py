@@ -8,8 +8,9 @@ from folder_state import state
 from wrong_keys import WRONG_KEYS
 from wrong_together import WRONG_TOGETHER
 
-from evolution.config_checks import notes
-from evolution.configuration import ConfigError, resolve
+from evolution.config.checks import notes
+from evolution.config.resolve import resolve
+from evolution.errors import ConfigError
 
 CASES = WRONG_KEYS | WRONG_TOGETHER
 

@@ -6,8 +6,9 @@ import pytest
 import yaml
 from folder_state import state
 
-from evolution.config_files import file_faults
-from evolution.configuration import ConfigError, check_file, resolve
+from evolution.config.files import file_faults
+from evolution.config.resolve import check_file, resolve
+from evolution.errors import ConfigError
 
 FILES = {
     "no file": (None, "does not exist", "--configfile"),

@@ -8,14 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from random_configs import configs, names
 
-from evolution.configuration import (
-    ConfigError,
-    resolve,
-    run_layers,
-    snapshot_epochs,
-    snapshot_spans,
-    training_spans,
-)
+from evolution.config.resolve import resolve, run_layers
+from evolution.config.spans import snapshot_epochs, snapshot_spans, training_spans
+from evolution.errors import ConfigError
 
 many = settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from evolution.configuration import resolve, run_layers, snapshot_epochs
+from evolution.config.resolve import resolve, run_layers
+from evolution.config.spans import snapshot_epochs
 
 ROOT = Path(__file__).parents[2]
 # The defaults that the schema should have, by hand.

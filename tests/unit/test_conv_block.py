@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from evolution import conv_block
+from evolution.training import fused_convolution
 
 
 def block(channels, outputs, kernel, seed=0, dtype=torch.float64):
@@ -48,11 +48,11 @@ def draw(*shape, seed=1):
 )
 def test_as_the_layers_one_by_one(monkeypatch, layout, part_bytes, channels, outputs, kernel, height, width):
     # Kernels on both sides of what is worth computing again, images in one part and in many, with one left over.
-    monkeypatch.setattr(conv_block, "PART_BYTES", part_bytes)
+    monkeypatch.setattr(fused_convolution, "PART_BYTES", part_bytes)
     images = draw(11, channels, height, width).contiguous(memory_format=layout)
     weighting = draw(11, outputs, height // 2, width // 2, seed=2)
     expected = step(one_by_one, images, block(channels, outputs, kernel), weighting)
-    found = step(conv_block.conv_block, images, block(channels, outputs, kernel), weighting)
+    found = step(fused_convolution.conv_block, images, block(channels, outputs, kernel), weighting)
     assert found.keys() == expected.keys()
     for name, values in expected.items():
         torch.testing.assert_close(
@@ -62,7 +62,7 @@ def test_as_the_layers_one_by_one(monkeypatch, layout, part_bytes, channels, out
 
 def test_the_cases_above_lie_on_both_sides_of_what_is_computed_again():
     counts = [channels * kernel**2 for channels, kernel in [(1, 3), (3, 3), (7, 3), (5, 5), (2, 1)]]
-    assert min(counts) <= conv_block.CHEAP_WEIGHTS < max(counts)
+    assert min(counts) <= fused_convolution.CHEAP_WEIGHTS < max(counts)
 
 
 @pytest.mark.parametrize("scale", [0.0, -0.5])
@@ -70,7 +70,7 @@ def test_a_scale_that_is_not_above_zero(scale):
     # The order of values is turned around, or lost: the pool has to come after batch norm.
     images, weighting = draw(6, 2, 8, 8), draw(6, 4, 4, 4, seed=2)
     results = []
-    for forward in (one_by_one, conv_block.conv_block):
+    for forward in (one_by_one, fused_convolution.conv_block):
         layers = block(2, 4, 3)
         with torch.no_grad():
             layers[1].weight[2] = scale
@@ -84,21 +84,21 @@ def test_a_scale_that_is_small_beside_its_shift_gets_its_gradient_in_float32(sha
     # The output says of the normalized values only what a scale that is this small leaves of them.
     images, weighting = draw(40, 2, 8, 8), draw(40, 4, 4, 4, seed=2)
     results = []
-    for forward, dtype in ((one_by_one, torch.float64), (conv_block.conv_block, torch.float32)):
+    for forward, dtype in ((one_by_one, torch.float64), (fused_convolution.conv_block, torch.float32)):
         layers = block(2, 4, 3, dtype=dtype)
         with torch.no_grad():
             layers[1].bias.fill_(3)
             layers[1].weight.fill_(3 * share)
         results.append(step(forward, images.to(dtype), layers, weighting.to(dtype))["norm.weight"].double())
     torch.testing.assert_close(results[1], results[0], rtol=1e-5, atol=0)
-    step_of_all = conv_block.conv_block(images.float(), *layers).grad_fn.name()
-    assert ("ConvBlock" in step_of_all) == (share > conv_block.SMALLEST_SCALE)
+    step_of_all = fused_convolution.conv_block(images.float(), *layers).grad_fn.name()
+    assert ("ConvBlock" in step_of_all) == (share > fused_convolution.SMALLEST_SCALE)
 
 
 def test_maps_of_more_places_than_16_bits_hold():
     images, weighting = draw(2, 1, 184, 186), draw(2, 2, 92, 93, seed=2)
     expected, found = (
-        step(forward, images, block(1, 2, 3), weighting) for forward in (one_by_one, conv_block.conv_block)
+        step(forward, images, block(1, 2, 3), weighting) for forward in (one_by_one, fused_convolution.conv_block)
     )
     for name, values in expected.items():
         torch.testing.assert_close(found[name], values, rtol=1e-9, atol=1e-9)
@@ -109,7 +109,7 @@ def test_evaluation_takes_the_running_figures_and_leaves_them():
     layers[1].eval()
     images, before = draw(6, 2, 8, 8), layers[1].running_mean.clone()
     with torch.inference_mode():
-        torch.testing.assert_close(conv_block.conv_block(images, *layers), one_by_one(images, *layers))
+        torch.testing.assert_close(fused_convolution.conv_block(images, *layers), one_by_one(images, *layers))
     assert torch.equal(layers[1].running_mean, before)
 
 
@@ -118,7 +118,7 @@ def test_no_precision_is_lost_where_values_lie_far_from_zero():
     images = draw(64, 1, 32, 32) + 1000
     expected_layers, layers = block(1, 2, 1), block(1, 2, 1, dtype=torch.float32)
     expected = one_by_one(images, *expected_layers)
-    output = conv_block.conv_block(images.float(), *layers)
+    output = fused_convolution.conv_block(images.float(), *layers)
     torch.testing.assert_close(output.double(), expected, rtol=2e-3, atol=2e-3)
     torch.testing.assert_close(layers[1].running_var.double(), expected_layers[1].running_var, rtol=1e-4, atol=0)
 
@@ -126,7 +126,7 @@ def test_no_precision_is_lost_where_values_lie_far_from_zero():
 @pytest.mark.parametrize("channels", [2, 7])
 def test_a_second_pass_back_gives_the_same(channels):
     images, layers = draw(5, channels, 6, 6).requires_grad_(), block(channels, 3, 3)
-    output = conv_block.conv_block(images, *layers).sum()
+    output = fused_convolution.conv_block(images, *layers).sum()
     first, second = (
         torch.autograd.grad(output, [images, *layers[0].parameters()], retain_graph=True) for _ in range(2)
     )
@@ -137,4 +137,4 @@ def test_a_second_pass_back_gives_the_same(channels):
 def test_values_that_are_no_numbers_come_through():
     images = draw(4, 1, 4, 4)
     images[2] = torch.nan
-    assert conv_block.conv_block(images, *block(1, 2, 3)).isnan().all()
+    assert fused_convolution.conv_block(images, *block(1, 2, 3)).isnan().all()

@@ -6,8 +6,8 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from scipy.optimize import isotonic_regression, minimize
 
-from evolution.curves import curve_panels, draw_curve, draw_layer_curves, place_labels, spread
-from evolution.style import figure_style
+from evolution.figures.curves import curve_panels, draw_curve, draw_layer_curves, place_labels, spread
+from evolution.figures.style import figure_style
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from published_files import MNIST_LIKE, assert_is, idx, listing, mnist_files, write_mnist
 
-from evolution import datasets
-from evolution.datasets import CLASS_NAMES, CLASSES, DATASETS, load_source
-from evolution.files import JobError
+from evolution.data import builtin
+from evolution.data.builtin import CLASS_NAMES, CLASSES, DATASETS, load_source
+from evolution.errors import UserError
 
 
 def test_names_and_classes():
@@ -26,7 +26,7 @@ def test_names_and_classes():
 
 
 def test_import_loads_no_library_but_numpy():
-    scripts = Path(datasets.__file__).parents[1]
+    scripts = Path(builtin.__file__).parents[1]
     code = "import sys, prepare_data; print([m for m in ('torch', 'sklearn', 'mlxtend', 'scipy') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=scripts, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
@@ -76,7 +76,7 @@ def test_home_in_root(tmp_path, monkeypatch, no_network):
 
 
 def test_unknown_name():
-    with pytest.raises(JobError, match=r"dataset\.name is 'mnist5k'.*mnist_5k"):
+    with pytest.raises(UserError, match=r"dataset\.name is 'mnist5k'.*mnist_5k"):
         load_source("mnist5k", "data")
 
 
@@ -87,7 +87,7 @@ def test_missing_files_are_named(name, tmp_path, no_network):
     (folder / "train-images-idx3-ubyte.gz").unlink()
     (folder / "t10k-labels-idx1-ubyte.gz").unlink()
     before = listing(tmp_path)
-    with pytest.raises(JobError, match="Network is unreachable") as error:
+    with pytest.raises(UserError, match="Network is unreachable") as error:
         load_source(name, tmp_path)
     wanted = f"Place train-images-idx3-ubyte.gz, t10k-labels-idx1-ubyte.gz in the folder {folder} "
     assert wanted in str(error.value) and "dataset.root" in str(error.value)
@@ -96,7 +96,7 @@ def test_missing_files_are_named(name, tmp_path, no_network):
 
 def test_root_that_cannot_be_written(tmp_path, no_network):
     (tmp_path / "file").touch()
-    with pytest.raises(JobError, match=r"Place .* in the folder .*file/MNIST/raw"):
+    with pytest.raises(UserError, match=r"Place .* in the folder .*file/MNIST/raw"):
         load_source("mnist", tmp_path / "file")
 
 
@@ -114,7 +114,7 @@ def test_damaged_packed_file_is_named(damage, file, tmp_path, no_network):
     write_mnist(tmp_path / "MNIST" / "raw")
     path = tmp_path / "MNIST" / "raw" / f"{file}.gz"
     path.write_bytes(damage(mnist_files()[0][file]))
-    with pytest.raises(JobError) as error:
+    with pytest.raises(UserError) as error:
         load_source("mnist", tmp_path)
     assert str(error.value).startswith(f"{path} cannot be read (")
 
@@ -123,7 +123,7 @@ def test_truncated_unpacked_file_is_named(tmp_path, no_network):
     write_mnist(tmp_path / "MNIST" / "raw", packed=False)
     path = tmp_path / "MNIST" / "raw" / "train-images-idx3-ubyte"
     path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(JobError) as error:
+    with pytest.raises(UserError) as error:
         load_source("mnist", tmp_path)
     assert str(error.value).startswith(f"{path} cannot be read (")
 
@@ -133,7 +133,7 @@ def test_labels_that_do_not_fit(labels, tmp_path, no_network):
     write_mnist(tmp_path / "MNIST" / "raw")
     path = tmp_path / "MNIST" / "raw" / "train-labels-idx1-ubyte.gz"
     path.write_bytes(gzip.compress(idx(labels)))
-    with pytest.raises(JobError) as error:
+    with pytest.raises(UserError) as error:
         load_source("mnist", tmp_path)
     assert str(error.value).startswith(f"{path} does not fit ")
 
@@ -171,7 +171,7 @@ def test_a_file_of_another_kind_is_named(file, content, packed, tmp_path, no_net
     write_mnist(folder, packed)
     path = folder / (f"{file}.gz" if packed else file)
     path.write_bytes(gzip.compress(content) if packed else content)
-    with pytest.raises(JobError) as error:
+    with pytest.raises(UserError) as error:
         load_source("mnist", tmp_path)
     assert str(error.value).startswith(f"{path} cannot be read (")
     assert "put a whole one in its place" in str(error.value)
@@ -181,12 +181,14 @@ def test_images_of_two_sizes(tmp_path, no_network):
     folder = tmp_path / "MNIST" / "raw"
     write_mnist(folder)
     (folder / "t10k-images-idx3-ubyte.gz").write_bytes(gzip.compress(idx(np.zeros((10, 5, 3), np.uint8))))
-    with pytest.raises(JobError, match=r"The images in .*raw are 4 x 3 and 5 x 3 pixels; they must all be of one size"):
+    with pytest.raises(
+        UserError, match=r"The images in .*raw are 4 x 3 and 5 x 3 pixels; they must all be of one size"
+    ):
         load_source("mnist", tmp_path)
 
 
 def test_a_folder_that_is_a_loop_of_links(tmp_path, no_network):
     (tmp_path / "MNIST").symlink_to(tmp_path / "raw")
     (tmp_path / "raw").symlink_to(tmp_path / "MNIST")
-    with pytest.raises(JobError, match=r"Place .* in the folder"):
+    with pytest.raises(UserError, match=r"Place .* in the folder"):
         load_source("mnist", tmp_path)

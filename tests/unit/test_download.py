@@ -10,9 +10,9 @@ import time
 import pytest
 from published_files import assert_is, listing, mnist_files
 
-from evolution import datasets
-from evolution.datasets import load_source
-from evolution.files import JobError
+from evolution.data import builtin
+from evolution.data.builtin import load_source
+from evolution.errors import UserError
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_download(served, tmp_path):
 
 def test_damaged_download_is_not_kept(served, tmp_path):
     (served / "t10k-labels-idx1-ubyte.gz").write_bytes(b"half a fi")
-    with pytest.raises(JobError, match="downloading it failed"):
+    with pytest.raises(UserError, match="downloading it failed"):
         load_source("mnist", tmp_path / "data")
     assert list((tmp_path / "data").iterdir()) == []
 
@@ -62,9 +62,9 @@ def test_download_without_answer_ends(tmp_path, monkeypatch):
 
     ended = threading.Event()
     monkeypatch.setattr(MNIST, "download", lambda self: ended.wait(60))
-    monkeypatch.setattr(datasets, "SILENCE", 0.2)
+    monkeypatch.setattr(builtin, "SILENCE", 0.2)
     start = time.monotonic()
-    with pytest.raises(JobError, match=r"no answer within 0\.2 s.*Place .*train-images-idx3-ubyte\.gz"):
+    with pytest.raises(UserError, match=r"no answer within 0\.2 s.*Place .*train-images-idx3-ubyte\.gz"):
         load_source("mnist", tmp_path)
     assert time.monotonic() - start < 10
     ended.set()
@@ -80,9 +80,9 @@ def test_download_that_stalls_ends(served, tmp_path, monkeypatch):
 
     ended = threading.Event()
     monkeypatch.setattr(http.server.SimpleHTTPRequestHandler, "copyfile", stall)
-    monkeypatch.setattr(datasets, "SILENCE", 1)
+    monkeypatch.setattr(builtin, "SILENCE", 1)
     start = time.monotonic()
-    with pytest.raises(JobError, match="timed out"):
+    with pytest.raises(UserError, match="timed out"):
         load_source("mnist", tmp_path)
     assert time.monotonic() - start < 10
     ended.set()

@@ -7,9 +7,10 @@ from openTSNE.affinity import PerplexityBasedNN
 from scipy.spatial.distance import pdist, squareform
 
 import embed
-from evolution import layouts as layouts_module
-from evolution.compaction import compact, unit_rows
-from evolution.files import JobError
+from evolution.activations.compaction import compact, unit_rows
+from evolution.embedding import layout as layout_module
+from evolution.embedding import quality, tsne
+from evolution.errors import UserError
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -59,15 +60,15 @@ def trustworthiness_of(rows, layout, neighbors):
 
 def test_narrow_rows_stay_as_they_are(features):
     rows = features[0][:, :20]
-    assert layouts_module.principal_components(rows, 20, 0) is rows
-    assert layouts_module.principal_components(rows, 50, 0) is rows
+    assert layout_module.principal_components(rows, 20, 0) is rows
+    assert layout_module.principal_components(rows, 50, 0) is rows
 
 
 @pytest.mark.parametrize("features_kept", [50, 200, 600])
 @pytest.mark.parametrize("form", [np.asarray, compact], ids=["raw", "compact"])
 def test_wide_rows_are_reduced_to_principal_components(features, features_kept, form):
     rows = unit_rows(features[0][:, :features_kept])
-    reduced = layouts_module.principal_components(form(rows), 20, 0)
+    reduced = layout_module.principal_components(form(rows), 20, 0)
     assert reduced.shape == (200, 20)
     centered = (rows - rows.mean(axis=0)).astype(np.float64)
     left, values, _ = np.linalg.svd(centered, full_matrices=False)
@@ -81,18 +82,18 @@ def test_principal_components_never_meet_more_features_than_samples(features, mo
     """The covariance of conv1's 25088 features would take hours."""
     shapes = []
 
-    class Watched(layouts_module.PCA):
+    class Watched(tsne.PCA):
         def fit_transform(self, rows):
             shapes.append(rows.shape)
             return super().fit_transform(rows)
 
-    monkeypatch.setattr(layouts_module, "PCA", Watched)
-    layouts_module.principal_components(features[0], 20, 0)
+    monkeypatch.setattr(tsne, "PCA", Watched)
+    layout_module.principal_components(features[0], 20, 0)
     assert shapes == [(200, 200)]
 
 
 def test_no_more_components_than_samples(features):
-    assert layouts_module.principal_components(features[0][:15], 50, 0).shape == (15, 15)
+    assert layout_module.principal_components(features[0][:15], 50, 0).shape == (15, 15)
 
 
 def test_log(activations, caplog):
@@ -124,7 +125,7 @@ def test_quality_is_what_the_definitions_say(activations, aligned):
         assert 0.1 < divergence < 1 and 0.9 < trust < 1
     if aligned:
         assert math.isnan(quality["drift"][0])
-        assert quality["drift"][1:] == [embed.drift(layouts[0], layouts[1]), embed.drift(layouts[1], layouts[2])]
+        assert quality["drift"][1:] == [quality.drift(layouts[0], layouts[1]), quality.drift(layouts[1], layouts[2])]
     else:
         assert all(math.isnan(value) for value in quality["drift"])
 
@@ -190,7 +191,7 @@ def test_going_on_from_the_epoch_before_is_steadier(activations):
     steady, quality = embed.embed_span(activations[1], None, [0, 2, 4], **SETTINGS)
     fresh, _ = embed.embed_span(activations[1], None, [0, 2, 4], **SETTINGS | {"aligned": False})
     np.testing.assert_array_equal(steady[0], fresh[0])
-    drift_of_fresh = embed.drift(fresh[0], fresh[1]) + embed.drift(fresh[1], fresh[2])
+    drift_of_fresh = quality.drift(fresh[0], fresh[1]) + quality.drift(fresh[1], fresh[2])
     assert sum(quality["drift"][1:]) < 0.75 * drift_of_fresh
     # Without Procrustes too: what people see is the layout as it is.
     moved, moved_fresh = (np.median(np.linalg.norm(np.diff(layouts, axis=0), axis=2)) for layouts in (steady, fresh))
@@ -210,7 +211,7 @@ MIRROR = np.array([[1, 0], [0, -1]])
 @pytest.mark.parametrize("turn", [np.eye(2), TURN, MIRROR, TURN @ MIRROR, -TURN])
 def test_drift_ignores_turn_scale_and_shift(turn):
     layout = np.random.default_rng(0).normal(size=(30, 2))
-    assert embed.drift(layout, 3 * layout @ turn + [5, -7]) == pytest.approx(0, abs=1e-7)
+    assert quality.drift(layout, 3 * layout @ turn + [5, -7]) == pytest.approx(0, abs=1e-7)
 
 
 @pytest.mark.parametrize("turn", [np.eye(2), TURN, TURN @ MIRROR])
@@ -224,7 +225,7 @@ def test_drift_by_hand(turn, scale):
     """
     square = np.array([[1, 0], [1, 0], [0, 1], [-1, 0], [-1, 0], [0, -1]], float)
     rhombus = square * [2, 1]
-    assert embed.drift(square, scale * rhombus @ turn + 3) == pytest.approx(1 / 9)
+    assert quality.drift(square, scale * rhombus @ turn + 3) == pytest.approx(1 / 9)
 
 
 @pytest.mark.filterwarnings("ignore:invalid value encountered in divide:RuntimeWarning")
@@ -242,14 +243,14 @@ def test_rows_that_are_all_equal_are_laid_out_somehow(tmp_path, activations, val
 def test_values_that_are_not_finite(tmp_path, activations):
     layers, _ = activations
     layers[1, 5, 7] = np.inf
-    with pytest.raises(JobError, match=r"bad\.npy holds values that are not finite at epoch 2"):
+    with pytest.raises(UserError, match=r"bad\.npy holds values that are not finite at epoch 2"):
         embed.embed_span(save(tmp_path / "bad.npy", layers), None, [0, 2, 4], **SETTINGS)
 
 
 def test_files_that_do_not_fit(tmp_path, activations):
     _, path = activations
-    with pytest.raises(JobError, match=r"fc1\.npy is damaged"):
+    with pytest.raises(UserError, match=r"fc1\.npy is damaged"):
         embed.embed_span(path, None, [0, 2], **SETTINGS)
     previous = save(tmp_path / "previous.npy", np.zeros((1, 119, 2), np.float32))
-    with pytest.raises(JobError, match=r"previous\.npy is damaged"):
+    with pytest.raises(UserError, match=r"previous\.npy is damaged"):
         embed.embed_span(path, previous, [0, 2, 4], **SETTINGS)

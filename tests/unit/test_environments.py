@@ -12,8 +12,8 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from evolution.configuration import source_files
-from evolution.methods import METHODS
+from evolution.embedding.methods import METHODS
+from evolution.planning.code_files import code_files
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = ROOT / "workflow" / "scripts"
@@ -51,7 +51,7 @@ def third_party(source):
 
 def script_imports(script):
     """What a script and the modules it imports take from outside."""
-    sources = source_files(SCRIPTS / f"{script}.py")
+    sources = code_files(SCRIPTS / f"{script}.py")
     return set().union(*(third_party(path.read_text(encoding="utf-8")) for path in sources))
 
 

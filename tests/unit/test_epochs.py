@@ -4,15 +4,8 @@ from itertools import pairwise
 
 import pytest
 
-from evolution.configuration import (
-    resolve,
-    run_layers,
-    snapshot_epochs,
-    snapshot_spans,
-    span_name,
-    spread_epochs,
-    training_spans,
-)
+from evolution.config.resolve import resolve, run_layers
+from evolution.config.spans import snapshot_epochs, snapshot_spans, span_name, spread_epochs, training_spans
 
 
 def spans_of(epochs=100, every=2, also=(), per_job=1):

@@ -10,10 +10,12 @@ import pytest
 from PIL import Image
 
 import explorer
-from evolution.clusters import matched_clusters
-from evolution.files import JobError, save_table
-from evolution.methods import METHODS
-from evolution.predictions import load_predictions
+from evolution.activations.predictions import load_predictions
+from evolution.embedding.methods import METHODS
+from evolution.errors import UserError
+from evolution.explorer import page_data
+from evolution.io.tables import save_table
+from evolution.measures.cluster_matching import matched_clusters
 
 
 def unpacked(array):
@@ -22,12 +24,12 @@ def unpacked(array):
 
 def test_arrays_come_back():
     array = np.arange(-6, 6, dtype=np.int16).reshape(2, 3, 2)
-    np.testing.assert_array_equal(unpacked(explorer.packed(array.astype(">i2"))), array)
+    np.testing.assert_array_equal(unpacked(page_data.packed(array.astype(">i2"))), array)
 
 
 def test_layouts_keep_their_shape_to_a_thousandth_of_the_square():
     layouts = np.random.default_rng(0).normal(3, 20, (4, 50, 2)).astype(np.float32)
-    back = explorer.quantise(layouts) / explorer.STEPS
+    back = page_data.quantise(layouts) / page_data.STEPS
     assert np.abs(back).max() <= 1
     # One scale for both axes and all epochs: a fit of one factor and one offset an axis explains everything.
     factor = np.ptp(layouts[..., 0]) / np.ptp(back[..., 0])
@@ -39,7 +41,7 @@ def test_layouts_keep_their_shape_to_a_thousandth_of_the_square():
 def test_the_sheet_of_images_holds_each_in_its_place(channels):
     images = np.zeros((53, channels, 8, 8), np.uint8)
     images += (np.arange(53, dtype=np.uint8) * 4)[:, None, None, None]
-    sheet = explorer.sprite(images)
+    sheet = page_data.sprite(images)
     url, content = sheet["url"].split(",")
     assert url == f"data:image/{'png' if channels == 1 else 'jpeg'};base64"
     picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(content))).convert("L")).astype(int)
@@ -51,10 +53,10 @@ def test_the_sheet_of_images_holds_each_in_its_place(channels):
 
 
 def test_thinning_keeps_as_many_as_asked_for_and_always_the_same():
-    np.testing.assert_array_equal(explorer.shown_samples(7, 7), np.arange(7))
-    shown = explorer.shown_samples(1000, 100)
+    np.testing.assert_array_equal(page_data.shown_samples(7, 7), np.arange(7))
+    shown = page_data.shown_samples(1000, 100)
     assert len(set(shown)) == 100 and shown.min() >= 0 and shown.max() < 1000
-    np.testing.assert_array_equal(shown, explorer.shown_samples(1000, 100))
+    np.testing.assert_array_equal(shown, page_data.shown_samples(1000, 100))
     assert (np.diff(shown) > 0).all()
 
 
@@ -81,9 +83,9 @@ def test_predictions_are_put_in_the_order_of_samples_and_epochs(tmp_path):
 
 def test_predictions_that_are_missing_are_named(tmp_path):
     path = write_predictions(tmp_path / "a.parquet", [0, 0], [0, 1])
-    with pytest.raises(JobError, match=r"a\.parquet is damaged.*no epoch 2"):
+    with pytest.raises(UserError, match=r"a\.parquet is damaged.*no epoch 2"):
         load_predictions([path], [0, 2], 2)
-    with pytest.raises(JobError, match="not one row for each of 3 samples at epoch 0"):
+    with pytest.raises(UserError, match="not one row for each of 3 samples at epoch 0"):
         load_predictions([path], [0], 3)
 
 
@@ -112,7 +114,7 @@ def test_no_name_ends_the_page_or_begins_a_script(tmp_path):
 
     names = ["<script>", "<!--<script>", "</script>", "-->", "a & b", "$run", "\u2028", "犬"]
     page = Path(explorer.__file__).parents[1] / "page"
-    explorer.write_page(page, tmp_path / "e.html", "run", Document(), {"names": names}, METHODS["pca"])
+    page.write_page(page, tmp_path / "e.html", "run", Document(), {"names": names}, METHODS["pca"])
     text = (tmp_path / "e.html").read_text(encoding="utf-8")
     parser = Scripts()
     parser.feed(text)
@@ -126,7 +128,7 @@ def test_no_name_ends_the_page_or_begins_a_script(tmp_path):
 def test_large_images_are_shown_smaller():
     ramp = np.linspace(0, 255, 400).astype(np.uint8)
     images = np.broadcast_to(ramp, (3, 1, 200, 400)).copy()
-    sheet = explorer.sprite(images)
+    sheet = page_data.sprite(images)
     assert (sheet["width"], sheet["height"]) == (96, 48)
     picture = Image.open(io.BytesIO(base64.b64decode(sheet["url"].split(",")[1])))
     assert picture.size == (3 * 96, 48)

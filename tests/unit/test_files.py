@@ -9,8 +9,8 @@ import zipfile
 import numpy as np
 import pytest
 
-from evolution import files
-from evolution.files import JobError
+from evolution.errors import UserError
+from evolution.io import arrays, reading, tables
 
 ARRAY = np.arange(12, dtype=np.float32).reshape(3, 4)
 
@@ -18,19 +18,19 @@ ARRAY = np.arange(12, dtype=np.float32).reshape(3, 4)
 def save_example(path):
     """An artifact of the kind that the path's suffix says."""
     if path.suffix == ".npy":
-        files.save_npy(path, ARRAY)
+        arrays.save_npy(path, ARRAY)
     elif path.suffix == ".npz":
-        files.save_npz(path, x=ARRAY, names=np.array(["cat", "dog"]))
+        arrays.save_npz(path, x=ARRAY, names=np.array(["cat", "dog"]))
     else:
-        files.save_table(path, {"epoch": [0, 1], "name": ["a", "b"], "value": [0.5, None]})
+        tables.save_table(path, {"epoch": [0, 1], "name": ["a", "b"], "value": [0.5, None]})
 
 
 def load_example(path):
     if path.suffix == ".npy":
-        return files.load_npy(path, (3, 4))
+        return arrays.load_npy(path, (3, 4))
     if path.suffix == ".npz":
-        return files.load_npz(path, "x", "names")
-    return files.load_table(path, "epoch", "value")
+        return arrays.load_npz(path, "x", "names")
+    return tables.load_table(path, "epoch", "value")
 
 
 each_kind = pytest.mark.parametrize("suffix", [".npy", ".npz", ".parquet"])
@@ -49,12 +49,12 @@ def test_the_same_content_gives_the_same_bytes(tmp_path, suffix):
 
 def test_arrays_come_back(tmp_path):
     for array in (ARRAY, ARRAY.T, ARRAY[:, ::2], np.int16([1, -1])):
-        files.save_npy(tmp_path / "a.npy", array)
-        loaded = files.load_npy(tmp_path / "a.npy", array.shape)
+        arrays.save_npy(tmp_path / "a.npy", array)
+        loaded = arrays.load_npy(tmp_path / "a.npy", array.shape)
         np.testing.assert_array_equal(loaded, array)
         np.testing.assert_array_equal(np.load(tmp_path / "a.npy"), array)
         assert loaded.dtype == array.dtype and isinstance(loaded, np.memmap)
-        files.save_npy(tmp_path / "copy.npy", array.copy(order="C"))
+        arrays.save_npy(tmp_path / "copy.npy", array.copy(order="C"))
         assert (tmp_path / "copy.npy").read_bytes() == (tmp_path / "a.npy").read_bytes(), "whatever the memory's order"
 
 
@@ -64,40 +64,40 @@ def test_arrays_come_back(tmp_path):
 ])  # fmt: skip
 def test_shapes(tmp_path, shape, fits):
     path = tmp_path / "a.npy"
-    files.save_npy(path, ARRAY)
+    arrays.save_npy(path, ARRAY)
     if fits:
-        np.testing.assert_array_equal(files.load_npy(path, shape), ARRAY)
+        np.testing.assert_array_equal(arrays.load_npy(path, shape), ARRAY)
     else:
-        with pytest.raises(JobError) as error:
-            files.load_npy(path, shape)
+        with pytest.raises(UserError) as error:
+            arrays.load_npy(path, shape)
         assert str(path) in str(error.value) and f"shape (3, 4), expected {shape}" in str(error.value)
 
 
 def test_named_arrays_come_back_in_the_order_asked_for(tmp_path):
     save_example(tmp_path / "a.npz")
-    names, x = files.load_npz(tmp_path / "a.npz", "names", "x")
+    names, x = arrays.load_npz(tmp_path / "a.npz", "names", "x")
     assert names.tolist() == ["cat", "dog"]
     np.testing.assert_array_equal(x, ARRAY)
-    with pytest.raises(JobError, match=r"a\.npz is damaged .*labels"):
-        files.load_npz(tmp_path / "a.npz", "x", "labels")
+    with pytest.raises(UserError, match=r"a\.npz is damaged .*labels"):
+        arrays.load_npz(tmp_path / "a.npz", "x", "labels")
 
 
 def test_tables_come_back(tmp_path):
     save_example(tmp_path / "a.parquet")
-    table = files.load_table(tmp_path / "a.parquet", "name")
+    table = tables.load_table(tmp_path / "a.parquet", "name")
     assert table.to_pydict() == {"epoch": [0, 1], "name": ["a", "b"], "value": [0.5, None]}
-    with pytest.raises(JobError, match=r"a\.parquet is damaged .*no column loss, time"):
-        files.load_table(tmp_path / "a.parquet", "loss", "epoch", "time")
+    with pytest.raises(UserError, match=r"a\.parquet is damaged .*no column loss, time"):
+        tables.load_table(tmp_path / "a.parquet", "loss", "epoch", "time")
 
 
 def test_folders_named_like_partitions_add_no_column(tmp_path):
     path = tmp_path / "lr=0.1" / "a.parquet"
     save_example(path)
-    assert files.load_table(path).column_names == ["epoch", "name", "value"]
+    assert tables.load_table(path).column_names == ["epoch", "name", "value"]
 
 
 def assert_damaged(path):
-    with pytest.raises(JobError) as error:
+    with pytest.raises(UserError) as error:
         load_example(path)
     message = str(error.value)
     assert message.startswith(f"{path} is damaged or not what this workflow wrote (")
@@ -137,14 +137,14 @@ def test_damaged_bytes_raise_nothing_else(tmp_path, suffix):
         damaged.write_bytes(content[:place] + bytes([content[place] ^ 0xA5]) + content[place + 1 :])
         try:
             load_example(damaged)
-        except JobError:
+        except UserError:
             refused += 1
     assert refused > len(content) / 3 / 4
 
 
 @pytest.mark.parametrize("number", [errno.EACCES, errno.EIO, errno.ESTALE])
 def test_a_file_that_cannot_be_read_now_is_not_called_damaged(tmp_path, number):
-    with pytest.raises(JobError) as error, files.reading(tmp_path / "a.npy"):
+    with pytest.raises(UserError) as error, reading.reading(tmp_path / "a.npy"):
         raise OSError(number, os.strerror(number))
     message = str(error.value)
     assert message.startswith(f"{tmp_path / 'a.npy'} cannot be read ({os.strerror(number)})")
@@ -154,7 +154,7 @@ def test_a_file_that_cannot_be_read_now_is_not_called_damaged(tmp_path, number):
 def test_too_little_memory_to_read_a_file_comes_before_its_damage(tmp_path):
     np.save(tmp_path / "a.npy", np.zeros((3, 4)))
     for problem in ("(MemoryError)", "(Unable to allocate 8 EiB)"):
-        with pytest.raises(JobError) as error, files.reading(tmp_path / "a.npy"):
+        with pytest.raises(UserError) as error, reading.reading(tmp_path / "a.npy"):
             raise MemoryError(problem.strip("()")) if "8" in problem else MemoryError
         assert str(error.value).startswith(f"There is too little memory to read {tmp_path / 'a.npy'} {problem}. Give")
 
@@ -176,5 +176,5 @@ def test_pickles_are_refused(tmp_path, capsys):
 
 def test_a_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(JobError, match="cannot be written"):
-        files.save_npy(tmp_path / "file" / "a.npy", ARRAY)
+    with pytest.raises(UserError, match="cannot be written"):
+        arrays.save_npy(tmp_path / "file" / "a.npy", ARRAY)

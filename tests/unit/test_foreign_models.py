@@ -6,11 +6,11 @@ import pytest
 import torch
 from torch import nn
 
-import train
-from evolution.checkpoints import load_checkpoint, save_checkpoint
-from evolution.files import JobError
-from evolution.foreign_models import torchvision_classifiers
-from evolution.models import build_model, memory_layout
+from evolution.errors import UserError
+from evolution.io.checkpoints import load_checkpoint, save_checkpoint
+from evolution.models.build import build_model, memory_layout
+from evolution.models.torchvision_models import torchvision_classifiers
+from evolution.training import loop
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -77,7 +77,7 @@ def test_arguments_of_a_torchvision_model():
     model = build_model("torchvision.mobilenet_v2", {"width_mult": 0.25, "dropout": 0.5}, (1, 32, 32), 4, seed=0)
     assert model.classifier[0].p == 0.5
     assert model.features[0][0].out_channels == 8 and model.features[0][0].in_channels == 1
-    with pytest.raises(JobError, match=r"model\.kwargs: \{'widht': 1\} does not fit model torchvision\.mobilenet_v2"):
+    with pytest.raises(UserError, match=r"model\.kwargs: \{'widht': 1\} does not fit model torchvision\.mobilenet_v2"):
         build_model("torchvision.mobilenet_v2", {"widht": 1}, (1, 32, 32), 4, seed=0)
 
 
@@ -90,14 +90,14 @@ def test_a_vision_transformer_takes_the_images_size():
     model = build_model("torchvision.vit_b_32", {}, (1, 64, 64), 4, seed=0)
     assert model.image_size == 64 and model.conv_proj.in_channels == 1
     for shape in ((1, 28, 28), (3, 32, 64), (3, 33, 33)):
-        with pytest.raises(JobError, match=r"patches of 32 x 32 .*Set dataset\.image_size to a multiple of 32"):
+        with pytest.raises(UserError, match=r"patches of 32 x 32 .*Set dataset\.image_size to a multiple of 32"):
             build_model("torchvision.vit_b_32", {}, shape, 4, seed=0)
 
 
 def test_only_classifiers_have_a_name():
     assert {"resnet18", "vit_b_16", "swin_t"} <= set(torchvision_classifiers())
     for name, near in (("resnet8", "did you mean resnet18"), ("fcn_resnet50", ""), ("raft_large", "")):
-        with pytest.raises(JobError, match=rf"model\.name: torchvision has no classifier {name}; {near}"):
+        with pytest.raises(UserError, match=rf"model\.name: torchvision has no classifier {name}; {near}"):
             build_model(f"torchvision.{name}", {}, (3, 32, 32), 4, seed=0)
 
 
@@ -131,7 +131,7 @@ def test_a_function_that_makes_a_model(own):
     ],
 )
 def test_an_own_class_that_cannot_be_made(own, name, kwargs, said):
-    with pytest.raises(JobError, match=rf"^model\.name: .*{said}"):
+    with pytest.raises(UserError, match=rf"^model\.name: .*{said}"):
         build_model(str(own.parent / name), kwargs, (1, 2, 2), 5, seed=1)
 
 
@@ -154,10 +154,10 @@ def test_training_begins_with_the_weights_of_a_file(tmp_path, dataset):
         previous=None, model_name="tiny_cnn", model_kwargs={}, batch_size=None, optimizer_name="adamw",
         learning_rate=1e-2, weight_decay=0, device_name="cpu", threads=1, seed=17, kept_epochs=None,
     )  # fmt: skip
-    checkpoint, _, _ = train.train_span(dataset, epochs=range(1), **settings, initial_weights=path)
+    checkpoint, _, _ = loop.train_span(dataset, epochs=range(1), **settings, initial_weights=path)
     assert all(torch.equal(checkpoint["weights"][0][name], given[name]) for name in given)
     save_checkpoint(tmp_path / "0.pt", checkpoint)
-    later = train.train_span(dataset, epochs=range(1, 2), **settings | {"previous": str(tmp_path / "0.pt")})[0]
+    later = loop.train_span(dataset, epochs=range(1, 2), **settings | {"previous": str(tmp_path / "0.pt")})[0]
     assert not torch.equal(later["weights"][1]["fc2.weight"], given["fc2.weight"])
     assert load_checkpoint(tmp_path / "0.pt")["epoch"] == 0
 
@@ -181,7 +181,7 @@ def test_weights_that_do_not_fit(tmp_path, change, said):
     weights = dict(build_model("tiny_cnn", {}, (1, 8, 8), 4, seed=0).state_dict())
     change(weights)
     path = saved(tmp_path, weights)
-    with pytest.raises(JobError, match=rf"model\.weights: .*weights\.pt {said}"):
+    with pytest.raises(UserError, match=rf"model\.weights: .*weights\.pt {said}"):
         build_model("tiny_cnn", {}, (1, 8, 8), 4, seed=0, weights=path)
 
 
@@ -193,5 +193,5 @@ def test_a_file_of_weights_that_is_none(tmp_path, content):
     else:
         things = {"a model": nn.Linear(1, 1), "a list": [torch.zeros(1)], "names with numbers": {"fc1.weight": 3}}
         torch.save(things[content], path)
-    with pytest.raises(JobError, match=r"model\.weights: .*weights\.pt (cannot be read as|is not) a state dict"):
+    with pytest.raises(UserError, match=r"model\.weights: .*weights\.pt (cannot be read as|is not) a state dict"):
         build_model("tiny_cnn", {}, (1, 8, 8), 4, seed=0, weights=str(path))

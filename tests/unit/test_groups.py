@@ -2,8 +2,9 @@
 
 import pytest
 
-from evolution.configuration import resolve
-from evolution.groups import layer_columns, layer_order, representative_runs, run_groups
+from evolution.config.resolve import resolve
+from evolution.figures.comparison import layer_columns
+from evolution.planning.run_groups import layer_order, representative_runs, run_groups
 
 
 def groups_of(**config):

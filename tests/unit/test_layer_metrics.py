@@ -8,9 +8,9 @@ import pytest
 from sklearn import metrics
 from sklearn.preprocessing import normalize
 
-import measure
-from evolution.compaction import compact
-from evolution.measures import MEASURES, PER_CLASS, neighbors, probe, spectrum
+from evolution.activations.compaction import compact
+from evolution.measures import cell_metrics, neighbors, probe, spectrum
+from evolution.measures.registry import MEASURES, PER_CLASS
 from evolution.seeds import generator, integer_seed
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -19,11 +19,11 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 def test_all_measures_of_a_layer(features):
     raw, labels = features
     predicted = np.where(np.arange(200) % 10 == 0, 0, labels)
-    values, assigned, voted = measure.layer_metrics(compact(raw), labels, 10, 3, 5, 4, list(MEASURES), predicted)
-    five, same_assigned, same_voted = measure.layer_metrics(compact(raw), labels, 10, 3, 5, 4)
+    values, assigned, voted = cell_metrics.layer_metrics(compact(raw), labels, 10, 3, 5, 4, list(MEASURES), predicted)
+    five, same_assigned, same_voted = cell_metrics.layer_metrics(compact(raw), labels, 10, 3, 5, 4)
     names = [metric for of_measure in MEASURES.values() for metric in of_measure]
-    assert list(values) == [*measure.METRICS, *names]
-    assert {name: values[name] for name in measure.METRICS} == five
+    assert list(values) == [*cell_metrics.METRICS, *names]
+    assert {name: values[name] for name in cell_metrics.METRICS} == five
     np.testing.assert_array_equal(assigned, same_assigned)
     np.testing.assert_array_equal(voted, same_voted)
     rows = normalize(raw)
@@ -46,14 +46,14 @@ def test_all_measures_of_a_layer(features):
 
 @pytest.mark.parametrize("name", MEASURES)
 def test_one_measure_alone(name, features):
-    values, *_ = measure.layer_metrics(features[0], features[1], 10, 1, 5, 4, [name], features[1])
-    assert list(values) == [*measure.METRICS, *MEASURES[name]]
+    values, *_ = cell_metrics.layer_metrics(features[0], features[1], 10, 1, 5, 4, [name], features[1])
+    assert list(values) == [*cell_metrics.METRICS, *MEASURES[name]]
 
 
 def test_many_samples_are_thinned_for_spectrum_and_probe(features, monkeypatch, caplog):
-    monkeypatch.setattr(measure, "SPECTRUM_SAMPLES", 150)
+    monkeypatch.setattr(cell_metrics, "SPECTRUM_SAMPLES", 150)
     with caplog.at_level(logging.INFO, logger="evolution"):
-        values = measure.shape_metrics(*features, ["effective_rank", "linear_probe"], None, 3)
+        values = cell_metrics.shape_metrics(*features, ["effective_rank", "linear_probe"], None, 3)
     assert caplog.messages == ["Spectrum and probe take 150 of 200 samples"]
     drawn = np.sort(generator(3, "spectrum").choice(200, 150, replace=False))
     of_all, of_drawn = (
@@ -73,7 +73,7 @@ SHAPE = ("intrinsic_dimension", "linear_probe_accuracy", "effective_rank", "part
 @pytest.mark.parametrize("rows", [np.zeros((40, 6)), np.ones((40, 60)), np.tile(np.eye(4), (10, 1))])
 def test_degenerate_layers(rows, recwarn):
     labels = np.arange(40) % 5
-    values, *_ = measure.layer_metrics(rows.astype(np.float32), labels, 10, 2, 3, 0, list(MEASURES), labels)
+    values, *_ = cell_metrics.layer_metrics(rows.astype(np.float32), labels, 10, 2, 3, 0, list(MEASURES), labels)
     for name, value in values.items():
         if rows.shape[1] != 4 or name not in (*SHAPE, "nc4_agreement", "nc2_equinorm", "nc2_equiangular"):
             assert np.isnan(value).all() and np.size(value) == (5 if name in PER_CLASS else 1), name
@@ -86,7 +86,7 @@ def test_degenerate_layers(rows, recwarn):
 def test_a_layer_of_one_unit_has_a_shape_though_no_clusters(features):
     raw, labels = features
     column = np.ascontiguousarray(raw[:, :1])
-    values, *_ = measure.layer_metrics(column, labels, 10, 2, 3, 0, list(MEASURES), labels)
+    values, *_ = cell_metrics.layer_metrics(column, labels, 10, 2, 3, 0, list(MEASURES), labels)
     assert math.isnan(values["silhouette"]) and math.isnan(values["knn_purity"])
     assert values["effective_rank"] == pytest.approx(1)
     assert values["linear_probe_accuracy"] == probe.linear_probe(column, labels, integer_seed(0, "probe"))
@@ -99,10 +99,10 @@ def test_a_large_common_part_hides_nothing(offset):
     raw = random.normal(size=(200, 5)) @ random.normal(size=(5, 900)) + 0.01 * random.normal(size=(200, 900))
     labels = (raw[:, 0] > 0).astype(int) + 2 * (raw[:, 1] > 0)
     names = ["intrinsic_dimension", "linear_probe", "effective_rank", "participation_ratio", "neural_collapse"]
-    apart = measure.shape_metrics(raw, labels, names, labels, 0)
+    apart = cell_metrics.shape_metrics(raw, labels, names, labels, 0)
     shifted = (raw + offset * random.normal(size=900)).astype(np.float32)
     for form in (shifted, compact(shifted)):
-        values = measure.shape_metrics(form, labels, names, labels, 0)
+        values = cell_metrics.shape_metrics(form, labels, names, labels, 0)
         for name in ("effective_rank", "participation_ratio", "nc1"):
             assert values[name] == pytest.approx(apart[name], rel=0.02), name
         assert values["intrinsic_dimension"] == pytest.approx(apart["intrinsic_dimension"], rel=0.05)
@@ -118,7 +118,7 @@ def test_odd_classes_warn_of_nothing(kind, features, recwarn, caplog):
         labels = np.zeros(60, int)
     else:
         raw = np.tile(raw[:10], (6, 1))
-    values, *_ = measure.layer_metrics(raw, labels, 10, 2, 3, 0, list(MEASURES), labels)
+    values, *_ = cell_metrics.layer_metrics(raw, labels, 10, 2, 3, 0, list(MEASURES), labels)
     if kind != "few distinct":
         assert math.isnan(values["nc1"]) and math.isnan(values["linear_probe_accuracy"])
         assert math.isnan(values["class_silhouette"][-1])

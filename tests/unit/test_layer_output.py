@@ -8,7 +8,8 @@ import torch
 from torch import nn
 
 import snapshot
-from evolution.files import JobError
+from evolution.errors import UserError
+from evolution.models import hooks
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -32,11 +33,11 @@ class Puts(nn.Module):
 
 def rows(function, images, chunk=3, **pooling):
     """What is kept of a layer that puts out `function` of the images; by default in chunks of 3, 3 and 1."""
-    before, snapshot.CHUNK = snapshot.CHUNK, chunk
+    before, hooks.CHUNK = hooks.CHUNK, chunk
     try:
-        return snapshot.layer_outputs(Puts(function), ["layer"], images, **pooling)[0]["layer"]
+        return hooks.layer_outputs(Puts(function), ["layer"], images, **pooling)[0]["layer"]
     finally:
-        snapshot.CHUNK = before
+        hooks.CHUNK = before
 
 
 def test_maps():
@@ -110,14 +111,14 @@ ODD = {
 
 @pytest.mark.parametrize(("function", "said"), ODD.values(), ids=ODD)
 def test_outputs_that_cannot_be_followed(function, said):
-    with pytest.raises(JobError, match=f"layers: layer {said}.*Leave it out"):
+    with pytest.raises(UserError, match=f"layers: layer {said}.*Leave it out"):
         rows(function, MAPS)
 
 
 @pytest.mark.parametrize(("calls", "said"), [(0, "layer does not run"), (2, "layer runs more than once")])
 def test_a_layer_that_does_not_run_once(calls, said):
-    with pytest.raises(JobError, match=f"layers: {said}"):
-        snapshot.layer_outputs(Puts(lambda x: x, calls), ["layer"], MAPS)
+    with pytest.raises(UserError, match=f"layers: {said}"):
+        hooks.layer_outputs(Puts(lambda x: x, calls), ["layer"], MAPS)
 
 
 @pytest.mark.parametrize("batch_first", [True, False])
@@ -135,18 +136,18 @@ def test_attention(batch_first):
             return (x if batch_first else x.transpose(0, 1)).flatten(1)
 
     if batch_first:
-        kept, logits = snapshot.layer_outputs(Model(), ["attention"], TOKENS, tokens="flatten")
+        kept, logits = hooks.layer_outputs(Model(), ["attention"], TOKENS, tokens="flatten")
         np.testing.assert_array_equal(kept["attention"], logits)
     else:
-        with pytest.raises(JobError, match=r"puts out \(6, 7, 5\) for 7 images: .*batch_first=True"):
-            snapshot.layer_outputs(Model(), ["attention"], TOKENS)
+        with pytest.raises(UserError, match=r"puts out \(6, 7, 5\) for 7 images: .*batch_first=True"):
+            hooks.layer_outputs(Model(), ["attention"], TOKENS)
 
 
 def test_modules_within_an_encoder_layer_are_followed():
     """Torch's short cut through one would pass them by; its setting is as before afterwards."""
     encoder = nn.TransformerEncoderLayer(5, 1, 8, batch_first=True)
     model = nn.Sequential(encoder, nn.Flatten())
-    kept, logits = snapshot.layer_outputs(model, ["0", "0.norm2", "0.linear1"], TOKENS, tokens="flatten")
+    kept, logits = hooks.layer_outputs(model, ["0", "0.norm2", "0.linear1"], TOKENS, tokens="flatten")
     assert kept["0.linear1"].shape == (7, 48)
     np.testing.assert_array_equal(kept["0"], kept["0.norm2"])
     np.testing.assert_array_equal(kept["0"], logits)

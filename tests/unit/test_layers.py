@@ -6,12 +6,12 @@ import pytest
 import torch
 from torch import nn
 
-from evolution import catalogue
-from evolution.files import JobError
-from evolution.foreign_models import build_torchvision
-from evolution.layers import auto_layers, choose, matches, tree_modules
-from evolution.models import build_model
-from evolution.module_tree import trace
+from evolution.errors import UserError
+from evolution.models import catalogue
+from evolution.models.build import build_model
+from evolution.models.module_tree import trace
+from evolution.models.selection import auto_layers, choose, matches, tree_modules
+from evolution.models.torchvision_models import build_torchvision
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -21,10 +21,10 @@ def resnet18():
     return trace(build_torchvision("resnet18", {}, (1, 32, 32), 10), (1, 32, 32), 10)
 
 
-@pytest.mark.parametrize("name", catalogue.MODELS)
+@pytest.mark.parametrize("name", catalogue.ARCHITECTURES)
 def test_what_the_catalogue_says_of_our_models(name):
     tree = trace(build_model(name, {}, (1, 28, 28), 10, 0), (1, 28, 28), 10)
-    known, found = catalogue.MODELS[name].modules(), tree_modules(tree)
+    known, found = catalogue.ARCHITECTURES[name].modules(), tree_modules(tree)
     assert found.names == list(known.names)
     assert found.unfit == known.unfit
     assert found.auto == list(known.auto)
@@ -205,13 +205,13 @@ def test_a_name_that_is_no_file_name():
     [(lambda x: x.flatten(1)[:, :3], r"here \(2, 4\), not \(2, 3\)"), (lambda x: (x, x), "not tuple")],
 )
 def test_a_model_that_does_not_tell_the_classes_apart(logits, said):
-    with pytest.raises(JobError, match=said):
+    with pytest.raises(UserError, match=said):
         trace(Around(nn.Identity(), logits), (1, 2, 2), 4)
 
 
 def test_a_model_that_puts_out_more_while_it_trains():
     model = Around(nn.Identity(), lambda x: x.flatten(1) if not model.training else (x.flatten(1), x))
-    with pytest.raises(JobError, match=r"here \(3, 4\), not tuple"):
+    with pytest.raises(UserError, match=r"here \(3, 4\), not tuple"):
         trace(model, (1, 2, 2), 4)
 
 

@@ -14,12 +14,13 @@ from sklearn.decomposition import PCA
 from sklearn.neighbors import KNeighborsClassifier
 
 import embed
-from evolution import layouts
-from evolution.compaction import compact, unit_rows
-from evolution.configuration import ConfigError, check_installed, resolve
-from evolution.drawing_back import draw_back
-from evolution.layouts import lay_out
-from evolution.methods import METHODS, missing_package, settings_read
+from evolution.activations.compaction import compact, unit_rows
+from evolution.config.resolve import check_installed, resolve
+from evolution.embedding import continuity, quality, tsne
+from evolution.embedding.continuity import draw_back
+from evolution.embedding.layout import lay_out
+from evolution.embedding.methods import METHODS, missing_package, settings_read
+from evolution.errors import ConfigError
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -134,7 +135,7 @@ def test_dead_layers_are_laid_out_somehow(method, tmp_path, features):
 
 def test_drift_of_points_that_are_one_is_not_defined():
     layout = np.random.default_rng(0).normal(size=(30, 2))
-    assert np.isnan(embed.drift(np.zeros((30, 2)), layout)) and np.isnan(embed.drift(layout, np.ones((30, 2))))
+    assert np.isnan(quality.drift(np.zeros((30, 2)), layout)) and np.isnan(quality.drift(layout, np.ones((30, 2))))
 
 
 @pytest.mark.parametrize("name", sorted(METHODS.keys() - set(EXTRAS)))
@@ -215,7 +216,7 @@ def test_drawing_back_pays_for_movement():
 def test_tsne_of_unchanged_data_stays(features):
     rows = unit_rows(features[0])
     first = lay("tsne", rows)
-    assert embed.drift(first, lay("tsne", rows, first)) < 0.02
+    assert quality.drift(first, lay("tsne", rows, first)) < 0.02
 
 
 def test_kept_neighbors_by_hand():
@@ -223,8 +224,8 @@ def test_kept_neighbors_by_hand():
     layout = np.array([[0, 0], [0, 1], [9, 0], [9, 1]])
     pairs = np.array([[0.0], [1], [8], [9]])
     near = np.ones((4, 2))
-    assert layouts.kept_neighbors(layout, pairs, near) == pytest.approx(1)
-    assert layouts.kept_neighbors(layout, pairs[[0, 2, 1, 3]], near) == pytest.approx((0 - 2 / 3) / (1 - 2 / 3))
+    assert continuity.kept_neighbors(layout, pairs, near) == pytest.approx(1)
+    assert continuity.kept_neighbors(layout, pairs[[0, 2, 1, 3]], near) == pytest.approx((0 - 2 / 3) / (1 - 2 / 3))
 
 
 @pytest.mark.parametrize(("samples", "perplexity"), [(40, 10), (100, 30), (200, 2), (200, 5), (200, 60)])
@@ -247,7 +248,7 @@ def test_tsne_of_unchanged_data_goes_on_and_not_from_a_layout_that_says_nothing(
 def test_tsne_takes_the_affinities_that_opentsne_finds_by_itself(features):
     """The reported divergence is that of openTSNE's own exact affinities, by its definition."""
     rows = unit_rows(features[0])[:, :20].copy()
-    layout, divergence = layouts.tsne(rows, 10, None, 17)
+    layout, divergence = tsne.tsne(rows, 10, None, 17)
     wanted = PerplexityBasedNN(rows, perplexity=10, method="exact").P.toarray()
     weights = 1 / (1 + squareform(pdist(layout.astype(float), "sqeuclidean")))
     np.fill_diagonal(weights, 0)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from evolution.sources import source_files
+from evolution.planning.code_files import code_files
 
 SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
 
@@ -35,8 +35,8 @@ def test_a_cell_is_measured_without_pandas_or_statistics(tmp_path):
     run(
         f"""
 import sys, measure, numpy as np
-from evolution.files import save_table
-from evolution.measures import MEASURES
+from evolution.io.tables import save_table
+from evolution.measures.registry import MEASURES
 folder = {str(tmp_path)!r}
 random = np.random.default_rng(3)
 labels = np.repeat([0, 1, 2], 20)
@@ -57,7 +57,7 @@ def test_a_cell_is_embedded_without_what_umap_brings():
     run(
         """
 import sys, embed, numpy as np
-from evolution.layouts import tsne
+from evolution.embedding.tsne import tsne
 rows = np.random.default_rng(3).normal(size=(60, 8)).astype(np.float32)
 layout, _ = tsne(rows, 10, None, 1)
 tsne(rows, 10, layout, 1)
@@ -71,7 +71,7 @@ def test_what_scikit_learn_took_of_the_statistics_works_when_it_is_called():
     # By hand: the true labels rank second and third, with no other true label above them.
     run(
         """
-import evolution.lean
+import evolution.startup.load_analysis
 from sklearn.metrics import label_ranking_average_precision_score
 score = label_ranking_average_precision_score([[1, 0, 0], [0, 0, 1]], [[0.75, 0.5, 1], [1, 0.2, 0.1]])
 assert abs(score - (1 / 2 + 1 / 3) / 2) < 1e-12, score
@@ -112,7 +112,7 @@ assert made > 10 * new, (made, new)
 @pytest.mark.parametrize("library", ["torch", "matplotlib"])
 def test_scripts_load_large_libraries_the_quick_way(library):
     importing = re.compile(rf"^(import|from) {library}\b", re.M)
-    scripts = [path for path in SCRIPTS.glob("*.py") if any(map(importing.search, map(read, source_files(path))))]
+    scripts = [path for path in SCRIPTS.glob("*.py") if any(map(importing.search, map(read, code_files(path))))]
     assert scripts
     for path in scripts:
         first = next(
@@ -128,7 +128,7 @@ import sys
 sys.path.insert(0, {unit!r})
 from pathlib import Path
 import train
-from evolution.lean_torch import without_compiler
+from evolution.startup.load_torch import without_compiler
 if {without}: without_compiler()
 from tiny_dataset import write_dataset
 from tiny_training import start, train_epochs
@@ -169,7 +169,7 @@ def test_a_process_that_needs_the_compiler_after_all_gets_it(code):
     run(
         f"""
 import sys, torch
-from evolution.lean_torch import without_compiler
+from evolution.startup.load_torch import without_compiler
 without_compiler()
 torch.optim.SGD(torch.nn.Linear(2, 2).parameters())
 assert "torch._dynamo.eval_frame" not in sys.modules

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from figures import assert_readable
 
-from evolution.files import JobError, save_npy
-from evolution.maps import drawing_order, legend_columns, load_layout, map_sheet, square_limits
-from evolution.style import class_colors, figure_style
+from evolution.errors import UserError
+from evolution.figures.sheets import drawing_order, legend_columns, load_layout, map_sheet, square_limits
+from evolution.figures.style import class_colors, figure_style
+from evolution.io.arrays import save_npy
 
 
 def test_limits_hold_all_layouts_in_a_square():
@@ -62,13 +63,13 @@ def test_a_layout_is_read_from_its_place_in_the_span(tmp_path):
     layouts = np.arange(12, dtype=np.float32).reshape(2, 3, 2)
     save_npy(tmp_path / "a.npy", layouts)
     np.testing.assert_array_equal(load_layout(tmp_path / "a.npy", 1, 3), layouts[1])
-    with pytest.raises(JobError, match=r"a\.npy"):
+    with pytest.raises(UserError, match=r"a\.npy"):
         load_layout(tmp_path / "a.npy", 2, 3)
-    with pytest.raises(JobError, match=r"a\.npy"):
+    with pytest.raises(UserError, match=r"a\.npy"):
         load_layout(tmp_path / "a.npy", 0, 4)
 
 
 def test_a_layout_that_is_not_finite_is_refused(tmp_path):
     save_npy(tmp_path / "a.npy", np.array([[[0, np.nan]]], np.float32))
-    with pytest.raises(JobError, match="not finite"):
+    with pytest.raises(UserError, match="not finite"):
         load_layout(tmp_path / "a.npy", 0, 1)

@@ -10,8 +10,10 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.preprocessing import normalize
 
 import measure
-from evolution.compaction import compact
-from evolution.files import JobError, save_table
+from evolution.activations.compaction import compact
+from evolution.errors import UserError
+from evolution.io.tables import save_table
+from evolution.measures import cell_metrics
 from evolution.seeds import integer_seed
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -54,11 +56,11 @@ def layer(kind, features):
 @pytest.mark.parametrize("form", [compact, np.asarray], ids=["compact", "raw"])
 def test_values_are_scikit_learns(features, kind, form):
     raw, labels = layer(kind, features)
-    values, assigned, _ = measure.layer_metrics(form(raw), labels, 10, 10, 5, 4)
+    values, assigned, _ = cell_metrics.layer_metrics(form(raw), labels, 10, 10, 5, 4)
     expected, expected_clusters = truth(raw, labels, 10, 10, 5, 4)
     np.testing.assert_array_equal(assigned, expected_clusters)
     assert values == pytest.approx(expected, abs=1e-4)
-    assert tuple(values) == measure.METRICS
+    assert tuple(values) == cell_metrics.METRICS
     assert all(type(value) is float for value in values.values())
     assert assigned.dtype == np.int16
 
@@ -66,16 +68,16 @@ def test_values_are_scikit_learns(features, kind, form):
 @pytest.mark.parametrize(("clusters", "n_init", "neighbors", "seed"), [(3, 10, 1, 0), (25, 2, 10, 1), (10, 1, 4, 2)])
 def test_settings_reach_scikit_learn(features, clusters, n_init, neighbors, seed):
     raw, labels = features
-    values, *_ = measure.layer_metrics(compact(raw), labels, clusters, n_init, neighbors, seed)
+    values, *_ = cell_metrics.layer_metrics(compact(raw), labels, clusters, n_init, neighbors, seed)
     assert values == pytest.approx(truth(raw, labels, clusters, n_init, neighbors, seed)[0], abs=1e-4)
 
 
 def test_chunks_give_what_the_matrix_gives(features, monkeypatch):
     raw, labels = features
-    whole, clusters, votes = measure.layer_metrics(raw, labels, 10, 3, 5, 0)
-    monkeypatch.setattr(measure, "MATRIX_SAMPLES", 199)
+    whole, clusters, votes = cell_metrics.layer_metrics(raw, labels, 10, 3, 5, 0)
+    monkeypatch.setattr(cell_metrics, "MATRIX_SAMPLES", 199)
     monkeypatch.setattr(measure, "pairwise_distances", None)
-    chunked, same_clusters, same_votes = measure.layer_metrics(raw, labels, 10, 3, 5, 0)
+    chunked, same_clusters, same_votes = cell_metrics.layer_metrics(raw, labels, 10, 3, 5, 0)
     np.testing.assert_array_equal(same_clusters, clusters)
     np.testing.assert_array_equal(same_votes, votes)
     assert chunked == pytest.approx(whole, abs=1e-5)
@@ -88,7 +90,7 @@ NEAR, FAR = math.sqrt(0.8), math.sqrt(3.2)
 
 
 def test_four_points_by_hand():
-    values, assigned, _ = measure.layer_metrics(FOUR, np.array([0, 0, 1, 1]), 2, 10, 1, 0)
+    values, assigned, _ = cell_metrics.layer_metrics(FOUR, np.array([0, 0, 1, 1]), 2, 10, 1, 0)
     assert assigned[0] == assigned[1] != assigned[2] == assigned[3]
     silhouette = 1 - NEAR / ((FAR + 2) / 2)
     assert values == pytest.approx(
@@ -104,7 +106,7 @@ def test_four_points_by_hand():
 
 
 def test_four_points_with_labels_across():
-    values, *_ = measure.layer_metrics(FOUR, np.array([0, 1, 0, 1]), 2, 10, 1, 0)
+    values, *_ = cell_metrics.layer_metrics(FOUR, np.array([0, 1, 0, 1]), 2, 10, 1, 0)
     # No pair is together in both: (0 - 2 * 2 / 6) / (2 - 2 * 2 / 6).
     assert values["adjusted_rand_index"] == pytest.approx(-0.5)
     assert values["normalized_mutual_information"] == pytest.approx(0, abs=1e-12)
@@ -115,7 +117,7 @@ def test_four_points_with_labels_across():
 def test_votes_that_tie_go_to_the_smallest_label():
     # The first and the last point see a 0 and a 1, the one between them two zeros: all three are called 0.
     rows = np.eye(3, dtype=np.float32)
-    values, *_ = measure.layer_metrics(rows, np.array([0, 1, 0]), 2, 1, 2, 0)
+    values, *_ = cell_metrics.layer_metrics(rows, np.array([0, 1, 0]), 2, 1, 2, 0)
     assert values["knn_accuracy"] == pytest.approx(2 / 3)
 
 
@@ -133,8 +135,8 @@ def test_votes_that_tie_go_to_the_smallest_label():
 def test_degenerate_layers_are_nan(rows, distinct, width, caplog):
     rows = compact(np.tile(rows, (1, width)).astype(np.float32))
     with caplog.at_level(logging.INFO, logger="evolution"):
-        values, assigned, _ = measure.layer_metrics(rows, np.arange(len(rows)) % 10, 10, 3, 5, 0)
-    assert set(values) == set(measure.METRICS)
+        values, assigned, _ = cell_metrics.layer_metrics(rows, np.arange(len(rows)) % 10, 10, 3, 5, 0)
+    assert set(values) == set(cell_metrics.METRICS)
     assert all(math.isnan(value) for value in values.values())
     assert (assigned == -1).all() and assigned.dtype == np.int16
     assert caplog.messages == [f"Only {distinct} distinct directions for 10 clusters: the cluster metrics are NaN"]
@@ -142,12 +144,12 @@ def test_degenerate_layers_are_nan(rows, distinct, width, caplog):
 
 def test_as_many_distinct_rows_as_clusters():
     rows = np.tile(np.eye(10, dtype=np.float32), (3, 1))
-    values, *_ = measure.layer_metrics(rows, np.arange(30) % 10, 10, 3, 2, 0)
-    assert values == pytest.approx(dict.fromkeys(measure.METRICS, 1))
+    values, *_ = cell_metrics.layer_metrics(rows, np.arange(30) % 10, 10, 3, 2, 0)
+    assert values == pytest.approx(dict.fromkeys(cell_metrics.METRICS, 1))
 
 
 def test_one_class_has_no_silhouette(features):
-    values, *_ = measure.layer_metrics(features[0], np.zeros(200, int), 10, 1, 5, 0)
+    values, *_ = cell_metrics.layer_metrics(features[0], np.zeros(200, int), 10, 1, 5, 0)
     assert math.isnan(values["label_silhouette"])
     assert math.isfinite(values["silhouette"])
     assert values["knn_accuracy"] == 1
@@ -165,11 +167,11 @@ def span(tmp_path, features):
 def test_span(span, features):
     rows, labels = features
     table, assigned, voted = measure.metrics_span(*span, None, [4, 6], 10, 2, 5, [], 17)
-    assert list(table) == ["epoch", *measure.METRICS]
+    assert list(table) == ["epoch", *cell_metrics.METRICS]
     assert table["epoch"] == [4, 6]
     for place, raw in enumerate((rows[:, :40], rows[:, 40:80])):
         expected, clusters = truth(raw, labels, 10, 2, 5, 17)
-        assert {name: table[name][place] for name in measure.METRICS} == pytest.approx(expected, abs=1e-4)
+        assert {name: table[name][place] for name in cell_metrics.METRICS} == pytest.approx(expected, abs=1e-4)
         np.testing.assert_array_equal(assigned[place], clusters)
         # scikit-learn's classifier, on all other samples.
         unit = normalize(raw)
@@ -213,12 +215,12 @@ def test_values_that_are_not_finite(span):
     activations = np.load(span[0])
     activations[1, 3, 5] = np.nan
     np.save(span[0], activations)
-    with pytest.raises(JobError, match=r"fc1.npy holds values that are not finite at epoch 6"):
+    with pytest.raises(UserError, match=r"fc1.npy holds values that are not finite at epoch 6"):
         measure.metrics_span(*span, None, [4, 6], 10, 2, 5, [], 17)
 
 
 @pytest.mark.parametrize("shape", [(1, 200, 40), (2, 199, 40), (2, 200)])
 def test_activations_of_another_shape(span, shape):
     np.save(span[0], np.ones(shape, np.float32))
-    with pytest.raises(JobError, match=r"fc1.npy is damaged .*\(2, 200, None\)"):
+    with pytest.raises(UserError, match=r"fc1.npy is damaged .*\(2, 200, None\)"):
         measure.metrics_span(*span, None, [4, 6], 10, 2, 5, [], 17)

@@ -12,9 +12,11 @@ from sklearn.linear_model import Ridge, RidgeClassifier
 from sklearn.model_selection import StratifiedKFold
 from sklearn.preprocessing import normalize
 
-from evolution.compaction import compact
-from evolution.configuration import SCHEMA
-from evolution.measures import MEASURES, neighbors, partitions, probe, spectrum
+from evolution.activations.compaction import compact
+from evolution.config.resolve import SCHEMA
+from evolution.measures import clustering as partitions
+from evolution.measures import neighbors, probe, spectrum
+from evolution.measures.registry import MEASURES
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -5,9 +5,10 @@ import subprocess
 
 import pytest
 
-from evolution import model_trees
-from evolution.configuration import ConfigError, resolve
-from evolution.model_trees import ModelFault, read_tree, tree_file
+from evolution.config.resolve import resolve
+from evolution.errors import ConfigError, ModelError
+from evolution.planning import model_trees
+from evolution.planning.model_trees import read_tree, tree_file
 
 DIGITS = {"name": "digits"}
 NET = """
@@ -113,10 +114,10 @@ def test_models_that_cannot_be_built_or_run(net, tmp_path):
 
 def test_a_file_that_is_not_python(net, tmp_path):
     (tmp_path / "nets" / "net.py").write_text("class Net(\n")
-    with pytest.raises(ModelFault, match=r"^model\.name: nets/net\.py is not Python: .* line 1"):
+    with pytest.raises(ModelError, match=r"^model\.name: nets/net\.py is not Python: .* line 1"):
         tree_file(model(), DIGITS)
     (tmp_path / "nets" / "net.py").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ModelFault, match=r"^model\.name: nets/net\.py "):
+    with pytest.raises(ModelError, match=r"^model\.name: nets/net\.py "):
         tree_file(model(), DIGITS)
 
 
@@ -126,7 +127,7 @@ def test_a_program_that_dies(net, monkeypatch):
     monkeypatch.setattr(
         subprocess, "run", lambda command, **more: run(["sh", "-c", "echo no memory >&2; kill -9 $$"], **more)
     )
-    with pytest.raises(ModelFault, match=r"ended with code -9: no memory"):
+    with pytest.raises(ModelError, match=r"ended with code -9: no memory"):
         tree_file(model(), DIGITS)
 
 
@@ -135,7 +136,7 @@ def test_without_torch(net, monkeypatch):
         raise model_trees.metadata.PackageNotFoundError(name)
 
     monkeypatch.setattr(model_trees.metadata, "version", version)
-    with pytest.raises(ModelFault, match=r"torch is not installed beside Snakemake; pip install torch"):
+    with pytest.raises(ModelError, match=r"torch is not installed beside Snakemake; pip install torch"):
         tree_file(model(), DIGITS)
 
 
@@ -148,7 +149,7 @@ def test_a_damaged_answer_is_found_out_again(net):
 
 
 def test_images_that_are_not_known(net):
-    with pytest.raises(ModelFault, match=r"the images of npz:x\.npz are not known"):
+    with pytest.raises(ModelError, match=r"the images of npz:x\.npz are not known"):
         tree_file(model(), {"name": "npz:x.npz"})
 
 
@@ -164,5 +165,5 @@ def test_a_module_that_is_called_as_the_raw_images_are(net, tmp_path):
 def test_lazy_layers(net, tmp_path):
     text = "from torch import nn\n\nclass Lazy(nn.Sequential):\n    def __init__(self, shape, classes):\n"
     (tmp_path / "lazy.py").write_text(text + "        super().__init__(nn.Flatten(), nn.LazyLinear(classes))\n")
-    with pytest.raises(ModelFault, match=r"1\.weight has no size before images pass: lazy layers cannot be used"):
+    with pytest.raises(ModelError, match=r"1\.weight has no size before images pass: lazy layers cannot be used"):
         tree_file(model("lazy.py:Lazy"), DIGITS)

@@ -3,8 +3,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from evolution.files import JobError
-from evolution.models import build_model
+from evolution.errors import UserError
+from evolution.models.build import build_model
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -115,7 +115,7 @@ def test_weights_come_from_the_seed(name):
 def test_images_too_small(name, least):
     assert build_model(name, {}, (1, least, least), 3, 0)(torch.zeros(2, 1, least, least)).shape == (2, 3)
     for shape in ((1, least - 1, 28), (1, 28, least - 1)):
-        with pytest.raises(JobError) as error:
+        with pytest.raises(UserError) as error:
             build_model(name, {}, shape, 3, 0)
         for part in (name, f"at least {least} x {least} pixels", f"gives {least - 1}", "dataset.name", "mlp"):
             assert part in str(error.value)
@@ -137,7 +137,7 @@ def test_mlp_takes_a_single_pixel():
     ],
 )
 def test_arguments_that_do_not_fit(name, kwargs, reason):
-    with pytest.raises(JobError) as error:
+    with pytest.raises(UserError) as error:
         build_model(name, kwargs, (1, 28, 28), 10, 0)
     for part in ("model.kwargs", str(kwargs), name, reason):
         assert part in str(error.value)

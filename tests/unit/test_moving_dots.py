@@ -5,8 +5,8 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from evolution.maps import dot_size, limit_map
-from evolution.moving_dots import MovingDots, corners
+from evolution.figures.moving_dots import MovingDots, corners
+from evolution.figures.sheets import dot_size, limit_map
 
 
 def panel():

@@ -9,10 +9,11 @@ from own_files import noise, write_classes, write_images
 from PIL import Image
 
 import prepare_data
-from evolution import own_data, own_images
-from evolution.catalogue import class_sizes, image_shape
-from evolution.datasets import load_source
-from evolution.files import JobError
+from evolution.data import image_folder, images, own_source
+from evolution.data.builtin import load_source
+from evolution.data.catalogue import class_sizes, image_shape
+from evolution.data.images import draw_images
+from evolution.errors import UserError
 
 pytestmark = pytest.mark.usefixtures("nothing_remembered")
 
@@ -24,7 +25,7 @@ def load(folder):
 def draw(folder, size=None):
     """All images of a folder's one part."""
     source = load(folder)
-    (images,) = own_images.draw_images([(source.train.images, np.arange(len(source.train.images)))], size)
+    (images,) = draw_images([(source.train.images, np.arange(len(source.train.images)))], size)
     return images, source
 
 
@@ -44,7 +45,7 @@ def test_listing_is_torchvisions(tmp_path):
     assert source.train.labels.tolist() == truth.targets
     sizes = tuple(np.bincount(truth.targets).tolist())
     assert class_sizes(f"image_folder:{tmp_path}") == (sizes, None)
-    assert set(ImageFolder(tmp_path).extensions) == set(own_data.EXTENSIONS)
+    assert set(ImageFolder(tmp_path).extensions) == set(image_folder.EXTENSIONS)
 
 
 def test_the_folder_may_be_where_we_are(tmp_path, monkeypatch):
@@ -53,8 +54,8 @@ def test_the_folder_may_be_where_we_are(tmp_path, monkeypatch):
     images, source = draw(".")
     assert source.train.images.paths[:2] == [os.path.join("cat", "0.png"), os.path.join("cat", "1.png")]
     np.testing.assert_array_equal(images[:6, 0], written["cat"])
-    here = own_data.folder_digest(own_data.own_path("image_folder:.")[1])
-    assert here == own_data.folder_digest(tmp_path)
+    here = image_folder.folder_digest(own_source.own_path("image_folder:.")[1])
+    assert here == image_folder.folder_digest(tmp_path)
 
 
 @pytest.mark.parametrize("other", ["val", "test"])
@@ -63,7 +64,7 @@ def test_two_parts(tmp_path, other):
     evaluated = write_classes(tmp_path / other, count=3)
     source = load(tmp_path)
     assert class_sizes(f"image_folder:{tmp_path}") == ((6, 6), (3, 3))
-    (images,) = own_images.draw_images([(source.test.images, np.arange(6))], None)
+    (images,) = draw_images([(source.test.images, np.arange(6))], None)
     np.testing.assert_array_equal(images[:, 0], np.concatenate([evaluated["cat"], evaluated["dog"]]))
 
 
@@ -103,7 +104,7 @@ def test_images_are_resized_to_a_square(tmp_path):
 def test_arrays_are_resized_with_antialiasing(channels):
     images = noise(5, channels, 28, 28)
     images[0] = np.indices((28, 28)).sum(axis=0) % 2 * 255
-    resized = own_images.resize_images(images, 7)
+    resized = images.resize_images(images, 7)
     assert resized.shape == (5, channels, 7, 7) and resized.dtype == np.uint8
     # Without a filter that averages, every fourth pixel of a checkerboard is of one colour.
     assert (np.abs(resized[0].astype(int) - 127) < 20).all()
@@ -111,8 +112,8 @@ def test_arrays_are_resized_with_antialiasing(channels):
         for plane, small_plane in zip(image, small):
             truth = Image.fromarray(plane).resize((7, 7), Image.Resampling.BILINEAR)
             np.testing.assert_array_equal(small_plane, np.asarray(truth))
-    np.testing.assert_array_equal(own_images.resize_images(images, None), images)
-    np.testing.assert_array_equal(own_images.resize_images(images, 28), images)
+    np.testing.assert_array_equal(images.resize_images(images, None), images)
+    np.testing.assert_array_equal(images.resize_images(images, 28), images)
 
 
 def test_built_in_data_sets_are_resized_too(tmp_path):
@@ -124,8 +125,8 @@ def test_built_in_data_sets_are_resized_too(tmp_path):
 def test_only_images_that_are_drawn_are_decoded(tmp_path, monkeypatch):
     write_classes(tmp_path, count=50)
     decoded = []
-    original = own_images.decode
-    monkeypatch.setattr(own_images, "decode", lambda path, size: decoded.append(path) or original(path, size))
+    original = images.decode
+    monkeypatch.setattr(images, "decode", lambda path, size: decoded.append(path) or original(path, size))
     prepare_data.prepare_data(f"image_folder:{tmp_path}", "unused", 8, 10, 0, tmp_path / "d.npz")
     assert len(decoded) == len(set(decoded)) == 18
 
@@ -156,7 +157,7 @@ def corrupt(path, how):
 def test_files_that_are_no_images_are_named(tmp_path, how):
     write_classes(tmp_path, shape=(32, 32))
     corrupt(tmp_path / "dog" / "3.png", how)
-    with pytest.raises(JobError) as error:
+    with pytest.raises(UserError) as error:
         draw(tmp_path)
     message = str(error.value)
     assert message.startswith(f"1 of the 12 images that were drawn cannot be read: {tmp_path / 'dog' / '3.png'} (")
@@ -167,21 +168,21 @@ def test_of_many_bad_images_the_first_are_named(tmp_path):
     write_classes(tmp_path)
     for place in range(6):
         corrupt(tmp_path / "dog" / f"{place}.png", "empty")
-    with pytest.raises(JobError, match=r"^6 of the 12 images .*dog.0\.png.*dog.2\.png.*, and 3 more\. "):
+    with pytest.raises(UserError, match=r"^6 of the 12 images .*dog.0\.png.*dog.2\.png.*, and 3 more\. "):
         draw(tmp_path)
 
 
 def test_sixteen_bits_are_refused(tmp_path):
     write_classes(tmp_path)
     Image.fromarray(np.full((8, 8), 40000, np.uint16)).save(tmp_path / "cat" / "0.png")
-    with pytest.raises(JobError, match="more than 8 bits a pixel"):
+    with pytest.raises(UserError, match="more than 8 bits a pixel"):
         draw(tmp_path)
 
 
 def test_mixed_sizes(tmp_path):
     write_classes(tmp_path)
     write_images(tmp_path / "dog" / "large", count=2, shape=(20, 10))
-    with pytest.raises(JobError) as error:
+    with pytest.raises(UserError) as error:
         draw(tmp_path)
     message = str(error.value)
     assert "are of 2 sizes, and must be of one: 8 x 8 (12, as " in message

@@ -5,9 +5,10 @@ import os
 import pytest
 from own_files import small_config, write_classes, write_images
 
-from evolution import own_data
-from evolution.catalogue import class_sizes
-from evolution.configuration import ConfigError, resolve
+from evolution.config.resolve import resolve
+from evolution.data import contents, image_folder, own_source
+from evolution.data.catalogue import class_sizes
+from evolution.errors import ConfigError
 
 pytestmark = pytest.mark.usefixtures("nothing_remembered")
 
@@ -25,7 +26,7 @@ def test_hidden_files_and_folders_are_left_out(tmp_path):
     write_classes(tmp_path)
     (tmp_path / ".ipynb_checkpoints").mkdir()
     (tmp_path / "cat" / "._0.png").write_bytes(b"what macOS leaves on other systems' disks")
-    assert own_data.contents(f"image_folder:{tmp_path}") == own_data.Contents(("cat", "dog"), (6, 6), None)
+    assert own_source.contents(f"image_folder:{tmp_path}") == contents.Contents(("cat", "dog"), (6, 6), None)
 
 
 def test_val_comes_before_test(tmp_path):
@@ -36,7 +37,7 @@ def test_val_comes_before_test(tmp_path):
 
 def test_classes_may_be_called_train_and_test(tmp_path):
     write_classes(tmp_path, names=("train", "test"))
-    assert own_data.contents(f"image_folder:{tmp_path}").class_names == ("test", "train")
+    assert own_source.contents(f"image_folder:{tmp_path}").class_names == ("test", "train")
 
 
 def test_a_path_that_is_missing_or_a_file(tmp_path):
@@ -94,9 +95,9 @@ def test_links_elsewhere_are_followed(tmp_path):
     write_classes(tmp_path / "images")
     (tmp_path / "images" / "cow").symlink_to(tmp_path / "other")
     (tmp_path / "images" / "dog" / "x.png").symlink_to(tmp_path / "other" / "0.png")
-    assert own_data.contents(f"image_folder:{tmp_path / 'images'}").train_sizes == (6, 6, 7)
+    assert own_source.contents(f"image_folder:{tmp_path / 'images'}").train_sizes == (6, 6, 7)
     (tmp_path / "images" / "dog" / "y.png").symlink_to(tmp_path / "nowhere")
-    own_data._folder_contents.cache_clear()
+    image_folder.folder_contents.cache_clear()
     assert "y.png is a link that leads nowhere" in refused(tmp_path / "images")
 
 
@@ -111,8 +112,8 @@ def test_the_digest_is_of_paths_and_sizes(tmp_path):
     path = tmp_path / "cat" / "0.png"
 
     def digest():
-        own_data.folder_digest.cache_clear()
-        return own_data.folder_digest(tmp_path)
+        image_folder.folder_digest.cache_clear()
+        return image_folder.folder_digest(tmp_path)
 
     first = digest()
     os.utime(path, (0, 0))

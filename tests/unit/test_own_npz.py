@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from own_files import noise, small_config, write_npz
 
-from evolution import own_data
-from evolution.catalogue import class_sizes, image_shape
-from evolution.configuration import ConfigError, resolve
-from evolution.datasets import load_source
-from evolution.files import JobError
+from evolution.config.resolve import resolve
+from evolution.data import own_source
+from evolution.data.builtin import load_source
+from evolution.data.catalogue import class_sizes, image_shape
+from evolution.errors import ConfigError, UserError
 
 
 def load(path):
@@ -115,7 +115,7 @@ def test_a_fault_stops_the_config_and_names_the_file(tmp_path, arrays, said):
     (line,) = str(error.value).split("\n")
     assert line.startswith(f"dataset.name: npz:{path} cannot be used: {path}") and said in line
     # Where the job meets it, as after an edit, it says the same.
-    with pytest.raises(JobError) as error:
+    with pytest.raises(UserError) as error:
         load(path)
     assert said in str(error.value)
 
@@ -132,7 +132,7 @@ def test_a_fault_stops_the_config_and_names_the_file(tmp_path, arrays, said):
 )
 def test_pixels_that_cannot_be_used(tmp_path, images, said):
     path = write_npz(tmp_path / "mine.npz", images=images)
-    with pytest.raises(JobError) as error:
+    with pytest.raises(UserError) as error:
         load(path)
     assert str(error.value).startswith(f"dataset.name: {path}: images ") and said in str(error.value)
 
@@ -182,7 +182,7 @@ def test_a_damaged_array_of_pixels(tmp_path):
     content = bytearray(path.read_bytes())
     content[400] ^= 255
     path.write_bytes(content)
-    with pytest.raises(JobError, match=r"mine\.npz is not a whole \.npz archive \(Bad CRC-32"):
+    with pytest.raises(UserError, match=r"mine\.npz is not a whole \.npz archive \(Bad CRC-32"):
         load(path)
 
 
@@ -200,6 +200,6 @@ def test_sizes_are_checked_against_the_archive(tmp_path):
 
 def test_an_edited_file_is_read_anew(tmp_path):
     name = f"npz:{write_npz(tmp_path / 'mine.npz')}"
-    assert own_data.contents(name).train_sizes == (4, 4, 4)
+    assert own_source.contents(name).train_sizes == (4, 4, 4)
     write_npz(tmp_path / "mine.npz", images=noise(13, 8, 8), labels=np.arange(13) % 3)
-    assert own_data.contents(name).train_sizes == (5, 4, 4)
+    assert own_source.contents(name).train_sizes == (5, 4, 4)

@@ -3,7 +3,7 @@ import pytest
 from tiny_dataset import read_part, write_dataset
 
 import pixels
-from evolution.training_data import load_part, network_input
+from evolution.data.network_input import load_part, network_input
 
 
 def test_pixels_by_hand(tmp_path):

@@ -8,9 +8,10 @@ from matplotlib.colors import to_rgb
 from PIL import Image, ImageSequence
 
 import plot_animation
-from evolution.files import JobError, save_npy
-from evolution.film import ease, write_gif
-from evolution.style import class_colors
+from evolution.errors import UserError
+from evolution.figures.film import ease, write_gif
+from evolution.figures.style import class_colors
+from evolution.io.arrays import save_npy
 
 
 def draw(
@@ -176,7 +177,7 @@ def test_an_epoch_without_accuracy_is_named(tmp_path):
     folder = tmp_path
     cells = write_cells(folder, [0, 1], ["fc"], 2)
     metrics = write_long(folder / "m.parquet", long_values(["fc"], [0, 1], METRICS))
-    with pytest.raises(JobError, match=r"h\.parquet is damaged.*no eval_accuracy of epoch 1"):
+    with pytest.raises(UserError, match=r"h\.parquet is damaged.*no eval_accuracy of epoch 1"):
         plot_animation.plot_animation(
             write_dataset(folder / "d.npz", [0, 1], ["a", "b"]),
             cells,

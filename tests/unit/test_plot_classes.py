@@ -8,7 +8,8 @@ from sklearn.metrics import confusion_matrix
 import plot_class_separation
 import plot_confusion
 import plot_samples
-from evolution.files import save_npy, save_npz, save_table
+from evolution.io.arrays import save_npy, save_npz
+from evolution.io.tables import save_table
 
 RANDOM = np.random.default_rng(0)
 

@@ -8,7 +8,8 @@ from PIL import Image
 import plot_embedding_quality
 import plot_metric_curves
 import plot_training_curves
-from evolution.files import JobError, save_table
+from evolution.errors import UserError
+from evolution.io.tables import save_table
 
 LAYERS = {
     "one": ["fc"],
@@ -78,7 +79,7 @@ def test_of_many_classes_the_weakest_are_named(drawn, tmp_path):
 def test_a_history_without_a_measure_is_refused(tmp_path):
     path = tmp_path / "h.parquet"
     save_table(path, {"epoch": [0], "measure": ["train_loss"], "class_name": [""], "value": [1.0]})
-    with pytest.raises(JobError, match=r"h\.parquet.*train_accuracy"):
+    with pytest.raises(UserError, match=r"h\.parquet.*train_accuracy"):
         plot_training_curves.plot_training_curves(str(path), "unused", 100, "petroff10")
 
 

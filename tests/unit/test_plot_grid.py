@@ -6,8 +6,8 @@ from figures import METRICS, assert_readable, long_values, write_cells, write_da
 from matplotlib.colors import to_hex
 
 import plot_grid
-from evolution.files import JobError
-from evolution.style import class_colors
+from evolution.errors import UserError
+from evolution.figures.style import class_colors
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_a_cell_without_metric_is_refused(tmp_path):
     cells = write_cells(tmp_path, [0, 1], ["fc"], 3)
     dataset = write_dataset(tmp_path / "d.npz", [0, 1, 0], ["a", "b"])
     metrics = write_long(tmp_path / "m.parquet", long_values(["fc"], [0], METRICS))
-    with pytest.raises(JobError, match=r"m\.parquet.*layer fc at epoch 1"):
+    with pytest.raises(UserError, match=r"m\.parquet.*layer fc at epoch 1"):
         plot_grid.plot_grid(dataset, cells, metrics, [0, 1], ["fc"], "unused", "petroff10", 80)
 
 

@@ -9,9 +9,10 @@ import plot_cka
 import plot_geometry
 import plot_metric_curves
 import plot_neural_collapse
-from evolution.files import JobError, save_table
-from evolution.measures import MEASURES
-from evolution.style import figure_style
+from evolution.errors import UserError
+from evolution.figures.style import figure_style
+from evolution.io.tables import save_table
+from evolution.measures.registry import MEASURES
 
 LAYERS = {
     "one": ["fc"],
@@ -169,7 +170,7 @@ def test_cka_draws_the_tables(drawn, tmp_path):
 
 def test_cka_of_a_missing_epoch_is_refused(tmp_path):
     tables = write_cka(tmp_path, ["fc"], [0, 4])
-    with pytest.raises(JobError, match=r"layers\.parquet.*no epoch 2"):
+    with pytest.raises(UserError, match=r"layers\.parquet.*no epoch 2"):
         plot_cka.plot_cka(*tables, [0, 2], [0, 2, 4], ["fc"], "unused", 100)
 
 

@@ -8,9 +8,10 @@ from figures import assert_readable, write_dataset
 from matplotlib.colors import to_hex
 
 import plot_pixels
-from evolution.clusters import match_clusters
-from evolution.files import save_npy, save_table
-from evolution.style import class_colors
+from evolution.figures.style import class_colors
+from evolution.io.arrays import save_npy
+from evolution.io.tables import save_table
+from evolution.measures.cluster_matching import match_clusters
 
 
 @pytest.mark.parametrize("clusters", [2, 4, 6])

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import prepare_data
-from evolution import datasets
-from evolution.datasets import Part, Source
-from evolution.files import JobError
+from evolution.data import builtin, sampling
+from evolution.data.builtin import Part, Source
+from evolution.errors import UserError
 
 
 def part(class_sizes, channels=1, seed=0):
@@ -22,14 +22,14 @@ def one_part(*class_sizes):
 
 
 def draw(source, train_size, eval_size, seed=0):
-    return prepare_data.sample(source, train_size, eval_size, np.random.default_rng(seed))
+    return sampling.sample(source, train_size, eval_size, np.random.default_rng(seed))
 
 
 @pytest.fixture
 def two_parts(monkeypatch):
     """A source with a train and a test part, by the name of "two_parts"."""
     source = Source(("cat", "dog"), part([30, 40], channels=3), part([9, 12], channels=3, seed=1))
-    monkeypatch.setitem(datasets.LOADERS, "two_parts", lambda root: source)
+    monkeypatch.setitem(builtin.LOADERS, "two_parts", lambda root: source)
     return source
 
 
@@ -89,7 +89,7 @@ def test_everything_there_is_can_be_asked_for():
 
 
 def test_too_many_for_one_part():
-    with pytest.raises(JobError) as error:
+    with pytest.raises(UserError) as error:
         draw(one_part(40, 30, 50), 84, 9)
     message = str(error.value)
     assert "30 images of class 'b', and 31 are asked for" in message
@@ -106,7 +106,7 @@ def test_too_many_for_one_part():
 )
 def test_too_many_for_two_parts(two_parts, sizes, wrong, right, there_is):
     draw(two_parts, 60, 18)
-    with pytest.raises(JobError) as error:
+    with pytest.raises(UserError) as error:
         draw(two_parts, *sizes)
     assert wrong in str(error.value) and there_is in str(error.value)
     assert right not in str(error.value)
@@ -114,7 +114,7 @@ def test_too_many_for_two_parts(two_parts, sizes, wrong, right, there_is):
 
 @pytest.mark.parametrize(("sizes", "key"), [((1, 10), "dataset.train_size is 1"), ((10, 0), "dataset.eval_size is 0")])
 def test_too_few(sizes, key):
-    with pytest.raises(JobError, match=f"{key}; raise it to 2"):
+    with pytest.raises(UserError, match=f"{key}; raise it to 2"):
         draw(one_part(30, 30), *sizes)
 
 
@@ -122,7 +122,7 @@ def test_pixel_statistics():
     images = np.random.default_rng(0).integers(0, 256, (50, 3, 4, 5), dtype=np.uint8)
     images[:, 1] //= 3
     images[:, 2] = 7
-    mean, std = prepare_data.pixel_statistics(images)
+    mean, std = sampling.pixel_statistics(images)
     scaled = images / 255
     np.testing.assert_allclose(mean, scaled.mean(axis=(0, 2, 3)), rtol=1e-6)
     np.testing.assert_allclose(std[:2], scaled.std(axis=(0, 2, 3))[:2], rtol=1e-6)
@@ -167,7 +167,7 @@ def test_same_seed_gives_the_same_bytes(two_parts, tmp_path):
 
 
 def test_nothing_is_written_on_error(two_parts, tmp_path):
-    with pytest.raises(JobError):
+    with pytest.raises(UserError):
         prepare(tmp_path / "dataset.npz", train_size=1000)
     assert list(tmp_path.iterdir()) == []
 
@@ -190,7 +190,7 @@ def test_log(two_parts, tmp_path, caplog):
     ids=["one class only", "a class with one sample", "no images"],
 )
 def test_classes_that_are_all_but_empty(sizes, said):
-    with pytest.raises(JobError) as error:
+    with pytest.raises(UserError) as error:
         draw(one_part(*sizes), 9, 3)
     assert said in str(error.value)
     assert "Lower dataset.train_size (9) or dataset.eval_size (3)" in str(error.value)
@@ -199,5 +199,5 @@ def test_classes_that_are_all_but_empty(sizes, said):
 def test_class_names_in_other_scripts(monkeypatch, tmp_path):
     names = ("кошка", "犬", "<script>alert(1)</script>", "e\u0301te\u0301", "نص")
     source = Source(names, part([8] * 5))
-    monkeypatch.setitem(datasets.LOADERS, "foreign", lambda root: source)
+    monkeypatch.setitem(builtin.LOADERS, "foreign", lambda root: source)
     assert prepare(tmp_path / "dataset.npz", "foreign", 20, 10)["class_names"].tolist() == list(names)

@@ -22,8 +22,10 @@ import plot_metric_curves
 import plot_pixels
 import plot_samples
 import plot_training_curves
-from evolution.files import JobError, save_npy, save_npz, save_table
-from evolution.style import figure_style
+from evolution.errors import UserError
+from evolution.figures.style import figure_style
+from evolution.io.arrays import save_npy, save_npz
+from evolution.io.tables import save_table
 
 LAYERS, EPOCHS, SAMPLES, CLASSES = ["conv1", "conv2", "conv3", "fc1", "fc2"], [0, 2, 5, 10, 20], 120, 10
 RANDOM = np.random.default_rng(0)
@@ -124,5 +126,5 @@ def test_a_printed_figure_fits_and_can_be_read(module, width, monkeypatch, tmp_p
 
 def test_maps_that_would_be_too_small_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("test_printed_figures.LAYERS", [f"layer{place}" for place in range(12)])
-    with pytest.raises(JobError, match=r"plots\.width: 3\.4 inches are too narrow for 12 maps side by side; .* 5\.7"):
+    with pytest.raises(UserError, match=r"plots\.width: 3\.4 inches are too narrow for 12 maps side by side; .* 5\.7"):
         draw_grid(tmp_path, 3.4)

@@ -3,7 +3,8 @@
 import pytest
 import yaml
 
-from evolution.configuration import ConfigError, resolve
+from evolution.config.resolve import resolve
+from evolution.errors import ConfigError
 
 
 def with_key(path, value):

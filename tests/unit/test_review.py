@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 import embed
-from evolution import layouts
-from evolution.compaction import unit_rows
-from evolution.layouts import lay_out
-from evolution.reviews import review_due
+from evolution.activations.compaction import unit_rows
+from evolution.embedding import tsne
+from evolution.embedding.continuity import review_due
+from evolution.embedding.layout import lay_out
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -39,8 +39,8 @@ def test_a_class_torn_in_two_grows_together_in_a_review(torn, caplog, monkeypatc
     rows, _, start, moved, left = torn
     start = (start - start.mean(axis=0)) @ np.array([[0, 1], [-1, 0]])
     # Dots that jump one by one would mend it too, and that the layout before says little of the rows is not the point.
-    monkeypatch.setattr(layouts, "relocate_stranded", lambda start, *others: (start, 0))
-    monkeypatch.setattr(layouts, "KEPT", 0)
+    monkeypatch.setattr(tsne, "relocate_stranded", lambda start, *others: (start, 0))
+    monkeypatch.setattr(tsne, "KEPT", 0)
     assert between(start, moved, left) > 1
     with caplog.at_level("INFO", logger="evolution"):
         kept, divergence = lay_out("tsne", rows, SETTINGS, start, 17)
@@ -55,7 +55,7 @@ def test_a_class_torn_in_two_grows_together_in_a_review(torn, caplog, monkeypatc
     one, other = (layout[others] - layout[others].mean(axis=0) for layout in (mended, start))
     assert (one * other).sum() > 0.7 * np.linalg.norm(one) * np.linalg.norm(other)
     for factor, expected in ((0.999, mended), (1.001, kept)):
-        monkeypatch.setattr(layouts, "WORSE", factor * divergence / lower)
+        monkeypatch.setattr(tsne, "WORSE", factor * divergence / lower)
         assert lay_out("tsne", rows, SETTINGS, start, 17, True)[0].tobytes() == expected.tobytes()
 
 

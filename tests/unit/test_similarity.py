@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from cka_by_formula import by_formula, plain_hsic, unbiased_hsic
 
-from evolution import similarity
-from evolution.similarity import pairwise_cka
+from evolution.measures import cka
+from evolution.measures.cka import pairwise_cka
 
 
 def linear_cka(first, second, unbiased=False):
@@ -23,9 +23,9 @@ def layers():
     return [first, np.maximum(first @ random.normal(size=(5, 7)), 0), random.normal(size=(40, 90)) - 1]
 
 
-@pytest.mark.parametrize("held", [similarity.HELD, 3 * 40 * 7])
+@pytest.mark.parametrize("held", [cka.HELD, 3 * 40 * 7])
 def test_formulas(layers, held, monkeypatch):
-    monkeypatch.setattr(similarity, "HELD", held)
+    monkeypatch.setattr(cka, "HELD", held)
     for chosen in (layers, layers[:2]):  # by Gram matrices; by products of features
         for found, hsic in zip(pairwise_cka(chosen), (plain_hsic, unbiased_hsic)):
             expected = [[by_formula(first, second, hsic) for second in chosen] for first in chosen]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from evolution.slurm_limits import advice, limits_exceeded
+from evolution.planning.slurm_limits import advice, limits_exceeded
 
 JOB = """
 SNAKEMAKE

@@ -8,8 +8,9 @@ from torch import nn
 from torch.nn import functional
 
 import snapshot
-from evolution.files import JobError
-from evolution.models import build_model
+from evolution.errors import UserError
+from evolution.models import hooks
+from evolution.models.build import build_model
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -68,7 +69,7 @@ def take(dataset, paths, epochs, layers=LAYERS, compacted=False):
 
 @pytest.mark.parametrize("chunk", [250, 24, 7, 1])
 def test_activations_equal_a_direct_forward_pass(span, monkeypatch, chunk):
-    monkeypatch.setattr(snapshot, "CHUNK", chunk)
+    monkeypatch.setattr(hooks, "CHUNK", chunk)
     dataset, paths, weights = span
     images, _ = read_part(dataset, "eval")
     layers = [*LAYERS, "bn2"]
@@ -136,7 +137,7 @@ def classifiers(dataset, paths, epochs, model="small_cnn", kwargs=None, compacte
 
 @pytest.mark.parametrize("chunk", [250, 7])
 def test_the_classifiers_inputs_and_weights(span, monkeypatch, chunk):
-    monkeypatch.setattr(snapshot, "CHUNK", chunk)
+    monkeypatch.setattr(hooks, "CHUNK", chunk)
     dataset, paths, weights = span
     images, _ = read_part(dataset, "eval")
     for compacted in (False, True):
@@ -200,7 +201,7 @@ def test_layers_have_dotted_names():
     model.add_module("block", nn.Sequential(nn.Linear(3, 2), nn.ReLU()))
     model.add_module("head", nn.Linear(2, 2))
     images = torch.randn(5, 3, generator=torch.Generator().manual_seed(0))
-    activations, logits = snapshot.layer_outputs(model, ["block.1", "block.0", "block"], images)
+    activations, logits = hooks.layer_outputs(model, ["block.1", "block.0", "block"], images)
     linear = images.numpy() @ model.block[0].weight.detach().numpy().T + model.block[0].bias.detach().numpy()
     np.testing.assert_allclose(activations["block.0"], linear, atol=1e-6)
     np.testing.assert_allclose(activations["block.1"], np.maximum(linear, 0), atol=1e-6)
@@ -210,7 +211,7 @@ def test_layers_have_dotted_names():
 
 def test_unknown_layers(span):
     dataset, paths, _ = span
-    with pytest.raises(JobError) as error:
+    with pytest.raises(UserError) as error:
         take(dataset, paths, [0], ["conv1", "conv9", "fc"])
     assert str(error.value) == (
         "layers: conv9, fc is not in the model, which has conv1, bn1, conv2, bn2, conv3, bn3, pool, fc1, fc2, dropout"
@@ -219,9 +220,9 @@ def test_unknown_layers(span):
 
 @pytest.mark.parametrize("chunk", [250, 7])
 def test_a_layer_that_runs_more_than_once(span, monkeypatch, chunk):
-    monkeypatch.setattr(snapshot, "CHUNK", chunk)
+    monkeypatch.setattr(hooks, "CHUNK", chunk)
     dataset, paths, _ = span
-    with pytest.raises(JobError, match=r"layers: pool runs more than once"):
+    with pytest.raises(UserError, match=r"layers: pool runs more than once"):
         take(dataset, paths, [0], ["conv1", "pool"])
 
 
@@ -229,15 +230,15 @@ def test_a_layer_that_runs_more_than_once(span, monkeypatch, chunk):
 def test_no_hook_stays_behind(names):
     model = trained_like(0)
     try:
-        snapshot.layer_outputs(model, names, torch.zeros(3, 1, 8, 8))
-    except JobError:
+        hooks.layer_outputs(model, names, torch.zeros(3, 1, 8, 8))
+    except UserError:
         assert "pool" in names
     assert not any(module._forward_hooks for module in model.modules())
 
 
 def test_an_epoch_that_no_checkpoint_has(span):
     dataset, paths, _ = span
-    with pytest.raises(JobError, match=r"0001-0003\.pt is damaged .*no weights of epoch \[7\]"):
+    with pytest.raises(UserError, match=r"0001-0003\.pt is damaged .*no weights of epoch \[7\]"):
         take(dataset, paths, [2, 7])
 
 
@@ -248,7 +249,7 @@ def test_activations_that_are_not_finite(span, tmp_path, value, compacted):
     weights[3]["fc1.bias"][5] = value
     path = str(tmp_path / "diverged.pt")
     torch.save({"weights": {3: weights[3]}, "optimizer": {}, "epoch": 3}, path)
-    with pytest.raises(JobError, match=r"layer fc1 at epoch 3 .* not finite.*training\.learning_rate"):
+    with pytest.raises(UserError, match=r"layer fc1 at epoch 3 .* not finite.*training\.learning_rate"):
         take(dataset, [path], [3], compacted=compacted)
 
 
@@ -259,7 +260,7 @@ def test_layers_that_are_not_held_at_once_have_the_same_bytes(span, monkeypatch,
     monkeypatch.setattr(snapshot.layer_groups, "__defaults__", (held,))
     passes = []
     monkeypatch.setattr(
-        snapshot, "layer_outputs", lambda *given, outputs=snapshot.layer_outputs: passes.append(1) or outputs(*given)
+        snapshot, "layer_outputs", lambda *given, outputs=hooks.layer_outputs: passes.append(1) or outputs(*given)
     )
     apart, predictions = take(dataset, paths, [2], compacted=True)
     assert len(passes) > 2

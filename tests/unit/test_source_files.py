@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from evolution.configuration import source_files
+from evolution.planning.code_files import code_files
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = ROOT / "workflow" / "scripts"
@@ -21,7 +21,7 @@ def modules_that_run(script):
 
 @pytest.mark.parametrize("script", sorted(SCRIPTS.glob("*.py")), ids=lambda script: script.stem)
 def test_source_files_are_what_a_script_imports(script):
-    assert source_files(script) == sorted(modules_that_run(script))
+    assert code_files(script) == sorted(modules_that_run(script))
 
 
 def test_source_files_of_every_kind_of_import(tmp_path):
@@ -44,7 +44,7 @@ def test_source_files_of_every_kind_of_import(tmp_path):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)
-    found = source_files(tmp_path / "script.py")
+    found = code_files(tmp_path / "script.py")
     assert [path.relative_to(tmp_path).as_posix() for path in found] == [
         "evolution/__init__.py",
         "evolution/a.py",

@@ -7,10 +7,10 @@ from scipy.sparse import csr_matrix
 from scipy.spatial.distance import pdist, squareform
 from sklearn.neighbors import NearestNeighbors
 
-from evolution import layouts, stranded
-from evolution.compaction import unit_rows
-from evolution.layouts import lay_out
-from evolution.stranded import relocate_stranded, repulsion
+from evolution.activations.compaction import unit_rows
+from evolution.embedding import stranded, tsne
+from evolution.embedding.layout import lay_out
+from evolution.embedding.stranded import relocate_stranded, repulsion
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -104,10 +104,10 @@ def test_a_layout_that_goes_on_leaves_no_dot_behind(scrambled, features, monkeyp
     """From a start in which some dots are strangers, t-SNE ends lower than without jumps, and near a fresh start."""
     rows, start = unit_rows(features[0]), scrambled[2]
     # That it is not made afresh.
-    monkeypatch.setattr(layouts, "KEPT", 0)
+    monkeypatch.setattr(tsne, "KEPT", 0)
     fresh = lay_out("tsne", rows, SETTINGS, None, 17)[1]
     with_jumps = lay_out("tsne", rows, SETTINGS, start, 17)[1]
-    monkeypatch.setattr(layouts, "relocate_stranded", lambda layout, *_: (layout, 0))
+    monkeypatch.setattr(tsne, "relocate_stranded", lambda layout, *_: (layout, 0))
     without = lay_out("tsne", rows, SETTINGS, start, 17)[1]
     assert with_jumps < 1.1 * fresh
     assert with_jumps < without - 0.05

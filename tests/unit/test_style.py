@@ -10,8 +10,8 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
 
-from evolution.files import JobError
-from evolution.style import class_colors, figure_style, layer_colors, save_figure, score, shorten
+from evolution.errors import UserError
+from evolution.figures.style import class_colors, figure_style, layer_colors, save_figure, score, shorten
 
 VISION = [None, "deuteranomaly", "protanomaly", "tritanomaly"]
 # The least distance in CAM02-UCS that Petroff asks of ten colours, for each kind of vision at full severity (100, that
@@ -62,7 +62,7 @@ def test_many_classes_differ_more_than_a_rainbow_would_let_them(count):
 
 @pytest.mark.parametrize("palette", ["viridis", "petroff", "", "default"])
 def test_unknown_palette_is_refused_by_name(palette):
-    with pytest.raises(JobError, match=r"plots\.palette.*petroff10.*tab10"):
+    with pytest.raises(UserError, match=r"plots\.palette.*petroff10.*tab10"):
         class_colors(palette, 3)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from figures import METRICS, long_values, write_history, write_long
 
-from evolution.files import JobError
+from evolution.errors import UserError
 from summary import summarise
 
 HEADER = ["Layer", "Epoch", "Silhouette", "ARI", "NMI", "Label silhouette", "k-NN accuracy"]
@@ -71,7 +71,7 @@ def test_the_first_of_equally_good_layers_is_best(tmp_path):
 
 
 def test_a_table_without_a_layer_is_refused(tmp_path):
-    with pytest.raises(JobError, match=r"m\.parquet.*layer fc at epoch 2"):
+    with pytest.raises(UserError, match=r"m\.parquet.*layer fc at epoch 2"):
         summary_of(tmp_path, long_values(["conv"], [0, 2], METRICS), ["conv", "fc"])
 
 

@@ -8,8 +8,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evolution.configuration import resolve
-from evolution.sweeps import safe_form, value_forms
+from evolution.config.resolve import resolve
+from evolution.config.sweeps import safe_form, value_forms
 
 # The schema's pattern for the names of runs, by hand.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
@@ -171,7 +171,7 @@ values = st.integers(-3, 12) | st.floats(0, 1) | st.text(max_size=50) | st.none(
     st.lists(st.integers(0, 2**32 - 1), max_size=3, unique=True),
 )
 def test_names_are_safe_and_unique_whatever_the_values(entries, grid, seeds):
-    from evolution.sweeps import expand
+    from evolution.config.sweeps import expand
 
     entries = {name.lower(): changes for name, changes in entries.items()}
     expansion = expand({"runs": entries, "grid": grid, "seeds": seeds, "skip": []})

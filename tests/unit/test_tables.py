@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from figures import write_long
 
-from evolution.files import JobError, save_table
-from evolution.tables import adjusted_rand_indices, load_values, network_layers, series
+from evolution.errors import UserError
+from evolution.io.tables import save_table
+from evolution.measures.long_tables import adjusted_rand_indices, load_values, network_layers, series
 
 
 def test_values_come_back_whatever_their_order(tmp_path):
@@ -33,7 +34,7 @@ def test_adjusted_rand_indices_are_looked_up(tmp_path):
     values = {("a", 0, "adjusted_rand_index"): 0.25, ("a", 0, "silhouette"): 0.5, ("a", 4, "adjusted_rand_index"): 0.75}
     path = write_long(tmp_path / "t.parquet", values)
     assert adjusted_rand_indices(path, [(4, "a"), (0, "a")]) == {(4, "a"): 0.75, (0, "a"): 0.25}
-    with pytest.raises(JobError, match="layer a at epoch 2"):
+    with pytest.raises(UserError, match="layer a at epoch 2"):
         adjusted_rand_indices(path, [(0, "a"), (2, "a")])
 
 

@@ -9,9 +9,9 @@ from tiny_training import SETTINGS, start, train_epochs
 from torch import nn
 from torch.nn import functional
 
-import train
-from evolution.checkpoints import load_checkpoint
-from evolution.files import JobError
+from evolution.errors import UserError
+from evolution.io.checkpoints import load_checkpoint
+from evolution.training import loop
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -169,7 +169,7 @@ def test_an_epoch_shows_every_image_once(batch_size, sizes):
     for epoch, seed in ((1, 0), (2, 0), (1, 1), (1, 0)):
         model = Recorder().eval()
         still = torch.optim.SGD(model.parameters(), lr=0)
-        loss = train.train_epoch(model, still, images, labels, batch_size, seed, epoch)
+        loss = loop.train_epoch(model, still, images, labels, batch_size, seed, epoch)
         assert [len(batch) for batch in model.seen] == sizes
         order = [image for batch in model.seen for image in batch]
         assert sorted(order) == list(range(20))
@@ -186,7 +186,7 @@ def test_dropout_draws_anew_each_epoch():
     drawn = {}
     for epoch, seed in ((1, 0), (2, 0), (1, 1), (1, 0)):
         model = Dropping()
-        train.train_epoch(
+        loop.train_epoch(
             model,
             torch.optim.SGD(model.parameters(), lr=0),
             torch.ones(50, 1),
@@ -200,10 +200,10 @@ def test_dropout_draws_anew_each_epoch():
 
 
 def test_predict_in_chunks(monkeypatch):
-    monkeypatch.setitem(train.EVALUATION_CHUNK, "cpu", 7)
+    monkeypatch.setitem(loop.EVALUATION_CHUNK, "cpu", 7)
     model = nn.Sequential(nn.Linear(3, 4), nn.Dropout(0.9))
     images = torch.randn(20, 3, generator=torch.Generator().manual_seed(0))
-    assert train.predict(model, images).tolist() == model[0](images).argmax(1).tolist()
+    assert loop.predict(model, images).tolist() == model[0](images).argmax(1).tolist()
 
 
 def test_seed_and_kwargs_reach_the_network(tmp_path, dataset):
@@ -214,7 +214,7 @@ def test_seed_and_kwargs_reach_the_network(tmp_path, dataset):
     base = first_layer("a")
     assert torch.equal(first_layer("b"), base)
     assert not torch.equal(first_layer("c", seed=18), base)
-    with pytest.raises(JobError, match=r"model\.kwargs"):
+    with pytest.raises(UserError, match=r"model\.kwargs"):
         first_layer("d", model_kwargs={"depth": 3})
 
 

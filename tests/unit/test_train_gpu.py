@@ -6,8 +6,8 @@ import pytest
 import torch
 from tiny_training import same_bits_when_cut, start, train_epochs
 
-import train
-from evolution.files import JobError
+from evolution.errors import UserError
+from evolution.training import loop
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU that torch can use")
 
@@ -64,9 +64,9 @@ def test_steps_do_not_wait_for_the_gpu(tmp_path, dataset):
 
 
 def test_a_real_gpu_without_enough_memory():
-    with pytest.raises(JobError, match="The GPU has too little memory"), train.memory_explained(None):
+    with pytest.raises(UserError, match="The GPU has too little memory"), loop.memory_explained(None):
         torch.empty(2 * torch.cuda.mem_get_info()[1], dtype=torch.uint8, device="cuda")
 
 
 def test_auto_takes_the_gpu():
-    assert train.choose_device("auto").type == "cuda"
+    assert loop.choose_device("auto").type == "cuda"

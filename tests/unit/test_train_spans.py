@@ -11,10 +11,10 @@ from tiny_training import SETTINGS, same_bits_when_cut, start, train_epochs
 from torch import nn
 
 import snapshot
-import train
-from evolution import models
-from evolution.checkpoints import load_checkpoint, save_checkpoint
-from evolution.files import JobError
+from evolution.errors import UserError
+from evolution.io.checkpoints import load_checkpoint, save_checkpoint
+from evolution.models import networks
+from evolution.training import loop
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -50,7 +50,7 @@ def test_checkpoints_are_plain_data_and_the_same_bytes(tmp_path, dataset):
         path, *_ = train_epochs(tmp_path, dataset, 1, 2, start(tmp_path / folder, dataset))
         files.append(shutil.copy(path, tmp_path / folder / name))
     assert (tmp_path / "a" / "0001.pt").read_bytes() == (tmp_path / "b" / "another name.ckpt").read_bytes()
-    checkpoint = train.train_span(dataset, epochs=range(1), **SETTINGS)[0]
+    checkpoint = loop.train_span(dataset, epochs=range(1), **SETTINGS)[0]
     for name in ("x.pt", "yy.bin"):
         save_checkpoint(str(tmp_path / name), checkpoint)
     assert (tmp_path / "x.pt").read_bytes() == (tmp_path / "yy.bin").read_bytes()
@@ -64,7 +64,7 @@ def test_going_on_from_a_damaged_checkpoint(tmp_path, dataset):
     begun = start(tmp_path, dataset)
     np.save(tmp_path / "array.npy", np.ones(3))
     shutil.move(tmp_path / "array.npy", begun)
-    with pytest.raises(JobError, match=r"0-0\.pt is damaged"):
+    with pytest.raises(UserError, match=r"0-0\.pt is damaged"):
         train_epochs(tmp_path, dataset, 1, 1, begun)
 
 
@@ -83,7 +83,7 @@ class DrawsBesidesItsWeights(nn.Module):
 
 def test_snapshots_see_the_network_that_was_trained(tmp_path, dataset, monkeypatch):
     # What no state dict holds must be drawn alike by each training link and by the snapshot.
-    monkeypatch.setitem(models.MODELS, "random_features", DrawsBesidesItsWeights)
+    monkeypatch.setitem(networks.NETWORKS, "random_features", DrawsBesidesItsWeights)
     first = start(tmp_path, dataset, model_name="random_features")
     middle, *_ = train_epochs(tmp_path, dataset, 1, 2, first, model_name="random_features")
     last, _, history, _ = train_epochs(tmp_path, dataset, 3, 4, middle, model_name="random_features")

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from evolution import files
-from evolution.checkpoints import load_checkpoint
-from evolution.files import JobError
+from evolution.errors import UserError
+from evolution.io import arrays, tables
+from evolution.io.checkpoints import load_checkpoint
 
 WORKFLOW = Path(__file__).parents[2] / "workflow"
 SCRIPTS = sorted((WORKFLOW / "scripts").rglob("*.py"))
@@ -71,9 +71,9 @@ class Attack:
     "load",
     [
         lambda path: load_checkpoint(str(path)),
-        lambda path: files.load_npy(path, (None,)),
-        lambda path: files.load_npz(path, "eval_labels"),
-        lambda path: files.load_table(path, "epoch"),
+        lambda path: arrays.load_npy(path, (None,)),
+        lambda path: arrays.load_npz(path, "eval_labels"),
+        lambda path: tables.load_table(path, "epoch"),
     ],
     ids=["checkpoint", "npy", "npz", "parquet"],
 )
@@ -87,7 +87,7 @@ def test_an_artifact_that_would_run_code_is_refused(tmp_path, load, kind):
         path.write_bytes(pickle.dumps(Attack(ran)))
     else:
         torch.save({"weights": {}, "optimizer": Attack(ran), "epoch": 0}, path)
-    with pytest.raises(JobError, match="is damaged or not what this workflow wrote"):
+    with pytest.raises(UserError, match="is damaged or not what this workflow wrote"):
         load(path)
     assert not ran.exists()
 

@@ -3,8 +3,8 @@ import pytest
 from scipy.spatial.distance import cdist
 from sklearn import manifold
 
+from evolution.embedding.quality import trustworthiness
 from evolution.seeds import generator
-from evolution.trustworthy import trustworthiness
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -2,8 +2,8 @@
 
 import torch
 
-import train
-from evolution.checkpoints import save_checkpoint
+from evolution.io.checkpoints import save_checkpoint
+from evolution.training import loop
 
 SETTINGS = {
     "previous": None,
@@ -23,7 +23,7 @@ SETTINGS = {
 def train_epochs(folder, dataset, first, last, previous=None, **changes):
     """Train epochs `first` to `last`; return the checkpoint's path and what train_span returned."""
     settings = SETTINGS | changes | {"previous": previous}
-    result = train.train_span(dataset, epochs=range(first, last + 1), **settings)
+    result = loop.train_span(dataset, epochs=range(first, last + 1), **settings)
     path = str(folder / f"{first}-{last}.pt")
     save_checkpoint(path, result[0])
     return path, *result

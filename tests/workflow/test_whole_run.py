@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 from PIL import Image
 from project import TINY, Project, changed, differing
 
-from evolution.measures import MEASURES, PER_CLASS
+from evolution.measures.registry import MEASURES, PER_CLASS
 
 EPOCHS = [0, 2, 4]
 LAYERS = ["conv2", "fc1"]

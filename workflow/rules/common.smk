@@ -8,11 +8,14 @@ from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 
-from evolution import methods, own_data
-from evolution.catalogue import ROOTED
-from evolution.configuration import PIXELS
-from evolution.digests import file_digest
-from evolution.slurm_limits import limits_exceeded
+from evolution import PIXELS
+from evolution.config import spans
+from evolution.data import contents, image_folder, own_source
+from evolution.data.catalogue import ROOTED
+from evolution.embedding import methods
+from evolution.planning.code_files import code_files
+from evolution.planning.digests import file_digest
+from evolution.planning.slurm_limits import limits_exceeded
 from filelock import FileLock, Timeout
 from snakemake.common import get_function_params, overwrite_function_params
 from snakemake.exceptions import WorkflowError
@@ -22,10 +25,10 @@ from snakemake.resources import Resource
 gc.set_threshold(100_000, 20, 100)
 
 RUNS = experiment["runs"]
-EPOCHS = configuration.snapshot_epochs(experiment)
-LAYERS = configuration.run_layers(experiment)
-SNAPSHOT_SPANS = configuration.snapshot_spans(experiment)
-TRAINING_SPANS = configuration.training_spans(experiment)
+EPOCHS = spans.snapshot_epochs(experiment)
+LAYERS = resolve.run_layers(experiment)
+SNAPSHOT_SPANS = spans.snapshot_spans(experiment)
+TRAINING_SPANS = spans.training_spans(experiment)
 # Where each snapshot lies: its span, and its place in the span's files.
 PLACES = {epoch: (span, place) for span, epochs in SNAPSHOT_SPANS.items() for place, epoch in enumerate(epochs)}
 
@@ -43,7 +46,7 @@ wildcard_constraints:
 def code(script):
     """A script and the modules it imports, as inputs relative to the working directory."""
     folder = Path(workflow.basedir) / "workflow" / "scripts"
-    return [os.path.relpath(path) for path in configuration.source_files(folder / f"{script}.py")]
+    return [os.path.relpath(path) for path in code_files(folder / f"{script}.py")]
 
 
 # What is printed at the end: no more summaries than this, and no longer comparison.

@@ -1,5 +1,5 @@
 # What is compared in results/comparison, where there are two runs or more: groups, layers, files.
-from evolution.groups import layer_order, representative_runs, run_groups
+from evolution.planning.run_groups import layer_order, representative_runs, run_groups
 
 FOLDER = "results/comparison"
 CROSSINGS = f"{FOLDER}/crossing.md"

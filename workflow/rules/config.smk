@@ -8,16 +8,17 @@ from snakemake.settings.types import DeploymentMethod
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
 
-from evolution import config_checks, configuration
-from evolution.model_names import model_files, short_name
-from evolution.model_trees import ModelFault, tree_file
+from evolution.config import checks, resolve
+from evolution.errors import ModelError
+from evolution.models.names import model_files, short_name
+from evolution.planning.model_trees import tree_file
 
 
 def checked(check, *arguments, **more):
     """Call a check of the config; what is wrong ends Snakemake with a message and no traceback."""
     try:
         return check(*arguments, **more)
-    except configuration.ConfigError as error:
+    except resolve.ConfigError as error:
         raise WorkflowError(f"The config cannot be used:\n{error}") from None
 
 
@@ -25,24 +26,24 @@ def checked_model(look, *arguments):
     """Look into a model; one that cannot be built or run ends Snakemake with a message and no traceback."""
     try:
         return look(*arguments)
-    except ModelFault as error:
+    except ModelError as error:
         raise WorkflowError(str(error)) from None
 
 
 # A preset given by --configfile stands alone; config.yaml is the experiment that runs without one.
 if not workflow.configfiles:
-    checked(configuration.check_file, "config.yaml")
+    checked(resolve.check_file, "config.yaml")
 
     configfile: "config.yaml"
 
 
 # Snakemake's own `config`, which holds what was written, stays as it is; rules read the resolved one.
-experiment = checked(configuration.resolve, config, files=workflow.configfiles)
+experiment = checked(resolve.resolve, config, files=workflow.configfiles)
 
 # In conda environments a method finds its package, whatever there is beside Snakemake.
 if DeploymentMethod.CONDA not in workflow.deployment_settings.deployment_method:
-    checked(configuration.check_installed, experiment)
+    checked(resolve.check_installed, experiment)
 
 if workflow.is_main_process:
-    for note in config_checks.notes(experiment):
+    for note in checks.notes(experiment):
         logger.info(note)

@@ -82,14 +82,14 @@ def data_root(wildcards):
 
 def own_archive(wildcards):
     """The .npz that holds a run's images, where they are the user's own."""
-    kind, path = own_data.own_path(RUNS[wildcards.run]["dataset"]["name"]) or (None, None)
-    return [str(path)] if kind == own_data.NPZ else []
+    kind, path = own_source.own_path(RUNS[wildcards.run]["dataset"]["name"]) or (None, None)
+    return [str(path)] if kind == contents.NPZ else []
 
 
 def folder_listing(wildcards):
     """A digest of the paths and sizes of the user's own image files; None for other data sets."""
-    kind, path = own_data.own_path(RUNS[wildcards.run]["dataset"]["name"]) or (None, None)
-    return own_data.folder_digest(path) if kind == own_data.FOLDER else None
+    kind, path = own_source.own_path(RUNS[wildcards.run]["dataset"]["name"]) or (None, None)
+    return image_folder.folder_digest(path) if kind == contents.FOLDER else None
 
 
 def memory_of(least):

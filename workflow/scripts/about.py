@@ -4,7 +4,8 @@ from html import escape
 
 import yaml
 
-from evolution.files import job_log, whole_file
+from evolution.io.job_log import job_log
+from evolution.io.whole_files import whole_file
 
 PAGE = """\
 <!doctype html>

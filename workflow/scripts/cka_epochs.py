@@ -4,9 +4,11 @@ import logging
 
 import numpy as np
 
-from evolution.files import job_log, load_npy, save_table
-from evolution.kept_memory import keep_freed_memory
-from evolution.similarity import of_samples, pair_table, pairwise_cka, some_samples
+from evolution.io.arrays import load_npy
+from evolution.io.job_log import job_log
+from evolution.io.tables import save_table
+from evolution.measures.cka import of_samples, pair_table, pairwise_cka, some_samples
+from evolution.training.memory import keep_freed_memory
 
 log = logging.getLogger("evolution")
 

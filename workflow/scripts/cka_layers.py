@@ -5,8 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from evolution.files import job_log, load_npy, save_table
-from evolution.similarity import of_samples, pair_table, pairwise_cka, some_samples
+from evolution.io.arrays import load_npy
+from evolution.io.job_log import job_log
+from evolution.io.tables import save_table
+from evolution.measures.cka import of_samples, pair_table, pairwise_cka, some_samples
 
 log = logging.getLogger("evolution")
 

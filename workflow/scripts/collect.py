@@ -4,7 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from evolution.files import job_log, load_npz, load_table, save_table
+from evolution.io.arrays import load_npz
+from evolution.io.job_log import job_log
+from evolution.io.tables import load_table, save_table
 
 
 def collect_cells(paths: list[str]) -> dict[str, object]:

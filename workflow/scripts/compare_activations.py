@@ -5,8 +5,10 @@ import logging
 
 import numpy as np
 
-from evolution.files import job_log, load_npy, load_npz, save_table
-from evolution.similarity import of_samples, pairwise_cka, some_samples
+from evolution.io.arrays import load_npy, load_npz
+from evolution.io.job_log import job_log
+from evolution.io.tables import save_table
+from evolution.measures.cka import of_samples, pairwise_cka, some_samples
 
 log = logging.getLogger("evolution")
 

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evolution.files import job_log, load_table, whole_file
-from evolution.intervals import mean_interval
-from evolution.markdown import DASH, markdown_table
-from evolution.tables import ADJUSTED_RAND
+from evolution.io.job_log import job_log
+from evolution.io.markdown import DASH, markdown_table
+from evolution.io.tables import load_table
+from evolution.io.whole_files import whole_file
+from evolution.measures.intervals import mean_interval
+from evolution.measures.long_tables import ADJUSTED_RAND
 
 NEVER = "never"
 LEGEND = """\

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from evolution.files import job_log, load_table, save_table
+from evolution.io.job_log import job_log
+from evolution.io.tables import load_table, save_table
 
 
 def gather_runs(

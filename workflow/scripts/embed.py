@@ -1,6 +1,7 @@
 """Two-dimensional embedding of one layer, by t-SNE or another method, at each epoch of a span."""
 
-import evolution.lean  # noqa: F401 - before scikit-learn
+import evolution.startup.load_analysis  # noqa: F401 - before scikit-learn
+from evolution.embedding.quality import drift
 
 # isort: split
 
@@ -8,37 +9,19 @@ import logging
 import math
 
 import numpy as np
-from scipy.spatial import procrustes
 
-from evolution.compaction import unit_rows
-from evolution.files import JobError, job_log, load_npy, save_npy, save_table
-from evolution.layouts import lay_out
-from evolution.reviews import review_due
-from evolution.trustworthy import trustworthiness
+from evolution.activations.compaction import unit_rows
+from evolution.embedding.continuity import review_due
+from evolution.embedding.layout import lay_out
+from evolution.embedding.quality import trustworthiness
+from evolution.errors import UserError
+from evolution.io.arrays import load_npy, save_npy
+from evolution.io.job_log import job_log
+from evolution.io.tables import save_table
 
 log = logging.getLogger("evolution")
 
 TRUSTWORTHINESS_NEIGHBORS = 12
-
-
-def drift(previous: np.ndarray, layout: np.ndarray) -> float:
-    """How far points moved between two layouts.
-
-    Parameters
-    ----------
-    previous, layout : float arrays (N, 2)
-
-    Returns
-    -------
-    float
-        Median displacement of a point after Procrustes (translation, rotation, reflection and scale taken out),
-        in units of the layout's root mean square radius; NaN where all points of a layout are one.
-    """
-    if not (np.ptp(previous, axis=0).any() and np.ptp(layout, axis=0).any()):
-        return math.nan
-    first, second, _ = procrustes(previous, layout)
-    displacement = np.linalg.norm(first - second, axis=1)
-    return float(np.median(displacement) / np.sqrt((first**2).sum(axis=1).mean()))
 
 
 def embed_span(
@@ -60,7 +43,7 @@ def embed_span(
         Its last layout is where the first epoch of this span starts from.
     epochs : list of int
     method : str
-        See `evolution.methods.METHODS`.
+        See `evolution.embedding.methods.METHODS`.
     settings : dict
         What the method reads of the config's `embedding`.
     aligned : bool
@@ -82,7 +65,7 @@ def embed_span(
     layouts, quality = [], {"epoch": epochs, "kl_divergence": [], "trustworthiness": [], "drift": []}
     for epoch, layer in zip(epochs, layers):
         if not np.isfinite(layer).all():
-            raise JobError(f"{activations} holds values that are not finite at epoch {epoch}: delete it to rebuild it")
+            raise UserError(f"{activations} holds values that are not finite at epoch {epoch}: delete it to rebuild it")
         rows = unit_rows(layer)
         before = layout if aligned else None
         reviewed = before is not None and review_due(epoch_before, epoch)

@@ -2,9 +2,9 @@
 
 import os
 
-from evolution.files import job_log
-from evolution.layers import REPEATED
-from evolution.model_trees import read_tree
+from evolution.io.job_log import job_log
+from evolution.models.selection import REPEATED
+from evolution.planning.model_trees import read_tree
 
 HEADER = ("", "layer", "class", "output", "parameters", "")
 
@@ -15,7 +15,7 @@ def layer_table(tree: list[dict], followed: list[str]) -> list[str]:
     Parameters
     ----------
     tree : list of dict
-        See `evolution.module_tree.trace`.
+        See `evolution.models.module_tree.trace`.
     followed : list of str
         The layers to mark.
 

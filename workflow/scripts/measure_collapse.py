@@ -5,9 +5,11 @@ import math
 
 import numpy as np
 
-from evolution.files import job_log, load_npy, load_npz, save_table
+from evolution.activations.predictions import load_predictions
+from evolution.io.arrays import load_npy, load_npz
+from evolution.io.job_log import job_log
+from evolution.io.tables import save_table
 from evolution.measures.collapse import class_centres, layer_collapse, self_duality
-from evolution.predictions import load_predictions
 
 log = logging.getLogger("evolution")
 

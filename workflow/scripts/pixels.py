@@ -2,9 +2,10 @@
 
 import logging
 
-from evolution.compaction import reduced
-from evolution.files import job_log, save_npy
-from evolution.training_data import load_part
+from evolution.activations.compaction import stored_rows
+from evolution.data.network_input import load_part
+from evolution.io.arrays import save_npy
+from evolution.io.job_log import job_log
 
 log = logging.getLogger("evolution")
 
@@ -16,7 +17,7 @@ def pixel_activations(dataset: str, compacted: bool, seed: int):
     ----------
     dataset : path of dataset.npz
     compacted : bool
-        See `evolution.compaction.reduced`.
+        See `evolution.activations.compaction.stored_rows`.
     seed : int
         The config's.
 
@@ -27,7 +28,7 @@ def pixel_activations(dataset: str, compacted: bool, seed: int):
     images, _, _ = load_part(dataset, "eval")
     rows = images.reshape(len(images), -1)
     log.info("Raw pixels of %d images, %d values each", *rows.shape)
-    return (reduced(rows, seed) if compacted else rows)[None]
+    return (stored_rows(rows, seed) if compacted else rows)[None]
 
 
 if "snakemake" in globals():

@@ -1,6 +1,6 @@
 """Film of every layer's map over the whole training, dots gliding from snapshot to snapshot."""
 
-import evolution.lean_matplotlib  # noqa: F401 - before matplotlib
+import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
 
 # isort: split
 
@@ -13,14 +13,16 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.patches import Rectangle
 
-from evolution.class_names import shown_names
-from evolution.files import damaged, job_log, load_npz
-from evolution.film import ease, film_palette, reduced, write_gif, write_mp4
-from evolution.maps import Sheet, cell_side, limit_map, load_layout, map_sheet, square_limits, title_cell
-from evolution.methods import METHODS
-from evolution.moving_dots import MovingDots
-from evolution.style import INK, class_colors, figure_style, score
-from evolution.tables import adjusted_rand_indices, eval_accuracies, network_layers
+from evolution.embedding.methods import METHODS
+from evolution.figures.film import ease, film_palette, paletted, write_gif, write_mp4
+from evolution.figures.fonts import shown_names
+from evolution.figures.moving_dots import MovingDots
+from evolution.figures.sheets import Sheet, cell_side, limit_map, load_layout, map_sheet, square_limits, title_cell
+from evolution.figures.style import INK, class_colors, figure_style, score
+from evolution.io.arrays import load_npz
+from evolution.io.job_log import job_log
+from evolution.io.reading import damaged
+from evolution.measures.long_tables import adjusted_rand_indices, eval_accuracies, network_layers
 
 log = logging.getLogger("evolution")
 
@@ -139,7 +141,7 @@ def plot_animation(
         The most that the GIF should have; it shows fewer frames between snapshots where it would have more.
     dpi : int
     method : str
-        See `evolution.methods.METHODS`.
+        See `evolution.embedding.methods.METHODS`.
     """
     labels, names = load_npz(dataset, "eval_labels", "class_names")
     layers = network_layers(layers)
@@ -164,7 +166,7 @@ def plot_animation(
         def frames():
             dots = np.array(colors)[labels]
             for pixels in draw_frames(sheet, layers, layouts, rand_indices, accuracies, epochs, dots, tween):
-                kept.append(reduced(pixels, shared))
+                kept.append(paletted(pixels, shared))
                 yield pixels
 
         began = time.perf_counter()

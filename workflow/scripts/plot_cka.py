@@ -1,6 +1,6 @@
 """Figure of how alike the layers are to each other, and each to itself at other epochs (CKA)."""
 
-import evolution.lean_matplotlib  # noqa: F401 - before matplotlib
+import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
 
 # isort: split
 
@@ -11,11 +11,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from evolution.curves import cell_edges
-from evolution.files import damaged, job_log, load_table
-from evolution.similarity import pair_matrix
-from evolution.style import figure_style, headed_figure, save_figure, shorten
-from evolution.tables import PIXELS, network_layers
+from evolution import PIXELS
+from evolution.figures.curves import cell_edges
+from evolution.figures.style import figure_style, headed_figure, save_figure, shorten
+from evolution.io.job_log import job_log
+from evolution.io.reading import damaged
+from evolution.io.tables import load_table
+from evolution.measures.cka import pair_matrix
+from evolution.measures.long_tables import network_layers
 
 COLUMNS = 5
 NAME_HEIGHT = 0.15  # inches that a layer's name takes

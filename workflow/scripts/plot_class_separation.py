@@ -1,17 +1,18 @@
 """Figure of when each class comes apart from the others, layer by layer."""
 
-import evolution.lean_matplotlib  # noqa: F401 - before matplotlib
+import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
 
 # isort: split
 
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from evolution.class_names import shown_names
-from evolution.curves import cell_edges
-from evolution.files import job_log, load_npy, load_npz
-from evolution.style import figure_style, headed_figure, save_figure, shorten
-from evolution.tables import PIXELS
+from evolution import PIXELS
+from evolution.figures.curves import cell_edges
+from evolution.figures.fonts import shown_names
+from evolution.figures.style import figure_style, headed_figure, save_figure, shorten
+from evolution.io.arrays import load_npy, load_npz
+from evolution.io.job_log import job_log
 
 COLORS = "cividis"  # made for colour-blind readers, and even in grey
 COLUMNS = 6

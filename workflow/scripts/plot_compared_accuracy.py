@@ -1,10 +1,10 @@
 """Figure of how well each group of runs classifies over the training."""
 
-import evolution.lean_matplotlib  # noqa: F401 - before matplotlib
+import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
 
 # isort: split
 
-from evolution.compared import (
+from evolution.figures.comparison import (
     BAND_NOTE,
     compared_figure,
     draw_groups,
@@ -14,9 +14,10 @@ from evolution.compared import (
     load_comparison,
     others_note,
 )
-from evolution.curves import PRINTED_PANEL, title_panel
-from evolution.files import damaged, job_log
-from evolution.style import figure_style, save_figure
+from evolution.figures.curves import PRINTED_PANEL, title_panel
+from evolution.figures.style import figure_style, save_figure
+from evolution.io.job_log import job_log
+from evolution.io.reading import damaged
 
 PANELS = {
     "train_loss": ("Loss", "on the training images; lower is better", "loss"),

@@ -1,14 +1,16 @@
 """Figure of how alike the layers of different runs are: a heat map of CKA, each layer against each."""
 
-import evolution.lean_matplotlib  # noqa: F401 - before matplotlib
+import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
 
 # isort: split
 
 import numpy as np
 from matplotlib.axes import Axes
 
-from evolution.files import damaged, job_log, load_table
-from evolution.style import INK, figure_style, headed_figure, save_figure, shorten
+from evolution.figures.style import INK, figure_style, headed_figure, save_figure, shorten
+from evolution.io.job_log import job_log
+from evolution.io.reading import damaged
+from evolution.io.tables import load_table
 
 COLORS = "cividis"  # made for colour-blind readers, and even in grey
 # Characters of a run's and a layer's name, on a screen and on paper.

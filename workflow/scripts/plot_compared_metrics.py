@@ -1,6 +1,6 @@
 """Figure of how well the layers of each group of runs cluster over the training."""
 
-import evolution.lean_matplotlib  # noqa: F401 - before matplotlib
+import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
 
 # isort: split
 
@@ -9,7 +9,8 @@ import textwrap
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from evolution.compared import (
+from evolution import PIXELS
+from evolution.figures.comparison import (
     BAND_NOTE,
     Curves,
     compared_figure,
@@ -17,14 +18,14 @@ from evolution.compared import (
     final_value,
     group_colors,
     hold,
+    layer_columns,
     load_comparison,
     others_note,
 )
-from evolution.files import job_log
-from evolution.groups import layer_columns
-from evolution.intervals import mean_interval
-from evolution.style import MUTED, figure_style, save_figure, shorten
-from evolution.tables import ADJUSTED_RAND, METRIC_TITLES, PIXELS
+from evolution.figures.style import MUTED, figure_style, save_figure, shorten
+from evolution.io.job_log import job_log
+from evolution.measures.intervals import mean_interval
+from evolution.measures.long_tables import ADJUSTED_RAND, METRIC_TITLES
 
 METRICS = (ADJUSTED_RAND, "silhouette", "normalized_mutual_information", "label_silhouette", "knn_accuracy")
 MOST_COLUMNS = 6

@@ -1,15 +1,16 @@
 """Figure of what the network takes for what, at chosen epochs."""
 
-import evolution.lean_matplotlib  # noqa: F401 - before matplotlib
+import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
 
 # isort: split
 
 import numpy as np
 
-from evolution.class_names import shown_names
-from evolution.files import job_log, load_npz
-from evolution.predictions import load_predictions
-from evolution.style import INK, figure_style, headed_figure, save_figure, score, shorten
+from evolution.activations.predictions import load_predictions
+from evolution.figures.fonts import shown_names
+from evolution.figures.style import INK, figure_style, headed_figure, save_figure, score, shorten
+from evolution.io.arrays import load_npz
+from evolution.io.job_log import job_log
 
 COLORS = "Blues"
 COLUMNS = 4

@@ -1,14 +1,14 @@
 """Figure of how far the layouts can be trusted, and how steady they are."""
 
-import evolution.lean_matplotlib  # noqa: F401 - before matplotlib
+import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
 
 # isort: split
 
-from evolution.curves import metric_figure
-from evolution.files import job_log
-from evolution.methods import METHODS
-from evolution.style import figure_style, save_figure
-from evolution.tables import load_values
+from evolution.embedding.methods import METHODS
+from evolution.figures.curves import metric_figure
+from evolution.figures.style import figure_style, save_figure
+from evolution.io.job_log import job_log
+from evolution.measures.long_tables import load_values
 
 DIVERGENCE = "kl_divergence"  # of t-SNE alone
 DRIFT = "drift"
@@ -48,7 +48,7 @@ def plot_embedding_quality(
     width : float or None
         Inches of the paper's column or page; None: for the screen.
     method : str
-        See `evolution.methods.METHODS`.
+        See `evolution.embedding.methods.METHODS`.
     """
     values = load_values(embedding_table)
     shown = {metric: panel for metric, panel in PANELS.items() if method == "tsne" or metric != DIVERGENCE}

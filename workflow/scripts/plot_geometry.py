@@ -1,13 +1,13 @@
 """Figure of the shape of each layer's activations over the training: their dimensions, and who is near whom."""
 
-import evolution.lean_matplotlib  # noqa: F401 - before matplotlib
+import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
 
 # isort: split
 
-from evolution.curves import metric_figure
-from evolution.files import job_log
-from evolution.style import figure_style, save_figure
-from evolution.tables import load_values
+from evolution.figures.curves import metric_figure
+from evolution.figures.style import figure_style, save_figure
+from evolution.io.job_log import job_log
+from evolution.measures.long_tables import load_values
 
 # Metric to title, explanation, name of the y axis, and the least that this axis spans.
 PANELS = {

@@ -1,17 +1,18 @@
 """Figure of every layer's map at chosen epochs: layers from left to right, training from top to bottom."""
 
-import evolution.lean_matplotlib  # noqa: F401 - before matplotlib
+import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
 
 # isort: split
 
 import numpy as np
 
-from evolution.class_names import shown_names
-from evolution.files import job_log, load_npz
-from evolution.maps import cell_side, draw_map, load_layout, map_sheet, square_limits, title_cell
-from evolution.methods import METHODS
-from evolution.style import class_colors, figure_style, save_figure, score
-from evolution.tables import adjusted_rand_indices, network_layers
+from evolution.embedding.methods import METHODS
+from evolution.figures.fonts import shown_names
+from evolution.figures.sheets import cell_side, draw_map, load_layout, map_sheet, square_limits, title_cell
+from evolution.figures.style import class_colors, figure_style, save_figure, score
+from evolution.io.arrays import load_npz
+from evolution.io.job_log import job_log
+from evolution.measures.long_tables import adjusted_rand_indices, network_layers
 
 NOTE = (
     "Each dot is an evaluation image, in the colour of its true class; {title} {of_layer}. "
@@ -51,7 +52,7 @@ def plot_grid(
     width : float or None
         Inches of the paper's column or page; None: for the screen.
     method : str
-        See `evolution.methods.METHODS`.
+        See `evolution.embedding.methods.METHODS`.
     """
     labels, names = load_npz(dataset, "eval_labels", "class_names")
     layers = network_layers(layers)

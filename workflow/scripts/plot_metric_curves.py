@@ -1,13 +1,13 @@
 """Figure of how well each layer clusters over the training."""
 
-import evolution.lean_matplotlib  # noqa: F401 - before matplotlib
+import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
 
 # isort: split
 
-from evolution.curves import draw_layer_curves, layer_panels, place_labels, title_panel
-from evolution.files import job_log
-from evolution.style import figure_style, save_figure
-from evolution.tables import ADJUSTED_RAND, METRIC_TITLES, load_values
+from evolution.figures.curves import draw_layer_curves, layer_panels, place_labels, title_panel
+from evolution.figures.style import figure_style, save_figure
+from evolution.io.job_log import job_log
+from evolution.measures.long_tables import ADJUSTED_RAND, METRIC_TITLES, load_values
 
 EXPLANATIONS = {
     "silhouette": "how compact and far apart the k-means clusters are; 1 is best, 0: they overlap",

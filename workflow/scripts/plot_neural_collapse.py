@@ -1,6 +1,6 @@
 """Figure of neural collapse: how the classes draw together, layer by layer and at the classifier."""
 
-import evolution.lean_matplotlib  # noqa: F401 - before matplotlib
+import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
 
 # isort: split
 
@@ -10,10 +10,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from evolution.curves import draw_curve, draw_layer_curves, layer_panels, place_labels, title_panel
-from evolution.files import job_log, load_table
-from evolution.style import INK, MUTED, figure_style, save_figure
-from evolution.tables import load_values
+from evolution.figures.curves import draw_curve, draw_layer_curves, layer_panels, place_labels, title_panel
+from evolution.figures.style import INK, MUTED, figure_style, save_figure
+from evolution.io.job_log import job_log
+from evolution.io.tables import load_table
+from evolution.measures.long_tables import load_values
 
 CLASSIFIER = "classifier's input"
 # Metric to title, explanation, name of the y axis, and the least that this axis spans.

@@ -1,18 +1,20 @@
 """Figure of the baseline: the raw pixels, by true class and by k-means cluster."""
 
-import evolution.lean_matplotlib  # noqa: F401 - before matplotlib
+import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
 
 # isort: split
 
 import numpy as np
 
-from evolution.class_names import shown_names
-from evolution.clusters import match_clusters
-from evolution.files import job_log, load_npy, load_npz, load_table
-from evolution.maps import draw_map, load_layout, map_sheet, square_limits
-from evolution.methods import METHODS
-from evolution.style import MUTED, class_colors, figure_style, save_figure, score
-from evolution.tables import ADJUSTED_RAND
+from evolution.embedding.methods import METHODS
+from evolution.figures.fonts import shown_names
+from evolution.figures.sheets import draw_map, load_layout, map_sheet, square_limits
+from evolution.figures.style import MUTED, class_colors, figure_style, save_figure, score
+from evolution.io.arrays import load_npy, load_npz
+from evolution.io.job_log import job_log
+from evolution.io.tables import load_table
+from evolution.measures.cluster_matching import match_clusters
+from evolution.measures.long_tables import ADJUSTED_RAND
 
 
 def plot_pixels(
@@ -41,7 +43,7 @@ def plot_pixels(
     width : float or None
         Inches of the paper's column or page; None: for the screen.
     method : str
-        See `evolution.methods.METHODS`.
+        See `evolution.embedding.methods.METHODS`.
     """
     labels, names = load_npz(dataset, "eval_labels", "class_names")
     layout = load_layout(embedding, 0, len(labels))

@@ -1,6 +1,6 @@
 """Figure of telling images: learned last, never learned, moved most."""
 
-import evolution.lean_matplotlib  # noqa: F401 - before matplotlib
+import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
 
 # isort: split
 
@@ -8,11 +8,12 @@ import textwrap
 
 import numpy as np
 
-from evolution.class_names import shown_names
-from evolution.files import job_log, load_npz
-from evolution.maps import load_layout
-from evolution.predictions import load_predictions
-from evolution.style import MUTED, figure_style, headed_figure, save_figure, shorten
+from evolution.activations.predictions import load_predictions
+from evolution.figures.fonts import shown_names
+from evolution.figures.sheets import load_layout
+from evolution.figures.style import MUTED, figure_style, headed_figure, save_figure, shorten
+from evolution.io.arrays import load_npz
+from evolution.io.job_log import job_log
 
 COUNT = 12
 SIDE, PRINTED_SIDE = 0.95, 0.62  # inches

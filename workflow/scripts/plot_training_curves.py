@@ -1,16 +1,18 @@
 """Figure of the training: loss, accuracy, and the accuracy of each class."""
 
-import evolution.lean_matplotlib  # noqa: F401 - before matplotlib
+import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
 
 # isort: split
 
 import numpy as np
 from matplotlib.axes import Axes
 
-from evolution.class_names import shown_names
-from evolution.curves import curve_panels, draw_curve, place_labels, title_panel
-from evolution.files import damaged, job_log, load_table
-from evolution.style import INK, MUTED, class_colors, figure_style, save_figure
+from evolution.figures.curves import curve_panels, draw_curve, place_labels, title_panel
+from evolution.figures.fonts import shown_names
+from evolution.figures.style import INK, MUTED, class_colors, figure_style, save_figure
+from evolution.io.job_log import job_log
+from evolution.io.reading import damaged
+from evolution.io.tables import load_table
 
 # With more classes than this, only the weakest are named and coloured.
 NAMED_CLASSES = 20

@@ -4,8 +4,9 @@ import json
 import os
 from pathlib import Path
 
-from evolution.digests import file_digest
-from evolution.files import job_log, whole_file
+from evolution.io.job_log import job_log
+from evolution.io.whole_files import whole_file
+from evolution.planning.digests import file_digest
 
 SCRIPTS = Path(__file__).parent
 

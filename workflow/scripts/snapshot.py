@@ -1,6 +1,7 @@
 """Every layer's activations, and the predictions, at each epoch of a span."""
 
-import evolution.lean_torch  # noqa: F401 - before torch
+import evolution.startup.load_torch  # noqa: F401 - before torch
+from evolution.models.hooks import layer_outputs
 
 # isort: split
 
@@ -11,118 +12,25 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import nn
 
-from evolution.checkpoints import load_checkpoint
-from evolution.classifier import classifier_rows, last_linear
-from evolution.compaction import reduced
-from evolution.files import JobError, NpyWriter, damaged, job_log, save_table
-from evolution.kept_memory import keep_freed_memory
-from evolution.layer_output import NotFollowed, check_batch, output_tensor, sample_rows
-from evolution.models import build_model, memory_layout
+from evolution.activations.classifier import classifier_rows
+from evolution.activations.compaction import stored_rows
+from evolution.data.network_input import load_part
+from evolution.errors import UserError
+from evolution.io.arrays import NpyWriter
+from evolution.io.checkpoints import load_checkpoint
+from evolution.io.job_log import job_log
+from evolution.io.reading import damaged
+from evolution.io.tables import save_table
+from evolution.models.build import build_model, memory_layout
+from evolution.models.hooks import last_linear
 from evolution.seeds import integer_seed
-from evolution.training_data import load_part
+from evolution.training.memory import keep_freed_memory
 
 log = logging.getLogger("evolution")
 
-CHUNK = 250
 # Bytes of raw activations that are in memory at once, unless a single layer has more.
 HELD = 10**9
-
-
-def find_layers(model: nn.Module, names: list[str]) -> dict[str, nn.Module]:
-    """The model's modules of these dotted names.
-
-    Raises
-    ------
-    JobError
-        If the model lacks one; the message lists those it has.
-    """
-    modules = {name: module for name, module in model.named_modules() if name}
-    missing = [name for name in names if name not in modules]
-    if missing:
-        raise JobError(f"layers: {', '.join(missing)} is not in the model, which has {', '.join(modules)}")
-    return {name: modules[name] for name in names}
-
-
-def layer_outputs(
-    model: nn.Module, names: list[str], images: torch.Tensor, maps: str = "flatten", tokens: str = "mean"
-) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Run the images through the model in evaluation mode and keep what the named layers put out.
-
-    Parameters
-    ----------
-    model : Module
-    names : list of str
-        Dotted module names.
-    images : float32 tensor (N, C, H, W)
-    maps, tokens : str
-        How maps and tokens become a row, see `evolution.layer_output.sample_rows`.
-
-    Returns
-    -------
-    activations : dict of float32 arrays (N, D)
-        Each layer's output, a row a sample.
-    logits : float32 array (N, classes)
-
-    Raises
-    ------
-    JobError
-        If the model lacks a layer, runs one more than once or not at all, or one's output cannot be followed.
-    """
-    kept: dict[str, np.ndarray] = {}
-    ran: set[str] = set()
-    done = size = 0
-
-    def keep(name):
-        def hook(module, inputs, output):
-            if name in ran:
-                raise JobError(
-                    f"layers: {name} runs more than once as an image passes through the model, so it has several "
-                    "outputs. Leave it out of `layers`, or name a layer that runs once."
-                )
-            ran.add(name)
-            try:
-                tensor, others = output_tensor(output)
-                check_batch(tuple(tensor.shape), size)
-            except NotFollowed as error:
-                raise JobError(
-                    f"layers: {name} {error}. Leave it out of `layers`, or name a layer within it."
-                ) from None
-            if others and name not in kept:
-                log.info("Layer %s puts out %d tensors; the first is followed", name, others + 1)
-            rows = sample_rows(tensor, maps, tokens).numpy()
-            if name not in kept:
-                kept[name] = np.empty((len(images), rows.shape[1]), np.float32)
-            elif kept[name].shape[1] != rows.shape[1]:
-                raise JobError(f"layers: {name} puts out rows of different lengths for different images. Leave it out.")
-            kept[name][done : done + len(rows)] = rows
-
-        return hook
-
-    hooks = [module.register_forward_hook(keep(name)) for name, module in find_layers(model, names).items()]
-    logits = []
-    # Where torch takes its short cut through transformers, the modules within do not run.
-    fastpath = torch.backends.mha.get_fastpath_enabled()
-    torch.backends.mha.set_fastpath_enabled(False)
-    try:
-        model.eval()
-        with torch.inference_mode():
-            for part in images.split(CHUNK):
-                ran.clear()
-                size = len(part)
-                logits.append(model(part))
-                done += len(part)
-                if idle := [name for name in names if name not in ran]:
-                    raise JobError(
-                        f"layers: {', '.join(idle)} does not run as an image passes through the model. Leave it out of "
-                        "`layers`, or name a layer within it."
-                    )
-    finally:
-        torch.backends.mha.set_fastpath_enabled(fastpath)
-        for hook in hooks:
-            hook.remove()
-    return kept, torch.cat(logits).float().numpy()
 
 
 def layer_groups(sizes: dict[str, int], limit: int = HELD) -> list[list[str]]:
@@ -147,19 +55,19 @@ def layer_groups(sizes: dict[str, int], limit: int = HELD) -> list[list[str]]:
 
 
 def stored_form(name: str, epoch: int, rows: np.ndarray, compacted: bool, seed: int) -> np.ndarray:
-    """A layer's activations as they are kept: `evolution.compaction.reduced` or raw, and finite.
+    """A layer's activations as they are kept: `evolution.activations.compaction.stored_rows` or raw, and finite.
 
     Raises
     ------
-    JobError
+    UserError
         If an activation is not finite.
     """
     if not np.isfinite(rows).all():
-        raise JobError(
+        raise UserError(
             f"layer {name} at epoch {epoch} has activations that are not finite: the training diverged. "
             "Lower training.learning_rate, or leave the layer out of `layers`."
         )
-    return reduced(rows, seed) if compacted else rows
+    return stored_rows(rows, seed) if compacted else rows
 
 
 def snapshot_span(
@@ -186,17 +94,17 @@ def snapshot_span(
     epochs : list of int
     layers : list of str
     model_name, model_kwargs
-        See `evolution.models.build_model`.
+        See `evolution.models.build.build_model`.
     seed : int
-        The config's: what a model draws besides its weights is then what it was in training. And of `reduced`.
+        The config's: what a model draws besides its weights is then what it was in training. And of `stored_rows`.
     compacted : bool
-        See `evolution.compaction.reduced`.
+        See `evolution.activations.compaction.stored_rows`.
     keep : function of layer, place of the epoch in `epochs`, and activations float32 (N, D)
         Called for each, so that no more than one epoch's are in memory; and where those are more than `HELD` bytes,
         not all of its layers: the images then pass through the model several times.
     keep_classifier : function of place of the epoch, and `classifier_rows`
     maps, tokens : str
-        How maps and tokens become a row, see `evolution.layer_output.sample_rows`.
+        How maps and tokens become a row, see `evolution.models.outputs.sample_rows`.
 
     Returns
     -------

@@ -3,9 +3,13 @@
 import csv
 import math
 
-from evolution.files import damaged, job_log, load_table, whole_file
-from evolution.markdown import DASH, markdown_table
-from evolution.tables import ADJUSTED_RAND, PIXELS, load_values, network_layers
+from evolution import PIXELS
+from evolution.io.job_log import job_log
+from evolution.io.markdown import DASH, markdown_table
+from evolution.io.reading import damaged
+from evolution.io.tables import load_table
+from evolution.io.whole_files import whole_file
+from evolution.measures.long_tables import ADJUSTED_RAND, load_values, network_layers
 
 ACCURACIES = ("train_accuracy", "eval_accuracy")
 COLUMNS = {

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import yaml
 
-from evolution.files import job_log, whole_file
+from evolution.io.job_log import job_log
+from evolution.io.whole_files import whole_file
 
 
 def write_report(

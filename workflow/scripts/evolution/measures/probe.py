@@ -8,7 +8,7 @@ from sklearn.linear_model import RidgeClassifier
 from sklearn.model_selection import StratifiedKFold
 from sklearn.preprocessing import KernelCenterer
 
-from evolution.similarity import centred
+from evolution.measures.cka import centred
 
 FOLDS = 5
 # Of the mean squared length of the centred rows, per sample: directions with less variance than this are shrunk most.

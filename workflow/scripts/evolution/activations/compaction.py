@@ -1,0 +1,144 @@
+"""N coordinates that stand for N rows of many features, with the same lengths and angles."""
+
+import hashlib
+import logging
+
+import numpy as np
+from scipy.linalg.lapack import dpstrf
+
+from evolution.seeds import integer_seed
+
+log = logging.getLogger("evolution")
+
+# Columns whose products are summed in float32 before they are added up in float64.
+BLOCK = 2048
+
+# What float32 leaves uncertain of a product, for the largest squared distance of a unit row from their mean.
+ROUNDING = 1e-6
+
+# Above this many samples N coordinates take longer to find, and more memory, than they save.
+EXACT_SAMPLES = 10_000
+
+# The coordinates that rows of more features then get: squared distances are off by sqrt(2 / 4096), 2.2 %, typically.
+PROJECTED = 4096
+
+# Features at most by which rows are first told apart.
+SAMPLED = 64
+
+# Rows that are in memory in float64 at once.
+ROWS = 1000
+
+
+def _cosines(rows: np.ndarray, norms: np.ndarray) -> tuple[np.ndarray, float]:
+    """Inner products of the rows scaled to unit length (a row of zeros stays one), float64 (N, N).
+
+    And the largest squared distance of such a row from their mean.
+    """
+    gram = np.zeros((len(rows), len(rows)))
+    with_mean, mean_square = np.zeros(len(rows)), 0.0
+    scale = np.divide(1, norms, out=np.zeros_like(norms), where=norms > 0)
+    for start in range(0, rows.shape[1], BLOCK):
+        block = rows[:, start : start + BLOCK] * scale[:, None]
+        # Products are taken about the mean, and those with it apart: in one sum of float32 a large common part would
+        # drown what tells the rows from each other.
+        mean = block.mean(0)
+        block -= mean
+        with_mean += block @ mean
+        mean_square += mean @ mean
+        block = block.astype(np.float32)
+        gram += block @ block.T
+    spread = float(gram.diagonal().max(initial=0))
+    gram += with_mean[:, None]
+    gram += with_mean + mean_square
+    return gram, spread
+
+
+def compact(rows: np.ndarray) -> np.ndarray:
+    """Represent N rows of D > N features by N coordinates with the same norms and inner products.
+
+    With unit rows U, the coordinates are the rows of the Cholesky factor L of U U^T = L L^T, times the rows' norms:
+    Euclidean geometry has no other content, so distances, cosines, k-means, silhouette, PCA, CKA and t-SNE come out as
+    from the rows themselves, up to rounding (cosines within about 1e-6). Rows are eliminated in the order of what is
+    left of them (Higham 1990), until that is rounding: columns beyond the rank are zero. Where k-means has more
+    clusters than there are distinct groups of rows, rounding decides how it splits a group. Scaling to unit length
+    first keeps the angles of small rows as exact as those of large ones.
+
+    Parameters
+    ----------
+    rows : float32 array (N, D)
+
+    Returns
+    -------
+    float32 array (N, min(N, D))
+        `rows` itself where D <= N. Rows that were equal stay equal.
+    """
+    samples, features = rows.shape
+    if features <= samples:
+        return rows
+    norms = np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=np.float64))
+    gram, spread = _cosines(rows, norms)
+    tolerance = max(ROUNDING * spread, samples * np.finfo(np.float64).eps)
+    # Its transpose, which is the same, lies in memory as LAPACK wants it.
+    factor, order, rank, _ = dpstrf(gram.T, tol=tolerance, lower=True, overwrite_a=True)
+    # The upper half, and what is beyond the rank, is left over from the elimination.
+    factor = np.tril(factor)
+    factor[:, rank:] = 0
+    coordinates = np.empty((samples, samples), np.float32)
+    coordinates[order - 1] = factor * norms[order - 1, None]
+    # The elimination leaves rounding that would tell equal rows apart. They agree in a few features too, and only rows
+    # that do are compared whole.
+    # Adding 0 makes -0 a 0: they are equal and their bytes are not.
+    _, group, sizes = np.unique(
+        rows[:, :: features // SAMPLED + 1] + 0, axis=0, return_inverse=True, return_counts=True
+    )
+    alike = np.flatnonzero(sizes[group.ravel()] > 1)
+    digests = np.array([hashlib.blake2b((rows[row] + 0).tobytes(), digest_size=16).digest() for row in alike])
+    _, first, which = np.unique(digests, return_index=True, return_inverse=True)
+    coordinates[alike] = coordinates[alike[first[which]]]
+    return coordinates
+
+
+def stored_rows(rows: np.ndarray, seed: int) -> np.ndarray:
+    """Rows as they are kept on disk: compact, or where there are too many samples for that, projected.
+
+    Up to `EXACT_SAMPLES` rows, `compact`. Of more rows, those with more than `PROJECTED` features are projected onto
+    that many random directions (Johnson and Lindenstrauss 1984; Gaussian, by scikit-learn), the same at every epoch:
+    squared distances and norms keep their expectation, with a relative standard deviation of sqrt(2 / PROJECTED).
+
+    Parameters
+    ----------
+    rows : float32 array (N, D)
+    seed : int
+        The config's.
+
+    Returns
+    -------
+    float32 array (N, min(N, D)), or (N, PROJECTED)
+    """
+    samples, features = rows.shape
+    if samples <= EXACT_SAMPLES or features <= PROJECTED:
+        return compact(rows)
+    # Imported where it is needed: scikit-learn takes a second.
+    from sklearn.random_projection import GaussianRandomProjection
+
+    log.info("%d samples are too many for exact coordinates: %d random projections of each", samples, PROJECTED)
+    return GaussianRandomProjection(PROJECTED, random_state=integer_seed(seed, "projection")).fit_transform(rows)
+
+
+def unit_rows(rows: np.ndarray) -> np.ndarray:
+    """Scale each row to unit length, so that Euclidean distances follow cosines; a row of zeros stays one.
+
+    Parameters
+    ----------
+    rows : float array (N, D)
+
+    Returns
+    -------
+    float32 array (N, D)
+    """
+    scaled = np.zeros(rows.shape, np.float32)
+    for start in range(0, len(rows), ROWS):
+        block = rows[start : start + ROWS].astype(np.float64)
+        norms = np.linalg.norm(block, axis=1, keepdims=True)
+        scaled[start : start + ROWS] = np.divide(block, norms, out=np.zeros_like(block), where=norms > 0)
+    return scaled

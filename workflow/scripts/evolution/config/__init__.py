@@ -1,0 +1,1 @@
+"""The config: read, checked, filled in. Loads neither NumPy nor torch."""

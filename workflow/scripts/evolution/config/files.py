@@ -1,0 +1,68 @@
+"""What is wrong in a config file as text: not to be read, no mapping, a key given twice, code in it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+
+# Snakemake evaluates Python expressions in a config that says so.
+TEMPLATE_KEY = "__use_yte__"
+
+KINDS = {"list": "a list", "NoneType": "empty"}
+
+
+def file_faults(path: str | Path) -> list[str]:
+    """Everything wrong in a config file that shows before its keys are looked at.
+
+    Returns
+    -------
+    list of str
+        A line each, naming the file and the remedy.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return [f"{path} does not exist; write one, or name another with --configfile (workflow/presets/ has some)"]
+    except UnicodeDecodeError as error:
+        return [f"{path} is not UTF-8 text (byte {error.start}); save it as UTF-8"]
+    except OSError as error:
+        return [f"{path} cannot be read ({error.strerror}); a config is a YAML file"]
+    try:
+        config, tree = yaml.safe_load(text), yaml.compose(text, yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "unreadable"
+        return [f"{path} is not valid YAML{where}: {problem}; keys are written `key: value`, indented with spaces"]
+    except (ValueError, RecursionError) as error:
+        return [f"{path} is not valid YAML ({error}); keys are written `key: value`, indented with spaces"]
+    if not isinstance(config, dict):
+        kind = KINDS.get(type(config).__name__, "a single value")
+        return [f"{path} is {kind}; a config is keys with their values, as in `training: {{epochs: 10}}`"]
+    faults = [
+        f"{path}: {key} is given twice, in line {first} and line {second}; keep one"
+        for key, first, second in _twice(tree, "", set())
+    ]
+    if TEMPLATE_KEY in config:
+        faults.append(f"{path}: {TEMPLATE_KEY} makes Snakemake run code in the config; leave it out and write values")
+    return faults
+
+
+def _twice(node: yaml.Node, path: str, seen: set[int]) -> Iterator[tuple[str, int, int]]:
+    """Keys that a mapping gives twice, which YAML takes the last of without a word: the key's path, and both lines."""
+    if id(node) in seen:
+        return
+    seen.add(id(node))
+    if isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            yield from _twice(item, path, seen)
+    if isinstance(node, yaml.MappingNode):
+        lines: dict[str, int] = {}
+        for key, value in node.value:
+            name, line = str(key.value), key.start_mark.line + 1
+            # A merge key (<<) may well be given twice.
+            if name in lines and key.tag != "tag:yaml.org,2002:merge":
+                yield f"{path}{name}", lines[name], line
+            lines.setdefault(name, line)
+            yield from _twice(value, f"{path}{name}.", seen)

@@ -1,0 +1,112 @@
+"""The figures of the explorer page, in Bokeh; the page moves and colours them."""
+
+import numpy as np
+from bokeh.document import Document
+from bokeh.models import (
+    BoxZoomTool,
+    ColumnDataSource,
+    CustomJS,
+    HoverTool,
+    LassoSelectTool,
+    PanTool,
+    Scatter,
+    Span,
+    TapTool,
+    WheelZoomTool,
+)
+from bokeh.plotting import figure
+from matplotlib import colormaps
+from matplotlib.colors import to_hex
+
+from evolution import PIXELS
+
+MAP_LIMIT = 1.04
+
+
+def bare_figure(name: str, **settings):
+    """A Bokeh figure without title, toolbar and background: the page has its own."""
+    plot = figure(
+        name=name, toolbar_location=None, sizing_mode="stretch_both", min_border=0, outline_line_color=None,
+        background_fill_color=None, border_fill_color=None, min_width=60, min_height=60, lod_threshold=None,
+        **settings,
+    )  # fmt: skip
+    plot.grid.grid_line_alpha = 0.35
+    plot.grid.grid_line_color = "#808080"
+    return plot
+
+
+def draw_maps(document: Document, layers: list[str], samples: int) -> None:
+    """Add a map for each layer, on one shared source, so that what is selected in one is selected in all.
+
+    The source's columns x0, y0, color0, x1, ... are filled in by the page.
+    """
+    columns = {}
+    for place in range(len(layers)):
+        columns |= {f"{axis}{place}": np.full(samples, np.nan, np.float32) for axis in "xy"}
+        columns[f"color{place}"] = np.full(samples, 0x808080FF, np.uint32)
+    source = ColumnDataSource(columns, name="samples")
+    size = float(np.clip(7.5 - np.log10(max(samples, 10)), 2.5, 6))
+    for place in range(len(layers)):
+        limits = (-MAP_LIMIT, MAP_LIMIT)
+        tools = [LassoSelectTool(continuous=False), TapTool(), BoxZoomTool(match_aspect=True), PanTool()]
+        wheel = WheelZoomTool(modifiers={"ctrl": True})
+        plot = bare_figure(f"map{place}", x_range=limits, y_range=limits, tools=[*tools, wheel])
+        plot.axis.visible = False
+        plot.grid.visible = False
+        look = {"x": f"x{place}", "y": f"y{place}", "fill_color": f"color{place}", "line_color": None}
+        marked = {"line_color": "#000000", "line_width": 1.2, "fill_alpha": 1}
+        renderer = plot.add_glyph(
+            source,
+            Scatter(**look, size=size, fill_alpha=0.8),
+            selection_glyph=Scatter(**look | marked, size=size + 3),
+            nonselection_glyph=Scatter(**look, size=size - 1, fill_alpha=0.18),
+            hover_glyph=Scatter(**look | marked, size=size + 5),
+            name=f"dots{place}",
+        )
+        hovered = CustomJS(code="window.explorer.hover(cb_data.index.indices, cb_data.geometry)")
+        plot.add_tools(HoverTool(tooltips=None, renderers=[renderer], callback=hovered))
+        plot.toolbar.active_scroll = wheel
+        document.add_root(plot)
+
+
+def draw_curves(
+    document: Document, curves: dict[str, dict[str, tuple[np.ndarray, np.ndarray]]], network: list[str], last: int
+) -> None:
+    """Add a figure for each group of curves, with a line at the epoch that is shown; a tap goes to an epoch.
+
+    Parameters
+    ----------
+    document : Document
+    curves : dict
+        Title to (layer to epochs int (E,) and values float (E,)); the raw pixels, a point, become a level line.
+    network : list of str
+        The layers in order.
+    last : int
+        The last epoch.
+    """
+    for place, lines in enumerate(curves.values()):
+        # Some room, lest the line at the first and the last epoch lie half outside.
+        plot = bare_figure(f"curve{place}", tools="", x_range=(-0.02 * last, 1.02 * last))
+        plot.yaxis.ticker.desired_num_ticks = 4
+        plot.xaxis.ticker.desired_num_ticks = 5
+        plot.xaxis.ticker.mantissas = [1, 2, 5]
+        plot.axis.axis_line_color = plot.axis.major_tick_line_color = plot.axis.minor_tick_line_color = None
+        plot.axis.major_label_text_font_size = "10px"
+        for layer, (epochs, values) in lines.items():
+            if layer == PIXELS:
+                epochs, values, look = [0, last], [values[0], values[0]], {"line_dash": "dashed"}
+            else:
+                look = {}
+            # The page colours the lines by their tags, as light and dark want different ones.
+            tags = [network.index(layer) if layer in network else -1]
+            line = plot.line(epochs, values, line_width=1.8, **look)
+            line.tags = tags
+        plot.add_layout(Span(location=0, dimension="height", line_width=1.5, name=f"now{place}"))
+        plot.js_on_event("tap", CustomJS(code="window.explorer.seek(cb_obj.x)"))
+        document.add_root(plot)
+
+
+def depth_colors(count: int, dark: bool) -> list[str]:
+    """Colours that follow the depth of the network: the deeper, the further from the background."""
+    ends = (0.3, 0.97) if dark else (0.78, 0.0)
+    return [to_hex(color) for color in colormaps["plasma"](np.linspace(*ends, count) if count > 1 else [0.5])]

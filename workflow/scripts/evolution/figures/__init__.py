@@ -1,0 +1,1 @@
+"""What the figures share: style, curves, sheets of maps, film, fonts."""

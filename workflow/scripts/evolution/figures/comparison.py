@@ -1,0 +1,193 @@
+"""What the figures that compare runs share: the runs' values by group, lines with a band, a legend, columns."""
+
+from collections.abc import Callable
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.lines import Line2D
+
+from evolution.figures.curves import draw_curve
+from evolution.figures.style import MARGIN, class_colors, headed_figure, shorten
+from evolution.io.reading import damaged
+from evolution.io.tables import load_table
+from evolution.measures.intervals import mean_interval
+
+
+def layer_columns(layers: dict[str, list[str]], most: int) -> list[dict[str, str]]:
+    """Line the layers of several groups up in columns.
+
+    Where all have the same layers, a column is a layer. Else it is a place between the first layer, in the first
+    column, and the last, in the last one. Where there are more layers than columns, they are spread over the depth.
+
+    Parameters
+    ----------
+    layers : dict
+        Group to its layers, in network order.
+    most : int
+        Columns, at least 2.
+
+    Returns
+    -------
+    list of dicts
+        For each column, group to its layer there.
+    """
+    last = min(most, max(map(len, layers.values()))) - 1
+    columns: list[dict[str, str]] = [{} for _ in range(last + 1)]
+    for group, names in layers.items():
+        deepest = len(names) - 1
+        if deepest >= last:
+            chosen = {column: round(column * deepest / last) if last else deepest for column in range(last + 1)}
+        else:
+            chosen = {round(place * last / deepest) if deepest else last: place for place in range(deepest + 1)}
+        for column, place in chosen.items():
+            columns[column][group] = names[place]
+    return columns
+
+
+# More than these are no lines that a legend can tell apart: the others are grey.
+MOST_GROUPS = 10
+
+OTHERS = "#d9d9d9"
+
+LEGEND_ROW = 0.2  # inches
+
+LEGEND_NAME = 48  # characters
+
+LEGEND_SIZE = 8
+
+BAND_NOTE = (
+    "Line: the mean of a group's runs, which differ in their seed alone (n of them). Band: its 95 % confidence "
+    "interval by Student's t, wide with two or three runs, and cut off at the panel's edge. A single run has none."
+)
+
+# Of one group: epochs (E,), and a row of values a run (n, E).
+Curves = tuple[np.ndarray, np.ndarray]
+
+
+def load_comparison(path: str, *keys: str) -> dict[str, dict[tuple, Curves]]:
+    """Read a table of several runs.
+
+    Parameters
+    ----------
+    path : path of `comparison/tables/*.parquet`
+    *keys : str
+        The columns that name a curve: layer and metric, or measure and class_name.
+
+    Returns
+    -------
+    dict of dicts
+        Group to key to its epochs, ascending, and values, NaN where a run has none; in the table's order.
+    """
+    table = load_table(path, "run", "group", "epoch", "value", *keys)
+    if not table.num_rows:
+        raise damaged(path, "no rows")
+    names = ("group", "run", "epoch", "value", *keys)
+    found: dict[str, dict[tuple, dict[str, dict[int, float]]]] = {}
+    for group, run, epoch, value, *key in zip(*(table.column(name).to_pylist() for name in names)):
+        runs = found.setdefault(group, {}).setdefault(tuple(key), {})
+        runs.setdefault(run, {})[epoch] = np.nan if value is None else value
+    return {
+        group: {key: _aligned(list(runs.values())) for key, runs in curves.items()} for group, curves in found.items()
+    }
+
+
+def _aligned(runs: list[dict[int, float]]) -> Curves:
+    epochs = sorted(set().union(*runs))
+    return np.array(epochs), np.array([[run.get(epoch, np.nan) for epoch in epochs] for run in runs], float)
+
+
+def final_value(curves: Curves | None) -> float:
+    """The mean over the runs at the last epoch; minus infinity where there is none, to come last."""
+    if curves is None:
+        return -np.inf
+    mean = mean_interval(curves[1])[0][-1]
+    return mean if np.isfinite(mean) else -np.inf
+
+
+def group_colors(groups: list[str], rank: Callable[[str], float], palette: str) -> dict[str, str]:
+    """The groups that are shown in a colour, each with it: all, or of many those that rank highest."""
+    named = sorted(sorted(groups, key=rank, reverse=True)[:MOST_GROUPS], key=groups.index)
+    return dict(zip(named, class_colors(palette, len(named))))
+
+
+def others_note(groups: list[str], colors: dict[str, str], ranked: str) -> str:
+    """What the note says of the groups without a colour; nothing where all have one."""
+    if len(colors) == len(groups):
+        return ""
+    return f" In colour: the {len(colors)} of {len(groups)} groups {ranked}; the others are grey, without bands."
+
+
+def compared_figure(
+    title: str,
+    note: str,
+    sizes: dict[str, int],
+    colors: dict[str, str],
+    width: float,
+    height: float,
+    dpi: int,
+    printed: bool,
+) -> tuple[Figure, SubFigure]:
+    """A headed figure with a legend of the groups on top, and the part below it to draw in.
+
+    Parameters
+    ----------
+    title, note : str
+    sizes : dict
+        Group to how many runs it has.
+    colors : dict
+        Group to its colour; groups without one share an entry.
+    width, height : float
+        In inches, the height without heading and legend.
+    dpi : int
+    printed : bool
+        Without the heading.
+    """
+    lines = [Line2D([], [], color=color, linewidth=2) for color in colors.values()]
+    names = [f"{shorten(group, LEGEND_NAME)} (n = {sizes[group]})" for group in colors]
+    if len(sizes) > len(colors):
+        lines.append(Line2D([], [], color=OTHERS, linewidth=2))
+        names.append(f"{len(sizes) - len(colors)} more groups")
+    columns = max(1, int((width - 0.2) / (0.5 + 0.068 * max(map(len, names)))))
+    legend = LEGEND_ROW * -(-len(names) // columns) + 0.05
+    figure = headed_figure(title, note, width, legend + height, dpi, printed)
+    above, below = figure.subfigures(2, 1, height_ratios=[legend, height])
+    # As far from the edge as the heading, in heights of a letter.
+    edge = {"borderpad": 0, "borderaxespad": MARGIN * 72 / LEGEND_SIZE}
+    above.legend(
+        lines, names, loc="center left", ncols=columns, frameon=False, fontsize=LEGEND_SIZE, handlelength=1.6, **edge
+    )
+    return figure, below
+
+
+def draw_groups(axes: Axes, curves: dict[str, Curves], colors: dict[str, str]) -> list[float]:
+    """Draw each group's mean and interval over the epochs.
+
+    Returns
+    -------
+    list of float
+        The least and the largest value of any run, for the axis to hold; empty where there is none.
+    """
+    ends: list[float] = []
+    # Bands over bands over bands hide the lines.
+    strength = 0.18 if len(colors) <= 4 else 0.1
+    for group, (epochs, values) in curves.items():
+        mean, low, high = mean_interval(values)
+        color = colors.get(group)
+        if color is None:
+            draw_curve(axes, epochs, mean, OTHERS, linewidth=0.7, zorder=1.5)
+        else:
+            axes.fill_between(epochs, low, high, color=color, alpha=strength, linewidth=0, zorder=1.8)
+            draw_curve(axes, epochs, mean, color, zorder=2.5)
+        known = values[np.isfinite(values)]
+        ends += [known.min(), known.max()] if len(known) else []
+    return [min(ends), max(ends)] if ends else []
+
+
+def hold(axes: Axes, ends: list[float], least_span: float = 0.1) -> None:
+    """Let the y axis span these values, and not less than `least_span`, lest it blow noise up."""
+    if not ends:
+        return
+    low, high = min(ends), max(ends)
+    margin = max(0.05 * (high - low), (least_span - (high - low)) / 2)
+    axes.set_ylim(low - margin, high + margin)

@@ -1,0 +1,229 @@
+"""Sheets of maps: equal square cells under one heading that says what the colours mean."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from evolution.errors import UserError
+from evolution.figures.style import MARGIN, draw_heading, heading_height, shorten, wrap_note
+from evolution.io.arrays import load_npy
+from evolution.io.reading import damaged
+
+# Inches.
+GAP, PRINTED_GAP = 0.12, 0.05
+
+PRINTED_MARGIN = 0.04
+
+NARROWEST_CELL = 0.4
+
+CELL_TITLE = 0.24
+
+LEGEND_ROW = 0.19
+
+NARROWEST = 7.0
+
+SCORE_WIDTH, NAME_WIDTH, NAME_LENGTH = 0.65, 0.082, 36  # of a cell's title: the metric, a letter, the most letters
+
+LEGEND_SIZE = 8
+
+DOT_COVER = 0.22  # share of a cell that its dots would cover, were there no overlap
+
+
+@dataclass
+class Sheet:
+    """A figure of maps.
+
+    Attributes
+    ----------
+    figure : Figure
+    axes : object array (rows, columns) of Axes
+    right, top : float
+        The right end of the title's line, as fractions of the figure: room for one more text.
+    """
+
+    figure: Figure
+    axes: np.ndarray
+    right: float
+    top: float
+
+
+def load_layout(path: str, place: int, samples: int) -> np.ndarray:
+    """One layout of a span's file, float32 (N, 2)."""
+    layouts = load_npy(path, (None, samples, 2))
+    if place >= len(layouts):
+        raise damaged(path, f"{len(layouts)} epochs, expected {place + 1} or more")
+    layout = np.array(layouts[place])
+    if not np.isfinite(layout).all():
+        raise damaged(path, "values that are not finite")
+    return layout
+
+
+def square_limits(layouts: list[np.ndarray]) -> tuple[np.ndarray, float]:
+    """The square that holds all layouts.
+
+    Parameters
+    ----------
+    layouts : list of float arrays (N, 2)
+
+    Returns
+    -------
+    center : float array (2,)
+    half : float
+        Half the square's side, with some air; 1 where all points coincide.
+    """
+    low = np.min([layout.min(axis=0) for layout in layouts], axis=0).astype(float)
+    high = np.max([layout.max(axis=0) for layout in layouts], axis=0).astype(float)
+    return (low + high) / 2, float((high - low).max() / 2 * 1.05) or 1.0
+
+
+def limit_map(axes: Axes, limits: tuple[np.ndarray, float]) -> None:
+    """Let axes show the square of `square_limits`."""
+    (x, y), half = limits
+    axes.set(xlim=(x - half, x + half), ylim=(y - half, y + half))
+
+
+def dot_size(axes: Axes, samples: int) -> float:
+    """The square of a dot's diameter, in points, for so many of them."""
+    side = axes.get_window_extent().width / axes.figure.dpi * 72
+    return float(np.clip(DOT_COVER * side**2 / samples, 1.2, 30))
+
+
+def draw_map(axes: Axes, layout: np.ndarray, colors: np.ndarray, limits: tuple[np.ndarray, float]) -> None:
+    """Draw one layout, each point in its colour.
+
+    Parameters
+    ----------
+    axes : Axes
+    layout : float array (N, 2)
+    colors : str array (N,)
+    limits : see `square_limits`
+    """
+    limit_map(axes, limits)
+    order = drawing_order(len(layout))
+    axes.scatter(*layout[order].T, s=dot_size(axes, len(layout)), c=colors[order], linewidths=0)
+
+
+def drawing_order(samples: int) -> np.ndarray:
+    """The order in which to draw points: mixed, lest the last class cover the others wherever they meet."""
+    return np.random.default_rng(0).permutation(samples)
+
+
+def legend_columns(widths: list[float], available: float) -> int:
+    """The most columns in which a legend fits, filled one column after the other and evenly.
+
+    Parameters
+    ----------
+    widths : list of float
+        Of each entry.
+    available : float
+    """
+    even = {math.ceil(len(widths) / rows) for rows in range(1, len(widths) + 1)}
+    for columns in sorted(even, reverse=True):
+        if sum(max(column) for column in np.array_split(widths, columns)) <= available:
+            return columns
+    return 1
+
+
+def cell_side(layers: list[str], least: float) -> float:
+    """Inches of a cell's side, at least `least`, such that layer name and metric fit into its title."""
+    longest = max(len(name) for name in layers)
+    return max(least, SCORE_WIDTH + NAME_WIDTH * min(longest, NAME_LENGTH))
+
+
+def title_cell(axes: Axes, layer: str, layers: list[str], metric: str = "") -> None:
+    """Write a layer's name above its cell, and beside it what is said of it; all smaller where cells are narrow."""
+    room = axes.get_window_extent().width / axes.figure.dpi
+    size = 9 * min(1, room / cell_side(layers, 0))
+    axes.set_title(shorten(layer, NAME_LENGTH), size=size)
+    axes.set_title(metric, loc="right", size=size, weight="normal")
+
+
+def map_sheet(
+    rows: int,
+    columns: int,
+    cell: float,
+    title: str,
+    note: str,
+    class_names: list[str],
+    colors: list[str],
+    dpi: int,
+    row_label_width: float = 0.0,
+    printed_width: float | None = None,
+) -> Sheet:
+    """Lay out a sheet of empty square cells under title, note and legend.
+
+    The layout is fixed in inches instead of found by matplotlib's layout engine, which takes seconds for a sheet of a
+    hundred cells and would let each sheet look different.
+
+    Parameters
+    ----------
+    rows, columns : int
+    cell : float
+        Side of a cell, in inches; on paper it follows from the width.
+    title, note : str
+        What is shown; how to read it.
+    class_names : list of str (K,)
+    colors : list of str (K,)
+        Of the classes.
+    dpi : int
+    row_label_width : float
+        Inches to leave free left of the cells.
+    printed_width : float or None
+        Inches of a column or page to print on, whose caption then says what title and note say; None: for the screen.
+    """
+    names = [shorten(name, 24) for name in class_names]
+    margin = MARGIN if printed_width is None else PRINTED_MARGIN
+    gap = GAP if printed_width is None else PRINTED_GAP
+    if printed_width is None:
+        width = max(NARROWEST, 2 * margin + row_label_width + columns * (cell + gap) - gap)
+    else:
+        width = printed_width
+        cell = (width - 2 * margin - row_label_width + gap) / columns - gap
+        if cell < NARROWEST_CELL:
+            raise UserError(
+                f"plots.width: {width} inches are too narrow for {columns} maps side by side; give at least "
+                f"{math.ceil(10 * (2 * margin + row_label_width + columns * (NARROWEST_CELL + gap) - gap)) / 10}"
+            )
+    figure = Figure(figsize=(width, 1), dpi=dpi)
+    probe = figure.text(0, 0, "", size=LEGEND_SIZE)
+    entries = []
+    for name in names:
+        probe.set_text(name)
+        entries.append(probe.get_window_extent().width / dpi + 0.3)
+    probe.remove()
+    columns_of_legend = legend_columns(entries, width - 2 * margin)
+    note_lines = wrap_note(note, width)
+    legend_top = heading_height(len(note_lines)) + 0.04 if printed_width is None else margin
+    header = legend_top + LEGEND_ROW * math.ceil(len(names) / columns_of_legend) + 0.08
+    height = header + rows * (CELL_TITLE + cell) + (rows - 1) * gap + margin
+    figure.set_size_inches(width, height)
+    top = draw_heading(figure, title, note_lines) if printed_width is None else 1.0
+    figure.legend(
+        [Line2D([], [], linestyle="", marker="o", markersize=5.5, color=color) for color in colors[: len(names)]],
+        names,
+        loc="upper left",
+        bbox_to_anchor=(margin / width, 1 - legend_top / height),
+        ncols=columns_of_legend,
+        fontsize=LEGEND_SIZE,
+        frameon=False,
+        borderpad=0,
+        borderaxespad=0,
+        handlelength=0.8,
+        handletextpad=0.4,
+        columnspacing=0.9,
+        labelspacing=LEGEND_ROW * 72 / LEGEND_SIZE - 1.1,
+    )
+    axes = np.empty((rows, columns), object)
+    for row in range(rows):
+        for column in range(columns):
+            left = margin + row_label_width + column * (cell + gap)
+            bottom = header + (row + 1) * (CELL_TITLE + cell) + row * gap
+            axes[row, column] = figure.add_axes(
+                (left / width, 1 - bottom / height, cell / width, cell / height), xticks=[], yticks=[]
+            )
+            axes[row, column].spines[:].set(visible=True, color="#d9d9d9")
+    return Sheet(figure, axes, 1 - margin / width, top)

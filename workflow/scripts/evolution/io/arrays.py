@@ -1,0 +1,82 @@
+"""NumPy arrays on disk: whole files, the same bytes for the same content, no pickle."""
+
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+
+from evolution.io.reading import damaged, reading
+from evolution.io.whole_files import whole_file
+
+
+def save_npy(path: str | Path, array: np.ndarray) -> None:
+    """Write one array as .npy."""
+    with whole_file(path) as temporary:
+        np.save(temporary, np.ascontiguousarray(array), allow_pickle=False)
+
+
+class NpyWriter:
+    """An .npy written one entry at a time, so that a file may be larger than memory; whole or not at all.
+
+    Parameters
+    ----------
+    path : path
+    entries : int
+        Length of the first axis; the first entry put in decides the other axes.
+    """
+
+    def __init__(self, path: str | Path, entries: int):
+        self._entries, self._stack = entries, ExitStack()
+        self._temporary = self._stack.enter_context(whole_file(path))
+        # Plain writes and no memory map: on a full disk the latter ends the process without a word.
+        self._stream = self._stack.enter_context(self._temporary.open("wb"))
+        self._start = 0
+
+    def __enter__(self) -> "NpyWriter":
+        return self
+
+    def put(self, place: int, entry: np.ndarray) -> None:
+        """Write one entry."""
+        if not self._start:
+            header = np.lib.format.header_data_from_array_1_0(entry) | {"shape": (self._entries, *entry.shape)}
+            np.lib.format.write_array_header_1_0(self._stream, header | {"fortran_order": False})
+            self._start = self._stream.tell()
+        self._stream.seek(self._start + place * entry.nbytes)
+        self._stream.write(np.ascontiguousarray(entry).data)
+
+    def __exit__(self, *error) -> None:
+        self._stack.__exit__(*error)
+
+
+def load_npy(path: str | Path, shape: tuple[int | None, ...]) -> np.ndarray:
+    """Map an .npy file into memory.
+
+    Parameters
+    ----------
+    path : path
+    shape : tuple
+        The expected shape; None where any size will do.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be read, or has another shape.
+    """
+    with reading(path):
+        array = np.lib.format.open_memmap(path, mode="r")
+    fits = len(array.shape) == len(shape) and all(want in (None, have) for want, have in zip(shape, array.shape))
+    if not fits:
+        raise damaged(path, f"shape {array.shape}, expected {shape}")
+    return array
+
+
+def save_npz(path: str | Path, **arrays: np.ndarray) -> None:
+    """Write named arrays as one compressed .npz."""
+    with whole_file(path) as temporary:
+        np.savez_compressed(temporary, **arrays)
+
+
+def load_npz(path: str | Path, *names: str) -> list[np.ndarray]:
+    """Read the named arrays of an .npz, and only those."""
+    with reading(path), np.load(path, allow_pickle=False) as archive:
+        return [archive[name] for name in names]

@@ -1,0 +1,36 @@
+"""The checkpoints that the train rule writes."""
+
+import io
+
+import torch
+
+from evolution.io.reading import reading
+from evolution.io.whole_files import whole_file
+
+
+def save_checkpoint(path: str, checkpoint: dict) -> None:
+    """Write a checkpoint; through memory, since torch puts a file's own name into what it writes."""
+    buffer = io.BytesIO()
+    torch.save(checkpoint, buffer)
+    with whole_file(path) as temporary:
+        temporary.write_bytes(buffer.getbuffer())
+
+
+def load_checkpoint(path: str) -> dict:
+    """Map a checkpoint into memory: only the tensors that are used are read.
+
+    Returns
+    -------
+    dict
+        `weights` (epoch to state dict), `optimizer` (state dict), `epoch` (the last); see `train.train_span`.
+
+    Raises
+    ------
+    JobError
+        If the file cannot be read.
+    """
+    with reading(path):
+        checkpoint = torch.load(path, map_location="cpu", mmap=True, weights_only=True)
+        if not {"weights", "optimizer", "epoch"} <= checkpoint.keys():
+            raise ValueError("not a checkpoint of this workflow")
+    return checkpoint

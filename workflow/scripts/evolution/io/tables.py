@@ -1,0 +1,38 @@
+"""Parquet tables on disk: whole files, the same bytes for the same content."""
+
+from pathlib import Path
+
+from evolution.io.reading import damaged, reading
+from evolution.io.whole_files import whole_file
+
+
+def save_table(path: str | Path, columns: dict[str, object], metadata: dict[str, str] | None = None) -> None:
+    """Write columns (name to values) as a Parquet table, with `metadata` (key to value) in its schema."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with whole_file(path) as temporary:
+        pq.write_table(pa.table(columns, metadata=metadata), temporary, compression="zstd")
+
+
+def load_table(path: str | Path, *columns: str):
+    """Read a Parquet table with at least the named columns.
+
+    Returns
+    -------
+    pyarrow.Table
+
+    Raises
+    ------
+    UserError
+        If the file cannot be read, or lacks a column.
+    """
+    import pyarrow.parquet as pq
+
+    # read_table would import pandas, in a quarter of a second.
+    with reading(path), pq.ParquetFile(path) as file:
+        table = file.read()
+    missing = [name for name in columns if name not in table.column_names]
+    if missing:
+        raise damaged(path, f"no column {', '.join(missing)}")
+    return table

@@ -1,0 +1,122 @@
+"""Networks built by name, with weights drawn from a seed or read from a file."""
+
+import random
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from evolution.errors import UserError, first_line
+from evolution.models.model_file import described, load_class
+from evolution.models.names import own_class, torchvision_name
+from evolution.models.networks import NETWORKS
+from evolution.models.torchvision_models import build_torchvision
+
+
+def seed_all(seed: int) -> None:
+    """Seed what a user's model may draw from: torch's, numpy's and Python's global generators."""
+    torch.manual_seed(seed)
+    np.random.seed(seed)
+    random.seed(seed)
+
+
+def build_model(
+    name: str, kwargs: dict, shape: tuple[int, int, int], classes: int, seed: int, weights: str | None = None
+) -> nn.Module:
+    """Make a network with its initial weights drawn from `seed`, or read from a file.
+
+    Parameters
+    ----------
+    name : str
+        A key of `NETWORKS`, `torchvision.NAME`, or `path/to/file.py:CLASS`.
+    kwargs : dict
+        What the config gives the model's class beside the images' shape and the number of classes.
+    shape : tuple of int
+        Channels, height and width of an image.
+    classes : int
+    seed : int
+        Of the global generators, see `seed_all`.
+    weights : path or None
+        A state dict to begin with.
+
+    Raises
+    ------
+    UserError
+        If there is no such model, the class does not take `kwargs`, it makes no module, the images do not suit it,
+        or the weights do not.
+    """
+    own, theirs = own_class(name), torchvision_name(name)
+    if own:
+        make = partial(load_class(*own), shape, classes)
+    elif theirs:
+        make = partial(build_torchvision, theirs, shape=shape, classes=classes)
+    else:
+        make = partial(NETWORKS[name], shape, classes)
+    seed_all(seed)
+    try:
+        model = make(kwargs=kwargs) if theirs else make(**kwargs)
+    except UserError:
+        raise
+    except Exception as error:
+        if own:
+            raise UserError(
+                f"model.name: {name} cannot be made: {described(error, own[0])}. It is called with the images' shape, "
+                f"here {tuple(shape)}, the number of classes, here {classes}, and model.kwargs, here {kwargs}."
+            ) from error
+        if isinstance(error, (TypeError, ValueError)):
+            raise UserError(f"model.kwargs: {kwargs} does not fit model {name}: {error}") from error
+        raise
+    if not isinstance(model, nn.Module):
+        raise UserError(f"model.name: {name} makes a {type(model).__name__}; it must make a torch.nn.Module")
+    if weights is not None:
+        load_weights(model, weights)
+    return model
+
+
+def memory_layout(name: str) -> torch.memory_format:
+    """The layout of images and weights in memory that a model computes fastest in.
+
+    Channels last is the one that convolutions compute in: without it they convert back and forth. A user's model may
+    call `view`, which does not take it.
+    """
+    return torch.contiguous_format if own_class(name) else torch.channels_last
+
+
+def load_weights(model: nn.Module, path: str) -> None:
+    """Fill a model with a state dict that torch.save wrote.
+
+    Raises
+    ------
+    UserError
+        If the file is none, or its names or shapes are not the model's; the message names the first few.
+    """
+    import torch
+
+    try:
+        weights = torch.load(Path(path).expanduser(), map_location="cpu", weights_only=True)
+    except Exception as error:  # Damaged bytes make the reader raise anything.
+        raise UserError(
+            f"model.weights: {path} cannot be read as a state dict ({first_line(error)}). Save one with "
+            "torch.save(model.state_dict(), path); a whole model, which is a pickle, is refused."
+        ) from error
+    if not isinstance(weights, dict) or not all(isinstance(value, torch.Tensor) for value in weights.values()):
+        raise UserError(f"model.weights: {path} is not a state dict, which is names with their tensors")
+    wanted = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+    given = {name: tuple(tensor.shape) for name, tensor in weights.items()}
+    faults = [f"{name} is missing" for name in wanted if name not in given]
+    faults += [f"{name} is not in the model" for name in given if name not in wanted]
+    faults += [
+        f"{name} is {given[name]} and the model's {wanted[name]}"
+        for name in wanted
+        if name in given and given[name] != wanted[name]
+    ]
+    if faults:
+        more = f"; and {len(faults) - 3} more" if len(faults) > 3 else ""
+        raise UserError(
+            f"model.weights: {path} does not fit the model: {'; '.join(faults[:3])}{more}. Give the model that it was "
+            "saved from (model.name, model.kwargs, as many classes and channels); or copy what fits into the model's "
+            "own state dict and save that, as docs/your-own-model.md shows."
+        )
+    model.load_state_dict(weights)

@@ -1,0 +1,86 @@
+"""The networks of this workflow."""
+
+import math
+
+import torch
+from torch import nn
+
+from evolution.errors import UserError
+from evolution.training.fused_convolution import conv_block
+
+
+def _halved(size: int, times: int, model: str) -> int:
+    """Side of a square image's feature map after `times` 2x2 max-pools."""
+    side = size // 2**times
+    if side == 0:
+        raise UserError(
+            f"model.name: {model} halves its images {times} times and needs at least {2**times} x {2**times} pixels, "
+            f"dataset.name gives {size} in one direction. Choose another model (mlp takes any size) or dataset."
+        )
+    return side
+
+
+class SmallCNN(nn.Module):
+    """Three 3x3 convolutions (32, 64, 128), each with batch norm, ReLU and 2x2 max-pool, then 256 and the classes.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Channels, height and width of an image.
+    classes : int
+    dropout : float, default 0.3
+        Share of fc1's units dropped while training.
+    """
+
+    def __init__(self, shape: tuple[int, int, int], classes: int, dropout: float = 0.3):
+        super().__init__()
+        channels, height, width = shape
+        flat = 128 * _halved(height, 3, "small_cnn") * _halved(width, 3, "small_cnn")
+        self.conv1, self.bn1 = nn.Conv2d(channels, 32, 3, padding=1), nn.BatchNorm2d(32)
+        self.conv2, self.bn2 = nn.Conv2d(32, 64, 3, padding=1), nn.BatchNorm2d(64)
+        self.conv3, self.bn3 = nn.Conv2d(64, 128, 3, padding=1), nn.BatchNorm2d(128)
+        self.pool = nn.MaxPool2d(2)
+        self.fc1, self.fc2 = nn.Linear(flat, 256), nn.Linear(256, classes)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x):
+        x = conv_block(x, self.conv1, self.bn1, self.pool)
+        x = conv_block(x, self.conv2, self.bn2, self.pool)
+        x = conv_block(x, self.conv3, self.bn3, self.pool)
+        return self.fc2(self.dropout(torch.relu(self.fc1(x.flatten(1)))))
+
+
+class TinyCNN(nn.Module):
+    """Two 3x3 convolutions (16, 32), each with ReLU and 2x2 max-pool, then 64 and the classes.
+
+    Parameters as in `SmallCNN`, without dropout.
+    """
+
+    def __init__(self, shape: tuple[int, int, int], classes: int):
+        super().__init__()
+        channels, height, width = shape
+        flat = 32 * _halved(height, 2, "tiny_cnn") * _halved(width, 2, "tiny_cnn")
+        self.conv1, self.conv2 = nn.Conv2d(channels, 16, 3, padding=1), nn.Conv2d(16, 32, 3, padding=1)
+        self.pool = nn.MaxPool2d(2)
+        self.fc1, self.fc2 = nn.Linear(flat, 64), nn.Linear(64, classes)
+
+    def forward(self, x):
+        x = self.pool(torch.relu(self.conv1(x)))
+        x = self.pool(torch.relu(self.conv2(x)))
+        return self.fc2(torch.relu(self.fc1(x.flatten(1))))
+
+
+class MLP(nn.Module):
+    """Fully connected layers of 256 and 128 units with ReLU, then the classes; parameters as in `SmallCNN`."""
+
+    def __init__(self, shape: tuple[int, int, int], classes: int, dropout: float = 0.0):
+        super().__init__()
+        self.fc1, self.fc2, self.fc3 = nn.Linear(math.prod(shape), 256), nn.Linear(256, 128), nn.Linear(128, classes)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x):
+        x = self.dropout(torch.relu(self.fc1(x.flatten(1))))
+        return self.fc3(self.dropout(torch.relu(self.fc2(x))))
+
+
+NETWORKS = {"small_cnn": SmallCNN, "tiny_cnn": TinyCNN, "mlp": MLP}

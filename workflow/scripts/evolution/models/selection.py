@@ -1,0 +1,157 @@
+"""Which modules of a model are followed: names, globs and `auto`, resolved against what the model has."""
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+AUTO = "auto"
+
+# Layers that `auto` follows at most: more make the grid and the animation hard to read.
+MOST_AUTO = 8
+
+# Names that a message lists at most.
+MOST_LISTED = 20
+
+# Why a module that has several outputs is not followed.
+REPEATED = "runs more than once"
+
+GLOB = frozenset("*?[")
+
+LISTING = "`snakemake layers --cores 1` lists them all (with `layers: auto`)"
+
+
+@dataclass(frozen=True)
+class Modules:
+    """A model's modules by dotted name: those that can be followed in network order; the others, and why not.
+
+    `auto` are those that `layers: auto` stands for.
+    """
+
+    names: Sequence[str]
+    unfit: dict[str, str] = field(default_factory=dict)
+    auto: Sequence[str] = ()
+
+    def listed(self) -> str:
+        """The names, as a message lists them."""
+        more = len(self.names) - MOST_LISTED
+        listed = ", ".join(self.names[:MOST_LISTED])
+        return f"{listed} and {more} more; {LISTING}" if more > 0 else listed
+
+
+def is_glob(wanted: str) -> bool:
+    """Whether an entry of `layers` is a glob and no plain name."""
+    return not GLOB.isdisjoint(wanted)
+
+
+def matches(name: str, glob: str) -> bool:
+    """Whether a dotted name fits a glob, part by part: `*` never reaches over a dot."""
+    parts, patterns = name.split("."), glob.split(".")
+    return len(parts) == len(patterns) and all(map(fnmatchcase, parts, patterns))
+
+
+def choose(wanted: Sequence[str] | str, modules: Modules, model: str, key: str) -> tuple[list[str], list[str]]:
+    """The concrete layers that `layers` asks for.
+
+    Parameters
+    ----------
+    wanted : list of str, or "auto"
+        Names and globs. What globs find comes in network order, and only what can be followed.
+    modules : Modules
+    model, key : str
+        How messages call the model, and where it is named.
+
+    Returns
+    -------
+    layers : list of str
+        None twice.
+    faults : list of str
+        What is wrong, each without its key.
+    """
+    if wanted == AUTO:
+        faults = [] if modules.auto else [f"auto finds no layer with weights in {model} ({key}) that can be followed"]
+        return list(modules.auto), faults
+    layers: dict[str, None] = {}
+    faults = []
+    for entry in wanted:
+        found, fault = [entry], None
+        if is_glob(entry):
+            found = [name for name in modules.names if matches(name, entry)]
+            unfit = [name for name in modules.unfit if matches(name, entry)]
+            if not found and unfit:
+                fault = f"only finds what cannot be followed, {unfit[0]} {modules.unfit[unfit[0]]}; leave it out. "
+            elif not found:
+                fault = f"finds nothing in {model} ({key}); "
+        elif entry in modules.unfit:
+            fault = f"{_unfit(modules.unfit[entry], model, key)}; leave it out. "
+        elif entry not in modules.names:
+            near = difflib.get_close_matches(entry, modules.names, n=1)
+            fault = f"is not in {model} ({key}); " + (f"did you mean {near[0]}? " if near else "")
+        if fault is None:
+            layers.update(dict.fromkeys(found))
+        else:
+            faults.append(f"{entry} {fault}{model} has {modules.listed()}")
+    return list(layers), faults
+
+
+def _unfit(why: str, model: str, key: str) -> str:
+    """Why a module cannot be followed, as a message says it."""
+    if why == REPEATED:
+        return f"{why} as an image passes through {model} ({key}), so it has several outputs"
+    return f"of {model} ({key}) cannot be followed, it {why}"
+
+
+def auto_layers(tree: list[dict]) -> list[str]:
+    """A readable choice of layers for any module tree.
+
+    It begins with the model's children. A child that holds half of all layers with weights or more is replaced by its
+    own children, until none does; so is one that cannot be followed. What has no weights, and single normalisations,
+    are left out. Of more than eight, eight are taken, spread evenly, the first and the last among them.
+
+    Parameters
+    ----------
+    tree : list of dict
+        See `evolution.models.module_tree.trace`; in network order.
+
+    Returns
+    -------
+    list of str
+        Dotted names, at most eight.
+    """
+    rows = {row["name"]: row for row in tree}
+
+    def is_weighted(name: str) -> bool:
+        return rows[name]["own_parameters"] > 0 and "norm" not in rows[name]["type"].lower()
+
+    def weighted(name: str) -> int:
+        """Layers with weights, of their own and no normalisation, in a module that runs once or holds some that do."""
+        return sum(is_weighted(inner) for inner in rows if inner == name or inner.startswith(f"{name}."))
+
+    def children(name: str) -> list[str]:
+        prefix = f"{name}." if name else ""
+        inner = [other for other in rows if other.startswith(prefix) and other != name]
+        return [other for other in inner if "." not in other[len(prefix) :] and weighted(other)]
+
+    total = sum(map(is_weighted, rows))
+    units, pending = [], children("")
+    while pending:
+        name, *pending = pending
+        inner = children(name)
+        fit = rows[name]["fault"] is None
+        if inner and (not fit or (weighted(name) > 1 and 2 * weighted(name) >= total)):
+            pending = inner + pending
+        elif fit:
+            units.append(name)
+    if len(units) <= MOST_AUTO:
+        return units
+    last = len(units) - 1
+    return [units[round(step * last / (MOST_AUTO - 1))] for step in range(MOST_AUTO)]
+
+
+def tree_modules(tree: list[dict]) -> Modules:
+    """What of a traced model can be followed."""
+    return Modules(
+        [row["name"] for row in tree if row["fault"] is None],
+        {row["name"]: row["fault"] for row in tree if row["fault"] is not None},
+        auto_layers(tree),
+    )

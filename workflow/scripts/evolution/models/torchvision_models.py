@@ -1,0 +1,78 @@
+"""torchvision's classifiers, made to fit the images."""
+
+import difflib
+import re
+
+from torch import nn
+
+from evolution.errors import UserError
+
+# These put out a pair while training where they have auxiliary classifiers, and warn where they are not told how to
+# draw their weights.
+AUXILIARY = {"googlenet": {"aux_logits": False, "init_weights": True}}
+
+AUXILIARY["inception_v3"] = AUXILIARY["googlenet"]
+
+
+def torchvision_classifiers() -> list[str]:
+    """The names of torchvision's classifiers."""
+    from torchvision import models
+
+    return models.list_models(module=models)
+
+
+def build_torchvision(name: str, kwargs: dict, shape: tuple[int, int, int], classes: int) -> nn.Module:
+    """One of torchvision's classifiers with random weights, made to take the images and to tell their classes apart.
+
+    It is called with num_classes; a vision transformer (vit_*) also with the images' size, MaxViT with it as
+    input_size, and GoogLeNet and Inception without their auxiliary classifiers. Where the first convolution takes
+    another number of channels than the images have, it is replaced by a new one that differs in that alone.
+
+    Raises
+    ------
+    UserError
+        If torchvision has no such classifier, or the images do not divide into a vision transformer's patches.
+    """
+    from torchvision import models
+
+    known = torchvision_classifiers()
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=3)
+        hint = f"did you mean {' or '.join(near)}? " if near else ""
+        raise UserError(f"model.name: torchvision has no classifier {name}; {hint}it has {', '.join(known)}")
+    channels, height, width = shape
+    sized = {}
+    if patch := re.fullmatch(r"vit_[a-z]_(\d+)", name):
+        side = int(patch[1])
+        if height != width or height % side:
+            raise UserError(
+                f"model.name: torchvision.{name} cuts square images into patches of {side} x {side} pixels, and "
+                f"dataset.name gives {height} x {width}. Set dataset.image_size to a multiple of {side}."
+            )
+        sized = {"image_size": height}
+    elif name == "maxvit_t":
+        sized = {"input_size": (height, width)}
+    model = models.get_model(name, weights=None, num_classes=classes, **sized, **(AUXILIARY.get(name, {}) | kwargs))
+    _fit_channels(model, channels)
+    return model
+
+
+def _fit_channels(model: nn.Module, channels: int) -> None:
+    """Replace the first convolution by one that takes the images' channels, where it takes another number."""
+    name, module = next(
+        ((name, module) for name, module in model.named_modules() if isinstance(module, nn.Conv2d)), ("", None)
+    )
+    if module is None or module.in_channels == channels:
+        return
+    fresh = nn.Conv2d(
+        channels,
+        module.out_channels,
+        module.kernel_size,
+        stride=module.stride,
+        padding=module.padding,
+        dilation=module.dilation,
+        bias=module.bias is not None,
+        padding_mode=module.padding_mode,
+    )
+    parent, _, last = name.rpartition(".")
+    setattr(model.get_submodule(parent), last, fresh)

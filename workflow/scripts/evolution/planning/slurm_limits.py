@@ -1,0 +1,85 @@
+"""What to raise when SLURM ended a job at its memory or time limit: read from the logs that it and Snakemake left."""
+
+import re
+from pathlib import Path
+
+# What slurmstepd and srun write when memory is polled, and where cgroups hold it (older and newer versions).
+MEMORY_EXCEEDED = re.compile(r"exceeded memory limit|Exceeded job memory limit|oom[-_]kill|: Out Of Memory", re.I)
+
+TIME_EXCEEDED = "DUE TO TIME LIMIT"
+
+# The command of the Snakemake inside of the submission names its rules (a group has several) and the attempt, which
+# its announcements of jobs do not.
+RULES = re.compile(r"--allowed-rules ([\w ]+?) --")
+
+ATTEMPT = re.compile(r"--attempt (\d+)")
+
+FINISHED = re.compile(r"^Finished jobid: \d+ \(Rule: (\w+)\)", flags=re.M)
+
+UNITS = {"runtime": "MINUTES", "mem_mb": "MB"}
+
+# Settings that make a rule's jobs smaller.
+SHORTER = {
+    "train": "training.epochs_per_job",
+    "snapshot": "snapshots_per_job",
+    "measure": "snapshots_per_job",
+    "embed": "snapshots_per_job",
+}
+
+
+def advice(slurm_log: str) -> str | None:
+    """What to raise after a submission that was ended at a limit.
+
+    Parameters
+    ----------
+    slurm_log : str
+        The text of its log: Snakemake's output inside of the job, and SLURM's own messages.
+
+    Returns
+    -------
+    str or None
+        None if it was not ended at a limit.
+    """
+    if TIME_EXCEEDED in slurm_log:
+        resource, what = "runtime", "time"
+    elif MEMORY_EXCEEDED.search(slurm_log):
+        resource, what = "mem_mb", "memory"
+    else:
+        return None
+    started = RULES.search(slurm_log)
+    if not started:
+        return f"A job ran out of {what} before its work began. Raise its {resource} in the profile's set-resources."
+    rules = sorted(set(started[1].split()) - set(FINISHED.findall(slurm_log)))
+    attempt = ATTEMPT.search(slurm_log)
+    sentence = f"A job of rule {' or '.join(rules)} ran out of {what}"
+    sentence += f" in attempt {attempt[1]}" if attempt else ""
+    sentence += f". Raise {resource} in the profile (set-resources), or with --set-resources"
+    sentence += "".join(f" {rule}:{resource}={UNITS[resource]}" for rule in rules)
+    shorter = sorted({SHORTER[rule] for rule in rules if rule in SHORTER}) if resource == "runtime" else []
+    if shorter:
+        sentence += f"; or make the jobs shorter with a smaller {' or '.join(shorter)} in the config"
+    return sentence + "."
+
+
+def limits_exceeded(snakemake_log: str | Path) -> list[str]:
+    """What to raise, for each kind of job that SLURM ended at a limit in one run of Snakemake.
+
+    Parameters
+    ----------
+    snakemake_log : path
+        Snakemake's own log of the run, which names the SLURM log of each job that failed.
+
+    Returns
+    -------
+    list of str
+        A message for each, which names a SLURM log.
+    """
+    messages = {}
+    text = Path(snakemake_log).read_text(encoding="utf-8", errors="replace")
+    for logs in re.findall(r"^ *log: (.*) \(check log file", text, flags=re.M):
+        for path in logs.split(", "):
+            if "/slurm_logs/" in path and Path(path).is_file():
+                message = advice(Path(path).read_text(encoding="utf-8", errors="replace"))
+                if message:
+                    messages.setdefault(message, f"{message} Its log: {path}")
+    return list(messages.values())
