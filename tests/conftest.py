@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "workflow" / "scripts"), str(ROOT / "tests")]
 
-from chromium import complaints, requests, set_screen  # noqa: E402
+from support.chromium import complaints, requests, set_screen  # noqa: E402
 
 FLAGS = (
     "--headless",

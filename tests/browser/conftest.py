@@ -1,15 +1,10 @@
 """The experiment made by rule lies beside the tests that look at it; its page, and the page open in a browser."""
 
-import sys
-from pathlib import Path
-
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from chromium import complaints, requests
-from open_page import Explorer
-from page import write_page
+from support.chromium import complaints, requests
+from support.open_page import Explorer
+from support.page import write_page
 
 
 @pytest.fixture(scope="session")

@@ -4,12 +4,13 @@ import time
 
 import numpy as np
 import pytest
-from chromium import complaints, requests, set_screen
-from open_page import Explorer, drawn, expected
-from page import CLASSES, LAYERS, SAMPLES, prediction, write_page
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
+
+from support.chromium import complaints, requests, set_screen
+from support.open_page import Explorer, drawn, expected
+from support.page import CLASSES, LAYERS, SAMPLES, prediction, write_page
 
 
 def test_it_opens_with_all_layers_and_curves(explorer):

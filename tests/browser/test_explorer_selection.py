@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from page import CLASSES, SAMPLES, prediction
 from selenium.webdriver import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
+
+from support.page import CLASSES, SAMPLES, prediction
 
 
 def test_hovering_shows_the_image_and_what_the_network_says_of_it(explorer):

@@ -1,16 +1,12 @@
 """A SLURM for the tests of this folder, and Snakemake on it."""
 
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-sys.path.insert(0, str(Path(__file__).parents[1] / "workflow"))
-
-from cluster import Cluster, running_cluster
-from slurm_run import SlurmRun, require_slurm, start_snakemake
+from support.cluster import Cluster, running_cluster
+from support.slurm_run import SlurmRun, require_slurm, start_snakemake
 
 
 @pytest.fixture(scope="session")

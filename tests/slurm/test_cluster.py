@@ -4,10 +4,11 @@ import os
 import time
 from pathlib import Path
 
-import cluster as cluster_module
 import pytest
-from cluster import ACCOUNT, CPUS_PER_NODE, NoSlurm, install, running_cluster
-from slurm_run import require_slurm
+
+from support import cluster as cluster_module
+from support.cluster import ACCOUNT, CPUS_PER_NODE, NoSlurm, install, running_cluster
+from support.slurm_run import require_slurm
 
 pytestmark = pytest.mark.slurm
 

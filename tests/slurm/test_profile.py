@@ -4,7 +4,8 @@ import re
 
 import pytest
 import yaml
-from project import ROOT, Project, jobs_in
+
+from support.project import ROOT, Project, jobs_in
 
 DEFAULT_EXPERIMENT = yaml.safe_load((ROOT / "config.yaml").read_text())
 

@@ -5,9 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pytest
-from cluster import Cluster
-from project import TINY, Project, changed, differing
-from slurm_run import SlurmRun, start_snakemake
+
+from support.cluster import Cluster
+from support.project import TINY, Project, changed, differing
+from support.slurm_run import SlurmRun, start_snakemake
 
 pytestmark = pytest.mark.slurm
 

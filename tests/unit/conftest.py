@@ -6,9 +6,9 @@ import urllib.request
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
-from tiny_dataset import write_dataset
 
 from evolution.data import image_folder
+from support.tiny_dataset import write_dataset
 
 
 @pytest.fixture

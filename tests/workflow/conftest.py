@@ -2,14 +2,10 @@
 
 import os
 import shutil
-import sys
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from project import Project
+from support.project import Project
 
 
 @pytest.fixture(scope="session")

@@ -3,8 +3,9 @@
 import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
-from project import TINY, Project, changed
-from random_configs import configs
+
+from support.project import TINY, Project, changed
+from support.random_configs import configs
 
 # Each as the text of the config file, and what must be said.
 BAD = {

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from project import TINY, Project, changed
+from support.project import TINY, Project, changed
 
 COSTLY = ("prepare_data", "train", "snapshot", "pixels", "measure", "embed")
 

@@ -2,8 +2,8 @@
 
 import shutil
 
-from planned_jobs import SPANS, TRAINING, cells, pixel_cells, snapshot
-from project import changed
+from support.planned_jobs import SPANS, TRAINING, cells, pixel_cells, snapshot
+from support.project import changed
 
 
 def test_nothing_runs_again_for_activations_that_are_deleted(project):

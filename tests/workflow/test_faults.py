@@ -8,7 +8,8 @@ import subprocess
 import time
 
 import pytest
-from project import TINY, Project, changed, differing
+
+from support.project import TINY, Project, changed, differing
 
 KILLS = 10
 

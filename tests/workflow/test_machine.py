@@ -7,8 +7,9 @@ import subprocess
 import time
 
 import pytest
+
 from conftest import copy_file
-from project import TINY, Project, changed, differing
+from support.project import TINY, Project, changed, differing
 
 # What is deleted, so that a few jobs of every kind have to write.
 WANTED = (

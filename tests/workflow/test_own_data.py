@@ -9,7 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 from PIL import Image
-from project import ROOT, TINY, Project, job
+
+from support.project import ROOT, TINY, Project, job
 
 NAMES = ("cat", "dog")
 PAGE = (ROOT / "docs" / "your-own-data.md").read_text(encoding="utf-8")

@@ -6,8 +6,9 @@ from collections import Counter
 import numpy as np
 import pytest
 import yaml
-from planned_jobs import WHOLE_RUN, cells, one, pixel_cells, settings
-from project import ROOT, TINY, Project, changed, job
+
+from support.planned_jobs import WHOLE_RUN, cells, one, pixel_cells, settings
+from support.project import ROOT, TINY, Project, changed, job
 
 EXAMPLE = yaml.safe_load((ROOT / "examples" / "residual.yaml").read_text(encoding="utf-8"))
 # The example's runs, at the size of the other tests.

@@ -3,9 +3,10 @@
 import zipfile
 
 import pytest
-from chromium import complaints, requests
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
+
+from support.chromium import complaints, requests
 
 RESULTS = {
     "training curves",
@@ -33,7 +34,7 @@ def reported(finished, tmp_path_factory):
     """The finished run, copied, a second one, and their report."""
     import shutil
 
-    from project import Project, changed
+    from support.project import Project, changed
 
     folder = tmp_path_factory.mktemp("reported") / "checkout"
     shutil.copytree(finished.folder, folder)

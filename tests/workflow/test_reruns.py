@@ -4,7 +4,8 @@ import os
 from collections import Counter
 
 import pytest
-from planned_jobs import (
+
+from support.planned_jobs import (
     ALL_EMBEDDINGS,
     ALL_METRICS,
     FIGURES,
@@ -27,7 +28,7 @@ from planned_jobs import (
     snapshot,
     train,
 )
-from project import TINY, Project, changed
+from support.project import TINY, Project, changed
 
 
 def test_a_new_project_plans_the_whole_run(tmp_path):
@@ -200,7 +201,7 @@ def test_editing_a_script(project, script, expected):
 
 
 def test_editing_a_part_of_the_page(project):
-    path = project.folder / "workflow" / "page" / "explorer.css"
+    path = project.folder / "workflow" / "scripts" / "evolution" / "explorer" / "page.css"
     path.write_text(path.read_text(encoding="utf-8") + "\n", encoding="utf-8")
     assert project.plan() == one("explorer")
 

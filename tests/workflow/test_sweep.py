@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
-from project import ROOT, TINY, Project, changed, job, job_patterns
+
+from support.project import ROOT, TINY, Project, changed, job, job_patterns
 
 SWEEP = changed(TINY, "training.epochs", 2) | {
     "layers": ["fc1", "fc2"],

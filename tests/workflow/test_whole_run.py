@@ -5,9 +5,9 @@ import csv
 import numpy as np
 import pyarrow.parquet as pq
 from PIL import Image
-from project import TINY, Project, changed, differing
 
 from evolution.measures.registry import MEASURES, PER_CLASS
+from support.project import TINY, Project, changed, differing
 
 EPOCHS = [0, 2, 4]
 LAYERS = ["conv2", "fc1"]

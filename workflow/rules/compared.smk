@@ -12,8 +12,7 @@ GROUPED_RUNS = [run for runs in GROUPS.values() for run in runs]
 
 CKA_RUNS = representative_runs(GROUPS, NETWORK_LAYERS)
 CKA_EPOCH = EPOCHS[-1] if experiment["comparison"]["cka_epoch"] is None else experiment["comparison"]["cka_epoch"]
-CKA_SPAN, CKA_PLACE = PLACES[CKA_EPOCH]
-CKA_CELLS = [[run, layer, CKA_PLACE] for run in CKA_RUNS for layer in NETWORK_LAYERS[run]]
+CKA_SPAN, _ = PLACES[CKA_EPOCH]
 
 COMPARED_FIGURES = expand("{name}.{format}", name=["metric_curves", "accuracy_curves", "cka"], format=FORMATS)
 COMPARISON = []

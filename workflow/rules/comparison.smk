@@ -61,7 +61,9 @@ rule compare_crossings:
 rule compare_activations:
     input:
         datasets=expand("results/{run}/dataset.npz", run=CKA_RUNS),
-        activations=[f"results/{run}/activations/{CKA_SPAN}/{layer}.npy" for run, layer, _ in CKA_CELLS],
+        activations=[
+            f"results/{run}/activations/{CKA_SPAN}/{layer}.npy" for run in CKA_RUNS for layer in NETWORK_LAYERS[run]
+        ],
         code=code("compare_activations"),
     output:
         f"{FOLDER}/tables/cka.parquet",
@@ -76,8 +78,9 @@ rule compare_activations:
         mem_mb=more_with_attempts(3000),
         runtime=more_with_attempts(30),
     params:
-        runs=CKA_RUNS,
-        cells=CKA_CELLS,
+        layers={run: NETWORK_LAYERS[run] for run in CKA_RUNS},
+        epoch=CKA_EPOCH,
+        spans={CKA_SPAN: SNAPSHOT_SPANS[CKA_SPAN]},
         seed=experiment["seed"],
     message:
         "Comparing the activations of different runs."

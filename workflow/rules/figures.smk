@@ -52,38 +52,26 @@ SHOWN = {
 }
 
 
-@lru_cache
-def shown_cells(run, shown):
-    """Where a figure's cells lie: {span}/{layer} of each file, and each cell's place in them.
-
-    A cell is [epoch, layer, index of the path, index of the epoch in that file].
-    """
-    epochs, layers_of = SHOWN[shown]
-    paths, places = {}, []
-    for epoch in epochs:
-        span, place = PLACES[epoch]
-        for layer in layers_of(run):
-            if span not in spans_of(layer):
-                continue
-            path = f"{span}/{layer}"
-            places.append([epoch, layer, paths.setdefault(path, len(paths)), place])
-    return list(paths), places
+def shown_spans(shown):
+    """The spans that hold a figure's epochs, each with all of its epochs: where each cell lies in the files."""
+    return {span: SNAPSHOT_SPANS[span] for span in dict.fromkeys(PLACES[epoch][0] for epoch in SHOWN[shown][0])}
 
 
 def cell_files(shown, pattern):
-    """An input function: `pattern` for the {path} of each file that a figure reads cells of."""
-    return lambda wildcards: expand(pattern, run=wildcards.run, path=shown_cells(wildcards.run, shown)[0])
+    """An input function: `pattern` for the {path}, span and layer, of each file that a figure reads cells of."""
+
+    def files(wildcards):
+        layers = SHOWN[shown][1](wildcards.run)
+        paths = [f"{span}/{layer}" for span in shown_spans(shown) for layer in layers if span in spans_of(layer)]
+        return expand(pattern, run=wildcards.run, path=paths)
+
+    return files
 
 
-def cell_places(shown):
-    """A params function: a figure's cells, and where each lies in those files."""
-    return lambda wildcards: shown_cells(wildcards.run, shown)[1]
-
-
-def page_files(name):
-    """The parts of a page beside its data, as inputs relative to the working directory."""
-    folder = Path(workflow.basedir) / "workflow" / "page"
-    return [os.path.relpath(path) for path in sorted(folder.glob(f"{name}*"))]
+def page_files():
+    """The explorer's HTML, CSS and JavaScript, as inputs relative to the working directory."""
+    folder = Path(workflow.basedir) / "workflow" / "scripts" / "evolution" / "explorer"
+    return [os.path.relpath(path) for path in sorted(folder.iterdir()) if path.suffix in (".html", ".css", ".js")]
 
 
 def report_files():

@@ -5,7 +5,7 @@ rule explorer:
         clusters=cell_files("all", "results/{run}/clusters/{path}.npy"),
         predictions=expand("results/{{run}}/predictions/{span}.parquet", span=SNAPSHOT_SPANS),
         metrics="results/{run}/tables/metrics.parquet",
-        page=page_files("explorer"),
+        page=page_files(),
         code=code("explorer"),
     output:
         report(
@@ -26,7 +26,7 @@ rule explorer:
         runtime=more_with_attempts(10),
     params:
         method=METHOD,
-        cells=cell_places("all"),
+        spans=shown_spans("all"),
         epochs=EPOCHS,
         layers=run_layers,
         alignment=experiment["embedding"]["alignment"],

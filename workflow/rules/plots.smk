@@ -127,7 +127,7 @@ rule plot_grid:
         runtime=more_with_attempts(5),
     params:
         method=METHOD,
-        cells=cell_places("grid"),
+        spans=shown_spans("grid"),
         epochs=GRID_EPOCHS,
         layers=network_layers,
         palette=experiment["plots"]["palette"],
@@ -157,7 +157,7 @@ rule plot_class_separation:
         mem_mb=more_with_attempts(1000),
         runtime=more_with_attempts(10),
     params:
-        cells=cell_places("all"),
+        spans=shown_spans("all"),
         epochs=EPOCHS,
         layers=run_layers,
         dpi=experiment["plots"]["dpi"],
@@ -214,7 +214,7 @@ rule plot_samples:
         mem_mb=more_with_attempts(1000),
         runtime=more_with_attempts(10),
     params:
-        cells=cell_places("last layer"),
+        spans=shown_spans("last layer"),
         epochs=EPOCHS,
         layer=lambda wildcards: network_layers(wildcards)[-1],
         dpi=experiment["plots"]["dpi"],
@@ -259,7 +259,7 @@ rule plot_animation:
         runtime=more_with_attempts(20),
     params:
         method=METHOD,
-        cells=cell_places("animation"),
+        spans=shown_spans("animation"),
         epochs=EPOCHS,
         layers=network_layers,
         palette=experiment["plots"]["palette"],

@@ -5,7 +5,8 @@ import logging
 
 import numpy as np
 
-from evolution.io.arrays import load_npy, load_npz
+from evolution.activations.cells import Cells
+from evolution.io.arrays import load_npz
 from evolution.io.job_log import job_log
 from evolution.io.tables import save_table
 from evolution.measures.cka import of_samples, pairwise_cka, some_samples
@@ -40,7 +41,7 @@ def same_images(datasets: dict[str, str]) -> list[str]:
 
 
 def compare_activations(
-    datasets: dict[str, str], cells: dict[tuple[str, str], tuple[str, int]], seed: int
+    datasets: dict[str, str], activations: dict[str, Cells], layers: dict[str, list[str]], epoch: int, seed: int
 ) -> dict[str, object]:
     """Linear CKA of each layer of each run with each other.
 
@@ -48,8 +49,11 @@ def compare_activations(
     ----------
     datasets : dict
         Run to its dataset.npz.
-    cells : dict
-        (run, layer) to the path of its activations, float32 (epochs, N, D), and the epoch's place in it.
+    activations : dict
+        Run to its cells, float32 (N, D).
+    layers : dict
+        Run to its layers, in network order.
+    epoch : int
     seed : int
         By which samples are drawn where there are many, see `similarity.some_samples`.
 
@@ -62,8 +66,8 @@ def compare_activations(
     runs = same_images(datasets)
     (labels,) = load_npz(datasets[runs[0]], "eval_labels")
     drawn = some_samples(len(labels), seed)
-    kept = {cell: place for cell, place in cells.items() if cell[0] in runs}
-    rows = [of_samples(load_npy(path, (None, len(labels), None))[place], drawn) for path, place in kept.values()]
+    kept = [(run, layer) for run in layers if run in runs for layer in layers[run]]
+    rows = [of_samples(activations[run].read(layer, epoch, (len(labels), None)), drawn) for run, layer in kept]
     plain, unbiased = pairwise_cka(rows)
     log.info("%d layers of %d runs, %d of %d samples", len(rows), len(runs), len(drawn), len(labels))
     pairs = [(*first, *second) for first in kept for second in kept]
@@ -74,10 +78,13 @@ def compare_activations(
 
 if "snakemake" in globals():
     with job_log(snakemake.log[0]):
-        paths = snakemake.input.activations
+        layers, paths = snakemake.params.layers, iter(snakemake.input.activations)
+        files = {run: [next(paths) for _ in names] for run, names in layers.items()}
         table = compare_activations(
-            dict(zip(snakemake.params.runs, snakemake.input.datasets)),
-            {(run, layer): (paths[path], place) for path, (run, layer, place) in enumerate(snakemake.params.cells)},
+            dict(zip(layers, snakemake.input.datasets)),
+            {run: Cells(of_run, snakemake.params.spans) for run, of_run in files.items()},
+            layers,
+            snakemake.params.epoch,
             snakemake.params.seed,
         )
         save_table(snakemake.output[0], table)

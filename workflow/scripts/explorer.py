@@ -12,12 +12,12 @@ import numpy as np
 from bokeh.document import Document
 
 from evolution import PIXELS
+from evolution.activations.cells import Cells
 from evolution.activations.predictions import load_predictions
 from evolution.embedding.methods import METHODS
 from evolution.explorer.plots import MAP_LIMIT, depth_colors, draw_curves, draw_maps
-from evolution.figures.sheets import load_layout
 from evolution.figures.style import class_colors
-from evolution.io.arrays import load_npy, load_npz
+from evolution.io.arrays import load_npz
 from evolution.io.job_log import job_log
 from evolution.measures.cluster_matching import matched_clusters
 from evolution.measures.long_tables import METRIC_TITLES, load_values, network_layers, series
@@ -27,8 +27,8 @@ SHORT_TITLES = {"normalized_mutual_information": "NMI"}
 
 def explore(
     dataset: str,
-    embeddings: dict[tuple[int, str], tuple[str, int]],
-    clusters: dict[tuple[int, str], tuple[str, int]],
+    embeddings: Cells,
+    clusters: Cells,
     predictions: list[str],
     metrics_table: str,
     epochs: list[int],
@@ -46,15 +46,14 @@ def explore(
     Parameters
     ----------
     dataset : path of dataset.npz
-    embeddings, clusters : dict
-        (epoch, layer) to a path, float32 (epochs, N, 2) or int16 (epochs, N), and the epoch's place in it; the raw
-        pixels at epoch 0 only.
+    embeddings, clusters : Cells
+        Of layouts, float32 (N, 2), and of clusters, int16 (N,); the raw pixels at epoch 0 only.
     predictions : list of paths of `predictions/{span}.parquet`
     metrics_table : path of `tables/metrics.parquet`
     epochs : list of int
     layers : list of str
         The raw pixels, where they are followed, and the network's in order.
-    page : path of the folder with explorer.html, explorer.css and the parts of its code
+    page : path of the folder with page.html, page.css and the parts of its code
     output : path to write
     palette : str
         See `style.class_colors`.
@@ -76,12 +75,11 @@ def explore(
     predicted, confidence = load_predictions(predictions, epochs, len(labels))
     maps, most_clusters = [], 0
     for layer in layers:
-        of_layer = [epoch for epoch in epochs if (epoch, layer) in embeddings]
-        layouts = np.stack([load_layout(*embeddings[epoch, layer], len(labels)) for epoch in of_layer])
+        of_layer = embeddings.epochs(layer)
+        layouts = np.stack([embeddings.read_layout(layer, epoch, len(labels)) for epoch in of_layer])
         assigned = []
         for epoch in of_layer:
-            path, place = clusters[epoch, layer]
-            found = np.array(load_npy(path, (None, len(labels)))[place])
+            found = np.array(clusters.read(layer, epoch, (len(labels),)))
             assigned.append(matched_clusters(found, labels, len(names)))
         most_clusters = max(most_clusters, np.max(assigned) + 1)
         maps.append(
@@ -126,11 +124,10 @@ def explore(
 
 if "snakemake" in globals():
     with job_log(snakemake.log[0]):
-        cells = snakemake.params.cells
         explore(
             snakemake.input.dataset,
-            {(epoch, layer): (snakemake.input.embeddings[path], place) for epoch, layer, path, place in cells},
-            {(epoch, layer): (snakemake.input.clusters[path], place) for epoch, layer, path, place in cells},
+            Cells(snakemake.input.embeddings, snakemake.params.spans),
+            Cells(snakemake.input.clusters, snakemake.params.spans),
             list(snakemake.input.predictions),
             snakemake.input.metrics,
             snakemake.params.epochs,

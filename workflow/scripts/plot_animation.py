@@ -13,11 +13,12 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.patches import Rectangle
 
+from evolution.activations.cells import Cells
 from evolution.embedding.methods import METHODS
 from evolution.figures.film import ease, film_palette, paletted, write_gif, write_mp4
 from evolution.figures.fonts import shown_names
 from evolution.figures.moving_dots import MovingDots
-from evolution.figures.sheets import Sheet, cell_side, limit_map, load_layout, map_sheet, square_limits, title_cell
+from evolution.figures.sheets import Sheet, cell_side, limit_map, map_sheet, square_limits, title_cell
 from evolution.figures.style import INK, class_colors, figure_style, score
 from evolution.io.arrays import load_npz
 from evolution.io.job_log import job_log
@@ -105,7 +106,7 @@ def draw_frames(
 
 def plot_animation(
     dataset: str,
-    cells: dict[tuple[int, str], tuple[str, int]],
+    embeddings: Cells,
     metrics_table: str,
     history_table: str,
     epochs: list[int],
@@ -124,8 +125,8 @@ def plot_animation(
     Parameters
     ----------
     dataset : path of dataset.npz
-    cells : dict
-        (epoch, layer) to the path of an embedding, float32 (epochs, N, 2), and the epoch's place in it.
+    embeddings : Cells
+        Of layouts, float32 (N, 2).
     metrics_table, history_table : paths of `tables/metrics.parquet` and `tables/history.parquet`
     epochs : list of int
     layers : list of str
@@ -150,7 +151,7 @@ def plot_animation(
     missing = [epoch for epoch in epochs if epoch not in accuracies]
     if missing:
         raise damaged(history_table, f"no eval_accuracy of epoch {missing[0]}")
-    layouts = np.array([[load_layout(*cells[epoch, layer], len(labels)) for layer in layers] for epoch in epochs])
+    layouts = np.array([[embeddings.read_layout(layer, epoch, len(labels)) for layer in layers] for epoch in epochs])
     colors = class_colors(palette, len(names))
     shared = film_palette(colors)
     columns = min(COLUMNS, len(layers))
@@ -177,10 +178,9 @@ def plot_animation(
 
 if "snakemake" in globals():
     with job_log(snakemake.log[0]):
-        paths = snakemake.input.embeddings
         plot_animation(
             snakemake.input.dataset,
-            {(epoch, layer): (paths[path], place) for epoch, layer, path, place in snakemake.params.cells},
+            Cells(snakemake.input.embeddings, snakemake.params.spans),
             snakemake.input.metrics,
             snakemake.input.history,
             snakemake.params.epochs,

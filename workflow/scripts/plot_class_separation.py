@@ -8,10 +8,11 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from evolution import PIXELS
+from evolution.activations.cells import Cells
 from evolution.figures.curves import cell_edges
 from evolution.figures.fonts import shown_names
 from evolution.figures.style import figure_style, headed_figure, save_figure, shorten
-from evolution.io.arrays import load_npy, load_npz
+from evolution.io.arrays import load_npz
 from evolution.io.job_log import job_log
 
 COLORS = "cividis"  # made for colour-blind readers, and even in grey
@@ -44,7 +45,7 @@ def class_accuracies(votes: np.ndarray, labels: np.ndarray, classes: int) -> np.
 
 def plot_class_separation(
     dataset: str,
-    cells: dict[tuple[int, str], tuple[str, int]],
+    votes: Cells,
     epochs: list[int],
     layers: list[str],
     output: list[str],
@@ -56,8 +57,8 @@ def plot_class_separation(
     Parameters
     ----------
     dataset : path of dataset.npz
-    cells : dict
-        (epoch, layer) to the path of the neighbours' votes, int16 (epochs, N), and the epoch's place in it.
+    votes : Cells
+        Of the classes that neighbours vote for, int16 (N,).
     epochs : list of int
     layers : list of str
         The raw pixels, where they are followed, and the network's in order.
@@ -69,12 +70,8 @@ def plot_class_separation(
     labels, names = load_npz(dataset, "eval_labels", "class_names")
     shares = {}
     for layer in layers:
-        of_layer = [epoch for epoch in epochs if (epoch, layer) in cells]
-        votes = []
-        for epoch in of_layer:
-            path, place = cells[epoch, layer]
-            votes.append(np.array(load_npy(path, (None, len(labels)))[place]))
-        shares[layer] = class_accuracies(np.stack(votes), labels, len(names))
+        voted = [votes.read(layer, epoch, (len(labels),)) for epoch in votes.epochs(layer)]
+        shares[layer] = class_accuracies(np.stack(voted), labels, len(names))
     finite = np.concatenate([share[np.isfinite(share)] for share in shares.values()])
     low = np.floor(10 * finite.min(initial=1)) / 10 if len(finite) else 0
     low = min(low, 0.9)
@@ -118,10 +115,9 @@ def plot_class_separation(
 
 if "snakemake" in globals():
     with job_log(snakemake.log[0]):
-        paths = snakemake.input.votes
         plot_class_separation(
             snakemake.input.dataset,
-            {(epoch, layer): (paths[path], place) for epoch, layer, path, place in snakemake.params.cells},
+            Cells(snakemake.input.votes, snakemake.params.spans),
             snakemake.params.epochs,
             snakemake.params.layers,
             list(snakemake.output),

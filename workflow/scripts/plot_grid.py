@@ -6,9 +6,10 @@ import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
 
 import numpy as np
 
+from evolution.activations.cells import Cells
 from evolution.embedding.methods import METHODS
 from evolution.figures.fonts import shown_names
-from evolution.figures.sheets import cell_side, draw_map, load_layout, map_sheet, square_limits, title_cell
+from evolution.figures.sheets import cell_side, draw_map, map_sheet, square_limits, title_cell
 from evolution.figures.style import class_colors, figure_style, save_figure, score
 from evolution.io.arrays import load_npz
 from evolution.io.job_log import job_log
@@ -23,7 +24,7 @@ NOTE = (
 
 def plot_grid(
     dataset: str,
-    cells: dict[tuple[int, str], tuple[str, int]],
+    embeddings: Cells,
     metrics_table: str,
     epochs: list[int],
     layers: list[str],
@@ -38,8 +39,8 @@ def plot_grid(
     Parameters
     ----------
     dataset : path of dataset.npz
-    cells : dict
-        (epoch, layer) to the path of an embedding, float32 (epochs, N, 2), and the epoch's place in it.
+    embeddings : Cells
+        Of layouts, float32 (N, 2).
     metrics_table : path of `tables/metrics.parquet`
     epochs : list of int
         A row each.
@@ -67,7 +68,7 @@ def plot_grid(
         room = 0.75 if width is None else 0.2  # for the rows' labels, which stand upright on paper
         sheet = map_sheet(len(epochs), len(layers), side, title, note, class_names, colors, dpi, room, width)
         for layer, column in zip(layers, sheet.axes.T):
-            layouts = [load_layout(*cells[epoch, layer], len(labels)) for epoch in epochs]
+            layouts = [embeddings.read_layout(layer, epoch, len(labels)) for epoch in epochs]
             limits = square_limits(layouts)
             for axes, epoch, layout in zip(column, epochs, layouts):
                 draw_map(axes, layout, dots, limits)
@@ -86,10 +87,9 @@ def plot_grid(
 
 if "snakemake" in globals():
     with job_log(snakemake.log[0]):
-        paths = snakemake.input.embeddings
         plot_grid(
             snakemake.input.dataset,
-            {(epoch, layer): (paths[path], place) for epoch, layer, path, place in snakemake.params.cells},
+            Cells(snakemake.input.embeddings, snakemake.params.spans),
             snakemake.input.metrics,
             snakemake.params.epochs,
             snakemake.params.layers,

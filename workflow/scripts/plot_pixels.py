@@ -6,11 +6,13 @@ import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
 
 import numpy as np
 
+from evolution import PIXELS
+from evolution.activations.cells import Cells
 from evolution.embedding.methods import METHODS
 from evolution.figures.fonts import shown_names
-from evolution.figures.sheets import draw_map, load_layout, map_sheet, square_limits
+from evolution.figures.sheets import draw_map, map_sheet, square_limits
 from evolution.figures.style import MUTED, class_colors, figure_style, save_figure, score
-from evolution.io.arrays import load_npy, load_npz
+from evolution.io.arrays import load_npz
 from evolution.io.job_log import job_log
 from evolution.io.tables import load_table
 from evolution.measures.cluster_matching import match_clusters
@@ -19,8 +21,8 @@ from evolution.measures.long_tables import ADJUSTED_RAND
 
 def plot_pixels(
     dataset: str,
-    embedding: str,
-    clusters: str,
+    embedding: Cells,
+    clusters: Cells,
     metrics: str,
     output: list[str],
     palette: str,
@@ -33,8 +35,8 @@ def plot_pixels(
     Parameters
     ----------
     dataset : path of dataset.npz
-    embedding : path of the pixels' embedding, float32 (1, N, 2)
-    clusters : path of the pixels' clusters, int16 (1, N)
+    embedding, clusters : Cells
+        Of the pixels' layout, float32 (N, 2), and clusters, int16 (N,).
     metrics : path of the pixels' metrics, a row and a column a metric
     output : paths to write, PNG, PDF or SVG
     palette : str
@@ -46,8 +48,8 @@ def plot_pixels(
         See `evolution.embedding.methods.METHODS`.
     """
     labels, names = load_npz(dataset, "eval_labels", "class_names")
-    layout = load_layout(embedding, 0, len(labels))
-    assigned = np.array(load_npy(clusters, (1, len(labels)))[0])
+    layout = embedding.read_layout(PIXELS, 0, len(labels))
+    assigned = np.array(clusters.read(PIXELS, 0, (len(labels),)))
     rand_index = load_table(metrics, ADJUSTED_RAND).column(ADJUSTED_RAND)[0].as_py()
     matched = match_clusters(assigned, labels, len(names))
     count = max(len(names), matched.max(initial=0) + 1)
@@ -79,8 +81,8 @@ if "snakemake" in globals():
     with job_log(snakemake.log[0]):
         plot_pixels(
             snakemake.input.dataset,
-            snakemake.input.embedding,
-            snakemake.input.clusters,
+            Cells([snakemake.input.embedding], {"0000": [0]}),
+            Cells([snakemake.input.clusters], {"0000": [0]}),
             snakemake.input.metrics,
             list(snakemake.output),
             snakemake.params.palette,

@@ -8,9 +8,9 @@ import textwrap
 
 import numpy as np
 
+from evolution.activations.cells import Cells
 from evolution.activations.predictions import load_predictions
 from evolution.figures.fonts import shown_names
-from evolution.figures.sheets import load_layout
 from evolution.figures.style import MUTED, figure_style, headed_figure, save_figure, shorten
 from evolution.io.arrays import load_npz
 from evolution.io.job_log import job_log
@@ -58,7 +58,7 @@ def path_lengths(layouts: np.ndarray) -> np.ndarray:
 def plot_samples(
     dataset: str,
     predictions: list[str],
-    cells: dict[tuple[int, str], tuple[str, int]],
+    embeddings: Cells,
     epochs: list[int],
     layer: str,
     output: list[str],
@@ -71,8 +71,8 @@ def plot_samples(
     ----------
     dataset : path of dataset.npz
     predictions : list of paths of `predictions/{span}.parquet`
-    cells : dict
-        (epoch, layer) to the path of an embedding, float32 (epochs, N, 2), and the epoch's place in it.
+    embeddings : Cells
+        Of layouts, float32 (N, 2).
     epochs : list of int
     layer : str
         In whose map movement is taken.
@@ -83,7 +83,7 @@ def plot_samples(
     """
     images, labels, names = load_npz(dataset, "eval_images", "eval_labels", "class_names")
     predicted, confidence = load_predictions(predictions, epochs, len(labels))
-    layouts = np.stack([load_layout(*cells[epoch, layer], len(labels)) for epoch in epochs])
+    layouts = np.stack([embeddings.read_layout(layer, epoch, len(labels)) for epoch in epochs])
     learned, moved = learned_at(predicted == labels), path_lengths(layouts)
     count = COUNT if width is None else max(1, min(COUNT, int(width / PRINTED_SIDE)))
     late = [sample for sample in np.argsort(-learned, kind="stable") if 0 < learned[sample] < len(epochs)]
@@ -149,11 +149,10 @@ def plot_samples(
 
 if "snakemake" in globals():
     with job_log(snakemake.log[0]):
-        paths = snakemake.input.embeddings
         plot_samples(
             snakemake.input.dataset,
             list(snakemake.input.predictions),
-            {(epoch, layer): (paths[path], place) for epoch, layer, path, place in snakemake.params.cells},
+            Cells(snakemake.input.embeddings, snakemake.params.spans),
             snakemake.params.epochs,
             snakemake.params.layer,
             list(snakemake.output),

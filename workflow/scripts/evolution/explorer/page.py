@@ -22,14 +22,14 @@ def write_page(page: Path, output: str, run: str, document: Document, data: dict
         return value.replace("<", r"\u003c")
 
     roots = {plot.name: plot.id for plot in document.roots}
-    text = Template((page / "explorer.html").read_text(encoding="utf-8")).substitute(
+    text = Template((page / "page.html").read_text(encoding="utf-8")).substitute(
         run=run,
         method=method.title,
         of_layer=method.of_layer,
         caution=method.caution,
-        style=(page / "explorer.css").read_text(encoding="utf-8"),
+        style=(page / "page.css").read_text(encoding="utf-8"),
         bokeh="\n".join(INLINE.clone(components=["bokeh"]).js_raw[:1]),
-        **{f"code_{part}": (page / f"explorer_{part}.js").read_text(encoding="utf-8") for part in CODE_PARTS},
+        **{f"code_{part}": (page / f"{part}.js").read_text(encoding="utf-8") for part in CODE_PARTS},
         data=embedded(json.dumps(data | {"roots": roots}, separators=(",", ":"))),
         document=embedded(serialize_json(document.to_json(deferred=False))),
     )

@@ -10,8 +10,6 @@ from matplotlib.lines import Line2D
 
 from evolution.errors import UserError
 from evolution.figures.style import MARGIN, draw_heading, heading_height, shorten, wrap_note
-from evolution.io.arrays import load_npy
-from evolution.io.reading import damaged
 
 # Inches.
 GAP, PRINTED_GAP = 0.12, 0.05
@@ -49,17 +47,6 @@ class Sheet:
     axes: np.ndarray
     right: float
     top: float
-
-
-def load_layout(path: str, place: int, samples: int) -> np.ndarray:
-    """One layout of a span's file, float32 (N, 2)."""
-    layouts = load_npy(path, (None, samples, 2))
-    if place >= len(layouts):
-        raise damaged(path, f"{len(layouts)} epochs, expected {place + 1} or more")
-    layout = np.array(layouts[place])
-    if not np.isfinite(layout).all():
-        raise damaged(path, "values that are not finite")
-    return layout
 
 
 def square_limits(layouts: list[np.ndarray]) -> tuple[np.ndarray, float]:

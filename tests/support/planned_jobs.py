@@ -1,0 +1,127 @@
+"""The tiny run's jobs by their names, and those that follow from a change."""
+
+from collections import Counter
+
+from support.project import job
+
+SPANS = ("0000", "0002", "0004")
+LAYERS = ("conv2", "fc1")
+METRIC_FIGURES = (
+    *("plot_metric_curves", "plot_geometry", "plot_neural_collapse"),
+    *("plot_class_separation", "plot_grid", "plot_animation", "explorer", "summary"),
+)
+EMBEDDING_FIGURES = ("plot_samples", "plot_pixels", "plot_grid", "plot_animation", "plot_embedding_quality", "explorer")
+FIGURES = (
+    "plot_training_curves",
+    "plot_metric_curves",
+    "plot_embedding_quality",
+    "plot_pixels",
+    "plot_geometry",
+    "plot_neural_collapse",
+    "plot_cka",
+    "plot_class_separation",
+    "plot_confusion",
+    "plot_samples",
+    "plot_grid",
+    "plot_animation",
+    "explorer",
+    "summary",
+)
+# All but the film take the resolution and the formats.
+STATIC_FIGURES = tuple(name for name in FIGURES if name not in ("plot_animation", "explorer", "summary"))
+
+
+def one(*rules, run="tiny"):
+    """A job of each rule that has one a run."""
+    return Counter(job(rule, run=run) for rule in rules)
+
+
+def collect(*tables, run="tiny"):
+    return Counter(job("collect", run=run, table=table) for table in tables)
+
+
+def train(*spans, run="tiny"):
+    return Counter(job("train", run=run, span=span) for span in spans)
+
+
+def snapshot(*spans, run="tiny"):
+    return Counter(job("snapshot", run=run, span=span) for span in spans)
+
+
+def cells(*rules, spans=SPANS, layers=LAYERS, run="tiny"):
+    """A job of each rule for each span and layer."""
+    return Counter(job(rule, run=run, span=span, layer=layer) for rule in rules for span in spans for layer in layers)
+
+
+def pixel_cells(*rules, run="tiny"):
+    return cells(*rules, spans=["0000"], layers=["pixels"], run=run)
+
+
+def settings(*stages, run="tiny"):
+    """The small local jobs that carry a change of a stage's settings or code."""
+    return Counter(job("settings", run=run, stage=stage) for stage in stages)
+
+
+def cka_layers(*spans, run="tiny"):
+    return Counter(job("cka_layers", run=run, span=span) for span in spans)
+
+
+def cka_epochs(*layers, run="tiny"):
+    return Counter(job("cka_epochs", run=run, layer=layer) for layer in layers)
+
+
+TRAINING = train("0000", "0001-0002", "0003-0004")
+STAGES = ("measure", "embed", "measure_collapse", "cka_layers", "cka_epochs")
+WHOLE_RUN = (
+    one("prepare_data", "pixels", "measure_collapse", *FIGURES)
+    + settings(*STAGES)
+    + cka_layers(*SPANS)
+    + cka_epochs(*LAYERS)
+    + TRAINING
+    + snapshot(*SPANS)
+    + cells("measure", "embed")
+    + pixel_cells("measure", "embed")
+    + collect("history", "metrics", "class_metrics", "embedding")
+)
+# What compares runs, of which there is one of each where there are two runs or more.
+COMPARISON = Counter(
+    [
+        *("compare_tables", "compare_crossings", "compare_activations"),
+        *("plot_compared_metrics", "plot_compared_accuracy", "plot_compared_cka"),
+    ]
+)
+
+
+def of_second(jobs):
+    """The same jobs of a run called second, and the comparison with it."""
+    return Counter({name.replace("run=tiny", "run=second"): 1 for name in jobs}) + COMPARISON
+
+
+PIXELS = one("pixels", "plot_pixels") + pixel_cells("measure", "embed")
+# What a table of metrics and one of embeddings are drawn in, but for the pixels' own figure.
+OVER_LAYERS = collect("metrics", "class_metrics", "embedding") + one(
+    "plot_metric_curves",
+    "plot_geometry",
+    "plot_neural_collapse",
+    "plot_cka",
+    "plot_class_separation",
+    "plot_embedding_quality",
+    "plot_grid",
+    "plot_animation",
+    "explorer",
+    "summary",
+)
+ALL_METRICS = (
+    settings("measure")
+    + cells("measure")
+    + pixel_cells("measure")
+    + collect("metrics", "class_metrics")
+    + one(*METRIC_FIGURES, "plot_pixels")
+)
+ALL_EMBEDDINGS = (
+    settings("embed") + cells("embed") + pixel_cells("embed") + collect("embedding") + one(*EMBEDDING_FIGURES)
+)
+# What takes all of a run's snapshots together.
+ONCE_A_RUN = one("measure_collapse") + cka_epochs(*LAYERS)
+# The images stay as they are, and with them everything about the raw pixels.
+TRAINED_ANEW = WHOLE_RUN - one("prepare_data") - PIXELS - settings(*STAGES)

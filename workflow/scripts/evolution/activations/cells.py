@@ -1,0 +1,62 @@
+"""Where a cell lies, one (epoch, layer) of a run, in the files that jobs write a span at a time."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from evolution.io.arrays import load_npy
+from evolution.io.reading import damaged
+
+
+class Cells:
+    """The cells in files named `.../{span}/{layer}.npy`, each with an entry for each epoch of its span.
+
+    Parameters
+    ----------
+    paths : iterable of paths
+    spans : mapping
+        Span to its epochs, in the order of the files' entries.
+    """
+
+    def __init__(self, paths: Iterable[str | Path], spans: Mapping[str, Sequence[int]]):
+        self._files: dict[tuple[str, int], tuple[str, int, int]] = {}
+        for path in paths:
+            epochs = spans[Path(path).parent.name]
+            for index, epoch in enumerate(epochs):
+                self._files[Path(path).stem, epoch] = str(path), index, len(epochs)
+
+    def epochs(self, layer: str) -> list[int]:
+        """The epochs at which there is a cell of the layer, ascending."""
+        return sorted(epoch for name, epoch in self._files if name == layer)
+
+    def read(self, layer: str, epoch: int, shape: tuple[int | None, ...]) -> np.ndarray:
+        """One cell's array, mapped into memory: it is read where it is used.
+
+        Parameters
+        ----------
+        layer : str
+        epoch : int
+        shape : tuple
+            The array's expected shape; None where any size will do.
+
+        Raises
+        ------
+        UserError
+            If the file cannot be read, or has another shape.
+        """
+        path, index, entries = self._files[layer, epoch]
+        return load_npy(path, (entries, *shape))[index]
+
+    def read_layout(self, layer: str, epoch: int, samples: int) -> np.ndarray:
+        """The layout of one cell, float32 (samples, 2), copied into memory.
+
+        Raises
+        ------
+        UserError
+            Also if a coordinate is not finite.
+        """
+        layout = np.array(self.read(layer, epoch, (samples, 2)))
+        if not np.isfinite(layout).all():
+            raise damaged(self._files[layer, epoch][0], "values that are not finite")
+        return layout
