@@ -105,7 +105,9 @@ class Project:
     def plan(self, *arguments: str) -> Counter:
         """The jobs that Snakemake would run now, target rules left out."""
         notes = self.announced(*arguments)
-        return Counter(job(note["rule"], **note["wildcards"]) for note in notes if "rule" in note and not note["target"])
+        return Counter(
+            job(note["rule"], **note["wildcards"]) for note in notes if "rule" in note and not note["target"]
+        )
 
     def path(self, name: str) -> Path:
         return self.folder / "results" / "tiny" / name

@@ -1,5 +1,8 @@
 # Where this workflow changes Snakemake's own objects, each with its reason. It does so for Snakemake 9, for which they
 # were written; EVOLUTION_NO_WORKAROUNDS=1 in the environment leaves Snakemake as it is.
+import os
+from importlib import metadata
+
 WORKAROUNDS = metadata.version("snakemake").startswith("9.") and not os.environ.get("EVOLUTION_NO_WORKAROUNDS")
 
 

@@ -2,7 +2,7 @@
 
 The rules that draw figures, the targets, the report and the tests follow from these entries. To add a figure, write
 `workflow/scripts/plot_<name>.py`, an entry here, a caption `workflow/report/<name>.rst`, a test of the script, its row
-in the README's table, and its rule in the `groups` of `profiles/slurm/config.yaml`.
+in `docs/results.md`, and its rule in the `groups` of `profiles/slurm/config.yaml`.
 
 This module is read by the rules when Snakemake starts. Scripts do not import it, or each figure would be drawn again
 whenever an entry changes; so it holds plain data and loads nothing.
@@ -75,7 +75,7 @@ class Figure:
     label : str
         Its name in the report.
     description : str
-        Its row in the documentation's table.
+        Its row in docs/results.md, of the comparison in docs/a-sweep.md.
     message : str
         What Snakemake says when it is drawn.
     inputs : mapping
