@@ -1,4 +1,4 @@
-"""The SLURM profile, as far as it can be judged without a SLURM."""
+"""The SLURM profile, as far as it can be tested without a SLURM."""
 
 import re
 
@@ -29,13 +29,13 @@ def test_default_experiment_is_at_most_40_submissions(project):
 
 
 def test_without_spans_it_is_hundreds(project):
-    """That the count counts: a job to measure and one to embed each of 5 layers in each of 52 snapshots."""
+    """So the count means something: a job to measure and one to embed each of 5 layers in each of 52 snapshots."""
     announced = project.announced("--workflow-profile", "slurm", "--config", "snapshots_per_job=1")
     assert submissions(announced) > 2 * 5 * 52
 
 
 def test_what_the_default_profile_sets_is_set(project):
-    """A workflow profile takes the default's place."""
+    """A workflow profile replaces the default one, and so has to repeat it."""
     default, slurm = (
         yaml.safe_load((ROOT / "profiles" / name / "config.yaml").read_text()) for name in ("default", "slurm")
     )

@@ -54,6 +54,14 @@ class Project:
         self.copy_code()
         self.configure(config)
 
+    @classmethod
+    def over(cls, folder: Path) -> "Project":
+        """A project that lies in a folder already."""
+        project = cls.__new__(cls)
+        project.folder = folder
+        project.config = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
+        return project
+
     def copy_code(self) -> None:
         for name in CODE:
             source, target = ROOT / name, self.folder / name
@@ -66,6 +74,11 @@ class Project:
             else:
                 shutil.copyfile(source, target)
 
+    def copy_to(self, folder: Path) -> "Project":
+        """A copy in another folder, with the files' times and Snakemake's records."""
+        shutil.copytree(self.folder, folder, copy_function=copy_file, dirs_exist_ok=True)
+        return Project.over(folder)
+
     def configure(self, config: dict) -> None:
         self.config = config
         (self.folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
@@ -73,7 +86,8 @@ class Project:
     def command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "snakemake", "--nocolor", *arguments]
 
-    def environment(self) -> dict[str, str]:
+    @staticmethod
+    def environment() -> dict[str, str]:
         return {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
 
     def snakemake(self, *arguments: str, check: bool = True, env: dict | None = None) -> str:
@@ -120,6 +134,14 @@ class Project:
             for path in sorted(results.rglob("*"))
             if path.is_file() and not {"logs", "benchmarks", "timing"} & set(path.parts)
         }
+
+
+def copy_file(source: str, target: str) -> None:
+    """Copy a file with its times, to the nanosecond."""
+    shutil.copy2(source, target)
+    # copy2 rounds times on some file systems; Snakemake compares them exactly.
+    status = os.stat(source)
+    os.utime(target, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
 def differing(ours: dict[str, bytes], theirs: dict[str, bytes]) -> list[str]:

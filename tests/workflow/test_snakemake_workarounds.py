@@ -27,15 +27,15 @@ rule all:
     ("arguments", "env", "limit"),
     [
         ([], {}, "None"),
-        ([], OFF, "(100, 1)"),
-        (["--max-jobs-per-timespan", "7/2s"], {}, "(7, 2)"),
+        ([], OFF, "(100, 1.0)"),
+        (["--max-jobs-per-timespan", "7/2s"], {}, "(7, 2.0)"),
     ],
     ids=["lifted", "switched off", "the user's own"],
 )
 def test_the_limit_of_job_starts_is_lifted(tmp_path, arguments, env, limit):
     (tmp_path / "Snakefile").write_text(ONE_JOB.format(folder=ROOT / "workflow" / "rules"), encoding="utf-8")
     command = [sys.executable, "-m", "snakemake", "--cores", "1", *arguments]
-    environment = Project.environment(None) | env
+    environment = Project.environment() | env
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
     assert f"limit: {limit}\n" in done.stdout
 
@@ -47,10 +47,8 @@ def test_another_version_of_snakemake_is_left_as_it_is(tmp_path):
     (tmp_path / "snakemake_workarounds.smk").write_text(text.replace('metadata.version("snakemake")', '"10.0.0"'))
     (tmp_path / "Snakefile").write_text(ONE_JOB.format(folder=tmp_path), encoding="utf-8")
     command = [sys.executable, "-m", "snakemake", "--cores", "1"]
-    done = subprocess.run(
-        command, cwd=tmp_path, env=Project.environment(None), capture_output=True, text=True, check=True
-    )
-    assert "limit: (100, 1)\n" in done.stdout
+    done = subprocess.run(command, cwd=tmp_path, env=Project.environment(), capture_output=True, text=True, check=True)
+    assert "limit: (100, 1.0)\n" in done.stdout
 
 
 def test_rules_can_be_cached_only_without_their_benchmark(tmp_path):

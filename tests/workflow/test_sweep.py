@@ -1,4 +1,4 @@
-"""A sweep of two networks under two seeds: what is made, and what runs again."""
+"""A sweep of two networks under two seeds: the comparison, and the jobs that a change reruns."""
 
 import csv
 import re
