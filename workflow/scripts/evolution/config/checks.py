@@ -267,7 +267,7 @@ def check_installed(config: dict) -> None:
         raise ConfigError(
             f"{method} needs the package {package}, which is not installed; install it with `{sys.executable} "
             "-m pip install -r requirements-extras.txt`, run with --sdm conda, or choose tsne or pca",
-            "embedding.method",
+            key="embedding.method",
         )
 
 

@@ -91,7 +91,7 @@ def trace_request(model: dict, dataset: dict) -> dict:
     images = image_shape(dataset)
     if images is None:
         raise ModelError(
-            f"{name} cannot be looked into, as the images of {dataset['name']} are not known", "model.name"
+            f"{name} cannot be looked into, as the images of {dataset['name']} are not known", key="model.name"
         )
     shape, classes = images
     return {"name": name, "kwargs": model["kwargs"], "shape": shape, "classes": classes}
@@ -131,7 +131,7 @@ def _trace(request: dict, path: Path) -> None:
     if done.returncode == UNFIT_MODEL:
         fault = json.loads(done.stdout.splitlines()[-1])
         if fault["key"] is not None:
-            raise ModelError(fault["problem"], fault["key"])
+            raise ModelError(fault["problem"], key=fault["key"])
         reason = fault["problem"]
     else:
         last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
@@ -152,11 +152,11 @@ def _model_digests(name: str) -> list[str]:
     try:
         return [file_digest(path) for path in model_files(name)]
     except SyntaxError as error:
-        raise ModelError(f"{own[0]} is not Python: {error.msg}, line {error.lineno}", "model.name") from None
+        raise ModelError(f"{own[0]} is not Python: {error.msg}, line {error.lineno}", key="model.name") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ModelError(
-            f"{own[0]} cannot be read ({reason}); paths count from the folder that Snakemake runs in", "model.name"
+            f"{own[0]} cannot be read ({reason}); paths count from the folder that Snakemake runs in", key="model.name"
         ) from None
 
 
