@@ -1,4 +1,4 @@
-"""What the tests of figures share: a tiny run's files, a look at what was drawn, and checks that hold for every figure."""
+"""What the tests of figures share: a tiny run's files, what a figure holds, and checks that hold for every figure."""
 
 from collections.abc import Callable
 from itertools import combinations
@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib import font_manager
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from PIL import Image
+from PIL import Image, ImageSequence
 
 from evolution.activations.cells import Cells
 from evolution.figures.style import FigureStyle, save_figure
@@ -112,6 +112,13 @@ def without_other_fonts(monkeypatch):
     folder = matplotlib.get_data_path()
     own = [font for font in font_manager.fontManager.ttflist if Path(font.fname).is_relative_to(folder)]
     monkeypatch.setattr(font_manager.fontManager, "ttflist", own)
+
+
+def gif_frames(path):
+    """A film's pictures, uint8 (frames, height, width, 3), and how long each stays, in ms."""
+    with Image.open(path) as film:
+        shown = [(np.asarray(frame.convert("RGB")), frame.info["duration"]) for frame in ImageSequence.Iterator(film)]
+    return np.stack([picture for picture, _ in shown]), [duration for _, duration in shown]
 
 
 def titled(figure, title):

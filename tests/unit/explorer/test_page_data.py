@@ -1,21 +1,26 @@
-"""The data behind the page; tests/browser has the page itself."""
+"""The explorer's data: arrays, images, and what a run's files become."""
 
 import base64
 import io
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-import explorer
-from evolution.activations.predictions import load_predictions
-from evolution.embedding.methods import METHODS
-from evolution.errors import UserError
 from evolution.explorer import page_data
-from evolution.io.tables import save_table
-from evolution.measures.cluster_matching import matched_clusters
+from evolution.figures.style import class_colors
+from support.page import (
+    CLASS_NAMES,
+    CLASSES,
+    EPOCHS,
+    LAYERS,
+    coordinates,
+    metric_value,
+    page_settings,
+    prediction,
+    write_experiment,
+)
 
 
 def unpacked(array):
@@ -38,7 +43,7 @@ def test_layouts_keep_their_shape_to_a_thousandth_of_the_square():
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-def test_the_sheet_of_images_holds_each_in_its_place(channels):
+def test_the_sheet_holds_all_images_row_by_row(channels):
     images = np.zeros((53, channels, 8, 8), np.uint8)
     images += (np.arange(53, dtype=np.uint8) * 4)[:, None, None, None]
     sheet = page_data.sprite(images)
@@ -46,10 +51,10 @@ def test_the_sheet_of_images_holds_each_in_its_place(channels):
     assert url == f"data:image/{'png' if channels == 1 else 'jpeg'};base64"
     picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(content))).convert("L")).astype(int)
     assert (sheet["columns"], sheet["rows"], picture.shape) == (50, 2, (16, 400))
-    for place in (0, 1, 49, 50, 52):
-        row, column = divmod(place, 50)
+    for index in (0, 1, 49, 50, 52):
+        row, column = divmod(index, 50)
         cell = picture[8 * row : 8 * row + 8, 8 * column : 8 * column + 8]
-        assert abs(cell.mean() - 4 * place) <= (0 if channels == 1 else 3)
+        assert abs(cell.mean() - 4 * index) <= (0 if channels == 1 else 3)
 
 
 def test_thinning_keeps_as_many_as_asked_for_and_always_the_same():
@@ -60,71 +65,6 @@ def test_thinning_keeps_as_many_as_asked_for_and_always_the_same():
     assert (np.diff(shown) > 0).all()
 
 
-def test_clusters_are_numbered_after_their_classes():
-    labels = np.array([0, 0, 1, 1, 2, 2])
-    np.testing.assert_array_equal(matched_clusters(np.array([2, 2, 0, 0, 1, -1]), labels, 3), [0, 0, 1, 1, 2, -1])
-    np.testing.assert_array_equal(matched_clusters(np.full(6, -1), labels, 3), [-1] * 6)
-
-
-def write_predictions(path, epochs, samples):
-    save_table(path, {"epoch": epochs, "sample": samples, "predicted": samples, "confidence": [0.5] * len(samples)})
-    return str(path)
-
-
-def test_predictions_are_put_in_the_order_of_samples_and_epochs(tmp_path):
-    paths = [
-        write_predictions(tmp_path / "b.parquet", [4, 4], [1, 0]),
-        write_predictions(tmp_path / "a.parquet", [0, 2, 2, 0], [0, 1, 0, 1]),
-    ]
-    predicted, confidence = load_predictions(paths, [0, 4], 2)
-    np.testing.assert_array_equal(predicted, [[0, 1], [0, 1]])
-    assert confidence.shape == (2, 2)
-
-
-def test_predictions_that_are_missing_are_named(tmp_path):
-    path = write_predictions(tmp_path / "a.parquet", [0, 0], [0, 1])
-    with pytest.raises(UserError, match=r"a\.parquet is damaged.*no epoch 2"):
-        load_predictions([path], [0, 2], 2)
-    with pytest.raises(UserError, match="not one row for each of 3 samples at epoch 0"):
-        load_predictions([path], [0], 3)
-
-
-def test_no_name_ends_the_page_or_begins_a_script(tmp_path):
-    """A page is read by an HTML parser of another make: scripts are as many as the template has, and data come back."""
-    from html.parser import HTMLParser
-
-    from bokeh.document import Document
-
-    class Scripts(HTMLParser):
-        def __init__(self):
-            super().__init__()
-            self.texts, self.inside = {}, None
-
-        def handle_starttag(self, tag, attributes):
-            if tag == "script":
-                self.inside = dict(attributes).get("id", "code")
-                self.texts[self.inside] = self.texts.get(self.inside, "")
-
-        def handle_endtag(self, tag):
-            self.inside = None if tag == "script" else self.inside
-
-        def handle_data(self, text):
-            if self.inside:
-                self.texts[self.inside] += text
-
-    names = ["<script>", "<!--<script>", "</script>", "-->", "a & b", "$run", "\u2028", "犬"]
-    page = Path(explorer.__file__).parent / "evolution" / "explorer"
-    page.write_page(page, tmp_path / "e.html", "run", Document(), {"names": names}, METHODS["pca"])
-    text = (tmp_path / "e.html").read_text(encoding="utf-8")
-    parser = Scripts()
-    parser.feed(text)
-    assert set(parser.texts) == {"data", "document", "code"}
-    assert json.loads(parser.texts["data"])["names"] == names
-    # A browser takes a script that has both of these for one that goes on past its end.
-    assert "<!--" not in parser.texts["data"] and "<script" not in parser.texts["data"]
-    assert "PCA shows the two directions" in text and "t-SNE" not in text.split("<script")[0]
-
-
 def test_large_images_are_shown_smaller():
     ramp = np.linspace(0, 255, 400).astype(np.uint8)
     images = np.broadcast_to(ramp, (3, 1, 200, 400)).copy()
@@ -133,3 +73,51 @@ def test_large_images_are_shown_smaller():
     picture = Image.open(io.BytesIO(base64.b64decode(sheet["url"].split(",")[1])))
     assert picture.size == (3 * 96, 48)
     np.testing.assert_allclose(np.asarray(picture)[20, 96:192], np.linspace(0, 255, 96), atol=3)
+
+
+@pytest.fixture(scope="module")
+def experiment(tmp_path_factory):
+    return write_experiment(tmp_path_factory.mktemp("experiment"), samples=30)
+
+
+def test_the_data_are_those_of_the_files(experiment):
+    data, curves = page_data.explorer_data(**experiment, settings=page_settings())
+    labels = np.arange(30) % CLASSES
+    assert json.loads(json.dumps(data)), "not every value is one that JSON has"
+    assert (data["run"], data["epochs"], data["total"], data["aligned"]) == ("rings", EPOCHS, 30, True)
+    assert data["samples"] == list(range(30)) and data["sources"] == list(range(1000, 1030))
+    assert data["labels"] == labels.tolist() and data["names"] == CLASS_NAMES
+    assert data["colors"] == class_colors("petroff10", CLASSES)
+    assert data["network"] == ["conv", "fc"] and data["pixels"]
+    predicted = np.stack([prediction(epoch, 30) for epoch in EPOCHS])
+    np.testing.assert_array_equal(unpacked(data["predicted"]), predicted)
+    np.testing.assert_array_equal(unpacked(data["confidence"])[:, 0], [50, 58, 70, 90])
+    np.testing.assert_allclose(data["accuracy"], (predicted == labels).mean(axis=1), atol=5e-4)
+    assert [layer["name"] for layer in data["maps"]] == ["raw pixels", "conv", "fc"]
+    for layer, shown in zip(LAYERS, data["maps"]):
+        epochs = EPOCHS[:1] if layer == "pixels" else EPOCHS
+        # The clusters are the classes, numbered backwards.
+        np.testing.assert_array_equal(unpacked(shown["clusters"]), np.tile(labels, (len(epochs), 1)))
+        np.testing.assert_allclose(shown["rand"], [metric_value(layer, epoch) for epoch in epochs])
+        truth = np.stack([coordinates(layer, epoch, 30) for epoch in epochs])
+        drawn = unpacked(shown["layouts"]).astype(float)
+        # One scale for both axes and all epochs.
+        scale = np.ptp(truth[..., 0]) / np.ptp(drawn[..., 0])
+        np.testing.assert_allclose(scale * (drawn - drawn[0, 0]), truth - truth[0, 0], atol=2e-3)
+    assert data["curves"] == list(curves)
+    assert next(iter(curves)) == "Network accuracy" and "NMI" in curves
+    np.testing.assert_array_equal(curves["NMI"]["conv"][0], EPOCHS)
+    np.testing.assert_allclose(curves["NMI"]["conv"][1], [metric_value("conv", epoch) for epoch in EPOCHS])
+
+
+def test_of_too_many_samples_all_that_is_shown_is_of_the_same_ones(experiment):
+    whole, _ = page_data.explorer_data(**experiment, settings=page_settings())
+    data, _ = page_data.explorer_data(**experiment, settings=page_settings(max_samples=7, aligned=False))
+    assert (data["total"], len(data["samples"]), data["aligned"]) == (30, 7, False)
+    for name in ("labels", "sources"):
+        assert data[name] == [whole[name][sample] for sample in data["samples"]]
+    for name in ("predicted", "confidence"):
+        np.testing.assert_array_equal(unpacked(data[name]), unpacked(whole[name])[:, data["samples"]])
+    for shown, every in zip(data["maps"], whole["maps"]):
+        for name in ("layouts", "clusters"):
+            np.testing.assert_array_equal(unpacked(shown[name]), unpacked(every[name])[:, data["samples"]])

@@ -79,5 +79,7 @@ def test_on_paper_the_cells_share_the_width_and_there_is_no_heading():
 
 
 def test_maps_that_would_be_too_small_are_refused():
-    with pytest.raises(ConfigError, match=r"plots\.width: 3\.4 inches are too narrow for 12 maps side by side; .* 5\.5"):
+    with pytest.raises(
+        ConfigError, match=r"plots\.width: 3\.4 inches are too narrow for 12 maps side by side; .* 5\.5"
+    ):
         sheet_of(12, NAMES["two"], FigureStyle(dpi=100, width=3.4))

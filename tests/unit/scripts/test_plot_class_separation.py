@@ -59,7 +59,9 @@ def draw_paper(folder):
     """A function that draws a run as a paper may show it."""
     labels = np.arange(120) % len(PAPER_CLASSES)
     dataset = write_dataset(folder / "d.npz", labels, PAPER_CLASSES)
-    cells = write_cells(folder, {layer: random_votes(labels, len(PAPER_EPOCHS)) for layer in PAPER_LAYERS}, PAPER_EPOCHS)
+    cells = write_cells(
+        folder, {layer: random_votes(labels, len(PAPER_EPOCHS)) for layer in PAPER_LAYERS}, PAPER_EPOCHS
+    )
     return lambda style: plot_class_separation(
         dataset=dataset, votes=cells, epochs=PAPER_EPOCHS, layers=PAPER_LAYERS, style=style
     )

@@ -97,6 +97,4 @@ def test_on_paper_it_fits_and_can_be_read(width, tmp_path):
 
 def test_drawn_twice_gives_the_same_bytes(tmp_path):
     table = write_long(tmp_path / "m.parquet", long_values(["a", "b"], [0, 1], METRICS))
-    assert_same_bytes(
-        lambda style: plot_metric_curves(metrics_table=table, layers=["a", "b"], style=style), tmp_path
-    )
+    assert_same_bytes(lambda style: plot_metric_curves(metrics_table=table, layers=["a", "b"], style=style), tmp_path)
