@@ -2,8 +2,8 @@
 
     python benchmarks/animation_speed.py [--frames 52] [--samples 1000] [--layers 5]
 
-The layouts are random walks: time depends on how many dots there are and not on where. Seconds are those of the
-processor, the encoder's included, so that a busy machine changes little; wall time is printed too.
+The layouts are random walks: time depends on how many dots there are and not on where. Seconds are of
+processor time, the encoder's included, so that a busy machine changes little; wall time is printed too.
 """
 
 import argparse

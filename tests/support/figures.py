@@ -138,7 +138,7 @@ def all_text(figure):
 
 
 def drawn_texts(figure):
-    """All text that shows, with where it stands in pixels."""
+    """All text that is visible, and its box in pixels."""
     figure.draw_without_rendering()
     texts = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
     # Ticks beyond the axes' limits are never drawn.

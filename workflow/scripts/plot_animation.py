@@ -24,7 +24,7 @@ from evolution.io.reading import damaged
 from evolution.measures.long_tables import adjusted_rand_indices, eval_accuracies, network_layers
 
 COLUMNS = 5
-BAR_HEIGHT = 0.06  # inches; it lies along the figure's lower edge
+BAR_HEIGHT = 0.06  # inches; the progress bar is at the figure's lower edge
 NOTE = (
     "Each dot is an evaluation image, in the colour of its true class; {title} {of_layer}. "
     "Between snapshots dots glide straight on. ARI: agreement of the layer's k-means clusters with "

@@ -31,9 +31,9 @@ TITLE_CHARACTERS = 13  # of a tile's title, an inch
 ESTIMATOR = "unbiased"
 
 
-def load_pairs(path: str, *more: str) -> dict[str, list]:
-    """The columns of a table of CKA that the figure reads, and `more` of them."""
-    names = ("first", "second", ESTIMATOR, "samples", "available", *more)
+def load_pairs(path: str, *extra: str) -> dict[str, list]:
+    """The columns of a table of CKA that the figure reads, and `extra` ones."""
+    names = ("first", "second", ESTIMATOR, "samples", "available", *extra)
     table = load_table(path, *names)
     columns = {name: table.column(name).to_pylist() for name in names}
     columns[ESTIMATOR] = [np.nan if value is None else value for value in columns[ESTIMATOR]]
@@ -93,7 +93,7 @@ def plot_cka(
     """
     matrices = layer_matrices(layer_tables, grid_epochs, layers)
     samples, available = (load_pairs(layer_tables[0])[name][0] for name in ("samples", "available"))
-    network = network_layers(layers)
+    modules = network_layers(layers)
     names = [shorten(layer_title(layer), 18) for layer in layers]
     note = (
         "Unbiased linear CKA, a cell a pair: 1 (bright): alike but for a rotation, a shift and a scale; 0 (dark): "
@@ -108,8 +108,8 @@ def plot_cka(
     sides = label + 0.7  # names on the left, the bar on the right
     most = COLUMNS if style.width is None else max(1, int((style.width - sides) / PRINTED_TILE))
     # Rows of about the same length.
-    rows = [-(-len(tiles) // most) for tiles in (grid_epochs, network)]
-    columns = [-(-len(tiles) // count) for tiles, count in zip((grid_epochs, network), rows)]
+    rows = [-(-len(tiles) // most) for tiles in (grid_epochs, modules)]
+    columns = [-(-len(tiles) // count) for tiles, count in zip((grid_epochs, modules), rows)]
     width = style.width or max(6.5, max(columns) * (TILE + 0.25) + sides)
     tiles = [min(1.3 * TILE, (width - sides) / count - 0.25) for count in columns]
     heights = [rows[0] * (tiles[0] + 0.4) + (1 + (rows[0] > 1)) * label, rows[1] * (tiles[1] + 0.7) + 0.2]
@@ -132,20 +132,20 @@ def plot_cka(
         for axes in panels[len(grid_epochs) :]:
             axes.remove()
         time_panels = below.subplots(rows[1], columns[1], squeeze=False, sharex=True, sharey=True)
-        for index, (axes, layer) in enumerate(zip(time_panels.ravel(), network)):
+        for index, (axes, layer) in enumerate(zip(time_panels.ravel(), modules)):
             pairs = load_pairs(epoch_tables[layer])
             matrix = pair_matrix(epochs, pairs["first"], pairs["second"], pairs[ESTIMATOR])
             image = draw_matrix(axes, edges, matrix, shorten(layer, int(TITLE_CHARACTERS * tiles[1])))
-            lowest = index + columns[1] >= len(network)
+            lowest = index + columns[1] >= len(modules)
             axes.set_xlabel("epoch" if lowest else "")
             axes.tick_params(labelbottom=lowest)
             axes.xaxis.set_major_locator(MaxNLocator(3, integer=True))
             axes.yaxis.set_major_locator(MaxNLocator(3, integer=True))
         for axes in time_panels[:, 0]:
             axes.set_ylabel("epoch")
-        for axes in time_panels.ravel()[len(network) :]:
+        for axes in time_panels.ravel()[len(modules) :]:
             axes.remove()
-        for half, used in ((above, panels[: len(grid_epochs)]), (below, time_panels.ravel()[: len(network)])):
+        for half, used in ((above, panels[: len(grid_epochs)]), (below, time_panels.ravel()[: len(modules)])):
             bar = half.colorbar(image, ax=list(used), fraction=0.03, pad=0.01)
             bar.set_label("CKA")
             bar.outline.set_visible(False)

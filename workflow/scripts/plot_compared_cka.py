@@ -41,7 +41,7 @@ def load_map(path: str) -> tuple[list[tuple[str, str]], np.ndarray, int]:
     return cells, values, table.column("samples")[0].as_py()
 
 
-def label_runs(axes: Axes, runs: list[str], layers: list[str], groups: dict[str, list[str]], printed: bool) -> None:
+def label_runs(axes: Axes, *, runs: list[str], layers: list[str], groups: dict[str, list[str]], printed: bool) -> None:
     """Name each row's and column's layer and run; a line parts two runs, a thick line two groups.
 
     Parameters
@@ -58,7 +58,7 @@ def label_runs(axes: Axes, runs: list[str], layers: list[str], groups: dict[str,
     starts = [row for row in range(len(runs)) if row == 0 or runs[row] != runs[row - 1]]
     middles = [(start + end - 1) / 2 for start, end in zip(starts, [*starts[1:], len(runs)])]
     names = [shorten(runs[start], most) for start in starts]
-    # The runs' names stand beyond the longest layer's.
+    # The runs' names start where the longest name of a layer ends.
     pad = 11 + 0.62 * size[0] * max(map(len, layers), default=0)
     for axis, turned in ((axes.yaxis, {}), (axes.xaxis, {"rotation": 90})):
         # A run's name may stand in the same row as a layer's.
@@ -125,7 +125,7 @@ def plot_compared_cka(
         image = axes.imshow(values, vmin=0, vmax=1, cmap=COLORS, interpolation="nearest")
         axes.grid(False)
         axes.spines[:].set_visible(False)
-        label_runs(axes, row_runs, row_layers, groups, style.printed)
+        label_runs(axes, runs=row_runs, layers=row_layers, groups=groups, printed=style.printed)
         if len(cells) <= MOST_NUMBERS and not style.printed:
             for (row, column), value in np.ndenumerate(values):
                 if np.isfinite(value):

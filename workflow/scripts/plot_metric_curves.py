@@ -40,10 +40,10 @@ def plot_metric_curves(*, metrics_table: str, layers: list[str], style: FigureSt
             title="How well each layer's activations cluster while the network trains",
             values=values,
             layers=layers,
-            # The two metrics that judge the clusters themselves stand wide above the others.
+            # The two metrics that judge the clusters themselves have the upper row, and so wider panels.
             rows=[2, 3],
             style=style,
-            more=shading if known.issuperset(SPREAD) else "",
+            ending=shading if known.issuperset(SPREAD) else "",
         )
         for (metric, explanation), axes in zip(EXPLANATIONS.items(), panels):
             title = METRIC_TITLES[metric]

@@ -80,14 +80,14 @@ def plot_neural_collapse(*, metrics_table: str, collapse_table: str, layers: lis
             layers=layers,
             rows=[3, 2],
             style=style,
-            more=(
+            ending=(
                 "Black: what the classifier, the last linear layer, is given. All on the evaluation images. As classes "
                 "collapse, NC1, NC2 and NC3 fall towards 0, and NC4 rises to 1."
             ),
-            more_lines=(CLASSIFIER,),
+            extra_lines=(CLASSIFIER,),
         )
         for axes, (metric, panel) in zip(panels, PANELS.items()):
-            # The classifier first, because the y axis takes its range from the lines that are there.
+            # The classifier first, because `draw_layer_curves` sets the y axis by the lines that it finds.
             epochs, curve = at_classifier[metric]
             draw_curve(axes, epochs, curve, INK, CLASSIFIER, linewidth=2, zorder=3)
             if metric == "nc1":

@@ -52,10 +52,10 @@ def final_metrics(metrics_table: str, layers: list[str]) -> list[tuple[str, int,
         In the order of `layers`, the pixels first.
     """
     values = load_values(metrics_table)
-    network = network_layers(layers)
-    last = max((epoch for layer, epoch, _ in values if layer in network), default=0)
+    modules = network_layers(layers)
+    last = max((epoch for layer, epoch, _ in values if layer in modules), default=0)
     rows = [(PIXELS, 0)] if any(layer == PIXELS for layer, _, _ in values) else []
-    rows += [(layer, last) for layer in network]
+    rows += [(layer, last) for layer in modules]
     for layer, epoch in rows:
         for metric in COLUMNS:
             if (layer, epoch, metric) not in values:
@@ -65,10 +65,10 @@ def final_metrics(metrics_table: str, layers: list[str]) -> list[tuple[str, int,
 
 def best_line(rows: list[tuple[str, int, dict[str, float]]]) -> str:
     """A sentence on the layer with the highest adjusted Rand index, the first of equals."""
-    network = [row for row in rows if row[0] != PIXELS and not math.isnan(row[2][ADJUSTED_RAND])]
-    if not network:
+    candidates = [row for row in rows if row[0] != PIXELS and not math.isnan(row[2][ADJUSTED_RAND])]
+    if not candidates:
         return "Best layer: none, as no layer has an adjusted Rand index."
-    layer, _, metrics = max(network, key=lambda row: row[2][ADJUSTED_RAND])
+    layer, _, metrics = max(candidates, key=lambda row: row[2][ADJUSTED_RAND])
     pixels = "".join(f"; {layer_title(name)} {number(row[ADJUSTED_RAND])}" for name, _, row in rows if name == PIXELS)
     return f"Best layer by adjusted Rand index: **{layer}** ({number(metrics[ADJUSTED_RAND])}{pixels})."
 

@@ -57,12 +57,12 @@ def test_the_sheet_holds_all_images_row_by_row(channels):
         assert abs(cell.mean() - 4 * index) <= (0 if channels == 1 else 3)
 
 
-def test_thinning_keeps_as_many_as_asked_for_and_always_the_same():
-    np.testing.assert_array_equal(page_data.shown_samples(7, 7), np.arange(7))
-    shown = page_data.shown_samples(1000, 100)
-    assert len(set(shown)) == 100 and shown.min() >= 0 and shown.max() < 1000
-    np.testing.assert_array_equal(shown, page_data.shown_samples(1000, 100))
-    assert (np.diff(shown) > 0).all()
+def test_of_many_samples_the_page_has_as_many_as_asked_for_and_always_the_same():
+    np.testing.assert_array_equal(page_data.page_samples(7, 7), np.arange(7))
+    samples = page_data.page_samples(1000, 100)
+    assert len(set(samples)) == 100 and samples.min() >= 0 and samples.max() < 1000
+    np.testing.assert_array_equal(samples, page_data.page_samples(1000, 100))
+    assert (np.diff(samples) > 0).all()
 
 
 def test_large_images_are_shown_smaller():
@@ -110,7 +110,7 @@ def test_the_data_are_those_of_the_files(experiment):
     np.testing.assert_allclose(curves["NMI"]["conv"][1], [metric_value("conv", epoch) for epoch in EPOCHS])
 
 
-def test_of_too_many_samples_all_that_is_shown_is_of_the_same_ones(experiment):
+def test_every_part_of_the_data_holds_the_same_subset_of_samples(experiment):
     whole, _ = page_data.explorer_data(**experiment, settings=page_settings())
     data, _ = page_data.explorer_data(**experiment, settings=page_settings(max_samples=7, aligned=False))
     assert (data["total"], len(data["samples"]), data["aligned"]) == (30, 7, False)

@@ -41,7 +41,7 @@ class PageSettings:
     palette : str
         See `style.class_colors`.
     max_samples : int
-        Of more samples, so many are drawn at random, and the page says so.
+        The most samples on the page. Of a larger set so many are drawn at random, and the page says so.
     aligned : bool
         Whether each epoch's layout started from the one before; if not, the page warns of reading movement.
     method : str
@@ -55,8 +55,8 @@ class PageSettings:
     method: str = "tsne"
 
 
-def shown_samples(samples: int, most: int) -> np.ndarray:
-    """The samples to show, int (n,) ascending: all, or `most` drawn at random, the same each time."""
+def page_samples(samples: int, most: int) -> np.ndarray:
+    """The samples on the page, int (n,) ascending: all, or `most` drawn at random, the same each time."""
     if samples <= most:
         return np.arange(samples)
     return np.sort(np.random.default_rng(0).permutation(samples)[:most])
@@ -147,8 +147,8 @@ def explorer_data(
     images, labels, source_indices, names = load_npz(
         dataset, "eval_images", "eval_labels", "eval_indices", "class_names"
     )
-    shown = shown_samples(len(labels), settings.max_samples)
-    network = network_layers(layers)
+    subset = page_samples(len(labels), settings.max_samples)
+    modules = network_layers(layers)
     values = load_values(metrics_table)
     predicted, confidence = load_predictions(predictions, epochs, len(labels))
     maps, most_clusters = [], 0
@@ -163,8 +163,8 @@ def explorer_data(
         maps.append(
             {
                 "name": layer_title(layer),
-                "layouts": packed(quantise(layouts)[:, shown]),
-                "clusters": packed(np.stack(assigned)[:, shown].astype(np.int16)),
+                "layouts": packed(quantise(layouts)[:, subset]),
+                "clusters": packed(np.stack(assigned)[:, subset].astype(np.int16)),
                 "rand": [_rounded(values.get((layer, epoch, "adjusted_rand_index"))) for epoch in layer_epochs],
             }
         )
@@ -176,21 +176,21 @@ def explorer_data(
     data = {
         "run": settings.run,
         "epochs": epochs,
-        "samples": shown.tolist(),
+        "samples": subset.tolist(),
         "total": len(labels),
-        "sources": source_indices[shown].tolist(),
-        "labels": labels[shown].tolist(),
+        "sources": source_indices[subset].tolist(),
+        "labels": labels[subset].tolist(),
         "names": [str(name) for name in names],
         "colors": class_colors(settings.palette, int(max(most_clusters, len(names)))),
-        "depths": {"light": depth_colors(len(network), False), "dark": depth_colors(len(network), True)},
-        "network": network,
+        "depths": {"light": depth_colors(len(modules), False), "dark": depth_colors(len(modules), True)},
+        "network": modules,
         "pixels": PIXELS in layers,
         "maps": maps,
-        "predicted": packed(predicted[:, shown].astype(np.int16)),
-        "confidence": packed(np.rint(100 * confidence[:, shown]).astype(np.uint8)),
+        "predicted": packed(predicted[:, subset].astype(np.int16)),
+        "confidence": packed(np.rint(100 * confidence[:, subset]).astype(np.uint8)),
         "accuracy": [_rounded(value) for value in accuracy],
         "curves": list(curves),
-        "sprite": sprite(images[shown]),
+        "sprite": sprite(images[subset]),
         "aligned": settings.aligned,
         "limit": MAP_LIMIT,
     }

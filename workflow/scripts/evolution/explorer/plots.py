@@ -72,7 +72,7 @@ def draw_maps(document: Document, layers: list[str], samples: int) -> None:
         document.add_root(plot)
 
 
-def draw_curves(document: Document, curves: dict[str, dict[str, Line]], network: list[str], last: int) -> None:
+def draw_curves(document: Document, curves: dict[str, dict[str, Line]], modules: list[str], last: int) -> None:
     """Add a figure for each title, with an upright line at the epoch that is shown; a tap goes to an epoch.
 
     Parameters
@@ -80,8 +80,8 @@ def draw_curves(document: Document, curves: dict[str, dict[str, Line]], network:
     document : Document
     curves : dict
         Title to layer to its line. The raw pixels have a single value, which becomes a level line.
-    network : list of str
-        The layers in order.
+    modules : list of str
+        The layers without the raw pixels, in network order.
     last : int
         The last epoch.
     """
@@ -99,7 +99,7 @@ def draw_curves(document: Document, curves: dict[str, dict[str, Line]], network:
             else:
                 look = {}
             # The page's code colours the lines by their tags, because light and dark need different colours.
-            tags = [network.index(layer) if layer in network else -1]
+            tags = [modules.index(layer) if layer in modules else -1]
             line = plot.line(epochs, values, line_width=1.8, **look)
             line.tags = tags
         plot.add_layout(Span(location=0, dimension="height", line_width=1.5, name=f"now{index}"))

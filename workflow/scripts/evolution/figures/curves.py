@@ -111,7 +111,7 @@ def draw_curve(axes: Axes, epochs: np.ndarray, values: np.ndarray, color: str, l
     label : str
         Name to write at the line's end, by `place_labels`; empty: none.
     **line
-        More properties of the line.
+        Other properties of the line, see `Axes.plot`.
     """
     known = np.isfinite(values)
     before, after = np.append(False, known[:-1]), np.append(known[1:], False)
@@ -247,8 +247,8 @@ def layer_panels(
     layers: list[str],
     rows: list[int],
     style: FigureStyle,
-    more: str = "",
-    more_lines: tuple[str, ...] = (),
+    ending: str = "",
+    extra_lines: tuple[str, ...] = (),
 ) -> tuple[Figure, list[Axes]]:
     """`curve_panels` for `draw_layer_curves`.
 
@@ -261,17 +261,16 @@ def layer_panels(
         In network order.
     rows, style
         See `curve_panels`.
-    more : str
-        Text after the note, which says which line is which layer.
-    more_lines : tuple of str
+    ending : str
+        The end of the note, after the sentences that say which line is which layer.
+    extra_lines : tuple of str
         Names of lines in addition to the layers'.
     """
-    network = network_layers(layers)
     note = "One line per layer of the network: the darker, the deeper."
     if any(layer == PIXELS and np.isfinite(value) for (layer, _, _), value in values.items()):
         note += " Dashed: the raw pixels, which training does not change."
-    labels = [*network, layer_title(PIXELS), *more_lines]
-    return curve_panels(title=title, note=f"{note} {more}".strip(), rows=rows, labels=labels, style=style)
+    labels = [*network_layers(layers), layer_title(PIXELS), *extra_lines]
+    return curve_panels(title=title, note=f"{note} {ending}".strip(), rows=rows, labels=labels, style=style)
 
 
 def cell_edges(epochs: list[int]) -> np.ndarray:
