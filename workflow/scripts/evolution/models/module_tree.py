@@ -115,9 +115,7 @@ def main() -> None:
     request = json.loads(sys.stdin.readline())
     name, shape, classes = request["name"], tuple(request["shape"]), request["classes"]
     try:
-        tree = trace(
-            build_model(name, kwargs=request["kwargs"], shape=shape, classes=classes, seed=0), shape, classes
-        )
+        tree = trace(build_model(name, kwargs=request["kwargs"], shape=shape, classes=classes, seed=0), shape, classes)
     except Exception as error:  # A user's code may raise anything.
         if isinstance(error, UserError):
             answer = {"key": error.key, "problem": error.problem}

@@ -10,14 +10,14 @@ from evolution.errors import ModelError
 
 def _halved(size: int, times: int, model: str) -> int:
     """Height or width of a feature map after `times` 2x2 max-pools."""
-    half = size // 2**times
-    if half == 0:
+    halved = size // 2**times
+    if halved == 0:
         raise ModelError(
             f"{model} halves its images {times} times and needs at least {2**times} x {2**times} pixels, dataset.name "
             f"gives {size} in one direction. Choose another model (mlp takes any size) or dataset.",
             "model.name",
         )
-    return half
+    return halved
 
 
 class SmallCNN(nn.Module):
