@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from evolution.errors import UserError
-from evolution.training import loop
-from support.tiny_training import same_bits_when_cut, start, train_epochs
+from evolution.training.faults import memory_explained
+from evolution.training.loop import choose_device
+from support.tiny_training import assert_same_bits_when_cut, start, train_epochs
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU that torch can use")
 
@@ -15,14 +16,14 @@ pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU th
 @pytest.mark.parametrize("optimizer", ["adamw", "sgd"])
 @pytest.mark.parametrize("batch_size", [None, 16])
 def test_training_cut_in_two_gives_the_same_bits(tmp_path, dataset, optimizer, batch_size):
-    same_bits_when_cut(tmp_path, dataset, optimizer_name=optimizer, batch_size=batch_size, device_name="cuda")
+    assert_same_bits_when_cut(tmp_path, dataset, optimizer=optimizer, batch_size=batch_size, device="cuda")
 
 
 def test_checkpoints_are_the_same_bytes_and_need_no_gpu(tmp_path, dataset):
     files = []
     for folder in ("a", "b"):
-        begun = start(tmp_path / folder, dataset, device_name="cuda")
-        path, *_ = train_epochs(tmp_path / folder, dataset, 1, 3, begun, device_name="cuda")
+        begun = start(tmp_path / folder, dataset, device="cuda")
+        path, *_ = train_epochs(tmp_path / folder, dataset, 1, 3, begun, device="cuda")
         with open(path, "rb") as file:
             files.append(file.read())
     assert files[0] == files[1]
@@ -34,13 +35,13 @@ def test_checkpoints_are_the_same_bytes_and_need_no_gpu(tmp_path, dataset):
 
 @pytest.mark.parametrize("batch_size", [None, 16])
 def test_losses_are_those_of_a_cpu(tmp_path, dataset, monkeypatch, batch_size):
-    # A GPU's convolutions otherwise round to 10 bits; and dropout's draws are the device's.
+    # Without this a GPU's convolutions round to 10 bits. Dropout is off, since its draws depend on the device.
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
-    settings = {"model_name": "small_cnn", "model_kwargs": {"dropout": 0.0}, "batch_size": batch_size}
+    settings = {"model": "small_cnn", "model_kwargs": {"dropout": 0.0}, "batch_size": batch_size}
     settings |= {"learning_rate": 1e-3}
     begun = start(tmp_path, dataset, **settings)
     losses = [
-        train_epochs(tmp_path, dataset, 1, 5, begun, device_name=device, **settings)[2]["train_loss"]
+        train_epochs(tmp_path, dataset, 1, 5, begun, device=device, **settings)[2]["train_loss"]
         for device in ("cpu", "cuda")
     ]
     assert losses[1] == pytest.approx(losses[0], abs=1e-3)
@@ -50,12 +51,12 @@ def test_steps_do_not_wait_for_the_gpu(tmp_path, dataset):
     begun = start(tmp_path, dataset)
     waits = []
     for batch_size in (None, 4):
-        train_epochs(tmp_path, dataset, 1, 1, begun, batch_size=batch_size, device_name="cuda")
+        train_epochs(tmp_path, dataset, 1, 1, begun, batch_size=batch_size, device="cuda")
         with warnings.catch_warnings(record=True) as found:
             warnings.simplefilter("always")
             torch.cuda.set_sync_debug_mode("warn")
             try:
-                train_epochs(tmp_path, dataset, 1, 1, begun, batch_size=batch_size, device_name="cuda")
+                train_epochs(tmp_path, dataset, 1, 1, begun, batch_size=batch_size, device="cuda")
             finally:
                 torch.cuda.set_sync_debug_mode("default")
         waits.append(sum("synchronizing" in str(warning.message) for warning in found))
@@ -64,9 +65,9 @@ def test_steps_do_not_wait_for_the_gpu(tmp_path, dataset):
 
 
 def test_a_real_gpu_without_enough_memory():
-    with pytest.raises(UserError, match="The GPU has too little memory"), loop.memory_explained(None):
+    with pytest.raises(UserError, match="The GPU has too little memory"), memory_explained(None):
         torch.empty(2 * torch.cuda.mem_get_info()[1], dtype=torch.uint8, device="cuda")
 
 
 def test_auto_takes_the_gpu():
-    assert loop.choose_device("auto").type == "cuda"
+    assert choose_device("auto").type == "cuda"

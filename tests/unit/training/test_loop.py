@@ -1,4 +1,4 @@
-"""Training against networks and optimizers written out plainly, and what an epoch draws."""
+"""Training against networks and optimizers that are written out, and what an epoch draws."""
 
 import math
 
@@ -9,14 +9,14 @@ from torch.nn import functional
 
 from evolution.errors import UserError
 from evolution.io.checkpoints import load_checkpoint
-from evolution.training import loop
+from evolution.training.loop import Samples, choose_device, predict, train_epoch
 from support.tiny_dataset import read_part, write_dataset
 from support.tiny_training import SETTINGS, start, train_epochs
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
-# The networks without a trick: standard layers in a row, the state dict's tensors in its order.
+# The networks as standard layers in a row, with the tensors of the state dict in its order.
 REFERENCES = {
     "tiny_cnn": lambda: nn.Sequential(
         nn.Conv2d(1, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
@@ -70,7 +70,7 @@ def sgd(parameters, learning_rate, weight_decay):
 
 
 def plain_loop(name, weights, dataset, steps, make_optimizer, learning_rate, weight_decay):
-    """Full-batch training; the loss of each step and the model."""
+    """The loss of each step of a full-batch training, and the model."""
     images, labels = (torch.from_numpy(array) for array in read_part(dataset, "train"))
     model = reference(name, weights).train()
     step = make_optimizer(list(model.parameters()), learning_rate, weight_decay)
@@ -94,22 +94,22 @@ def plain_loop(name, weights, dataset, steps, make_optimizer, learning_rate, wei
     ],
 )
 def test_full_batch_training_equals_a_plain_loop(tmp_path, dataset, model, kwargs, optimizer, make_optimizer):
-    settings = {"model_name": model, "model_kwargs": kwargs, "optimizer_name": optimizer, "learning_rate": 3e-3}
+    settings = {"model": model, "model_kwargs": kwargs, "optimizer": optimizer, "learning_rate": 3e-3}
     begun = start(tmp_path, dataset, **settings)
     _, checkpoint, history, _ = train_epochs(tmp_path, dataset, 1, 6, begun, **settings)
     weights = load_checkpoint(begun)["weights"][0]
-    losses, trained = plain_loop(model, weights, dataset, 6, make_optimizer, 3e-3, SETTINGS["weight_decay"])
+    losses, trained = plain_loop(model, weights, dataset, 6, make_optimizer, 3e-3, SETTINGS.weight_decay)
     assert history["train_loss"] == pytest.approx(losses, rel=1e-4)
     assert losses[-1] < losses[0]
     images = torch.from_numpy(read_part(dataset, "eval")[0]).float()
-    # In training mode: the bias before a batch norm has no gradient but rounding, which AdamW makes full steps of.
+    # In training mode: the gradient of a bias before a batch norm is only rounding, of which AdamW makes full steps.
     ours = reference(model, checkpoint["weights"][6]).train()
     torch.testing.assert_close(ours(images), trained.train()(images), rtol=1e-3, atol=1e-3)
 
 
 @pytest.mark.parametrize(("name", "kwargs"), [("tiny_cnn", {}), ("small_cnn", {"dropout": 0.0})])
 def test_history(tmp_path, dataset, name, kwargs):
-    settings = {"model_name": name, "model_kwargs": kwargs}
+    settings = {"model": name, "model_kwargs": kwargs}
     begun, before, history_of_start, _ = train_epochs(tmp_path, dataset, 0, 0, **settings)
     _, checkpoint, history, timing = train_epochs(tmp_path, dataset, 1, 3, begun, **settings)
     assert history["epoch"] == timing["epoch"] == [1, 2, 3]
@@ -169,7 +169,14 @@ def test_an_epoch_shows_every_image_once(batch_size, sizes):
     for epoch, seed in ((1, 0), (2, 0), (1, 1), (1, 0)):
         model = Recorder().eval()
         still = torch.optim.SGD(model.parameters(), lr=0)
-        loss = loop.train_epoch(model, still, images, labels, batch_size, seed, epoch)
+        loss = train_epoch(
+            model=model,
+            optimizer=still,
+            samples=Samples(images, labels),
+            batch_size=batch_size,
+            seed=seed,
+            epoch=epoch,
+        )
         assert [len(batch) for batch in model.seen] == sizes
         order = [image for batch in model.seen for image in batch]
         assert sorted(order) == list(range(20))
@@ -178,7 +185,7 @@ def test_an_epoch_shows_every_image_once(batch_size, sizes):
     assert len(set(map(tuple, orders.values()))) == (1 if len(sizes) == 1 else 3)
 
 
-def test_dropout_draws_anew_each_epoch():
+def test_each_epoch_has_its_own_draws_of_dropout():
     class Dropping(Recorder):
         def forward(self, images):
             return self.linear(super().forward(nn.functional.dropout(images, 0.5))[:, :1])
@@ -186,29 +193,28 @@ def test_dropout_draws_anew_each_epoch():
     drawn = {}
     for epoch, seed in ((1, 0), (2, 0), (1, 1), (1, 0)):
         model = Dropping()
-        loop.train_epoch(
-            model,
-            torch.optim.SGD(model.parameters(), lr=0),
-            torch.ones(50, 1),
-            torch.zeros(50).long(),
-            None,
-            seed,
-            epoch,
+        train_epoch(
+            model=model,
+            optimizer=torch.optim.SGD(model.parameters(), lr=0),
+            samples=Samples(torch.ones(50, 1), torch.zeros(50).long()),
+            batch_size=None,
+            seed=seed,
+            epoch=epoch,
         )
         assert drawn.setdefault((epoch, seed), model.seen) == model.seen
     assert len({str(seen) for seen in drawn.values()}) == 3
 
 
-def test_predict_in_chunks(monkeypatch):
-    monkeypatch.setitem(loop.EVALUATION_CHUNK, "cpu", 7)
+def test_predictions_in_chunks():
     model = nn.Sequential(nn.Linear(3, 4), nn.Dropout(0.9))
     images = torch.randn(20, 3, generator=torch.Generator().manual_seed(0))
-    assert loop.predict(model, images).tolist() == model[0](images).argmax(1).tolist()
+    for chunk in (7, 20, None):
+        assert predict(model, images, chunk=chunk).tolist() == model[0](images).argmax(1).tolist()
 
 
 def test_seed_and_kwargs_reach_the_network(tmp_path, dataset):
     def first_layer(folder, **changes):
-        weights = load_checkpoint(start(tmp_path / folder, dataset, model_name="mlp", **changes))["weights"][0]
+        weights = load_checkpoint(start(tmp_path / folder, dataset, model="mlp", **changes))["weights"][0]
         return weights["fc1.weight"]
 
     base = first_layer("a")
@@ -222,3 +228,24 @@ def test_threads_are_torchs(tmp_path, dataset):
     for threads in (2, 1):
         train_epochs(tmp_path, dataset, 0, 0, threads=threads)
         assert torch.get_num_threads() == threads
+
+
+def test_a_gpu_where_there_is_none(tmp_path, dataset, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(UserError, match=r"^training\.device: cuda .* auto or cpu"):
+        train_epochs(tmp_path, dataset, 0, 0, device="cuda")
+    assert choose_device("auto").type == choose_device("cpu").type == "cpu"
+
+
+def test_a_gpu_where_there_is_one(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert choose_device("auto").type == choose_device("cuda").type == "cuda"
+    assert choose_device("cpu").type == "cpu"
+
+
+@pytest.mark.parametrize(("batch_size", "epoch"), [(None, 2), (8, 1)])
+def test_a_training_that_diverges(tmp_path, dataset, batch_size, epoch):
+    settings = {"optimizer": "sgd", "learning_rate": 1e30, "batch_size": batch_size}
+    begun = start(tmp_path, dataset, **settings)
+    with pytest.raises(UserError, match=rf"at epoch {epoch} the loss is (nan|inf), with training.learning_rate 1e\+30"):
+        train_epochs(tmp_path, dataset, 1, 4, begun, **settings)

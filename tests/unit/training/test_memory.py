@@ -1,4 +1,4 @@
-"""Memory that is freed and needed again, in a process of its own, which keeps what is set."""
+"""Memory that is freed and needed again, in processes of their own, since the setting is one of the process."""
 
 import platform
 import subprocess
@@ -9,9 +9,9 @@ import pytest
 
 from evolution.training import memory
 
-glibc = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc is told")
+glibc = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has these settings")
 SCRIPTS = Path(__file__).parents[3] / "workflow" / "scripts"
-# Pages that the kernel hands out for ten arrays of 20 MB, one after the other.
+# How many pages the kernel hands out for ten arrays of 20 MB, one after the other.
 FAULTS = """
 import resource
 import numpy as np
@@ -35,8 +35,8 @@ def test_freed_memory_is_used_again():
     assert faults[1] < faults[0] / 4
 
 
-# Resident megabytes while much is held, after it is freed and kept, and after it is returned. A block above it that
-# stays keeps the heap from shrinking by itself.
+# Resident megabytes while much is held, after it is freed and kept, and after it is returned. A block that stays above
+# it keeps the heap from shrinking by itself.
 RESIDENT = """
 import resource
 import numpy as np
