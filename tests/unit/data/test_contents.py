@@ -40,7 +40,7 @@ def test_names_that_cannot_be_used(names, said):
 
 
 def test_a_hint_ends_the_message_of_one_class():
-    with pytest.raises(DataError, match="a classifier needs at least two; or name mine/train$"):
+    with pytest.raises(DataError, match=r"a classifier needs at least two; or name mine/train$"):
         check_class_names(("train",), "mine", hint_for_one_class="; or name mine/train")
     check_class_names(("cat", "dog"), "mine", hint_for_one_class="; or name mine/train")
 
