@@ -43,7 +43,7 @@ def test_columns_of_different_lengths_are_not_saved(tmp_path):
 
 def test_reading_a_table_loads_no_pandas(tmp_path):
     save_table(tmp_path / "a.parquet", COLUMNS)
-    code = "import sys; from evolution.io.tables import load_table; load_table(sys.argv[1]); print('pandas' in sys.modules)"
+    code = "import sys; from evolution.io import tables; tables.load_table(sys.argv[1]); print('pandas' in sys.modules)"
     command = [sys.executable, "-c", code, tmp_path / "a.parquet"]
     done = subprocess.run(command, cwd=SCRIPTS, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
