@@ -95,6 +95,5 @@ def test_a_pandas_that_is_loaded_stays():
 
 
 def test_numpys_tools_are_the_real_ones_afterwards():
-    run(
-        "import evolution.startup.load_analysis, numpy; numpy.testing.assert_array_equal([1], [1]); numpy.f2py.get_include()"
-    )
+    code = "import numpy, evolution.startup.load_analysis; numpy.testing.assert_equal(1, 1); numpy.f2py.get_include()"
+    run(code)
