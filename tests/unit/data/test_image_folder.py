@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -179,6 +180,6 @@ def test_the_digest_does_not_depend_on_how_the_folder_is_named(tmp_path, monkeyp
     write_classes(tmp_path / "images")
     monkeypatch.chdir(tmp_path)
     absolute = folder_digest(tmp_path / "images")
-    assert folder_digest(type(tmp_path)("images")) == absolute
+    assert folder_digest(Path("images")) == absolute
     monkeypatch.chdir(tmp_path / "images")
-    assert folder_digest(type(tmp_path)(".")) == absolute
+    assert folder_digest(Path(".")) == absolute

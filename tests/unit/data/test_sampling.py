@@ -1,4 +1,4 @@
-"""Drawing samples: balanced, without overlap, each size on its own; and what is said where there are too few images."""
+"""Drawing samples: balanced, without overlap, each size on its own; and the messages where there are too few images."""
 
 import numpy as np
 import pytest
