@@ -171,7 +171,7 @@ def _check_images(checked: Checked) -> Iterator[str]:
         try:
             known = class_sizes(dataset)
         except DataError as fault:
-            yield f"{checked.place(name, 'dataset.name')}: {dataset} cannot be used: {fault}"
+            yield f"{checked.place(name, 'dataset.name')}: {dataset} cannot be used: {fault.problem}"
             continue
         if known is None:
             continue
