@@ -15,7 +15,8 @@ from sklearn.neighbors import KNeighborsClassifier
 
 import embed
 from evolution.activations.compaction import compact, unit_rows
-from evolution.config.resolve import check_installed, resolve
+from evolution.config.checks import check_installed
+from evolution.config.resolve import resolve
 from evolution.embedding import continuity, quality, tsne
 from evolution.embedding.continuity import draw_back
 from evolution.embedding.layout import lay_out
