@@ -19,7 +19,7 @@ from evolution.models.selection import Modules, tree_modules
 from evolution.planning.code_files import code_files
 from evolution.planning.digests import file_digest
 
-# Next to Snakemake's own records: like them it can be deleted, and costs a trace of each model then.
+# Next to Snakemake's own records. It can be deleted; each model is then traced again.
 FOLDER = Path(".snakemake/evolution")
 
 SCRIPTS = Path(__file__).parents[2]
@@ -140,7 +140,7 @@ def _trace(request: dict, path: Path) -> None:
     raise ModelError(
         f"{request['name']} cannot be built and run on images of {shape} (channels, height, width) with "
         f"{request['classes']} classes and model.kwargs {request['kwargs']}: {reason}",
-        "model.name",
+        key="model.name",
     )
 
 
@@ -168,5 +168,5 @@ def _versions(name: str) -> dict[str, str]:
         raise ModelError(
             f"{name} must be built to plan its layers, and {error.name} is not installed where Snakemake is; "
             f"pip install {error.name}",
-            "model.name",
+            key="model.name",
         ) from None
