@@ -7,6 +7,8 @@ import torch
 
 from evolution.models import build, networks
 from evolution.models.catalogue import ARCHITECTURES
+from evolution.models.module_tree import trace
+from evolution.models.selection import tree_modules
 
 
 def test_every_network_is_known():
@@ -15,7 +17,7 @@ def test_every_network_is_known():
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_layers_are_the_modules_that_run_once(name):
-    model = build.build_model(name, {}, (1, 8, 8), 10, seed=0)
+    model = build.build_model(name, kwargs={}, shape=(1, 8, 8), classes=10, seed=0)
     runs = Counter()
     for module_name, module in model.named_modules():
         if module_name:
@@ -25,4 +27,13 @@ def test_layers_are_the_modules_that_run_once(name):
     assert {layer for layer, count in runs.items() if count == 1} == set(architecture.layers)
     assert {layer for layer, count in runs.items() if count > 1} == set(architecture.repeated)
     for argument in architecture.arguments:
-        build.build_model(name, {argument: 0.5}, (1, 8, 8), 10, seed=0)
+        build.build_model(name, kwargs={argument: 0.5}, shape=(1, 8, 8), classes=10, seed=0)
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_a_trace_finds_what_the_catalogue_says(name):
+    tree = trace(build.build_model(name, kwargs={}, shape=(1, 28, 28), classes=10, seed=0), (1, 28, 28), 10)
+    known, found = ARCHITECTURES[name].modules(), tree_modules(tree)
+    assert found.names == list(known.names)
+    assert found.unfit == known.unfit
+    assert found.auto == list(known.auto)

@@ -1,4 +1,4 @@
-"""Layers' outputs as rows, through the hooks of the snapshot job."""
+"""What layers put out while images pass through a model, and that nothing of the recording stays."""
 
 import logging
 
@@ -7,9 +7,10 @@ import pytest
 import torch
 from torch import nn
 
-import snapshot
-from evolution.errors import UserError
-from evolution.models import hooks
+from evolution.errors import LayerError
+from evolution.models.hooks import Recording, find_layers, record_outputs
+from evolution.models.networks import SmallCNN
+from evolution.models.outputs import Pooling
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -32,50 +33,20 @@ class Puts(nn.Module):
 
 
 def rows(function, images, chunk=3, **pooling):
-    """What is kept of a layer that puts out `function` of the images; by default in chunks of 3, 3 and 1."""
-    before, hooks.CHUNK = hooks.CHUNK, chunk
-    try:
-        return hooks.layer_outputs(Puts(function), ["layer"], images, **pooling)[0]["layer"]
-    finally:
-        hooks.CHUNK = before
+    """The rows of a layer that puts out `function` of the images; by default in chunks of 3, 3 and 1."""
+    model, pooling = Puts(function), Pooling(**pooling)
+    return record_outputs(model, images, layers=["layer"], pooling=pooling, chunk=chunk).layers["layer"]
 
 
-def test_maps():
-    images = MAPS.double().numpy()
-    assert rows(lambda x: x, MAPS).tobytes() == MAPS.numpy().tobytes(), "flattened unless asked for otherwise"
-    np.testing.assert_array_equal(rows(lambda x: x, MAPS, maps="flatten", tokens="cls"), images.reshape(7, 60))
-    np.testing.assert_allclose(rows(lambda x: x, MAPS, maps="mean"), images.mean(axis=(2, 3)), atol=1e-6)
-    np.testing.assert_allclose(
-        rows(lambda x: x[..., None].expand(-1, -1, -1, -1, 2), MAPS, maps="mean"), images.mean((2, 3)), atol=1e-6
-    )
+def record(model, images, layers, **more):
+    return record_outputs(model, images, layers=layers, pooling=Pooling(tokens="flatten"), **more)
 
 
-def test_maps_in_another_layout():
-    """The rows are those of the numbers' order in the tensor, and not in memory."""
-    images = MAPS.contiguous(memory_format=torch.channels_last)
-    assert rows(lambda x: x, images).tobytes() == MAPS.numpy().tobytes()
-
-
-def test_tokens():
-    tokens = TOKENS.double().numpy()
-    np.testing.assert_allclose(rows(lambda x: x, TOKENS), tokens.mean(axis=1), atol=1e-6)
-    np.testing.assert_allclose(rows(lambda x: x, TOKENS, tokens="mean", maps="mean"), tokens.mean(axis=1), atol=1e-6)
-    np.testing.assert_array_equal(rows(lambda x: x, TOKENS, tokens="cls"), TOKENS[:, 0].numpy())
-    np.testing.assert_array_equal(rows(lambda x: x, TOKENS, tokens="flatten"), TOKENS.numpy().reshape(7, 30))
-
-
-@pytest.mark.parametrize("pooling", [{"maps": "flatten", "tokens": "flatten"}, {"maps": "mean", "tokens": "cls"}])
-def test_rows_and_single_numbers_are_pooled_in_no_way(pooling):
-    flat = MAPS.flatten(1)
-    np.testing.assert_array_equal(rows(lambda x: x.flatten(1), MAPS, **pooling), flat.numpy())
-    np.testing.assert_array_equal(rows(lambda x: x.flatten(1)[:, 0], MAPS, **pooling), flat[:, :1].numpy())
-
-
-@pytest.mark.parametrize("dtype", [torch.float64, torch.float16, torch.bfloat16])
-def test_other_floating_point_numbers(dtype):
-    kept = rows(lambda x: x.to(dtype), MAPS, maps="mean")
-    assert kept.dtype == np.float32
-    np.testing.assert_allclose(kept, MAPS.to(dtype).double().numpy().mean(axis=(2, 3)), atol=1e-6)
+def test_rows_are_put_together_from_chunks():
+    for chunk in (1, 3, 7, 250):
+        assert rows(lambda x: x, MAPS, chunk).tobytes() == MAPS.numpy().tobytes()
+        np.testing.assert_allclose(rows(lambda x: x, MAPS, chunk, maps="mean"), MAPS.numpy().mean((2, 3)), atol=1e-6)
+    assert rows(lambda x: x, TOKENS, tokens="cls").tobytes() == TOKENS[:, 0].numpy().tobytes()
 
 
 @pytest.mark.parametrize(
@@ -111,14 +82,21 @@ ODD = {
 
 @pytest.mark.parametrize(("function", "said"), ODD.values(), ids=ODD)
 def test_outputs_that_cannot_be_followed(function, said):
-    with pytest.raises(UserError, match=f"layers: layer {said}.*Leave it out"):
+    with pytest.raises(LayerError, match=f"^layers: layer {said}.*Leave it out"):
         rows(function, MAPS)
 
 
 @pytest.mark.parametrize(("calls", "said"), [(0, "layer does not run"), (2, "layer runs more than once")])
-def test_a_layer_that_does_not_run_once(calls, said):
-    with pytest.raises(UserError, match=f"layers: {said}"):
-        hooks.layer_outputs(Puts(lambda x: x, calls), ["layer"], MAPS)
+@pytest.mark.parametrize("chunk", [250, 3])
+def test_a_layer_that_does_not_run_once(calls, said, chunk):
+    with pytest.raises(LayerError, match=f"^layers: {said}"):
+        record(Puts(lambda x: x, calls), MAPS, ["layer"], chunk=chunk)
+
+
+@pytest.mark.parametrize("chunk", [250, 7])
+def test_a_layer_that_runs_more_than_once_with_several_shapes(chunk):
+    with pytest.raises(LayerError, match=r"^layers: pool runs more than once"):
+        record(SmallCNN((1, 8, 8), 4), torch.zeros(24, 1, 8, 8), ["conv1", "pool"], chunk=chunk)
 
 
 @pytest.mark.parametrize("batch_first", [True, False])
@@ -136,32 +114,134 @@ def test_attention(batch_first):
             return (x if batch_first else x.transpose(0, 1)).flatten(1)
 
     if batch_first:
-        kept, logits = hooks.layer_outputs(Model(), ["attention"], TOKENS, tokens="flatten")
-        np.testing.assert_array_equal(kept["attention"], logits)
+        outputs = record(Model(), TOKENS, ["attention"])
+        np.testing.assert_array_equal(outputs.layers["attention"], outputs.logits)
     else:
-        with pytest.raises(UserError, match=r"puts out \(6, 7, 5\) for 7 images: .*batch_first=True"):
-            hooks.layer_outputs(Model(), ["attention"], TOKENS)
+        with pytest.raises(
+            LayerError, match=r"^layers: attention puts out \(6, 7, 5\) for 7 images: .*batch_first=True"
+        ):
+            record(Model(), TOKENS, ["attention"])
 
 
 def test_modules_within_an_encoder_layer_are_followed():
-    """Torch's short cut through one would pass them by; its setting is as before afterwards."""
+    """With torch's fast path through the layer they would not run; its setting is as before afterwards."""
     encoder = nn.TransformerEncoderLayer(5, 1, 8, batch_first=True)
     model = nn.Sequential(encoder, nn.Flatten())
-    kept, logits = hooks.layer_outputs(model, ["0", "0.norm2", "0.linear1"], TOKENS, tokens="flatten")
-    assert kept["0.linear1"].shape == (7, 48)
-    np.testing.assert_array_equal(kept["0"], kept["0.norm2"])
-    np.testing.assert_array_equal(kept["0"], logits)
+    outputs = record(model, TOKENS, ["0", "0.norm2", "0.linear1"])
+    assert outputs.layers["0.linear1"].shape == (7, 48)
+    np.testing.assert_array_equal(outputs.layers["0"], outputs.layers["0.norm2"])
+    np.testing.assert_array_equal(outputs.layers["0"], outputs.logits)
     assert torch.backends.mha.get_fastpath_enabled()
 
 
+def test_layers_have_dotted_names():
+    model = nn.Sequential()
+    model.add_module("block", nn.Sequential(nn.Linear(3, 2), nn.ReLU()))
+    model.add_module("head", nn.Linear(2, 2))
+    images = torch.randn(5, 3, generator=torch.Generator().manual_seed(0))
+    outputs = record(model, images, ["block.1", "block.0", "block"])
+    activations = outputs.layers
+    assert list(activations) == ["block.1", "block.0", "block"]
+    linear = images.numpy() @ model.block[0].weight.detach().numpy().T + model.block[0].bias.detach().numpy()
+    np.testing.assert_allclose(activations["block.0"], linear, atol=1e-6)
+    np.testing.assert_allclose(activations["block.1"], np.maximum(linear, 0), atol=1e-6)
+    np.testing.assert_array_equal(activations["block"], activations["block.1"])
+    np.testing.assert_allclose(
+        outputs.logits, model.head(torch.relu(torch.from_numpy(linear))).detach().numpy(), atol=1e-6
+    )
+
+
+def test_unknown_layers():
+    with pytest.raises(LayerError) as error:
+        find_layers(SmallCNN((1, 8, 8), 4), ["conv1", "conv9", "fc"])
+    assert str(error.value) == (
+        "layers: conv9, fc is not in the model, which has conv1, bn1, conv2, bn2, conv3, bn3, pool, fc1, fc2, dropout"
+    )
+
+
+@pytest.mark.parametrize("names", [["conv1", "fc2"], ["conv1", "pool"], ["conv1", "conv9"]])
+def test_no_hook_stays_behind(names):
+    model = SmallCNN((1, 8, 8), 4)
+    try:
+        record(model, torch.zeros(3, 1, 8, 8), names, classes=4)
+    except LayerError:
+        assert names[1] != "fc2"
+    assert not any(module._forward_hooks or module._forward_pre_hooks for module in model.modules())
+
+
+def test_a_recording_counts_the_runs_of_each_pass():
+    """In evaluation mode, without gradients and with torch's fast path off, which is on again afterwards."""
+    model, noted = SmallCNN((1, 8, 8), 4).train(), []
+
+    def note(name, inputs, output):
+        noted.append((name, len(inputs[0]), tuple(output.shape)))
+        assert output.is_inference() and not model.training
+        assert not torch.backends.mha.get_fastpath_enabled()
+
+    with Recording(model, find_layers(model, ["pool", "fc2"]), note) as recording:
+        for size in (2, 5):
+            assert recording.run(torch.zeros(size, 1, 8, 8)).shape == (size, 4)
+            assert recording.runs == {"pool": 3, "fc2": 1}
+    pools = [("pool", 5, (5, 32, 4, 4)), ("pool", 5, (5, 64, 2, 2)), ("pool", 5, (5, 128, 1, 1))]
+    assert noted[4:] == [*pools, ("fc2", 5, (5, 4))]
+    assert torch.backends.mha.get_fastpath_enabled()
+    model(torch.zeros(2, 1, 8, 8))
+    assert len(noted) == 8
+
+
+def test_a_recording_that_fails_leaves_nothing():
+    model = SmallCNN((1, 8, 8), 4)
+
+    def fail(name, inputs, output):
+        raise KeyError(name)
+
+    with pytest.raises(KeyError, match="conv1"), Recording(model, find_layers(model, ["conv1"]), fail) as recording:
+        recording.run(torch.zeros(2, 1, 8, 8))
+    assert not model.conv1._forward_hooks and torch.backends.mha.get_fastpath_enabled()
+
+
+@pytest.mark.parametrize("chunk", [250, 2])
+def test_the_classifier_is_the_linear_layer_that_runs_last(chunk):
+    """Not the one that was made last."""
+
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.head, self.body = nn.Linear(6, 3), nn.Linear(4, 6)
+
+        def forward(self, x):
+            return self.head(self.body(x))
+
+    model, x = Model(), torch.rand(5, 4)
+    for layers in ([], ["head", "body"]):
+        classifier = record(model, x, layers, classes=3, chunk=chunk).classifier
+        np.testing.assert_allclose(classifier.inputs, model.body(x).detach().numpy(), atol=1e-6)
+        np.testing.assert_array_equal(classifier.weight, model.head.weight.detach().numpy())
+    assert record(model, x, ["head"], chunk=chunk).classifier is None, "it is not asked for"
+
+
+class Alternating(nn.Module):
+    """Two classifiers, of which every pass takes the other."""
+
+    def __init__(self):
+        super().__init__()
+        self.heads, self.passes = nn.ModuleList([nn.Linear(16, 3), nn.Linear(16, 3)]), 0
+
+    def forward(self, x):
+        self.passes += 1
+        return self.heads[self.passes % 2](x.flatten(1))
+
+
 @pytest.mark.parametrize(
-    ("sizes", "groups"),
+    "model",
     [
-        ({"a": 4, "b": 3, "c": 3, "d": 1}, [["a", "b", "c"], ["d"]]),
-        ({"a": 11, "b": 1, "c": 1}, [["a"], ["b", "c"]]),
-        ({"a": 1, "b": 30, "c": 1}, [["a"], ["b"], ["c"]]),
-        ({"a": 1}, [["a"]]),
+        nn.Sequential(nn.Flatten(), nn.Linear(16, 9), nn.Unflatten(1, (9, 1)), nn.Flatten()),
+        nn.Sequential(nn.Flatten(2), nn.Linear(16, 3), nn.Flatten()),
+        nn.Sequential(nn.Conv2d(1, 3, 4), nn.Flatten()),
+        Alternating(),
     ],
+    ids=["more follows", "tokens", "a convolution", "alternating"],
 )
-def test_layers_that_are_held_at_once(sizes, groups):
-    assert snapshot.layer_groups(sizes, limit=10) == groups
+def test_models_without_a_classifier(model):
+    outputs = record(model, torch.zeros(6, 1, 4, 4), [], classes=3, chunk=3)
+    assert outputs.classifier is None and len(outputs.logits) == 6
