@@ -10,7 +10,7 @@ from evolution.models.build import build_model
 
 @pytest.fixture
 def checkpoint_path(tmp_path):
-    weights = build_model("mlp", {}, (1, 8, 8), 4, 0).state_dict()
+    weights = build_model("mlp", kwargs={}, shape=(1, 8, 8), classes=4, seed=0).state_dict()
     save_checkpoint(str(tmp_path / "0000.pt"), {"weights": {0: weights}, "optimizer": {}, "epoch": 0})
     return str(tmp_path / "0000.pt")
 
@@ -18,7 +18,7 @@ def checkpoint_path(tmp_path):
 def test_a_checkpoint_comes_back(checkpoint_path):
     checkpoint = load_checkpoint(checkpoint_path)
     assert checkpoint["epoch"] == 0 and checkpoint["optimizer"] == {}
-    expected = build_model("mlp", {}, (1, 8, 8), 4, 0).state_dict()
+    expected = build_model("mlp", kwargs={}, shape=(1, 8, 8), classes=4, seed=0).state_dict()
     torch.testing.assert_close(checkpoint["weights"], {0: dict(expected)}, rtol=0, atol=0)
 
 

@@ -71,7 +71,7 @@ folder = Path({folder!r})
 folder.mkdir()
 dataset = write_dataset(folder / "dataset.npz")
 for optimizer in ("adamw", "sgd"):
-    settings = dict(model_name="small_cnn", optimizer_name=optimizer, batch_size=8)
+    settings = dict(model="small_cnn", optimizer=optimizer, batch_size=8)
     path, *_ = train_epochs(folder, dataset, 1, 2, start(folder, dataset, **settings), **settings)
     Path(path).rename(folder / (optimizer + ".pt"))
 print("torch._dynamo.eval_frame" in sys.modules)
