@@ -122,7 +122,7 @@ def layer_collapse(
         Raw or compact activations.
     labels : int array (N,)
     predicted : int array (N,) or None
-        What the network takes each sample for; None for the raw pixels, which it does not change: NC4 is then NaN.
+        The class that the network gives each sample. None for the raw pixels, of which NC4 is NaN.
     classes : int or None
         How many there are; None: as many as have samples.
     """

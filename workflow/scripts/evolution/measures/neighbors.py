@@ -1,4 +1,4 @@
-"""Measures of who is whose nearest neighbour."""
+"""Each sample's nearest neighbours, and what is measured of them."""
 
 import math
 
@@ -30,7 +30,7 @@ def nearest(geometry: np.ndarray, neighbors: int, metric: str) -> np.ndarray:
 
 
 def votes(nearby: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """The class that each sample's neighbours vote for, int (N,); ties: the smallest.
+    """The class that each sample's neighbours vote for, int (N,); of classes with equally many votes the smallest.
 
     Parameters
     ----------
