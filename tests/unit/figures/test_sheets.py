@@ -1,12 +1,11 @@
-"""Sheets of maps: limits, legends, layouts read from files."""
+"""Sheets of maps: limits, legends, cells."""
 
 import numpy as np
 import pytest
 
-from evolution.errors import UserError
-from evolution.figures.sheets import drawing_order, legend_columns, load_layout, map_sheet, square_limits
-from evolution.figures.style import class_colors, figure_style
-from evolution.io.arrays import save_npy
+from evolution.errors import ConfigError
+from evolution.figures.sheets import drawing_order, legend_columns, map_sheet, square_limits
+from evolution.figures.style import FigureStyle, class_colors, shared_look
 from support.figures import assert_readable
 
 
@@ -36,17 +35,28 @@ NAMES = {
     "two": ["cat", "dog"],
     "digits": [str(digit) for digit in range(10)],
     "odd": ["$x_1$", "_hidden", "<script>alert(1)</script>", "100 %", "a\nb", "ä ö ü", "x" * 60],
-    "hundred": [f"class number {place}" for place in range(100)],
+    "hundred": [f"class number {label}" for label in range(100)],
 }
+
+
+def sheet_of(columns, names, style):
+    with shared_look():
+        return map_sheet(
+            rows=2,
+            columns=columns,
+            cell=2.0,
+            title="What is shown",
+            note="How to read it, in words that go on for more than one line. " * 4,
+            legend=list(zip(names, class_colors("petroff10", len(names)))),
+            style=style,
+        )
 
 
 @pytest.mark.parametrize("kind", NAMES)
 @pytest.mark.parametrize("columns", [1, 5])
 def test_heading_and_legend_can_be_read(kind, columns):
     names = NAMES[kind]
-    with figure_style():
-        note = "How to read it, in words that go on for more than one line. " * 4
-        sheet = map_sheet(2, columns, 2.0, "What is shown", note, names, class_colors("petroff10", len(names)), 80)
+    sheet = sheet_of(columns, names, FigureStyle(dpi=80))
     for axes in sheet.axes.ravel():
         axes.set_title("layer", size=9)
     assert_readable(sheet.figure)
@@ -59,17 +69,17 @@ def test_heading_and_legend_can_be_read(kind, columns):
     assert all(box.width == pytest.approx(160) and box.height == pytest.approx(160) for box in boxes)
 
 
-def test_a_layout_is_read_from_its_place_in_the_span(tmp_path):
-    layouts = np.arange(12, dtype=np.float32).reshape(2, 3, 2)
-    save_npy(tmp_path / "a.npy", layouts)
-    np.testing.assert_array_equal(load_layout(tmp_path / "a.npy", 1, 3), layouts[1])
-    with pytest.raises(UserError, match=r"a\.npy"):
-        load_layout(tmp_path / "a.npy", 2, 3)
-    with pytest.raises(UserError, match=r"a\.npy"):
-        load_layout(tmp_path / "a.npy", 0, 4)
+def test_on_paper_the_cells_share_the_width_and_there_is_no_heading():
+    sheet = sheet_of(3, NAMES["two"], FigureStyle(dpi=100, width=3.4))
+    assert sheet.figure.get_figwidth() == 3.4
+    assert not sheet.figure.texts
+    boxes = [axes.get_window_extent() for axes in sheet.axes.ravel()]
+    assert all(box.width == pytest.approx(box.height) for box in boxes)
+    assert 3 * boxes[0].width == pytest.approx(340, rel=0.1)
 
 
-def test_a_layout_that_is_not_finite_is_refused(tmp_path):
-    save_npy(tmp_path / "a.npy", np.array([[[0, np.nan]]], np.float32))
-    with pytest.raises(UserError, match="not finite"):
-        load_layout(tmp_path / "a.npy", 0, 1)
+def test_maps_that_would_be_too_small_are_refused():
+    with pytest.raises(
+        ConfigError, match=r"plots\.width: 3\.4 inches are too narrow for 12 maps side by side; .* 5\.5"
+    ):
+        sheet_of(12, NAMES["two"], FigureStyle(dpi=100, width=3.4))
