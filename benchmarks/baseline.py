@@ -129,7 +129,15 @@ def main() -> None:
             return result
 
         dataset = str(Path(folder) / "dataset.npz")
-        prepare_data("mnist", options.root, 5000, 1000, SEED, dataset)
+        prepare_data(
+            name="mnist",
+            root=options.root,
+            train_size=5000,
+            eval_size=1000,
+            image_size=None,
+            seed=SEED,
+            output=dataset,
+        )
         kept, labels = timed("train", train, dataset, options.epochs)
         rand = timed("metrics", metrics, kept, labels)
         layouts = timed("tsne", embed, kept)

@@ -82,7 +82,7 @@ def write_digits(root: str | None, path: str) -> int:
     from prepare_data import prepare_data
 
     name, train_size = ("mnist", 5000) if root else ("mnist_5k", 4000)
-    prepare_data(name, root or "", train_size, 1000, SEED, path)
+    prepare_data(name=name, root=root, train_size=train_size, eval_size=1000, image_size=None, seed=SEED, output=path)
     return train_size
 
 

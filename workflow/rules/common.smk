@@ -9,7 +9,7 @@ from importlib import metadata
 from pathlib import Path
 
 from evolution import PIXELS
-from evolution.config import spans
+from evolution.config import followed_layers, spans
 from evolution.data import contents, image_folder, own_source
 from evolution.data.catalogue import ROOTED
 from evolution.embedding import methods
@@ -26,7 +26,7 @@ gc.set_threshold(100_000, 20, 100)
 
 RUNS = experiment["runs"]
 EPOCHS = spans.snapshot_epochs(experiment)
-LAYERS = resolve.run_layers(experiment)
+LAYERS = followed_layers.layers_with_pixels(experiment)
 SNAPSHOT_SPANS = spans.snapshot_spans(experiment)
 TRAINING_SPANS = spans.training_spans(experiment)
 # Where each snapshot lies: its span, and its place in the span's files.

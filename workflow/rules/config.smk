@@ -8,8 +8,8 @@ from snakemake.settings.types import DeploymentMethod
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
 
-from evolution.config import checks, resolve
-from evolution.errors import ModelError
+from evolution.config import checks, files, resolve
+from evolution.errors import ConfigError, ModelError
 from evolution.models.names import model_files, short_name
 from evolution.planning.model_trees import tree_file
 
@@ -18,7 +18,7 @@ def checked(check, *arguments, **more):
     """Call a check of the config; what is wrong ends Snakemake with a message and no traceback."""
     try:
         return check(*arguments, **more)
-    except resolve.ConfigError as error:
+    except ConfigError as error:
         raise WorkflowError(f"The config cannot be used:\n{error}") from None
 
 
@@ -32,7 +32,7 @@ def checked_model(look, *arguments):
 
 # A preset given by --configfile stands alone; config.yaml is the experiment that runs without one.
 if not workflow.configfiles:
-    checked(resolve.check_file, "config.yaml")
+    checked(files.check_file, "config.yaml")
 
     configfile: "config.yaml"
 
@@ -42,7 +42,7 @@ experiment = checked(resolve.resolve, config, files=workflow.configfiles)
 
 # In conda environments a method finds its package, whatever there is beside Snakemake.
 if DeploymentMethod.CONDA not in workflow.deployment_settings.deployment_method:
-    checked(resolve.check_installed, experiment)
+    checked(checks.check_installed, experiment)
 
 if workflow.is_main_process:
     for note in checks.notes(experiment):

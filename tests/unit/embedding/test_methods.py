@@ -4,7 +4,8 @@ import sys
 
 import pytest
 
-from evolution.config.resolve import check_installed, resolve
+from evolution.config.checks import check_installed
+from evolution.config.resolve import resolve
 from evolution.embedding.layout import EmbeddingSettings
 from evolution.embedding.methods import METHODS, missing_package, settings_read
 from evolution.errors import ConfigError

@@ -111,7 +111,7 @@ HELD_STILL = (Step(20, 1, 0.8, 0.5, share=1.0),)
 
 @pytest.mark.parametrize("schedule", [GOING_ON, HELD_STILL], ids=["as in jobs", "held still"])
 def test_a_class_torn_in_two_grows_together_in_a_review(components, torn, caplog, schedule):
-    """Descent leaves the halves of class 0 apart: it finds no way between the others, or is held still by construction."""
+    """Descent leaves the halves of class 0 apart: the others lie between them, or it is held still on purpose."""
     _, start, moved, left = torn
     # Dots that jump one by one would mend it too, and the start is used, however few neighbours it keeps.
     going_on = Continuation(least_kept=-math.inf, relocates=False, schedule=schedule)

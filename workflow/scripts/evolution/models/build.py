@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from evolution.errors import UserError, first_line
+from evolution.errors import ModelError, first_line
 from evolution.models.model_file import described, load_class
 from evolution.models.names import own_class, torchvision_name
 from evolution.models.networks import NETWORKS
@@ -43,7 +43,7 @@ def build_model(
 
     Raises
     ------
-    UserError
+    ModelError
         If there is no such model, the class does not take `kwargs`, it makes no module, the images do not suit it,
         or the weights do not.
     """
@@ -57,19 +57,20 @@ def build_model(
     seed_all(seed)
     try:
         model = make(kwargs=kwargs) if theirs else make(**kwargs)
-    except UserError:
+    except ModelError:
         raise
     except Exception as error:
         if own:
-            raise UserError(
-                f"model.name: {name} cannot be made: {described(error, own[0])}. It is called with the images' shape, "
-                f"here {tuple(shape)}, the number of classes, here {classes}, and model.kwargs, here {kwargs}."
+            raise ModelError(
+                f"{name} cannot be made: {described(error, own[0])}. It is called with the images' shape, "
+                f"here {tuple(shape)}, the number of classes, here {classes}, and model.kwargs, here {kwargs}.",
+                key="model.name",
             ) from error
         if isinstance(error, (TypeError, ValueError)):
-            raise UserError(f"model.kwargs: {kwargs} does not fit model {name}: {error}") from error
+            raise ModelError(f"{kwargs} does not fit model {name}: {error}", key="model.kwargs") from error
         raise
     if not isinstance(model, nn.Module):
-        raise UserError(f"model.name: {name} makes a {type(model).__name__}; it must make a torch.nn.Module")
+        raise ModelError(f"{name} makes a {type(model).__name__}; it must make a torch.nn.Module", key="model.name")
     if weights is not None:
         load_weights(model, weights)
     return model
@@ -89,7 +90,7 @@ def load_weights(model: nn.Module, path: str) -> None:
 
     Raises
     ------
-    UserError
+    ModelError
         If the file is none, or its names or shapes are not the model's; the message names the first few.
     """
     import torch
@@ -97,12 +98,13 @@ def load_weights(model: nn.Module, path: str) -> None:
     try:
         weights = torch.load(Path(path).expanduser(), map_location="cpu", weights_only=True)
     except Exception as error:  # Damaged bytes make the reader raise anything.
-        raise UserError(
-            f"model.weights: {path} cannot be read as a state dict ({first_line(error)}). Save one with "
-            "torch.save(model.state_dict(), path); a whole model, which is a pickle, is refused."
+        raise ModelError(
+            f"{path} cannot be read as a state dict ({first_line(error)}). Save one with "
+            "torch.save(model.state_dict(), path); a whole model, which is a pickle, is refused.",
+            key="model.weights",
         ) from error
     if not isinstance(weights, dict) or not all(isinstance(value, torch.Tensor) for value in weights.values()):
-        raise UserError(f"model.weights: {path} is not a state dict, which is names with their tensors")
+        raise ModelError(f"{path} is not a state dict, which is names with their tensors", key="model.weights")
     wanted = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
     given = {name: tuple(tensor.shape) for name, tensor in weights.items()}
     faults = [f"{name} is missing" for name in wanted if name not in given]
@@ -114,9 +116,10 @@ def load_weights(model: nn.Module, path: str) -> None:
     ]
     if faults:
         more = f"; and {len(faults) - 3} more" if len(faults) > 3 else ""
-        raise UserError(
-            f"model.weights: {path} does not fit the model: {'; '.join(faults[:3])}{more}. Give the model that it was "
+        raise ModelError(
+            f"{path} does not fit the model: {'; '.join(faults[:3])}{more}. Give the model that it was "
             "saved from (model.name, model.kwargs, as many classes and channels); or copy what fits into the model's "
-            "own state dict and save that, as docs/your-own-model.md shows."
+            "own state dict and save that, as docs/your-own-model.md shows.",
+            key="model.weights",
         )
     model.load_state_dict(weights)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from torch import nn
 
-from evolution.errors import UserError
+from evolution.errors import ModelError
 
 
 def described(error: Exception, file: Path) -> str:
@@ -25,11 +25,13 @@ def load_class(file: Path, attribute: str):
 
     Raises
     ------
-    UserError
+    ModelError
         If there is no such file, or nothing of that name in it.
     """
     if not file.is_file():
-        raise UserError(f"model.name: there is no file {file}; paths count from the folder that Snakemake runs in")
+        raise ModelError(
+            f"there is no file {file}; paths count from the folder that Snakemake runs in", key="model.name"
+        )
     folder = str(file.resolve().parent)
     if folder not in sys.path:
         sys.path.insert(0, folder)
@@ -46,5 +48,5 @@ def load_class(file: Path, attribute: str):
         known = [
             name for name, value in vars(module).items() if isinstance(value, type) and issubclass(value, nn.Module)
         ]
-        raise UserError(f"model.name: {file} has no {attribute}; its models are {', '.join(known) or 'none'}")
+        raise ModelError(f"{file} has no {attribute}; its models are {', '.join(known) or 'none'}", key="model.name")
     return getattr(module, attribute)

@@ -1,7 +1,8 @@
 """What a model is made of, found out by running images through it: a program of its own, which planning starts.
 
 It reads a request as JSON from standard input and writes the tree to the file that the request names. A model that
-cannot be built or run ends it with code 3 and the reason as the last line of its output.
+cannot be built or run ends it with code 3, and the last line of its output is JSON with the problem, and the config's
+key where it is known.
 """
 
 import evolution.startup.load_torch  # noqa: F401 - before torch
@@ -130,10 +131,9 @@ def main() -> None:
     try:
         tree = trace(build_model(name, request["kwargs"], shape, classes, seed=0), shape, classes)
     except Exception as error:  # A user's code may raise anything.
-        text = str(error)
         if not isinstance(error, UserError):
-            text = described(error, own[0]) if own else f"{type(error).__name__}: {error}"
-        print(f"\n{json.dumps(text)}")
+            error = UserError(described(error, own[0]) if own else f"{type(error).__name__}: {error}")
+        print(f"\n{json.dumps({'key': error.key, 'problem': error.problem})}")
         sys.exit(3)
     with whole_file(request["answer"]) as temporary:
         temporary.write_text(json.dumps(tree, indent=1), encoding="utf-8")

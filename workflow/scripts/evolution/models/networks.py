@@ -5,7 +5,7 @@ import math
 import torch
 from torch import nn
 
-from evolution.errors import UserError
+from evolution.errors import ModelError
 from evolution.training.fused_convolution import conv_block
 
 
@@ -13,9 +13,10 @@ def _halved(size: int, times: int, model: str) -> int:
     """Side of a square image's feature map after `times` 2x2 max-pools."""
     side = size // 2**times
     if side == 0:
-        raise UserError(
-            f"model.name: {model} halves its images {times} times and needs at least {2**times} x {2**times} pixels, "
-            f"dataset.name gives {size} in one direction. Choose another model (mlp takes any size) or dataset."
+        raise ModelError(
+            f"{model} halves its images {times} times and needs at least {2**times} x {2**times} pixels, "
+            f"dataset.name gives {size} in one direction. Choose another model (mlp takes any size) or dataset.",
+            key="model.name",
         )
     return side
 

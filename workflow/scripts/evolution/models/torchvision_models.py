@@ -5,7 +5,7 @@ import re
 
 from torch import nn
 
-from evolution.errors import UserError
+from evolution.errors import ModelError
 
 # These put out a pair while training where they have auxiliary classifiers, and warn where they are not told how to
 # draw their weights.
@@ -30,7 +30,7 @@ def build_torchvision(name: str, kwargs: dict, shape: tuple[int, int, int], clas
 
     Raises
     ------
-    UserError
+    ModelError
         If torchvision has no such classifier, or the images do not divide into a vision transformer's patches.
     """
     from torchvision import models
@@ -39,15 +39,16 @@ def build_torchvision(name: str, kwargs: dict, shape: tuple[int, int, int], clas
     if name not in known:
         near = difflib.get_close_matches(name, known, n=3)
         hint = f"did you mean {' or '.join(near)}? " if near else ""
-        raise UserError(f"model.name: torchvision has no classifier {name}; {hint}it has {', '.join(known)}")
+        raise ModelError(f"torchvision has no classifier {name}; {hint}it has {', '.join(known)}", key="model.name")
     channels, height, width = shape
     sized = {}
     if patch := re.fullmatch(r"vit_[a-z]_(\d+)", name):
         side = int(patch[1])
         if height != width or height % side:
-            raise UserError(
-                f"model.name: torchvision.{name} cuts square images into patches of {side} x {side} pixels, and "
-                f"dataset.name gives {height} x {width}. Set dataset.image_size to a multiple of {side}."
+            raise ModelError(
+                f"torchvision.{name} cuts square images into patches of {side} x {side} pixels, and "
+                f"dataset.name gives {height} x {width}. Set dataset.image_size to a multiple of {side}.",
+                key="model.name",
             )
         sized = {"image_size": height}
     elif name == "maxvit_t":

@@ -1,12 +1,12 @@
-"""A config's file: one that holds no config is refused unread, and a key given twice is found in it."""
+"""The file of a config: one that holds no config is refused, and a key that it gives twice is found."""
 
 import textwrap
 
 import pytest
 import yaml
 
-from evolution.config.files import file_faults
-from evolution.config.resolve import check_file, resolve
+from evolution.config.files import check_file, file_faults
+from evolution.config.resolve import resolve
 from evolution.errors import ConfigError
 from support.folder_state import state
 
@@ -39,7 +39,7 @@ FILES = {
 
 
 @pytest.mark.parametrize(("content", "problem", "remedy"), FILES.values(), ids=FILES)
-def test_a_config_file_that_is_none(tmp_path, monkeypatch, content, problem, remedy):
+def test_a_file_that_holds_no_config_is_refused(tmp_path, monkeypatch, content, problem, remedy):
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "experiment.yaml"
     if content is ...:

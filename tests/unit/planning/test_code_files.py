@@ -1,6 +1,5 @@
-"""The code that stands among a job's inputs is the code that the job runs."""
+"""The files that stand for a script's code are those that Python itself finds when it runs the script."""
 
-import re
 from modulefinder import ModuleFinder
 from pathlib import Path
 
@@ -8,8 +7,7 @@ import pytest
 
 from evolution.planning.code_files import code_files
 
-ROOT = Path(__file__).parents[3]
-SCRIPTS = ROOT / "workflow" / "scripts"
+SCRIPTS = Path(__file__).parents[3] / "workflow" / "scripts"
 
 
 def modules_that_run(script):
@@ -20,11 +18,11 @@ def modules_that_run(script):
 
 
 @pytest.mark.parametrize("script", sorted(SCRIPTS.glob("*.py")), ids=lambda script: script.stem)
-def test_source_files_are_what_a_script_imports(script):
+def test_code_files_are_what_a_script_imports(script):
     assert code_files(script) == sorted(modules_that_run(script))
 
 
-def test_source_files_of_every_kind_of_import(tmp_path):
+def test_code_files_of_every_kind_of_import(tmp_path):
     sources = {
         "script.py": "import evolution.a as x\nfrom evolution import b, CONSTANT\nimport numpy, other\n",
         "other.py": "from nested import e\n",
@@ -61,11 +59,24 @@ def test_source_files_of_every_kind_of_import(tmp_path):
     assert set(found) == modules_that_run(tmp_path / "script.py")
 
 
-def test_every_rule_names_its_scripts_code():
-    """A rule's `code` input and its script are one and the same; or it takes the digests of its script's code."""
-    rules = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "workflow" / "rules").glob("*.smk")))
-    for block in re.split(r"^rule ", rules, flags=re.MULTILINE)[1:]:
-        for script in re.findall(r'"\.\./scripts/(\w+)\.py"', block):
-            settings = f'settings="results/{{run}}/settings/{script}.json"'
-            assert f'code=code("{script}")' in block or settings in block, block.split(":")[0]
-    assert "{*code(wildcards.stage), " in rules.split("rule settings:")[1]
+def test_imports_start_from_a_given_folder(tmp_path):
+    (tmp_path / "library").mkdir()
+    (tmp_path / "library" / "a.py").write_text("import b\n")
+    (tmp_path / "b.py").write_text("")
+    assert code_files(tmp_path / "library" / "a.py", tmp_path) == [tmp_path / "b.py", tmp_path / "library" / "a.py"]
+    assert code_files(tmp_path / "library" / "a.py") == [tmp_path / "library" / "a.py"]
+
+
+def test_a_file_that_is_edited_is_read_again(tmp_path):
+    script = tmp_path / "script.py"
+    (tmp_path / "a.py").write_text("")
+    (tmp_path / "b.py").write_text("")
+    script.write_text("import a\n")
+    assert code_files(script) == [tmp_path / "a.py", script]
+    script.write_text("import b\n")
+    assert code_files(script) == [tmp_path / "b.py", script]
+    script.write_text("import (\n")
+    with pytest.raises(SyntaxError):
+        code_files(script)
+    with pytest.raises(FileNotFoundError):
+        code_files(tmp_path / "none.py")

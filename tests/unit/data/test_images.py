@@ -1,25 +1,19 @@
-"""A user's own folder of images: listing against torchvision's ImageFolder, decoding against Pillow, and bad images."""
+"""Own images: a folder's order against torchvision's ImageFolder, decoding and resizing against Pillow, bad images."""
 
-import logging
 import os
 
 import numpy as np
 import pytest
 from PIL import Image
 
-import prepare_data
-from evolution.data import image_folder, images, own_source
-from evolution.data.builtin import load_source
 from evolution.data.catalogue import class_sizes, image_shape
-from evolution.data.images import draw_images
-from evolution.errors import UserError
-from support.own_files import noise, write_classes, write_images
-
-pytestmark = pytest.mark.usefixtures("nothing_remembered")
+from evolution.data.images import decode, draw_images, load_own, resize_images
+from evolution.errors import DataError
+from support.own_files import noise, write_classes, write_images, write_npz
 
 
 def load(folder):
-    return load_source(f"image_folder:{folder}", "not used")
+    return load_own(f"image_folder:{folder}")
 
 
 def draw(folder, size=None):
@@ -32,9 +26,9 @@ def draw(folder, size=None):
 def test_listing_is_torchvisions(tmp_path):
     from torchvision.datasets import ImageFolder
 
-    for place, name in enumerate(["zebra", "Ant", "ant b", "кошка", "犬", "10", "9"]):
+    for index, name in enumerate(["zebra", "Ant", "ant b", "кошка", "犬", "10", "9"]):
         for inner in ("", "a", "a-b", "a/z", "B"):
-            write_images(tmp_path / name / inner, count=1 + place % 3, seed=place)
+            write_images(tmp_path / name / inner, count=1 + index % 3, seed=index)
     write_images(tmp_path / "9", count=2, suffix=".JPEG")
     (tmp_path / "9" / "notes.txt").write_text("no image")
     (tmp_path / "readme.md").write_text("no class")
@@ -45,17 +39,14 @@ def test_listing_is_torchvisions(tmp_path):
     assert source.train.labels.tolist() == truth.targets
     sizes = tuple(np.bincount(truth.targets).tolist())
     assert class_sizes(f"image_folder:{tmp_path}") == (sizes, None)
-    assert set(ImageFolder(tmp_path).extensions) == set(image_folder.EXTENSIONS)
 
 
-def test_the_folder_may_be_where_we_are(tmp_path, monkeypatch):
+def test_the_folder_may_be_the_working_folder(tmp_path, monkeypatch):
     written = write_classes(tmp_path)
     monkeypatch.chdir(tmp_path)
     images, source = draw(".")
     assert source.train.images.paths[:2] == [os.path.join("cat", "0.png"), os.path.join("cat", "1.png")]
     np.testing.assert_array_equal(images[:6, 0], written["cat"])
-    here = image_folder.folder_digest(own_source.own_path("image_folder:.")[1])
-    assert here == image_folder.folder_digest(tmp_path)
 
 
 @pytest.mark.parametrize("other", ["val", "test"])
@@ -100,11 +91,28 @@ def test_images_are_resized_to_a_square(tmp_path):
     assert image_shape({"name": f"image_folder:{tmp_path}", "image_size": 4}) == ((1, 4, 4), 2)
 
 
+def test_one_file(tmp_path):
+    (written,) = write_images(tmp_path, count=1, shape=(6, 8))
+    np.testing.assert_array_equal(decode(tmp_path / "0.png", None), written[None])
+    truth = np.asarray(Image.fromarray(written).resize((4, 4), Image.Resampling.BILINEAR))
+    np.testing.assert_array_equal(decode(tmp_path / "0.png", 4), truth[None])
+
+
+def test_the_images_of_an_archive_are_drawn_by_their_positions(tmp_path):
+    images, evaluated = noise(12, 8, 8), noise(6, 8, 8, seed=1)
+    path = write_npz(tmp_path / "a.npz", images=images, eval_images=evaluated, eval_labels=np.arange(6) % 3)
+    source = load_own(f"npz:{path}")
+    drawn = draw_images([(source.train.images, np.array([1, 5])), (source.test.images, np.array([2]))], None)
+    np.testing.assert_array_equal(drawn[0][:, 0], images[[1, 5]])
+    np.testing.assert_array_equal(drawn[1][:, 0], evaluated[[2]])
+    assert source.train.labels.tolist() == [0, 1, 2] * 4 and source.test.labels.tolist() == [0, 1, 2] * 2
+
+
 @pytest.mark.parametrize("channels", [1, 3])
 def test_arrays_are_resized_with_antialiasing(channels):
     images = noise(5, channels, 28, 28)
     images[0] = np.indices((28, 28)).sum(axis=0) % 2 * 255
-    resized = images.resize_images(images, 7)
+    resized = resize_images(images, 7)
     assert resized.shape == (5, channels, 7, 7) and resized.dtype == np.uint8
     # Without a filter that averages, every fourth pixel of a checkerboard is of one colour.
     assert (np.abs(resized[0].astype(int) - 127) < 20).all()
@@ -112,36 +120,8 @@ def test_arrays_are_resized_with_antialiasing(channels):
         for plane, small_plane in zip(image, small):
             truth = Image.fromarray(plane).resize((7, 7), Image.Resampling.BILINEAR)
             np.testing.assert_array_equal(small_plane, np.asarray(truth))
-    np.testing.assert_array_equal(images.resize_images(images, None), images)
-    np.testing.assert_array_equal(images.resize_images(images, 28), images)
-
-
-def test_built_in_data_sets_are_resized_too(tmp_path):
-    prepare_data.prepare_data("digits", "unused", 20, 10, 0, tmp_path / "d.npz", 12)
-    with np.load(tmp_path / "d.npz") as data:
-        assert data["train_images"].shape == (20, 1, 12, 12) and data["eval_images"].shape == (10, 1, 12, 12)
-
-
-def test_only_images_that_are_drawn_are_decoded(tmp_path, monkeypatch):
-    write_classes(tmp_path, count=50)
-    decoded = []
-    original = images.decode
-    monkeypatch.setattr(images, "decode", lambda path, size: decoded.append(path) or original(path, size))
-    prepare_data.prepare_data(f"image_folder:{tmp_path}", "unused", 8, 10, 0, tmp_path / "d.npz")
-    assert len(decoded) == len(set(decoded)) == 18
-
-
-def test_the_samples_of_a_folder(tmp_path):
-    written = write_classes(tmp_path / "images", count=20)
-    prepare_data.prepare_data(f"image_folder:{tmp_path / 'images'}", "unused", 20, 10, 3, tmp_path / "d.npz")
-    files = load(tmp_path / "images").train.images.paths
-    with np.load(tmp_path / "d.npz") as data:
-        assert data["class_names"].tolist() == ["cat", "dog"]
-        for role in ("train", "eval"):
-            for image, label, index in zip(*(data[f"{role}_{what}"] for what in ("images", "labels", "indices"))):
-                name, file = files[index].split(os.sep)
-                assert ["cat", "dog"][label] == name
-                np.testing.assert_array_equal(image[0], written[name][int(file.removesuffix(".png"))])
+    np.testing.assert_array_equal(resize_images(images, None), images)
+    np.testing.assert_array_equal(resize_images(images, 28), images)
 
 
 def corrupt(path, how):
@@ -157,7 +137,7 @@ def corrupt(path, how):
 def test_files_that_are_no_images_are_named(tmp_path, how):
     write_classes(tmp_path, shape=(32, 32))
     corrupt(tmp_path / "dog" / "3.png", how)
-    with pytest.raises(UserError) as error:
+    with pytest.raises(DataError) as error:
         draw(tmp_path)
     message = str(error.value)
     assert message.startswith(f"1 of the 12 images that were drawn cannot be read: {tmp_path / 'dog' / '3.png'} (")
@@ -166,34 +146,26 @@ def test_files_that_are_no_images_are_named(tmp_path, how):
 
 def test_of_many_bad_images_the_first_are_named(tmp_path):
     write_classes(tmp_path)
-    for place in range(6):
-        corrupt(tmp_path / "dog" / f"{place}.png", "empty")
-    with pytest.raises(UserError, match=r"^6 of the 12 images .*dog.0\.png.*dog.2\.png.*, and 3 more\. "):
+    for number in range(6):
+        corrupt(tmp_path / "dog" / f"{number}.png", "empty")
+    with pytest.raises(DataError, match=r"^6 of the 12 images .*dog.0\.png.*dog.2\.png.*, and 3 more\. "):
         draw(tmp_path)
 
 
 def test_sixteen_bits_are_refused(tmp_path):
     write_classes(tmp_path)
     Image.fromarray(np.full((8, 8), 40000, np.uint16)).save(tmp_path / "cat" / "0.png")
-    with pytest.raises(UserError, match="more than 8 bits a pixel"):
+    with pytest.raises(DataError, match="more than 8 bits a pixel"):
         draw(tmp_path)
 
 
 def test_mixed_sizes(tmp_path):
     write_classes(tmp_path)
     write_images(tmp_path / "dog" / "large", count=2, shape=(20, 10))
-    with pytest.raises(UserError) as error:
+    with pytest.raises(DataError) as error:
         draw(tmp_path)
     message = str(error.value)
     assert "are of 2 sizes, and must be of one: 8 x 8 (12, as " in message
     assert f"10 x 20 (2, as {tmp_path / 'dog' / 'large' / '0.png'})" in message
     assert "Set dataset.image_size, to 8 for instance" in message
     assert draw(tmp_path, 8)[0].shape == (14, 1, 8, 8)
-
-
-def test_log(tmp_path, caplog):
-    write_classes(tmp_path / "images")
-    with caplog.at_level(logging.INFO, logger="evolution"):
-        prepare_data.prepare_data(f"image_folder:{tmp_path / 'images'}", "unused", 4, 4, 0, tmp_path / "d.npz")
-    assert "8 images decoded: grey, one channel" in caplog.messages
-    assert "images of 1 x 8 x 8 (channels, height, width)" in caplog.messages

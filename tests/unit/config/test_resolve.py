@@ -1,15 +1,19 @@
-"""A config's defaults, and what each run takes of it: its own keys, model and layers."""
+"""A config is resolved to its defaults, and to each run's own settings; planning loads no large library for it."""
 
 import copy
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
-from evolution.config.resolve import resolve, run_layers
+from evolution.config.followed_layers import layers_with_pixels
+from evolution.config.resolve import resolve
 from evolution.config.spans import snapshot_epochs
 
 ROOT = Path(__file__).parents[3]
+SCRIPTS = ROOT / "workflow" / "scripts"
 # The defaults that the schema should have, by hand.
 DEFAULTS = yaml.safe_load("""
 seed: 17
@@ -72,7 +76,7 @@ def test_configs_that_come_with_the_workflow(path):
 
 
 def test_the_default_experiment_states_every_key():
-    """config.yaml is where a key's meaning is looked up, so that none may be missing, nor differ from its default."""
+    """A key's meaning is looked up in config.yaml: each key stands there, and with its default."""
     written = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
     assert written.pop("runs") == {"mnist": {}}
     assert written["plots"].pop("grid_epochs") == [0, 2, 5, 10, 20, 50, 100]
@@ -85,12 +89,12 @@ def test_the_default_experiment_states_every_key():
 def test_the_default_experiment_has_261_cells():
     config = resolve(yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8")))
     assert len(snapshot_epochs(config)) == 52
-    assert run_layers(config) == {"mnist": ["pixels", *SMALL_CNN]}
+    assert layers_with_pixels(config) == {"mnist": ["pixels", *SMALL_CNN]}
     layers = config["runs"]["mnist"]["layers"]
     assert len(snapshot_epochs(config)) * len(layers) + config["activations"]["pixels"] == 261
 
 
-def test_what_is_given_replaces_a_default_and_nothing_beside_it():
+def test_what_is_given_replaces_its_default_and_nothing_else():
     config = resolve({"training": {"learning_rate": 0.1}, "plots": {"animation": {"fps": 9}, "grid_epochs": [0, 4]}})
     expected = copy.deepcopy(DEFAULTS)
     expected["training"]["learning_rate"] = 0.1
@@ -155,28 +159,20 @@ def test_a_run_with_another_model_starts_without_the_first_ones_arguments():
     assert runs["other"]["model"] == {"name": "tiny_cnn", "kwargs": {}, "weights": None}
 
 
-@pytest.mark.parametrize(
-    ("model", "layers", "expected"),
-    [
-        ("small_cnn", "auto", ["conv1", "conv2", "conv3", "fc1", "fc2"]),
-        ("mlp", "auto", ["fc1", "fc2", "fc3"]),
-        ("small_cnn", ["fc?", "bn[13]", "conv2"], ["fc1", "fc2", "bn1", "bn3", "conv2"]),
-        ("small_cnn", ["fc2", "fc*"], ["fc2", "fc1"]),
-        ("small_cnn", ["*"], ["conv1", "bn1", "conv2", "bn2", "conv3", "bn3", "fc1", "fc2", "dropout"]),
-    ],
-)
-def test_layers_are_resolved_to_names(model, layers, expected):
-    """Globs in network order, nothing twice, and only what can be followed: small_cnn's pool is not."""
-    config = resolve({"model": {"name": model}, "layers": layers, "activations": {"pixels": False}})
-    assert config["layers"] == layers, "as it was written"
-    assert config["runs"]["run"]["layers"] == expected
-    assert run_layers(config) == {"run": expected}
+def test_grid_epochs_are_spread_where_they_are_not_given():
+    config = resolve({"training": {"epochs": 9}, "snapshots": {"every": 3}})
+    assert config["plots"]["grid_epochs"] == [0, 3, 6, 9]
+    assert len(resolve({})["plots"]["grid_epochs"]) == 7
 
 
-def test_runs_have_their_own_layers():
-    config = {
-        "layers": ["fc1"],
-        "runs": {"all": {}, "own": {"layers": "auto"}, "tiny": {"model": {"name": "tiny_cnn"}}},
-    }
-    runs = resolve(config)["runs"]
-    assert {name: run["layers"] for name, run in runs.items()} == {"all": ["fc1"], "own": SMALL_CNN, "tiny": ["fc1"]}
+def test_planning_loads_no_large_library():
+    """Snakemake starts often, also within each job on a cluster."""
+    files = [path for name in ("config", "planning") for path in sorted(SCRIPTS.glob(f"evolution/{name}/*.py"))]
+    modules = [f"evolution.{path.parent.name}.{path.stem}" for path in files]
+    code = (
+        f"import importlib, sys; [importlib.import_module(name) for name in {modules}]; "
+        "from evolution.config import checks, resolve; config = resolve.resolve({}); checks.notes(config); "
+        "print([name for name in ('numpy', 'torch', 'matplotlib', 'sklearn', 'pandas') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=SCRIPTS, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,21 +1,23 @@
-"""A user's own .npz: every form that is taken, and what is said of those that are not."""
+"""A user's own .npz: every form that is read, and the messages of the forms that are refused."""
 
 import logging
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from evolution.config.resolve import resolve
-from evolution.data import own_source
-from evolution.data.builtin import load_source
 from evolution.data.catalogue import class_sizes, image_shape
-from evolution.errors import ConfigError, UserError
+from evolution.data.contents import Contents
+from evolution.data.images import load_own
+from evolution.data.npz_archive import read_contents, read_images, read_labels, read_shape
+from evolution.errors import ConfigError, DataError
 from support.own_files import noise, small_config, write_npz
 
 
 def load(path):
-    return load_source(f"npz:{path}", "not used")
+    return load_own(f"npz:{path}")
 
 
 @pytest.mark.parametrize(
@@ -36,6 +38,7 @@ def test_axes_are_found_out(tmp_path, stored, axes, shape):
     assert source.train.images.dtype == np.uint8 and source.train.labels.dtype == np.int64
     assert source.test is None and source.class_names == ("0", "1", "2")
     assert class_sizes(f"npz:{path}") == ((4, 4, 4), None)
+    assert read_shape(Path(path)) == shape
     assert image_shape({"name": f"npz:{path}", "image_size": None}) == (shape, 3)
     assert image_shape({"name": f"npz:{path}", "image_size": 16}) == ((shape[0], 16, 16), 3)
 
@@ -49,6 +52,9 @@ def test_two_parts_and_names(tmp_path):
     assert source.class_names == tuple(names)
     np.testing.assert_array_equal(source.test.images, more[:, None])
     assert class_sizes(f"npz:{path}") == ((4, 4, 4), (2, 2, 2))
+    assert read_contents(Path(path)) == Contents(tuple(names), (4, 4, 4), (2, 2, 2))
+    assert read_labels(Path(path)).eval_labels.tolist() == [0, 1, 2] * 2
+    np.testing.assert_array_equal(read_images(Path(path), "eval_images"), more[:, None])
 
 
 @pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64])
@@ -114,10 +120,10 @@ def test_a_fault_stops_the_config_and_names_the_file(tmp_path, arrays, said):
         resolve(small_config(f"npz:{path}"))
     (line,) = str(error.value).split("\n")
     assert line.startswith(f"dataset.name: npz:{path} cannot be used: {path}") and said in line
-    # Where the job meets it, as after an edit, it says the same.
-    with pytest.raises(UserError) as error:
+    # The job's message is the same, for an archive that was edited after planning.
+    with pytest.raises(DataError) as error:
         load(path)
-    assert said in str(error.value)
+    assert line == f"dataset.name: npz:{path} cannot be used: {error.value.problem}"
 
 
 @pytest.mark.parametrize(
@@ -132,7 +138,7 @@ def test_a_fault_stops_the_config_and_names_the_file(tmp_path, arrays, said):
 )
 def test_pixels_that_cannot_be_used(tmp_path, images, said):
     path = write_npz(tmp_path / "mine.npz", images=images)
-    with pytest.raises(UserError) as error:
+    with pytest.raises(DataError) as error:
         load(path)
     assert str(error.value).startswith(f"dataset.name: {path}: images ") and said in str(error.value)
 
@@ -182,7 +188,7 @@ def test_a_damaged_array_of_pixels(tmp_path):
     content = bytearray(path.read_bytes())
     content[400] ^= 255
     path.write_bytes(content)
-    with pytest.raises(UserError, match=r"mine\.npz is not a whole \.npz archive \(Bad CRC-32"):
+    with pytest.raises(DataError, match=r"mine\.npz is not a whole \.npz archive \(Bad CRC-32"):
         load(path)
 
 
@@ -196,10 +202,3 @@ def test_sizes_are_checked_against_the_archive(tmp_path):
     (line,) = str(error.value).split("\n")
     assert line.startswith("dataset.train_size: 10 and dataset.eval_size: 10 are more than npz:")
     assert "there are 1 per class (the smallest class is 'rare'), 3 in all" in line
-
-
-def test_an_edited_file_is_read_anew(tmp_path):
-    name = f"npz:{write_npz(tmp_path / 'mine.npz')}"
-    assert own_source.contents(name).train_sizes == (4, 4, 4)
-    write_npz(tmp_path / "mine.npz", images=noise(13, 8, 8), labels=np.arange(13) % 3)
-    assert own_source.contents(name).train_sizes == (5, 4, 4)

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from evolution.config.resolve import resolve, run_layers
+from evolution.config.resolve import resolve
 from evolution.config.spans import snapshot_epochs, snapshot_spans, span_name, spread_epochs, training_spans
 
 
@@ -118,14 +118,3 @@ def test_spread_epochs(epochs, count):
     if len(epochs) > 10:
         gaps = [later - earlier for earlier, later in pairwise(spread)]
         assert gaps == sorted(gaps), "closer together early in the training"
-
-
-def test_grid_epochs_are_spread_where_they_are_not_given():
-    config = resolve({"training": {"epochs": 9}, "snapshots": {"every": 3}})
-    assert config["plots"]["grid_epochs"] == [0, 3, 6, 9]
-    assert len(resolve({})["plots"]["grid_epochs"]) == 7
-
-
-def test_layers_of_a_run():
-    assert run_layers(resolve({"layers": ["fc1", "conv1"]})) == {"run": ["pixels", "fc1", "conv1"]}
-    assert run_layers(resolve({"layers": ["fc1"], "activations": {"pixels": False}})) == {"run": ["fc1"]}

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from evolution.config.resolve import resolve, run_layers
+from evolution.config.followed_layers import layers_with_pixels
+from evolution.config.resolve import resolve
 from evolution.config.spans import snapshot_epochs, snapshot_spans, training_spans
 from evolution.errors import ConfigError
 from support.random_configs import configs, names
@@ -66,7 +67,7 @@ def test_a_valid_config_is_resolved_and_can_be_planned(config):
         range(config["training"]["epochs"] + 1)
     )
     assert set(resolved["plots"]["grid_epochs"]) <= set(epochs)
-    for layers in run_layers(resolved).values():
+    for layers in layers_with_pixels(resolved).values():
         assert [layer for layer in layers if layer != "pixels"] == config["layers"]
 
 
@@ -75,12 +76,12 @@ def test_a_valid_config_is_resolved_and_can_be_planned(config):
 def test_a_wrong_value_is_refused_with_its_key(config, key, data):
     value = data.draw(WRONG[key], label=key)
     *parents, last = key.split(".")
-    place = config
+    section = config
     for parent in parents:
-        place = place.setdefault(parent, {})
-    place[last] = value
+        section = section.setdefault(parent, {})
+    section[last] = value
     if parents:
-        # What a run states itself hides what stands outside of it.
+        # A run's own value would hide the one outside of it.
         config["runs"] = {"run": {}}
     with pytest.raises(ConfigError) as error:
         resolve(config)
@@ -93,17 +94,17 @@ def test_a_wrong_value_is_refused_with_its_key(config, key, data):
 @many
 @given(configs(), names, st.data())
 def test_an_unknown_key_is_refused_wherever_it_stands(config, name, data):
-    key = f"x{name}"
-    path = data.draw(st.sampled_from([(), ("training",), ("plots",), ("runs", next(iter(config["runs"])))]))
-    place = config
-    for step in path:
-        place[step] = place[step] or {}
-        place = place[step]
-    place[key] = 1
+    name = f"x{name}"
+    parents = data.draw(st.sampled_from([(), ("training",), ("plots",), ("runs", next(iter(config["runs"])))]))
+    section = config
+    for parent in parents:
+        section[parent] = section[parent] or {}
+        section = section[parent]
+    section[name] = 1
     with pytest.raises(ConfigError) as error:
         resolve(config)
     (line,) = str(error.value).split("\n")
-    assert line.startswith(".".join([*path, key]) + ": unknown key; ")
+    assert line.startswith(".".join([*parents, name]) + ": unknown key; ")
 
 
 values = st.recursive(

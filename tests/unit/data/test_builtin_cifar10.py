@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from evolution.data.builtin import CLASS_NAMES, load_source
-from evolution.errors import UserError
+from evolution.errors import DataError
 from support.published_files import listing
 
 
@@ -71,7 +71,7 @@ def test_cifar10_from_archive(cifar, tmp_path, no_network):
 
 
 def test_missing_cifar10_is_named(tmp_path, no_network):
-    with pytest.raises(UserError, match="Network is unreachable") as error:
+    with pytest.raises(DataError, match="Network is unreachable") as error:
         load_source("cifar10", tmp_path / "data")
     assert f"Place cifar-10-python.tar.gz in the folder {tmp_path / 'data'} " in str(error.value)
 
@@ -80,7 +80,7 @@ def test_damaged_cifar10_batch_is_named(cifar, tmp_path, no_network):
     folder = tmp_path / "cifar-10-batches-py"
     (folder / "data_batch_3").write_bytes(b"damaged")
     (folder / "batches.meta").unlink()
-    with pytest.raises(UserError) as error:
+    with pytest.raises(DataError) as error:
         load_source("cifar10", tmp_path)
     assert str(error.value).startswith(f"{folder} cannot be read (missing or not whole: data_batch_3, batches.meta)")
 
@@ -96,7 +96,7 @@ def test_damaged_cifar10_archive_is_named(content, cifar, tmp_path, no_network):
         tarfile.open(fileobj=stream, mode="w:gz").close()
         content = stream.getvalue()
     path.write_bytes(content)
-    with pytest.raises(UserError) as error:
+    with pytest.raises(DataError) as error:
         load_source("cifar10", tmp_path)
     assert str(error.value).startswith(f"{path} cannot be read (")
 
@@ -109,6 +109,6 @@ def test_a_pickle_that_is_not_the_published_one_is_never_opened(cifar, tmp_path,
             return Path.touch, (tmp_path / "ran",)
 
     (tmp_path / "cifar-10-batches-py" / "data_batch_2").write_bytes(pickle.dumps(Attack()))
-    with pytest.raises(UserError, match="missing or not whole: data_batch_2"):
+    with pytest.raises(DataError, match="missing or not whole: data_batch_2"):
         load_source("cifar10", tmp_path)
     assert not (tmp_path / "ran").exists()

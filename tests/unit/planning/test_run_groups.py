@@ -1,17 +1,16 @@
-"""Which runs are one group, and which runs and layers a comparison shows."""
+"""Which runs form a group, and which runs and layers a comparison shows."""
 
 import pytest
 
 from evolution.config.resolve import resolve
-from evolution.figures.comparison import layer_columns
-from evolution.planning.run_groups import layer_order, representative_runs, run_groups
+from evolution.planning.run_groups import group_name, layer_order, representative_runs, run_groups
 
 
 def groups_of(**config):
     return run_groups(resolve(config)["runs"])
 
 
-def test_runs_that_differ_in_seed_only_are_a_group():
+def test_runs_that_differ_only_in_their_seed_form_a_group():
     grid = {"training.learning_rate": [0.1, 0.2]}
     assert groups_of(seeds=[1, 2], grid=grid, runs={"a": {}}) == {
         "a-learning_rate-0.1": ["a-learning_rate-0.1-seed-1", "a-learning_rate-0.1-seed-2"],
@@ -51,25 +50,12 @@ def test_the_first_run_of_each_group_represents_it(most, expected):
     assert representative_runs(GROUPS, LAYERS, most) == expected
 
 
-def test_the_same_layers_stand_in_a_column():
-    layers = {"a": ["x", "y", "z"], "b": ["x", "y", "z"]}
-    assert layer_columns(layers, 6) == [{"a": name, "b": name} for name in "xyz"]
+def test_a_groups_name_is_no_other_groups():
+    settings = {name: {"seed": 1} for name in ("a-seed-1", "b-seed-1")}
+    assert group_name(["a-seed-1"], settings, taken=[]) == "a"
+    assert group_name(["a-seed-1"], settings, taken=["a"]) == "a-seed-1"
+    assert group_name(["a-seed-1", "b-seed-1"], settings, taken=[]) == "a-seed-1 + b-seed-1"
 
 
-def test_other_layers_stand_by_their_place():
-    layers = {"cnn": ["c1", "c2", "c3", "f1", "f2"], "mlp": ["f1", "f2", "f3"], "one": ["f"]}
-    assert layer_columns(layers, 6) == [
-        {"cnn": "c1", "mlp": "f1"},
-        {"cnn": "c2"},
-        {"cnn": "c3", "mlp": "f2"},
-        {"cnn": "f1"},
-        {"cnn": "f2", "mlp": "f3", "one": "f"},
-    ]
-
-
-def test_of_many_layers_the_first_and_the_last_are_shown():
-    names = [f"l{place}" for place in range(21)]
-    shown = [column["a"] for column in layer_columns({"a": names}, 6)]
-    assert shown == ["l0", "l4", "l8", "l12", "l16", "l20"]
-    assert layer_columns({"a": ["x"]}, 6) == [{"a": "x"}]
+def test_layers_come_in_the_order_in_which_they_first_appear():
     assert layer_order({"a": ["x", "y"], "b": ["z", "y"]}) == ["x", "y", "z"]

@@ -9,9 +9,8 @@ import time
 
 import pytest
 
-from evolution.data import builtin
-from evolution.data.builtin import load_source
-from evolution.errors import UserError
+from evolution.data.builtin import load_mnist_like, load_source
+from evolution.errors import DataError
 from support.published_files import assert_is, listing, mnist_files
 
 
@@ -51,7 +50,7 @@ def test_download(served, tmp_path):
 
 def test_damaged_download_is_not_kept(served, tmp_path):
     (served / "t10k-labels-idx1-ubyte.gz").write_bytes(b"half a fi")
-    with pytest.raises(UserError, match="downloading it failed"):
+    with pytest.raises(DataError, match="downloading it failed"):
         load_source("mnist", tmp_path / "data")
     assert list((tmp_path / "data").iterdir()) == []
 
@@ -62,10 +61,9 @@ def test_download_without_answer_ends(tmp_path, monkeypatch):
 
     ended = threading.Event()
     monkeypatch.setattr(MNIST, "download", lambda self: ended.wait(60))
-    monkeypatch.setattr(builtin, "SILENCE", 0.2)
     start = time.monotonic()
-    with pytest.raises(UserError, match=r"no answer within 0\.2 s.*Place .*train-images-idx3-ubyte\.gz"):
-        load_source("mnist", tmp_path)
+    with pytest.raises(DataError, match=r"no answer within 0\.2 s.*Place .*train-images-idx3-ubyte\.gz"):
+        load_mnist_like(tmp_path, name="mnist", torchvision_name="MNIST", silence=0.2)
     assert time.monotonic() - start < 10
     ended.set()
 
@@ -80,9 +78,8 @@ def test_download_that_stalls_ends(served, tmp_path, monkeypatch):
 
     ended = threading.Event()
     monkeypatch.setattr(http.server.SimpleHTTPRequestHandler, "copyfile", stall)
-    monkeypatch.setattr(builtin, "SILENCE", 1)
     start = time.monotonic()
-    with pytest.raises(UserError, match="timed out"):
-        load_source("mnist", tmp_path)
+    with pytest.raises(DataError, match="timed out"):
+        load_mnist_like(tmp_path, name="mnist", torchvision_name="MNIST", silence=0.5)
     assert time.monotonic() - start < 10
     ended.set()

@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evolution.data import builtin
 from evolution.data.builtin import CLASS_NAMES, CLASSES, DATASETS, load_source
-from evolution.errors import UserError
+from evolution.data.images import Part, Source
+from evolution.errors import DataError
 from support.published_files import MNIST_LIKE, assert_is, idx, listing, mnist_files, write_mnist
+
+SCRIPTS = Path(__file__).parents[3] / "workflow" / "scripts"
 
 
 def test_names_and_classes():
@@ -26,9 +28,8 @@ def test_names_and_classes():
 
 
 def test_import_loads_no_library_but_numpy():
-    scripts = Path(builtin.__file__).parents[1]
     code = "import sys, prepare_data; print([m for m in ('torch', 'sklearn', 'mlxtend', 'scipy') if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], cwd=scripts, capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], cwd=SCRIPTS, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
 
@@ -44,7 +45,7 @@ def test_mnist_5k():
     np.testing.assert_array_equal(source.train.images[0], np.reshape(row[:-1], (1, 28, 28)))
     assert source.train.labels[0] == row[-1]
     seven = source.train.images[source.train.labels == 7].mean(axis=(0, 1))
-    assert seven[:14].sum() > seven[14:].sum(), "a seven is heavier above: the images stand on their heads"
+    assert seven[:14].sum() > seven[14:].sum(), "a seven has its bar at the top"
 
 
 def test_digits():
@@ -76,8 +77,25 @@ def test_home_in_root(tmp_path, monkeypatch, no_network):
 
 
 def test_unknown_name():
-    with pytest.raises(UserError, match=r"dataset\.name is 'mnist5k'.*mnist_5k"):
+    with pytest.raises(
+        DataError, match=r"^dataset\.name: 'mnist5k' is no data set; it can be one of mnist_5k, "
+    ) as error:
         load_source("mnist5k", "data")
+    assert error.value.key == "dataset.name"
+
+
+def test_a_data_set_is_loaded_by_the_loader_of_its_name(tmp_path):
+    source, roots = Source(("a", "b"), Part(np.zeros((2, 1, 4, 4), np.uint8), np.arange(2))), []
+
+    def load(root):
+        roots.append(root)
+        return source
+
+    assert load_source("mine", str(tmp_path), loaders={"mine": load}) is source
+    assert load_source("mine", None, loaders={"mine": load}) is source
+    assert roots == [tmp_path, Path(".")]
+    with pytest.raises(DataError, match="can be one of mine, or npz:FILE"):
+        load_source("mnist", str(tmp_path), loaders={"mine": load})
 
 
 @pytest.mark.parametrize("name", MNIST_LIKE)
@@ -87,7 +105,7 @@ def test_missing_files_are_named(name, tmp_path, no_network):
     (folder / "train-images-idx3-ubyte.gz").unlink()
     (folder / "t10k-labels-idx1-ubyte.gz").unlink()
     before = listing(tmp_path)
-    with pytest.raises(UserError, match="Network is unreachable") as error:
+    with pytest.raises(DataError, match="Network is unreachable") as error:
         load_source(name, tmp_path)
     wanted = f"Place train-images-idx3-ubyte.gz, t10k-labels-idx1-ubyte.gz in the folder {folder} "
     assert wanted in str(error.value) and "dataset.root" in str(error.value)
@@ -96,7 +114,7 @@ def test_missing_files_are_named(name, tmp_path, no_network):
 
 def test_root_that_cannot_be_written(tmp_path, no_network):
     (tmp_path / "file").touch()
-    with pytest.raises(UserError, match=r"Place .* in the folder .*file/MNIST/raw"):
+    with pytest.raises(DataError, match=r"Place .* in the folder .*file/MNIST/raw"):
         load_source("mnist", tmp_path / "file")
 
 
@@ -114,7 +132,7 @@ def test_damaged_packed_file_is_named(damage, file, tmp_path, no_network):
     write_mnist(tmp_path / "MNIST" / "raw")
     path = tmp_path / "MNIST" / "raw" / f"{file}.gz"
     path.write_bytes(damage(mnist_files()[0][file]))
-    with pytest.raises(UserError) as error:
+    with pytest.raises(DataError) as error:
         load_source("mnist", tmp_path)
     assert str(error.value).startswith(f"{path} cannot be read (")
 
@@ -123,7 +141,7 @@ def test_truncated_unpacked_file_is_named(tmp_path, no_network):
     write_mnist(tmp_path / "MNIST" / "raw", packed=False)
     path = tmp_path / "MNIST" / "raw" / "train-images-idx3-ubyte"
     path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(UserError) as error:
+    with pytest.raises(DataError) as error:
         load_source("mnist", tmp_path)
     assert str(error.value).startswith(f"{path} cannot be read (")
 
@@ -133,7 +151,7 @@ def test_labels_that_do_not_fit(labels, tmp_path, no_network):
     write_mnist(tmp_path / "MNIST" / "raw")
     path = tmp_path / "MNIST" / "raw" / "train-labels-idx1-ubyte.gz"
     path.write_bytes(gzip.compress(idx(labels)))
-    with pytest.raises(UserError) as error:
+    with pytest.raises(DataError) as error:
         load_source("mnist", tmp_path)
     assert str(error.value).startswith(f"{path} does not fit ")
 
@@ -171,7 +189,7 @@ def test_a_file_of_another_kind_is_named(file, content, packed, tmp_path, no_net
     write_mnist(folder, packed)
     path = folder / (f"{file}.gz" if packed else file)
     path.write_bytes(gzip.compress(content) if packed else content)
-    with pytest.raises(UserError) as error:
+    with pytest.raises(DataError) as error:
         load_source("mnist", tmp_path)
     assert str(error.value).startswith(f"{path} cannot be read (")
     assert "put a whole one in its place" in str(error.value)
@@ -182,7 +200,7 @@ def test_images_of_two_sizes(tmp_path, no_network):
     write_mnist(folder)
     (folder / "t10k-images-idx3-ubyte.gz").write_bytes(gzip.compress(idx(np.zeros((10, 5, 3), np.uint8))))
     with pytest.raises(
-        UserError, match=r"The images in .*raw are 4 x 3 and 5 x 3 pixels; they must all be of one size"
+        DataError, match=r"The images in .*raw are 4 x 3 and 5 x 3 pixels; they must all be of one size"
     ):
         load_source("mnist", tmp_path)
 
@@ -190,5 +208,5 @@ def test_images_of_two_sizes(tmp_path, no_network):
 def test_a_folder_that_is_a_loop_of_links(tmp_path, no_network):
     (tmp_path / "MNIST").symlink_to(tmp_path / "raw")
     (tmp_path / "raw").symlink_to(tmp_path / "MNIST")
-    with pytest.raises(UserError, match=r"Place .* in the folder"):
+    with pytest.raises(DataError, match=r"Place .* in the folder"):
         load_source("mnist", tmp_path)

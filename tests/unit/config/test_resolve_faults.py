@@ -1,13 +1,11 @@
-"""A wrong config is refused with a message that names the key and what to do, and nothing on disk changes."""
+"""A wrong config is refused with a message that names each key and what to do, and nothing on disk changes."""
 
 import os
 
 import pytest
 import yaml
 
-from evolution.config.checks import notes
-from evolution.config.resolve import resolve
-from evolution.errors import ConfigError
+from support.config_faults import faults
 from support.folder_state import state
 from support.wrong_keys import WRONG_KEYS
 from support.wrong_together import WRONG_TOGETHER
@@ -27,12 +25,6 @@ def results(tmp_path, monkeypatch):
     before = state(tmp_path)
     yield
     assert state(tmp_path) == before
-
-
-def faults(config):
-    with pytest.raises(ConfigError) as error:
-        resolve(config)
-    return str(error.value).split("\n")
 
 
 def test_there_are_many_cases():
@@ -99,19 +91,19 @@ def test_a_fault_that_many_runs_share_is_said_once(results):
     assert len(found) == 2
 
 
-def test_a_long_value_is_cut_short(results):
-    (line,) = faults({"seed": "x" * 100_000})
-    assert line.startswith("seed: 'xxx") and len(line) < 200
-
-
-def test_notes_say_what_happens_to_an_uneven_size():
-    config = resolve({"dataset": {"train_size": 4003, "eval_size": 990}})
-    assert notes(config) == [
-        "dataset.train_size 4003 of run run does not divide by its 10 classes: each gets 400 images, and the first 3 "
-        "of them one more."
+def test_the_schemas_faults_come_together_and_so_do_those_of_the_checks():
+    config = {"seed": -1, "metrics": {"cluster": 3, "n_init": 0, "k": 1}, "layers": ["a b", "c d"]}
+    lines = faults(config)
+    assert sorted(line.split(":")[0] for line in lines) == [
+        "layers.0",
+        "layers.1",
+        "metrics.cluster",
+        "metrics.k",
+        "metrics.n_init",
+        "seed",
     ]
-    assert notes(resolve({})) == []
-    other = resolve({"metrics": {"clusters": 12}, "runs": {"a": {}}})
-    assert notes(other) == ["metrics.clusters is 12, and the data of run a has 10 classes."]
-    # Once, however many runs have these images.
-    assert len(notes(resolve({"dataset": {"train_size": 3003}, "seeds": [1, 2, 3]}))) == 1
+    assert faults({"snapshots": {"also": [101]}, "layers": ["pixels"], "metrics": {"clusters": 1000}}) == [
+        "snapshots.also: [101] lies past the last epoch; training.epochs is 100",
+        "metrics.clusters: 1000 is too large, run run has dataset.eval_size 1000; must be below it",
+        "layers: pixels stands for the raw images; leave it out and set activations.pixels",
+    ]
