@@ -45,8 +45,8 @@ def epoch_similarities(
     -------
     dict of columns
         first and second int64 (epochs), plain and unbiased float64 (see `cka.pairwise_cka`), samples and
-        available int32 (how many it was computed from, and of how many); a row a pair, each epoch with itself and
-        those after it.
+        available int32 (how many it was computed from, and of how many); a row a pair: each epoch with itself and
+        with each later one.
     """
     files = [load_npy(path, (len(span), None, None)) for path, span in zip(activations, spans)]
     available = files[0].shape[1]

@@ -31,8 +31,8 @@ def layer_similarities(
     -------
     dict of columns
         epoch int32, first and second string, plain and unbiased float64 (see `cka.pairwise_cka`), samples and
-        available int32 (how many it was computed from, and of how many); a row an epoch and pair, each layer with
-        itself and those after it.
+        available int32 (how many it was computed from, and of how many); a row an epoch and pair: each layer
+        with itself and with each later one.
     """
     layers = {name: load_npy(path, (None, None, None)) for name, path in activations.items()}
     available = {layer.shape[1] for layer in layers.values()}.pop()

@@ -23,7 +23,7 @@ def images_digest(dataset: str) -> str:
 
 
 def same_images(datasets: dict[str, str]) -> list[str]:
-    """The most runs that follow the same images in the same order, the first such where there are several.
+    """The largest group of runs that follow the same images in the same order, the first of groups of one size.
 
     Parameters
     ----------

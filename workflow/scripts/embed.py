@@ -1,7 +1,6 @@
 """Two-dimensional embedding of one layer, by t-SNE or another method, at each epoch of a span."""
 
 import evolution.startup.load_analysis  # noqa: F401 - before scikit-learn
-from evolution.embedding.quality import drift
 
 # isort: split
 
@@ -13,7 +12,7 @@ import numpy as np
 from evolution.activations.compaction import unit_rows
 from evolution.embedding.continuity import review_due
 from evolution.embedding.layout import EmbeddingSettings, lay_out
-from evolution.embedding.quality import trustworthiness
+from evolution.embedding.quality import drift, trustworthiness
 from evolution.errors import UserError
 from evolution.io.arrays import load_npy, save_npy
 from evolution.io.job_log import job_log

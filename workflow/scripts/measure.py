@@ -1,7 +1,6 @@
 """How well one layer's activations cluster, and what shape they have, at each epoch of a span."""
 
 import evolution.startup.load_analysis  # noqa: F401 - before scikit-learn
-from evolution.measures.cell_metrics import MeasureSettings, layer_metrics
 
 # isort: split
 
@@ -14,6 +13,7 @@ from evolution.errors import UserError
 from evolution.io.arrays import load_npy, load_npz, save_npy
 from evolution.io.job_log import job_log
 from evolution.io.tables import save_table
+from evolution.measures.cell_metrics import MeasureSettings, layer_metrics
 from evolution.measures.registry import PER_CLASS
 
 log = logging.getLogger("evolution")

@@ -60,7 +60,7 @@ def test_unchanged_data_go_on_and_not_from_a_layout_that_says_nothing(features, 
 
 
 def test_a_layout_of_other_data_is_no_start(components, caplog):
-    """A shuffled layout says nothing of the rows; what comes of it is as good as a layout from nothing."""
+    """A shuffled layout says nothing of the rows; a layout made from it is as good as one from scratch."""
     first, divergence = lay(components)
     shuffled = first[np.random.default_rng(0).permutation(len(first))]
     with caplog.at_level("INFO", logger="evolution"):

@@ -32,7 +32,7 @@ class EmbeddingSettings:
     perplexity : float or None
     neighbors : int or None
     pca_components : int or None
-        Of so many principal components layouts are made, where there are more features.
+        Layouts are made from this many principal components where there are more features.
     """
 
     method: str

@@ -14,7 +14,7 @@ log = logging.getLogger("evolution")
 
 # Between-class directions with a smaller share of the largest one's variance are rounding, and left out of NC1.
 FAINT = 1e-6
-# Class centres that differ by less, for the length of the rows, are one.
+# Class centres that differ by less than this share of their length count as the same.
 ROUNDING = 1e-6
 
 

@@ -1,4 +1,4 @@
-"""Reading the long tables of a run, and the titles of what they hold."""
+"""Reading the long tables of a run, and the titles of their metrics."""
 
 import math
 

@@ -5,9 +5,9 @@ import math
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
-# The largest ratios, which a few outliers make, are left out of the fit.
+# The share of the ratios that is fitted: the largest ones come from a few outliers.
 KEPT_RATIOS = 0.9
-# Ratios that are 1 but for this: all samples are equally far from each other.
+# Ratios that differ from 1 by less are rounding: all samples are equally far from each other.
 ROUNDING = 1e-6
 
 
