@@ -20,8 +20,7 @@ from evolution.figures.style import FigureStyle, headed_figure, save_figure, sha
 from evolution.io.job_log import job_log
 from evolution.io.reading import damaged
 from evolution.io.tables import load_table
-from evolution.measures.cka import pair_matrix
-from evolution.measures.long_tables import network_layers
+from evolution.measures.long_tables import network_layers, pair_matrix
 
 COLUMNS = 5
 NAME_HEIGHT = 0.15  # inches that a layer's name takes

@@ -10,16 +10,11 @@ from evolution.io.markdown import DASH, markdown_table
 from evolution.io.reading import damaged
 from evolution.io.tables import load_table
 from evolution.io.whole_files import whole_file
-from evolution.measures.long_tables import ADJUSTED_RAND, load_values, network_layers
+from evolution.measures.long_tables import load_values, network_layers
+from evolution.measures.registry import ADJUSTED_RAND, METRICS
 
 ACCURACIES = ("train_accuracy", "eval_accuracy")
-COLUMNS = {
-    "silhouette": "Silhouette",
-    ADJUSTED_RAND: "ARI",
-    "normalized_mutual_information": "NMI",
-    "label_silhouette": "Label silhouette",
-    "knn_accuracy": "k-NN accuracy",
-}
+COLUMNS = {metric.name: metric.column for metric in METRICS if metric.measure is None}
 LEGEND = """\
 ARI (adjusted Rand index) and NMI (normalized mutual information) compare the k-means clusters with the true classes,
 1 is perfect. Silhouette: how compact and separate the k-means clusters are; label silhouette: the same of the true

@@ -34,6 +34,7 @@ def test_a_cell_is_measured_without_pandas_or_statistics(tmp_path):
         f"""
 import sys, measure, numpy as np
 from evolution.io.tables import save_table
+from evolution.measures.cell_metrics import MeasureSettings
 from evolution.measures.registry import MEASURES
 folder = {str(tmp_path)!r}
 random = np.random.default_rng(3)
@@ -42,8 +43,11 @@ np.save(folder + "/layer.npy", (random.normal(size=(1, 60, 8)) + labels[:, None]
 np.savez(folder + "/dataset.npz", eval_labels=labels, class_names=np.array(["a", "b", "c"]))
 said = dict(epoch=np.zeros(60, np.int32), sample=np.arange(60, dtype=np.int32), predicted=labels.astype(np.int32))
 save_table(folder + "/said.parquet", said | dict(confidence=np.ones(60, np.float32)))
-files = (folder + "/layer.npy", folder + "/dataset.npz", folder + "/said.parquet")
-table, _, _ = measure.metrics_span(*files, [0], 3, 2, 5, list(MEASURES), 1)
+files = dict(activations="/layer.npy", dataset="/dataset.npz", predictions="/said.parquet")
+settings = MeasureSettings(clusters=3, n_init=2, neighbors=5, measures=list(MEASURES), seed=1)
+table, _, _ = measure.metrics_span(
+    **{{name: folder + file for name, file in files.items()}}, epochs=[0], settings=settings
+)
 assert table["silhouette"][0] > 0
 assert "pandas" not in sys.modules and "scipy.stats" not in sys.modules
 """
@@ -57,8 +61,8 @@ def test_a_cell_is_embedded_without_umaps_libraries():
 import sys, embed, numpy as np
 from evolution.embedding.tsne import tsne
 rows = np.random.default_rng(3).normal(size=(60, 8)).astype(np.float32)
-layout, _ = tsne(rows, 10, None, 1)
-tsne(rows, 10, layout, 1)
+layout, _ = tsne(rows, perplexity=10, start=None, seed=1)
+tsne(rows, perplexity=10, start=layout, seed=1)
 loaded = {"pandas", "scipy.stats", "pynndescent", "numba"} & set(sys.modules)
 assert not loaded, loaded
 """
