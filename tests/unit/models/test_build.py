@@ -1,7 +1,5 @@
 """Models built by their names: this workflow's, torchvision's and a user's own, and weights from a file."""
 
-import sys
-
 import pytest
 import torch
 from torch import nn
@@ -9,17 +7,8 @@ from torch import nn
 from evolution.errors import ModelError
 from evolution.models.build import ModelSettings, build_model, build_run_model, memory_layout
 from evolution.seeds import integer_seed
-from support.own_models import write_models
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-
-
-@pytest.fixture
-def own(tmp_path, monkeypatch):
-    """The path of a file with models, next to one that it imports."""
-    monkeypatch.setattr(sys, "path", sys.path.copy())
-    monkeypatch.delitem(sys.modules, "parts_of_own", raising=False)
-    return write_models(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["small_cnn", "tiny_cnn", "mlp"])

@@ -8,15 +8,7 @@ from torch import nn
 
 from evolution.errors import ModelError
 from evolution.models.model_file import describe_exception, load_class
-from support.own_models import MODELS, write_models
-
-
-@pytest.fixture
-def own(tmp_path, monkeypatch):
-    """The path of a file with models, next to one that it imports."""
-    monkeypatch.setattr(sys, "path", sys.path.copy())
-    monkeypatch.delitem(sys.modules, "parts_of_own", raising=False)
-    return write_models(tmp_path)
+from support.own_models import MODELS
 
 
 def test_a_class_and_a_file_that_its_file_imports(own, tmp_path):

@@ -196,7 +196,7 @@ def test_other_models_train_as_they_are():
 )
 @pytest.mark.parametrize("module", ["conv2", "pool", ""])
 def test_a_hook_sees_what_it_sees_without_fusing(register, module):
-    images, seen = draw(12, 1, 8, 8).float(), []
+    images, seen = draw(12, 1, 8, 8).float().requires_grad_(), []
 
     def hook(module, *tensors):
         seen[-1] += [
