@@ -134,16 +134,16 @@ def record_outputs(
     pooling : Pooling
         How maps and tokens become a row.
     classes : int, optional
-        With it the classifier is recorded too: the linear layer that runs last, where in every pass it is the same one
-        and gives so many numbers for one vector an image.
+        If it is given, the classifier is recorded too: the linear layer that runs last, if it is the same one in every
+        pass, and gives a number for each class from one vector for each image.
     chunk : int
         Images that pass through the model at once.
 
     Raises
     ------
     LayerError
-        If the model lacks a layer, runs one not exactly once a pass, or puts out something there that cannot be made
-        a row an image.
+        If the model lacks a layer, does not run it exactly once as images pass, or the layer's output cannot become a
+        row for each image.
     """
     followed = find_layers(model, layers)
     rows = {name: _Rows(name, len(images), pooling) for name in layers}
