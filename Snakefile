@@ -72,7 +72,7 @@ rule all:
         expand("results/{run}/figures/{figure}", run=RUNS, figure=FIGURE_FILES),
         expand("results/{run}/{page}", run=RUNS, page=["explorer.html", "summary.md"]),
         [more_measures(run) for run in RUNS],
-        COMPARISON,
+        COMPARISON_FILES,
 
 
 rule data:
@@ -106,7 +106,7 @@ rule plots:
     input:
         expand("results/{run}/figures/{figure}", run=RUNS, figure=FIGURE_FILES),
         expand("results/{run}/{page}", run=RUNS, page=["explorer.html", "summary.md", "summary.csv"]),
-        COMPARISON,
+        COMPARISON_FILES,
 
 
 rule comparison:

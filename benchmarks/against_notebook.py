@@ -4,8 +4,8 @@
                                           [--keep FOLDER]
 
 result.json is what the notebook's own runner or `baseline.py` wrote on the same machine; as many epochs are run as it
-has. --root holds MNIST/raw. Each round runs the workflow once for each number of snapshots a job, in turns, in a fresh
-folder; then, where it is the first of them, what a change costs. Medians over the rounds.
+has. --root holds MNIST/raw. Each round runs the workflow once for each number of snapshots a job, in turns, in a new
+folder. After the first number it also measures what a change costs. What is printed are medians over the rounds.
 """
 
 import argparse
@@ -34,7 +34,7 @@ GOALS = {
 
 
 def read_peer(path: Path) -> dict[str, float]:
-    """Seconds in all, memory in GB, epochs and seconds a training epoch, of either form of a notebook's result."""
+    """Seconds in total, memory in GB, epochs and seconds a training epoch, from either form of a notebook's result."""
     found = json.loads(path.read_text(encoding="utf-8"))
     if "cells" in found:
         (train,) = (cell["s"] for cell in found["cells"] if cell["starts"].startswith("# Train model"))
@@ -74,16 +74,17 @@ def cosine_error(results: Path, epoch: int) -> float:
     from evolution.data.network_input import load_part
     from evolution.io.checkpoints import load_checkpoint
     from evolution.models.build import build_model
-    from evolution.models.hooks import layer_outputs
+    from evolution.models.hooks import record_outputs
+    from evolution.models.outputs import Pooling
 
     images, _, classes = load_part(str(results / "dataset.npz"), "eval")
-    # A span that the two more epochs made longer stands beside the shorter one.
+    # After the two more epochs there are two files with this epoch: of the shorter span and of the longer one.
     span = next(path for path in results.glob("checkpoints/*.pt") if epoch in load_checkpoint(str(path))["weights"])
-    model = build_model("small_cnn", {}, images.shape[1:], classes, 0)
+    model = build_model("small_cnn", kwargs={}, shape=images.shape[1:], classes=classes, seed=0)
     model.load_state_dict(load_checkpoint(str(span))["weights"][epoch])
-    raw, _ = layer_outputs(model.eval(), list(FEATURES), torch.from_numpy(images))
+    raw = record_outputs(model, torch.from_numpy(images), layers=list(FEATURES), pooling=Pooling())
     worst = 0.0
-    for layer, rows in raw.items():
+    for layer, rows in raw.layers.items():
         stored = np.load(results / "activations" / f"{epoch:04d}" / f"{layer}.npy", allow_pickle=False)[0]
         cosines = []
         for each in (rows, stored):

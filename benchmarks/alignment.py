@@ -7,17 +7,17 @@ times: by scikit-learn, and by the workflow's own functions with `alignment` non
 after the first: KL divergence (all from the same affinities, over all pairs), drift (median displacement after
 Procrustes, in radii of the layout), trustworthiness, leave-one-out k-NN accuracy in the plane, and processor seconds a
 cell on one thread; then the ratios to scikit-learn. `undrawn` is `previous` without drawing dots back to where they
-were. Where `previous` starts afresh, which it does when the layout before says little of an epoch or leaves a larger
-divergence, the jump is a line of its own, and the last line is the ratio of drifts over the other snapshots.
+were. `previous` makes a layout from scratch where the one before says little of an epoch or has a larger divergence.
+Such a jump has a line of its own, and the last line is the ratio of drifts over the other snapshots.
 """
 
 import argparse
 import logging
 import sys
 import time
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from unittest.mock import patch
 
 import numpy as np
 from scipy.spatial.distance import squareform
@@ -27,17 +27,18 @@ from sklearn.metrics import pairwise_distances
 from sklearn.neighbors import KNeighborsClassifier
 from threadpoolctl import threadpool_limits
 
-from evolution.embedding import quality, tsne
-from evolution.embedding.layout import principal_components
-
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "scripts"))
-import embed
+from embed import TRUSTWORTHINESS_NEIGHBORS
 from evolution.activations.compaction import unit_rows
 from evolution.embedding.continuity import review_due
+from evolution.embedding.layout import principal_components
+from evolution.embedding.quality import drift
+from evolution.embedding.tsne import CONTINUATION, tsne
 from evolution.seeds import integer_seed
 
 SEED, COMPONENTS, NEIGHBORS = 17, 50, 10
 SIDES = ("scikit-learn", "none", "previous", "undrawn")
+UNDRAWN = replace(CONTINUATION, schedule=tuple(step._replace(share=0, distance=0) for step in CONTINUATION.schedule))
 COLUMNS = ("KL divergence", "drift", "trustworthiness", "k-NN accuracy", "seconds")
 
 
@@ -62,7 +63,7 @@ def kl_divergence(wanted: np.ndarray, layout: np.ndarray) -> float:
 
 
 class Notes(logging.Handler):
-    """What the workflow says of a layout."""
+    """What the workflow logs of a layout."""
 
     def __init__(self):
         super().__init__(logging.INFO)
@@ -78,23 +79,27 @@ NOTES = Notes()
 def layouts_of(
     side: str, rows: list[np.ndarray], perplexity: float, reviewed: list[bool]
 ) -> list[tuple[np.ndarray, float, bool]]:
-    """Layout and seconds of each epoch, and whether it goes on from the epoch before in name only."""
+    """Layout and seconds of each epoch, and whether the layout was made from scratch in place of going on."""
     found, before = [], None
-    free = tuple(step._replace(share=0, distance=0) for step in tsne.CONTINUED)
     for epoch, review in zip(rows, reviewed):
         NOTES.messages.clear()
         began = time.process_time()
-        reduced = principal_components(epoch, COMPONENTS, integer_seed(SEED, "pca"))
+        components = principal_components(epoch, number=COMPONENTS, seed=integer_seed(SEED, "pca"))
         if side == "scikit-learn":
             model = TSNE(perplexity=perplexity, init="pca", random_state=SEED, n_jobs=1)
-            layout = model.fit_transform(reduced)
+            layout = model.fit_transform(components)
         else:
-            start = None if side == "none" else before
-            with patch.object(tsne, "CONTINUED", free if side == "undrawn" else tsne.CONTINUED):
-                layout, _ = tsne.tsne(reduced, perplexity, start, integer_seed(SEED, "t-sne"), review)
+            layout, _ = tsne(
+                components,
+                perplexity=perplexity,
+                start=None if side == "none" else before,
+                seed=integer_seed(SEED, "t-sne"),
+                reviewed=review,
+                continuation=UNDRAWN if side == "undrawn" else CONTINUATION,
+            )
         before = layout
-        afresh = any("afresh" in message for message in NOTES.messages)
-        found.append((layout, time.process_time() - began, afresh))
+        from_scratch = any("is made from scratch" in message for message in NOTES.messages)
+        found.append((layout, time.process_time() - began, from_scratch))
     return found
 
 
@@ -123,7 +128,9 @@ def main() -> None:
         files = [options.run / "activations" / span / f"{layer}.npy" for span in spans]
         rows = [unit_rows(np.load(path, allow_pickle=False)[-1]) for path in files]
         wanted = [
-            affinities(principal_components(epoch, COMPONENTS, integer_seed(SEED, "pca")), options.perplexity)
+            affinities(
+                principal_components(epoch, number=COMPONENTS, seed=integer_seed(SEED, "pca")), options.perplexity
+            )
             for epoch in rows
         ]
         drifts = {}
@@ -131,24 +138,24 @@ def main() -> None:
             found = layouts_of(side, rows, options.perplexity, reviewed)
             table = [
                 (
-                    kl_divergence(wanted[place], layout),
-                    quality.drift(found[place - 1][0], layout),
-                    trustworthiness(rows[place], layout, n_neighbors=embed.TRUSTWORTHINESS_NEIGHBORS),
+                    kl_divergence(wanted[index], layout),
+                    drift(found[index - 1][0], layout),
+                    trustworthiness(rows[index], layout, n_neighbors=TRUSTWORTHINESS_NEIGHBORS),
                     knn_accuracy(layout, labels),
                     seconds,
                 )
-                for place, (layout, seconds, _) in enumerate(found)
-                if place
+                for index, (layout, seconds, _) in enumerate(found)
+                if index
             ]
             drifts[side] = np.array([row[1] for row in table])
             means.setdefault(side, []).append(np.mean(table, axis=0))
             print(f"{layer:<12} {side:<14}" + "".join(f"{value:>16.4f}" for value in means[side][-1]), flush=True)
             if side == "previous":
-                afresh = np.array([each for _, _, each in found[1:]])
-                for place in np.flatnonzero(afresh):
-                    print(f"{layer:<12} afresh at snapshot {spans[place + 1]}: drift {drifts[side][place]:.2f}")
+                jumps = np.array([from_scratch for _, _, from_scratch in found[1:]])
+                for index in np.flatnonzero(jumps):
+                    print(f"{layer:<12} from scratch at snapshot {spans[index + 1]}: drift {drifts[side][index]:.2f}")
                 for each, kept in going_on.items():
-                    kept.append(drifts[each][~afresh])
+                    kept.append(drifts[each][~jumps])
     peer = np.mean(means["scikit-learn"], axis=0)
     for side in SIDES[1:]:
         ratios = np.mean(means[side], axis=0) / peer

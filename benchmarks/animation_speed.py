@@ -2,8 +2,8 @@
 
     python benchmarks/animation_speed.py [--frames 52] [--samples 1000] [--layers 5]
 
-The layouts are random walks: time depends on how many dots there are and not on where. Seconds are those of the
-processor, the encoder's included, so that a busy machine changes little; wall time stands beside them.
+The layouts are random walks: time depends on how many dots there are and not on where. Seconds are of
+processor time, the encoder's included, so that a busy machine changes little; wall time is printed too.
 """
 
 import argparse
@@ -25,7 +25,7 @@ def seconds() -> tuple[float, float]:
 
 
 def draw_as_the_notebook(layouts: np.ndarray, labels: np.ndarray, output: Path) -> None:
-    """The notebook's cell: clear and draw every panel anew in each frame, GIF by Pillow."""
+    """The notebook's cell: clear and draw every panel in each frame, GIF by Pillow."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -36,10 +36,10 @@ def draw_as_the_notebook(layouts: np.ndarray, labels: np.ndarray, output: Path) 
     figure, panels = plt.subplots(1, layers, figsize=(4 * layers, 4))
 
     def update_frame(epoch):
-        for place, axes in enumerate(np.atleast_1d(panels)):
+        for index, axes in enumerate(np.atleast_1d(panels)):
             axes.clear()
-            axes.scatter(*layouts[epoch, place].T, c=labels, cmap="tab10", s=10, alpha=0.7)
-            axes.set_title(f"layer {place} (Epoch {epoch}, ARI=0.500)", fontsize=11)
+            axes.scatter(*layouts[epoch, index].T, c=labels, cmap="tab10", s=10, alpha=0.7)
+            axes.set_title(f"layer {index} (Epoch {epoch}, ARI=0.500)", fontsize=11)
             axes.set_xticks([])
             axes.set_yticks([])
         figure.tight_layout()
@@ -51,16 +51,19 @@ def draw_as_the_notebook(layouts: np.ndarray, labels: np.ndarray, output: Path) 
 
 def draw_as_the_workflow(layouts: np.ndarray, labels: np.ndarray, folder: Path) -> None:
     """`plot_animation`, its reading of files included; GIF and MP4."""
+    from evolution.activations.cells import Cells
+    from evolution.figures.film import FilmSettings, write_film
+    from evolution.figures.style import FigureStyle
     from evolution.io.arrays import save_npy, save_npz
     from evolution.io.tables import save_table
     from plot_animation import plot_animation
 
-    epochs, layers = list(range(len(layouts))), [f"layer{place}" for place in range(layouts.shape[1])]
+    epochs, layers = list(range(len(layouts))), [f"layer{index}" for index in range(layouts.shape[1])]
     save_npz(folder / "dataset.npz", eval_labels=labels, class_names=np.arange(10).astype(str))
-    cells = {}
-    for place, layer in enumerate(layers):
-        save_npy(folder / f"{layer}.npy", layouts[:, place])
-        cells |= {(epoch, layer): (str(folder / f"{layer}.npy"), epoch) for epoch in epochs}
+    (folder / "span").mkdir()
+    paths = [folder / "span" / f"{layer}.npy" for layer in layers]
+    for index, path in enumerate(paths):
+        save_npy(path, layouts[:, index])
     keys = [(layer, epoch) for layer in layers for epoch in epochs]
     metrics = {"layer": [layer for layer, _ in keys], "epoch": [epoch for _, epoch in keys]}
     save_table(
@@ -69,21 +72,17 @@ def draw_as_the_workflow(layouts: np.ndarray, labels: np.ndarray, folder: Path) 
     )
     history = {"epoch": epochs, "measure": ["eval_accuracy"] * len(epochs), "value": [0.9] * len(epochs)}
     save_table(folder / "history.parquet", history)
-    plot_animation(
-        str(folder / "dataset.npz"),
-        cells,
-        str(folder / "metrics.parquet"),
-        str(folder / "history.parquet"),
-        epochs,
-        layers,
-        str(folder / "film.gif"),
-        str(folder / "film.mp4"),
-        palette="tab10",
-        fps=5,
-        tween=1,
-        gif_megabytes=100,
-        dpi=80,
+    settings = FilmSettings(FigureStyle(dpi=80, palette="tab10"), fps=5, tween=1, gif_megabytes=100)
+    film = plot_animation(
+        dataset=str(folder / "dataset.npz"),
+        embeddings=Cells(paths, {"span": epochs}),
+        metrics_table=str(folder / "metrics.parquet"),
+        history_table=str(folder / "history.parquet"),
+        epochs=epochs,
+        layers=layers,
+        settings=settings,
     )
+    write_film(film, settings, gif=folder / "film.gif", mp4=folder / "film.mp4")
 
 
 def main() -> None:

@@ -2,10 +2,10 @@
 
     python benchmarks/baseline.py result.json --root data [--epochs 100] [--threads 2]
 
-The peer of `against_notebook.py` where no result of the original notebook's runner is at hand: small_cnn on full MNIST
-(5000 images to train on, 1000 to follow), full batch, accuracies on all images each epoch, a snapshot every second
-epoch, k-means with silhouette and ARI and t-SNE of each snapshot's layers, the grid and the animation by matplotlib's
-FuncAnimation. result.json gets wall_s, peak_rss_gb and section_s (train, metrics, tsne, gif).
+`against_notebook.py` compares with it where the original notebook's runner has left no result. It trains small_cnn on
+MNIST (5000 images to train on, 1000 to follow) in full batches, with accuracies on all images each epoch and a snapshot
+every second epoch; takes k-means with silhouette and ARI, and t-SNE, of each snapshot's layers; and draws the grid, and
+the animation by matplotlib's FuncAnimation. It writes wall_s, peak_rss_gb and section_s (train, metrics, tsne, gif).
 """
 
 import argparse
@@ -129,7 +129,15 @@ def main() -> None:
             return result
 
         dataset = str(Path(folder) / "dataset.npz")
-        prepare_data("mnist", options.root, 5000, 1000, SEED, dataset)
+        prepare_data(
+            name="mnist",
+            root=options.root,
+            train_size=5000,
+            eval_size=1000,
+            image_size=None,
+            seed=SEED,
+            output=dataset,
+        )
         kept, labels = timed("train", train, dataset, options.epochs)
         rand = timed("metrics", metrics, kept, labels)
         layouts = timed("tsne", embed, kept)

@@ -1,4 +1,4 @@
-"""Run the workflow in a folder of its own, and note what each of its jobs takes; for the other files here."""
+"""Run the workflow in a folder of its own, and note the time and memory of its jobs; for the other files here."""
 
 import shutil
 import subprocess
@@ -17,7 +17,10 @@ ROOT = Path(__file__).parents[1]
 
 @dataclass
 class Run:
-    """Wall seconds of a run, and of each script its jobs' seconds and the most memory one of them had, in GB."""
+    """Wall seconds of a run, and for each script its jobs' seconds and the most memory that one of them had, in GB.
+
+    `jobs` has for each script its processes, each with the times at which it was first and last seen.
+    """
 
     seconds: float = 0.0
     jobs: dict[str, dict[int, list[float]]] = field(default_factory=lambda: defaultdict(dict))
@@ -29,19 +32,19 @@ class Run:
         return max(self.peaks.values(), default=0.0)
 
     def job_seconds(self, script: str) -> list[float]:
-        """Of each of the script's jobs, from when it was first seen until it was last."""
+        """The seconds of each of the script's jobs, from when it was first seen until it was last seen."""
         return [last - first for first, last in self.jobs[script].values()]
 
 
 def copy_project(folder: Path) -> None:
-    """What Snakemake needs of this checkout."""
+    """Copy what Snakemake needs of this checkout."""
     for name in ("workflow", "profiles", "envs"):
         shutil.copytree(ROOT / name, folder / name, dirs_exist_ok=True)
     shutil.copy(ROOT / "Snakefile", folder)
 
 
 def notebook_preset() -> dict:
-    """The config of the experiment that the notebook does."""
+    """The config of the notebook's experiment."""
     return yaml.safe_load((ROOT / "workflow" / "presets" / "notebook.yaml").read_text(encoding="utf-8"))
 
 
@@ -51,7 +54,7 @@ def write_config(folder: Path, config: dict) -> None:
 
 def run(folder: Path, cores: int, *targets: str) -> Run:
     """Run Snakemake to its end; a run that fails ends the benchmark with the last of its log."""
-    # Targets first: --quiet would take them for more of what it is to be quiet about.
+    # Targets come first: after --quiet they would be read as its arguments.
     command = [sys.executable, "-m", "snakemake", *targets, "--cores", str(cores)]
     command += ["--quiet", "host", "progress", "rules"]
     found, done = Run(), threading.Event()
@@ -81,7 +84,7 @@ def _watch(process: psutil.Process, found: Run, done: threading.Event) -> None:
                 command, memory = job.cmdline(), job.memory_info().rss / 1e9
             except psutil.Error:
                 continue
-            # A job's script lies in .snakemake/scripts as tmpNAME.measure.py.
+            # Snakemake copies a job's script to .snakemake/scripts/tmpNAME.measure.py.
             script = next((Path(word).name for word in command if "/.snakemake/scripts/" in word), None)
             name = script.split(".", 1)[1].removesuffix(".py") if script else "snakemake"
             found.peaks[name] = max(found.peaks[name], memory)

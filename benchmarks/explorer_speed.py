@@ -3,7 +3,7 @@
     python benchmarks/explorer_speed.py results/mnist/explorer.html
 
 Prints its size, the time to the first whole view, frames a second while playing at one snapshot a second, and the
-processor time that the page's main thread spends on a frame, which a busy machine changes less than the others.
+processor time that the page's main thread spends on a frame. A busy machine changes the last less than the others.
 """
 
 import os

@@ -2,10 +2,10 @@
 
     python benchmarks/gpu_training.py [--root data] [--model small_cnn] [--batch-sizes 0 128] [--epochs 30]
 
-Trains on the same digits as training_speed.py; a batch size of 0 is all images in one step. An epoch has its accuracies
-and its copy of the weights. Seconds are the median of all epochs but the first ten. What the GPU does is read from
-torch's profiler, as the difference between a training of two epochs and one of six, so that no start is in it.
-Profiling slows the processor down, not the GPU: the idle share is of an epoch without it.
+It trains on the same digits as training_speed.py; a batch size of 0 is all images in one step. An epoch includes its
+accuracies and the copy of its weights. Seconds are the median of all epochs except the first ten. The GPU's work is
+read from torch's profiler, as the difference between a training of two epochs and one of six, so that it includes no
+start. Profiling slows the processor down, not the GPU, so the idle share is of an epoch without it.
 """
 
 import argparse
@@ -18,14 +18,12 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from evolution.training import loop
+sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "scripts"))
+import torch
+from training_speed import settings, write_digits
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
-import torch  # noqa: E402
-from training_speed import DECAY, RATE, SEED, write_digits  # noqa: E402
-
-from evolution.io.checkpoints import save_checkpoint  # noqa: E402
+from evolution.io.checkpoints import save_checkpoint
+from evolution.training.loop import train_span
 
 WARM_UP = 10
 SHORT, LONG = 2, 6
@@ -33,7 +31,7 @@ ON_GPU = ("kernel", "gpu_memcpy", "gpu_memset")
 
 
 def gpu_work(trace: str) -> Counter:
-    """What a profile holds: kernels, microseconds the GPU was busy, waits for it, bytes to and from it."""
+    """What a profile holds: kernels, microseconds in which the GPU was busy, waits for it, bytes to and from it."""
     found, spans = Counter(), []
     for event in json.loads(Path(trace).read_text(encoding="utf-8"))["traceEvents"]:
         category, name = event.get("cat"), event.get("name", "")
@@ -52,10 +50,10 @@ def gpu_work(trace: str) -> Counter:
     return found
 
 
-def profiled(trace: str, training: Callable[[range], object], epochs: int) -> Counter:
+def profiled(trace: str, training: Callable[..., object], epochs: int) -> Counter:
     """`gpu_work` of a training of so many epochs."""
     with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CUDA], acc_events=True) as profile:
-        training(range(1, epochs + 1))
+        training(epochs=range(1, epochs + 1))
     profile.export_chrome_trace(trace)
     return gpu_work(trace)
 
@@ -73,13 +71,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         dataset, first, trace = (str(Path(name) / file) for file in ("dataset.npz", "0000.pt", "trace.json"))
         size = write_digits(options.root, dataset)
-        settings = {"model_name": options.model, "model_kwargs": {}, "optimizer_name": "adamw", "learning_rate": RATE}
-        settings |= {"weight_decay": DECAY, "device_name": "cuda", "threads": 1, "seed": SEED, "kept_epochs": None}
-        save_checkpoint(first, loop.train_span(dataset, None, range(1), batch_size=None, **settings)[0])
+        train = partial(train_span, dataset=dataset)
+        begin = settings("cuda", 1, options.model)
+        save_checkpoint(first, train(previous=None, epochs=range(1), settings=begin)[0])
         for batch_size in options.batch_sizes:
-            training = partial(loop.train_span, dataset, first, batch_size=batch_size or None, **settings)
+            training = partial(train, previous=first, settings=settings("cuda", 1, options.model, batch_size or None))
             torch.cuda.reset_peak_memory_stats()
-            _, _, timing = training(range(1, WARM_UP + options.epochs + 1))
+            _, _, timing = training(epochs=range(1, WARM_UP + options.epochs + 1))
             second = statistics.median(timing["seconds"][WARM_UP:])
             work = profiled(trace, training, LONG)
             work.subtract(profiled(trace, training, SHORT))

@@ -3,9 +3,9 @@
     python benchmarks/growth.py --root data [--samples 1000 2000 5000 10000] [--epochs 4 8 16] [--cores 1 2]
                                 [--layers conv1 conv2 conv3 fc1 fc2] [--tables samples cells cores]
 
---root holds MNIST/raw: of its 70,000 images the first 100 of each class are those to train small_cnn on, for a single
-epoch where samples grow, and the others, enough for 60,000, those to evaluate on. Every run is cold, in a folder of its
-own. An exponent is the slope of a line through the logarithms (least squares): 1 is in proportion, 2 its square.
+--root holds MNIST/raw. small_cnn is trained on the first 100 of its 70,000 images of each class, for a single epoch
+where samples grow, and evaluated on as many of the others as --samples says. Every run is cold, in a folder of its own.
+An exponent is the slope of a line through the logarithms (least squares): 1 is in proportion, 2 its square.
 """
 
 import argparse

@@ -4,8 +4,8 @@
 
 The cells are a narrow network's twenty layers, a job each to measure (and with --targets metrics embeddings one to
 embed), on 60 of scikit-learn's digits. Snakemake runs in a copy of this checkout. Every tenth of the run is a line:
-jobs done, seconds a job, Snakemake's own share of them (processor time of its process alone) and resident memory, and
-that of its largest job. --dry-run: no more than the plan, and what it takes.
+jobs done, seconds a job, Snakemake's own share of them (processor time of its process alone), its resident memory, and
+the resident memory of its largest job. --dry-run only plans, and prints what planning takes.
 """
 
 import argparse
@@ -32,7 +32,7 @@ class Deep(nn.Sequential):
             self.append(nn.ReLU())
             self.append(nn.Linear(32, 32 if number < 18 else classes))
 """
-LAYERS = [str(place) for place in range(1, 41, 2)]
+LAYERS = [str(index) for index in range(1, 41, 2)]
 
 
 def experiment(cells: int) -> dict:
@@ -70,7 +70,7 @@ def report(done: list[float], samples: list[tuple[float, int, int, float]], bega
         start = done[first - 1] if first else began
         seconds = (done[last] - start) / (last - first + 1)
         within = [sample for sample in samples if start <= sample[0] <= done[last]] or samples[-1:]
-        own, jobs = (max(sample[place] for sample in within) / 1e6 for place in (1, 2))
+        own, jobs = (max(sample[column] for sample in within) / 1e6 for column in (1, 2))
         busy = (within[-1][3] - within[0][3]) / (last - first + 1)
         jobs_done = f"{first + 1}-{last + 1}"
         print(f"{jobs_done:>12} {seconds:>8.2f} {seconds * cores:>10.2f} {busy:>12.3f} {own:>6.0f} {jobs:>15.0f}")

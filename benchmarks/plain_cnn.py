@@ -1,4 +1,4 @@
-"""small_cnn as a notebook has it: torch's layers one after the other; for the other files here."""
+"""small_cnn as a notebook has it, with ReLU before the pool; for the other files here."""
 
 import torch
 
@@ -7,7 +7,7 @@ from evolution.models.networks import SmallCNN
 
 
 class PlainCNN(SmallCNN):
-    """The same layers and weights, without `evolution.conv_block`."""
+    """The same layers and weights; training fuses only small_cnn's own convolutions."""
 
     def forward(self, x):
         for conv, norm in ((self.conv1, self.bn1), (self.conv2, self.bn2), (self.conv3, self.bn3)):
@@ -18,5 +18,6 @@ class PlainCNN(SmallCNN):
 def build_plain_cnn(shape: tuple[int, int, int], classes: int, seed: int) -> PlainCNN:
     """With the weights that small_cnn has under this seed."""
     model = PlainCNN(shape, classes)
-    model.load_state_dict(build_model("small_cnn", {}, shape, classes, seed).state_dict())
+    weights = build_model("small_cnn", kwargs={}, shape=shape, classes=classes, seed=seed).state_dict()
+    model.load_state_dict(weights)
     return model

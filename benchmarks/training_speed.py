@@ -5,8 +5,8 @@
 Both train small_cnn from the same weights with the same dropout draws on the same digits: with --root, the folder
 that has MNIST/raw, 5000 of MNIST and 1000 to evaluate on, else 4000 and 1000 of the 5000 that need no download. The
 plain loop evaluates all images in one pass, in the default memory format, as the notebook does. Each side runs in a
-process of its own, in turns; medians are of all epochs but each run's first. A third side is ours without keeping
-freed memory.
+process of its own, in turns; medians are of all epochs except each run's first. A third side is ours in a process that
+does not keep freed memory.
 """
 
 import argparse
@@ -29,7 +29,7 @@ RATE, DECAY = 1e-3, 1e-4
 
 
 def plain(dataset: str, epochs: int, threads: int) -> tuple[list[float], list[float]]:
-    """The notebook's loop: loss and seconds of each epoch."""
+    """The loss and seconds of each epoch of the notebook's loop."""
     import torch
     from plain_cnn import build_plain_cnn
     from torch.nn import functional
@@ -60,29 +60,47 @@ def plain(dataset: str, epochs: int, threads: int) -> tuple[list[float], list[fl
     return losses, seconds
 
 
+def settings(device: str, threads: int, model: str = "small_cnn", batch_size: int | None = None) -> object:
+    """The `TrainingSettings` of the workflow's side."""
+    from evolution.training.loop import TrainingSettings
+
+    return TrainingSettings(
+        model=model,
+        model_kwargs={},
+        seed=SEED,
+        batch_size=batch_size,
+        optimizer="adamw",
+        learning_rate=RATE,
+        weight_decay=DECAY,
+        device=device,
+        threads=threads,
+    )
+
+
 def ours(dataset: str, epochs: int, threads: int, kept: bool = True) -> tuple[list[float], list[float]]:
-    """The workflow's training, in a process that keeps freed memory or not: loss and seconds of each epoch."""
-    import train
+    """The loss and seconds of each epoch of the workflow's training, in a process that keeps freed memory or not."""
+    import evolution.startup.load_torch  # noqa: F401 - before torch, as in the job
     from evolution.io.checkpoints import save_checkpoint
+    from evolution.training.loop import train_span
     from evolution.training.memory import keep_freed_memory
 
     if kept:
         keep_freed_memory()
     with tempfile.TemporaryDirectory() as folder:
         first = str(Path(folder) / "0000.pt")
-        settings = ("small_cnn", {}, None, "adamw", RATE, DECAY, "cpu", threads, SEED, None)
-        save_checkpoint(first, train.train_span(dataset, None, range(1), *settings)[0])
-        _, history, timing = train.train_span(dataset, first, range(1, epochs + 1), *settings)
+        train = partial(train_span, dataset=dataset, settings=settings("cpu", threads))
+        save_checkpoint(first, train(previous=None, epochs=range(1))[0])
+        _, history, timing = train(previous=first, epochs=range(1, epochs + 1))
     return history["train_loss"], timing["seconds"]
 
 
 def write_digits(root: str | None, path: str) -> int:
     """Write the dataset.npz that is trained on, see above; return its number of training images."""
-    # Not above: the sides load torch after their own settings.
+    # Imported here, since the sides' own processes do not need it.
     from prepare_data import prepare_data
 
     name, train_size = ("mnist", 5000) if root else ("mnist_5k", 4000)
-    prepare_data(name, root or "", train_size, 1000, SEED, path)
+    prepare_data(name=name, root=root, train_size=train_size, eval_size=1000, image_size=None, seed=SEED, output=path)
     return train_size
 
 

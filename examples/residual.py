@@ -1,16 +1,16 @@
-"""A network of one's own: two residual blocks and a linear classifier. docs/your-own-model.md tells how to use it."""
+"""A network of your own: two residual blocks and a linear classifier. docs/your-own-model.md tells how to use it."""
 
 from torch import nn
 
 
 class Block(nn.Module):
-    """Two 3x3 convolutions whose result is added to what goes in."""
+    """Two 3x3 convolutions whose result is added to their input."""
 
     def __init__(self, channels):
         super().__init__()
         self.conv1 = nn.Conv2d(channels, channels, 3, padding=1)
         self.conv2 = nn.Conv2d(channels, channels, 3, padding=1)
-        # An activation of its own for each place: a module that runs twice has two outputs, and cannot be followed.
+        # Two activations, since a module that runs twice has two outputs and cannot be followed.
         self.act1, self.act2 = nn.ReLU(), nn.ReLU()
 
     def forward(self, x):

@@ -1,4 +1,4 @@
-"""The experiment made by rule lies beside the tests that look at it; its page, and the page open in a browser."""
+"""The page of an experiment made by rule, and the page open in a browser."""
 
 import pytest
 
@@ -14,7 +14,7 @@ def page(tmp_path_factory):
 
 @pytest.fixture
 def explorer(browser, page):
-    """The page at its start; in the end it must have complained of nothing and asked for nothing."""
+    """The page at its start; after the test it must have written no warning and sent no request."""
     yield Explorer(browser, page)
     assert complaints(browser) == []
     assert requests(browser) == []

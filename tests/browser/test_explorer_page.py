@@ -8,6 +8,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
 
+from evolution.figures.style import class_colors
 from support.chromium import complaints, requests, set_screen
 from support.open_page import Explorer, drawn, expected
 from support.page import CLASSES, LAYERS, SAMPLES, prediction, write_page
@@ -20,8 +21,8 @@ def test_it_opens_with_all_layers_and_curves(explorer):
     assert explorer.text("#count") == "60 evaluation images"
     assert explorer.text("#maps figure:nth-child(2) figcaption span") == "ARI 0.40"
     assert len(explorer.driver.find_elements(By.CSS_SELECTOR, "#curves figure")) == 6
-    for place, layer in enumerate(LAYERS):
-        np.testing.assert_allclose(drawn(explorer, place), expected(layer, 0), atol=1e-4)
+    for index, layer in enumerate(LAYERS):
+        np.testing.assert_allclose(drawn(explorer, index), expected(layer, 0), atol=1e-4)
     # Dots are on the canvas: it is not of one colour.
     shot = explorer.find("#map1").screenshot_as_png
     assert len(shot) > 2000
@@ -29,7 +30,7 @@ def test_it_opens_with_all_layers_and_curves(explorer):
 
 
 def test_the_page_notices_when_the_network_is_asked(browser, page):
-    """The check on requests sees one when there is one."""
+    """The check on requests sees a request that is made."""
     Explorer(browser, page).script("fetch('http://127.0.0.1:9/x').catch(() => 0)")
     time.sleep(0.3)
     assert any("127.0.0.1:9" in url for url in requests(browser))
@@ -38,8 +39,8 @@ def test_the_page_notices_when_the_network_is_asked(browser, page):
 def test_keys_step_through_the_snapshots(explorer):
     explorer.press(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
     assert explorer.text("#epoch") == "epoch 5 of 10"
-    for place, layer in enumerate(LAYERS):
-        np.testing.assert_allclose(drawn(explorer, place), expected(layer, 5 if place else 0), atol=1e-4)
+    for index, layer in enumerate(LAYERS):
+        np.testing.assert_allclose(drawn(explorer, index), expected(layer, 5 if index else 0), atol=1e-4)
     assert explorer.script("return Bokeh.documents[0].get_model_by_name('now0').location") == 5
     assert float(explorer.text("#curves figcaption span")) == round(
         np.mean(prediction(5, SAMPLES) == np.arange(SAMPLES) % CLASSES), 2
@@ -141,12 +142,10 @@ def test_too_many_samples_are_thinned_out_and_the_page_says_so(browser, tmp_path
     assert "30 of 90 evaluation images" in explorer.text("#count")
     shown = explorer.script("return JSON.parse(document.getElementById('data').textContent).samples")
     assert len(explorer.column("x1")) == len(set(shown)) == 30
-    # A dot is still the sample that it says it is: its own label's colour, its own number.
-    from evolution.figures.style import class_colors
-
+    # A dot is still the sample that it says it is: it has its own label's colour and its own number.
     assert explorer.colors(1) == [class_colors("petroff10", CLASSES)[sample % CLASSES] for sample in shown]
 
 
-def test_layouts_that_start_anew_are_not_to_be_read_as_movement(browser, tmp_path):
+def test_layouts_that_start_from_scratch_are_not_to_be_read_as_movement(browser, tmp_path):
     explorer = Explorer(browser, write_page(tmp_path, aligned=False))
     assert "read positions, not movements" in explorer.text("#count")

@@ -7,7 +7,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
 
-from support.page import CLASSES, SAMPLES, prediction
+from evolution.figures.style import class_colors
+from support.page import CLASS_NAMES, CLASSES, SAMPLES, prediction
 
 
 def test_hovering_shows_the_image_and_what_the_network_says_of_it(explorer):
@@ -15,13 +16,12 @@ def test_hovering_shows_the_image_and_what_the_network_says_of_it(explorer):
     explorer.move_to(1, sample).perform()
     explorer.until("return !document.getElementById('tip').hidden")
     label = sample % CLASSES
-    names = ["zero", "one", "</script>"]
     assert explorer.find("#tip").get_attribute("data-sample") == "5"
     said = explorer.text("#tip").splitlines()
     guess = prediction(0, SAMPLES)[sample]
     assert said == [
-        f"true: {names[label]}",
-        f"predicted: {names[guess]}",
+        f"true: {CLASS_NAMES[label]}",
+        f"predicted: {CLASS_NAMES[guess]}",
         "confidence: 50 %",
         "sample 5",
         "1005 in the data set",
@@ -37,7 +37,7 @@ def test_what_is_selected_in_one_layer_is_marked_in_all_and_stays(explorer):
     # A lasso around the first quarter of the second layer's ring, corner by corner.
     element = explorer.find("#map1")
     half = element.rect["width"] / 2 - 3
-    x, y = explorer.place(1, 10)
+    x, y = explorer.position(1, 10)
     corners = [(x - 25, y - 25), (x + 25, y - 25), (x + 25, y + 25), (x - 25, y + 25), (x - 25, y - 20)]
     corners = [tuple(int(np.clip(value, -half, half)) for value in corner) for corner in corners]
     chain = ActionChains(explorer.driver, duration=50).move_to_element_with_offset(element, *corners[0])
@@ -49,14 +49,14 @@ def test_what_is_selected_in_one_layer_is_marked_in_all_and_stays(explorer):
     inside = [
         sample
         for sample in range(SAMPLES)
-        if left < explorer.place(1, sample)[0] < right and top < explorer.place(1, sample)[1] < bottom
+        if left < explorer.position(1, sample)[0] < right and top < explorer.position(1, sample)[1] < bottom
     ]
     assert 10 in inside and len(inside) < SAMPLES / 2
     # Dots on the lasso's very edge may fall either way.
     assert len(set(inside) ^ set(explorer.selected())) <= 1
     chosen = explorer.selected()
     assert explorer.text("#selection b") == f"{len(chosen)} selected"
-    # One source feeds all maps, so that one selection is everybody's.
+    # One source feeds all maps, so that all maps have the same selection.
     sources = "return explorer.plots.map(plot => plot.renderers[0].data_source.id)"
     assert len(set(explorer.script(sources))) == 1
     explorer.shoot("4-selected")
@@ -87,8 +87,6 @@ def test_search_selects_by_index(explorer):
 
 @pytest.mark.parametrize("color", ["label", "cluster", "prediction", "right"])
 def test_colours(explorer, color):
-    from evolution.figures.style import class_colors
-
     palette, labels = class_colors("petroff10", CLASSES), np.arange(SAMPLES) % CLASSES
     explorer.press(Keys.ARROW_RIGHT)
     guesses = prediction(2, SAMPLES)
@@ -102,7 +100,7 @@ def test_colours(explorer, color):
         assert len(by_verdict[True]) == len(by_verdict[False]) == 1
         assert by_verdict[True] != by_verdict[False]
     else:
-        # The clusters are the classes, numbered backwards, and wear their colours.
+        # The clusters are the classes, numbered backwards, and have the classes' colours.
         shown = guesses if color == "prediction" else labels
         assert found == [palette[label] for label in shown]
 

@@ -4,7 +4,7 @@ import json
 
 
 def set_screen(driver, width: int, height: int, phone: bool = False) -> None:
-    """Give the page a screen of that size; a phone's is touched."""
+    """Give the page a screen of that size; a phone has a touch screen."""
     metrics = {"width": width, "height": height, "deviceScaleFactor": 2 if phone else 1, "mobile": phone}
     driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
     driver.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": phone})
@@ -16,7 +16,7 @@ def complaints(driver) -> list[str]:
 
 
 def requests(driver) -> list[str]:
-    """Everything that the page asked for since the last call, but for itself and what it holds within itself."""
+    """The addresses that the page requested since the last call, without its own and data within it."""
     events = [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]
     urls = [event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"]
     page = driver.current_url.split("#")[0]

@@ -1,4 +1,4 @@
-"""The explorer's page, open in a browser, and where its dots should stand."""
+"""The explorer's page, open in a browser, and where its dots must stand."""
 
 import os
 from pathlib import Path
@@ -11,7 +11,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 from support.chromium import requests
 from support.page import EPOCHS, SAMPLES, coordinates
 
-# Where each state's screenshot goes, to be looked at; nowhere without it.
+# The folder for a screenshot of each state, for people to look at; none are written without it.
 SCREENSHOTS = os.environ.get("SCREENSHOTS")
 
 
@@ -49,7 +49,7 @@ class Explorer:
     def selected(self):
         return sorted(self.script("return Array.from(explorer.source.selected.indices)"))
 
-    def place(self, layer, sample):
+    def position(self, layer, sample):
         """Where a dot stands, in pixels from the middle of its map."""
         box = self.find(f"#map{layer}").rect
         x, y = self.column(f"x{layer}")[sample], self.column(f"y{layer}")[sample]
@@ -57,7 +57,7 @@ class Explorer:
 
     def move_to(self, layer, sample):
         chain = ActionChains(self.driver)
-        return chain.move_to_element_with_offset(self.find(f"#map{layer}"), *self.place(layer, sample))
+        return chain.move_to_element_with_offset(self.find(f"#map{layer}"), *self.position(layer, sample))
 
     def shoot(self, name):
         if SCREENSHOTS:
@@ -70,7 +70,7 @@ def drawn(explorer, layer):
 
 
 def expected(layer, epoch):
-    """The layout on its square: rings of radius 10 around the origin fill it but for 5 % of air."""
+    """The layout on its square, which rings of radius 10 around the origin fill but for a margin of 5 %."""
     ring = coordinates(layer, epoch, SAMPLES)
     all_epochs = np.concatenate([coordinates(layer, each, SAMPLES) for each in (EPOCHS if layer != "pixels" else [0])])
     low, high = all_epochs.min(axis=0), all_epochs.max(axis=0)

@@ -1,11 +1,13 @@
-"""Image folders and .npz archives for tests, made of noise that is easy to check."""
+"""Images of noise for tests: in folders, in .npz archives and in memory."""
 
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-# What goes with ten images to follow, so that a config has no other faults than those of its data.
+from evolution.data.images import Part
+
+# Settings that suit ten images to follow, so that a config has no other faults than those of its data.
 SMALL = {"embedding": {"method": "pca"}, "metrics": {"clusters": 3, "neighbors": 3}}
 
 
@@ -19,12 +21,20 @@ def noise(count, *shape, seed=0):
     return np.random.default_rng(seed).integers(0, 256, (count, *shape), dtype=np.uint8)
 
 
+def random_part(class_sizes, channels=1, seed=0):
+    """A part of a data set: so many images of 4 x 3 pixels of each class, the classes mixed."""
+    random = np.random.default_rng(seed)
+    labels = random.permutation(np.repeat(np.arange(len(class_sizes)), class_sizes))
+    images = random.integers(0, 256, (len(labels), channels, 4, 3), dtype=np.uint8)
+    return Part(images, labels)
+
+
 def write_images(folder, count=6, shape=(8, 8), seed=0, suffix=".png"):
     """Images 0.png, 1.png, ... in a folder; returned as an array (count, *shape)."""
     Path(folder).mkdir(parents=True, exist_ok=True)
     images = noise(count, *shape, seed=seed)
-    for place, image in enumerate(images):
-        Image.fromarray(image).save(Path(folder) / f"{place}{suffix}")
+    for index, image in enumerate(images):
+        Image.fromarray(image).save(Path(folder) / f"{index}{suffix}")
     return images
 
 

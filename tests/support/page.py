@@ -1,36 +1,49 @@
 """A small experiment made by rule, and its explorer page."""
 
+from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 
-import explorer
-from evolution.io.arrays import save_npy, save_npz
+from evolution.explorer.page_data import PageSettings
+from evolution.io.arrays import save_npz
 from evolution.io.tables import save_table
 from evolution.measures.long_tables import METRIC_TITLES
+from explorer import explore
+from support.figures import write_cells
 
-PAGE = Path(__file__).parents[2] / "workflow" / "scripts" / "evolution" / "explorer"
 EPOCHS = [0, 2, 5, 10]
 LAYERS = ["pixels", "conv", "fc"]
-CLASSES = 3
+CLASS_NAMES = ["zero", "one", "</script>"]
+CLASSES = len(CLASS_NAMES)
 SAMPLES = 60
 
 
 def coordinates(layer: str, epoch: int, samples: int) -> np.ndarray:
-    """Samples on a ring, far from each other, that turns with the epoch; each layer's is its own; float32 (N, 2)."""
+    """Samples far from each other on a ring that turns with the epoch, another for each layer; float32 (N, 2)."""
     angle = 2 * np.pi * np.arange(samples) / samples + 0.2 * epoch + LAYERS.index(layer)
     return np.stack([10 * np.cos(angle), 10 * np.sin(angle)], axis=1).astype(np.float32)
 
 
 def prediction(epoch: int, samples: int) -> np.ndarray:
-    """All right at the last epoch; before, every `epoch + 2`nd sample is taken for the next class."""
+    """All right at the last epoch; before it, every `epoch + 2`nd sample is predicted as the next class."""
     labels = np.arange(samples) % CLASSES
     wrong = (np.arange(samples) % (epoch + 2) == 0) & (epoch != EPOCHS[-1])
     return np.where(wrong, (labels + 1) % CLASSES, labels)
 
 
-def write_page(folder: Path, samples: int = SAMPLES, max_samples: int = 5000, name: str = "explorer.html", **changes):
-    """Write the experiment's files and its page; return the page's path."""
+def clusters_of(samples: int) -> np.ndarray:
+    """The classes numbered backwards, so that the page must match clusters to classes; int16 (N,)."""
+    return (CLASSES - 1 - np.arange(samples) % CLASSES).astype(np.int16)
+
+
+def metric_value(layer: str, epoch: int) -> float:
+    """Every metric of a layer at an epoch."""
+    return 0.01 * epoch + 0.1 * len(layer)
+
+
+def write_experiment(folder: Path, samples: int = SAMPLES) -> dict[str, object]:
+    """Write the experiment's files; return the arguments of `explore` without its settings."""
     labels = np.arange(samples) % CLASSES
     images = np.zeros((samples, 1, 8, 8), np.uint8)
     images[np.arange(samples), 0, labels] = 255
@@ -39,18 +52,20 @@ def write_page(folder: Path, samples: int = SAMPLES, max_samples: int = 5000, na
         eval_images=images,
         eval_labels=labels,
         eval_indices=1000 + np.arange(samples),
-        class_names=np.array(["zero", "one", "</script>"]),
+        class_names=np.array(CLASS_NAMES),
     )
-    embeddings, clusters, rows = {}, {}, []
-    for layer in LAYERS:
-        epochs = EPOCHS[:1] if layer == "pixels" else EPOCHS
-        save_npy(folder / f"e-{layer}.npy", np.stack([coordinates(layer, epoch, samples) for epoch in epochs]))
-        # Clusters numbered backwards: the page must match them to the classes.
-        save_npy(folder / f"c-{layer}.npy", np.tile(CLASSES - 1 - labels, (len(epochs), 1)).astype(np.int16))
-        for place, epoch in enumerate(epochs):
-            embeddings[epoch, layer] = str(folder / f"e-{layer}.npy"), place
-            clusters[epoch, layer] = str(folder / f"c-{layer}.npy"), place
-            rows += [(layer, epoch, metric, 0.01 * epoch + 0.1 * len(layer)) for metric in METRIC_TITLES]
+    layer_epochs = {layer: EPOCHS[:1] if layer == "pixels" else EPOCHS for layer in LAYERS}
+    layouts = {
+        layer: np.stack([coordinates(layer, epoch, samples) for epoch in epochs])
+        for layer, epochs in layer_epochs.items()
+    }
+    clusters = {layer: np.tile(clusters_of(samples), (len(epochs), 1)) for layer, epochs in layer_epochs.items()}
+    rows = [
+        (layer, epoch, metric, metric_value(layer, epoch))
+        for layer, epochs in layer_epochs.items()
+        for epoch in epochs
+        for metric in METRIC_TITLES
+    ]
     columns = dict(zip(("layer", "epoch", "metric", "value"), map(list, zip(*rows))))
     save_table(folder / "metrics.parquet", columns)
     table = {
@@ -60,17 +75,51 @@ def write_page(folder: Path, samples: int = SAMPLES, max_samples: int = 5000, na
         "confidence": np.concatenate([np.full(samples, 0.5 + epoch / 25) for epoch in EPOCHS]),
     }
     save_table(folder / "predictions.parquet", table)
-    settings = {"palette": "petroff10", "max_samples": max_samples, "aligned": True, "run": "rings"} | changes
-    explorer.explore(
-        str(folder / "dataset.npz"),
-        embeddings,
-        clusters,
-        [str(folder / "predictions.parquet")],
-        str(folder / "metrics.parquet"),
-        EPOCHS,
-        LAYERS,
-        str(PAGE),
-        str(folder / name),
-        **settings,
-    )
-    return folder / name
+    return {
+        "dataset": str(folder / "dataset.npz"),
+        "embeddings": write_cells(folder / "embeddings", layouts, EPOCHS),
+        "clusters": write_cells(folder / "clusters", clusters, EPOCHS),
+        "predictions": [str(folder / "predictions.parquet")],
+        "metrics_table": str(folder / "metrics.parquet"),
+        "epochs": EPOCHS,
+        "layers": LAYERS,
+    }
+
+
+def page_settings(max_samples: int = 5000, aligned: bool = True) -> PageSettings:
+    return PageSettings(run="rings", palette="petroff10", max_samples=max_samples, aligned=aligned)
+
+
+def write_page(folder: Path, samples: int = SAMPLES, max_samples: int = 5000, aligned: bool = True) -> Path:
+    """Write the experiment's files and its page; return the page's path."""
+    text = explore(**write_experiment(folder, samples), settings=page_settings(max_samples, aligned))
+    path = folder / "explorer.html"
+    path.write_text(text, encoding="utf-8", newline="\n")
+    return path
+
+
+class Scripts(HTMLParser):
+    """Collects the text of a page's scripts."""
+
+    def __init__(self):
+        super().__init__()
+        self.texts, self.inside = {}, None
+
+    def handle_starttag(self, tag, attributes):
+        if tag == "script":
+            self.inside = dict(attributes).get("id", "code")
+            self.texts[self.inside] = self.texts.get(self.inside, "")
+
+    def handle_endtag(self, tag):
+        self.inside = None if tag == "script" else self.inside
+
+    def handle_data(self, text):
+        if self.inside:
+            self.texts[self.inside] += text
+
+
+def script_texts(page: str) -> dict[str, str]:
+    """The text of each script by its id, and of all scripts without one as "code"."""
+    parser = Scripts()
+    parser.feed(page)
+    return parser.texts

@@ -4,7 +4,7 @@ import numpy as np
 
 
 def write_dataset(path, train_size=40, eval_size=24, shape=(1, 8, 8), classes=4, seed=0):
-    """Write a dataset.npz of noisy images, bright in a place that their class decides; return its path as a string."""
+    """Write a dataset.npz of noise with a bright band, whose height is its class's; return its path as a string."""
     random = np.random.default_rng(seed)
 
     def part(size):

@@ -1,48 +1,54 @@
-"""A few epochs of training for tests, with settings of their own, and the checkpoint that they end in."""
+"""A few epochs of training for tests, and the checkpoint that they end in."""
+
+from dataclasses import replace
 
 import torch
 
 from evolution.io.checkpoints import save_checkpoint
-from evolution.training import loop
+from evolution.training.loop import TrainingSettings, train_span
 
-SETTINGS = {
-    "previous": None,
-    "model_name": "tiny_cnn",
-    "model_kwargs": {},
-    "batch_size": None,
-    "optimizer_name": "adamw",
-    "learning_rate": 1e-2,
-    "weight_decay": 1e-2,
-    "device_name": "cpu",
-    "threads": 1,
-    "seed": 17,
-    "kept_epochs": None,
-}
+SETTINGS = TrainingSettings(
+    model="tiny_cnn",
+    model_kwargs={},
+    seed=17,
+    batch_size=None,
+    optimizer="adamw",
+    learning_rate=1e-2,
+    weight_decay=1e-2,
+    device="cpu",
+    threads=1,
+)
 
 
-def train_epochs(folder, dataset, first, last, previous=None, **changes):
-    """Train epochs `first` to `last`; return the checkpoint's path and what train_span returned."""
-    settings = SETTINGS | changes | {"previous": previous}
-    result = loop.train_span(dataset, epochs=range(first, last + 1), **settings)
+def train_epochs(folder, dataset, first, last, previous=None, kept_epochs=None, initial_weights=None, **changes):
+    """Train epochs `first` to `last` with changed settings; the checkpoint's path, and what train_span returns."""
+    result = train_span(
+        dataset=dataset,
+        previous=previous,
+        epochs=range(first, last + 1),
+        settings=replace(SETTINGS, **changes),
+        kept_epochs=kept_epochs,
+        initial_weights=initial_weights,
+    )
     path = str(folder / f"{first}-{last}.pt")
     save_checkpoint(path, result[0])
     return path, *result
 
 
 def start(folder, dataset, **changes):
-    """The checkpoint of epoch 0."""
+    """The path of a checkpoint of epoch 0."""
     folder.mkdir(exist_ok=True)
     return train_epochs(folder, dataset, 0, 0, **changes)[0]
 
 
-def same_bits_when_cut(folder, dataset, **changes):
-    """Check that four epochs of small_cnn are those of two and two more, other draws between them."""
+def assert_same_bits_when_cut(folder, dataset, **changes):
+    """Four epochs of small_cnn are those of two and two more, with other draws between them."""
     # small_cnn has everything that carries state from step to step: dropout, batch norm, and the optimizer's.
-    settings = {"model_name": "small_cnn"} | changes
+    settings = {"model": "small_cnn"} | changes
     begun = start(folder, dataset, **settings)
     _, whole, whole_history, _ = train_epochs(folder, dataset, 1, 4, begun, **settings)
     middle, first, first_history, _ = train_epochs(folder, dataset, 1, 2, begun, **settings)
-    torch.rand(7, device=settings.get("device_name", "cpu"))
+    torch.rand(7, device=settings.get("device", "cpu"))
     _, second, second_history, _ = train_epochs(folder, dataset, 3, 4, middle, **settings)
     parts = first["weights"] | second["weights"]
     assert list(parts) == list(whole["weights"]) == [1, 2, 3, 4]

@@ -7,13 +7,12 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from evolution.data import image_folder
 from support.tiny_dataset import write_dataset
 
 
 @pytest.fixture
 def one_thread():
-    """One thread for NumPy, scikit-learn and torch, as most jobs have: with two, a busy machine makes both wait."""
+    """One thread for NumPy, scikit-learn and torch, as most jobs have: on a busy machine two wait for each other."""
     with threadpool_limits(1):
         yield
 
@@ -37,15 +36,9 @@ def features():
 
 @pytest.fixture
 def no_network(monkeypatch):
+    """Every download fails as on a machine without a network."""
+
     def urlopen(*args, **kwargs):
         raise urllib.error.URLError("Network is unreachable")
 
     monkeypatch.setattr(urllib.request, "urlopen", urlopen)
-
-
-@pytest.fixture
-def nothing_remembered():
-    """Listings are kept for a process; here folders change within one."""
-
-    for remembered in (image_folder.folder_contents, image_folder.folder_shape, image_folder.folder_digest):
-        remembered.cache_clear()

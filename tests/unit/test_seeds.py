@@ -1,3 +1,5 @@
+"""Streams of random numbers: independent, repeatable, the same in every process."""
+
 import subprocess
 import sys
 from itertools import pairwise

@@ -7,13 +7,14 @@ import re
 
 from evolution import PIXELS
 from evolution.config import spans
+from evolution.config.followed_layers import layers_with_pixels
 
 RUNS = experiment["runs"]
 # Each run's layers in network order, first those of its network alone, then with the raw pixels where they are followed.
 NETWORK_LAYERS = {run: RUNS[run]["layers"] for run in RUNS}
-FOLLOWED_LAYERS = resolve.run_layers(experiment)
+FOLLOWED_LAYERS = layers_with_pixels(experiment)
 
-EPOCHS = spans.snapshot_epochs(experiment)
+SNAPSHOT_EPOCHS = spans.snapshot_epochs(experiment)
 # A span is what one job handles: consecutive snapshots, or consecutive epochs of the training.
 SNAPSHOT_SPANS = spans.snapshot_spans(experiment)
 TRAINING_SPANS = spans.training_spans(experiment)

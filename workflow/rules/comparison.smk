@@ -1,8 +1,7 @@
 # Runs compared with one another, in results/comparison, where there are two runs or more.
 from evolution.planning.run_groups import layer_order, representative_runs, run_groups
 
-FOLDER = "results/comparison"
-CROSSINGS = f"{FOLDER}/crossing.md"
+CROSSINGS = "results/comparison/crossing.md"
 # Runs that differ in nothing but their seed are one group.
 GROUPS = run_groups(RUNS)
 GROUPED_RUNS = [run for runs in GROUPS.values() for run in runs]
@@ -10,7 +9,9 @@ GROUP_LAYERS = {group: NETWORK_LAYERS[runs[0]] for group, runs in GROUPS.items()
 SEEDS = {run: RUNS[run]["seed"] for run in RUNS}
 
 CKA_RUNS = representative_runs(GROUPS, NETWORK_LAYERS)
-CKA_EPOCH = EPOCHS[-1] if experiment["comparison"]["cka_epoch"] is None else experiment["comparison"]["cka_epoch"]
+CKA_EPOCH = (
+    SNAPSHOT_EPOCHS[-1] if experiment["comparison"]["cka_epoch"] is None else experiment["comparison"]["cka_epoch"]
+)
 CKA_SPAN = SNAPSHOT_SPAN_OF[CKA_EPOCH]
 
 
@@ -20,12 +21,12 @@ rule compare_tables:
         history=expand("results/{run}/tables/history.parquet", run=GROUPED_RUNS),
         code=code("compare_tables"),
     output:
-        metrics=f"{FOLDER}/tables/metrics.parquet",
-        history=f"{FOLDER}/tables/history.parquet",
+        metrics="results/comparison/tables/metrics.parquet",
+        history="results/comparison/tables/history.parquet",
     log:
-        f"{FOLDER}/logs/compare_tables.log",
+        "results/comparison/logs/compare_tables.log",
     benchmark:
-        f"{FOLDER}/benchmarks/compare_tables.tsv"
+        "results/comparison/benchmarks/compare_tables.tsv"
     conda:
         "../../envs/analysis.yaml"
     resources:
@@ -41,20 +42,20 @@ rule compare_tables:
 
 rule compare_crossings:
     input:
-        metrics=f"{FOLDER}/tables/metrics.parquet",
+        metrics="results/comparison/tables/metrics.parquet",
         code=code("compare_crossings"),
     output:
         markdown=CROSSINGS,
         csv=report(
-            f"{FOLDER}/crossing.csv",
+            "results/comparison/crossing.csv",
             caption="../report/compared_crossing.rst",
             category="comparison",
             labels={"result": "when layers cross"},
         ),
     log:
-        f"{FOLDER}/logs/compare_crossings.log",
+        "results/comparison/logs/compare_crossings.log",
     benchmark:
-        f"{FOLDER}/benchmarks/compare_crossings.tsv"
+        "results/comparison/benchmarks/compare_crossings.tsv"
     conda:
         "../../envs/analysis.yaml"
     resources:
@@ -77,11 +78,11 @@ rule compare_activations:
         ],
         code=code("compare_activations"),
     output:
-        f"{FOLDER}/tables/cka.parquet",
+        "results/comparison/tables/cka.parquet",
     log:
-        f"{FOLDER}/logs/compare_activations.log",
+        "results/comparison/logs/compare_activations.log",
     benchmark:
-        f"{FOLDER}/benchmarks/compare_activations.tsv"
+        "results/comparison/benchmarks/compare_activations.tsv"
     conda:
         "../../envs/analysis.yaml"
     resources:
@@ -110,14 +111,14 @@ for figure in registry.COMPARISON_FIGURES:
         name:
             figure.rule
         input:
-            **{name: f"{FOLDER}/{path}" for name, path in figure.inputs.items()},
+            **{name: f"results/comparison/{path}" for name, path in figure.inputs.items()},
             code=code(figure.rule),
         output:
-            **figure_outputs(figure, FOLDER, "../report/compared_{name}.rst", "comparison"),
+            **figure_outputs(figure, "results/comparison", "../report/compared_{name}.rst", "comparison"),
         log:
-            f"{FOLDER}/logs/{figure.rule}.log",
+            f"results/comparison/logs/{figure.rule}.log",
         benchmark:
-            f"{FOLDER}/benchmarks/{figure.rule}.tsv"
+            f"results/comparison/benchmarks/{figure.rule}.tsv"
         conda:
             "../../envs/plots.yaml"
         resources:
@@ -135,13 +136,13 @@ for figure in registry.COMPARISON_FIGURES:
             "../scripts/{params.script}.py"
 
 
-COMPARISON = []
+COMPARISON_FILES = []
 if len(RUNS) > 1:
-    COMPARISON = [
+    COMPARISON_FILES = [
         CROSSINGS,
-        f"{FOLDER}/crossing.csv",
+        "results/comparison/crossing.csv",
         *expand(
-            f"{FOLDER}/figures/{{name}}.{{format}}",
+            "results/comparison/figures/{name}.{format}",
             name=[figure.name for figure in registry.COMPARISON_FIGURES],
             format=FORMATS,
         ),
@@ -152,8 +153,8 @@ def comparison_files(
     wildcards,
 ):
     """What the target comparison makes."""
-    if not COMPARISON:
+    if not COMPARISON_FILES:
         raise WorkflowError(
             "There is one run, and nothing to compare it with: add to `runs`, or set `seeds` or `grid` (docs/a-sweep.md)."
         )
-    return COMPARISON
+    return COMPARISON_FILES

@@ -8,7 +8,7 @@ from snakemake.settings.types import DeploymentMethod
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
 
-from evolution.config import checks, resolve
+from evolution.config import checks, files, resolve
 from evolution.errors import ConfigError
 
 
@@ -22,7 +22,7 @@ def checked(check, *arguments, **more):
 
 # A preset given by --configfile stands alone; config.yaml is the experiment that runs without one.
 if not workflow.configfiles:
-    checked(resolve.check_file, "config.yaml")
+    checked(files.check_file, "config.yaml")
 
     configfile: "config.yaml"
 
@@ -32,7 +32,7 @@ experiment = checked(resolve.resolve, config, files=workflow.configfiles)
 
 # With --sdm conda a method's package comes with its environment, whether or not it is installed next to Snakemake.
 if DeploymentMethod.CONDA not in workflow.deployment_settings.deployment_method:
-    checked(resolve.check_installed, experiment)
+    checked(checks.check_installed, experiment)
 
 if workflow.is_main_process:
     for note in checks.notes(experiment):

@@ -2,7 +2,7 @@
 from evolution.figures import registry
 
 FORMATS = experiment["plots"]["formats"]
-EPOCHS_OF = {registry.Epochs.SNAPSHOTS: EPOCHS, registry.Epochs.GRID: experiment["plots"]["grid_epochs"]}
+EPOCHS_OF = {registry.Epochs.SNAPSHOTS: SNAPSHOT_EPOCHS, registry.Epochs.GRID: experiment["plots"]["grid_epochs"]}
 LAYERS_OF = {
     registry.Layers.FOLLOWED: FOLLOWED_LAYERS,
     registry.Layers.NETWORK: NETWORK_LAYERS,

@@ -35,7 +35,7 @@ rule explorer:
     params:
         method=METHOD,
         spans=SNAPSHOT_SPANS,
-        epochs=EPOCHS,
+        epochs=SNAPSHOT_EPOCHS,
         layers=followed_layers,
         alignment=experiment["embedding"]["alignment"],
         palette=experiment["plots"]["palette"],

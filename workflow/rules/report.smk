@@ -63,7 +63,7 @@ rule write_report:
     input:
         expand("results/{run}/figures/{figure}", run=RUNS, figure=FIGURE_FILES),
         expand("results/{run}/{page}", run=RUNS, page=["explorer.html", "summary.csv", "about.html"]),
-        COMPARISON,
+        COMPARISON_FILES,
         captions=CAPTIONS,
         code=code("write_report"),
     output:

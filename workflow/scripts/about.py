@@ -1,4 +1,4 @@
-"""Page that says what a run was made with: settings and versions."""
+"""Page on how a run was made: its settings and the versions of its software."""
 
 from html import escape
 
@@ -28,7 +28,7 @@ and jobs in conda environments have versions of their own.</p>
 """
 
 
-def about_page(run: str, settings: dict, versions: dict[str, str]) -> str:
+def about_page(*, run: str, settings: dict, versions: dict[str, str]) -> str:
     """The page's HTML.
 
     Parameters
@@ -36,9 +36,9 @@ def about_page(run: str, settings: dict, versions: dict[str, str]) -> str:
     run : str
         Its name.
     settings : dict
-        A config.
+        A config that gives this run.
     versions : dict
-        Of each package.
+        Package to its version.
     """
     rows = "\n".join(
         f"<tr><td>{escape(name)}</td><td>{escape(version)}</td></tr>" for name, version in versions.items()
@@ -49,5 +49,7 @@ def about_page(run: str, settings: dict, versions: dict[str, str]) -> str:
 
 if "snakemake" in globals():
     with job_log(snakemake.log[0]), whole_file(snakemake.output[0]) as temporary:
-        page = about_page(snakemake.wildcards.run, snakemake.params.settings, snakemake.params.versions)
+        page = about_page(
+            run=snakemake.wildcards.run, settings=snakemake.params.settings, versions=snakemake.params.versions
+        )
         temporary.write_text(page, encoding="utf-8", newline="\n")

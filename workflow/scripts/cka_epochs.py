@@ -7,27 +7,29 @@ import numpy as np
 from evolution.io.arrays import load_npy
 from evolution.io.job_log import job_log
 from evolution.io.tables import save_table
-from evolution.measures.cka import of_samples, pair_table, pairwise_cka, some_samples
+from evolution.measures.cka import MOST_SAMPLES, of_samples, pair_table, pairwise_cka, some_samples
 from evolution.training.memory import keep_freed_memory
 
 log = logging.getLogger("evolution")
 
 
 class Epoch:
-    """One epoch of a mapped file of activations, read anew whenever it is asked for: all together may be too much."""
+    """One epoch of a mapped file of activations, read each time it is used, as memory may not hold all epochs."""
 
-    def __init__(self, layer: np.ndarray, place: int, chosen: np.ndarray):
-        self._layer, self._place, self._chosen = layer, place, chosen
+    def __init__(self, layer: np.ndarray, index: int, chosen: np.ndarray):
+        self._layer, self._index, self._chosen = layer, index, chosen
         self.shape = (len(chosen), layer.shape[2])
 
     def __len__(self) -> int:
         return self.shape[0]
 
     def __array__(self, dtype=None, copy=None) -> np.ndarray:
-        return np.array(of_samples(self._layer[self._place], self._chosen), dtype, copy=copy)
+        return np.array(of_samples(self._layer[self._index], self._chosen), dtype, copy=copy)
 
 
-def epoch_similarities(activations: list[str], spans: list[list[int]], seed: int) -> dict[str, object]:
+def epoch_similarities(
+    *, activations: list[str], spans: list[list[int]], seed: int, most_samples: int = MOST_SAMPLES
+) -> dict[str, object]:
     """Linear CKA of all pairs of epochs of one layer.
 
     Parameters
@@ -36,21 +38,22 @@ def epoch_similarities(activations: list[str], spans: list[list[int]], seed: int
     spans : list of lists of int
         Each span's epochs.
     seed : int
-        The config's: of the samples that are drawn where there are more than enough.
+        The run's: samples are drawn by it where there are more than `most_samples`.
+    most_samples : int
 
     Returns
     -------
     dict of columns
-        first and second int64 (epochs), plain and unbiased float64 (see `similarity.pairwise_cka`), samples and
-        available int32 (how many it was computed from, and of how many); a row a pair, each epoch with itself and
-        those after it.
+        first and second int64 (epochs), plain and unbiased float64 (see `cka.pairwise_cka`), samples and
+        available int32 (how many it was computed from, and of how many); a row a pair: each epoch with itself and
+        with each later one.
     """
     files = [load_npy(path, (len(span), None, None)) for path, span in zip(activations, spans)]
     available = files[0].shape[1]
-    chosen = some_samples(available, seed)
+    chosen = some_samples(available, seed, most=most_samples)
     log.info("%d of %d samples", len(chosen), available)
     epochs = [epoch for span in spans for epoch in span]
-    snapshots = [Epoch(file, place, chosen) for file in files for place in range(len(file))]
+    snapshots = [Epoch(file, index, chosen) for file in files for index in range(len(file))]
     table = pair_table(epochs, *pairwise_cka(snapshots))
     log.info("%d epochs", len(epochs))
     counts = {"samples": len(chosen), "available": available}
@@ -60,5 +63,7 @@ def epoch_similarities(activations: list[str], spans: list[list[int]], seed: int
 if "snakemake" in globals():
     keep_freed_memory()
     with job_log(snakemake.log[0]):
-        table = epoch_similarities(list(snakemake.input.activations), snakemake.params.spans, snakemake.params.seed)
+        table = epoch_similarities(
+            activations=list(snakemake.input.activations), spans=snakemake.params.spans, seed=snakemake.params.seed
+        )
         save_table(snakemake.output[0], table)

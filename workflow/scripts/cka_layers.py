@@ -8,12 +8,14 @@ import numpy as np
 from evolution.io.arrays import load_npy
 from evolution.io.job_log import job_log
 from evolution.io.tables import save_table
-from evolution.measures.cka import of_samples, pair_table, pairwise_cka, some_samples
+from evolution.measures.cka import MOST_SAMPLES, of_samples, pair_table, pairwise_cka, some_samples
 
 log = logging.getLogger("evolution")
 
 
-def layer_similarities(activations: dict[str, str], epochs: list[int], seed: int) -> dict[str, object]:
+def layer_similarities(
+    *, activations: dict[str, str], epochs: list[int], seed: int, most_samples: int = MOST_SAMPLES
+) -> dict[str, object]:
     """Linear CKA of all pairs of layers, at each epoch.
 
     Parameters
@@ -22,22 +24,23 @@ def layer_similarities(activations: dict[str, str], epochs: list[int], seed: int
         Layer to the path of its float32 array (epochs, N, D); (1, N, D) for one that does not change.
     epochs : list of int
     seed : int
-        The config's: of the samples that are drawn where there are more than enough.
+        The run's: samples are drawn by it where there are more than `most_samples`.
+    most_samples : int
 
     Returns
     -------
     dict of columns
-        epoch int32, first and second string, plain and unbiased float64 (see `similarity.pairwise_cka`), samples and
-        available int32 (how many it was computed from, and of how many); a row an epoch and pair, each layer with
-        itself and those after it.
+        epoch int32, first and second string, plain and unbiased float64 (see `cka.pairwise_cka`), samples and
+        available int32 (how many it was computed from, and of how many); a row an epoch and pair: each layer
+        with itself and with each later one.
     """
     layers = {name: load_npy(path, (None, None, None)) for name, path in activations.items()}
     available = {layer.shape[1] for layer in layers.values()}.pop()
-    chosen = some_samples(available, seed)
+    chosen = some_samples(available, seed, most=most_samples)
     log.info("%d of %d samples", len(chosen), available)
     parts = []
-    for place, epoch in enumerate(epochs):
-        rows = [of_samples(layer[min(place, len(layer) - 1)], chosen) for layer in layers.values()]
+    for index, epoch in enumerate(epochs):
+        rows = [of_samples(layer[min(index, len(layer) - 1)], chosen) for layer in layers.values()]
         parts.append(pair_table(list(layers), *pairwise_cka(rows)))
         log.info("Epoch %d: %d layers", epoch, len(rows))
     pairs = len(parts[0]["first"])
@@ -52,8 +55,8 @@ def layer_similarities(activations: dict[str, str], epochs: list[int], seed: int
 if "snakemake" in globals():
     with job_log(snakemake.log[0]):
         table = layer_similarities(
-            {Path(path).stem: path for path in snakemake.input.activations},
-            snakemake.params.epochs,
-            snakemake.params.seed,
+            activations={Path(path).stem: path for path in snakemake.input.activations},
+            epochs=snakemake.params.epochs,
+            seed=snakemake.params.seed,
         )
         save_table(snakemake.output[0], table)

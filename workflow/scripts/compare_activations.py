@@ -9,13 +9,13 @@ from evolution.activations.cells import Cells
 from evolution.io.arrays import load_npz
 from evolution.io.job_log import job_log
 from evolution.io.tables import save_table
-from evolution.measures.cka import of_samples, pairwise_cka, some_samples
+from evolution.measures.cka import MOST_SAMPLES, of_samples, pairwise_cka, some_samples
 
 log = logging.getLogger("evolution")
 
 
 def images_digest(dataset: str) -> str:
-    """What tells one set of evaluation images from another: a digest of them, their labels and their places."""
+    """A digest of a data set's evaluation images, their labels and their positions in the data set."""
     digest = hashlib.sha256()
     for array in load_npz(dataset, "eval_images", "eval_labels", "eval_indices"):
         digest.update(f"{array.dtype} {array.shape} ".encode() + np.ascontiguousarray(array).tobytes())
@@ -23,7 +23,7 @@ def images_digest(dataset: str) -> str:
 
 
 def same_images(datasets: dict[str, str]) -> list[str]:
-    """The most runs that follow the same images in the same order, the first such where there are several.
+    """The largest group of runs that follow the same images in the same order, the first of groups of one size.
 
     Parameters
     ----------
@@ -41,7 +41,13 @@ def same_images(datasets: dict[str, str]) -> list[str]:
 
 
 def compare_activations(
-    datasets: dict[str, str], activations: dict[str, Cells], layers: dict[str, list[str]], epoch: int, seed: int
+    *,
+    datasets: dict[str, str],
+    activations: dict[str, Cells],
+    layers: dict[str, list[str]],
+    epoch: int,
+    seed: int,
+    most_samples: int = MOST_SAMPLES,
 ) -> dict[str, object]:
     """Linear CKA of each layer of each run with each other.
 
@@ -55,17 +61,18 @@ def compare_activations(
         Run to its layers, in network order.
     epoch : int
     seed : int
-        By which samples are drawn where there are many, see `similarity.some_samples`.
+        Samples are drawn by it where there are more than `most_samples`, see `cka.some_samples`.
+    most_samples : int
 
     Returns
     -------
     dict of columns
-        run, layer, other_run, other_layer string; cka and cka_unbiased float64 (see `similarity.pairwise_cka`); samples
-        int64, how many they are taken from. A row a pair, in both orders, of the runs with the same images.
+        run, layer, other_run, other_layer string; cka and cka_unbiased float64 (see `cka.pairwise_cka`); samples
+        int64 (how many it is computed from). A row a pair, in both orders, of the runs with the same images.
     """
     runs = same_images(datasets)
     (labels,) = load_npz(datasets[runs[0]], "eval_labels")
-    drawn = some_samples(len(labels), seed)
+    drawn = some_samples(len(labels), seed, most=most_samples)
     kept = [(run, layer) for run in layers if run in runs for layer in layers[run]]
     rows = [of_samples(activations[run].read(layer, epoch, (len(labels), None)), drawn) for run, layer in kept]
     plain, unbiased = pairwise_cka(rows)
@@ -81,10 +88,10 @@ if "snakemake" in globals():
         layers, paths = snakemake.params.layers, iter(snakemake.input.activations)
         files = {run: [next(paths) for _ in names] for run, names in layers.items()}
         table = compare_activations(
-            dict(zip(layers, snakemake.input.datasets)),
-            {run: Cells(of_run, snakemake.params.spans) for run, of_run in files.items()},
-            layers,
-            snakemake.params.epoch,
-            snakemake.params.seed,
+            datasets=dict(zip(layers, snakemake.input.datasets)),
+            activations={run: Cells(of_run, snakemake.params.spans) for run, of_run in files.items()},
+            layers=layers,
+            epoch=snakemake.params.epoch,
+            seed=snakemake.params.seed,
         )
         save_table(snakemake.output[0], table)

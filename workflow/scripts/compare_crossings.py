@@ -10,7 +10,7 @@ from evolution.io.markdown import DASH, markdown_table
 from evolution.io.tables import load_table
 from evolution.io.whole_files import whole_file
 from evolution.measures.intervals import mean_interval
-from evolution.measures.long_tables import ADJUSTED_RAND
+from evolution.measures.registry import ADJUSTED_RAND
 
 NEVER = "never"
 LEGEND = """\
@@ -44,7 +44,7 @@ class Crossings:
 
 
 def crossing(epochs: np.ndarray, values: np.ndarray, threshold: float) -> float:
-    """When values over epochs first reach a threshold, straight lines between them taken for granted.
+    """When a curve first reaches a threshold, with straight lines from epoch to epoch.
 
     Parameters
     ----------
@@ -57,22 +57,22 @@ def crossing(epochs: np.ndarray, values: np.ndarray, threshold: float) -> float:
     Returns
     -------
     float
-        An epoch; the first one where the first value is at or above the threshold, and NaN where none ever is.
+        An epoch: the first one where the curve begins at or above the threshold. NaN where it never reaches it.
     """
     known = np.isfinite(values)
     epochs, values = epochs[known], values[known]
     above = np.flatnonzero(values >= threshold)
     if not len(above):
         return np.nan
-    place = above[0]
-    if place == 0:
+    index = above[0]
+    if index == 0:
         return float(epochs[0])
-    share = (threshold - values[place - 1]) / (values[place] - values[place - 1])
-    return float(epochs[place - 1] + share * (epochs[place] - epochs[place - 1]))
+    share = (threshold - values[index - 1]) / (values[index] - values[index - 1])
+    return float(epochs[index - 1] + share * (epochs[index] - epochs[index - 1]))
 
 
 def group_crossings(group: str, curves: dict[str, tuple[np.ndarray, np.ndarray]], threshold: float) -> Crossings:
-    """The crossings of a group's runs (run to epochs and values), those that cross first in front."""
+    """The crossings of a group's runs, given as run to epochs and values, sorted by when they cross."""
     runs = []
     for run, (epochs, values) in curves.items():
         known = values[np.isfinite(values)]
@@ -84,7 +84,7 @@ def group_crossings(group: str, curves: dict[str, tuple[np.ndarray, np.ndarray]]
 
 
 def sort_groups(groups: list[Crossings]) -> list[Crossings]:
-    """All runs cross, by their mean; some do, most first; none does, the nearest first."""
+    """Groups of which all runs cross, by mean; then of which some do, most first; then the others, highest first."""
 
     def rank(group: Crossings) -> tuple:
         if group.crossed == len(group.runs):
@@ -114,7 +114,7 @@ def load_curves(path: str, metric: str) -> dict[str, dict[str, dict[str, tuple[n
 
 
 def epoch_text(epoch: float) -> str:
-    """An epoch with one decimal, or that it never comes."""
+    """An epoch with one decimal, or the word for never."""
     return NEVER if np.isnan(epoch) else f"{epoch:.1f}"
 
 
@@ -136,7 +136,7 @@ def layer_section(layer: str, groups: list[Crossings]) -> str:
 
 
 def compare_crossings(
-    metrics_table: str, layers: list[str], threshold: float, seeds: dict[str, int], markdown_path: str, csv_path: str
+    *, metrics_table: str, layers: list[str], threshold: float, seeds: dict[str, int], markdown_path: str, csv_path: str
 ) -> None:
     """Write when each layer's adjusted Rand index crosses the threshold, for reading and for computing.
 
@@ -179,10 +179,10 @@ def compare_crossings(
 if "snakemake" in globals():
     with job_log(snakemake.log[0]):
         compare_crossings(
-            snakemake.input.metrics,
-            snakemake.params.layers,
-            snakemake.params.threshold,
-            snakemake.params.seeds,
-            snakemake.output.markdown,
-            snakemake.output.csv,
+            metrics_table=snakemake.input.metrics,
+            layers=snakemake.params.layers,
+            threshold=snakemake.params.threshold,
+            seeds=snakemake.params.seeds,
+            markdown_path=snakemake.output.markdown,
+            csv_path=snakemake.output.csv,
         )

@@ -7,7 +7,7 @@ from evolution.io.tables import load_table, save_table
 
 
 def gather_runs(
-    paths: dict[str, str], groups: dict[str, list[str]], seeds: dict[str, int], columns: list[str]
+    *, paths: dict[str, str], groups: dict[str, list[str]], seeds: dict[str, int], columns: list[str]
 ) -> dict[str, object]:
     """Gather the runs' tables of one kind.
 
@@ -20,12 +20,17 @@ def gather_runs(
     seeds : dict
         Run to its seed.
     columns : list of str
-        What the tables have.
+        Those of the tables.
 
     Returns
     -------
     dict of columns
         run string, group string, seed int64, and the tables' own.
+
+    Raises
+    ------
+    UserError
+        If a table cannot be read, or lacks a column.
     """
     import pyarrow as pa
 
@@ -48,5 +53,7 @@ if "snakemake" in globals():
         runs = [run for members in snakemake.params.groups.values() for run in members]
         for kind, columns in COLUMNS.items():
             paths = dict(zip(runs, snakemake.input[kind]))
-            table = gather_runs(paths, snakemake.params.groups, snakemake.params.seeds, columns)
+            table = gather_runs(
+                paths=paths, groups=snakemake.params.groups, seeds=snakemake.params.seeds, columns=columns
+            )
             save_table(snakemake.output[kind], table)

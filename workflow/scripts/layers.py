@@ -10,7 +10,7 @@ HEADER = ("", "layer", "class", "output", "parameters", "")
 
 
 def layer_table(tree: list[dict], followed: list[str]) -> list[str]:
-    """The modules of a model, a line each.
+    """The modules of a model as a table of text.
 
     Parameters
     ----------
@@ -22,14 +22,14 @@ def layer_table(tree: list[dict], followed: list[str]) -> list[str]:
     Returns
     -------
     list of str
-        A header first; then a mark, dotted name, class, output shape a sample, parameters, and why a module cannot be
-        followed.
+        The lines. After a header each says of one module: whether it is followed, its dotted name, its class, the shape
+        of its output for one sample, its parameters, and why it cannot be followed.
     """
     rows = [HEADER]
     for row in tree:
         shape = " x ".join(map(str, row["shape"])) if row["shape"] is not None else "-"
         note = "" if row["fault"] is None else f"cannot be followed: {row['fault']}"
-        # A module that runs often has several shapes, of which one was noted.
+        # A module that runs more than once may have several shapes, of which only one was noted.
         shape = "-" if row["fault"] == REPEATED else shape or "1"
         mark = "*" if row["name"] in followed else ""
         rows.append((mark, row["name"], row["type"], shape, f"{row['parameters']:,}", note))
@@ -42,8 +42,18 @@ def layer_table(tree: list[dict], followed: list[str]) -> list[str]:
     return lines
 
 
-def describe(runs: list[str], models: list[str], trees: list[list[dict]], layers: list[list[str]]) -> str:
-    """Each model once, with the runs that train it and the layers that they follow."""
+def describe_models(*, runs: list[str], models: list[str], trees: list[list[dict]], layers: list[list[str]]) -> str:
+    """What the models are made of: each model and choice of layers once, with the runs that have them.
+
+    Parameters
+    ----------
+    runs, models : list of str
+        The runs, and the name of each run's model.
+    trees : list of list of dict
+        Each run's module tree, see `evolution.models.module_tree.trace`.
+    layers : list of list of str
+        The layers that each run follows.
+    """
     groups: dict[str, list[str]] = {}
     for run, model, tree, followed in zip(runs, models, trees, layers):
         total = sum(row["parameters"] for row in tree if "." not in row["name"])
@@ -56,11 +66,13 @@ def describe(runs: list[str], models: list[str], trees: list[list[dict]], layers
 
 
 if "snakemake" in globals():
-    # The log takes the job's output; what was asked for goes to the terminal.
+    # The log takes the job's output, so the terminal is opened before: what was asked for goes there.
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as terminal, job_log(snakemake.log[0]):
         trees = [read_tree(path) for path in snakemake.input.trees]
-        print(
-            describe(snakemake.params.runs, snakemake.params.models, trees, snakemake.params.layers),
-            file=terminal,
-            flush=True,
+        text = describe_models(
+            runs=snakemake.params.runs,
+            models=snakemake.params.models,
+            trees=trees,
+            layers=snakemake.params.layers,
         )
+        print(text, file=terminal, flush=True)

@@ -1,7 +1,6 @@
 """How well one layer's activations cluster, and what shape they have, at each epoch of a span."""
 
 import evolution.startup.load_analysis  # noqa: F401 - before scikit-learn
-from evolution.measures.cell_metrics import layer_metrics
 
 # isort: split
 
@@ -14,23 +13,16 @@ from evolution.errors import UserError
 from evolution.io.arrays import load_npy, load_npz, save_npy
 from evolution.io.job_log import job_log
 from evolution.io.tables import save_table
+from evolution.measures.cell_metrics import MeasureSettings, layer_metrics
 from evolution.measures.registry import PER_CLASS
 
 log = logging.getLogger("evolution")
 
 
 def metrics_span(
-    activations: str,
-    dataset: str,
-    predictions: str | None,
-    epochs: list[int],
-    clusters: int,
-    n_init: int,
-    nearby: int,
-    measures: list[str],
-    seed: int,
+    *, activations: str, dataset: str, predictions: str | None, epochs: list[int], settings: MeasureSettings
 ) -> tuple[dict[str, list], np.ndarray, np.ndarray]:
-    """`layer_metrics` at each epoch of a span.
+    """All metrics of one layer at each epoch of a span.
 
     Parameters
     ----------
@@ -38,30 +30,34 @@ def metrics_span(
     dataset : path of dataset.npz
     predictions : path of predictions/{span}.parquet, or None for the raw pixels
     epochs : list of int
-    clusters, n_init, nearby : int
-    measures : list of str
-    seed : int
-        The config's.
+    settings : MeasureSettings
 
     Returns
     -------
     table : dict of columns
-        epoch, each of `METRICS` and each metric of `measures`, a row an epoch.
+        epoch, and each metric that `cell_metrics.layer_metrics` returns; a row an epoch.
     assigned, voted : int16 arrays (epochs, N)
+        Each sample's k-means cluster, and the class that its neighbours vote for.
+
+    Raises
+    ------
+    UserError
+        If an activation is not finite, or a file is not what it should be.
     """
     labels, names = load_npz(dataset, "eval_labels", "class_names")
-    layers = load_npy(activations, (len(epochs), len(labels), None))
-    known = predictions is not None and "neural_collapse" in measures
-    predicted = load_predictions([predictions], epochs, len(labels))[0] if known else [None] * len(epochs)
+    by_epoch = load_npy(activations, (len(epochs), len(labels), None))
+    predicted = [None] * len(epochs)
+    if predictions is not None and "neural_collapse" in settings.measures:
+        predicted, _ = load_predictions([predictions], epochs, len(labels))
     rows, assigned, voted = [], [], []
-    for epoch, layer, takes_for in zip(epochs, layers, predicted):
-        if not np.isfinite(layer).all():
+    for index, epoch in enumerate(epochs):
+        if not np.isfinite(by_epoch[index]).all():
             raise UserError(f"{activations} holds values that are not finite at epoch {epoch}: delete it to rebuild it")
-        values, clusters_of, votes = layer_metrics(
-            layer, labels, clusters, n_init, nearby, seed, measures, takes_for, len(names)
+        values, clusters, votes = layer_metrics(
+            by_epoch[index], labels, settings, predicted=predicted[index], classes=len(names)
         )
         rows.append({"epoch": epoch} | values)
-        assigned.append(clusters_of)
+        assigned.append(clusters)
         voted.append(votes)
         shown = (f"{name} {value:.4f}" for name, value in values.items() if name not in PER_CLASS)
         log.info("Epoch %d: %s", epoch, ", ".join(shown))
@@ -71,15 +67,17 @@ def metrics_span(
 if "snakemake" in globals():
     with job_log(snakemake.log[0]):
         table, assigned, voted = metrics_span(
-            snakemake.input.activations,
-            snakemake.input.dataset,
-            snakemake.input.predictions or None,
-            snakemake.params.epochs,
-            snakemake.params.clusters,
-            snakemake.params.n_init,
-            snakemake.params.neighbors,
-            snakemake.params.measures,
-            snakemake.params.seed,
+            activations=snakemake.input.activations,
+            dataset=snakemake.input.dataset,
+            predictions=snakemake.input.predictions or None,
+            epochs=snakemake.params.epochs,
+            settings=MeasureSettings(
+                clusters=snakemake.params.clusters,
+                n_init=snakemake.params.n_init,
+                neighbors=snakemake.params.neighbors,
+                measures=snakemake.params.measures,
+                seed=snakemake.params.seed,
+            ),
         )
         save_npy(snakemake.output.clusters, assigned)
         save_npy(snakemake.output.votes, voted)

@@ -1,4 +1,4 @@
-"""Neural collapse at the classifier of a run: what it is given against its weights, at each snapshot."""
+"""Neural collapse at the classifier of a run: its inputs against its weights, at each snapshot."""
 
 import logging
 import math
@@ -10,10 +10,9 @@ from evolution.io.arrays import load_npy, load_npz
 from evolution.io.job_log import job_log
 from evolution.io.tables import save_table
 from evolution.measures.collapse import class_centres, layer_collapse, self_duality
+from evolution.measures.registry import CLASSIFIER_METRICS
 
 log = logging.getLogger("evolution")
-
-METRICS = ("nc1", "nc2_equinorm", "nc2_equiangular", "nc3_self_duality", "nc4_agreement")
 
 
 def classifier_collapse(rows: np.ndarray, labels: np.ndarray, predicted: np.ndarray, classes: int) -> dict[str, float]:
@@ -22,27 +21,27 @@ def classifier_collapse(rows: np.ndarray, labels: np.ndarray, predicted: np.ndar
     Parameters
     ----------
     rows : float32 array (N + classes, D)
-        What the classifier is given for each image, then its weights, a row a class; compact or raw.
+        The classifier's input for each image, then its weights, a row a class; compact or raw.
     labels, predicted : int arrays (N,)
     classes : int
 
     Returns
     -------
     dict of float
-        A value for each of `METRICS`; NaN where the model has no classifier.
+        A value for each of `registry.CLASSIFIER_METRICS`; NaN where the model has no classifier.
     """
     if not np.isfinite(rows).all():
         log.warning("No finite classifier: neural collapse is NaN")
-        return dict.fromkeys(METRICS, math.nan)
+        return dict.fromkeys(CLASSIFIER_METRICS, math.nan)
     inputs, weights = rows[:-classes], rows[-classes:]
     values = layer_collapse(inputs, labels, predicted, classes)
     centres = class_centres(inputs, labels, classes)
     values["nc3_self_duality"] = math.nan if centres is None else self_duality(centres, weights)
-    return {name: values[name] for name in METRICS}
+    return {name: values[name] for name in CLASSIFIER_METRICS}
 
 
 def collapse_table(
-    classifier: list[str], predictions: list[str], dataset: str, spans: list[list[int]]
+    *, classifier: list[str], predictions: list[str], dataset: str, spans: list[list[int]]
 ) -> dict[str, object]:
     """`classifier_collapse` at each snapshot of a run, in long form.
 
@@ -58,19 +57,24 @@ def collapse_table(
     -------
     dict of columns
         epoch int32, metric string, value float64.
+
+    Raises
+    ------
+    UserError
+        If a file is not what it should be.
     """
     labels, names = load_npz(dataset, "eval_labels", "class_names")
     epochs, values = [], []
-    for path, said, span in zip(classifier, predictions, spans):
-        predicted, _ = load_predictions([said], span, len(labels))
+    for path, predictions_path, span in zip(classifier, predictions, spans):
+        predicted, _ = load_predictions([predictions_path], span, len(labels))
         rows = load_npy(path, (len(span), len(labels) + len(names), None))
-        for place, epoch in enumerate(span):
+        for index, epoch in enumerate(span):
             epochs.append(epoch)
-            values.append(classifier_collapse(np.array(rows[place]), labels, predicted[place], len(names)))
+            values.append(classifier_collapse(np.array(rows[index]), labels, predicted[index], len(names)))
             log.info("Epoch %d: %s", epoch, ", ".join(f"{name} {value:.4f}" for name, value in values[-1].items()))
     return {
-        "epoch": np.repeat(np.array(epochs, np.int32), len(METRICS)),
-        "metric": list(METRICS) * len(epochs),
+        "epoch": np.repeat(np.array(epochs, np.int32), len(CLASSIFIER_METRICS)),
+        "metric": list(CLASSIFIER_METRICS) * len(epochs),
         "value": np.array([value for row in values for value in row.values()], float),
     }
 
@@ -78,9 +82,9 @@ def collapse_table(
 if "snakemake" in globals():
     with job_log(snakemake.log[0]):
         table = collapse_table(
-            list(snakemake.input.classifier),
-            list(snakemake.input.predictions),
-            snakemake.input.dataset,
-            snakemake.params.spans,
+            classifier=list(snakemake.input.classifier),
+            predictions=list(snakemake.input.predictions),
+            dataset=snakemake.input.dataset,
+            spans=snakemake.params.spans,
         )
         save_table(snakemake.output[0], table)

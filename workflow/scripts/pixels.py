@@ -2,6 +2,8 @@
 
 import logging
 
+import numpy as np
+
 from evolution.activations.compaction import stored_rows
 from evolution.data.network_input import load_part
 from evolution.io.arrays import save_npy
@@ -10,14 +12,14 @@ from evolution.io.job_log import job_log
 log = logging.getLogger("evolution")
 
 
-def pixel_activations(dataset: str, compacted: bool, seed: int):
-    """What the network is given, flattened per sample: pixels scaled and normalised as for training.
+def pixel_activations(*, dataset: str, compacted: bool, seed: int) -> np.ndarray:
+    """The network's input, a row for each sample: pixels scaled and normalised as in training.
 
     Parameters
     ----------
     dataset : path of dataset.npz
     compacted : bool
-        See `evolution.activations.compaction.stored_rows`.
+        Whether they are stored as `evolution.activations.compaction.stored_rows`, or raw.
     seed : int
         The config's.
 
@@ -28,10 +30,12 @@ def pixel_activations(dataset: str, compacted: bool, seed: int):
     images, _, _ = load_part(dataset, "eval")
     rows = images.reshape(len(images), -1)
     log.info("Raw pixels of %d images, %d values each", *rows.shape)
-    return (stored_rows(rows, seed) if compacted else rows)[None]
+    return (stored_rows(rows, seed=seed) if compacted else rows)[None]
 
 
 if "snakemake" in globals():
     with job_log(snakemake.log[0]):
-        rows = pixel_activations(snakemake.input.dataset, snakemake.params.compact, snakemake.params.seed)
-        save_npy(snakemake.output[0], rows)
+        activations = pixel_activations(
+            dataset=snakemake.input.dataset, compacted=snakemake.params.compact, seed=snakemake.params.seed
+        )
+        save_npy(snakemake.output[0], activations)

@@ -9,16 +9,18 @@ import math
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from evolution import PIXELS
 from evolution.figures.curves import cell_edges
-from evolution.figures.style import figure_style, headed_figure, save_figure, shorten
+from evolution.figures.layer_names import layer_title
+from evolution.figures.style import FigureStyle, headed_figure, save_figure, shared_look, shorten
 from evolution.io.job_log import job_log
 from evolution.io.reading import damaged
 from evolution.io.tables import load_table
-from evolution.measures.cka import pair_matrix
-from evolution.measures.long_tables import network_layers
+from evolution.measures.long_tables import network_layers, pair_matrix
 
 COLUMNS = 5
 NAME_HEIGHT = 0.15  # inches that a layer's name takes
@@ -28,9 +30,9 @@ TITLE_CHARACTERS = 13  # of a tile's title, an inch
 ESTIMATOR = "unbiased"
 
 
-def load_pairs(path: str, *more: str) -> dict[str, list]:
-    """The columns of a table of CKA that the figure reads."""
-    names = ("first", "second", ESTIMATOR, "samples", "available", *more)
+def load_pairs(path: str, *extra: str) -> dict[str, list]:
+    """The columns of a table of CKA that the figure reads, and `extra` ones."""
+    names = ("first", "second", ESTIMATOR, "samples", "available", *extra)
     table = load_table(path, *names)
     columns = {name: table.column(name).to_pylist() for name in names}
     columns[ESTIMATOR] = [np.nan if value is None else value for value in columns[ESTIMATOR]]
@@ -43,7 +45,7 @@ def layer_matrices(paths: list[str], epochs: list[int], layers: list[str]) -> di
     for path in paths:
         columns = load_pairs(path, "epoch")
         for epoch in set(columns["epoch"]) & set(epochs):
-            rows = [place for place, of in enumerate(columns["epoch"]) if of == epoch]
+            rows = [row for row, row_epoch in enumerate(columns["epoch"]) if row_epoch == epoch]
             picked = ([columns[name][row] for row in rows] for name in ("first", "second", ESTIMATOR))
             found[epoch] = pair_matrix(layers, *picked)
     missing = [epoch for epoch in epochs if epoch not in found]
@@ -52,8 +54,8 @@ def layer_matrices(paths: list[str], epochs: list[int], layers: list[str]) -> di
     return found
 
 
-def draw_matrix(axes: Axes, edges: np.ndarray, matrix: np.ndarray, title: str):
-    """Draw one heat map, the first row on top; what has no value is grey."""
+def draw_matrix(axes: Axes, edges: np.ndarray, matrix: np.ndarray, title: str) -> QuadMesh:
+    """Draw one heat map, the first row on top; a missing value is grey."""
     image = axes.pcolormesh(edges, edges, matrix, vmin=0, vmax=1, cmap=matplotlib.colormaps["cividis"])
     image.set_rasterized(True)
     axes.set_title(title, size=9)
@@ -66,36 +68,32 @@ def draw_matrix(axes: Axes, edges: np.ndarray, matrix: np.ndarray, title: str):
 
 
 def plot_cka(
+    *,
     layer_tables: list[str],
     epoch_tables: dict[str, str],
     grid_epochs: list[int],
     epochs: list[int],
     layers: list[str],
-    output: list[str],
-    dpi: int,
-    width: float | None = None,
-) -> None:
+    style: FigureStyle,
+) -> Figure:
     """Draw layer x layer at chosen epochs, and below it epoch x epoch of each layer.
 
     Parameters
     ----------
     layer_tables : list of paths of `cka/layers/{span}.parquet`
-        Those that hold the chosen epochs.
+        The ones that hold the chosen epochs.
     epoch_tables : dict
         Layer to the path of `cka/epochs/{layer}.parquet`.
     grid_epochs, epochs : lists of int
-        Those chosen; all snapshots.
+        The chosen epochs; all snapshots.
     layers : list of str
         In network order, the raw pixels first where they are followed.
-    output : paths to write, PNG, PDF or SVG
-    dpi : int
-    width : float or None
-        Inches of the paper's column or page; None: for the screen.
+    style : FigureStyle
     """
     matrices = layer_matrices(layer_tables, grid_epochs, layers)
     samples, available = (load_pairs(layer_tables[0])[name][0] for name in ("samples", "available"))
-    network = network_layers(layers)
-    names = ["raw pixels" if layer == PIXELS else shorten(layer, 18) for layer in layers]
+    modules = network_layers(layers)
+    names = [shorten(layer_title(layer), 18) for layer in layers]
     note = (
         "Unbiased linear CKA, a cell a pair: 1 (bright): alike but for a rotation, a shift and a scale; 0 (dark): "
         "unrelated. Above: the layers, first to last, against each other at an epoch. Below: one layer at an epoch "
@@ -106,62 +104,61 @@ def plot_cka(
     if samples < available:
         note += f" From {samples} of {available} images, drawn at random."
     label = 0.07 * max(map(len, names))
-    beside = label + 0.7  # names on the left, the bar on the right
-    most = COLUMNS if width is None else max(1, int((width - beside) / PRINTED_TILE))
+    sides = label + 0.7  # names on the left, the bar on the right
+    most = COLUMNS if style.width is None else max(1, int((style.width - sides) / PRINTED_TILE))
     # Rows of about the same length.
-    rows = [-(-len(part) // most) for part in (grid_epochs, network)]
-    columns = [-(-len(part) // of) for part, of in zip((grid_epochs, network), rows)]
-    wide = width or max(6.5, max(columns) * (TILE + 0.25) + beside)
-    tiles = [min(1.3 * TILE, (wide - beside) / of - 0.25) for of in columns]
+    rows = [-(-len(tiles) // most) for tiles in (grid_epochs, modules)]
+    columns = [-(-len(tiles) // count) for tiles, count in zip((grid_epochs, modules), rows)]
+    width = style.width or max(6.5, max(columns) * (TILE + 0.25) + sides)
+    tiles = [min(1.3 * TILE, (width - sides) / count - 0.25) for count in columns]
     heights = [rows[0] * (tiles[0] + 0.4) + (1 + (rows[0] > 1)) * label, rows[1] * (tiles[1] + 0.7) + 0.2]
     edges = cell_edges(epochs)
-    with figure_style():
-        title, height = "How alike representations are (CKA)", sum(heights)
-        figure = headed_figure(title, note, wide, height, dpi, printed=width is not None)
+    with shared_look():
+        title = "How alike representations are (CKA)"
+        figure = headed_figure(title=title, note=note, width=width, height=sum(heights), style=style)
         above, below = figure.subfigures(2, 1, height_ratios=heights)
         panels = above.subplots(rows[0], columns[0], squeeze=False, sharex=True, sharey=True)
         for axes, epoch in zip(panels.ravel(), grid_epochs):
             image = draw_matrix(axes, np.arange(len(layers) + 1) - 0.5, matrices[epoch], f"epoch {epoch}")
             axes.tick_params(length=0)
-        places = np.arange(0, len(layers), math.ceil(len(layers) * NAME_HEIGHT / tiles[0]))
-        panels[0, 0].set_yticks(places, [names[place] for place in places])
-        panels[0, 0].set_xticks(places, [names[place] for place in places])
+        named = np.arange(0, len(layers), math.ceil(len(layers) * NAME_HEIGHT / tiles[0]))
+        panels[0, 0].set_yticks(named, [names[index] for index in named])
+        panels[0, 0].set_xticks(named, [names[index] for index in named])
         panels = panels.ravel()
-        for place, axes in enumerate(panels[: len(grid_epochs)]):
+        for index, axes in enumerate(panels[: len(grid_epochs)]):
             # The last tile of each column says which layers lie along it.
-            axes.tick_params("x", labelbottom=place + columns[0] >= len(grid_epochs), rotation=90)
+            axes.tick_params("x", labelbottom=index + columns[0] >= len(grid_epochs), rotation=90)
         for axes in panels[len(grid_epochs) :]:
             axes.remove()
-        spread = below.subplots(rows[1], columns[1], squeeze=False, sharex=True, sharey=True)
-        for place, (axes, layer) in enumerate(zip(spread.ravel(), network)):
+        time_panels = below.subplots(rows[1], columns[1], squeeze=False, sharex=True, sharey=True)
+        for index, (axes, layer) in enumerate(zip(time_panels.ravel(), modules)):
             pairs = load_pairs(epoch_tables[layer])
             matrix = pair_matrix(epochs, pairs["first"], pairs["second"], pairs[ESTIMATOR])
             image = draw_matrix(axes, edges, matrix, shorten(layer, int(TITLE_CHARACTERS * tiles[1])))
-            lowest = place + columns[1] >= len(network)
+            lowest = index + columns[1] >= len(modules)
             axes.set_xlabel("epoch" if lowest else "")
             axes.tick_params(labelbottom=lowest)
             axes.xaxis.set_major_locator(MaxNLocator(3, integer=True))
             axes.yaxis.set_major_locator(MaxNLocator(3, integer=True))
-        for axes in spread[:, 0]:
+        for axes in time_panels[:, 0]:
             axes.set_ylabel("epoch")
-        for axes in spread.ravel()[len(network) :]:
+        for axes in time_panels.ravel()[len(modules) :]:
             axes.remove()
-        for part, used in ((above, panels[: len(grid_epochs)]), (below, spread.ravel()[: len(network)])):
-            bar = part.colorbar(image, ax=list(used), fraction=0.03, pad=0.01)
+        for half, used in ((above, panels[: len(grid_epochs)]), (below, time_panels.ravel()[: len(modules)])):
+            bar = half.colorbar(image, ax=list(used), fraction=0.03, pad=0.01)
             bar.set_label("CKA")
             bar.outline.set_visible(False)
-        save_figure(figure, output)
+    return figure
 
 
 if "snakemake" in globals():
     with job_log(snakemake.log[0]):
-        plot_cka(
-            list(snakemake.input.layers),
-            dict(zip(network_layers(snakemake.params.layers), snakemake.input.epochs)),
-            snakemake.params.grid_epochs,
-            snakemake.params.epochs,
-            snakemake.params.layers,
-            list(snakemake.output),
-            snakemake.params.dpi,
-            snakemake.params.width,
+        figure = plot_cka(
+            layer_tables=list(snakemake.input.layers),
+            epoch_tables=dict(zip(network_layers(snakemake.params.layers), snakemake.input.epochs)),
+            grid_epochs=snakemake.params.grid_epochs,
+            epochs=snakemake.params.epochs,
+            layers=snakemake.params.layers,
+            style=FigureStyle(dpi=snakemake.params.dpi, width=snakemake.params.width),
         )
+        save_figure(figure, snakemake.output)

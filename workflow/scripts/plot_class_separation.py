@@ -5,13 +5,15 @@ import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
 # isort: split
 
 import numpy as np
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from evolution import PIXELS
 from evolution.activations.cells import Cells
 from evolution.figures.curves import cell_edges
-from evolution.figures.fonts import shown_names
-from evolution.figures.style import figure_style, headed_figure, save_figure, shorten
+from evolution.figures.fonts import drawable_names
+from evolution.figures.layer_names import layer_title
+from evolution.figures.style import FigureStyle, headed_figure, save_figure, shared_look, shorten
 from evolution.io.arrays import load_npz
 from evolution.io.job_log import job_log
 
@@ -37,21 +39,15 @@ def class_accuracies(votes: np.ndarray, labels: np.ndarray, classes: int) -> np.
         NaN where a class has no sample, or an epoch no votes.
     """
     shares = np.full((classes, len(votes)), np.nan)
-    for place, voted in enumerate(votes):
+    for index, voted in enumerate(votes):
         for label in np.unique(labels) if (voted >= 0).all() else ():
-            shares[label, place] = (voted[labels == label] == label).mean()
+            shares[label, index] = (voted[labels == label] == label).mean()
     return shares
 
 
 def plot_class_separation(
-    dataset: str,
-    votes: Cells,
-    epochs: list[int],
-    layers: list[str],
-    output: list[str],
-    dpi: int,
-    width: float | None = None,
-) -> None:
+    *, dataset: str, votes: Cells, epochs: list[int], layers: list[str], style: FigureStyle
+) -> Figure:
     """Draw a heat map a layer, classes over epochs, all on one scale.
 
     Parameters
@@ -62,10 +58,7 @@ def plot_class_separation(
     epochs : list of int
     layers : list of str
         The raw pixels, where they are followed, and the network's in order.
-    output : paths to write, PNG, PDF or SVG
-    dpi : int
-    width : float or None
-        Inches of the paper's column or page; None: for the screen.
+    style : FigureStyle
     """
     labels, names = load_npz(dataset, "eval_labels", "class_names")
     shares = {}
@@ -75,52 +68,55 @@ def plot_class_separation(
     finite = np.concatenate([share[np.isfinite(share)] for share in shares.values()])
     low = np.floor(10 * finite.min(initial=1)) / 10 if len(finite) else 0
     low = min(low, 0.9)
-    columns = min(COLUMNS if width is None else max(1, int((width - 0.9) / PRINTED_PANEL)), len(layers))
+    most = COLUMNS if style.width is None else max(1, int((style.width - 0.9) / PRINTED_PANEL))
+    columns = min(most, len(layers))
     rows = -(-len(layers) // columns)
     note = (
         "Each cell: the share of the class's evaluation images whose nearest neighbours, among the layer's "
         "activations, vote for the class. A row that turns bright early is a class that comes apart early; one that is "
         "bright from the start was apart in the pixels already."
     )
-    with figure_style():
-        names = shown_names(names)
-        height = rows * (0.7 + max(1.8, 0.17 * min(len(names), NAMED_CLASSES)))
-        title, wide = "When each class comes apart: k-NN accuracy of each class", max(7.0, 0.9 + 1.9 * columns)
-        figure = headed_figure(title, note, width or wide, height, dpi, printed=width is not None)
+    names, fonts = drawable_names(names)
+    with shared_look(fonts):
+        figure = headed_figure(
+            title="When each class comes apart: k-NN accuracy of each class",
+            note=note,
+            width=style.width or max(7.0, 0.9 + 1.9 * columns),
+            height=rows * (0.7 + max(1.8, 0.17 * min(len(names), NAMED_CLASSES))),
+            style=style,
+        )
         panels = figure.subplots(rows, columns, sharey=True, squeeze=False)
         for axes in panels.ravel()[len(layers) :]:
             axes.remove()
         edges = cell_edges(epochs)
         for axes, layer in zip(panels.ravel(), layers):
-            # Training does not change the pixels: what they are at epoch 0 they are at every epoch.
+            # Training does not change the pixels: their values at epoch 0 hold for every epoch.
             share = np.repeat(shares[layer][:, :1], len(epochs), 1) if layer == PIXELS else shares[layer]
             image = axes.pcolormesh(edges, np.arange(len(names) + 1) - 0.5, share, vmin=low, vmax=1, cmap=COLORS)
             image.set_rasterized(True)
-            axes.set_title("raw pixels" if layer == PIXELS else shorten(layer, 22), size=9)
+            axes.set_title(shorten(layer_title(layer), 22), size=9)
             axes.grid(False)
             axes.set_xlabel("epoch")
             axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
             axes.set_xlim(edges[0], edges[-1])
             axes.set_ylim(len(names) - 0.5, -0.5)
-        every = -(-len(names) // NAMED_CLASSES)
-        places = np.arange(0, len(names), every)
-        panels[0, 0].set_yticks(places, [shorten(names[place], 16) for place in places])
+        named = np.arange(0, len(names), -(-len(names) // NAMED_CLASSES))
+        panels[0, 0].set_yticks(named, [shorten(names[label], 16) for label in named])
         for axes in panels[:, 0]:
             axes.set_ylabel("class")
         bar = figure.colorbar(image, ax=panels.ravel().tolist()[: len(layers)], fraction=0.04, pad=0.01)
         bar.set_label("k-NN accuracy")
         bar.outline.set_visible(False)
-        save_figure(figure, output)
+    return figure
 
 
 if "snakemake" in globals():
     with job_log(snakemake.log[0]):
-        plot_class_separation(
-            snakemake.input.dataset,
-            Cells(snakemake.input.votes, snakemake.params.spans),
-            snakemake.params.epochs,
-            snakemake.params.layers,
-            list(snakemake.output),
-            snakemake.params.dpi,
-            snakemake.params.width,
+        figure = plot_class_separation(
+            dataset=snakemake.input.dataset,
+            votes=Cells(snakemake.input.votes, snakemake.params.spans),
+            epochs=snakemake.params.epochs,
+            layers=snakemake.params.layers,
+            style=FigureStyle(dpi=snakemake.params.dpi, width=snakemake.params.width),
         )
+        save_figure(figure, snakemake.output)

@@ -4,77 +4,71 @@ import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
 
 # isort: split
 
+from matplotlib.figure import Figure
+
 from evolution.figures.comparison import (
     BAND_NOTE,
     compared_figure,
     draw_groups,
     final_value,
     group_colors,
-    hold,
+    limit_y_axis,
     load_comparison,
     others_note,
 )
-from evolution.figures.curves import PRINTED_PANEL, title_panel
-from evolution.figures.style import figure_style, save_figure
+from evolution.figures.curves import PRINTED_PANEL, Panel, title_panel
+from evolution.figures.style import FigureStyle, save_figure, shared_look
 from evolution.io.job_log import job_log
 from evolution.io.reading import damaged
 
 PANELS = {
-    "train_loss": ("Loss", "on the training images; lower is better", "loss"),
-    "train_accuracy": ("Training accuracy", "share of the training images that are right", "accuracy"),
-    "eval_accuracy": ("Evaluation accuracy", "share of the evaluation images", "accuracy"),
+    "train_loss": Panel("Loss", "on the training images; lower is better", "loss"),
+    "train_accuracy": Panel("Training accuracy", "share of the training images that are right", "accuracy"),
+    "eval_accuracy": Panel("Evaluation accuracy", "share of the evaluation images", "accuracy"),
 }
 
 
-def plot_compared_accuracy(
-    history_table: str, output: list[str], palette: str, dpi: int, width: float | None = None
-) -> None:
+def plot_compared_accuracy(*, history_table: str, style: FigureStyle) -> Figure:
     """Draw loss and accuracies over epochs, a line a group.
 
     Parameters
     ----------
     history_table : path of `comparison/tables/history.parquet`
-    output : paths to write, PNG, PDF or SVG
-    palette : str
-    dpi : int
-    width : float or None
-        Inches of the paper's column or page; None: for the screen.
+    style : FigureStyle
     """
     values = load_comparison(history_table, "measure", "class_name")
     for group, curves in values.items():
         missing = [measure for measure in PANELS if (measure, "") not in curves]
         if missing:
             raise damaged(history_table, f"no {missing[0]} of {group}")
-    colors = group_colors(list(values), lambda group: final_value(values[group]["eval_accuracy", ""]), palette)
+    colors = group_colors(list(values), lambda group: final_value(values[group]["eval_accuracy", ""]), style.palette)
     note = BAND_NOTE + others_note(list(values), colors, "with the highest evaluation accuracy")
-    columns = len(PANELS) if width is None else min(len(PANELS), max(1, int(width / PRINTED_PANEL)))
+    columns = len(PANELS) if style.width is None else min(len(PANELS), max(1, int(style.width / PRINTED_PANEL)))
     rows = -(-len(PANELS) // columns)
-    with figure_style():
+    with shared_look():
         figure, below = compared_figure(
-            "How well the networks classify, run against run",
-            note,
-            {group: len(curves["eval_accuracy", ""][1]) for group, curves in values.items()},
-            colors,
-            width or 11.4,
-            rows * (3.3 if width is None else 2.1),
-            dpi,
-            width is not None,
+            title="How well the networks classify, run against run",
+            note=note,
+            sizes={group: len(curves["eval_accuracy", ""][1]) for group, curves in values.items()},
+            colors=colors,
+            width=style.width or 11.4,
+            height=rows * (2.1 if style.printed else 3.3),
+            style=style,
         )
         panels = below.subplots(rows, columns, squeeze=False).ravel()
         for axes in panels[len(PANELS) :]:
             axes.remove()
-        for axes, (measure, (title, explanation, y_label)) in zip(panels, PANELS.items()):
-            hold(axes, draw_groups(axes, {group: curves[measure, ""] for group, curves in values.items()}, colors))
-            title_panel(axes, title, explanation, y_label, width is not None)
-        save_figure(figure, output)
+        for axes, (measure, panel) in zip(panels, PANELS.items()):
+            ends = draw_groups(axes, {group: curves[measure, ""] for group, curves in values.items()}, colors)
+            limit_y_axis(axes, ends)
+            title_panel(axes, panel, printed=style.printed)
+    return figure
 
 
 if "snakemake" in globals():
     with job_log(snakemake.log[0]):
-        plot_compared_accuracy(
-            snakemake.input.history,
-            list(snakemake.output),
-            snakemake.params.palette,
-            snakemake.params.dpi,
-            snakemake.params.width,
+        figure = plot_compared_accuracy(
+            history_table=snakemake.input.history,
+            style=FigureStyle(dpi=snakemake.params.dpi, width=snakemake.params.width, palette=snakemake.params.palette),
         )
+        save_figure(figure, snakemake.output)

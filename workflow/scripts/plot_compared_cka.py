@@ -6,8 +6,9 @@ import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-from evolution.figures.style import INK, figure_style, headed_figure, save_figure, shorten
+from evolution.figures.style import INK, FigureStyle, headed_figure, save_figure, shared_look, shorten
 from evolution.io.job_log import job_log
 from evolution.io.reading import damaged
 from evolution.io.tables import load_table
@@ -17,7 +18,7 @@ COLORS = "cividis"  # made for colour-blind readers, and even in grey
 NAMES = {False: (44, 18), True: (26, 10)}
 LETTER = 0.075  # inches, of a name on a screen
 MOST_NUMBERS = 16  # rows of a map whose cells have room for their values
-ROW_OF_NAME = 0.085  # inches of a row, at the least, for its layer to be named
+ROW_OF_NAME = 0.085  # inches; in lower rows the layers are not named
 CELL, SMALLEST, LARGEST = 0.16, 4.0, 12.0  # inches of a row, and of the map
 
 
@@ -40,27 +41,27 @@ def load_map(path: str) -> tuple[list[tuple[str, str]], np.ndarray, int]:
     return cells, values, table.column("samples")[0].as_py()
 
 
-def label_runs(axes: Axes, runs: list[str], layers: list[str], groups: dict[str, list[str]], printed: bool) -> None:
-    """Name rows and columns: each layer, and outside of that each run; lines between runs, thick between groups.
+def label_runs(axes: Axes, *, runs: list[str], layers: list[str], groups: dict[str, list[str]], printed: bool) -> None:
+    """Name each row's and column's layer and run; a line parts two runs, a thick line two groups.
 
     Parameters
     ----------
     axes : Axes
     runs, layers : lists of str
-        Of each row; no layers where there is no room to name them.
+        Of each row; no layers where their names do not fit.
     groups : dict
         Group to its runs.
     printed : bool
     """
     size, most = (5.0, 6.0) if printed else (7.0, 7.0), NAMES[printed][0]
     group_of = {run: group for group, runs in groups.items() for run in runs}
-    starts = [place for place in range(len(runs)) if place == 0 or runs[place] != runs[place - 1]]
+    starts = [row for row in range(len(runs)) if row == 0 or runs[row] != runs[row - 1]]
     middles = [(start + end - 1) / 2 for start, end in zip(starts, [*starts[1:], len(runs)])]
     names = [shorten(runs[start], most) for start in starts]
-    # The runs' names stand beyond the longest layer's.
+    # The runs' names start where the longest name of a layer ends.
     pad = 11 + 0.62 * size[0] * max(map(len, layers), default=0)
     for axis, turned in ((axes.yaxis, {}), (axes.xaxis, {"rotation": 90})):
-        # A run's name may stand in the row of a layer's.
+        # A run's name may stand in the same row as a layer's.
         axis.remove_overlapping_locs = False
         axis.set_ticks(range(len(layers)), layers, minor=True, size=size[0], **turned)
         axis.set_ticks(middles, names, size=size[1], color=INK, **turned)
@@ -73,29 +74,20 @@ def label_runs(axes: Axes, runs: list[str], layers: list[str], groups: dict[str,
 
 
 def plot_compared_cka(
-    cka_table: str,
-    groups: dict[str, list[str]],
-    epoch: int,
-    compared: list[str],
-    output: list[str],
-    dpi: int,
-    width: float | None = None,
-) -> None:
+    *, cka_table: str, groups: dict[str, list[str]], epoch: int, compared: list[str], style: FigureStyle
+) -> Figure:
     """Draw the CKA of each layer of each run with each other.
 
     Parameters
     ----------
     cka_table : path of `comparison/tables/cka.parquet`
     groups : dict
-        Group to its runs, all of them.
+        Group to all of its runs.
     epoch : int
         At which the layers are compared.
     compared : list of str
-        The runs that were taken; those that the table lacks follow other images.
-    output : paths to write, PNG, PDF or SVG
-    dpi : int
-    width : float or None
-        Inches of the paper's column or page; None: for the screen.
+        The runs that were chosen. The table lacks the ones that follow other images.
+    style : FigureStyle
     """
     cells, values, samples = load_map(cka_table)
     runs = dict.fromkeys(run for run, _ in cells)
@@ -110,27 +102,31 @@ def plot_compared_cka(
     if left_out:
         named = ", ".join(left_out[:4]) + (f" and {len(left_out) - 4} more" if len(left_out) > 4 else "")
         note += f" Left out, as they follow other images: {named}."
-    printed = width is not None
-    most_run, most_layer = NAMES[printed]
+    most_run, most_layer = NAMES[style.printed]
     row_runs, row_layers = [run for run, _ in cells], [shorten(layer, most_layer) for _, layer in cells]
     names = LETTER * (max(min(len(run), most_run) for run in runs) + max(map(len, row_layers)))
     side = float(np.clip(CELL * len(cells), SMALLEST, LARGEST))
-    if printed:
+    if style.width is not None:
         # Letters of 5 and 6 points in place of 7.
         names *= 0.8
-        side = max(width - names - 0.7, 0.8)
+        side = max(style.width - names - 0.7, 0.8)
     if side / len(cells) < ROW_OF_NAME:
         row_layers = []
         note += " The layers of a run stand in the network's order."
-    title, wide = f"How alike the runs' layers are at epoch {epoch}", side + names + 1.3
-    with figure_style():
-        figure = headed_figure(title, note, width or wide, side + names + 0.4, dpi, printed)
+    with shared_look():
+        figure = headed_figure(
+            title=f"How alike the runs' layers are at epoch {epoch}",
+            note=note,
+            width=style.width or side + names + 1.3,
+            height=side + names + 0.4,
+            style=style,
+        )
         axes = figure.subplots()
         image = axes.imshow(values, vmin=0, vmax=1, cmap=COLORS, interpolation="nearest")
         axes.grid(False)
         axes.spines[:].set_visible(False)
-        label_runs(axes, row_runs, row_layers, groups, printed)
-        if len(cells) <= MOST_NUMBERS and not printed:
+        label_runs(axes, runs=row_runs, layers=row_layers, groups=groups, printed=style.printed)
+        if len(cells) <= MOST_NUMBERS and not style.printed:
             for (row, column), value in np.ndenumerate(values):
                 if np.isfinite(value):
                     color = "black" if value > 0.5 else "white"
@@ -138,17 +134,16 @@ def plot_compared_cka(
         bar = figure.colorbar(image, ax=axes, fraction=0.04, pad=0.02, shrink=0.6)
         bar.set_label("CKA")
         bar.outline.set_visible(False)
-        save_figure(figure, output)
+    return figure
 
 
 if "snakemake" in globals():
     with job_log(snakemake.log[0]):
-        plot_compared_cka(
-            snakemake.input.cka,
-            snakemake.params.groups,
-            snakemake.params.epoch,
-            snakemake.params.compared,
-            list(snakemake.output),
-            snakemake.params.dpi,
-            snakemake.params.width,
+        figure = plot_compared_cka(
+            cka_table=snakemake.input.cka,
+            groups=snakemake.params.groups,
+            epoch=snakemake.params.epoch,
+            compared=snakemake.params.compared,
+            style=FigureStyle(dpi=snakemake.params.dpi, width=snakemake.params.width),
         )
+        save_figure(figure, snakemake.output)

@@ -7,6 +7,7 @@ import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
 import textwrap
 
 import numpy as np
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from evolution import PIXELS
@@ -17,21 +18,22 @@ from evolution.figures.comparison import (
     draw_groups,
     final_value,
     group_colors,
-    hold,
     layer_columns,
+    limit_y_axis,
     load_comparison,
     others_note,
 )
-from evolution.figures.style import MUTED, figure_style, save_figure, shorten
+from evolution.figures.style import MUTED, FigureStyle, save_figure, shared_look, shorten
 from evolution.io.job_log import job_log
 from evolution.measures.intervals import mean_interval
 from evolution.measures.long_tables import ADJUSTED_RAND, METRIC_TITLES
 
-METRICS = (ADJUSTED_RAND, "silhouette", "normalized_mutual_information", "label_silhouette", "knn_accuracy")
+# The adjusted Rand index, of which the threshold is, stands first.
+METRICS = sorted(METRIC_TITLES, key=lambda metric: metric != ADJUSTED_RAND)
 MOST_COLUMNS = 6
 PANEL_WIDTH, PANEL_HEIGHT = 2.1, 1.55  # inches
 PRINTED_PANEL = 1.3
-# Pixels of groups that differ by more than this in a metric are not one baseline.
+# Where the groups' raw pixels differ by more than this in a metric, there is no common baseline.
 ALIKE = 0.05
 
 
@@ -41,23 +43,15 @@ def column_title(column: dict[str, str], length: int) -> str:
 
 
 def pixel_baseline(values: dict[str, dict[tuple, Curves]], metric: str) -> float:
-    """A metric of the raw pixels, where it is one for all groups; else NaN."""
-    of_groups = [
-        mean_interval(curves[PIXELS, metric][1])[0][0] for curves in values.values() if (PIXELS, metric) in curves
-    ]
-    known = np.array(of_groups)[np.isfinite(of_groups)]
+    """A metric of the raw pixels, where all groups have about the same value; else NaN."""
+    means = [mean_interval(curves[PIXELS, metric][1])[0][0] for curves in values.values() if (PIXELS, metric) in curves]
+    known = np.array(means)[np.isfinite(means)]
     return known.mean() if len(known) == len(values) and np.ptp(known) <= ALIKE else np.nan
 
 
 def plot_compared_metrics(
-    metrics_table: str,
-    layers: dict[str, list[str]],
-    threshold: float,
-    output: list[str],
-    palette: str,
-    dpi: int,
-    width: float | None = None,
-) -> None:
+    *, metrics_table: str, layers: dict[str, list[str]], threshold: float, style: FigureStyle
+) -> Figure:
     """Draw each metric (rows) in each layer (columns) over epochs, a line a group.
 
     Parameters
@@ -67,17 +61,13 @@ def plot_compared_metrics(
         Group to its layers, in network order.
     threshold : float
         Of the adjusted Rand index, drawn dotted.
-    output : paths to write, PNG, PDF or SVG
-    palette : str
-    dpi : int
-    width : float or None
-        Inches of the paper's column or page; None: for the screen.
+    style : FigureStyle
     """
     values = load_comparison(metrics_table, "layer", "metric")
-    most = MOST_COLUMNS if width is None else max(2, int((width - 0.6) / PRINTED_PANEL))
+    most = MOST_COLUMNS if style.width is None else max(2, int((style.width - 0.6) / PRINTED_PANEL))
     columns = layer_columns(layers, most)
     colors = group_colors(
-        list(layers), lambda group: final_value(values[group].get((layers[group][-1], ADJUSTED_RAND))), palette
+        list(layers), lambda group: final_value(values[group].get((layers[group][-1], ADJUSTED_RAND))), style.palette
     )
     baselines = {metric: pixel_baseline(values, metric) for metric in METRICS}
     note = BAND_NOTE + others_note(list(layers), colors, "whose last layer ends with the highest adjusted Rand index")
@@ -89,7 +79,7 @@ def plot_compared_metrics(
         for layer in names
         if (layer, ADJUSTED_RAND) in values[group]
     ]
-    reached = any((of_layer >= threshold).any() for of_layer in indices)
+    reached = any((index >= threshold).any() for index in indices)
     if reached:
         note += f" Dotted: the threshold {threshold:g} of crossing.md."
     if len({tuple(names) for names in layers.values()}) > 1:
@@ -98,16 +88,15 @@ def plot_compared_metrics(
     if longest > len(columns):
         note += f" Shown are {len(columns)} of up to {longest} layers."
     sizes = {group: max(len(curves[1]) for curves in values[group].values()) for group in layers}
-    with figure_style():
+    with shared_look():
         figure, below = compared_figure(
-            "How well each layer's activations cluster, run against run",
-            note,
-            sizes,
-            colors,
-            width or max(7.0, 0.7 + PANEL_WIDTH * len(columns)),
-            0.5 + (PANEL_HEIGHT if width is None else 1.3) * len(METRICS),
-            dpi,
-            width is not None,
+            title="How well each layer's activations cluster, run against run",
+            note=note,
+            sizes=sizes,
+            colors=colors,
+            width=style.width or max(7.0, 0.7 + PANEL_WIDTH * len(columns)),
+            height=0.5 + (1.3 if style.printed else PANEL_HEIGHT) * len(METRICS),
+            style=style,
         )
         panels = below.subplots(len(METRICS), len(columns), sharex=True, sharey="row", squeeze=False)
         for row, metric in zip(panels, METRICS):
@@ -122,25 +111,23 @@ def plot_compared_metrics(
                 if metric == ADJUSTED_RAND and reached:
                     axes.axhline(threshold, color=MUTED, linestyle=":", linewidth=1, zorder=1.2)
                 axes.xaxis.set_major_locator(MaxNLocator(4, integer=True, min_n_ticks=1))
-            hold(row[0], ends)
+            limit_y_axis(row[0], ends)
             row[0].set_ylabel(textwrap.fill(METRIC_TITLES[metric], 20), size=8)
-        length = 24 if width is None else 14
+        length = 14 if style.printed else 24
         for axes, column in zip(panels[0], columns):
             axes.set_title(column_title(column, length), size=9)
         for axes in panels[-1]:
             axes.set_xlabel("epoch")
         below.align_ylabels()
-        save_figure(figure, output)
+    return figure
 
 
 if "snakemake" in globals():
     with job_log(snakemake.log[0]):
-        plot_compared_metrics(
-            snakemake.input.metrics,
-            snakemake.params.layers,
-            snakemake.params.threshold,
-            list(snakemake.output),
-            snakemake.params.palette,
-            snakemake.params.dpi,
-            snakemake.params.width,
+        figure = plot_compared_metrics(
+            metrics_table=snakemake.input.metrics,
+            layers=snakemake.params.layers,
+            threshold=snakemake.params.threshold,
+            style=FigureStyle(dpi=snakemake.params.dpi, width=snakemake.params.width, palette=snakemake.params.palette),
         )
+        save_figure(figure, snakemake.output)

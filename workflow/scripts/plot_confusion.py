@@ -1,14 +1,15 @@
-"""Figure of what the network takes for what, at chosen epochs."""
+"""Figure of which classes the network confuses, at chosen epochs."""
 
 import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
 
 # isort: split
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from evolution.activations.predictions import load_predictions
-from evolution.figures.fonts import shown_names
-from evolution.figures.style import INK, figure_style, headed_figure, save_figure, score, shorten
+from evolution.figures.fonts import drawable_names
+from evolution.figures.style import INK, FigureStyle, headed_figure, save_figure, score, shared_look, shorten
 from evolution.io.arrays import load_npz
 from evolution.io.job_log import job_log
 
@@ -17,21 +18,22 @@ COLUMNS = 4
 NAMED_CLASSES = 15
 PRINTED_PANEL = 2.2  # inches
 LETTER = 0.075  # inches
-# With more classes, or smaller, numbers in the cells could not be read.
+# Numbers in the cells can be read with at most so many classes, and from this many inches of the matrix's side on.
 WRITTEN_CLASSES, WRITTEN_SIDE = 10, 2.0
 
 
 def confusion_shares(predicted: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
-    """Which share of each true class (row) is taken for which class (column), float (classes, classes); NaN: none."""
+    """The share of each true class (row) that is predicted as each class (column), float (classes, classes).
+
+    NaN where a class has no sample.
+    """
     counts = np.zeros((classes, classes))
     np.add.at(counts, (labels, predicted), 1)
     totals = counts.sum(axis=1, keepdims=True)
     return counts / np.where(totals, totals, np.nan)
 
 
-def plot_confusion(
-    dataset: str, predictions: list[str], epochs: list[int], output: list[str], dpi: int, width: float | None = None
-) -> None:
+def plot_confusion(*, dataset: str, predictions: list[str], epochs: list[int], style: FigureStyle) -> Figure:
     """Draw a confusion matrix an epoch, all on one scale.
 
     Parameters
@@ -39,31 +41,32 @@ def plot_confusion(
     dataset : path of dataset.npz
     predictions : list of paths of `predictions/{span}.parquet`
     epochs : list of int
-    output : paths to write, PNG, PDF or SVG
-    dpi : int
-    width : float or None
-        Inches of the paper's column or page; None: for the screen.
+    style : FigureStyle
     """
     labels, names = load_npz(dataset, "eval_labels", "class_names")
     predicted, _ = load_predictions(predictions, epochs, len(labels))
-    columns = min(COLUMNS if width is None else max(2, int(width / PRINTED_PANEL)), len(epochs))
+    columns = min(COLUMNS if style.width is None else max(2, int(style.width / PRINTED_PANEL)), len(epochs))
     rows = -(-len(epochs) // columns)
-    side = 3.1 if width is None else min(3.1, (width - 0.6) / columns + 0.25)
+    side = 3.1 if style.width is None else min(3.1, (style.width - 0.6) / columns + 0.25)
     written = len(names) <= WRITTEN_CLASSES and side >= WRITTEN_SIDE
     note = (
         "Each row of a matrix is a true class, each column what the network takes it for; the diagonal is right. "
         + "Numbers: per cent of the row, left out below 1." * written
     )
-    with figure_style():
-        names = shown_names(names)
-        title = "What the network takes for what while it trains"
-        places = np.arange(0, len(names), -(-len(names) // NAMED_CLASSES))
-        texts = [shorten(names[place], 12) for place in places]
-        longest = max(map(len, texts))
-        # Long names stand upright below each matrix and lie beside the first.
-        room = LETTER * longest if longest > 2 and width is None else 0.0
-        wide = width or max(7.0, 0.9 + 2 * room + 3.0 * columns)
-        figure = headed_figure(title, note, wide, (side + 0.7 * room) * rows, dpi, printed=width is not None)
+    names, fonts = drawable_names(names)
+    named = np.arange(0, len(names), -(-len(names) // NAMED_CLASSES))
+    texts = [shorten(names[label], 12) for label in named]
+    longest = max(map(len, texts))
+    # Long names stand upright below each matrix and lie to the left of the first one.
+    room = LETTER * longest if longest > 2 and not style.printed else 0.0
+    with shared_look(fonts):
+        figure = headed_figure(
+            title="What the network takes for what while it trains",
+            note=note,
+            width=style.width or max(7.0, 0.9 + 2 * room + 3.0 * columns),
+            height=(side + 0.7 * room) * rows,
+            style=style,
+        )
         panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
         for axes in panels.ravel()[len(epochs) :]:
             axes.remove()
@@ -79,27 +82,25 @@ def plot_confusion(
                 color = "white" if share > 0.55 else INK
                 axes.text(column, row, f"{100 * share:.0f}", ha="center", va="center", size=6, color=color)
         for axes in panels.ravel()[: len(epochs)]:
-            axes.set_xticks(places, texts, rotation=90 if longest > 2 else 0)
-            axes.set_yticks(places, texts)
+            axes.set_xticks(named, texts, rotation=90 if longest > 2 else 0)
+            axes.set_yticks(named, texts)
             axes.tick_params(labelbottom=True)
         for axes in panels[:, 0]:
             axes.set_ylabel("true class")
-        for place in range(len(epochs)):
-            if place + columns >= len(epochs):
-                panels.ravel()[place].set_xlabel("prediction")
+        for axes in panels.ravel()[max(0, len(epochs) - columns) : len(epochs)]:
+            axes.set_xlabel("prediction")
         bar = figure.colorbar(image, ax=panels.ravel().tolist()[: len(epochs)], fraction=0.03, pad=0.01)
         bar.set_label("share of the true class")
         bar.outline.set_visible(False)
-        save_figure(figure, output)
+    return figure
 
 
 if "snakemake" in globals():
     with job_log(snakemake.log[0]):
-        plot_confusion(
-            snakemake.input.dataset,
-            list(snakemake.input.predictions),
-            snakemake.params.epochs,
-            list(snakemake.output),
-            snakemake.params.dpi,
-            snakemake.params.width,
+        figure = plot_confusion(
+            dataset=snakemake.input.dataset,
+            predictions=list(snakemake.input.predictions),
+            epochs=snakemake.params.epochs,
+            style=FigureStyle(dpi=snakemake.params.dpi, width=snakemake.params.width),
         )
+        save_figure(figure, snakemake.output)

@@ -5,12 +5,13 @@ import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
 # isort: split
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from evolution.activations.cells import Cells
 from evolution.embedding.methods import METHODS
-from evolution.figures.fonts import shown_names
+from evolution.figures.fonts import drawable_names
 from evolution.figures.sheets import cell_side, draw_map, map_sheet, square_limits, title_cell
-from evolution.figures.style import class_colors, figure_style, save_figure, score
+from evolution.figures.style import FigureStyle, class_colors, save_figure, score, shared_look
 from evolution.io.arrays import load_npz
 from evolution.io.job_log import job_log
 from evolution.measures.long_tables import adjusted_rand_indices, network_layers
@@ -23,18 +24,16 @@ NOTE = (
 
 
 def plot_grid(
+    *,
     dataset: str,
     embeddings: Cells,
     metrics_table: str,
     epochs: list[int],
     layers: list[str],
-    output: list[str],
-    palette: str,
-    dpi: int,
-    width: float | None = None,
+    style: FigureStyle,
     method: str = "tsne",
-) -> None:
-    """Draw a grid of maps; all of one layer share their axes, so that movement shows.
+) -> Figure:
+    """Draw a grid of maps; the maps of a layer share their axes, so that movement shows.
 
     Parameters
     ----------
@@ -46,27 +45,27 @@ def plot_grid(
         A row each.
     layers : list of str
         A column each, in network order; the raw pixels, which have one epoch only, are left out.
-    output : paths to write, PNG, PDF or SVG
-    palette : str
-        See `style.class_colors`.
-    dpi : int
-    width : float or None
-        Inches of the paper's column or page; None: for the screen.
+    style : FigureStyle
     method : str
         See `evolution.embedding.methods.METHODS`.
     """
     labels, names = load_npz(dataset, "eval_labels", "class_names")
     layers = network_layers(layers)
     rand_indices = adjusted_rand_indices(metrics_table, [(epoch, layer) for epoch in epochs for layer in layers])
-    colors = class_colors(palette, len(names))
+    colors = class_colors(style.palette, len(names))
     dots = np.array(colors)[labels]
-    with figure_style():
-        title = f"{METHODS[method].title} of each layer while the network trains"
-        note = NOTE.format(title=METHODS[method].title, of_layer=METHODS[method].of_layer)
-        class_names = shown_names(names)
-        side = cell_side(layers, 2.1)
-        room = 0.75 if width is None else 0.2  # for the rows' labels, which stand upright on paper
-        sheet = map_sheet(len(epochs), len(layers), side, title, note, class_names, colors, dpi, room, width)
+    class_names, fonts = drawable_names(names)
+    with shared_look(fonts):
+        sheet = map_sheet(
+            rows=len(epochs),
+            columns=len(layers),
+            cell=cell_side(layers, 2.1),
+            title=f"{METHODS[method].title} of each layer while the network trains",
+            note=NOTE.format(title=METHODS[method].title, of_layer=METHODS[method].of_layer),
+            legend=list(zip(class_names, colors)),
+            style=style,
+            row_label_width=0.2 if style.printed else 0.75,  # on paper the labels stand upright
+        )
         for layer, column in zip(layers, sheet.axes.T):
             layouts = [embeddings.read_layout(layer, epoch, len(labels)) for epoch in epochs]
             limits = square_limits(layouts)
@@ -74,28 +73,26 @@ def plot_grid(
                 draw_map(axes, layout, dots, limits)
                 title_cell(axes, layer, layers, f"ARI {score(rand_indices[epoch, layer])}")
         for axes, epoch in zip(sheet.axes[:, 0], epochs):
-            if width is None:
-                label, place, look = f"epoch {epoch}" if epoch else "epoch 0\n(untrained)", -6, {"size": 9}
+            if style.printed:
+                label, offset, properties = f"epoch {epoch}", -3, {"size": 7, "rotation": 90}
             else:
-                label, place, look = f"epoch {epoch}", -3, {"size": 7, "rotation": 90}
+                label, offset, properties = f"epoch {epoch}" if epoch else "epoch 0\n(untrained)", -6, {"size": 9}
             axes.annotate(
-                label, (0, 0.5), xytext=(place, 0), xycoords="axes fraction", textcoords="offset points",
-                ha="right", va="center", **look,
+                label, (0, 0.5), xytext=(offset, 0), xycoords="axes fraction", textcoords="offset points",
+                ha="right", va="center", **properties,
             )  # fmt: skip
-        save_figure(sheet.figure, output)
+    return sheet.figure
 
 
 if "snakemake" in globals():
     with job_log(snakemake.log[0]):
-        plot_grid(
-            snakemake.input.dataset,
-            Cells(snakemake.input.embeddings, snakemake.params.spans),
-            snakemake.input.metrics,
-            snakemake.params.epochs,
-            snakemake.params.layers,
-            list(snakemake.output),
-            snakemake.params.palette,
-            snakemake.params.dpi,
-            snakemake.params.width,
-            snakemake.params.method,
+        figure = plot_grid(
+            dataset=snakemake.input.dataset,
+            embeddings=Cells(snakemake.input.embeddings, snakemake.params.spans),
+            metrics_table=snakemake.input.metrics,
+            epochs=snakemake.params.epochs,
+            layers=snakemake.params.layers,
+            method=snakemake.params.method,
+            style=FigureStyle(dpi=snakemake.params.dpi, width=snakemake.params.width, palette=snakemake.params.palette),
         )
+        save_figure(figure, snakemake.output)

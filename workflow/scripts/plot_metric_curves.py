@@ -4,8 +4,10 @@ import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
 
 # isort: split
 
-from evolution.figures.curves import draw_layer_curves, layer_panels, place_labels, title_panel
-from evolution.figures.style import figure_style, save_figure
+from matplotlib.figure import Figure
+
+from evolution.figures.curves import Panel, draw_layer_curves, layer_panels, place_labels, title_panel
+from evolution.figures.style import FigureStyle, save_figure, shared_look
 from evolution.io.job_log import job_log
 from evolution.measures.long_tables import ADJUSTED_RAND, METRIC_TITLES, load_values
 
@@ -16,13 +18,11 @@ EXPLANATIONS = {
     "label_silhouette": "how compact and far apart the true classes are; 1: best",
     "knn_accuracy": "share whose neighbours vote for the right class",
 }
-# Of the adjusted Rand index over the k-means restarts.
+# The adjusted Rand index of the worst and the best restart of k-means.
 SPREAD = (f"{ADJUSTED_RAND}_min", f"{ADJUSTED_RAND}_max")
 
 
-def plot_metric_curves(
-    metrics_table: str, layers: list[str], output: list[str], dpi: int, width: float | None = None
-) -> None:
+def plot_metric_curves(*, metrics_table: str, layers: list[str], style: FigureStyle) -> Figure:
     """Draw each metric over epochs, a line a layer, the raw pixels dashed.
 
     Parameters
@@ -30,34 +30,42 @@ def plot_metric_curves(
     metrics_table : path of `tables/metrics.parquet`
     layers : list of str
         In network order.
-    output : paths to write, PNG, PDF or SVG
-    dpi : int
-    width : float or None
-        Inches of the paper's column or page; None: for the screen.
+    style : FigureStyle
     """
     values = load_values(metrics_table)
-    with figure_style():
-        known = {metric for _, _, metric in values}
-        more = "Shaded: from the worst to the best restart of k-means; the line: the one whose clusters are tightest."
-        # The two that the clusters themselves are judged by stand wide above the others.
-        heading = "How well each layer's activations cluster while the network trains"
+    known = {metric for _, _, metric in values}
+    shading = "Shaded: from the worst to the best restart of k-means; the line: the one whose clusters are tightest."
+    with shared_look():
         figure, panels = layer_panels(
-            heading, values, layers, [2, 3], dpi, width, more if known.issuperset(SPREAD) else ""
+            title="How well each layer's activations cluster while the network trains",
+            values=values,
+            layers=layers,
+            # The two metrics that judge the clusters themselves have the upper row, and so wider panels.
+            rows=[2, 3],
+            style=style,
+            ending=shading if known.issuperset(SPREAD) else "",
         )
         for (metric, explanation), axes in zip(EXPLANATIONS.items(), panels):
-            draw_layer_curves(axes, values, layers, metric, 0.1, SPREAD if metric == ADJUSTED_RAND else None)
             title = METRIC_TITLES[metric]
-            title_panel(axes, title, explanation, title[0].lower() + title[1:], width is not None)
+            panel = Panel(title, explanation, title[0].lower() + title[1:], least_span=0.1)
+            draw_layer_curves(
+                axes=axes,
+                values=values,
+                layers=layers,
+                metric=metric,
+                least_span=panel.least_span,
+                band=SPREAD if metric == ADJUSTED_RAND else None,
+            )
+            title_panel(axes, panel, printed=style.printed)
         place_labels(figure)
-        save_figure(figure, output)
+    return figure
 
 
 if "snakemake" in globals():
     with job_log(snakemake.log[0]):
-        plot_metric_curves(
-            snakemake.input.metrics,
-            snakemake.params.layers,
-            list(snakemake.output),
-            snakemake.params.dpi,
-            snakemake.params.width,
+        figure = plot_metric_curves(
+            metrics_table=snakemake.input.metrics,
+            layers=snakemake.params.layers,
+            style=FigureStyle(dpi=snakemake.params.dpi, width=snakemake.params.width),
         )
+        save_figure(figure, snakemake.output)

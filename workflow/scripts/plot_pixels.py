@@ -5,13 +5,14 @@ import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
 # isort: split
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from evolution import PIXELS
 from evolution.activations.cells import Cells
 from evolution.embedding.methods import METHODS
-from evolution.figures.fonts import shown_names
+from evolution.figures.fonts import drawable_names
 from evolution.figures.sheets import draw_map, map_sheet, square_limits
-from evolution.figures.style import MUTED, class_colors, figure_style, save_figure, score
+from evolution.figures.style import MUTED, FigureStyle, class_colors, save_figure, score, shared_look
 from evolution.io.arrays import load_npz
 from evolution.io.job_log import job_log
 from evolution.io.tables import load_table
@@ -20,40 +21,33 @@ from evolution.measures.long_tables import ADJUSTED_RAND
 
 
 def plot_pixels(
+    *,
     dataset: str,
-    embedding: Cells,
+    embeddings: Cells,
     clusters: Cells,
-    metrics: str,
-    output: list[str],
-    palette: str,
-    dpi: int,
-    width: float | None = None,
+    metrics_table: str,
+    style: FigureStyle,
     method: str = "tsne",
-) -> None:
+) -> Figure:
     """Draw the map of the raw pixels twice, coloured by class and by cluster.
 
     Parameters
     ----------
     dataset : path of dataset.npz
-    embedding, clusters : Cells
+    embeddings, clusters : Cells
         Of the pixels' layout, float32 (N, 2), and clusters, int16 (N,).
-    metrics : path of the pixels' metrics, a row and a column a metric
-    output : paths to write, PNG, PDF or SVG
-    palette : str
-        See `style.class_colors`.
-    dpi : int
-    width : float or None
-        Inches of the paper's column or page; None: for the screen.
+    metrics_table : path of the pixels' metrics, a row and a column a metric
+    style : FigureStyle
     method : str
         See `evolution.embedding.methods.METHODS`.
     """
     labels, names = load_npz(dataset, "eval_labels", "class_names")
-    layout = embedding.read_layout(PIXELS, 0, len(labels))
+    layout = embeddings.read_layout(PIXELS, 0, len(labels))
     assigned = np.array(clusters.read(PIXELS, 0, (len(labels),)))
-    rand_index = load_table(metrics, ADJUSTED_RAND).column(ADJUSTED_RAND)[0].as_py()
+    rand_index = load_table(metrics_table, ADJUSTED_RAND).column(ADJUSTED_RAND)[0].as_py()
     matched = match_clusters(assigned, labels, len(names))
     count = max(len(names), matched.max(initial=0) + 1)
-    colors = np.array(class_colors(palette, count))
+    colors = np.array(class_colors(style.palette, count))
     cluster_colors = np.append(colors[matched], MUTED)[assigned]
     note = (
         f"Each dot is an evaluation image; {METHODS[method].title} {METHODS[method].of_pixels}. On the right, k-means "
@@ -63,9 +57,17 @@ def plot_pixels(
     )
     if count > len(names):
         note += " Clusters that match no class have colours that the legend does not show."
-    with figure_style():
-        title = f"Raw pixels, before any learning: {METHODS[method].title}"
-        sheet = map_sheet(1, 2, 4.4, title, note, shown_names(names), list(colors), dpi, 0, width)
+    class_names, fonts = drawable_names(names)
+    with shared_look(fonts):
+        sheet = map_sheet(
+            rows=1,
+            columns=2,
+            cell=4.4,
+            title=f"Raw pixels, before any learning: {METHODS[method].title}",
+            note=note,
+            legend=list(zip(class_names, colors)),
+            style=style,
+        )
         limits = square_limits([layout])
         panels = {
             "True class": colors[labels],
@@ -73,20 +75,18 @@ def plot_pixels(
         }
         for axes, (title, dots) in zip(sheet.axes[0], panels.items()):
             draw_map(axes, layout, dots, limits)
-            axes.set_title(title, size=10 if width is None else 7)
-        save_figure(sheet.figure, output)
+            axes.set_title(title, size=7 if style.printed else 10)
+    return sheet.figure
 
 
 if "snakemake" in globals():
     with job_log(snakemake.log[0]):
-        plot_pixels(
-            snakemake.input.dataset,
-            Cells([snakemake.input.embedding], {"0000": [0]}),
-            Cells([snakemake.input.clusters], {"0000": [0]}),
-            snakemake.input.metrics,
-            list(snakemake.output),
-            snakemake.params.palette,
-            snakemake.params.dpi,
-            snakemake.params.width,
-            snakemake.params.method,
+        figure = plot_pixels(
+            dataset=snakemake.input.dataset,
+            embeddings=Cells([snakemake.input.embedding], {"0000": [0]}),
+            clusters=Cells([snakemake.input.clusters], {"0000": [0]}),
+            metrics_table=snakemake.input.metrics,
+            method=snakemake.params.method,
+            style=FigureStyle(dpi=snakemake.params.dpi, width=snakemake.params.width, palette=snakemake.params.palette),
         )
+        save_figure(figure, snakemake.output)

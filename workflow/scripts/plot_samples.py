@@ -1,4 +1,4 @@
-"""Figure of telling images: learned last, never learned, moved most."""
+"""Figure of the images that the network finds hard: learned last, still wrong, moved most."""
 
 import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
 
@@ -7,11 +7,12 @@ import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
 import textwrap
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from evolution.activations.cells import Cells
 from evolution.activations.predictions import load_predictions
-from evolution.figures.fonts import shown_names
-from evolution.figures.style import MUTED, figure_style, headed_figure, save_figure, shorten
+from evolution.figures.fonts import drawable_names
+from evolution.figures.style import MUTED, FigureStyle, headed_figure, save_figure, shared_look, shorten
 from evolution.io.arrays import load_npz
 from evolution.io.job_log import job_log
 
@@ -31,7 +32,7 @@ def learned_at(right: np.ndarray) -> np.ndarray:
     Returns
     -------
     int array (N,)
-        Its place; the number of snapshots where the last one is wrong.
+        The snapshot's index; the number of snapshots where the last one is wrong.
     """
     from_the_end = np.cumprod(right[::-1], axis=0).sum(axis=0)
     return len(right) - from_the_end
@@ -56,16 +57,9 @@ def path_lengths(layouts: np.ndarray) -> np.ndarray:
 
 
 def plot_samples(
-    dataset: str,
-    predictions: list[str],
-    embeddings: Cells,
-    epochs: list[int],
-    layer: str,
-    output: list[str],
-    dpi: int,
-    width: float | None = None,
-) -> None:
-    """Draw a row of images for each kind.
+    *, dataset: str, predictions: list[str], embeddings: Cells, epochs: list[int], layer: str, style: FigureStyle
+) -> Figure:
+    """Draw three rows of images: learned last, still wrong at the last epoch, moved most.
 
     Parameters
     ----------
@@ -75,17 +69,14 @@ def plot_samples(
         Of layouts, float32 (N, 2).
     epochs : list of int
     layer : str
-        In whose map movement is taken.
-    output : paths to write, PNG, PDF or SVG
-    dpi : int
-    width : float or None
-        Inches of the paper's column or page; None: for the screen.
+        In whose map movement is measured.
+    style : FigureStyle
     """
     images, labels, names = load_npz(dataset, "eval_images", "eval_labels", "class_names")
     predicted, confidence = load_predictions(predictions, epochs, len(labels))
     layouts = np.stack([embeddings.read_layout(layer, epoch, len(labels)) for epoch in epochs])
     learned, moved = learned_at(predicted == labels), path_lengths(layouts)
-    count = COUNT if width is None else max(1, min(COUNT, int(width / PRINTED_SIDE)))
+    count = COUNT if style.width is None else max(1, min(COUNT, int(style.width / PRINTED_SIDE)))
     late = [sample for sample in np.argsort(-learned, kind="stable") if 0 < learned[sample] < len(epochs)]
     never = np.flatnonzero(learned == len(epochs))
     never = never[np.argsort(-confidence[-1][never], kind="stable")]
@@ -95,44 +86,41 @@ def plot_samples(
         "Evaluation images; below each its true class, and after “not” what the network takes, or last took, it for. "
         "# is the number to search for in the explorer. Movement is summed over all snapshots."
     )
-    with figure_style():
-        names = shown_names(names)
+    names, fonts = drawable_names(names)
 
-        def name(label, length=NAME_LENGTH):
-            return shorten(names[label], length)
+    def name(label: int, length: int = NAME_LENGTH) -> str:
+        return shorten(names[label], length)
 
-        def before(sample):
-            """What the sample was last taken for before it was learned."""
-            return name(predicted[learned[sample] - 1, sample], NAME_LENGTH - 4)
+    def mistake(snapshot: int, sample: int) -> str:
+        """The true class of a sample and the wrong one that is predicted."""
+        return f"{name(labels[sample])}\nnot {name(predicted[snapshot, sample], NAME_LENGTH - 4)}"
 
-        shown = {
-            f"Learned last: right from this epoch to the end ({len(late)} of {len(labels)} images had to be learned)": [
-                (sample, f"{name(labels[sample])}\nnot {before(sample)}", f"epoch {epochs[learned[sample]]}")
-                for sample in late[:count]
-            ],
-            f"Still wrong at epoch {epochs[-1]}, the surest first ({len(never)} of {len(labels)} images)": [
-                (
-                    sample,
-                    f"{name(labels[sample])}\nnot {name(predicted[-1, sample], NAME_LENGTH - 4)}",
-                    f"{confidence[-1, sample]:.0%} sure",
-                )
-                for sample in never[:count]
-            ],
-            f"Moved most in the map of {shorten(layer, 40)}, in radii of the map": [
-                (sample, name(labels[sample]), f"{moved[sample]:.1f} radii") for sample in most[:count]
-            ],
-        }
-        title = "Images that the network finds hard"
-        side = SIDE if width is None else width / count
-        wide = width or 0.5 + count * side
+    rows = {
+        f"Learned last: right from this epoch to the end ({len(late)} of {len(labels)} images had to be learned)": [
+            (sample, mistake(learned[sample] - 1, sample), f"epoch {epochs[learned[sample]]}")
+            for sample in late[:count]
+        ],
+        f"Still wrong at epoch {epochs[-1]}, the surest first ({len(never)} of {len(labels)} images)": [
+            (sample, mistake(-1, sample), f"{confidence[-1, sample]:.0%} sure") for sample in never[:count]
+        ],
+        f"Moved most in the map of {shorten(layer, 40)}, in radii of the map": [
+            (sample, name(labels[sample]), f"{moved[sample]:.1f} radii") for sample in most[:count]
+        ],
+    }
+    side = SIDE if style.width is None else style.width / count
+    with shared_look(fonts):
         figure = headed_figure(
-            title, note, wide, len(shown) * (side + (0.95 if width is None else 0.8)), dpi, printed=width is not None
+            title="Images that the network finds hard",
+            note=note,
+            width=style.width or 0.5 + count * side,
+            height=len(rows) * (side + (0.8 if style.printed else 0.95)),
+            style=style,
         )
-        for rows, (heading, entries) in zip(figure.subfigures(len(shown), 1), shown.items()):
-            if width is not None:
-                heading = textwrap.fill(heading, int(width * PRINTED_LETTERS))
-            rows.suptitle(heading, x=0.012, ha="left", size=10 if width is None else 7, weight="bold")
-            panels = rows.subplots(1, count, squeeze=False)[0]
+        for row, (heading, entries) in zip(figure.subfigures(len(rows), 1), rows.items()):
+            if style.width is not None:
+                heading = textwrap.fill(heading, int(style.width * PRINTED_LETTERS))
+            row.suptitle(heading, x=0.012, ha="left", size=7 if style.printed else 10, weight="bold")
+            panels = row.subplots(1, count, squeeze=False)[0]
             for axes in panels:
                 axes.set_axis_off()
             if not entries:
@@ -142,20 +130,19 @@ def plot_samples(
                 axes.imshow(image if image.shape[2] == 3 else image[..., 0], cmap="gray", vmin=0, vmax=255)
                 axes.annotate(
                     f"{what}\n{when}\n#{sample}", (0.5, 0), xytext=(0, -3), xycoords="axes fraction",
-                    textcoords="offset points", ha="center", va="top", size=7 if width is None else 6,
+                    textcoords="offset points", ha="center", va="top", size=6 if style.printed else 7,
                 )  # fmt: skip
-        save_figure(figure, output)
+    return figure
 
 
 if "snakemake" in globals():
     with job_log(snakemake.log[0]):
-        plot_samples(
-            snakemake.input.dataset,
-            list(snakemake.input.predictions),
-            Cells(snakemake.input.embeddings, snakemake.params.spans),
-            snakemake.params.epochs,
-            snakemake.params.layer,
-            list(snakemake.output),
-            snakemake.params.dpi,
-            snakemake.params.width,
+        figure = plot_samples(
+            dataset=snakemake.input.dataset,
+            predictions=list(snakemake.input.predictions),
+            embeddings=Cells(snakemake.input.embeddings, snakemake.params.spans),
+            epochs=snakemake.params.epochs,
+            layer=snakemake.params.layer,
+            style=FigureStyle(dpi=snakemake.params.dpi, width=snakemake.params.width),
         )
+        save_figure(figure, snakemake.output)

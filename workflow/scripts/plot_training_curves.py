@@ -6,14 +6,17 @@ import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-from evolution.figures.curves import curve_panels, draw_curve, place_labels, title_panel
-from evolution.figures.fonts import shown_names
-from evolution.figures.style import INK, MUTED, class_colors, figure_style, save_figure
+from evolution.figures.curves import Panel, curve_panels, draw_curve, place_labels, title_panel
+from evolution.figures.fonts import drawable_names
+from evolution.figures.style import INK, MUTED, FigureStyle, class_colors, save_figure, shared_look
 from evolution.io.job_log import job_log
 from evolution.io.reading import damaged
 from evolution.io.tables import load_table
 
+LOSS = Panel("Loss", "cross-entropy on the training images; lower is better", "loss")
+ACCURACY = Panel("Accuracy", "share of images that the network classifies correctly", "accuracy")
 # With more classes than this, only the weakest are named and coloured.
 NAMED_CLASSES = 20
 WEAKEST = 5
@@ -30,21 +33,19 @@ def load_history(path: str) -> dict[tuple[str, str], tuple[np.ndarray, np.ndarra
     table = load_table(path, "epoch", "measure", "class_name", "value")
     measures, names = table.column("measure").to_pylist(), table.column("class_name").to_pylist()
     epochs, values = np.array(table.column("epoch")), np.array(table.column("value"), float)
-    places: dict[tuple[str, str], list[int]] = {}
-    for place, key in enumerate(zip(measures, names)):
-        places.setdefault(key, []).append(place)
-    curves = {key: (epochs[rows], values[rows]) for key, rows in places.items()}
+    rows: dict[tuple[str, str], list[int]] = {}
+    for row, key in enumerate(zip(measures, names)):
+        rows.setdefault(key, []).append(row)
+    curves = {key: (epochs[chosen], values[chosen]) for key, chosen in rows.items()}
     missing = [name for name in ("train_loss", "train_accuracy", "eval_accuracy") if (name, "") not in curves]
     if missing:
         raise damaged(path, f"no {missing[0]}")
     return curves
 
 
-def draw_classes(
-    axes: Axes, curves: dict[str, tuple[np.ndarray, np.ndarray]], palette: str, printed: bool = False
-) -> None:
+def draw_classes(axes: Axes, curves: dict[str, tuple[np.ndarray, np.ndarray]], style: FigureStyle) -> None:
     """Draw each class's accuracy; of many classes, name the weakest and leave the others grey."""
-    colors = dict(zip(curves, class_colors(palette, len(curves))))
+    colors = dict(zip(curves, class_colors(style.palette, len(curves))))
     named = list(curves)
     if len(curves) > NAMED_CLASSES:
         named = sorted(curves, key=lambda name: curves[name][1][-1])[:WEAKEST]
@@ -56,50 +57,47 @@ def draw_classes(
     which = (
         "one line per class" if len(named) == len(curves) else f"the weakest {WEAKEST} of {len(curves)} classes named"
     )
-    title_panel(axes, "Accuracy of each class", f"on the evaluation images; {which}", "accuracy", printed)
+    panel = Panel("Accuracy of each class", f"on the evaluation images; {which}", "accuracy")
+    title_panel(axes, panel, printed=style.printed)
 
 
-def plot_training_curves(
-    history_table: str, output: list[str], dpi: int, palette: str, width: float | None = None
-) -> None:
+def plot_training_curves(*, history_table: str, style: FigureStyle) -> Figure:
     """Draw loss and accuracies over epochs.
 
     Parameters
     ----------
     history_table : path of `tables/history.parquet`
-    output : paths to write, PNG, PDF or SVG
-    dpi : int
-    palette : str
-        Of the classes, see `style.class_colors`.
-    width : float or None
-        Inches of the paper's column or page; None: for the screen.
+    style : FigureStyle
     """
     curves = load_history(history_table)
     classes = {name: curve for (measure, name), curve in curves.items() if measure == "class_accuracy"}
-    with figure_style():
-        classes = dict(zip(shown_names(classes), classes.values()))
-        names = ["evaluation", *classes] if len(classes) <= NAMED_CLASSES else ["evaluation"]
-        heading, printed = "How well the network classifies while it trains", width is not None
-        figure, (loss, accuracy, of_classes) = curve_panels(heading, "", [3], names, dpi, width)
+    class_names, fonts = drawable_names(classes)
+    classes = dict(zip(class_names, classes.values()))
+    with shared_look(fonts):
+        figure, (loss, accuracy, class_accuracy) = curve_panels(
+            title="How well the network classifies while it trains",
+            note="",
+            rows=[3],
+            labels=["evaluation", *classes] if len(classes) <= NAMED_CLASSES else ["evaluation"],
+            style=style,
+        )
         draw_curve(loss, *curves["train_loss", ""], MUTED, "training")
-        title_panel(loss, "Loss", "cross-entropy on the training images; lower is better", "loss", printed)
+        title_panel(loss, LOSS, printed=style.printed)
         loss.set_ylim(bottom=0)
         draw_curve(accuracy, *curves["train_accuracy", ""], "#9a9a9a", "training")
         draw_curve(accuracy, *curves["eval_accuracy", ""], INK, "evaluation")
-        title_panel(accuracy, "Accuracy", "share of images that the network classifies correctly", "accuracy", printed)
-        draw_classes(of_classes, classes, palette, printed)
-        for axes in (accuracy, of_classes):
+        title_panel(accuracy, ACCURACY, printed=style.printed)
+        draw_classes(class_accuracy, classes, style)
+        for axes in (accuracy, class_accuracy):
             axes.set_ylim(-0.02, 1.02)
         place_labels(figure)
-        save_figure(figure, output)
+    return figure
 
 
 if "snakemake" in globals():
     with job_log(snakemake.log[0]):
-        plot_training_curves(
-            snakemake.input.history,
-            list(snakemake.output),
-            snakemake.params.dpi,
-            snakemake.params.palette,
-            snakemake.params.width,
+        figure = plot_training_curves(
+            history_table=snakemake.input.history,
+            style=FigureStyle(dpi=snakemake.params.dpi, width=snakemake.params.width, palette=snakemake.params.palette),
         )
+        save_figure(figure, snakemake.output)

@@ -1,12 +1,13 @@
 """Draw the training and the evaluation images of a run, the same number of each class."""
 
 import logging
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 
-from evolution.data.builtin import load_source
-from evolution.data.images import draw_images
+from evolution.data.builtin import LOADERS, load_source
+from evolution.data.images import Source, draw_images
 from evolution.data.sampling import pixel_statistics, sample
 from evolution.io.arrays import save_npz
 from evolution.io.job_log import job_log
@@ -16,41 +17,50 @@ log = logging.getLogger("evolution")
 
 
 def prepare_data(
+    *,
     name: str,
-    root: str | Path,
+    root: str | Path | None,
     train_size: int,
     eval_size: int,
+    image_size: int | None,
     seed: int,
     output: str | Path,
-    image_size: int | None = None,
+    loaders: Mapping[str, Callable[[Path], Source]] = LOADERS,
 ) -> None:
     """Load a data set, draw the samples, and write them.
 
     Parameters
     ----------
     name : str
-        See `evolution.data.builtin.load_source`.
-    root : path
-        The folder of torchvision's datasets.
+        A built-in data set, `npz:FILE` or `image_folder:FOLDER`.
+    root : path or None
+        The folder of torchvision's data sets, which only they need.
     train_size, eval_size : int
         Images in all, shared evenly among the classes.
+    image_size : int or None
+        Height and width to resize to; None leaves the images as they are.
     seed : int
+        Decides which images are drawn.
     output : path
         .npz with, for train and eval each: images uint8 (N, C, H, W), labels int64 (N,) and indices int64 (N,), the
         image's position in its source, by which they are sorted; class_names str (K,); and the training images'
         mean and std float32 (C,), see `pixel_statistics`.
-    image_size : int or None
-        Height and width to resize to; None leaves the images as they are.
+    loaders : mapping
+        Each built-in data set's loader, see `load_source`.
 
     Raises
     ------
+    DataError
+        If the data set can neither be found nor downloaded, has too few images, or images that cannot be used.
     UserError
-        If the data set cannot be had, has too few images, or images that cannot be used.
+        If the output cannot be written.
     """
-    source = load_source(name, root)
+    source = load_source(name, root, loaders=loaders)
     test_images = "" if source.test is None else f", and {len(source.test.images)} more to evaluate on"
     log.info("%s: %d images%s", name, len(source.train.images), test_images)
-    train_indices, eval_indices = sample(source, train_size, eval_size, generator(seed, "sampling"))
+    train_indices, eval_indices = sample(
+        source, train_size=train_size, eval_size=eval_size, random=generator(seed, "sampling")
+    )
     train_part, eval_part = source.train, source.test or source.train
     for role, size in (("train", train_size), ("eval", eval_size)):
         each, more = divmod(size, len(source.class_names))
@@ -80,11 +90,11 @@ def prepare_data(
 if "snakemake" in globals():
     with job_log(snakemake.log[0]):
         prepare_data(
-            snakemake.params.name,
-            snakemake.params.root,
-            snakemake.params.train_size,
-            snakemake.params.eval_size,
-            snakemake.params.seed,
-            snakemake.output[0],
-            snakemake.params.image_size,
+            name=snakemake.params.name,
+            root=snakemake.params.root,
+            train_size=snakemake.params.train_size,
+            eval_size=snakemake.params.eval_size,
+            image_size=snakemake.params.image_size,
+            seed=snakemake.params.seed,
+            output=snakemake.output[0],
         )

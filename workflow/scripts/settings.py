@@ -1,4 +1,4 @@
-"""Write down what decides a stage's results, apart from its data: settings and code."""
+"""Write down the settings and the code of a stage: apart from its data, they decide its results."""
 
 import json
 import os
@@ -19,8 +19,13 @@ def fingerprint(*, settings: dict, sources: list[str], root: str | Path = SCRIPT
     settings : dict
     sources : list of paths
     root : path
-        The folder that the files' names in the JSON start from: two modules of one name in different packages have
+        The folder that the files' names in the JSON start from. So two modules of one name in different packages have
         different names there, and no name says where the project lies.
+
+    Returns
+    -------
+    str
+        With a line break at the end.
     """
     digests = {Path(os.path.relpath(path, root)).as_posix(): file_digest(path) for path in sources}
     return json.dumps({"settings": settings, "code": digests}, indent=1, sort_keys=True) + "\n"

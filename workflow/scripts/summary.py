@@ -4,21 +4,17 @@ import csv
 import math
 
 from evolution import PIXELS
+from evolution.figures.layer_names import layer_title
 from evolution.io.job_log import job_log
 from evolution.io.markdown import DASH, markdown_table
 from evolution.io.reading import damaged
 from evolution.io.tables import load_table
 from evolution.io.whole_files import whole_file
-from evolution.measures.long_tables import ADJUSTED_RAND, load_values, network_layers
+from evolution.measures.long_tables import load_values, network_layers
+from evolution.measures.registry import ADJUSTED_RAND, METRICS
 
 ACCURACIES = ("train_accuracy", "eval_accuracy")
-COLUMNS = {
-    "silhouette": "Silhouette",
-    ADJUSTED_RAND: "ARI",
-    "normalized_mutual_information": "NMI",
-    "label_silhouette": "Label silhouette",
-    "knn_accuracy": "k-NN accuracy",
-}
+COLUMNS = {metric.name: metric.column for metric in METRICS if metric.measure is None}
 LEGEND = """\
 ARI (adjusted Rand index) and NMI (normalized mutual information) compare the k-means clusters with the true classes,
 1 is perfect. Silhouette: how compact and separate the k-means clusters are; label silhouette: the same of the true
@@ -31,7 +27,7 @@ def number(value: float, missing: str = DASH) -> str:
 
 
 def final_accuracies(history_table: str) -> tuple[int, dict[str, float]]:
-    """The last epoch in the history, and the training and evaluation accuracy then."""
+    """The last epoch in the history, and the training and evaluation accuracy at it."""
     table = load_table(history_table, "epoch", "measure", "value")
     rows = list(zip(*(table.column(name).to_pylist() for name in ("epoch", "measure", "value"))))
     last = max((epoch for epoch, _, _ in rows), default=None)
@@ -51,10 +47,10 @@ def final_metrics(metrics_table: str, layers: list[str]) -> list[tuple[str, int,
         In the order of `layers`, the pixels first.
     """
     values = load_values(metrics_table)
-    network = network_layers(layers)
-    last = max((epoch for layer, epoch, _ in values if layer in network), default=0)
+    modules = network_layers(layers)
+    last = max((epoch for layer, epoch, _ in values if layer in modules), default=0)
     rows = [(PIXELS, 0)] if any(layer == PIXELS for layer, _, _ in values) else []
-    rows += [(layer, last) for layer in network]
+    rows += [(layer, last) for layer in modules]
     for layer, epoch in rows:
         for metric in COLUMNS:
             if (layer, epoch, metric) not in values:
@@ -64,18 +60,18 @@ def final_metrics(metrics_table: str, layers: list[str]) -> list[tuple[str, int,
 
 def best_line(rows: list[tuple[str, int, dict[str, float]]]) -> str:
     """A sentence on the layer with the highest adjusted Rand index, the first of equals."""
-    network = [row for row in rows if row[0] != PIXELS and not math.isnan(row[2][ADJUSTED_RAND])]
-    if not network:
+    candidates = [row for row in rows if row[0] != PIXELS and not math.isnan(row[2][ADJUSTED_RAND])]
+    if not candidates:
         return "Best layer: none, as no layer has an adjusted Rand index."
-    layer, _, metrics = max(network, key=lambda row: row[2][ADJUSTED_RAND])
-    pixels = "".join(f"; raw pixels {number(m[ADJUSTED_RAND])}" for name, _, m in rows if name == PIXELS)
+    layer, _, metrics = max(candidates, key=lambda row: row[2][ADJUSTED_RAND])
+    pixels = "".join(f"; {layer_title(name)} {number(row[ADJUSTED_RAND])}" for name, _, row in rows if name == PIXELS)
     return f"Best layer by adjusted Rand index: **{layer}** ({number(metrics[ADJUSTED_RAND])}{pixels})."
 
 
 def summarise(
-    metrics_table: str, history_table: str, layers: list[str], markdown_path: str, csv_path: str, run: str
+    *, metrics_table: str, history_table: str, layers: list[str], markdown_path: str, csv_path: str, run: str
 ) -> None:
-    """Write the summary of a run, for reading and for computing.
+    """Write the summary of a run: Markdown for readers, CSV for programs.
 
     Parameters
     ----------
@@ -92,12 +88,8 @@ def summarise(
     epoch, accuracies = final_accuracies(history_table)
     header = ["Layer", "Epoch", *COLUMNS.values()]
     body = [
-        [
-            "raw pixels" if layer == PIXELS else layer,
-            DASH if layer == PIXELS else str(of),
-            *map(number, metrics.values()),
-        ]
-        for layer, of, metrics in rows
+        [layer_title(layer), DASH if layer == PIXELS else str(row_epoch), *map(number, metrics.values())]
+        for layer, row_epoch, metrics in rows
     ]
     train, evaluation = (number(accuracies[name]) for name in ACCURACIES)
     text = (
@@ -113,17 +105,18 @@ def summarise(
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(["run", "layer", "epoch", *COLUMNS, *ACCURACIES])
         shared = [number(accuracies[name], missing="") for name in ACCURACIES]
-        for layer, of, metrics in rows:
-            writer.writerow([run, layer, of, *(number(value, missing="") for value in metrics.values()), *shared])
+        for layer, row_epoch, metrics in rows:
+            cells = [number(value, missing="") for value in metrics.values()]
+            writer.writerow([run, layer, row_epoch, *cells, *shared])
 
 
 if "snakemake" in globals():
     with job_log(snakemake.log[0]):
         summarise(
-            snakemake.input.metrics,
-            snakemake.input.history,
-            snakemake.params.layers,
-            snakemake.output.markdown,
-            snakemake.output.csv,
-            snakemake.wildcards.run,
+            metrics_table=snakemake.input.metrics,
+            history_table=snakemake.input.history,
+            layers=snakemake.params.layers,
+            markdown_path=snakemake.output.markdown,
+            csv_path=snakemake.output.csv,
+            run=snakemake.wildcards.run,
         )

@@ -1,13 +1,15 @@
-"""Train one span of epochs: from the span before it, or from nothing for epoch 0."""
+"""Train one span of epochs: from the end of the span before it, or build the network at epoch 0."""
 
-import logging
 import os
 
+# cuBLAS is deterministic only with this, and reads it when it starts.
+os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+
 import evolution.startup.load_torch  # noqa: F401 - before torch
-from evolution.training.loop import choose_device, memory_explained, train_span
 
 # isort: split
 
+from collections.abc import Mapping
 
 from evolution.io.checkpoints import save_checkpoint
 from evolution.io.job_log import job_log
@@ -15,41 +17,76 @@ from evolution.io.tables import save_table
 from evolution.models.networks import NETWORKS
 from evolution.planning.digests import file_digest
 from evolution.startup.load_torch import without_compiler
+from evolution.training.faults import memory_explained
+from evolution.training.loop import TrainingSettings, choose_device, train_span
 from evolution.training.memory import keep_freed_memory
 
-# cuBLAS is deterministic only with this; it must be set before CUDA starts.
-os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 
-log = logging.getLogger("evolution")
+def train(
+    *,
+    dataset: str,
+    previous: str | None,
+    epochs: range,
+    settings: TrainingSettings,
+    kept_epochs: list[int] | None,
+    initial_weights: str | None,
+    output: Mapping[str, str],
+) -> None:
+    """Train a span, and write its checkpoint, history and timing.
+
+    Parameters
+    ----------
+    dataset, previous, epochs, settings, kept_epochs, initial_weights
+        See `evolution.training.loop.train_span`.
+    output : mapping of str to path
+        The files to write: checkpoint, history, timing. The history's metadata holds digests of the data set and of the
+        checkpoint.
+
+    Raises
+    ------
+    UserError
+        As `train_span` raises it, or if there is too little memory.
+    """
+    with memory_explained(settings.batch_size):
+        checkpoint, history, timing = train_span(
+            dataset=dataset,
+            previous=previous,
+            epochs=epochs,
+            settings=settings,
+            kept_epochs=kept_epochs,
+            initial_weights=initial_weights,
+        )
+    save_table(output["timing"], timing)
+    save_checkpoint(output["checkpoint"], checkpoint)
+    # The jobs that read activations run again when the history changes. Losses and accuracies alone may be the same for
+    # other data or other weights, for instance for those of a network that takes all images for one class.
+    origin = {"dataset": file_digest(dataset), "checkpoint": file_digest(output["checkpoint"])}
+    save_table(output["history"], history, origin)
+
 
 if "snakemake" in globals():
     keep_freed_memory()
-    with job_log(snakemake.log[0]), memory_explained(snakemake.params.batch_size):
-        # torchvision, a GPU's deterministic operations, and a network of one's own that compiles itself need it.
-        if snakemake.params.model in NETWORKS and choose_device(snakemake.params.device).type == "cpu":
-            without_compiler()
-        checkpoint, history, timing = train_span(
-            snakemake.input.dataset,
-            snakemake.input.get("previous"),
-            range(snakemake.params.first, snakemake.params.last + 1),
-            snakemake.params.model,
-            snakemake.params.model_kwargs,
-            snakemake.params.batch_size,
-            snakemake.params.optimizer,
-            snakemake.params.learning_rate,
-            snakemake.params.weight_decay,
-            snakemake.params.device,
-            snakemake.params.threads,
-            snakemake.params.seed,
-            snakemake.params.kept_epochs,
-            snakemake.input.get("weights"),
+    with job_log(snakemake.log[0]):
+        settings = TrainingSettings(
+            model=snakemake.params.model,
+            model_kwargs=snakemake.params.model_kwargs,
+            seed=snakemake.params.seed,
+            batch_size=snakemake.params.batch_size,
+            optimizer=snakemake.params.optimizer,
+            learning_rate=snakemake.params.learning_rate,
+            weight_decay=snakemake.params.weight_decay,
+            device=snakemake.params.device,
+            threads=snakemake.params.threads,
         )
-        save_table(snakemake.output.timing, timing)
-        save_checkpoint(snakemake.output.checkpoint, checkpoint)
-        # What reads activations runs again when the history changes, and accuracies can be the same for other data or
-        # weights: of a network that takes all images for one class.
-        origin = {
-            "dataset": file_digest(snakemake.input.dataset),
-            "checkpoint": file_digest(snakemake.output.checkpoint),
-        }
-        save_table(snakemake.output.history, history, origin)
+        # torchvision, deterministic operations of a GPU, and a user's network that compiles itself need the compiler.
+        if settings.model in NETWORKS and choose_device(settings.device).type == "cpu":
+            without_compiler()
+        train(
+            dataset=snakemake.input.dataset,
+            previous=snakemake.input.get("previous"),
+            epochs=range(snakemake.params.first, snakemake.params.last + 1),
+            settings=settings,
+            kept_epochs=snakemake.params.kept_epochs,
+            initial_weights=snakemake.input.get("weights"),
+            output=dict(snakemake.output.items()),
+        )

@@ -1,3 +1,5 @@
+"""Compact and projected rows have the geometry of the rows that they stand for."""
+
 import numpy as np
 import pytest
 from sklearn.cluster import KMeans
@@ -5,8 +7,7 @@ from sklearn.metrics import adjusted_rand_score, euclidean_distances, silhouette
 from sklearn.model_selection import LeaveOneOut, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 
-from evolution.activations import compaction
-from evolution.activations.compaction import compact, unit_rows
+from evolution.activations.compaction import compact, stored_rows, unit_rows
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -68,7 +69,7 @@ MATRICES = {
 
 
 def normalized(rows):
-    """Rows of unit length in float64; a row of zeros stays one. scikit-learn's takes norms below 2e-15 for 0."""
+    """Rows of unit length in float64; a row of zeros stays one. To scikit-learn norms below 2e-15 would be 0."""
     rows = rows.astype(np.float64)
     norms = np.sqrt((rows**2).sum(axis=1))
     return rows / np.where(norms > 0, norms, 1)[:, None]
@@ -163,16 +164,9 @@ def test_unit_rows(rows):
     np.testing.assert_allclose(np.linalg.norm(unit, axis=1), (rows != 0).any(axis=1), rtol=1e-6)
 
 
-def many(features, monkeypatch, exact=100, projected=256):
-    """200 rows of these features, more than are kept exactly."""
-    monkeypatch.setattr(compaction, "EXACT_SAMPLES", exact)
-    monkeypatch.setattr(compaction, "PROJECTED", projected)
-    return gaussian(200, features).astype(np.float32)
-
-
-def test_rows_of_many_samples_are_projected(monkeypatch):
-    rows = many(3000, monkeypatch)
-    kept = compaction.stored_rows(rows, 0)
+def test_rows_of_many_samples_are_projected():
+    rows = gaussian(200, 3000).astype(np.float32)
+    kept = stored_rows(rows, seed=0, exact_samples=100, projected=256)
     assert kept.shape == (200, 256)
     assert kept.dtype == np.float32
     pairs = np.triu_indices(200, 1)
@@ -181,15 +175,16 @@ def test_rows_of_many_samples_are_projected(monkeypatch):
     # Of a chi-squared variable with 256 degrees of freedom.
     assert errors.std() == pytest.approx(np.sqrt(2 / 256), rel=0.1)
     assert errors.mean() == pytest.approx(0, abs=0.02)
-    np.testing.assert_array_equal(kept, compaction.stored_rows(rows, 0))
-    assert not np.allclose(kept, compaction.stored_rows(rows, 1))
+    np.testing.assert_array_equal(kept, stored_rows(rows, seed=0, exact_samples=100, projected=256))
+    assert not np.allclose(kept, stored_rows(rows, seed=1, exact_samples=100, projected=256))
 
 
-def test_rows_of_few_features_or_samples_are_not_projected(monkeypatch):
-    rows = many(150, monkeypatch)
-    assert compaction.stored_rows(rows, 0) is rows
-    rows = many(3000, monkeypatch, exact=200)
-    np.testing.assert_array_equal(compaction.stored_rows(rows, 0), compact(rows))
+def test_rows_of_few_features_or_samples_are_not_projected():
+    rows = gaussian(200, 150).astype(np.float32)
+    assert stored_rows(rows, seed=0, exact_samples=100, projected=256) is rows
+    rows = gaussian(200, 3000).astype(np.float32)
+    for limits in ({"exact_samples": 200, "projected": 256}, {}):
+        np.testing.assert_array_equal(stored_rows(rows, seed=0, **limits), compact(rows))
 
 
 def test_rows_that_differ_in_a_few_features_alone_are_told_apart():

@@ -1,18 +1,13 @@
-"""Sweeps: which runs `seeds` and `grid` make, with which settings, and what they are called."""
+"""Sweeps: which runs `seeds` and `grid` make, and with which settings."""
 
 import itertools
-import re
 
-import pytest
 import yaml
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from evolution.config.resolve import resolve
-from evolution.config.sweeps import safe_form, value_forms
-
-# The schema's pattern for the names of runs, by hand.
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+from evolution.config.schema import Fault
+from evolution.config.sweeps import Expansion, Origin, expand, grid_faults, holds, merged, nested
+from support.config_faults import faults
 
 
 def runs_of(text):
@@ -95,92 +90,54 @@ def test_without_a_sweep_runs_are_what_is_written():
     assert list(resolve({"runs": {"b": {}, longest: None}})["runs"]) == ["b", longest]
 
 
-@pytest.mark.parametrize(
-    ("value", "form"),
-    [
-        (0.001, "0.001"),
-        (1e-05, "1e-05"),
-        (1e20, "1e20"),
-        (1.0, "1"),
-        (1000, "1000"),
-        (True, "true"),
-        (None, "null"),
-        ("adamw", "adamw"),
-        ("torchvision.resnet18", "torchvision.resnet18"),
-        ("models/mine.py:Net", "Net"),
-        ("npz:data/two words.npz", None),
-        ("../..", None),
-        ("", None),
-        ("ж", None),
-        ("a\n", None),
-        (-1, None),
-        ("x" * 41, None),
-        ([256, 128], "256x128"),
-        ([], None),
-        ([{"a": 1}], None),
-        ({"name": "mlp", "kwargs": {}}, "mlp"),
-        ({"kwargs": {}}, None),
-    ],
-)
-def test_a_value_in_a_name(value, form):
-    assert safe_form(value) == form
+def test_a_mapping_laid_over_another():
+    base = {"a": {"b": 1, "c": {"d": 2}}, "e": [1]}
+    changes = {"a": {"c": {"d": 3}, "f": {}}, "e": {"g": 4}}
+    both = merged(base, changes)
+    assert both == {"a": {"b": 1, "c": {"d": 3}, "f": {}}, "e": {"g": 4}}
+    both["a"]["c"]["d"] = both["e"]["g"] = 9
+    assert base == {"a": {"b": 1, "c": {"d": 2}}, "e": [1]} and changes["e"] == {"g": 4}
 
 
-def test_values_that_look_alike_are_numbered():
-    forms = value_forms(
-        {"model.kwargs.path": ["a/x", "b/x", "X", "é", "4"], "dataset.name": ["digits"], "a.b": [1], "b": [2]}
-    )
-    assert forms["path"] == ["x", "x-2", "X-3", "4", "4-5"]
-    assert forms["dataset"] == ["digits"]
-    # Two keys that end alike are written out.
-    assert forms["a.b"] == ["1"] and forms["b"] == ["2"]
+def test_a_dotted_key_stands_for_a_mapping():
+    assert nested("a.b.c", [1]) == {"a": {"b": {"c": [1]}}}
+    assert holds(nested("a.b.c", None), ("a", "b", "c")) and holds({"a": 1}, ("a",)) and holds({}, ())
+    assert not holds({"a": 1}, ("a", "b")) and not holds(None, ("a",)) and not holds({"a": {}}, ("a", "b"))
 
 
-def test_a_value_added_at_the_end_renames_no_run():
-    before = runs_of("{grid: {dataset.root: ['data one', 'data two']}}")
-    after = runs_of("{grid: {dataset.root: ['data one', 'data two', three]}}")
-    assert list(after)[:2] == list(before) == ["run-root-1", "run-root-2"]
-
-
-def test_a_name_too_long_is_cut():
-    grid = {
-        "training.learning_rate": [0.001],
-        "training.weight_decay": [0.0001],
-        "training.optimizer": ["adamw"],
-        "training.batch_size": [100],
-        "dataset.train_size": [1000, 2000],
+def test_faults_of_the_grid_name_its_key_and_leave_out_the_value_and_what_it_would_set():
+    schema = {
+        "properties": {
+            "runs": {"additionalProperties": {"properties": {"a": {"properties": {"b": {"type": "integer"}}}}}}
+        }
     }
-    short, _ = resolve({"grid": grid, "runs": {"experiment-of-november": {}}})["runs"]
-    assert short == "experiment-of-november-0.001-0.0001-adamw-100-1000"
-    first, second = resolve({"grid": grid, "seeds": [7], "runs": {"x" * 90: {}}})["runs"]
-    assert first == "x" * 87 + "-1-seed-7" and second == "x" * 87 + "-2-seed-7"
+    assert grid_faults({"a.b": [1, "x", None], "c": ["y"]}, schema) == [
+        Fault(
+            ("grid", "a", "b"),
+            "'x' is not allowed; must be of type integer",
+            (("grid", "a.b", 1), ("a", "b")),
+        ),
+        Fault(
+            ("grid", "a", "b"),
+            "None is not allowed; must be of type integer; give it a value, or leave the key out for its default",
+            (("grid", "a.b", 2), ("a", "b")),
+        ),
+    ]
 
 
-names = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}", fullmatch=True)
-values = st.integers(-3, 12) | st.floats(0, 1) | st.text(max_size=50) | st.none() | st.lists(st.integers(), max_size=3)
+def test_an_expansion_says_where_each_run_comes_from():
+    config = {"runs": {"a": {"x": 1}, "b": None}, "grid": {"m.n": [5]}, "seeds": [2], "skip": ["b-n-5-seed-2"]}
+    changes = {"x": 1, "m": {"n": 5}, "seed": 2}
+    origin = Origin("a", {"grid": {"m": {"n": 5}}, "seeds": {"seed": 2}})
+    assert expand(config) == Expansion({"a-n-5-seed-2": changes}, {"a-n-5-seed-2": origin}, [])
+    # Where the sweeps cannot be made, the entries alone are checked further.
+    fault = "runs.a.m.n: is set by grid.m.n too, for every run; keep one of the two"
+    assert expand({"runs": {"a": {"m": {"n": 1}}}, "grid": {"m.n": [5]}, "seeds": [2], "skip": []}) == Expansion(
+        {"a": {"m": {"n": 1}}}, {"a": Origin("a")}, [fault]
+    )
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
-@given(
-    st.dictionaries(names, st.just({}), min_size=1, max_size=3),
-    st.dictionaries(
-        st.sampled_from(["a", "b.a", "a.b", "name"]).map("model.kwargs.{}".format),
-        st.lists(values, min_size=1, max_size=4, unique_by=repr),
-        max_size=3,
-    ),
-    st.lists(st.integers(0, 2**32 - 1), max_size=3, unique=True),
-)
-def test_names_are_safe_and_unique_whatever_the_values(entries, grid, seeds):
-    from evolution.config.sweeps import expand
-
-    entries = {name.lower(): changes for name, changes in entries.items()}
-    expansion = expand({"runs": entries, "grid": grid, "seeds": seeds, "skip": []})
-    if expansion.faults:
-        # Only a and a.b can set the same.
-        assert {"model.kwargs.a", "model.kwargs.a.b"} <= set(grid)
-        return
-    count = len(entries) * max(len(seeds), 1)
-    for listed in grid.values():
-        count *= len(listed)
-    assert len({name.lower() for name in expansion.changes}) == count
-    assert all(NAME.fullmatch(name) for name in expansion.changes)
+def test_more_runs_than_can_be_planned_are_not_made():
+    grid = {"training.learning_rate": [0.001 * n for n in range(1, 102)], "training.threads": list(range(1, 101))}
+    (fault,) = faults({"grid": grid})
+    assert fault.startswith("grid: makes 10100 runs together with the other keys, and more than 10000 cannot be")

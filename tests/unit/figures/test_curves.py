@@ -1,4 +1,4 @@
-"""Labels beside lines, and lines with gaps."""
+"""Labels next to lines, and lines with gaps."""
 
 import numpy as np
 import pytest
@@ -6,8 +6,9 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from scipy.optimize import isotonic_regression, minimize
 
-from evolution.figures.curves import curve_panels, draw_curve, draw_layer_curves, place_labels, spread
-from evolution.figures.style import figure_style
+from evolution.figures.curves import cell_edges, curve_panels, draw_curve, draw_layer_curves, place_labels, spread
+from evolution.figures.style import shared_look
+from support.figures import SCREEN
 
 
 @pytest.mark.parametrize(
@@ -42,7 +43,7 @@ def test_spread_agrees_with_isotonic_regression(count):
     np.testing.assert_allclose(spread(wanted, gap, -9, 9)[order], fitted + gap * np.arange(count), atol=1e-12)
 
 
-def test_spread_squeezes_what_does_not_fit():
+def test_spread_makes_the_gap_smaller_where_labels_do_not_fit():
     np.testing.assert_allclose(spread(np.full(5, 0.3), 0.9, 0, 1), [0, 0.25, 0.5, 0.75, 1])
 
 
@@ -70,8 +71,8 @@ def test_a_label_stands_where_the_last_value_is():
 
 
 def test_labels_at_one_height_are_placed_a_line_apart():
-    with figure_style():
-        figure, (axes,) = curve_panels("Title", "note", [1], ["a", "b", "c"], 100, None)
+    with shared_look():
+        figure, (axes,) = curve_panels(title="Title", note="note", rows=[1], labels=["a", "b", "c"], style=SCREEN)
         for name in "abc":
             draw_curve(axes, np.array([0, 1]), np.array([0.0, 0.5]), "k", name)
         place_labels(figure)
@@ -81,7 +82,7 @@ def test_labels_at_one_height_are_placed_a_line_apart():
 
 def layer_panel(values, layers, least_span=0.1):
     axes = Figure().subplots()
-    draw_layer_curves(axes, values, layers, "m", least_span)
+    draw_layer_curves(axes=axes, values=values, layers=layers, metric="m", least_span=least_span)
     return axes, [text.get_text() for text in axes.texts]
 
 
@@ -101,3 +102,8 @@ def test_noise_is_not_blown_up():
     values = {("a", 0, "m"): 0.5, ("a", 1, "m"): 0.5001}
     low, high = layer_panel(values, ["a"], least_span=0.1)[0].get_ylim()
     assert (low, high) == pytest.approx((0.45, 0.55), abs=1e-3)
+
+
+def test_columns_of_a_heat_map_meet_half_way_between_epochs():
+    np.testing.assert_array_equal(cell_edges([0, 2, 5, 10]), [-1, 1, 3.5, 7.5, 12.5])
+    np.testing.assert_array_equal(cell_edges([4]), [3.5, 4.5])

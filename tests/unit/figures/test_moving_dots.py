@@ -21,7 +21,7 @@ def panel():
 
 
 def scattered(layout, colors):
-    """The picture of a scatter plot of such polygons, uint8 (200, 200, 4)."""
+    """The picture of a scatter plot of the same polygons, uint8 (200, 200, 4)."""
     axes, canvas = panel()
     size = dot_size(axes, len(layout))
     marker = (corners(np.sqrt(size) / 2 * 100 / 72), 0, 0)
@@ -52,7 +52,7 @@ def test_dots_are_those_of_a_scatter_plot(samples):
 
 
 def test_larger_dots_have_more_corners():
-    """An eighth of a pixel off a circle at most, and no corner more than that takes; small dots have six."""
+    """At most an eighth of a pixel off a circle, with no more corners than needed; small dots have six."""
     assert corners(0.05) == corners(0.5) == 6
     for radius in (1.6, 3, 12):
         apothem = [radius * np.cos(np.pi / number) for number in (corners(radius), corners(radius) - 1)]

@@ -1,5 +1,6 @@
 """Colours that can be told apart, and files that come out the same."""
 
+from datetime import date
 from itertools import combinations
 
 import matplotlib
@@ -7,11 +8,20 @@ import numpy as np
 import pytest
 from colorspacious import cspace_convert
 from matplotlib.colors import to_rgb
-from matplotlib.figure import Figure
 from PIL import Image
 
-from evolution.errors import UserError
-from evolution.figures.style import class_colors, figure_style, layer_colors, save_figure, score, shorten
+from evolution.errors import ConfigError
+from evolution.figures.style import (
+    FigureStyle,
+    StyledFigure,
+    class_colors,
+    headed_figure,
+    layer_colors,
+    save_figure,
+    score,
+    shared_look,
+    shorten,
+)
 
 VISION = [None, "deuteranomaly", "protanomaly", "tritanomaly"]
 # The least distance in CAM02-UCS that Petroff asks of ten colours, for each kind of vision at full severity (100, that
@@ -60,9 +70,9 @@ def test_many_classes_differ_more_than_a_rainbow_would_let_them(count):
     assert least_distance(class_colors("petroff10", count)) > 1.3 * least_distance(rainbow)
 
 
-@pytest.mark.parametrize("palette", ["viridis", "petroff", "", "default"])
+@pytest.mark.parametrize("palette", ["viridis", "petroff", "", "default", None])
 def test_unknown_palette_is_refused_by_name(palette):
-    with pytest.raises(UserError, match=r"plots\.palette.*petroff10.*tab10"):
+    with pytest.raises(ConfigError, match=r"plots\.palette.*petroff10.*tab10"):
         class_colors(palette, 3)
 
 
@@ -86,6 +96,12 @@ def test_names_are_shortened_in_the_middle():
     assert len(shorten("features.block1.conv2", 10)) == 10
 
 
+def test_wide_letters_count_twice():
+    assert shorten("犬" * 12, 24) == "犬" * 12
+    assert shorten("犬" * 13, 24) == "犬" * 6 + "…" + "犬" * 5
+    assert shorten("a" * 24, 24) == "a" * 24
+
+
 def test_scores_as_text():
     assert [score(0.3849), score(-0.0001), score(float("nan")), score(0.12345, 3)] == ["0.38", "0.00", "–", "0.123"]  # noqa: RUF001
 
@@ -94,7 +110,7 @@ def test_style_holds_inside_and_leaves_no_trace():
     before = dict(matplotlib.rcParams)
     with matplotlib.rc_context({"axes.facecolor": "red", "font.family": ["serif"]}):
         outside = dict(matplotlib.rcParams)
-        with figure_style():
+        with shared_look():
             assert matplotlib.rcParams["axes.facecolor"] == matplotlib.rcParamsDefault["axes.facecolor"]
             assert matplotlib.rcParams["font.family"] == ["DejaVu Sans"]
         assert dict(matplotlib.rcParams) == outside
@@ -104,10 +120,10 @@ def test_style_holds_inside_and_leaves_no_trace():
 def test_png_says_nothing_about_who_drew_it(tmp_path):
     paths = [tmp_path / name for name in ("one.png", "other.png")]
     for path in paths:
-        with figure_style():
-            figure = Figure((1, 1), dpi=50)
+        with shared_look():
+            figure = StyledFigure((1, 1), dpi=50)
             figure.text(0.5, 0.5, "$1 & $2")
-            save_figure(figure, path)
+        save_figure(figure, path)
     with Image.open(paths[0]) as image:
         assert image.size == (50, 50)
         assert set(image.info) <= {"dpi"}
@@ -118,15 +134,40 @@ def test_png_says_nothing_about_who_drew_it(tmp_path):
 def test_vector_files_are_the_same_each_time_and_keep_text_as_text(ending, tmp_path):
     paths = [tmp_path / f"{name}.{ending}" for name in ("one", "other")]
     for path in paths:
-        with figure_style():
-            figure = Figure((2, 2))
+        with shared_look():
+            figure = StyledFigure((2, 2))
             axes = figure.subplots()
             axes.plot([0, 1], [0, 1], clip_on=True)
             axes.set_title("Findable")
-            save_figure(figure, [path])
+        save_figure(figure, [path])
     content = paths[0].read_bytes()
     assert content == paths[1].read_bytes()
     assert content.startswith(b"%PDF" if ending == "pdf" else b"<?xml")
     if ending == "svg":
         assert b"Findable" in content
-    assert b"20" + b"26" not in content and b"Date" not in content
+    assert str(date.today().year).encode() not in content and b"Date" not in content
+
+
+@pytest.mark.parametrize("ending", ["png", "pdf", "svg"])
+def test_a_figure_keeps_its_look_whatever_holds_when_it_is_saved(ending, tmp_path):
+    with shared_look(["DejaVu Sans", "DejaVu Serif"]):
+        figures = [StyledFigure((2, 2), dpi=50) for _ in range(2)]
+        for figure in figures:
+            figure.subplots().set_title("title")
+        save_figure(figures[0], tmp_path / f"within.{ending}")
+    other = {"font.family": ["DejaVu Sans Mono"], "xtick.color": "red", "pdf.fonttype": 3, "svg.fonttype": "path"}
+    with matplotlib.rc_context(other | {"svg.hashsalt": None, "savefig.dpi": 30, "savefig.transparent": True}):
+        save_figure(figures[1], tmp_path / f"without.{ending}")
+    assert (tmp_path / f"within.{ending}").read_bytes() == (tmp_path / f"without.{ending}").read_bytes()
+
+
+def test_a_width_is_for_paper_and_leaves_the_heading_out():
+    screen, paper = FigureStyle(dpi=50), FigureStyle(dpi=50, width=3.4)
+    assert (screen.printed, paper.printed) == (False, True)
+    with shared_look():
+        shown, printed = (
+            headed_figure(title="What", note="how", width=3.4, height=2, style=style) for style in (screen, paper)
+        )
+    assert [text.get_text() for text in shown.texts] == ["What", "how"]
+    assert shown.get_figheight() > 2
+    assert not printed.texts and tuple(printed.get_size_inches()) == (3.4, 2)

@@ -1,4 +1,4 @@
-"""Reading checkpoints, and all the ways in which a file is none."""
+"""Checkpoints come back as they were saved, and files that are damaged or no checkpoint are refused."""
 
 import pytest
 import torch
@@ -10,7 +10,7 @@ from evolution.models.build import build_model
 
 @pytest.fixture
 def checkpoint_path(tmp_path):
-    weights = build_model("mlp", {}, (1, 8, 8), 4, 0).state_dict()
+    weights = build_model("mlp", kwargs={}, shape=(1, 8, 8), classes=4, seed=0).state_dict()
     save_checkpoint(str(tmp_path / "0000.pt"), {"weights": {0: weights}, "optimizer": {}, "epoch": 0})
     return str(tmp_path / "0000.pt")
 
@@ -18,8 +18,14 @@ def checkpoint_path(tmp_path):
 def test_a_checkpoint_comes_back(checkpoint_path):
     checkpoint = load_checkpoint(checkpoint_path)
     assert checkpoint["epoch"] == 0 and checkpoint["optimizer"] == {}
-    expected = build_model("mlp", {}, (1, 8, 8), 4, 0).state_dict()
+    expected = build_model("mlp", kwargs={}, shape=(1, 8, 8), classes=4, seed=0).state_dict()
     torch.testing.assert_close(checkpoint["weights"], {0: dict(expected)}, rtol=0, atol=0)
+
+
+def test_the_name_of_the_file_is_not_in_its_bytes(tmp_path):
+    for name in ("a.pt", "longer name.pt"):
+        save_checkpoint(str(tmp_path / name), {"weights": {0: {"w": torch.ones(2)}}, "optimizer": {}, "epoch": 0})
+    assert (tmp_path / "a.pt").read_bytes() == (tmp_path / "longer name.pt").read_bytes()
 
 
 @pytest.mark.parametrize("share", [0, 0.001, 0.3, 0.7, 0.99, 0.99999])
@@ -39,9 +45,9 @@ def test_damaged_bytes_raise_nothing_else(tmp_path):
     save_checkpoint(str(tmp_path / "whole.pt"), tiny)
     content = (tmp_path / "whole.pt").read_bytes()
     refused = 0
-    for place in range(0, len(content), 5):
-        damaged = tmp_path / f"{place}.pt"
-        damaged.write_bytes(content[:place] + bytes([content[place] ^ 0x5A]) + content[place + 1 :])
+    for position in range(0, len(content), 5):
+        damaged = tmp_path / f"{position}.pt"
+        damaged.write_bytes(content[:position] + bytes([content[position] ^ 0x5A]) + content[position + 1 :])
         try:
             load_checkpoint(str(damaged))
         except UserError:

@@ -1,42 +1,49 @@
-"""Reading long tables."""
+"""Tables come back as they were saved, with the same bytes for the same content."""
 
-import math
+import subprocess
+import sys
+from pathlib import Path
 
-import numpy as np
 import pytest
 
 from evolution.errors import UserError
-from evolution.io.tables import save_table
-from evolution.measures.long_tables import adjusted_rand_indices, load_values, network_layers, series
-from support.figures import write_long
+from evolution.io.tables import load_table, save_table
+
+SCRIPTS = Path(__file__).parents[3] / "workflow" / "scripts"
+COLUMNS = {"epoch": [0, 1], "name": ["a", "b"], "value": [0.5, None]}
 
 
-def test_values_come_back_whatever_their_order(tmp_path):
-    values = {("b", 10, "m"): 3.0, ("b", 2, "m"): 2.0, ("b", 2, "n"): 9.0, ("a", 0, "m"): 1.0}
-    read = load_values(write_long(tmp_path / "t.parquet", values))
-    assert read == values
-    epochs, curve = series(read, "b", "m")
-    assert (epochs.tolist(), curve.tolist()) == ([2, 10], [2.0, 3.0])
+def test_the_same_content_gives_the_same_bytes(tmp_path):
+    first, second = tmp_path / "a.parquet", tmp_path / "other" / "longer name.parquet"
+    for path in (first, second):
+        save_table(path, COLUMNS, {"dataset": "0123"})
+    assert first.read_bytes() == second.read_bytes()
 
 
-def test_nothing_is_an_empty_series():
-    epochs, curve = series({}, "b", "m")
-    assert (epochs.shape, curve.shape) == ((0,), (0,))
+def test_tables_come_back(tmp_path):
+    save_table(tmp_path / "a.parquet", COLUMNS, {"dataset": "0123"})
+    table = load_table(tmp_path / "a.parquet", "name")
+    assert table.to_pydict() == COLUMNS
+    assert table.schema.metadata == {b"dataset": b"0123"}
+    with pytest.raises(UserError, match=r"a\.parquet is damaged .*no column loss, time"):
+        load_table(tmp_path / "a.parquet", "loss", "epoch", "time")
 
 
-def test_missing_values_are_nan(tmp_path):
-    path = tmp_path / "t.parquet"
-    save_table(path, {"layer": ["a"], "epoch": np.array([0], np.int32), "metric": ["m"], "value": [None]})
-    assert math.isnan(load_values(path)["a", 0, "m"])
+def test_folders_named_like_partitions_add_no_column(tmp_path):
+    path = tmp_path / "lr=0.1" / "a.parquet"
+    save_table(path, COLUMNS)
+    assert load_table(path).column_names == ["epoch", "name", "value"]
 
 
-def test_adjusted_rand_indices_are_looked_up(tmp_path):
-    values = {("a", 0, "adjusted_rand_index"): 0.25, ("a", 0, "silhouette"): 0.5, ("a", 4, "adjusted_rand_index"): 0.75}
-    path = write_long(tmp_path / "t.parquet", values)
-    assert adjusted_rand_indices(path, [(4, "a"), (0, "a")]) == {(4, "a"): 0.75, (0, "a"): 0.25}
-    with pytest.raises(UserError, match="layer a at epoch 2"):
-        adjusted_rand_indices(path, [(0, "a"), (2, "a")])
+def test_columns_of_different_lengths_are_not_saved(tmp_path):
+    with pytest.raises(ValueError, match="expected length 2 but got length 1"):
+        save_table(tmp_path / "a.parquet", {"a": [1, 2], "b": [1]})
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_pixels_are_no_layer_of_the_network():
-    assert network_layers(["pixels", "conv1", "fc"]) == ["conv1", "fc"]
+def test_reading_a_table_loads_no_pandas(tmp_path):
+    save_table(tmp_path / "a.parquet", COLUMNS)
+    code = "import sys; from evolution.io import tables; tables.load_table(sys.argv[1]); print('pandas' in sys.modules)"
+    command = [sys.executable, "-c", code, tmp_path / "a.parquet"]
+    done = subprocess.run(command, cwd=SCRIPTS, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

@@ -14,14 +14,15 @@ import pytest
 
 from evolution.errors import UserError
 from evolution.figures import style
-from evolution.io import arrays, tables, whole_files
+from evolution.io import arrays, tables
+from evolution.io.whole_files import whole_file
 
 SCRIPTS = Path(__file__).parents[3] / "workflow" / "scripts"
 
 
 def test_a_whole_file_appears_at_the_end(tmp_path):
     path = tmp_path / "new folder" / "a.txt"
-    with whole_files.whole_file(path) as temporary:
+    with whole_file(path) as temporary:
         temporary.write_text("new")
         assert temporary.parent == path.parent and temporary.suffix == ".txt"
         assert not path.exists()
@@ -35,7 +36,7 @@ def test_an_interrupted_file_leaves_what_was_there(tmp_path, before, error):
     path = tmp_path / "a.txt"
     if before:
         path.write_text(before)
-    with pytest.raises(error), whole_files.whole_file(path) as temporary:
+    with pytest.raises(error), whole_file(path) as temporary:
         temporary.write_text("ne")
         raise error
     assert [file.read_text() for file in tmp_path.iterdir()] == ([before] if before else [])
@@ -44,8 +45,8 @@ def test_an_interrupted_file_leaves_what_was_there(tmp_path, before, error):
 def test_what_a_killed_job_left_goes_when_its_file_is_written(tmp_path):
     path = tmp_path / "a.txt"
     code = (
-        "import os, signal, sys; from evolution import files\n"
-        "with whole_files.whole_file(sys.argv[1]) as temporary:\n"
+        "import os, signal, sys; from evolution.io.whole_files import whole_file\n"
+        "with whole_file(sys.argv[1]) as temporary:\n"
         "    temporary.write_text('ne'); os.kill(os.getpid(), signal.SIGKILL)"
     )
     done = subprocess.run([sys.executable, "-c", code, path], cwd=SCRIPTS)
@@ -58,35 +59,55 @@ def test_what_a_killed_job_left_goes_when_its_file_is_written(tmp_path):
     ]
     for name in names:
         (tmp_path / name).write_text("kept")
-    with whole_files.whole_file(path) as temporary:
+    with whole_file(path) as temporary:
         temporary.write_text("new")
     assert sorted(other.name for other in tmp_path.iterdir()) == sorted(["a.txt", *names])
 
 
-def test_a_process_that_ended_and_was_not_asked_for_does_not_run():
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
-        assert whole_files._runs(process.pid)
-        process.stdin.close()
-        # Ended, and left as a zombie.
+def test_what_is_left_stays_while_its_process_runs_and_goes_when_that_has_ended(tmp_path):
+    path = tmp_path / "a.txt"
+    code = (
+        "import sys; from evolution.io.whole_files import whole_file\n"
+        "with whole_file(sys.argv[1]) as temporary:\n"
+        "    temporary.write_text('ne'); print(temporary, flush=True); input()"
+    )
+
+    def write():
+        with whole_file(path) as temporary:
+            temporary.write_text("new")
+
+    with subprocess.Popen(
+        [sys.executable, "-c", code, path], cwd=SCRIPTS, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        left = Path(process.stdout.readline().removesuffix("\n"))
+        # Process 1 runs as long as the machine; here it is another user's, or ours.
+        of_the_first = left.with_name(left.name.replace(f".{process.pid}.", ".1."))
+        of_the_first.write_text("kept")
+        write()
+        assert sorted(tmp_path.iterdir()) == sorted([path, left, of_the_first])
+        process.kill()
+        # It has ended, and keeps its number as a zombie until it is waited for.
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-        assert not whole_files._runs(process.pid)
-    assert not whole_files._runs(process.pid)
-    assert whole_files._runs(1)
+        write()
+        assert sorted(tmp_path.iterdir()) == sorted([path, of_the_first])
+    left.write_text("left by a process that is gone")
+    write()
+    assert sorted(tmp_path.iterdir()) == sorted([path, of_the_first])
 
 
 def test_two_that_write_one_file_do_not_meet(tmp_path):
     """Two Snakemakes that plan may both look at a model; and a job may live on where its Snakemake was killed."""
     path = tmp_path / "a.txt"
     code = (
-        "import sys; from evolution import files\n"
-        "with whole_files.whole_file(sys.argv[1]) as temporary:\n"
+        "import sys; from evolution.io.whole_files import whole_file\n"
+        "with whole_file(sys.argv[1]) as temporary:\n"
         "    temporary.write_text('slow'); print('written', flush=True); input()"
     )
     with subprocess.Popen(
         [sys.executable, "-c", code, path], cwd=SCRIPTS, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as slow:
         assert slow.stdout.readline() == "written\n"
-        with whole_files.whole_file(path) as temporary:
+        with whole_file(path) as temporary:
             temporary.write_text("quick")
         assert path.read_text() == "quick"
         slow.communicate("\n")
@@ -94,41 +115,11 @@ def test_two_that_write_one_file_do_not_meet(tmp_path):
     assert [other.read_text() for other in tmp_path.iterdir()] == ["slow"]
 
 
-def test_files_beside_each_other_do_not_meet(tmp_path):
-    with whole_files.whole_file(tmp_path / "a.npy") as first, whole_files.whole_file(tmp_path / "a.npz") as second:
+def test_files_in_one_folder_do_not_meet(tmp_path):
+    with whole_file(tmp_path / "a.npy") as first, whole_file(tmp_path / "a.npz") as second:
         first.write_text("1")
         second.write_text("2")
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"a.npy": "1", "a.npz": "2"}
-
-
-@pytest.mark.parametrize(
-    "save",
-    [
-        lambda folder: arrays.save_npy(folder / "a.npy", np.array([{}, "a"], dtype=object)),
-        lambda folder: tables.save_table(folder / "a.parquet", {"a": [1, 2], "b": [1]}),
-    ],
-    ids=["npy", "parquet"],
-)
-def test_what_cannot_be_saved_leaves_nothing(tmp_path, save):
-    with pytest.raises(ValueError):
-        save(tmp_path)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_entries_written_one_at_a_time_make_the_array(tmp_path):
-    entries = np.arange(24, dtype=np.float32).reshape(3, 4, 2)
-    with arrays.NpyWriter(tmp_path / "array.npy", 3) as writer:
-        for place in (2, 0, 1):
-            writer.put(place, entries[place])
-    np.save(tmp_path / "at_once.npy", entries)
-    assert (tmp_path / "array.npy").read_bytes() == (tmp_path / "at_once.npy").read_bytes()
-
-
-def test_an_interrupted_writer_leaves_nothing(tmp_path):
-    with pytest.raises(KeyboardInterrupt), arrays.NpyWriter(tmp_path / "array.npy", 2) as writer:
-        writer.put(0, np.zeros((2, 2)))
-        raise KeyboardInterrupt
-    assert list(tmp_path.iterdir()) == []
 
 
 @contextmanager

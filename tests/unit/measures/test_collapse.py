@@ -5,26 +5,9 @@ import math
 import numpy as np
 import pytest
 
-import measure_collapse
 from evolution.activations.compaction import compact
-from evolution.errors import UserError
-from evolution.io.arrays import save_npy, save_npz
-from evolution.io.tables import save_table
 from evolution.measures import collapse
-
-LABELS = np.arange(60) % 6
-
-
-def simplex(classes=6, features=9):
-    """The corners of a simplex of that many classes, turned into more features, about a point that is not 0."""
-    turned, _ = np.linalg.qr(np.random.default_rng(0).normal(size=(features, classes)))
-    return (np.eye(classes) - 1 / classes) @ turned.T, 0.3 * np.arange(features)
-
-
-def layer(noise=1.0, features=9):
-    """Six noisy classes of unlike sizes and places."""
-    random = np.random.default_rng(1)
-    return random.normal(size=(6, features))[LABELS] * 2 + noise * random.normal(size=(60, features)) + 1
+from support.collapsed import LABELS, layer, simplex
 
 
 def test_a_simplex_is_collapsed():
@@ -70,7 +53,7 @@ def test_the_papers_formulas(features, form):
     )
 
 
-def test_scale_and_place_do_not_matter():
+def test_scale_and_shift_do_not_matter():
     rows = layer()
     values = collapse.layer_collapse(rows, LABELS, LABELS)
     assert collapse.layer_collapse(1e-5 * rows + 0.01, LABELS, LABELS) == pytest.approx(values, rel=1e-6)
@@ -99,46 +82,3 @@ def test_not_defined(rows, labels, said, caplog, recwarn):
     assert len(values) == 4 and all(math.isnan(value) for value in values.values())
     assert said in caplog.text
     assert not recwarn.list
-
-
-@pytest.fixture
-def run(tmp_path):
-    """Two spans of a run whose network is collapsed at epoch 4, and has no finite classifier at epoch 2; paths."""
-    corners, middle = simplex()
-    weights = np.random.default_rng(2).normal(size=(6, 9))
-    rows = {
-        0: np.vstack([layer(), weights]),
-        2: np.full((66, 9), np.nan),
-        4: np.vstack([(corners + middle)[LABELS], corners]),
-    }
-    for span, epochs in {"0000": [0], "0002-0004": [2, 4]}.items():
-        save_npy(tmp_path / f"{span}.npy", np.stack([rows[epoch] for epoch in epochs]).astype(np.float32))
-        columns = {"epoch": np.repeat(epochs, 60), "sample": np.tile(np.arange(60), len(epochs))}
-        columns |= {"predicted": np.tile(LABELS, len(epochs)), "confidence": np.ones(60 * len(epochs))}
-        save_table(tmp_path / f"{span}.parquet", columns)
-    save_npz(tmp_path / "dataset.npz", eval_labels=LABELS, class_names=np.array(list("abcdef")))
-    return [[str(tmp_path / f"{span}{end}") for span in ("0000", "0002-0004")] for end in (".npy", ".parquet")] + [
-        str(tmp_path / "dataset.npz"),
-        [[0], [2, 4]],
-    ]
-
-
-def test_table_of_a_run(run):
-    table = measure_collapse.collapse_table(*run)
-    values = {(epoch, metric): value for epoch, metric, value in zip(*table.values())}
-    assert list(values) == [(epoch, metric) for epoch in (0, 2, 4) for metric in measure_collapse.METRICS]
-    rows = np.vstack([layer()]).astype(np.float32)
-    for metric, value in collapse.layer_collapse(rows, LABELS, LABELS).items():
-        assert values[0, metric] == pytest.approx(value, rel=1e-5)
-    means = np.stack([rows[label == LABELS].mean(0) for label in range(6)])
-    apart, weights = means - means.mean(0), np.random.default_rng(2).normal(size=(6, 9))
-    cosine = (apart * weights).sum() / np.linalg.norm(apart) / np.linalg.norm(weights)
-    assert values[0, "nc3_self_duality"] == pytest.approx(2 - 2 * cosine, rel=1e-5)
-    assert all(math.isnan(values[2, metric]) for metric in measure_collapse.METRICS)
-    assert [values[4, metric] for metric in measure_collapse.METRICS] == pytest.approx([0, 0, 0, 0, 1], abs=1e-6)
-
-
-def test_a_classifier_of_another_shape_is_refused(run):
-    save_npy(run[0][1], np.ones((2, 65, 9), np.float32))
-    with pytest.raises(UserError, match=r"0002-0004.npy is damaged .*\(2, 66, None\)"):
-        measure_collapse.collapse_table(*run)

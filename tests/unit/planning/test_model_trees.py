@@ -1,21 +1,25 @@
-"""Models are looked into once, by a program of its own, and what is found is kept for as long as it holds."""
+"""A model is traced once, by a program of its own, and the answer is kept as long as what it depends on is the same."""
 
+import importlib.metadata
 import json
-import subprocess
+import os
+import sys
 
 import pytest
 
 from evolution.config.resolve import resolve
 from evolution.errors import ConfigError, ModelError
-from evolution.planning import model_trees
-from evolution.planning.model_trees import read_tree, tree_file
+from evolution.planning.model_trees import model_modules, read_tree, trace_request, tree_file, tree_path
 
 DIGITS = {"name": "digits"}
+SMALL = DIGITS | {"train_size": 100, "eval_size": 100}
+# Each time that the file is run, and so each time that a model of it is built, it notes that.
 NET = """
 from torch import nn
 from width import WIDTH
 
 print("a file may print what it likes")
+open("built", "a").write("x")
 
 class Net(nn.Sequential):
     def __init__(self, shape, classes, depth=1):
@@ -31,23 +35,36 @@ class Images(nn.Linear):
 
 
 @pytest.fixture
-def net(tmp_path, monkeypatch):
-    """A folder to work in, with a model file, and a count of how often a model was looked into."""
+def nets(tmp_path, monkeypatch):
+    """A folder to work in, with a model file and a module that it imports."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "nets").mkdir()
     (tmp_path / "nets" / "net.py").write_text(NET)
     (tmp_path / "nets" / "width.py").write_text("WIDTH = 5\n")
-    made = []
-    make = model_trees._make
-    monkeypatch.setattr(model_trees, "_make", lambda *given: made.append(1) or make(*given))
-    return made
+    return tmp_path / "nets"
+
+
+def built():
+    """How often a model was built."""
+    return os.path.getsize("built") if os.path.exists("built") else 0
 
 
 def model(name="nets/net.py:Net", **kwargs):
     return {"name": name, "kwargs": kwargs}
 
 
-def test_a_tree_is_found_out_once(net, tmp_path):
+def path_of(model, dataset=DIGITS):
+    return tree_path(trace_request(model, dataset))
+
+
+def test_a_built_in_model_is_in_the_catalogue(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    modules = model_modules({"model": model("tiny_cnn"), "dataset": DIGITS})
+    assert list(modules.names) == ["conv1", "conv2", "fc1", "fc2"]
+    assert list(tmp_path.iterdir()) == [], "and not traced"
+
+
+def test_a_tree_is_found_out_once(nets):
     path = tree_file(model(), DIGITS)
     assert [(row["name"], row["shape"], row["parameters"]) for row in read_tree(path)] == [
         ("0", [64], 0),
@@ -55,29 +72,31 @@ def test_a_tree_is_found_out_once(net, tmp_path):
         ("2", [5], 0),
         ("3", [10], 5 * 10 + 10),
     ]
-    assert tree_file(model(), DIGITS) == path and len(net) == 1
+    assert tree_file(model(), DIGITS) == path == path_of(model()) and built() == 1
     assert path.parent.as_posix() == ".snakemake/evolution"
-    # All else that it could depend on makes another file; here it is only asked for, and not made.
-    names = {path}
-    for change in (
-        lambda: model(depth=2),
-        lambda: (tmp_path / "nets" / "width.py").write_text("WIDTH = 6\n") and model(),
-        lambda: (tmp_path / "nets" / "net.py").write_text(NET + "\n") and model(),
-    ):
-        given = change()
-        model_trees._make, make = lambda *given: None, model_trees._make
-        names.add(tree_file(given, DIGITS))
-        names.add(tree_file(given, {"name": "cifar10"}))
-        model_trees._make = make
-    assert len(names) == 7
 
 
-def test_layers_of_an_own_class_in_a_config(net):
-    config = {"dataset": {"name": "digits", "train_size": 100, "eval_size": 100}, "model": model()}
+def test_all_that_a_tree_depends_on_has_a_part_in_its_name(nets, monkeypatch):
+    version = importlib.metadata.version
+    paths = [path_of(model()), path_of(model(), {"name": "cifar10"}), path_of(model(depth=2))]
+    paths += [path_of(model("nets/net.py:Images"))]
+    (nets / "width.py").write_text("WIDTH = 6\n")
+    paths += [path_of(model())]
+    (nets / "net.py").write_text(NET + "\n")
+    paths += [path_of(model())]
+    monkeypatch.setattr(importlib.metadata, "version", lambda name: f"{version(name)}.{name}")
+    paths += [path_of(model())]
+    assert len(set(paths)) == len(paths)
+    monkeypatch.undo()
+    assert built() == 0, "a name is known without building"
+
+
+def test_layers_of_an_own_class_in_a_config(nets):
+    config = {"dataset": SMALL, "model": model()}
     config["runs"] = {"a": {}, "b": {"layers": ["?"]}, "c": {"seed": 3, "layers": ["3"]}}
     runs = resolve(config)["runs"]
     assert {name: run["layers"] for name, run in runs.items()} == {"a": ["1", "3"], "b": list("0123"), "c": ["3"]}
-    assert len(net) == 1
+    assert built() == 1
     for layers, said in (
         (["1", "4"], "layers: 4 is not in net.py:Net (model.name); net.py:Net has 0, 1, 2, 3"),
         (["[5-9]"], "layers: [5-9] finds nothing in net.py:Net (model.name); net.py:Net has 0, 1, 2, 3"),
@@ -87,32 +106,30 @@ def test_layers_of_an_own_class_in_a_config(net):
         assert str(error.value) == said
 
 
-def test_nothing_is_built_while_the_config_has_other_faults(net):
+def test_nothing_is_built_while_the_config_has_other_faults(nets):
     with pytest.raises(ConfigError) as error:
         resolve({"seed": -1, "model": model()})
     assert str(error.value).startswith("seed: -1") and "\n" not in str(error.value)
-    assert net == []
+    assert built() == 0
 
 
-def test_models_that_cannot_be_built_or_run(net, tmp_path):
+def test_models_that_cannot_be_built_or_run(nets, tmp_path):
     """One message each, with the key, the exception's text and its line; nothing is kept."""
     cases = {
-        "nets/net.py:Images": "shapes cannot be multiplied (2x64 and 63x10) (net.py, line 16)",
+        "nets/net.py:Images": "shapes cannot be multiplied (2x64 and 63x10) (net.py, line 17)",
         "nets/net.py:Nothing": "nets/net.py has no Nothing; its models are Net, Images",
         "torchvision.resnet19": "torchvision has no classifier resnet19; did you mean resnet18",
     }
     for name, said in cases.items():
         with pytest.raises(ConfigError) as error:
-            resolve(
-                {"dataset": DIGITS | {"train_size": 100, "eval_size": 100}, "runs": {"a": {"model": {"name": name}}}}
-            )
+            resolve({"dataset": SMALL, "runs": {"a": {"model": {"name": name}}}})
         line = str(error.value)
         assert line.startswith("runs.a.model.name: ") and "\n" not in line and "Traceback" not in line
-        assert said in line
+        assert said in line and line.count("model.name") == 1
     assert not (tmp_path / ".snakemake").exists()
 
 
-def test_a_file_that_is_not_python(net, tmp_path):
+def test_a_file_that_is_not_python(nets, tmp_path):
     (tmp_path / "nets" / "net.py").write_text("class Net(\n")
     with pytest.raises(ModelError, match=r"^model\.name: nets/net\.py is not Python: .* line 1"):
         tree_file(model(), DIGITS)
@@ -121,39 +138,52 @@ def test_a_file_that_is_not_python(net, tmp_path):
         tree_file(model(), DIGITS)
 
 
-def test_a_program_that_dies(net, monkeypatch):
-    """As when the system takes its memory: what it said last, and no traceback."""
-    run = subprocess.run
-    monkeypatch.setattr(
-        subprocess, "run", lambda command, **more: run(["sh", "-c", "echo no memory >&2; kill -9 $$"], **more)
+def test_a_key_that_the_model_names_is_the_errors_own(nets):
+    """Keyword arguments that a model refuses are those of the run that gives them."""
+    config = {"dataset": SMALL, "runs": {"a": {"model": model("torchvision.mobilenet_v2", widht=1)}}}
+    with pytest.raises(ConfigError) as error:
+        resolve(config)
+    assert str(error.value).startswith(
+        "runs.a.model.kwargs: {'widht': 1} does not fit model torchvision.mobilenet_v2: "
     )
-    with pytest.raises(ModelError, match=r"ended with code -9: no memory"):
+
+
+def test_a_program_that_dies(nets, tmp_path, monkeypatch):
+    """As when the system ends it for its memory: its last words are passed on, and no traceback."""
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\necho loading >&2\necho no memory >&2\nkill -9 $$\n")
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+    with pytest.raises(ModelError, match=r"^model\.name: .* ended with code -9: no memory$"):
+        tree_file(model(), DIGITS)
+    python.write_text("#!/bin/sh\nexit 1\n")
+    with pytest.raises(ModelError, match=r"ended with code 1: it said nothing$"):
         tree_file(model(), DIGITS)
 
 
-def test_without_torch(net, monkeypatch):
+def test_without_torch(nets, monkeypatch):
     def version(name):
-        raise model_trees.metadata.PackageNotFoundError(name)
+        raise importlib.metadata.PackageNotFoundError(name)
 
-    monkeypatch.setattr(model_trees.metadata, "version", version)
-    with pytest.raises(ModelError, match=r"torch is not installed beside Snakemake; pip install torch"):
+    monkeypatch.setattr(importlib.metadata, "version", version)
+    with pytest.raises(ModelError, match=r"torch is not installed where Snakemake is; pip install torch"):
         tree_file(model(), DIGITS)
 
 
-def test_a_damaged_answer_is_found_out_again(net):
+def test_a_damaged_answer_is_found_out_again(nets):
     path = tree_file(model(), DIGITS)
     good = path.read_text()
     path.write_text("[")
     assert tree_file(model(), DIGITS) == path and json.loads(path.read_text()) == json.loads(good)
-    assert len(net) == 2
+    assert built() == 2
 
 
-def test_images_that_are_not_known(net):
+def test_images_that_are_not_known(nets):
     with pytest.raises(ModelError, match=r"the images of npz:x\.npz are not known"):
         tree_file(model(), {"name": "npz:x.npz"})
 
 
-def test_a_module_that_is_called_as_the_raw_images_are(net, tmp_path):
+def test_a_module_that_is_called_as_the_raw_images_are(nets, tmp_path):
     text = "from torch import nn\n\nclass Odd(nn.Module):\n    def __init__(self, shape, classes):\n"
     text += "        super().__init__()\n        self.pixels = nn.Linear(64, classes)\n\n"
     text += "    def forward(self, x):\n        return self.pixels(x.flatten(1))\n"
@@ -162,7 +192,7 @@ def test_a_module_that_is_called_as_the_raw_images_are(net, tmp_path):
     assert row["name"] == "pixels" and row["fault"] == "is called as the raw images are; rename it"
 
 
-def test_lazy_layers(net, tmp_path):
+def test_lazy_layers(nets, tmp_path):
     text = "from torch import nn\n\nclass Lazy(nn.Sequential):\n    def __init__(self, shape, classes):\n"
     (tmp_path / "lazy.py").write_text(text + "        super().__init__(nn.Flatten(), nn.LazyLinear(classes))\n")
     with pytest.raises(ModelError, match=r"1\.weight has no size before images pass: lazy layers cannot be used"):

@@ -1,3 +1,5 @@
+"""Gathering a run's tables: by hand."""
+
 import math
 
 import numpy as np
@@ -28,8 +30,11 @@ def cell_tables(tmp_path):
 def test_values_of_classes_have_a_table_of_their_own(tmp_path):
     path = tmp_path / "0002-0004" / "conv1.parquet"
     save_table(path, {"epoch": [2, 4], "ari": [0.5, 0.25], "sil": [[0.1, 0.2], [0.3, math.nan]]})
-    assert rows(collect.collect_cells([str(path)])) == [("conv1", 2, "ari", 0.5), ("conv1", 4, "ari", 0.25)]
-    columns = collect.collect_classes([str(path)], ["cat", "dog"])
+    assert rows(collect.collect(kind="metrics", paths=[str(path)], class_names=[])) == [
+        ("conv1", 2, "ari", 0.5),
+        ("conv1", 4, "ari", 0.25),
+    ]
+    columns = collect.collect(kind="class_metrics", paths=[str(path)], class_names=["cat", "dog"])
     assert list(columns) == ["layer", "epoch", "metric", "class_name", "value"]
     *known, last = rows(columns)
     assert known == [
@@ -41,8 +46,9 @@ def test_values_of_classes_have_a_table_of_their_own(tmp_path):
     assert columns["epoch"].dtype == np.int32 and columns["value"].dtype == np.float64
 
 
-def test_cells_by_hand(cell_tables):
-    columns = collect.collect_cells(cell_tables)
+@pytest.mark.parametrize("kind", ["metrics", "embedding"])
+def test_cells_by_hand(cell_tables, kind):
+    columns = collect.collect(kind=kind, paths=cell_tables, class_names=[])
     assert list(columns) == ["layer", "epoch", "metric", "value"]
     expected = [
         ("conv1", 0, "ari", 0.25),
@@ -78,7 +84,9 @@ def test_history_by_hand(tmp_path):
     }
     for name, columns in tables.items():
         save_table(tmp_path / name, columns)
-    columns = collect.collect_history([str(tmp_path / name) for name in tables], ["cat", "dog"])
+    columns = collect.collect(
+        kind="history", paths=[str(tmp_path / name) for name in tables], class_names=["cat", "dog"]
+    )
     assert list(columns) == ["epoch", "measure", "class_name", "value"]
     expected = [
         (0, "train_loss", "", math.nan),
@@ -105,6 +113,6 @@ def test_history_by_hand(tmp_path):
 def test_a_table_that_is_none(cell_tables, tmp_path):
     save_table(tmp_path / "0000" / "fc2.parquet", {"ari": [1.0]})
     with pytest.raises(UserError, match=r"fc2\.parquet is damaged .*no column epoch"):
-        collect.collect_cells([*cell_tables, str(tmp_path / "0000" / "fc2.parquet")])
+        collect.collect(kind="embedding", paths=[*cell_tables, str(tmp_path / "0000" / "fc2.parquet")], class_names=[])
     with pytest.raises(UserError, match=r"conv1\.parquet is damaged .*no column train_loss"):
-        collect.collect_history(cell_tables, ["cat", "dog"])
+        collect.collect(kind="history", paths=cell_tables, class_names=["cat", "dog"])

@@ -1,8 +1,9 @@
+"""The raw pixels as a layer."""
+
 import numpy as np
 import pytest
 
-import pixels
-from evolution.data.network_input import load_part, network_input
+from pixels import pixel_activations
 from support.tiny_dataset import read_part, write_dataset
 
 
@@ -16,7 +17,7 @@ def test_pixels_by_hand(tmp_path):
         std=np.float32([0.25]),
         class_names=np.array(["a"]),
     )
-    rows = pixels.pixel_activations(str(tmp_path / "dataset.npz"), compacted=True, seed=0)
+    rows = pixel_activations(dataset=str(tmp_path / "dataset.npz"), compacted=True, seed=0)
     expected = [[-2, 2, -1.2, -0.4], [2, 2, -2, -2], [0.4, 1.2, -1.2, -2]]
     np.testing.assert_allclose(rows, [expected * 2], atol=1e-6)
     assert rows.dtype == np.float32
@@ -26,26 +27,9 @@ def test_pixels_by_hand(tmp_path):
 def test_pixels_are_what_the_network_is_given(tmp_path, shape):
     dataset = write_dataset(tmp_path / "dataset.npz", shape=shape)
     expected = read_part(dataset, "eval")[0].reshape(24, -1)
-    raw = pixels.pixel_activations(dataset, compacted=False, seed=0)
+    raw = pixel_activations(dataset=dataset, compacted=False, seed=0)
     assert raw.shape == (1, 24, np.prod(shape))
     np.testing.assert_allclose(raw[0], expected, atol=1e-5)
-    kept = pixels.pixel_activations(dataset, compacted=True, seed=0)
+    kept = pixel_activations(dataset=dataset, compacted=True, seed=0)
     assert kept.shape == (1, 24, 24)
     np.testing.assert_allclose(kept[0] @ kept[0].T, expected @ expected.T, rtol=1e-4, atol=1e-3)
-
-
-@pytest.mark.parametrize(("role", "size"), [("train", 40), ("eval", 24)])
-def test_parts_of_a_dataset(dataset, role, size):
-    images, labels, classes = load_part(dataset, role)
-    expected, expected_labels = read_part(dataset, role)
-    assert images.shape == (size, 1, 8, 8) and images.dtype == np.float32
-    np.testing.assert_allclose(images, expected, atol=1e-5)
-    np.testing.assert_array_equal(labels, expected_labels)
-    assert classes == 4
-
-
-def test_each_channel_has_its_own_scale():
-    images = np.full((2, 3, 2, 2), 255, np.uint8)
-    scaled = network_input(images, np.float32([0, 0.5, 1]), np.float32([1, 0.25, 0.5]))
-    np.testing.assert_array_equal(scaled[:, :, 0, 0], [[1, 2, 0]] * 2)
-    assert scaled.dtype == np.float32

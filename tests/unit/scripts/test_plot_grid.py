@@ -4,49 +4,63 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-import plot_grid
 from evolution.errors import UserError
-from evolution.figures.style import class_colors
-from support.figures import METRICS, assert_readable, long_values, write_cells, write_dataset, write_long
+from evolution.figures.style import FigureStyle, class_colors
+from plot_grid import plot_grid
+from support.figures import (
+    METRICS,
+    ODD_NAMES,
+    PAPER_CLASSES,
+    PAPER_EPOCHS,
+    PAPER_LAYERS,
+    SCREEN,
+    assert_printable,
+    assert_readable,
+    assert_same_bytes,
+    long_values,
+    random_layouts,
+    without_other_fonts,
+    write_cells,
+    write_dataset,
+    write_long,
+)
 
 
-@pytest.fixture
-def drawn(monkeypatch):
-    figures = []
-    monkeypatch.setattr(plot_grid, "save_figure", lambda figure, path: figures.append(figure))
-    return figures
+def write_run(folder, labels, names, epochs, layers, changes=None):
+    """Arguments of plot_grid."""
+    return {
+        "dataset": write_dataset(folder / "d.npz", labels, names),
+        "embeddings": write_cells(folder, random_layouts(layers, epochs, len(labels)), epochs),
+        "metrics_table": write_long(folder / "m.parquet", long_values(layers, epochs, METRICS) | (changes or {})),
+        "epochs": epochs,
+        "layers": ["pixels", *layers],
+    }
 
 
-def draw(folder, labels, names, epochs, layers, changes=None, output="unused"):
-    cells = write_cells(folder, epochs, layers, len(labels))
-    values = long_values(layers, epochs, METRICS) | (changes or {})
-    dataset, metrics = write_dataset(folder / "d.npz", labels, names), write_long(folder / "m.parquet", values)
-    plot_grid.plot_grid(dataset, cells, metrics, epochs, ["pixels", *layers], output, "petroff10", 80)
-    return cells, values
-
-
-def test_every_cell_shows_its_layout_in_class_colours(drawn, tmp_path):
+def test_every_cell_shows_its_layout_in_class_colours(tmp_path):
     labels, epochs, layers = [0, 1, 2, 1], [0, 2, 7], ["conv", "fc"]
-    cells, values = draw(tmp_path, labels, ["a", "b", "c"], epochs, layers, {("fc", 2, "adjusted_rand_index"): np.nan})
-    panels = iter(drawn[0].axes)
-    for epoch in epochs:
+    changes = {("fc", 2, "adjusted_rand_index"): np.nan}
+    values = long_values(layers, epochs, METRICS) | changes
+    files = write_run(tmp_path, labels, ["a", "b", "c"], epochs, layers, changes)
+    panels = iter(plot_grid(**files, style=SCREEN).axes)
+    layouts = random_layouts(layers, epochs, len(labels))
+    for index, epoch in enumerate(epochs):
         for layer in layers:
             axes = next(panels)
-            path, place = cells[epoch, layer]
             (scatter,) = axes.collections
             offsets = np.asarray(scatter.get_offsets(), np.float32)
             shown = {tuple(at): to_hex(color) for at, color in zip(offsets.tolist(), scatter.get_facecolors())}
             colors = [class_colors("petroff10", 3)[label] for label in labels]
-            assert shown == dict(zip(map(tuple, np.load(path)[place].tolist()), colors))
+            assert shown == dict(zip(map(tuple, layouts[layer][index].tolist()), colors))
             assert axes.get_title(loc="left") == layer
             expected = f"ARI {values[layer, epoch, 'adjusted_rand_index']:.2f}".replace("nan", "–")  # noqa: RUF001
             assert axes.get_title(loc="right") == expected
     assert next(panels, None) is None
 
 
-def test_rows_name_the_epoch_and_columns_share_their_limits(drawn, tmp_path):
-    draw(tmp_path, [0, 1], ["a", "b"], [0, 2, 7], ["conv", "fc"])
-    axes = np.array(drawn[0].axes).reshape(3, 2)
+def test_rows_name_the_epoch_and_columns_share_their_limits(tmp_path):
+    figure = plot_grid(**write_run(tmp_path, [0, 1], ["a", "b"], [0, 2, 7], ["conv", "fc"]), style=SCREEN)
+    axes = np.array(figure.axes).reshape(3, 2)
     assert [row[0].texts[0].get_text() for row in axes] == ["epoch 0\n(untrained)", "epoch 2", "epoch 7"]
     for column in axes.T:
         assert len({(panel.get_xlim(), panel.get_ylim()) for panel in column}) == 1
@@ -64,22 +78,43 @@ def test_rows_name_the_epoch_and_columns_share_their_limits(drawn, tmp_path):
         ([0, 5], [f"features.denseblock{number}.denselayer{number}" for number in range(20)], 100),
     ],
 )
-def test_the_grid_can_be_read(epochs, layers, classes, drawn, tmp_path):
-    draw(tmp_path, np.arange(100) % classes, [f"class {place}" for place in range(classes)], epochs, layers)
-    assert_readable(drawn[0])
-    assert len(drawn[0].legends) == 1
-    assert len(drawn[0].legends[0].get_texts()) == classes
+def test_it_can_be_read(epochs, layers, classes, tmp_path):
+    names = [f"class {label}" for label in range(classes)]
+    figure = plot_grid(**write_run(tmp_path, np.arange(100) % classes, names, epochs, layers), style=SCREEN)
+    assert_readable(figure)
+    assert len(figure.legends) == 1
+    assert len(figure.legends[0].get_texts()) == classes
 
 
 def test_a_cell_without_metric_is_refused(tmp_path):
-    cells = write_cells(tmp_path, [0, 1], ["fc"], 3)
-    dataset = write_dataset(tmp_path / "d.npz", [0, 1, 0], ["a", "b"])
-    metrics = write_long(tmp_path / "m.parquet", long_values(["fc"], [0], METRICS))
+    files = write_run(tmp_path, [0, 1, 0], ["a", "b"], [0, 1], ["fc"])
+    write_long(tmp_path / "m.parquet", long_values(["fc"], [0], METRICS))
     with pytest.raises(UserError, match=r"m\.parquet.*layer fc at epoch 1"):
-        plot_grid.plot_grid(dataset, cells, metrics, [0, 1], ["fc"], "unused", "petroff10", 80)
+        plot_grid(**files, style=SCREEN)
+
+
+@pytest.mark.filterwarnings("error:Glyph")
+@pytest.mark.parametrize("names", ODD_NAMES.values(), ids=ODD_NAMES)
+def test_odd_class_names_can_be_read(names, monkeypatch, tmp_path):
+    """A missing letter would be a warning of matplotlib's, and fail."""
+    without_other_fonts(monkeypatch)
+    files = write_run(tmp_path, np.arange(60) % len(names), names, [0, 2], ["fc1"])
+    assert_readable(plot_grid(**files, style=SCREEN))
+
+
+@pytest.mark.parametrize("width", [3.4, 7])
+def test_on_paper_it_fits_and_can_be_read(width, tmp_path):
+    files = write_run(tmp_path, np.arange(120) % 10, PAPER_CLASSES, PAPER_EPOCHS, PAPER_LAYERS)
+    assert_printable(lambda style: plot_grid(**files, style=style), width)
+
+
+def test_maps_that_would_be_too_small_for_the_paper_are_refused(tmp_path):
+    layers = [f"layer{number}" for number in range(12)]
+    files = write_run(tmp_path, np.arange(20) % 10, PAPER_CLASSES, [0], layers)
+    with pytest.raises(UserError, match=r"plots\.width: 3\.4 inches are too narrow for 12 maps side by side; .* 5\.7"):
+        plot_grid(**files, style=FigureStyle(dpi=100, width=3.4, palette="petroff10"))
 
 
 def test_drawn_twice_gives_the_same_bytes(tmp_path):
-    for number in "12":
-        draw(tmp_path, np.arange(30) % 3, ["a", "b", "c"], [0, 1], ["x", "y"], output=tmp_path / f"{number}.png")
-    assert (tmp_path / "1.png").read_bytes() == (tmp_path / "2.png").read_bytes()
+    files = write_run(tmp_path, np.arange(30) % 3, ["a", "b", "c"], [0, 1], ["x", "y"])
+    assert_same_bytes(lambda style: plot_grid(**files, style=style), tmp_path)

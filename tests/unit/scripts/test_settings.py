@@ -1,4 +1,4 @@
-"""What decides a stage's results is told apart, file by file."""
+"""The settings file of a stage: it tells every setting and every source file apart."""
 
 import json
 import os

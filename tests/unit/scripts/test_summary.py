@@ -14,21 +14,27 @@ HEADER = ["Layer", "Epoch", "Silhouette", "ARI", "NMI", "Label silhouette", "k-N
 
 def summary_of(folder, values, layers, epochs=(0, 1, 4), run="mnist"):
     """Markdown lines and CSV rows."""
-    metrics, history = write_long(folder / "m.parquet", values), write_history(folder / "h.parquet", epochs, ["a", "b"])
-    summarise(metrics, history, layers, folder / "s.md", folder / "s.csv", run)
+    summarise(
+        metrics_table=write_long(folder / "m.parquet", values),
+        history_table=write_history(folder / "h.parquet", epochs, ["a", "b"]),
+        layers=layers,
+        markdown_path=folder / "s.md",
+        csv_path=folder / "s.csv",
+        run=run,
+    )
     with open(folder / "s.csv", newline="", encoding="utf-8") as stream:
         return (folder / "s.md").read_text(encoding="utf-8").splitlines(), list(csv.DictReader(stream))
 
 
 def small():
     values = {("pixels", 0, metric): 0.1 for metric in METRICS}
-    for place, layer in enumerate(["conv", "fc"]):
+    for index, layer in enumerate(["conv", "fc"]):
         values |= {(layer, 0, metric): 0.99 for metric in METRICS}
-        values |= {(layer, 4, metric): 0.5 + 0.2 * place + 0.01 * number for number, metric in enumerate(METRICS)}
+        values |= {(layer, 4, metric): 0.5 + 0.2 * index + 0.01 * number for number, metric in enumerate(METRICS)}
     return values | {("fc", 4, "silhouette"): np.nan, ("conv", 4, "label_silhouette"): -0.0004}
 
 
-def test_the_last_epoch_is_set_against_the_pixels(tmp_path):
+def test_the_last_epoch_is_compared_with_the_pixels(tmp_path):
     lines, rows = summary_of(tmp_path, small(), ["pixels", "conv", "fc"])
     table = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
     assert table[0] == HEADER
@@ -53,7 +59,7 @@ def test_the_last_epoch_is_set_against_the_pixels(tmp_path):
 def test_the_table_is_aligned_and_fits_a_terminal(tmp_path):
     lines, _ = summary_of(tmp_path, small(), ["pixels", "conv", "fc"])
     table = [line for line in lines if line.startswith("|")]
-    assert len({tuple(place for place, letter in enumerate(line) if letter == "|") for line in table}) == 1
+    assert len({tuple(index for index, letter in enumerate(line) if letter == "|") for line in table}) == 1
     assert len(table[0]) <= 90
 
 

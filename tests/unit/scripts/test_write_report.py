@@ -1,28 +1,67 @@
 """How Snakemake is called for its report, where that cannot be tried: with conda."""
 
+import json
+import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import yaml
 
-import write_report
+from write_report import write_report
+
+# Stands for the interpreter that has Snakemake: notes its arguments and the config, and writes the page.
+PYTHON = """\
+#!{python}
+import json, pathlib, sys
+given, page = (sys.argv[sys.argv.index(name) + 1] for name in ("--configfile", "--report"))
+config = pathlib.Path(given).read_text(encoding="utf-8")
+pathlib.Path({note!r}).write_text(json.dumps([sys.argv[1:], config]), encoding="utf-8")
+pathlib.Path(page).write_text("whole", encoding="utf-8")
+sys.exit({code})
+"""
+
+
+@pytest.fixture
+def python(tmp_path):
+    """Writes an interpreter that ends with a code; where it is, and where it notes what it was given."""
+
+    def write(code=0):
+        path, note = tmp_path / "python", tmp_path / "note.json"
+        path.write_text(PYTHON.format(python=sys.executable, note=str(note), code=code), encoding="utf-8")
+        path.chmod(0o755)
+        return path, note
+
+    return write
+
+
+def report(python, folder, conda=False):
+    output = folder / "out" / "report.html"
+    output.parent.mkdir()
+    write_report(
+        config={"seed": 3},
+        python=str(python),
+        snakefile="Snakefile",
+        targets=["a.png", "b.png"],
+        output=str(output),
+        conda=conda,
+    )
+    return output
 
 
 @pytest.mark.parametrize("conda", [False, True])
-def test_the_report_is_written_by_the_snakemake_that_is_at_work(tmp_path, monkeypatch, conda):
-    commands = []
-
-    def run(command, check):
-        given, page = (Path(command[command.index(name) + 1]) for name in ("--configfile", "--report"))
-        commands.append((command, yaml.safe_load(given.read_text(encoding="utf-8"))))
-        page.write_text("whole", encoding="utf-8")
-
-    monkeypatch.setattr(write_report.subprocess, "run", run)
+def test_the_report_is_written_by_the_snakemake_that_is_at_work(tmp_path, monkeypatch, python, conda):
+    path, note = python()
     monkeypatch.setattr(sys, "executable", "python of an environment without Snakemake")
-    output = tmp_path / "report.html"
-    write_report.write_report({"seed": 3}, "theirs/python", "Snakefile", ["a.png"], str(output), conda)
-    ((command, config),) = commands
-    assert command[:4] == ["theirs/python", "-m", "snakemake", "a.png"] and config == {"seed": 3}
+    output = report(path, tmp_path, conda)
+    command, config = json.loads(note.read_text(encoding="utf-8"))
+    assert command[:4] == ["-m", "snakemake", "a.png", "b.png"] and yaml.safe_load(config) == {"seed": 3}
+    assert command[command.index("--snakefile") + 1] == "Snakefile"
     assert (command[-2:] == ["--software-deployment-method", "conda"]) == conda
-    assert output.read_text() == "whole" and list(tmp_path.iterdir()) == [output]
+    assert output.read_text() == "whole" and list(output.parent.iterdir()) == [output]
+
+
+def test_where_snakemake_fails_there_is_no_report(tmp_path, python):
+    path, _ = python(code=1)
+    with pytest.raises(subprocess.CalledProcessError):
+        report(path, tmp_path)
+    assert not list((tmp_path / "out").iterdir())

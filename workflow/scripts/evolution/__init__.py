@@ -1,4 +1,4 @@
-"""What the workflow's scripts share: file formats, data, models, configuration and figure style."""
+"""The library of the workflow's scripts, a package a subject."""
 
-# The layer that stands for the images themselves.
+# The layer that stands for the raw images.
 PIXELS = "pixels"

@@ -1,4 +1,4 @@
-"""What a user can mend: one family of errors, whose messages need no traceback."""
+"""The errors that a user can mend: one family, whose messages need no traceback."""
 
 
 class UserError(Exception):
@@ -9,7 +9,12 @@ class UserError(Exception):
     problem : str
         What is wrong and what to do.
     key : str, optional
-        The dotted key of the config that the problem lies at. The message then begins with it.
+        The dotted key of the config at which the problem lies. The message then begins with it.
+
+    Attributes
+    ----------
+    problem, key
+        As given, for code that says the same in another message.
     """
 
     def __init__(self, problem: str, key: str | None = None):
@@ -17,12 +22,12 @@ class UserError(Exception):
         self.problem, self.key = problem, key
 
     def at(self, key: str | None) -> "UserError":
-        """The same error, said of another key: where a run's own value is written, for instance."""
+        """The same error for another key, such as the one at which a single run's value is written."""
         return type(self)(self.problem, key)
 
 
 class ConfigError(UserError):
-    """Everything wrong in a config, a line each."""
+    """A config cannot be used: the message names everything that is wrong in it, a line each."""
 
 
 class DataError(UserError):
@@ -30,13 +35,13 @@ class DataError(UserError):
 
 
 class ModelError(UserError):
-    """A model cannot be built or run."""
+    """A model cannot be built or run. The key is the one of `model` that has to change, such as model.kwargs."""
 
 
 class LayerError(UserError):
-    """A module's output cannot be followed; the message goes on after the layer's name."""
+    """A module's output cannot be followed: the message continues a sentence that begins with the layer's name."""
 
 
 def first_line(error: BaseException) -> str:
-    """The first line of what an exception says; the name of its class where it says nothing."""
+    """The first line of an exception's text; the name of its class where it has no text."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -1,1 +1,1 @@
-"""Activations on disk: in which form they are kept, and where a cell lies."""
+"""Activations: how they are taken and stored, and how cells are read."""

@@ -1,4 +1,4 @@
-"""Where a cell lies, one (epoch, layer) of a run, in the files that jobs write a span at a time."""
+"""Cells, one for each epoch and layer of a run, read from files that hold the epochs of a span."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -10,16 +10,17 @@ from evolution.io.reading import damaged
 
 
 class Cells:
-    """The cells in files named `.../{span}/{layer}.npy`, each with an entry for each epoch of its span.
+    """The cells in files named `.../{span}/{layer}.npy`, which have an entry for each epoch of their span.
 
     Parameters
     ----------
     paths : iterable of paths
-    spans : mapping
-        Span to its epochs, in the order of the files' entries.
+    spans : mapping of str to sequence of int
+        Each span's epochs, in the order of the files' entries.
     """
 
     def __init__(self, paths: Iterable[str | Path], spans: Mapping[str, Sequence[int]]):
+        # The path of each cell's file, the cell's index in it, and the number of entries.
         self._files: dict[tuple[str, int], tuple[str, int, int]] = {}
         for path in paths:
             epochs = spans[Path(path).parent.name]
@@ -31,17 +32,19 @@ class Cells:
         return sorted(epoch for name, epoch in self._files if name == layer)
 
     def read(self, layer: str, epoch: int, shape: tuple[int | None, ...]) -> np.ndarray:
-        """One cell's array, mapped into memory: it is read where it is used.
+        """One cell's array, mapped into memory: it is read from disk where it is used.
 
         Parameters
         ----------
         layer : str
         epoch : int
         shape : tuple
-            The array's expected shape; None where any size will do.
+            The array's expected shape; None for a dimension of any size.
 
         Raises
         ------
+        KeyError
+            If no file has this cell.
         UserError
             If the file cannot be read, or has another shape.
         """
@@ -53,8 +56,10 @@ class Cells:
 
         Raises
         ------
+        KeyError
+            If no file has this cell.
         UserError
-            Also if a coordinate is not finite.
+            If the file cannot be read, or has another shape, or a coordinate is not finite.
         """
         layout = np.array(self.read(layer, epoch, (samples, 2)))
         if not np.isfinite(layout).all():

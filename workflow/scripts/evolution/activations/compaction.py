@@ -10,19 +10,20 @@ from evolution.seeds import integer_seed
 
 log = logging.getLogger("evolution")
 
-# Columns whose products are summed in float32 before they are added up in float64.
+# Columns whose products are summed in float32 before these sums are added up in float64.
 BLOCK = 2048
 
-# What float32 leaves uncertain of a product, for the largest squared distance of a unit row from their mean.
+# The error that float32 leaves in a product of two unit rows, as a share of the largest squared distance of a unit row
+# from their mean.
 ROUNDING = 1e-6
 
-# Above this many samples N coordinates take longer to find, and more memory, than they save.
+# The most samples for which exact coordinates are computed: of more they take more time and memory than they save.
 EXACT_SAMPLES = 10_000
 
-# The coordinates that rows of more features then get: squared distances are off by sqrt(2 / 4096), 2.2 %, typically.
+# The coordinates of rows that are projected instead. Squared distances are then typically off by sqrt(2 / 4096), 2.2 %.
 PROJECTED = 4096
 
-# Features at most by which rows are first told apart.
+# The most features by which equal rows are looked for before whole rows are compared.
 SAMPLED = 64
 
 # Rows that are in memory in float64 at once.
@@ -30,17 +31,17 @@ ROWS = 1000
 
 
 def _cosines(rows: np.ndarray, norms: np.ndarray) -> tuple[np.ndarray, float]:
-    """Inner products of the rows scaled to unit length (a row of zeros stays one), float64 (N, N).
+    """Inner products of the rows scaled to unit length, and the largest squared distance of one from their mean.
 
-    And the largest squared distance of such a row from their mean.
+    A row of zeros stays one. The products are float64 (N, N).
     """
     gram = np.zeros((len(rows), len(rows)))
     with_mean, mean_square = np.zeros(len(rows)), 0.0
     scale = np.divide(1, norms, out=np.zeros_like(norms), where=norms > 0)
     for start in range(0, rows.shape[1], BLOCK):
         block = rows[:, start : start + BLOCK] * scale[:, None]
-        # Products are taken about the mean, and those with it apart: in one sum of float32 a large common part would
-        # drown what tells the rows from each other.
+        # Products are taken about the mean, and products with the mean are added separately: in one sum of float32 a
+        # large common part would hide the differences between rows.
         mean = block.mean(0)
         block -= mean
         with_mean += block @ mean
@@ -56,12 +57,12 @@ def _cosines(rows: np.ndarray, norms: np.ndarray) -> tuple[np.ndarray, float]:
 def compact(rows: np.ndarray) -> np.ndarray:
     """Represent N rows of D > N features by N coordinates with the same norms and inner products.
 
-    With unit rows U, the coordinates are the rows of the Cholesky factor L of U U^T = L L^T, times the rows' norms:
-    Euclidean geometry has no other content, so distances, cosines, k-means, silhouette, PCA, CKA and t-SNE come out as
-    from the rows themselves, up to rounding (cosines within about 1e-6). Rows are eliminated in the order of what is
-    left of them (Higham 1990), until that is rounding: columns beyond the rank are zero. Where k-means has more
-    clusters than there are distinct groups of rows, rounding decides how it splits a group. Scaling to unit length
-    first keeps the angles of small rows as exact as those of large ones.
+    With unit rows U, the coordinates are the rows of the Cholesky factor L of U U^T = L L^T, times the rows' norms.
+    Inner products determine distances and cosines, and thereby k-means, silhouette, PCA, CKA and t-SNE. All of these
+    come out as from the rows themselves, up to rounding (cosines within about 1e-6). The elimination takes the row that
+    has the largest remainder first (Higham 1990), and ends when only rounding remains: columns beyond the rank are
+    zero. Where k-means has more clusters than there are distinct groups of rows, rounding decides how it splits a
+    group. Rows are scaled to unit length first, so that the angles of small rows are as exact as those of large ones.
 
     Parameters
     ----------
@@ -78,16 +79,15 @@ def compact(rows: np.ndarray) -> np.ndarray:
     norms = np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=np.float64))
     gram, spread = _cosines(rows, norms)
     tolerance = max(ROUNDING * spread, samples * np.finfo(np.float64).eps)
-    # Its transpose, which is the same, lies in memory as LAPACK wants it.
+    # The transpose is the same matrix, and lies in memory in the order that LAPACK reads.
     factor, order, rank, _ = dpstrf(gram.T, tol=tolerance, lower=True, overwrite_a=True)
-    # The upper half, and what is beyond the rank, is left over from the elimination.
+    # In the upper half and beyond the rank the elimination leaves numbers that are not part of the factor.
     factor = np.tril(factor)
     factor[:, rank:] = 0
     coordinates = np.empty((samples, samples), np.float32)
     coordinates[order - 1] = factor * norms[order - 1, None]
-    # The elimination leaves rounding that would tell equal rows apart. They agree in a few features too, and only rows
-    # that do are compared whole.
-    # Adding 0 makes -0 a 0: they are equal and their bytes are not.
+    # Rounding in the elimination would make equal rows differ, so they are found and given the same coordinates. Only
+    # rows that agree in a few features are compared whole. Adding 0 turns -0 into 0, which equals it in other bytes.
     _, group, sizes = np.unique(
         rows[:, :: features // SAMPLED + 1] + 0, axis=0, return_inverse=True, return_counts=True
     )
@@ -98,31 +98,34 @@ def compact(rows: np.ndarray) -> np.ndarray:
     return coordinates
 
 
-def stored_rows(rows: np.ndarray, seed: int) -> np.ndarray:
-    """Rows as they are kept on disk: compact, or where there are too many samples for that, projected.
+def stored_rows(
+    rows: np.ndarray, *, seed: int, exact_samples: int = EXACT_SAMPLES, projected: int = PROJECTED
+) -> np.ndarray:
+    """Rows as they are stored on disk: compact, or where there are too many samples for that, projected.
 
-    Up to `EXACT_SAMPLES` rows, `compact`. Of more rows, those with more than `PROJECTED` features are projected onto
-    that many random directions (Johnson and Lindenstrauss 1984; Gaussian, by scikit-learn), the same at every epoch:
-    squared distances and norms keep their expectation, with a relative standard deviation of sqrt(2 / PROJECTED).
+    Up to `exact_samples` rows, `compact`. More rows of more than `projected` features are projected onto that many
+    random directions (Johnson and Lindenstrauss 1984; Gaussian, by scikit-learn), the same at every epoch. Squared
+    distances and norms keep their expectation, with a relative standard deviation of sqrt(2 / projected).
 
     Parameters
     ----------
     rows : float32 array (N, D)
     seed : int
         The config's.
+    exact_samples, projected : int
 
     Returns
     -------
-    float32 array (N, min(N, D)), or (N, PROJECTED)
+    float32 array (N, min(N, D)), or (N, projected)
     """
     samples, features = rows.shape
-    if samples <= EXACT_SAMPLES or features <= PROJECTED:
+    if samples <= exact_samples or features <= projected:
         return compact(rows)
-    # Imported where it is needed: scikit-learn takes a second.
+    # Imported only where it is needed: scikit-learn takes a second.
     from sklearn.random_projection import GaussianRandomProjection
 
-    log.info("%d samples are too many for exact coordinates: %d random projections of each", samples, PROJECTED)
-    return GaussianRandomProjection(PROJECTED, random_state=integer_seed(seed, "projection")).fit_transform(rows)
+    log.info("%d samples are too many for exact coordinates: %d random projections of each", samples, projected)
+    return GaussianRandomProjection(projected, random_state=integer_seed(seed, "projection")).fit_transform(rows)
 
 
 def unit_rows(rows: np.ndarray) -> np.ndarray:

@@ -1,30 +1,46 @@
-"""What a schema cannot say of a config: keys that do not go together, names, and what the images and models allow."""
+"""What the schema cannot check: keys that do not go together, run names, and what images and models allow."""
 
 import difflib
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from evolution.config.schema import KeyPath
-from evolution.config.sweeps import RESERVED, Origin, holds
+from evolution.config.schema import KeyPath, dotted
+from evolution.config.spans import snapshot_epochs
+from evolution.config.sweeps import Origin, holds
 from evolution.data.catalogue import class_sizes
 from evolution.data.class_balance import images_per_class
 from evolution.data.own_source import class_names
-from evolution.embedding.methods import METHODS
-from evolution.errors import DataError
+from evolution.embedding.methods import METHODS, missing_package
+from evolution.errors import ConfigError, DataError
 from evolution.models.catalogue import ARCHITECTURES
 from evolution.models.names import own_class
 from evolution.models.selection import AUTO, MOST_AUTO
 
-# Planning takes Snakemake minutes for so many.
+# Planning more jobs takes Snakemake minutes.
 MOST_JOBS = 200_000
+
+# The folder in which runs are compared: a run of this name would share it.
+COMPARISON_FOLDER = "comparison"
 
 
 @dataclass(frozen=True)
-class Checked:
-    """A config with its defaults filled in, as it was written, and where it is already known to be wrong.
+class CheckedConfig:
+    """A config that is being checked, with what is known of its faults so far.
 
-    A check only speaks where the keys that it looks at are sound: what follows from another fault is no news.
+    A check looks only at keys that are sound: what follows from another fault is not said.
+
+    Attributes
+    ----------
+    config : dict
+        With its defaults filled in, and with the runs that the sweeps make.
+    written : dict
+        As it was written, without its faults.
+    faulty : frozenset of KeyPath
+        The keys that are known to be wrong.
+    origins : dict
+        Run to where its settings are written; a run that is missing here is an entry of `runs`.
     """
 
     config: dict
@@ -33,72 +49,69 @@ class Checked:
     origins: dict[str, Origin] = field(default_factory=dict)
 
     def sound(self, *keys: str | KeyPath) -> bool:
-        """Whether no fault lies at these keys (dotted, or as paths), above or below them."""
-        paths = [tuple(key.split(".")) if isinstance(key, str) else key for key in keys]
-        return not any(path[: len(bad)] == bad[: len(path)] for path in paths for bad in self.faulty)
+        """Whether no fault lies at these keys (dotted, or as tuples), above or below them."""
+        wanted = [tuple(key.split(".")) if isinstance(key, str) else key for key in keys]
+        return not any(key[: len(bad)] == bad[: len(key)] for key in wanted for bad in self.faulty)
 
     def origin(self, run: str) -> Origin:
         """Where a run's settings are written."""
         return self.origins.get(run) or Origin(run)
 
-    def place(self, run: str, key: str, *more: object) -> str:
-        """The dotted key where a run's value is written: in a sweep, in its entry of `runs`, or for all runs.
+    def written_key(self, run: str, key: str, *more: object) -> str:
+        """The dotted key at which a run's value is written: in a sweep, in its entry of `runs`, or for all runs.
 
-        Keys that are not ours, such as a model's arguments, come as `more`: they may hold dots.
+        Names that users choose, such as those of a model's arguments, come as `more`, since they may hold dots.
         """
-        origin, path = self.origin(run), (*key.split("."), *more)
-        places = {**origin.swept, f"runs.{origin.entry}": (self.written.get("runs") or {}).get(origin.entry)}
-        dotted = ".".join(map(str, path))
-        return next((f"{where}.{dotted}" for where, changes in places.items() if holds(changes, path)), dotted)
+        origin, full_key = self.origin(run), (*key.split("."), *more)
+        sections = {**origin.swept, f"runs.{origin.entry}": (self.written.get("runs") or {}).get(origin.entry)}
+        section = next((name for name, changes in sections.items() if holds(changes, full_key)), None)
+        return dotted(full_key if section is None else (section, *full_key))
 
     def runs(self, *keys: str) -> Iterator[tuple[str, dict]]:
-        """The runs of which these keys are sound, with their settings."""
+        """The runs in which these keys are sound, with their settings."""
         for name, run in self.config["runs"].items():
             entry = ("runs", self.origin(name).entry)
             if self.sound(*keys, *((*entry, *key.split(".")) for key in keys)):
                 yield name, run
 
 
-def cross_key_faults(checked: Checked, snapshot_epochs: Callable[[dict], list[int]]) -> list[str]:
-    """Everything that the checks of this module find, a line each."""
-    faults = list(_check_number_of_jobs(checked))
+def cross_key_faults(checked: CheckedConfig) -> list[str]:
+    """Everything that the schema cannot check and that needs no model's layers, a line each."""
+    faults = job_faults(checked)
     if not faults:
-        faults += _check_epochs(checked, snapshot_epochs)
-    for check in (_check_arguments, _check_sizes, _check_images, _check_device, _check_files):
+        faults += _check_epochs(checked)
+    for check in (_check_arguments, _check_sizes, _check_images, _check_device, _check_files, _check_run_names):
         faults += check(checked)
-    faults += _check_run_names(checked)
     # A fault that several runs share is said once.
     return list(dict.fromkeys(faults))
 
 
-def job_faults(checked: Checked) -> list[str]:
-    """Whether there are more jobs than can be planned."""
-    return list(_check_number_of_jobs(checked))
-
-
-def _check_number_of_jobs(checked: Checked) -> Iterator[str]:
+def job_faults(checked: CheckedConfig) -> list[str]:
+    """Whether the config makes more jobs than can be planned: one line, or none."""
     if not checked.sound("training", "snapshots", "snapshots_per_job"):
-        return
+        return []
     config = checked.config
     training, every = config["training"], config["snapshots"]["every"]
     snapshots = training["epochs"] // every + 2 + len(config["snapshots"]["also"])
     spans = snapshots // config["snapshots_per_job"] + 1
-    links = training["epochs"] // (training["epochs_per_job"] or training["epochs"]) + 1
+    trainings = training["epochs"] // (training["epochs_per_job"] or training["epochs"]) + 1
     # Before the models are known, the runs' layers are names, globs, or one word.
     counts = [MOST_AUTO if run["layers"] == AUTO else len(run["layers"]) for run in config["runs"].values()]
     cka = checked.sound("metrics.cka") and config["metrics"]["cka"]
-    jobs = sum(spans * (2 * count + 1 + cka) + links + count * cka for count in counts)
-    if jobs > MOST_JOBS:
-        count = len(config["runs"])
-        of_runs, fewer = (f" in {count} runs", ", or make fewer runs") if count > 1 else ("", "")
-        yield (
-            f"training.epochs: {training['epochs']} with snapshots.every {every}{of_runs} makes about {jobs} jobs, and "
-            f"more than {MOST_JOBS} cannot be planned; raise snapshots.every, snapshots_per_job or "
-            f"training.epochs_per_job{fewer}"
-        )
+    jobs = sum(spans * (2 * count + 1 + cka) + trainings + count * cka for count in counts)
+    if jobs <= MOST_JOBS:
+        return []
+    count = len(config["runs"])
+    of_runs, fewer = (f" in {count} runs", ", or make fewer runs") if count > 1 else ("", "")
+    return [
+        f"training.epochs: {training['epochs']} with snapshots.every {every}{of_runs} makes about {jobs} jobs, and "
+        f"more than {MOST_JOBS} cannot be planned; raise snapshots.every, snapshots_per_job or "
+        f"training.epochs_per_job{fewer}"
+    ]
 
 
-def _check_epochs(checked: Checked, snapshot_epochs: Callable[[dict], list[int]]) -> Iterator[str]:
+def _check_epochs(checked: CheckedConfig) -> Iterator[str]:
+    """Epochs that are asked for have a snapshot."""
     config = checked.config
     if not checked.sound("training.epochs"):
         return
@@ -119,14 +132,15 @@ def _check_epochs(checked: Checked, snapshot_epochs: Callable[[dict], list[int]]
         yield f"comparison.cka_epoch: {epoch} has no snapshot, the nearest is {near}; choose one that has"
 
 
-def _check_arguments(checked: Checked) -> Iterator[str]:
+def _check_arguments(checked: CheckedConfig) -> Iterator[str]:
+    """The built-in models take the arguments that they are given."""
     for name, run in checked.runs("model"):
         model, kwargs = run["model"]["name"], run["model"]["kwargs"]
         if model not in ARCHITECTURES:
             continue
         known = ARCHITECTURES[model].arguments
         for key, value in kwargs.items():
-            where = checked.place(name, "model.kwargs", key)
+            where = checked.written_key(name, "model.kwargs", key)
             if key not in known:
                 near = difflib.get_close_matches(str(key), known, n=1)
                 hint = f"did you mean {near[0]}? " if near else ""
@@ -136,7 +150,8 @@ def _check_arguments(checked: Checked) -> Iterator[str]:
                 yield f"{where}: {value!r} is not allowed; must be a number from 0 to 1"
 
 
-def _check_sizes(checked: Checked) -> Iterator[str]:
+def _check_sizes(checked: CheckedConfig) -> Iterator[str]:
+    """Numbers that must be smaller than the number of images."""
     config, seen = checked.config, set()
     for name, run in checked.runs("dataset.eval_size"):
         samples = run["dataset"]["eval_size"]
@@ -146,7 +161,7 @@ def _check_sizes(checked: Checked) -> Iterator[str]:
         where = f"run {name} has dataset.eval_size {samples}"
         perplexity, neighbors = config["embedding"]["perplexity"], config["embedding"]["neighbors"]
         reads = METHODS[config["embedding"]["method"]].reads if checked.sound("embedding.method") else ()
-        # PaCMAP takes twice as many images again that are no neighbours.
+        # PaCMAP also draws two other images for each neighbour.
         most_neighbors = (samples - 1) // 3 if config["embedding"]["method"] == "pacmap" else samples - 1
         if "neighbors" in reads and neighbors > most_neighbors and checked.sound("embedding.neighbors"):
             yield f"embedding.neighbors: {neighbors} is too large, {where}; must be at most {most_neighbors}"
@@ -165,24 +180,24 @@ def _check_sizes(checked: Checked) -> Iterator[str]:
             )
 
 
-def _check_images(checked: Checked) -> Iterator[str]:
+def _check_images(checked: CheckedConfig) -> Iterator[str]:
+    """The data set can be read and has enough images of each class."""
     for name, run in checked.runs("dataset"):
         dataset = run["dataset"]["name"]
         try:
             known = class_sizes(dataset)
-        except DataError as fault:
-            yield f"{checked.place(name, 'dataset.name')}: {dataset} cannot be used: {fault}"
+        except DataError as error:
+            yield f"{checked.written_key(name, 'dataset.name')}: {dataset} cannot be used: {error.problem}"
             continue
         if known is None:
             continue
         train, evaluation = known
-        sizes, small = {key: run["dataset"][key] for key in ("train_size", "eval_size")}, False
-        for key, size in sizes.items():
-            if size < len(train):
-                small = True
-                where = checked.place(name, f"dataset.{key}")
-                yield f"{where}: {size} is not allowed; must be at least {len(train)}, an image of each class"
-        if small:
+        sizes = {key: run["dataset"][key] for key in ("train_size", "eval_size")}
+        too_small = [key for key, size in sizes.items() if size < len(train)]
+        for key in too_small:
+            where = checked.written_key(name, f"dataset.{key}")
+            yield f"{where}: {sizes[key]} is not allowed; must be at least {len(train)}, an image of each class"
+        if too_small:
             continue
         wanted = {key: images_per_class(size, len(train)) for key, size in sizes.items()}
         if evaluation is None:
@@ -192,11 +207,11 @@ def _check_images(checked: Checked) -> Iterator[str]:
             parts = [(["train_size"], wanted["train_size"], train), (["eval_size"], wanted["eval_size"], evaluation)]
         for keys, counts, available in parts:
             if any(count > there for count, there in zip(counts, available)):
-                given = " and ".join(f"{checked.place(name, f'dataset.{key}')}: {sizes[key]}" for key in keys)
+                given = " and ".join(f"{checked.written_key(name, f'dataset.{key}')}: {sizes[key]}" for key in keys)
                 least = min(available)
-                # Of the built-in data sets, whose classes are much of a size, it does not matter which.
-                smallest = class_names(dataset)
-                which = f" (the smallest class is {smallest[available.index(least)]!r})" if smallest else ""
+                # In the built-in data sets, whose classes are of similar size, it does not matter which class it is.
+                names = class_names(dataset)
+                which = f" (the smallest class is {names[available.index(least)]!r})" if names else ""
                 yield (
                     f"{given} {'are' if len(keys) > 1 else 'is'} more than {dataset} has; with the same number of "
                     f"each class there are {least} per class{which}, {least * len(available)} in all"
@@ -204,63 +219,80 @@ def _check_images(checked: Checked) -> Iterator[str]:
                 )
 
 
-def _check_device(checked: Checked) -> Iterator[str]:
+def _check_device(checked: CheckedConfig) -> Iterator[str]:
+    """A run that must have a GPU asks the scheduler for one."""
     for name, run in checked.runs("training.device", "training.gpus"):
         if run["training"]["device"] == "cuda" and run["training"]["gpus"] == 0:
-            where = checked.place(name, "training.gpus")
-            yield (
-                f"{where}: 0 asks the scheduler for no GPU, and {checked.place(name, 'training.device')} is cuda; set "
-                "gpus to 1, or device to auto"
-            )
+            gpus, device = (checked.written_key(name, f"training.{key}") for key in ("gpus", "device"))
+            yield f"{gpus}: 0 asks the scheduler for no GPU, and {device} is cuda; set gpus to 1, or device to auto"
 
 
-def _check_files(checked: Checked) -> Iterator[str]:
+def _check_files(checked: CheckedConfig) -> Iterator[str]:
+    """The files and folders that the config names are there."""
     for name, run in checked.runs("dataset.root"):
-        root, where = run["dataset"]["root"], checked.place(name, "dataset.root")
+        root, where = run["dataset"]["root"], checked.written_key(name, "dataset.root")
         if "\0" in root:
             yield f"{where}: {root!r} is not allowed; must be a folder's path"
         elif Path(root).expanduser().is_file():
             yield f"{where}: {root!r} is a file; must be a folder, the one that holds torchvision's data sets"
     for name, run in checked.runs("model"):
-        weights, where = run["model"]["weights"], checked.place(name, "model.weights")
+        weights, where = run["model"]["weights"], checked.written_key(name, "model.weights")
         if weights is not None and ("\0" in weights or not Path(weights).expanduser().is_file()):
             yield f"{where}: {weights!r} is no file; must be a state dict that torch.save wrote, or null"
         own = own_class(run["model"]["name"])
         if own and not own[0].is_file():
-            where = checked.place(name, "model.name")
+            where = checked.written_key(name, "model.name")
             yield f"{where}: there is no file {own[0]}; paths count from the folder that Snakemake runs in"
 
 
-def _check_run_names(checked: Checked) -> Iterator[str]:
-    """Two names that differ only in case are one folder on macOS and Windows."""
+def _check_run_names(checked: CheckedConfig) -> Iterator[str]:
+    """Each run has a folder of its own: names that differ only in case are one folder on macOS and Windows."""
     first: dict[str, str] = {}
     for name in checked.config["runs"]:
-        if name.lower() == RESERVED:
+        if name.lower() == COMPARISON_FOLDER:
             yield f"runs.{name}: is the folder where runs are compared; choose another name"
         if (other := first.setdefault(name.lower(), name)) != name:
             yield f"runs.{name}: is the same name as runs.{other} where case does not count; choose another"
 
 
+def check_installed(config: dict) -> None:
+    """Refuse a resolved config that needs an optional package which is not installed.
+
+    Raises
+    ------
+    ConfigError
+    """
+    method = config["embedding"]["method"]
+    if package := missing_package(method):
+        raise ConfigError(
+            f"{method} needs the package {package}, which is not installed; install it with `{sys.executable} "
+            "-m pip install -r requirements-extras.txt`, run with --sdm conda, or choose tsne or pca",
+            key="embedding.method",
+        )
+
+
 def notes(config: dict) -> list[str]:
-    """What in a config is allowed and may surprise, a sentence each."""
+    """What in a resolved config is allowed and may surprise, a sentence each."""
     found: dict[tuple, str] = {}
     for name, run in config["runs"].items():
         dataset = run["dataset"]
         sizes = class_sizes(dataset["name"])
-        for key in ("train_size", "eval_size") if sizes else ():
-            size, classes = dataset[key], len(sizes[0])
-            each, more = divmod(size, classes)
+        if not sizes:
+            continue
+        classes = len(sizes[0])
+        for key in ("train_size", "eval_size"):
+            each, more = divmod(dataset[key], classes)
             if more:
-                # Of runs with the same images the first stands for all.
+                # Runs with the same images have the same note: the first run's.
                 found.setdefault(
-                    (dataset["name"], key, size),
-                    f"dataset.{key} {size} of run {name} does not divide by its {classes} classes: each gets {each} "
-                    f"images, and the first {more} of them one more.",
+                    (dataset["name"], key, dataset[key]),
+                    f"dataset.{key} {dataset[key]} of run {name} does not divide by its {classes} classes: each gets "
+                    f"{each} images, and the first {more} of them one more.",
                 )
         clusters = config["metrics"]["clusters"]
-        if sizes and clusters != len(sizes[0]):
+        if clusters != classes:
             found.setdefault(
                 (dataset["name"], "clusters"),
-                f"metrics.clusters is {clusters}, and the data of run {name} has {len(sizes[0])} classes.",
+                f"metrics.clusters is {clusters}, and the data of run {name} has {classes} classes.",
             )
     return list(found.values())

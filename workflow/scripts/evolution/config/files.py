@@ -1,14 +1,27 @@
-"""What is wrong in a config file as text: not to be read, no mapping, a key given twice, code in it."""
+"""What is wrong in a config file as text: it cannot be read, is no mapping, gives a key twice, or holds code."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
 
-# Snakemake evaluates Python expressions in a config that says so.
+from evolution.errors import ConfigError
+
+# Snakemake evaluates Python expressions in a config that has this key.
 TEMPLATE_KEY = "__use_yte__"
 
 KINDS = {"list": "a list", "NoneType": "empty"}
+
+
+def check_file(path: str | Path) -> None:
+    """Refuse a config file that cannot be read, or is no mapping, before Snakemake reads it.
+
+    Raises
+    ------
+    ConfigError
+    """
+    if faults := file_faults(path):
+        raise ConfigError("\n".join(faults))
 
 
 def file_faults(path: str | Path) -> list[str]:
@@ -17,7 +30,7 @@ def file_faults(path: str | Path) -> list[str]:
     Returns
     -------
     list of str
-        A line each, naming the file and the remedy.
+        A line each, with the file's name and the remedy.
     """
     path = Path(path)
     try:
@@ -42,27 +55,27 @@ def file_faults(path: str | Path) -> list[str]:
         return [f"{path} is {kind}; a config is keys with their values, as in `training: {{epochs: 10}}`"]
     faults = [
         f"{path}: {key} is given twice, in line {first} and line {second}; keep one"
-        for key, first, second in _twice(tree, "", set())
+        for key, first, second in _repeated_keys(tree, "", set())
     ]
     if TEMPLATE_KEY in config:
         faults.append(f"{path}: {TEMPLATE_KEY} makes Snakemake run code in the config; leave it out and write values")
     return faults
 
 
-def _twice(node: yaml.Node, path: str, seen: set[int]) -> Iterator[tuple[str, int, int]]:
-    """Keys that a mapping gives twice, which YAML takes the last of without a word: the key's path, and both lines."""
+def _repeated_keys(node: yaml.Node, prefix: str, seen: set[int]) -> Iterator[tuple[str, int, int]]:
+    """The dotted keys that a mapping gives twice, each with both lines: YAML keeps the last and does not say so."""
     if id(node) in seen:
         return
     seen.add(id(node))
     if isinstance(node, yaml.SequenceNode):
         for item in node.value:
-            yield from _twice(item, path, seen)
+            yield from _repeated_keys(item, prefix, seen)
     if isinstance(node, yaml.MappingNode):
         lines: dict[str, int] = {}
         for key, value in node.value:
             name, line = str(key.value), key.start_mark.line + 1
-            # A merge key (<<) may well be given twice.
+            # A merge key (<<) may be given more than once.
             if name in lines and key.tag != "tag:yaml.org,2002:merge":
-                yield f"{path}{name}", lines[name], line
+                yield f"{prefix}{name}", lines[name], line
             lines.setdefault(name, line)
-            yield from _twice(value, f"{path}{name}.", seen)
+            yield from _repeated_keys(value, f"{prefix}{name}.", seen)

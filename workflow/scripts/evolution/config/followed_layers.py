@@ -1,7 +1,7 @@
-"""The layers that each run follows, by name: what `layers` asks for, held against what the run's model has."""
+"""The layers that each run follows, by name: what `layers` asks for, checked against the modules of the run's model."""
 
 from evolution import PIXELS
-from evolution.config.checks import Checked
+from evolution.config.checks import CheckedConfig
 from evolution.errors import ModelError
 from evolution.models.catalogue import ARCHITECTURES
 from evolution.models.names import short_name
@@ -9,40 +9,42 @@ from evolution.models.selection import choose
 from evolution.planning.model_trees import model_modules
 
 
-def concrete_layers(checked: Checked, build: bool) -> tuple[dict[str, list[str]], list[str]]:
-    """Each run's layers.
+def followed_layers(checked: CheckedConfig, *, build: bool) -> tuple[dict[str, list[str]], list[str]]:
+    """Each run's layers, without the raw pixels.
 
     Parameters
     ----------
-    checked : Checked
+    checked : CheckedConfig
     build : bool
-        Whether to build models that are not of this workflow, where they have not been looked into before.
+        Whether to build a model that is not of this workflow to find its modules, where that was not done before.
 
     Returns
     -------
     layers : dict
-        Run to dotted names; runs whose keys are faulty are left out.
+        Run to dotted names; a run with a fault in its model or data set is left out.
     faults : list of str
         A line each, none twice.
     """
     layers, faults = {}, {}
     for name, run in checked.runs("model.name", "model.kwargs", "dataset.name"):
-        where = checked.place(name, "layers")
-        if PIXELS in run["layers"]:
-            faults[f"{where}: {PIXELS} stands for the raw images; leave it out and set activations.pixels"] = None
-            run = {**run, "layers": [layer for layer in run["layers"] if layer != PIXELS]}
+        key = checked.written_key(name, "layers")
+        wanted = run["layers"]
+        if PIXELS in wanted:
+            faults[f"{key}: {PIXELS} stands for the raw images; leave it out and set activations.pixels"] = None
+            wanted = [layer for layer in wanted if layer != PIXELS]
         model = run["model"]["name"]
         if model not in ARCHITECTURES and not build:
             continue
         try:
             modules = model_modules(run)
         except ModelError as error:
-            fault = str(error)
-            for key in ("model.name", "model.kwargs"):
-                if fault.startswith(f"{key}: "):
-                    fault = checked.place(name, key) + fault.removeprefix(key)
-            faults[fault] = None
+            faults[str(error.at(checked.written_key(name, error.key)))] = None
             continue
-        layers[name], found = choose(run["layers"], modules, short_name(model), checked.place(name, "model.name"))
-        faults.update(dict.fromkeys(f"{where}: {fault}" for fault in found))
+        layers[name], found = choose(wanted, modules, short_name(model), checked.written_key(name, "model.name"))
+        faults.update(dict.fromkeys(f"{key}: {fault}" for fault in found))
     return layers, list(faults)
+
+
+def layers_with_pixels(config: dict) -> dict[str, list[str]]:
+    """Each run's layers in a resolved config, the raw pixels first where they are followed."""
+    return {name: [PIXELS] * config["activations"]["pixels"] + run["layers"] for name, run in config["runs"].items()}

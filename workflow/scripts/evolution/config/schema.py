@@ -1,15 +1,17 @@
-"""A config against its schema: defaults filled in, and each fault as a line that says what is allowed."""
+"""The config's schema: fills in the defaults, and says of each value that does not fit what is allowed."""
 
 import copy
 import difflib
 import math
 import reprlib
+from collections.abc import Set
+from dataclasses import dataclass
 
 import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.validators import extend
 
-# JSON Schema takes 100.0 for an integer, which range() does not, and NaN for a number.
+# JSON Schema accepts 100.0 as an integer, which range() refuses, and NaN as a number.
 Validator = extend(
     Draft202012Validator,
     type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many(
@@ -20,25 +22,47 @@ Validator = extend(
     ),
 )
 
-# What JSON calls otherwise than YAML.
+# JSON's words for types that YAML calls otherwise.
 TYPE_WORDS = {"object": "mapping", "array": "list"}
 
-shown = reprlib.Repr()
+# Cuts long values short in messages.
+value_repr = reprlib.Repr()
+value_repr.maxstring = value_repr.maxother = 80
+value_repr.maxlist = value_repr.maxdict = 8
 
-shown.maxstring = shown.maxother = 80
-
-shown.maxlist = shown.maxdict = 8
-
+# A key of the config with the keys that it lies in, outermost first; an integer is an index of a list.
 KeyPath = tuple[str | int, ...]
 
 
-def dotted(path: KeyPath) -> str:
-    """A key's path as it is written in messages."""
-    return ".".join(map(str, path))
+@dataclass(frozen=True)
+class Fault:
+    """Something in a config that the schema does not allow.
+
+    Attributes
+    ----------
+    key : KeyPath
+        The key that the message names.
+    problem : str
+        What was given and what is allowed.
+    culprits : tuple of KeyPath
+        What to leave out of the config so that the rest fits the schema.
+    """
+
+    key: KeyPath
+    problem: str
+    culprits: tuple[KeyPath, ...]
+
+    def __str__(self) -> str:
+        return f"{dotted(self.key) or 'config'}: {self.problem}"
+
+
+def dotted(key: KeyPath) -> str:
+    """A key as messages write it."""
+    return ".".join(map(str, key))
 
 
 def definition(schema: dict, root: dict) -> dict:
-    """The schema with its $ref followed; what stands beside the $ref, such as a default, is kept."""
+    """The schema with its $ref followed; what stands next to the $ref, such as a default, is kept."""
     if "$ref" not in schema:
         return schema
     target = root
@@ -59,79 +83,70 @@ def with_defaults(value: object, schema: dict, root: dict) -> object:
     return filled
 
 
-def without(value: object, removed: set[KeyPath], path: KeyPath = ()) -> object:
-    """A copy of the value that lacks what lies at the removed paths."""
+def without(value: object, removed: Set[KeyPath], key: KeyPath = ()) -> object:
+    """A copy of the value, which lies at `key`, without what lies at the removed keys."""
     if isinstance(value, dict):
-        return {key: without(part, removed, (*path, key)) for key, part in value.items() if (*path, key) not in removed}
+        return {
+            name: without(part, removed, (*key, name)) for name, part in value.items() if (*key, name) not in removed
+        }
     if isinstance(value, list):
         return [
-            without(part, removed, (*path, place)) for place, part in enumerate(value) if (*path, place) not in removed
+            without(item, removed, (*key, index)) for index, item in enumerate(value) if (*key, index) not in removed
         ]
     return value
 
 
-def schema_faults(config: dict, schema: dict) -> tuple[dict[str, None], set[KeyPath]]:
-    """Hold a config against the schema.
-
-    Returns
-    -------
-    faults : dict
-        Its keys are the faults, a line each, in the config's order and none twice.
-    paths : set of paths
-        Where they lie: with these taken out, the config fits the schema.
-    """
-    faults: dict[str, None] = {}
-    paths: set[KeyPath] = set()
-    for error in Validator(schema).iter_errors(config):
-        for path, line in _explain(error, schema):
-            faults[line] = None
-            paths.add(path)
-    return dict.fromkeys(sorted(faults)), paths
+def schema_faults(config: dict, schema: dict) -> list[Fault]:
+    """Everything in a config that the schema does not allow, sorted by message."""
+    faults = [fault for error in Validator(schema).iter_errors(config) for fault in _explain(error, schema)]
+    return sorted(faults, key=str)
 
 
-def _explain(error, schema: dict) -> list[tuple[KeyPath, str]]:
-    """The paths of one error, each with a line: the key's path, what was given, what is allowed."""
-    path = tuple(error.absolute_path)
+def _explain(error, schema: dict) -> list[Fault]:
+    """One of jsonschema's errors as faults: a mapping with several unknown keys has one of each."""
+    key = tuple(error.absolute_path)
     if error.validator == "additionalProperties":
         known = error.schema.get("properties", {})
-        return [((*path, key), _unknown_key(path, key, known, schema)) for key in error.instance if key not in known]
-    where, given, allowed = dotted(path) or "config", shown.repr(error.instance), _allowed(error)
-    line = f"{where}: {given} is not allowed; {allowed}"
+        unknown = [(*key, name) for name in error.instance if name not in known]
+        return [Fault(path, _unknown_key(path, known, schema), (path,)) for path in unknown]
+    problem, culprits = f"{value_repr.repr(error.instance)} is not allowed; {_allowed(error)}", (key,)
     if "propertyNames" in error.absolute_schema_path:
-        return [((*path, error.instance), line)]
-    if error.validator == "uniqueItems":
-        twice = [place for place, item in enumerate(error.instance) if item in error.instance[:place]]
-        return [((*path, place), line) for place in twice] or [(path, line)]
-    return [(path, line)]
+        culprits = ((*key, error.instance),)
+    elif error.validator == "uniqueItems":
+        items = error.instance
+        culprits = tuple((*key, index) for index, item in enumerate(items) if item in items[:index]) or culprits
+    return [Fault(key, problem, culprits)]
 
 
-def _unknown_key(path: KeyPath, key: object, known: dict, schema: dict) -> str:
-    where, name = dotted((*path, key)), str(key)
+def _unknown_key(key: KeyPath, known: dict, schema: dict) -> str:
+    """What is said of a key that the schema does not have, with what was probably meant."""
+    parents, name = key[:-1], str(key[-1])
     near = difflib.get_close_matches(name, known, n=1)
     if "." in name and name.split(".")[0] in known:
         nested = name.replace(".", ": {") + ": ..." + "}" * name.count(".")
         hint = f"a key within a key is written as {nested}; "
     elif near:
         hint = f"did you mean {near[0]}? "
-    elif path[:1] == ("runs",) and name in _part(schema, path[2:]):
-        hint = f"it holds for all runs, so set {dotted((*path[2:], key))} outside of runs. "
+    elif parents[:1] == ("runs",) and name in _part(schema, parents[2:]):
+        hint = f"it holds for all runs, so set {dotted((*parents[2:], name))} outside of runs. "
     else:
         hint = ""
-    return f"{where}: unknown key; {hint}known here: {', '.join(known)}"
+    return f"unknown key; {hint}known here: {', '.join(known)}"
 
 
-def _part(schema: dict, path: KeyPath) -> dict:
-    """The keys that the schema has at a path."""
+def _part(schema: dict, key: KeyPath) -> dict:
+    """The keys that the schema has within a key."""
     part = schema
-    for step in path:
-        part = definition(part.get("properties", {}).get(step, {}), schema)
+    for name in key:
+        part = definition(part.get("properties", {}).get(name, {}), schema)
     return part.get("properties", {})
 
 
 def _allowed(error) -> str:
+    """What may stand where one of jsonschema's errors is."""
     value, instance = error.validator_value, error.instance
     if error.validator == "anyOf":
-        # One of a list of names, or a text of a form that is described.
+        # One of a list of names, or text in one of several described forms.
         names = [name for part in value for name in part.get("enum", ())]
         near = difflib.get_close_matches(str(instance), names, n=1)
         forms = [part["description"] for part in value if "description" in part]
@@ -140,11 +155,9 @@ def _allowed(error) -> str:
         near = difflib.get_close_matches(str(instance), [str(name) for name in value], n=1)
         return "allowed: " + ", ".join(map(str, value)) + (f"; did you mean {near[0]}?" if near else "")
     if error.validator == "type":
-        remedy = _type_remedy(instance, value)
-        if tuple(error.absolute_path)[:1] == ("grid",) and isinstance(instance, dict) and instance:
-            remedy = (
-                f"; its keys are dotted: grid: {{{dotted((*error.absolute_path, next(iter(instance))))[5:]}: [...]}}"
-            )
+        remedy, key = _type_remedy(instance, value), tuple(error.absolute_path)
+        if key[:1] == ("grid",) and isinstance(instance, dict) and instance:
+            remedy = f"; its keys are dotted: grid: {{{dotted((*key[1:], next(iter(instance))))}: [...]}}"
         return "must be of type " + _type_names(value) + remedy
     return {
         "minimum": lambda: f"must be at least {value}",
@@ -161,12 +174,13 @@ def _allowed(error) -> str:
 
 
 def _type_names(types: str | list[str]) -> str:
+    """The schema's types in YAML's words."""
     types = [types] if isinstance(types, str) else types
     return " or ".join(TYPE_WORDS.get(name, name) for name in types)
 
 
 def _type_remedy(instance: object, types: str | list[str]) -> str:
-    """What to write instead, where it is plain what was meant."""
+    """What to write instead, where it is clear what was meant."""
     types = [types] if isinstance(types, str) else types
     if instance is None:
         return "; give it a value, or leave the key out for its default"

@@ -1,4 +1,4 @@
-"""Which epochs have a snapshot, and the spans that snapshots and training are cut into."""
+"""Which epochs have a snapshot, and the spans into which snapshots and training are cut."""
 
 
 def snapshot_epochs(config: dict) -> list[int]:
@@ -8,10 +8,10 @@ def snapshot_epochs(config: dict) -> list[int]:
 
 
 def spread_epochs(epochs: list[int], count: int = 7) -> list[int]:
-    """At most `count` of the epochs, close together early in the training, where most happens."""
+    """At most `count` of the epochs, closer together early in the training, when most happens."""
     last = len(epochs) - 1
-    places = {round(last * (step / max(count - 1, 1)) ** 2.2) for step in range(count)}
-    return [epochs[place] for place in sorted(places)]
+    positions = {round(last * (step / max(count - 1, 1)) ** 2.2) for step in range(count)}
+    return [epochs[position] for position in sorted(positions)]
 
 
 def span_name(first: int, last: int) -> str:
@@ -22,8 +22,8 @@ def span_name(first: int, last: int) -> str:
 def snapshot_spans(config: dict) -> dict[str, list[int]]:
     """Cut the snapshots into spans, one job each.
 
-    Epoch 0 is a span of its own. The others are cut at multiples of `every * snapshots_per_job` epochs, not by
-    counting, so that a snapshot more or a longer training moves no boundary.
+    Epoch 0 is a span of its own. The other spans end at multiples of `every * snapshots_per_job` epochs and not after
+    so many snapshots, so that an added snapshot or a longer training moves no boundary.
 
     Returns
     -------
@@ -33,14 +33,14 @@ def snapshot_spans(config: dict) -> dict[str, list[int]]:
     width = config["snapshots"]["every"] * config["snapshots_per_job"]
     windows: dict[int, list[int]] = {}
     for epoch in snapshot_epochs(config):
-        # With a span a snapshot, an epoch of `also` is one more span and not a guest in its neighbour's.
+        # Where each snapshot is a span, an epoch of `also` is one more span and does not join the next.
         window = epoch if config["snapshots_per_job"] == 1 else -(-epoch // width)
         windows.setdefault(window, []).append(epoch)
     return {span_name(epochs[0], epochs[-1]): epochs for epochs in windows.values()}
 
 
 def training_spans(config: dict) -> dict[str, range]:
-    """Cut the training into a chain of spans: epoch 0, then multiples of `epochs_per_job`.
+    """Cut the training into a chain of spans: epoch 0, then spans that end at multiples of `epochs_per_job`.
 
     Returns
     -------

@@ -1,42 +1,50 @@
-"""One-line sweeps: `seeds` and `grid` make more runs of each entry of `runs`, with names that say what differs."""
+"""One-line sweeps: `seeds` and `grid` make several runs of each entry of `runs`."""
 
 import copy
 import difflib
 import itertools
 import math
-import re
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from evolution.config.schema import KeyPath, schema_faults
+from evolution.config.run_names import run_name, value_forms
+from evolution.config.schema import Fault, KeyPath, dotted, schema_faults
 
-# A run makes twenty jobs at the least, and config_checks.MOST_JOBS holds for all of them together.
+# checks.MOST_JOBS bounds the jobs of all runs together, and a run has at least twenty.
 MOST_RUNS = 10_000
-
-LONGEST_NAME = 100  # as the schema's pattern for the names of runs has it
-
-LONGEST_FORM = 40
-
-SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-
-# A run called like the folder of the comparison would share it.
-RESERVED = "comparison"
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a run's settings are written: its entry in `runs`, and what the sweeps change of it."""
+    """Where a run's settings are written.
+
+    Attributes
+    ----------
+    entry : str
+        The name in `runs`.
+    swept : dict
+        "grid" and "seeds", where they are given, each to what it changes in this run.
+    """
 
     entry: str
-    swept: dict[str, dict] = field(default_factory=dict)  # "grid" and "seeds", each to the changes it makes
+    swept: dict[str, dict] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Expansion:
-    """The runs that a config's `runs`, `grid` and `seeds` make together."""
+    """The runs that `runs`, `grid` and `seeds` make together.
 
-    changes: dict[str, dict]  # run to what differs from the config
+    Attributes
+    ----------
+    changes : dict
+        Run to its settings that differ from the config.
+    origins : dict
+        Run to where its settings are written.
+    faults : list of str
+        A line each.
+    """
+
+    changes: dict[str, dict]
     origins: dict[str, Origin]
     faults: list[str]
 
@@ -51,39 +59,34 @@ def merged(base: dict, changes: dict) -> dict:
 
 
 def nested(key: str, value: object) -> dict:
-    """The mapping that a dotted key stands for."""
-    for step in reversed(key.split(".")):
-        value = {step: value}
+    """The mapping that a dotted key with its value stands for."""
+    for name in reversed(key.split(".")):
+        value = {name: value}
     return value
 
 
-def holds(changes: object, path: KeyPath) -> bool:
-    """Whether a mapping says something at a path."""
-    for step in path:
-        if not isinstance(changes, dict) or step not in changes:
+def holds(changes: object, key: KeyPath) -> bool:
+    """Whether a mapping says something at a key."""
+    for name in key:
+        if not isinstance(changes, dict) or name not in changes:
             return False
-        changes = changes[step]
+        changes = changes[name]
     return True
 
 
-def grid_faults(grid: dict[str, list], schema: dict) -> tuple[dict[str, None], set[KeyPath]]:
-    """Hold each value of the grid against what the schema allows a run at its key.
+def grid_faults(grid: dict[str, list], schema: dict) -> list[Fault]:
+    """Every value of the grid that the schema does not allow a run at its key.
 
-    Returns
-    -------
-    faults, paths
-        As of `config_schema.schema_faults`; the paths are those of the values, and of the keys that they would set.
+    The culprits are the value, and the key that it would set.
     """
-    faults: dict[str, None] = {}
-    paths: set[KeyPath] = set()
+    faults = []
     for key, values in grid.items():
-        for place, value in enumerate(values):
-            # As a run called grid, to which its own messages then fit.
-            lines, _ = schema_faults({"runs": {"grid": nested(key, value)}}, schema)
-            faults |= {line.removeprefix("runs."): None for line in lines}
-            if lines:
-                paths |= {("grid", key, place), tuple(key.split("."))}
-    return faults, paths
+        for index, value in enumerate(values):
+            # Checked as settings of a run called grid: without "runs", the message names the key in the grid.
+            found = schema_faults({"runs": {"grid": nested(key, value)}}, schema)
+            culprits = (("grid", key, index), tuple(key.split(".")))
+            faults += [replace(fault, key=fault.key[1:], culprits=culprits) for fault in found]
+    return faults
 
 
 def expand(config: dict) -> Expansion:
@@ -97,7 +100,7 @@ def expand(config: dict) -> Expansion:
     Returns
     -------
     Expansion
-        Of the entries alone where they and the sweeps do not go together; its faults then say why.
+        Where the entries and the sweeps do not go together, the faults say why, and the runs are the entries alone.
     """
     entries = {name: changes or {} for name, changes in config["runs"].items()}
     grid, seeds = {key: values for key, values in config["grid"].items() if values}, config["seeds"]
@@ -112,20 +115,16 @@ def expand(config: dict) -> Expansion:
         grid, seeds = {}, []
     changes: dict[str, dict] = {}
     origins: dict[str, Origin] = {}
-    forms = value_forms(grid)
     taken: set[str] = set()
+    combinations = list(_combinations(grid))
     for entry, own in entries.items():
-        for number, places in enumerate(itertools.product(*(range(len(values)) for values in grid.values())), start=1):
-            point: dict = {}
-            for (key, values), place in zip(grid.items(), places):
-                point = merged(point, nested(key, values[place]))
-            parts = [(label, values[place]) for (label, values), place in zip(forms.items(), places)]
+        for number, (point, labelled) in enumerate(combinations, start=1):
             for seed in seeds or [None]:
                 swept = {"grid": point} if grid else {}
                 if seed is not None:
                     swept["seeds"] = {"seed": seed}
                 suffix = "" if seed is None else f"-seed-{seed}"
-                name = run_name(entry, parts, number, suffix, taken)
+                name = run_name(entry=entry, labelled=labelled, number=number, suffix=suffix, taken=taken)
                 taken.add(name.lower())
                 changes[name] = merged(merged(own, point), swept.get("seeds", {}))
                 origins[name] = Origin(entry, swept)
@@ -133,8 +132,18 @@ def expand(config: dict) -> Expansion:
     return Expansion(changes, origins, faults)
 
 
+def _combinations(grid: dict[str, list]) -> Iterator[tuple[dict, list[tuple[str, str]]]]:
+    """The grid's combinations: the settings of each, and the labels of its keys with its values as names have them."""
+    forms = value_forms(grid)
+    for indices in itertools.product(*(range(len(values)) for values in grid.values())):
+        point: dict = {}
+        for (key, values), index in zip(grid.items(), indices):
+            point = merged(point, nested(key, values[index]))
+        yield point, [(label, texts[index]) for (label, texts), index in zip(forms.items(), indices)]
+
+
 def _skip(names: list[str], changes: dict[str, dict], origins: dict[str, Origin]) -> Iterator[str]:
-    """Take the named runs out; say which names are none, and where no run is left."""
+    """Take the named runs out; say which names belong to no run, and where no run would be left."""
     known = list(changes)
     for name in names:
         if name not in known:
@@ -148,117 +157,30 @@ def _skip(names: list[str], changes: dict[str, dict], origins: dict[str, Origin]
 
 
 def _collisions(entries: dict[str, dict], grid: dict[str, list], seeds: list[int]) -> Iterator[str]:
-    """Where two of `seeds`, the keys of `grid` and a run's own changes say the same thing, a line each."""
-    said = {
-        f"grid.{key}": {path for value in values for path in _leaves(nested(key, value))}
+    """Where two of `seeds`, the keys of `grid` and a run's own settings set the same key, a line each."""
+    swept = {
+        f"grid.{key}": {leaf for value in values for leaf in _leaves(nested(key, value))}
         for key, values in grid.items()
     }
     if seeds:
-        said["seeds"] = {("seed",)}
-    for (first, paths), (second, others) in itertools.combinations(said.items(), 2):
-        for path in _shared(paths, others):
-            yield f"{first}: and {second} both set {'.'.join(path)}; keep one of the two"
+        swept["seeds"] = {("seed",)}
+    for (first, keys), (second, others) in itertools.combinations(swept.items(), 2):
+        for key in _shared(keys, others):
+            yield f"{first}: and {second} both set {dotted(key)}; keep one of the two"
     for entry, own in entries.items():
-        for sweep, paths in said.items():
-            for path in _shared(_leaves(own), paths):
-                key = ".".join(map(str, path))
-                yield f"runs.{entry}.{key}: is set by {sweep} too, for every run; keep one of the two"
+        for sweep, keys in swept.items():
+            for key in _shared(_leaves(own), keys):
+                yield f"runs.{entry}.{dotted(key)}: is set by {sweep} too, for every run; keep one of the two"
 
 
-def _leaves(value: object, path: KeyPath = ()) -> set[KeyPath]:
-    """Where a mapping of mappings has its values."""
+def _leaves(value: object, key: KeyPath = ()) -> set[KeyPath]:
+    """The keys of a mapping of mappings that have a value, which is no mapping, each under `key`."""
     if isinstance(value, dict):
-        return {leaf for key, part in value.items() for leaf in _leaves(part, (*path, key))}
-    return {path}
+        return {leaf for name, part in value.items() for leaf in _leaves(part, (*key, name))}
+    return {key}
 
 
 def _shared(first: set[KeyPath], second: set[KeyPath]) -> list[KeyPath]:
-    """The paths of which one set has a value at, or above, one of the other's."""
+    """The keys that both sets have, in full where the other set has a key above them."""
     shared = {max(a, b, key=len) for a in first for b in second if a[: len(b)] == b[: len(a)]}
     return sorted(shared, key=str)
-
-
-# Names
-
-
-def run_name(entry: str, parts: list[tuple[str, str]], number: int, suffix: str, taken: set[str]) -> str:
-    """A run's name: its entry's, then what the grid sets, then its seed.
-
-    Where that is longer than a name may be, the labels are left out, and then the combination's number stands for it
-    all. A name that is taken (in any case of letters) gets a number.
-
-    Parameters
-    ----------
-    entry : str
-    parts : list of (label, value's form)
-    number : int
-        Of the combination.
-    suffix : str
-        Of the seed.
-    taken : set of str
-        Names, in lower case.
-    """
-    stems = ["".join(f"-{label}-{form}" for label, form in parts), "".join(f"-{form}" for _, form in parts)]
-    names = [f"{entry}{stem}{suffix}" for stem in stems]
-    # Four more characters may be needed below.
-    room = LONGEST_NAME - 4
-    fitting = [name for name in names if len(name) <= room or name == entry]
-    end = f"-{number}{suffix}" if parts else suffix
-    name = fitting[0] if fitting else f"{entry[: room - len(end)]}{end}"
-    if name.lower() not in taken or name == entry:
-        return name
-    stem = name.removesuffix(suffix)
-    return next(other for again in itertools.count(2) if (other := f"{stem}-{again}{suffix}").lower() not in taken)
-
-
-def value_forms(grid: dict[str, list]) -> dict[str, list[str]]:
-    """What stands for the grid's keys and values in names.
-
-    Returns
-    -------
-    dict
-        A label for each key, in order, to a form for each value. A label is the key's last word, and the whole key
-        where two keys have that in common. A value without a safe form, and one whose form an earlier value has,
-        gets its place in the list.
-    """
-    short = [_label(key) for key in grid]
-    counts = Counter(short)
-    labels = [label if counts[label] == 1 else key for label, key in zip(short, grid)]
-    forms: dict[str, list[str]] = {}
-    for label, values in zip(labels, grid.values()):
-        found: list[str] = []
-        for place, value in enumerate(values, start=1):
-            form = safe_form(value)
-            if form is None or form.lower() in map(str.lower, found):
-                form = str(place) if form is None else f"{form}-{place}"
-            while form.lower() in map(str.lower, found):
-                form += f"-{place}"
-            found.append(form)
-        forms[label] = found
-    return forms
-
-
-def _label(key: str) -> str:
-    """The last word of a key; of a name, what it is the name of."""
-    *parents, last = key.split(".")
-    label = parents[-1] if parents and last == "name" else last
-    return label if SAFE.fullmatch(label) else "value"
-
-
-def safe_form(value: object) -> str | None:
-    """A value as part of a run's name: short, readable and of characters that a name may have; None: it has none."""
-    if isinstance(value, dict):
-        return safe_form(value["name"]) if "name" in value else None
-    if isinstance(value, list):
-        forms = [safe_form(part) for part in value]
-        text = "x".join(map(str, forms)) if forms and None not in forms else ""
-    elif isinstance(value, bool) or value is None:
-        text = {True: "true", False: "false", None: "null"}[value]
-    elif isinstance(value, float):
-        text = repr(value).removesuffix(".0").replace("+", "")
-    elif isinstance(value, str):
-        # Of a path, and of a class in a file, what comes last.
-        text = re.split(r"[/:]", value)[-1]
-    else:
-        text = str(value) if isinstance(value, int) else ""
-    return text if SAFE.fullmatch(text) and len(text) <= LONGEST_FORM else None

@@ -1,1 +1,1 @@
-"""Labelled images: built in or the user's own, drawn into training and evaluation samples."""
+"""Labelled images: the built-in data sets and the user's own, and drawing samples to train and to evaluate on."""

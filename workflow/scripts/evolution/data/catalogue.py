@@ -1,6 +1,6 @@
-"""What is known of the built-in data sets without loading them: a config is checked against it.
+"""What is known of data sets before they are loaded, so that a config can be checked: classes, sizes, shapes.
 
-The tests compare it with the data sets themselves.
+The tests compare the constants with the data sets themselves.
 """
 
 from evolution.data import own_source
@@ -19,10 +19,10 @@ DATASET_CLASS_SIZES = {
     "cifar10": ((5000,) * 10, (1000,) * 10),
 }
 
-# Those that are read from dataset.root.
+# The data sets that are read from dataset.root.
 ROOTED = ("mnist", "fashion_mnist", "kmnist", "cifar10")
 
-# (channels, height, width) of their images.
+# (channels, height, width) of the images.
 DATASET_SHAPES = {
     "mnist_5k": (1, 28, 28),
     "digits": (1, 8, 8),
@@ -34,7 +34,17 @@ DATASET_SHAPES = {
 
 
 def class_sizes(name: str) -> tuple[tuple[int, ...], tuple[int, ...] | None] | None:
-    """As an entry of `DATASET_CLASS_SIZES`, for the user's own data too; None where nothing is known.
+    """Images of each class, in an entry like those of `DATASET_CLASS_SIZES`; None for a name that is not known.
+
+    Parameters
+    ----------
+    name : str
+        A built-in data set, `npz:FILE` or `image_folder:FOLDER`.
+
+    Returns
+    -------
+    (train, evaluation) or None
+        Tuples of int (K,); the second is None where the data set has one part only.
 
     Raises
     ------
@@ -42,7 +52,7 @@ def class_sizes(name: str) -> tuple[tuple[int, ...], tuple[int, ...] | None] | N
         If the user's data cannot be used.
     """
     if own_source.own_path(name):
-        found = own_source.contents(name)
+        found = own_source.read_contents(name)
         return found.train_sizes, found.eval_sizes
     return DATASET_CLASS_SIZES.get(name)
 
@@ -50,8 +60,7 @@ def class_sizes(name: str) -> tuple[tuple[int, ...], tuple[int, ...] | None] | N
 def image_shape(dataset: dict) -> tuple[tuple[int, int, int], int] | None:
     """The shape (C, H, W) of a run's images and the number of their classes, from its `dataset` settings.
 
-    None where that is not known before the data set is read, as of a user's own data that cannot be used: the checks
-    of the config say why.
+    None for a name that is not known, and for own data that cannot be used: the checks of the config say why.
     """
     name, size = dataset["name"], dataset.get("image_size")
     try:

@@ -1,6 +1,9 @@
-"""How images are shared among classes: what a config is checked for is what is drawn."""
+"""How images are shared among classes. The config is checked with the function that the drawing uses."""
 
 
 def images_per_class(size: int, classes: int) -> list[int]:
-    """How `size` images are shared among classes: the first get one more where it does not come out even."""
-    return [size // classes + (place < size % classes) for place in range(classes)]
+    """The number of images of each class when `size` images are shared evenly among `classes` classes.
+
+    Where the size does not divide by the number of classes, the first classes get one image more.
+    """
+    return [size // classes + (label < size % classes) for label in range(classes)]

@@ -1,4 +1,4 @@
-"""What planning knows of a user's own images, and the checks that archives and folders share. Loads no NumPy."""
+"""What archives and folders of the user's own images share: their contents, their errors, checks. Loads no NumPy."""
 
 import unicodedata
 from dataclasses import dataclass
@@ -6,15 +6,15 @@ from pathlib import Path
 
 from evolution.errors import DataError
 
-# What `dataset.name` begins with where the images are the user's own: npz:FILE, image_folder:FOLDER.
+# The kinds of own data. `dataset.name` is then npz:FILE or image_folder:FOLDER.
 NPZ, FOLDER = "npz", "image_folder"
-# Where relative paths start from, as messages say it.
+# The folder that relative paths start from, in the words of the messages.
 WORKING_FOLDER = "the folder in which snakemake is called (or that --directory names)"
 
 
 @dataclass(frozen=True)
 class Contents:
-    """What is known of a source without its pixels.
+    """What is known of a data set without its pixels.
 
     Attributes
     ----------
@@ -22,7 +22,7 @@ class Contents:
     train_sizes : tuple of int (K,)
         Images of each class.
     eval_sizes : tuple of int (K,) or None
-        The same of the part to evaluate on; None where the source has one part only.
+        Images of each class in the part to evaluate on; None where the data set has one part only.
     """
 
     class_names: tuple[str, ...]
@@ -30,25 +30,49 @@ class Contents:
     eval_sizes: tuple[int, ...] | None
 
 
-def check_class_names(names: tuple[str, ...], where: str) -> None:
-    """Refuse names that could not be told apart or written down, and less than two of them."""
+def unusable(problem: str) -> DataError:
+    """The error for own data that cannot be used, at the key of the config that names the data."""
+    return DataError(problem, key="dataset.name")
+
+
+def check_class_names(names: tuple[str, ...], where: str, *, hint_for_one_class: str = "") -> None:
+    """Check that there are two classes or more, and that their names can be written and told apart.
+
+    Parameters
+    ----------
+    names : tuple of str
+    where : str
+        The file or folder that has the classes, for the message.
+    hint_for_one_class : str
+        The end of the message where there is only one class.
+
+    Raises
+    ------
+    DataError
+    """
     for name in names:
         if not name.strip() or any(unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") for letter in name):
-            raise DataError(
+            raise unusable(
                 f"{where} has a class called {name!r}, which cannot be written in a figure; give it a name of letters "
                 "that are valid UTF-8, without control characters"
             )
     twice = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else ()
     if twice:
-        raise DataError(f"{where} has two classes called {twice[0]!r}; give each class a name of its own")
+        raise unusable(f"{where} has two classes called {twice[0]!r}; give each class a name of its own")
     if len(names) < 2:
         only = f", {names[0]!r}" if names else ""
-        raise DataError(f"{where} has {len(names)} class{only}; a classifier needs at least two")
+        raise unusable(f"{where} has {len(names)} class{only}; a classifier needs at least two{hint_for_one_class}")
 
 
 def require_file(path: Path) -> None:
-    """Refuse a path that is missing, or a folder."""
+    """Check that the path of an archive is a file.
+
+    Raises
+    ------
+    DataError
+        If it does not exist, or is a folder.
+    """
     if path.is_dir():
-        raise DataError(f"{path} is a folder, and npz: takes a file; name the .npz, or write {FOLDER}:{path}")
+        raise unusable(f"{path} is a folder, and npz: takes a file; name the .npz, or write {FOLDER}:{path}")
     if not path.is_file():
-        raise DataError(f"{path} does not exist; a relative path starts from {WORKING_FOLDER}")
+        raise unusable(f"{path} does not exist; a relative path starts from {WORKING_FOLDER}")

@@ -1,4 +1,4 @@
-"""Loading a user's own images in the job that draws the samples, and resizing any."""
+"""A data set's images in memory or in files: the user's own are loaded, samples are drawn and resized."""
 
 import logging
 import os
@@ -8,20 +8,21 @@ from pathlib import Path
 import numpy as np
 
 from evolution.data import image_folder, npz_archive, own_source
-from evolution.data.contents import FOLDER
-from evolution.errors import UserError
+from evolution.data.contents import NPZ
+from evolution.errors import DataError
 
 log = logging.getLogger("evolution")
 
-SHOWN = 3  # of many faulty files, so many are named
+# A message names at most so many faulty files or sizes of images.
+MOST_NAMED = 3
 
-# Pillow's modes of more than 8 bits.
+# The beginnings of Pillow's names of modes with more than 8 bits.
 DEEP = ("I", "F")
 
 
 @dataclass(frozen=True)
 class ImageFiles:
-    """Images that are decoded when they are drawn, and not before.
+    """Image files, which are decoded only when they are drawn.
 
     Attributes
     ----------
@@ -36,31 +37,69 @@ class ImageFiles:
     def __len__(self) -> int:
         return len(self.paths)
 
+    def path(self, index: int) -> Path:
+        """The whole path of one file."""
+        return self.root / self.paths[index]
 
-def load_npz_parts(path: Path) -> tuple[tuple[str, ...], list[tuple[np.ndarray, np.ndarray]]]:
-    """Class names, and (images uint8 (N, C, H, W), labels int64 (N,)) of each part of an archive."""
+
+@dataclass(frozen=True)
+class Part:
+    """Images, uint8 (N, C, H, W) or files, and labels, int64 (N,), in the source's own order."""
+
+    images: np.ndarray | ImageFiles
+    labels: np.ndarray
+
+
+@dataclass(frozen=True)
+class Source:
+    """A data set to draw samples from. Where it has one part only, `test` is None."""
+
+    class_names: tuple[str, ...]
+    train: Part
+    test: Part | None = None
+
+
+def load_own(name: str) -> Source:
+    """Load the user's own images; see docs/your-own-data.md.
+
+    Parameters
+    ----------
+    name : str
+        `npz:FILE` or `image_folder:FOLDER`.
+
+    Raises
+    ------
+    DataError
+        If the images cannot be used.
+    """
+    kind, path = own_source.own_path(name)
+    return _load_archive(path) if kind == NPZ else _load_folder(name, path)
+
+
+def _load_archive(path: Path) -> Source:
     found = npz_archive.read_labels(path)
-    parts = [(npz_archive.read_images(path, "images"), found.labels)]
-    if found.eval_labels is not None:
-        parts.append((npz_archive.read_images(path, "eval_images"), found.eval_labels))
-    return found.class_names, parts
+    train = Part(npz_archive.read_images(path, "images"), found.labels)
+    if found.eval_labels is None:
+        return Source(found.class_names, train)
+    return Source(found.class_names, train, Part(npz_archive.read_images(path, "eval_images"), found.eval_labels))
 
 
-def load_folder_parts(path: Path) -> tuple[tuple[str, ...], list[tuple[ImageFiles, np.ndarray]]]:
-    """Class names, and (files, labels int64 (N,)) of each part, in the order of torchvision's ImageFolder."""
-    found = own_source.contents(f"{FOLDER}:{path}")
+def _load_folder(name: str, path: Path) -> Source:
+    """The files of each part, in the order of torchvision's ImageFolder."""
+    class_names = own_source.read_contents(name).class_names
     parts = []
     for folder in image_folder.part_folders(path):
         if folder is None:
             continue
         log.info("images of %s", folder)
         files, labels = [], []
-        for label, name in enumerate(found.class_names):
-            found_files = [entry.path[len(str(folder)) + 1 :] for entry in image_folder.image_files(folder, name)]
-            files += sorted(found_files, key=os.path.split)
-            labels += [label] * len(found_files)
-        parts.append((ImageFiles(folder, files), np.array(labels, np.int64)))
-    return found.class_names, parts
+        for label, class_name in enumerate(class_names):
+            entries = image_folder.image_files(folder, class_name)
+            found = [entry.path[len(str(folder)) + 1 :] for entry in entries]
+            files += sorted(found, key=os.path.split)
+            labels += [label] * len(found)
+        parts.append(Part(ImageFiles(folder, files), np.array(labels, np.int64)))
+    return Source(class_names, *parts)
 
 
 def draw_images(drawn: list[tuple[np.ndarray | ImageFiles, np.ndarray]], size: int | None) -> list[np.ndarray]:
@@ -69,7 +108,7 @@ def draw_images(drawn: list[tuple[np.ndarray | ImageFiles, np.ndarray]], size: i
     Parameters
     ----------
     drawn : list of (images, int array (n,))
-        Images uint8 (N, C, H, W) or files, and which of them.
+        A part's images, uint8 (N, C, H, W) or files, and the positions of those that are drawn.
     size : int or None
         Height and width to resize to; None keeps the images as they are.
 
@@ -80,7 +119,7 @@ def draw_images(drawn: list[tuple[np.ndarray | ImageFiles, np.ndarray]], size: i
 
     Raises
     ------
-    UserError
+    DataError
         If files cannot be read, or differ in size and `size` is None.
     """
     if not isinstance(drawn[0][0], ImageFiles):
@@ -89,28 +128,41 @@ def draw_images(drawn: list[tuple[np.ndarray | ImageFiles, np.ndarray]], size: i
     for files, indices in drawn:
         pixels = []
         for index in indices:
+            path = files.path(index)
             try:
-                pixels.append(decode(files.root / files.paths[index], size))
+                pixels.append(decode(path, size))
             except Exception as error:  # Damaged bytes make Pillow raise anything.
-                reason = " ".join(str(error).replace(str(files.root / files.paths[index]), "").split())
-                faults.append(f"{files.root / files.paths[index]} ({reason or type(error).__name__})")
+                reason = " ".join(str(error).replace(str(path), "").split())
+                faults.append(f"{path} ({reason or type(error).__name__})")
         decoded.append(pixels)
     total = sum(len(indices) for _, indices in drawn)
     if faults:
-        more = f", and {len(faults) - SHOWN} more" if len(faults) > SHOWN else ""
-        raise UserError(
-            f"{len(faults)} of the {total} images that were drawn cannot be read: {'; '.join(faults[:SHOWN])}{more}. "
-            "Put whole images in their place, or remove the files; then give the same command again."
+        more = f", and {len(faults) - MOST_NAMED} more" if len(faults) > MOST_NAMED else ""
+        raise DataError(
+            f"{len(faults)} of the {total} images that were drawn cannot be read: {'; '.join(faults[:MOST_NAMED])}"
+            f"{more}. Put whole images in their place, or remove the files; then give the same command again."
         )
     _require_one_size(decoded, drawn)
     channels = max(image.shape[0] for pixels in decoded for image in pixels)
     log.info("%d images decoded: %s", total, "grey, one channel" if channels == 1 else "colour, three channels")
-    # A grey image in colour has three equal channels.
+    # A grey image among colour ones gets three equal channels.
     return [np.stack([np.broadcast_to(image, (channels, *image.shape[1:])) for image in pixels]) for pixels in decoded]
 
 
 def decode(path: Path, size: int | None) -> np.ndarray:
-    """One image file, uint8 (1, H, W) or (3, H, W); transparency is left out, as torchvision's ImageFolder does."""
+    """One image file, uint8 (1, H, W) or (3, H, W); transparency is left out, as torchvision's ImageFolder does.
+
+    Parameters
+    ----------
+    path : path
+    size : int or None
+        Height and width to resize to; None keeps the image as it is.
+
+    Raises
+    ------
+    Exception
+        Of any kind, if the file is damaged or no image, and ValueError for more than 8 bits a pixel.
+    """
     from PIL import Image
 
     with Image.open(path, formats=image_folder.FORMATS) as image:
@@ -121,8 +173,33 @@ def decode(path: Path, size: int | None) -> np.ndarray:
     return pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
 
 
+def resize_images(images: np.ndarray, size: int | None) -> np.ndarray:
+    """Resize images to a square.
+
+    Parameters
+    ----------
+    images : uint8 array (N, C, H, W)
+    size : int or None
+        Height and width of the square; None keeps the images as they are.
+
+    Returns
+    -------
+    uint8 array (N, C, size, size)
+        C-contiguous.
+    """
+    from PIL import Image
+
+    if size is None or images.shape[2:] == (size, size):
+        return np.ascontiguousarray(images)
+    resized = np.empty((*images.shape[:2], size, size), np.uint8)
+    for index, channels in enumerate(images):
+        for channel, plane in enumerate(channels):
+            resized[index, channel] = _resized(Image.fromarray(np.ascontiguousarray(plane)), size)
+    return resized
+
+
 def _resized(image, size: int | None):
-    """The image on a square of that side, by Pillow's bilinear filter, which averages over what it shrinks."""
+    """A Pillow image resized to a square, by Pillow's bilinear filter, which averages when it shrinks."""
     from PIL import Image
 
     if size is None or image.size == (size, size):
@@ -130,31 +207,19 @@ def _resized(image, size: int | None):
     return image.resize((size, size), Image.Resampling.BILINEAR)
 
 
-def resize_images(images: np.ndarray, size: int | None) -> np.ndarray:
-    """Resize images, uint8 (N, C, H, W), to a square of that side; None leaves them as they are."""
-    from PIL import Image
-
-    if size is None or images.shape[2:] == (size, size):
-        return np.ascontiguousarray(images)
-    resized = np.empty((*images.shape[:2], size, size), np.uint8)
-    for place, channels in enumerate(images):
-        for channel, plane in enumerate(channels):
-            resized[place, channel] = _resized(Image.fromarray(np.ascontiguousarray(plane)), size)
-    return resized
-
-
 def _require_one_size(decoded: list[list[np.ndarray]], drawn: list[tuple[ImageFiles, np.ndarray]]) -> None:
+    """Check that all decoded images have one height and width; the error counts the sizes, each with an example."""
     first: dict[tuple[int, int], Path] = {}
     counts: dict[tuple[int, int], int] = {}
     for pixels, (files, indices) in zip(decoded, drawn):
         for image, index in zip(pixels, indices):
-            first.setdefault(image.shape[1:], files.root / files.paths[index])
+            first.setdefault(image.shape[1:], files.path(index))
             counts[image.shape[1:]] = counts.get(image.shape[1:], 0) + 1
     if len(counts) > 1:
         common = sorted(counts, key=lambda size: (-counts[size], size))
-        shown = [f"{size[1]} x {size[0]} ({counts[size]}, as {first[size]})" for size in common[:SHOWN]]
-        more = f" and {len(common) - SHOWN} more" if len(common) > SHOWN else ""
-        raise UserError(
+        shown = [f"{size[1]} x {size[0]} ({counts[size]}, as {first[size]})" for size in common[:MOST_NAMED]]
+        more = f" and {len(common) - MOST_NAMED} more" if len(common) > MOST_NAMED else ""
+        raise DataError(
             f"The images that were drawn are of {len(common)} sizes, and must be of one: {', '.join(shown)}{more}. Set "
             f"dataset.image_size, to {max(common[0])} for instance, to have all resized to a square of that side."
         )

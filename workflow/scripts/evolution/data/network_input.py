@@ -28,7 +28,7 @@ def load_part(path: str, part: str) -> tuple[np.ndarray, np.ndarray, int]:
     Parameters
     ----------
     path : str
-        dataset.npz
+        Of dataset.npz.
     part : {"train", "eval"}
 
     Returns
@@ -36,6 +36,11 @@ def load_part(path: str, part: str) -> tuple[np.ndarray, np.ndarray, int]:
     images : float32 array (N, C, H, W)
     labels : int64 array (N,)
     classes : int
+
+    Raises
+    ------
+    UserError
+        If the file cannot be read.
     """
     images, labels, mean, std, names = load_npz(path, f"{part}_images", f"{part}_labels", "mean", "std", "class_names")
     return network_input(images, mean, std), labels, len(names)

@@ -1,13 +1,31 @@
-"""Going on from the layout of the snapshot before: when that is sound, and how dots stay near to where they were."""
+"""Going on from the layout of the snapshot before, so that dots move only where the network moved.
+
+In the order in which `tsne.tsne` uses them: whether that layout is a start for these rows at all (`kept_neighbors`);
+dots that it leaves far from where they belong now jump (`relocate_stranded`); while the loss falls, dots are drawn back
+to where they were (`draw_back`); and now and then the result is compared with a layout from scratch (`review_due`).
+"""
 
 import math
-from collections.abc import Callable
 
 import numpy as np
+from scipy.sparse import csr_matrix
+from scipy.spatial.distance import cdist
 from sklearn.neighbors import NearestNeighbors
 
 # How many neighbours of a dot are looked at, and among how many of a row's nearest they count as near.
-NEIGHBORS, NEAR = 12, 90
+LAYOUT_NEIGHBORS, NEAR = 12, 90
+
+# A stranded dot may jump to one of this many of its nearest neighbours.
+JUMP_TARGETS = 10
+
+# How much lower the loss must be there, in units of 1 / N: the whole layout's divergence is of the order of 1.
+JUMP_GAIN = 0.1
+
+# A dot lands next to its neighbour, this share of the way back: on the neighbour itself nothing would part the two.
+LANDING_SHARE = 0.01
+
+# Dots whose distances to all others are in memory at once.
+BLOCK = 200
 
 
 def kept_neighbors(layout: np.ndarray, rows: np.ndarray, distances: np.ndarray) -> float:
@@ -18,37 +36,110 @@ def kept_neighbors(layout: np.ndarray, rows: np.ndarray, distances: np.ndarray) 
     layout : float array (N, 2)
     rows : float array (N, D)
     distances : float array (N, K)
-        From each row to its K nearest, the last the farthest: these are near, and what is as far as the last of them,
-        so that copies are near each other.
+        From each row to its K nearest others, ascending. A row no farther than the last of them counts as near, so that
+        copies of a row are near each other.
 
     Returns
     -------
     float
         1 where all are near, 0 on average for an arrangement that says nothing of the rows.
     """
-    search = NearestNeighbors(n_neighbors=max(1, min(NEIGHBORS, len(layout) // 10))).fit(layout)
+    search = NearestNeighbors(n_neighbors=max(1, min(LAYOUT_NEIGHBORS, len(layout) // 10))).fit(layout)
     others = search.kneighbors(return_distance=False)
-    # The distances given and those taken here are of different roundings.
+    # The given distances and the ones computed here are rounded differently.
     reach = distances[:, -1] * (1 + 1e-4) + 1e-6 * np.abs(rows).max()
     kept = np.mean(np.linalg.norm(rows[others] - rows[:, None], axis=2) <= reach[:, None])
     chance = distances.shape[1] / (len(rows) - 1)
     return float((kept - chance) / (1 - chance))
 
 
-def draw_back(layout: np.ndarray, start: np.ndarray, share: float, distance: float) -> np.ndarray:
+def relocate_stranded(
+    layout: np.ndarray, affinities: csr_matrix, neighbors: np.ndarray, *, block: int = BLOCK
+) -> tuple[np.ndarray, int]:
+    """Let dots jump to one of their nearest neighbours where that lowers t-SNE's loss.
+
+    A layout that goes on from the epoch before strands dots. An image that the network now represents as another class
+    must cross its old cluster, whose dots repel it, and descent only goes downhill. A jump goes over the hill. For
+    a dot that jumps alone, the loss KL = sum p_ij log(p_ij / q_ij) (van der Maaten and Hinton 2008) changes by
+    2 sum_j p_ij log((1 + d'_ij^2) / (1 + d_ij^2)), where d' are the distances after the jump, and by the logarithm of
+    the normalisation's change. All dots jump at once, but none to a dot that is about to leave.
+
+    Parameters
+    ----------
+    layout : float array (N, 2)
+    affinities : sparse float matrix (N, N)
+        p_ij: symmetric, with an empty diagonal and a sum of 1.
+    neighbors : int array (N, K)
+        Each row's nearest others, the nearest first; the first `JUMP_TARGETS` count.
+    block : int
+        Dots whose distances to all others are in memory at once.
+
+    Returns
+    -------
+    relocated : float64 array (N, 2)
+    number : int
+        How many jumped.
+    """
+    layout = np.asarray(layout, dtype=np.float64)
+    samples = len(layout)
+    candidates = neighbors[:, :JUMP_TARGETS]
+    crowding = repulsion(layout, block=block)
+    normalisation = crowding.sum()
+    target = np.arange(samples)
+    for start in range(0, samples, block):
+        dots = np.arange(start, min(start + block, samples))
+        # Where each dot is, then where it could jump to.
+        positions = np.concatenate([layout[dots, None], layout[candidates[dots]]], axis=1)
+        attraction = _attraction(positions, affinities[dots], layout)
+        to_candidates = np.square(positions[:, 1:] - positions[:, :1]).sum(axis=2)
+        # After the jump a dot is at no distance from its neighbour, and its old position is empty.
+        repelled = crowding[candidates[dots]] + 1 - 1 / (1 + to_candidates) - crowding[dots, None]
+        change = 2 * (attraction[:, 1:] - attraction[:, :1]) + np.log1p(2 * repelled / normalisation)
+        best = change.argmin(axis=1)
+        lower = change[np.arange(len(dots)), best] < -JUMP_GAIN / samples
+        target[dots[lower]] = candidates[dots, best][lower]
+    leaving = target != np.arange(samples)
+    jumping = leaving & ~leaving[target]
+    landing = layout[target[jumping]]
+    relocated = layout.copy()
+    relocated[jumping] = landing + LANDING_SHARE * (layout[jumping] - landing)
+    return relocated, int(jumping.sum())
+
+
+def repulsion(layout: np.ndarray, *, block: int = BLOCK) -> np.ndarray:
+    """The sum of 1 / (1 + d_ij^2) over the others, of each dot: its part of t-SNE's normalisation.
+
+    Parameters
+    ----------
+    layout : float array (N, 2)
+    block : int
+        Dots whose distances to all others are in memory at once.
+
+    Returns
+    -------
+    float64 array (N,)
+    """
+    blocks = (layout[start : start + block] for start in range(0, len(layout), block))
+    # Each dot's distance to itself gives 1, which is taken off again.
+    return np.concatenate([(1 / (1 + cdist(dots, layout, "sqeuclidean"))).sum(axis=1) for dots in blocks]) - 1
+
+
+def draw_back(layout: np.ndarray, start: np.ndarray, *, share: float, distance: float) -> np.ndarray:
     """Draw each dot back to where it started.
 
-    Both are proximal steps (Parikh and Boyd 2014) of a price on movement. One on squared movement, `share`, slows all
-    dots down. One on movement itself, `distance`, the group lasso's, leaves those where they were that little draws
-    away, and lets the others go: much of how dots move is wandering along a loss that is nearly flat.
+    Both parameters are proximal steps (Parikh and Boyd 2014) of a price on movement. `share` is that of a price on
+    squared movement, which slows all dots down. `distance` is that of a price on movement itself, as in the group
+    lasso: dots on which little pulls stay where they were, and the others go. It is there because much of how dots move
+    is wandering along a loss that is nearly flat.
 
     Parameters
     ----------
     layout, start : float arrays (N, 2)
     share : float
-        Of the way from its start, that each dot goes back.
+        Of its way from the start, how much each dot goes back.
     distance : float
-        How far each dot goes back besides, in units of the start's root mean square radius, and not beyond its start.
+        How far each dot goes back in addition, but not beyond its start, in units of the start's root mean square
+        radius.
 
     Returns
     -------
@@ -61,20 +152,12 @@ def draw_back(layout: np.ndarray, start: np.ndarray, share: float, distance: flo
     return start + (1 - share) * moved * np.divide(left, length, out=np.zeros_like(length), where=length > 0)
 
 
-def drawing_back(start: np.ndarray, share: float, distance: float) -> Callable[[int, float, np.ndarray], None]:
-    """`draw_back` as a callback of openTSNE: of iteration, error and the layout, which it changes in place."""
-
-    def draw(iteration: int, error: float, layout: np.ndarray) -> None:
-        layout[:] = draw_back(np.asarray(layout), start, share, distance)
-
-    return draw
-
-
 def review_due(before: int, epoch: int) -> bool:
-    """Whether the layout of a snapshot is reviewed, see `layouts.tsne`.
+    """Whether the layout of a snapshot is reviewed, see `tsne.tsne`.
 
-    That of the first snapshot from epoch 4 on is, from 16, from 64, and so on by powers of 4: a network changes the
-    less the longer it trains, and a fresh start takes thrice as long as going on. It does not depend on what follows.
+    The first snapshot from epoch 4 on is reviewed, the first from 16 on, from 64 on, and so on by powers of 4: a
+    network changes less the longer it trains, and a layout from scratch takes three times as long as going on. This
+    does not depend on later snapshots, so that more epochs change no earlier layout.
 
     Parameters
     ----------
@@ -87,3 +170,11 @@ def review_due(before: int, epoch: int) -> bool:
 def _powers(epoch: int) -> int:
     """How many of 4, 16, 64, ... are no larger than this."""
     return max(0, (epoch.bit_length() - 1) // 2)
+
+
+def _attraction(positions: np.ndarray, affinities: csr_matrix, layout: np.ndarray) -> np.ndarray:
+    """sum_j p_ij log(1 + d_ij^2) of each dot at each position, (B, P); positions (B, P, 2), affinities (B, N)."""
+    owner = np.repeat(np.arange(len(positions)), np.diff(affinities.indptr))
+    distances = np.square(positions[owner] - layout[affinities.indices][:, None]).sum(axis=2)
+    weighed = csr_matrix((affinities.data, np.arange(len(owner)), affinities.indptr), (len(positions), len(owner)))
+    return weighed @ np.log1p(distances)

@@ -4,6 +4,7 @@ All methods use one thread and a seed, so that the same bytes come out at any --
 """
 
 from contextlib import suppress
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse.linalg import ArpackError
@@ -18,61 +19,105 @@ from evolution.seeds import integer_seed
 FEW = 4
 
 
+@dataclass(frozen=True)
+class EmbeddingSettings:
+    """What the config's `embedding` says, with None for the keys that its method does not read.
+
+    Attributes
+    ----------
+    method : str
+        A key of `methods.METHODS`.
+    alignment : str
+        previous: each epoch starts from the layout of the epoch before; none: each is made from scratch.
+    perplexity : float or None
+    neighbors : int or None
+    pca_components : int or None
+        Layouts are made from this many principal components where there are more features.
+    """
+
+    method: str
+    alignment: str = "previous"
+    perplexity: float | None = None
+    neighbors: int | None = None
+    pca_components: int | None = None
+
+
 def lay_out(
-    method: str, rows: np.ndarray, settings: dict, start: np.ndarray | None, seed: int, reviewed: bool = False
+    rows: np.ndarray,
+    *,
+    settings: EmbeddingSettings,
+    start: np.ndarray | None,
+    seed: int,
+    reviewed: bool = False,
 ) -> tuple[np.ndarray, float]:
     """Lay rows out in the plane.
 
     Parameters
     ----------
-    method : str
-        A key of `evolution.embedding.methods.METHODS`.
     rows : float32 array (N, D)
-    settings : dict
-        The keys that the method reads: perplexity, neighbors, pca_components.
+    settings : EmbeddingSettings
     start : float array (N, 2) or None
-        The layout of the epoch before, to go on from; None starts afresh.
+        The layout of the epoch before, to go on from; None: from scratch.
     seed : int
-        The config's.
+        The run's.
     reviewed : bool
-        See `tsne`; the other methods have nothing to review.
+        See `tsne.tsne`; the other methods have nothing to review.
 
     Returns
     -------
     layout : float32 array (N, 2)
     kl_divergence : float
-        What t-SNE leaves of its loss; NaN for the other methods, which have no such number.
+        The loss that t-SNE ends with; NaN for the other methods, which have no such number.
     """
     varies = bool(np.ptp(rows, axis=0).any())
-    if method == "tsne":
-        reduced = principal_components(rows, settings["pca_components"], integer_seed(seed, "pca"))
-        return tsne(reduced, settings["perplexity"], start, integer_seed(seed, "t-sne"), reviewed)
+    if settings.method == "tsne":
+        components = principal_components(rows, number=settings.pca_components, seed=integer_seed(seed, "pca"))
+        return tsne(
+            components,
+            perplexity=settings.perplexity,
+            start=start,
+            seed=integer_seed(seed, "t-sne"),
+            reviewed=reviewed,
+        )
     if not varies:
         # A dead layer: all images are one point, and the other methods divide by its size.
         return np.zeros((len(rows), 2), np.float32), np.nan
     if start is not None and not np.ptp(start, axis=0).all():
         start = None
-    if method == "pca":
-        layout = plane(rows, start, integer_seed(seed, "pca"))
+    if settings.method == "pca":
+        layout = plane(rows, start=start, seed=integer_seed(seed, "pca"))
     else:
-        reduced = principal_components(rows, settings["pca_components"], integer_seed(seed, "pca"))
-        neighbors = {"umap": umap, "pacmap": pacmap}[method]
-        layout = neighbors(reduced, settings["neighbors"], start, integer_seed(seed, method))
+        components = principal_components(rows, number=settings.pca_components, seed=integer_seed(seed, "pca"))
+        method = {"umap": umap, "pacmap": pacmap}[settings.method]
+        layout = method(components, neighbors=settings.neighbors, start=start, seed=integer_seed(seed, settings.method))
     return np.asarray(layout, np.float32), np.nan
 
 
-def principal_components(rows: np.ndarray, components: int, seed: int) -> np.ndarray:
-    """The rows' first principal components where they have more features than that, else the rows."""
-    components = min(components, len(rows))
-    if rows.shape[1] <= components:
+def principal_components(rows: np.ndarray, *, number: int, seed: int) -> np.ndarray:
+    """The rows' first principal components.
+
+    Parameters
+    ----------
+    rows : float32 array (N, D)
+    number : int
+        How many; N where there are fewer rows.
+    seed : int
+
+    Returns
+    -------
+    float32 array (N, number)
+        The rows themselves where they have no more features than that.
+    """
+    number = min(number, len(rows))
+    if rows.shape[1] <= number:
         return rows
     if not np.ptp(rows, axis=0).any():
-        return np.zeros((len(rows), components), np.float32)
+        return np.zeros((len(rows), number), np.float32)
     # Compact, since the covariance of many thousand features takes minutes and of N coordinates no time.
     rows = compact(rows)
-    if FEW * components < min(rows.shape):
+    if FEW * number < min(rows.shape):
         # Lanczos finds a few of many components to the last digit, where it finds them; rows that are nearly constant
         # give it nothing to start from.
         with suppress(ArpackError):
-            return PCA(components, svd_solver="arpack", random_state=seed).fit_transform(rows)
-    return PCA(components, svd_solver="covariance_eigh", random_state=seed).fit_transform(rows)
+            return PCA(number, svd_solver="arpack", random_state=seed).fit_transform(rows)
+    return PCA(number, svd_solver="covariance_eigh", random_state=seed).fit_transform(rows)

@@ -1,4 +1,4 @@
-"""The embedding methods: what a config, a rule and a figure need to know of them, without loading any."""
+"""The embedding methods: what the config, rules and figures need to know of them. It loads none of them."""
 
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -13,7 +13,7 @@ class Method:
     title : str
         As figures write it.
     reads : tuple of str
-        The keys of `embedding` that decide its result, beside method and alignment.
+        The keys of `embedding` that decide its result, in addition to method and alignment.
     of_layer, of_pixels : str
         What it does, as the end of a sentence that begins with its title.
     caution : str
@@ -52,6 +52,6 @@ def settings_read(embedding: dict) -> dict:
 
 
 def missing_package(method: str) -> str:
-    """The package that a method needs and this Python has not; empty where all is there."""
+    """The package that a method needs and this Python does not have; empty where none is missing."""
     known = METHODS[method]
     return known.package if known.module and find_spec(known.module) is None else ""

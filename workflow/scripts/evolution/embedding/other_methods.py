@@ -9,16 +9,22 @@ from sklearn.decomposition import PCA
 
 from evolution.activations.compaction import compact
 
-# Of UMAP: its own choice for small data, and what is enough from a layout that is nearly right.
-UMAP_FRESH, UMAP_CONTINUED = 500, 200
+# Epochs of UMAP's optimization: its own choice for small data, and what is enough from a layout that is nearly right.
+UMAP_FROM_SCRATCH, UMAP_GOING_ON = 500, 200
 
 
-def plane(rows: np.ndarray, start: np.ndarray | None, seed: int) -> np.ndarray:
+def plane(rows: np.ndarray, *, start: np.ndarray | None, seed: int) -> np.ndarray:
     """The rows' first two principal components.
 
     A component's sign is arbitrary: the image that lies furthest out gets a positive one. With `start`, the plane is
-    turned and mirrored, not scaled, to fit it best (orthogonal Procrustes, Schönemann 1966), so that what moves is the
-    data and not the axes; where two components are of nearly one size, they change places from epoch to epoch.
+    turned and mirrored, not scaled, to fit it best (orthogonal Procrustes, Schönemann 1966): two components of nearly
+    the same variance swap from epoch to epoch, and such a change of axes would look like a movement of the data.
+
+    Parameters
+    ----------
+    rows : float array (N, D)
+    start : float array (N, 2) or None
+    seed : int
 
     Returns
     -------
@@ -35,12 +41,23 @@ def plane(rows: np.ndarray, start: np.ndarray | None, seed: int) -> np.ndarray:
     return scores @ rotation
 
 
-def umap(rows: np.ndarray, neighbors: int, start: np.ndarray | None, seed: int) -> np.ndarray:
-    """UMAP layout (McInnes, Healy and Melville 2018); parameters as in `tsne`.
+def umap(rows: np.ndarray, *, neighbors: int, start: np.ndarray | None, seed: int) -> np.ndarray:
+    """UMAP layout (McInnes, Healy and Melville 2018).
 
-    UMAP stretches `start` to a square of its own and lets each dot go anew: the arrangement is kept, so that nothing is
-    turned or mirrored from epoch to epoch, but dots move as far as afresh (0.2 radii also where the data stay as
-    they are, however few its epochs or small its steps).
+    UMAP stretches `start` to a square of its own and moves each dot freely from there. The arrangement is kept, so that
+    nothing is turned or mirrored from epoch to epoch. But dots move as far as between layouts from scratch: 0.2 radii
+    even where the data stay as they are, however few its epochs or small its steps.
+
+    Parameters
+    ----------
+    rows : float array (N, D)
+    neighbors : int
+    start : float array (N, 2) or None
+    seed : int
+
+    Returns
+    -------
+    float array (N, 2)
     """
     _keep_numba_to_one_thread()
     from umap import UMAP
@@ -48,16 +65,27 @@ def umap(rows: np.ndarray, neighbors: int, start: np.ndarray | None, seed: int) 
     return UMAP(
         n_neighbors=neighbors,
         init="spectral" if start is None else np.array(start, dtype=np.float32),
-        n_epochs=UMAP_FRESH if start is None else UMAP_CONTINUED,
+        n_epochs=UMAP_FROM_SCRATCH if start is None else UMAP_GOING_ON,
         random_state=seed,
         n_jobs=1,
     ).fit_transform(rows)
 
 
-def pacmap(rows: np.ndarray, neighbors: int, start: np.ndarray | None, seed: int) -> np.ndarray:
-    """PaCMAP layout (Wang, Huang, Rudin and Shaposhnik 2021); parameters as in `tsne`.
+def pacmap(rows: np.ndarray, *, neighbors: int, start: np.ndarray | None, seed: int) -> np.ndarray:
+    """PaCMAP layout (Wang, Huang, Rudin and Shaposhnik 2021).
 
-    PaCMAP shrinks `start` to a speck, so that its arrangement is kept and its distances are found anew.
+    PaCMAP shrinks `start` to a small spot: its arrangement is kept, and its distances are found again.
+
+    Parameters
+    ----------
+    rows : float array (N, D)
+    neighbors : int
+    start : float array (N, 2) or None
+    seed : int
+
+    Returns
+    -------
+    float array (N, 2)
     """
     _keep_numba_to_one_thread()
     from pacmap import PaCMAP

@@ -18,11 +18,13 @@ JUDGED = 5000
 BLOCK = 100
 
 
-def trustworthiness(rows: np.ndarray, layout: np.ndarray, neighbors: int, seed: int, judged: int = JUDGED) -> float:
+def trustworthiness(
+    rows: np.ndarray, layout: np.ndarray, *, neighbors: int, seed: int, judged: int = JUDGED, block: int = BLOCK
+) -> float:
     """Whether neighbours in the layout are neighbours among the rows (Venna and Kaski 2001).
 
-    1 - 2 / (n k (2 N - 3 k - 1)) times the sum, over n samples and those of their k nearest in the layout that are not
-    among their k nearest rows, of how far down the list of nearest rows those stand, less k.
+    1 - 2 / (n k (2 N - 3 k - 1)) times a sum over n samples and the false neighbours of each: samples among its k
+    nearest in the layout that are not among its k nearest rows. Summed is the rank r among the nearest rows, less k.
 
     Parameters
     ----------
@@ -31,9 +33,11 @@ def trustworthiness(rows: np.ndarray, layout: np.ndarray, neighbors: int, seed: 
     neighbors : int
         k; fewer than N / 2.
     seed : int
-        The config's: of the samples that are drawn where there are more than `judged`.
+        The run's: samples are drawn by it where there are more than `judged`.
     judged : int
-        n is this, or N where that is less.
+        n is this, or N where N is less.
+    block : int
+        Samples whose distances to all others are in memory at once.
     """
     samples = len(rows)
     if samples <= judged:
@@ -41,16 +45,16 @@ def trustworthiness(rows: np.ndarray, layout: np.ndarray, neighbors: int, seed: 
     chosen = np.sort(generator(seed, "trustworthiness").choice(samples, judged, replace=False))
     search = NearestNeighbors(n_neighbors=neighbors + 1).fit(layout)
     penalty = 0
-    for start in range(0, judged, BLOCK):
-        block = chosen[start : start + BLOCK]
-        nearest = search.kneighbors(layout[block], return_distance=False)
-        itself = nearest == block[:, None]
-        # Among copies of a sample it may not be in its own list: then the last goes.
+    for start in range(0, judged, block):
+        some = chosen[start : start + block]
+        nearest = search.kneighbors(layout[some], return_distance=False)
+        itself = nearest == some[:, None]
+        # A sample with copies may be missing from its own list: then the last is left out.
         itself[~itself.any(axis=1), -1] = True
-        nearest = nearest[~itself].reshape(len(block), neighbors)
-        distances = euclidean_distances(rows[block], rows)
-        # Nearer than all others, so that the sample itself is counted and ranks begin with 1.
-        distances[np.arange(len(block)), block] = -1
+        nearest = nearest[~itself].reshape(len(some), neighbors)
+        distances = euclidean_distances(rows[some], rows)
+        # The sample itself is made nearer than all others, so that the ranks of the others begin with 1.
+        distances[np.arange(len(some)), some] = -1
         reach = np.take_along_axis(distances, nearest, axis=1)
         for column in reach.T:
             ranks = (distances < column[:, None]).sum(axis=1)
@@ -69,7 +73,7 @@ def drift(previous: np.ndarray, layout: np.ndarray) -> float:
     -------
     float
         Median displacement of a point after Procrustes (translation, rotation, reflection and scale taken out),
-        in units of the layout's root mean square radius; NaN where all points of a layout are one.
+        in units of the layout's root mean square radius; NaN where all points of a layout are the same.
     """
     if not (np.ptp(previous, axis=0).any() and np.ptp(layout, axis=0).any()):
         return math.nan

@@ -1,28 +1,28 @@
 """t-SNE layouts by openTSNE, from scratch or from the layout of the snapshot before."""
 
 import logging
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
-from evolution.embedding.continuity import NEAR, draw_back, drawing_back, kept_neighbors
-from evolution.embedding.stranded import relocate_stranded
+from evolution.embedding.continuity import NEAR, draw_back, kept_neighbors, relocate_stranded
 
 if TYPE_CHECKING:
     from openTSNE.affinity import Affinities
 
 log = logging.getLogger("evolution")
 
-# It notes at each epoch that it was given the neighbours.
+# At each epoch openTSNE would log that it was given the neighbours.
 logging.getLogger("openTSNE").setLevel(logging.WARNING)
 
 
 class Step(NamedTuple):
     """Iterations of t-SNE's descent, and how coarsely Barnes-Hut sees far dots (theta: 0 is exact).
 
-    Where a layout goes on from the epoch before, dots are drawn back to where they were: by a share of their way, and
-    by a distance in radii of the layout, see `drawing_back.draw_back`.
+    Where a layout goes on from the epoch before, `share` and `distance` say how far dots are drawn back to where they
+    were, see `continuity.draw_back`.
     """
 
     iterations: int
@@ -33,19 +33,12 @@ class Step(NamedTuple):
     distance: float = 0.0
 
 
-# A fresh start is t-SNE's usual one; a coarse view is quicker, ends a few per cent worse, and is refined at the end.
-FRESH = (Step(250, 12, 0.5, 0.8), Step(250, 1, 0.8, 0.8), Step(250, 1, 0.8, 0.5))
+# From scratch: t-SNE's usual schedule. A coarse view is quicker and ends a few per cent worse: the last step is finer.
+FROM_SCRATCH = (Step(250, 12, 0.5, 0.8), Step(250, 1, 0.8, 0.8), Step(250, 1, 0.8, 0.5))
 
-# One that goes on needs exaggeration, which lets the layout follow the data out of the last epoch's minimum, and fewer
-# iterations. In the end a dot stays where it was unless the data move it (benchmarks/alignment.py).
-CONTINUED = (Step(60, 2, 0.8, 0.8, share=0.15), Step(90, 1, 0.8, 0.5, distance=2e-3))
-
-# A layout is no start to go on from where fewer of its neighbours than this, chance taken off, are near among the rows:
-# it ends in a bad minimum. In training that is an output layer after its first epochs; elsewhere nine of ten are near.
-KEPT = 0.7
-
-# Where it is reviewed, its divergence may be this many times that of a layout made afresh.
-WORSE = 1.03
+# Going on takes fewer iterations. Exaggeration lets the layout follow the data out of the last epoch's minimum; in the
+# end a dot stays where it was unless the data move it (benchmarks/alignment.py).
+GOING_ON = (Step(60, 2, 0.8, 0.8, share=0.15), Step(90, 1, 0.8, 0.5, distance=2e-3))
 
 # Iterations from one drawing back to the next.
 DRAW_BACK_EVERY = 10
@@ -54,8 +47,40 @@ DRAW_BACK_EVERY = 10
 REPORTING = 0.2
 
 
+@dataclass(frozen=True)
+class Continuation:
+    """When and how t-SNE goes on from the layout of the snapshot before.
+
+    Attributes
+    ----------
+    least_kept : float
+        A layout with a smaller share of kept neighbours, see `continuity.kept_neighbors`, is no start to go on from: it
+        would end in a bad minimum. In training that is an output layer after its first epochs; elsewhere nine of ten
+        are kept.
+    relocates : bool
+        Stranded dots jump, see `continuity.relocate_stranded`.
+    schedule : tuple of Step
+    most_divergence : float
+        In a review, the divergence may be this many times that of a layout from scratch.
+    """
+
+    least_kept: float = 0.7
+    relocates: bool = True
+    schedule: tuple[Step, ...] = GOING_ON
+    most_divergence: float = 1.03
+
+
+CONTINUATION = Continuation()
+
+
 def tsne(
-    rows: np.ndarray, perplexity: float, start: np.ndarray | None, seed: int, reviewed: bool = False
+    rows: np.ndarray,
+    *,
+    perplexity: float,
+    start: np.ndarray | None,
+    seed: int,
+    reviewed: bool = False,
+    continuation: Continuation = CONTINUATION,
 ) -> tuple[np.ndarray, float]:
     """t-SNE layout of the rows.
 
@@ -64,14 +89,14 @@ def tsne(
     rows : float32 array (N, D)
     perplexity : float
     start : float array (N, 2) or None
-        The layout to go on from, or where it says little of these rows (see `kept_neighbors`) to start afresh from in
-        the same arrangement; None starts from the first two principal components, or from random points where all rows
-        are equal.
+        The layout to go on from. Where it says too little of these rows, the layout is made from scratch in the same
+        arrangement. None starts from the first two principal components, or from random points where all rows are
+        equal.
     seed : int
     reviewed : bool
-        Compare a layout that goes on with one made afresh from the same arrangement, which takes its place where the
-        divergence is more than `WORSE` times as large. Clusters that have grown into one another part no more while
-        layouts go on.
+        Compare a layout that goes on with one made from scratch in the same arrangement, and take the latter where it
+        has much less divergence. Clusters that have grown into one another do not part while layouts go on.
+    continuation : Continuation
 
     Returns
     -------
@@ -85,8 +110,8 @@ def tsne(
     from openTSNE.initialization import rescale
     from openTSNE.nearest_neighbors import PrecomputedNeighbors
 
-    # As many as openTSNE takes, which finds the very same; but to choose how, it would load pynndescent where UMAP has
-    # brought that, half a second of each job.
+    # As many neighbours as openTSNE would find by itself. But to choose how to find them, it would load pynndescent
+    # where UMAP has brought that, half a second of each job.
     taken = min(len(rows) - 1, int(3 * perplexity))
     near = min(len(rows) // 2, NEAR)
     search = NearestNeighbors(n_neighbors=max(taken, near)).fit(rows)
@@ -96,26 +121,34 @@ def tsne(
     varies = bool(np.ptp(rows, axis=0).any())
     if start is None or not np.ptp(start, axis=0).any():
         start = (pca_start if varies else random_start)(rows, random_state=seed)
-        return _descend(start, affinities, FRESH, seed)
-    if varies and (kept := kept_neighbors(start, rows, distances[:, :near])) < KEPT:
-        log.info("The layout is made afresh: of the one before, %.0f %% of the neighbours are near still", 100 * kept)
-        # From the same arrangement, as small as a fresh start is.
-        return _descend(rescale(start), affinities, FRESH, seed)
+        return _descend(start, affinities, FROM_SCRATCH, seed)
+    if not varies:
+        return _descend(start, affinities, continuation.schedule, seed)
+
+    kept = kept_neighbors(start, rows, distances[:, :near])
+    if kept < continuation.least_kept:
+        log.info(
+            "The layout is made from scratch: %.0f %% of the neighbours in the one before are still near", 100 * kept
+        )
+        # In the same arrangement, but as small as t-SNE starts.
+        return _descend(rescale(start), affinities, FROM_SCRATCH, seed)
     begin = start
-    if varies:
+    if continuation.relocates:
         begin, jumped = relocate_stranded(start, affinities.P, neighbors)
         if jumped:
-            log.info("Stranded dots that begin beside a neighbour: %d", jumped)
-    layout, divergence = _descend(begin, affinities, CONTINUED, seed)
-    if varies and reviewed:
-        fresh, lower = _descend(rescale(start), affinities, FRESH[:-1], seed)
-        # To be refined takes two fifths of its time, and lowers it by 2 to 7 per cent.
-        if lower < divergence:
-            fresh, lower = _descend(fresh, affinities, FRESH[-1:], seed)
-        log.info("Reviewed: the divergence is %.3f, after a fresh start %.3f", divergence, lower)
-        if divergence > WORSE * lower:
-            log.info("The layout is made afresh: that leaves %.0f %% less divergence", 100 * (1 - lower / divergence))
-            return fresh, lower
+            log.info("Stranded dots that begin next to a neighbour: %d", jumped)
+    layout, divergence = _descend(begin, affinities, continuation.schedule, seed)
+    if not reviewed:
+        return layout, divergence
+
+    fresh, lower = _descend(rescale(start), affinities, FROM_SCRATCH[:-1], seed)
+    # The last step takes two fifths of the time and lowers the divergence by 2 to 7 per cent.
+    if lower < divergence:
+        fresh, lower = _descend(fresh, affinities, FROM_SCRATCH[-1:], seed)
+    log.info("Reviewed: the divergence is %.3f, from scratch %.3f", divergence, lower)
+    if divergence > continuation.most_divergence * lower:
+        log.info("The layout is made from scratch: it has %.0f %% less divergence", 100 * (1 - lower / divergence))
+        return fresh, lower
     return layout, divergence
 
 
@@ -134,6 +167,11 @@ def _descend(
         random_state=seed,
     )
     for step in schedule:
+
+        def draw(iteration: int, error: float, moving: np.ndarray, step: Step = step) -> None:
+            """Called by openTSNE, whose layout it changes in place."""
+            moving[:] = draw_back(np.asarray(moving), start, share=step.share, distance=step.distance)
+
         drawn = step.share or step.distance
         layout.optimize(
             step.iterations,
@@ -141,11 +179,11 @@ def _descend(
             momentum=step.momentum,
             theta=step.theta,
             inplace=True,
-            # Called within an iteration: to end and begin anew for each drawing would cost one more each time.
-            callbacks=[drawing_back(start, step.share, step.distance)] if drawn else None,
+            # Called within an iteration: to end and begin again for each drawing would cost one more each time.
+            callbacks=[draw] if drawn else None,
             callbacks_every_iters=DRAW_BACK_EVERY,
         )
         if drawn:
-            layout[:] = draw_back(np.asarray(layout), start, step.share, step.distance)
+            layout[:] = draw_back(np.asarray(layout), start, share=step.share, distance=step.distance)
     layout.optimize(0, theta=REPORTING, inplace=True)
     return np.asarray(layout, dtype=np.float32), float(layout.kl_divergence)

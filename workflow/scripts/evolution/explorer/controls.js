@@ -1,4 +1,5 @@
-// What the reader steers: the link, legend, theme, pointer and keyboard.
+// The controls of the page: link, legend, theme, pointer and keyboard.
+
 // Link
 function remember() {
   const link = new URLSearchParams({ epoch: data.epochs[snapshot()] });
@@ -11,7 +12,7 @@ function remember() {
   try {
     history.replaceState(null, "", `#${link.toString().replaceAll("%2C", ",")}`);
   } catch {
-    // Within a report the page has no address of its own, and no link.
+    // Within a report the page has no address of its own, so no link can be kept.
   }
 }
 
@@ -103,7 +104,7 @@ function setTheme() {
   );
 }
 
-// Hover: Bokeh says what is under the pointer, in any map.
+// Hover: Bokeh calls `hover` with the dots under the pointer, whichever map they are in.
 let pointer = { clientX: 0, clientY: 0 };
 document.addEventListener("pointermove", (event) => (pointer = event), { capture: true, passive: true });
 document.addEventListener("pointerdown", (event) => (pointer = event), { capture: true, passive: true });

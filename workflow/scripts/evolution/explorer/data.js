@@ -1,4 +1,4 @@
-// What the page holds: the data unpacked, the state of the view, and the page's frame around the figures.
+// The data, unpacked; the state of the view; and the elements of the page around the figures.
 const read = (id) => JSON.parse(document.getElementById(id).textContent);
 const $ = (id) => document.getElementById(id);
 const data = read("data");
@@ -24,7 +24,7 @@ const packedColor = (hex) => ((parseInt(hex.slice(1), 16) << 8) | 0xff) >>> 0;
 const palette = data.colors.map(packedColor), verdict = [packedColor(WRONG), packedColor(RIGHT)];
 
 const state = {
-  position: 0, // in snapshots; between two of them the dots are on their way
+  position: 0, // in snapshots; 1.5 is half way from the second snapshot to the third
   playing: false,
   speed: 2.5,
   color: "label",
@@ -33,7 +33,7 @@ const state = {
   drag: matchMedia("(pointer: coarse)").matches ? "none" : "lasso",
   dark: matchMedia("(prefers-color-scheme: dark)").matches,
 };
-let painted = -1; // the snapshot whose colours and texts are on the page
+let painted = -1; // the snapshot whose colours and texts the page shows
 let visible = new Uint8Array(samples).fill(1);
 
 // Page around the figures

@@ -1,4 +1,5 @@
-// Bokeh draws, hit-tests and links the selection; this moves the dots through time.
+// The maps over time. Bokeh draws the dots, finds those under the pointer and links the selection; this moves them.
+
 // Figures
 const docid = "explorer";
 const elements = Object.fromEntries(Object.entries(data.roots).map(([name, id]) => [id, $(name)]));
@@ -8,8 +9,8 @@ await Bokeh.embed.embed_items({ [docid]: read("document") }, [
 const bokeh = Bokeh.documents[0];
 const model = (name) => bokeh.get_model_by_name(name);
 const source = model("samples");
-// Telling Bokeh that the source changed would draw all maps, some frames late and others never. Asking each map that
-// moves to take the new places, and to paint once it has, draws each frame once.
+// Each moving map is asked to read the new positions and then to paint, so that each frame is drawn once. If Bokeh were
+// told that the source changed, it would draw all maps, some of them late, and skip frames.
 const views = maps.map((_, place) => Bokeh.index.get_by_id(data.roots[`map${place}`]));
 const dots = views.map((view) => [...view.renderer_views.values()].find((renderer) => "update_data" in renderer));
 const moving = maps.map((map) => map.snapshots > 1);
@@ -129,7 +130,7 @@ function tick(time) {
   if (!state.playing) return;
   frames.push(time);
   if (frames.length > 600) frames.shift();
-  // A pause of the browser is no reason to jump.
+  // A long pause of the browser counts as a short one, so that the dots do not jump.
   state.position = Math.min(last, state.position + (Math.min(time - before, 100) / 1000) * state.speed);
   before = time;
   if (state.position === last) play(false);

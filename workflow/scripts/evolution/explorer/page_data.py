@@ -2,31 +2,68 @@
 
 import base64
 import io
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 
+from evolution import PIXELS
+from evolution.activations.cells import Cells
+from evolution.activations.predictions import load_predictions
+from evolution.explorer.plots import MAP_LIMIT, Line, depth_colors
+from evolution.figures.layer_names import layer_title
 from evolution.figures.sheets import square_limits
+from evolution.figures.style import class_colors
+from evolution.io.arrays import load_npz
+from evolution.measures.cluster_matching import matched_clusters
+from evolution.measures.long_tables import METRIC_TITLES, load_values, network_layers, series
 
-# Layouts travel as 16-bit whole numbers from -STEPS to STEPS: finer than any screen, a quarter of the bytes.
+# The page holds layouts as 16-bit whole numbers from -STEPS to STEPS: finer than any screen, a quarter of the bytes.
 STEPS = 32_767
 
 SPRITE_COLUMNS = 50
 
 LARGEST_IMAGE = 96  # pixels
 
-QUALITY = 85  # of colour images, which PNG would leave too large
+QUALITY = 85  # of colour images, which are JPEG, because PNG would be too large
+
+SHORT_TITLES = {"normalized_mutual_information": "NMI"}
 
 
-def shown_samples(samples: int, most: int) -> np.ndarray:
-    """The samples to show, int (n,) ascending: all, or `most` drawn at random, the same each time."""
+@dataclass(frozen=True)
+class PageSettings:
+    """How the page is made and what it says of the run.
+
+    Attributes
+    ----------
+    run : str
+        Its name.
+    palette : str
+        See `style.class_colors`.
+    max_samples : int
+        The most samples on the page. Of a larger set so many are drawn at random, and the page says so.
+    aligned : bool
+        Whether each epoch's layout started from the one before; if not, the page warns of reading movement.
+    method : str
+        See `evolution.embedding.methods.METHODS`.
+    """
+
+    run: str
+    palette: str
+    max_samples: int
+    aligned: bool
+    method: str = "tsne"
+
+
+def page_samples(samples: int, most: int) -> np.ndarray:
+    """The samples on the page, int (n,) ascending: all, or `most` drawn at random, the same each time."""
     if samples <= most:
         return np.arange(samples)
     return np.sort(np.random.default_rng(0).permutation(samples)[:most])
 
 
 def quantise(layouts: np.ndarray) -> np.ndarray:
-    """Layouts of one layer, float (epochs, N, 2), on one square from -STEPS to STEPS, int16."""
+    """Layouts of one layer, float (epochs, N, 2), scaled to the square from -STEPS to STEPS, int16."""
     center, half = square_limits(list(layouts))
     return np.rint((layouts - center) / half * STEPS).astype(np.int16)
 
@@ -47,7 +84,7 @@ def sprite(images: np.ndarray) -> dict[str, object]:
     """
     count, channels, height, width = images.shape
     if max(height, width) > LARGEST_IMAGE:
-        # The page shows no larger ones, and a sheet of photographs would be as large as the disk.
+        # The page shows images no larger than this, and a sheet of whole photographs would be huge.
         scale = LARGEST_IMAGE / max(height, width)
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
         modes = [Image.fromarray(image[0] if channels == 1 else image.transpose(1, 2, 0)) for image in images]
@@ -71,4 +108,90 @@ def sprite(images: np.ndarray) -> dict[str, object]:
 
 
 def _rounded(value: float | None) -> float | None:
+    """Three decimals; None where there is no value, which is null in JSON."""
     return None if value is None or not np.isfinite(value) else round(float(value), 3)
+
+
+def explorer_data(
+    *,
+    dataset: str,
+    embeddings: Cells,
+    clusters: Cells,
+    predictions: list[str],
+    metrics_table: str,
+    epochs: list[int],
+    layers: list[str],
+    settings: PageSettings,
+) -> tuple[dict[str, object], dict[str, dict[str, Line]]]:
+    """What the page holds.
+
+    Parameters
+    ----------
+    dataset : path of dataset.npz
+    embeddings, clusters : Cells
+        Of layouts, float32 (N, 2), and of clusters, int16 (N,); the raw pixels at epoch 0 only.
+    predictions : list of paths of `predictions/{span}.parquet`
+    metrics_table : path of `tables/metrics.parquet`
+    epochs : list of int
+    layers : list of str
+        The raw pixels, where they are followed, and the network's in order.
+    settings : PageSettings
+
+    Returns
+    -------
+    data : dict
+        For JSON; data.js reads it.
+    curves : dict
+        For `plots.draw_curves`.
+    """
+    images, labels, source_indices, names = load_npz(
+        dataset, "eval_images", "eval_labels", "eval_indices", "class_names"
+    )
+    subset = page_samples(len(labels), settings.max_samples)
+    modules = network_layers(layers)
+    values = load_values(metrics_table)
+    predicted, confidence = load_predictions(predictions, epochs, len(labels))
+    maps, most_clusters = [], 0
+    for layer in layers:
+        layer_epochs = embeddings.epochs(layer)
+        layouts = np.stack([embeddings.read_layout(layer, epoch, len(labels)) for epoch in layer_epochs])
+        assigned = []
+        for epoch in layer_epochs:
+            found = np.array(clusters.read(layer, epoch, (len(labels),)))
+            assigned.append(matched_clusters(found, labels, len(names)))
+        most_clusters = max(most_clusters, np.max(assigned) + 1)
+        maps.append(
+            {
+                "name": layer_title(layer),
+                "layouts": packed(quantise(layouts)[:, subset]),
+                "clusters": packed(np.stack(assigned)[:, subset].astype(np.int16)),
+                "rand": [_rounded(values.get((layer, epoch, "adjusted_rand_index"))) for epoch in layer_epochs],
+            }
+        )
+    accuracy = (predicted == labels).mean(axis=1)
+    curves = {"Network accuracy": {"network": (np.array(epochs), accuracy)}}
+    for metric, title in METRIC_TITLES.items():
+        lines = {layer: series(values, layer, metric) for layer in layers}
+        curves[SHORT_TITLES.get(metric, title)] = {layer: line for layer, line in lines.items() if len(line[0])}
+    data = {
+        "run": settings.run,
+        "epochs": epochs,
+        "samples": subset.tolist(),
+        "total": len(labels),
+        "sources": source_indices[subset].tolist(),
+        "labels": labels[subset].tolist(),
+        "names": [str(name) for name in names],
+        "colors": class_colors(settings.palette, int(max(most_clusters, len(names)))),
+        "depths": {"light": depth_colors(len(modules), False), "dark": depth_colors(len(modules), True)},
+        "network": modules,
+        "pixels": PIXELS in layers,
+        "maps": maps,
+        "predicted": packed(predicted[:, subset].astype(np.int16)),
+        "confidence": packed(np.rint(100 * confidence[:, subset]).astype(np.uint8)),
+        "accuracy": [_rounded(value) for value in accuracy],
+        "curves": list(curves),
+        "sprite": sprite(images[subset]),
+        "aligned": settings.aligned,
+        "limit": MAP_LIMIT,
+    }
+    return data, curves

@@ -1,4 +1,4 @@
-"""The figures of the explorer page, in Bokeh; the page moves and colours them."""
+"""The figures of the explorer page, in Bokeh; the page's code moves and colours them."""
 
 import numpy as np
 from bokeh.document import Document
@@ -20,7 +20,10 @@ from matplotlib.colors import to_hex
 
 from evolution import PIXELS
 
-MAP_LIMIT = 1.04
+MAP_LIMIT = 1.04  # half the side of a map's square; layouts lie within 1
+
+# Epochs int (E,) and values float (E,).
+Line = tuple[np.ndarray, np.ndarray]
 
 
 def bare_figure(name: str, **settings):
@@ -41,19 +44,19 @@ def draw_maps(document: Document, layers: list[str], samples: int) -> None:
     The source's columns x0, y0, color0, x1, ... are filled in by the page.
     """
     columns = {}
-    for place in range(len(layers)):
-        columns |= {f"{axis}{place}": np.full(samples, np.nan, np.float32) for axis in "xy"}
-        columns[f"color{place}"] = np.full(samples, 0x808080FF, np.uint32)
+    for index in range(len(layers)):
+        columns |= {f"{axis}{index}": np.full(samples, np.nan, np.float32) for axis in "xy"}
+        columns[f"color{index}"] = np.full(samples, 0x808080FF, np.uint32)
     source = ColumnDataSource(columns, name="samples")
     size = float(np.clip(7.5 - np.log10(max(samples, 10)), 2.5, 6))
-    for place in range(len(layers)):
+    for index in range(len(layers)):
         limits = (-MAP_LIMIT, MAP_LIMIT)
         tools = [LassoSelectTool(continuous=False), TapTool(), BoxZoomTool(match_aspect=True), PanTool()]
         wheel = WheelZoomTool(modifiers={"ctrl": True})
-        plot = bare_figure(f"map{place}", x_range=limits, y_range=limits, tools=[*tools, wheel])
+        plot = bare_figure(f"map{index}", x_range=limits, y_range=limits, tools=[*tools, wheel])
         plot.axis.visible = False
         plot.grid.visible = False
-        look = {"x": f"x{place}", "y": f"y{place}", "fill_color": f"color{place}", "line_color": None}
+        look = {"x": f"x{index}", "y": f"y{index}", "fill_color": f"color{index}", "line_color": None}
         marked = {"line_color": "#000000", "line_width": 1.2, "fill_alpha": 1}
         renderer = plot.add_glyph(
             source,
@@ -61,7 +64,7 @@ def draw_maps(document: Document, layers: list[str], samples: int) -> None:
             selection_glyph=Scatter(**look | marked, size=size + 3),
             nonselection_glyph=Scatter(**look, size=size - 1, fill_alpha=0.18),
             hover_glyph=Scatter(**look | marked, size=size + 5),
-            name=f"dots{place}",
+            name=f"dots{index}",
         )
         hovered = CustomJS(code="window.explorer.hover(cb_data.index.indices, cb_data.geometry)")
         plot.add_tools(HoverTool(tooltips=None, renderers=[renderer], callback=hovered))
@@ -69,24 +72,22 @@ def draw_maps(document: Document, layers: list[str], samples: int) -> None:
         document.add_root(plot)
 
 
-def draw_curves(
-    document: Document, curves: dict[str, dict[str, tuple[np.ndarray, np.ndarray]]], network: list[str], last: int
-) -> None:
-    """Add a figure for each group of curves, with a line at the epoch that is shown; a tap goes to an epoch.
+def draw_curves(document: Document, curves: dict[str, dict[str, Line]], modules: list[str], last: int) -> None:
+    """Add a figure for each title, with an upright line at the epoch that is shown; a tap goes to an epoch.
 
     Parameters
     ----------
     document : Document
     curves : dict
-        Title to (layer to epochs int (E,) and values float (E,)); the raw pixels, a point, become a level line.
-    network : list of str
-        The layers in order.
+        Title to layer to its line. The raw pixels have a single value, which becomes a level line.
+    modules : list of str
+        The layers without the raw pixels, in network order.
     last : int
         The last epoch.
     """
-    for place, lines in enumerate(curves.values()):
-        # Some room, lest the line at the first and the last epoch lie half outside.
-        plot = bare_figure(f"curve{place}", tools="", x_range=(-0.02 * last, 1.02 * last))
+    for index, lines in enumerate(curves.values()):
+        # Some room, so that the line at the first or the last epoch is not cut in half.
+        plot = bare_figure(f"curve{index}", tools="", x_range=(-0.02 * last, 1.02 * last))
         plot.yaxis.ticker.desired_num_ticks = 4
         plot.xaxis.ticker.desired_num_ticks = 5
         plot.xaxis.ticker.mantissas = [1, 2, 5]
@@ -97,11 +98,11 @@ def draw_curves(
                 epochs, values, look = [0, last], [values[0], values[0]], {"line_dash": "dashed"}
             else:
                 look = {}
-            # The page colours the lines by their tags, as light and dark want different ones.
-            tags = [network.index(layer) if layer in network else -1]
+            # The page's code colours the lines by their tags, because light and dark need different colours.
+            tags = [modules.index(layer) if layer in modules else -1]
             line = plot.line(epochs, values, line_width=1.8, **look)
             line.tags = tags
-        plot.add_layout(Span(location=0, dimension="height", line_width=1.5, name=f"now{place}"))
+        plot.add_layout(Span(location=0, dimension="height", line_width=1.5, name=f"now{index}"))
         plot.js_on_event("tap", CustomJS(code="window.explorer.seek(cb_obj.x)"))
         document.add_root(plot)
 

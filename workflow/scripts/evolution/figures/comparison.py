@@ -8,44 +8,12 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 
 from evolution.figures.curves import draw_curve
-from evolution.figures.style import MARGIN, class_colors, headed_figure, shorten
+from evolution.figures.style import MARGIN, FigureStyle, class_colors, headed_figure, shorten
 from evolution.io.reading import damaged
 from evolution.io.tables import load_table
 from evolution.measures.intervals import mean_interval
 
-
-def layer_columns(layers: dict[str, list[str]], most: int) -> list[dict[str, str]]:
-    """Line the layers of several groups up in columns.
-
-    Where all have the same layers, a column is a layer. Else it is a place between the first layer, in the first
-    column, and the last, in the last one. Where there are more layers than columns, they are spread over the depth.
-
-    Parameters
-    ----------
-    layers : dict
-        Group to its layers, in network order.
-    most : int
-        Columns, at least 2.
-
-    Returns
-    -------
-    list of dicts
-        For each column, group to its layer there.
-    """
-    last = min(most, max(map(len, layers.values()))) - 1
-    columns: list[dict[str, str]] = [{} for _ in range(last + 1)]
-    for group, names in layers.items():
-        deepest = len(names) - 1
-        if deepest >= last:
-            chosen = {column: round(column * deepest / last) if last else deepest for column in range(last + 1)}
-        else:
-            chosen = {round(place * last / deepest) if deepest else last: place for place in range(deepest + 1)}
-        for column, place in chosen.items():
-            columns[column][group] = names[place]
-    return columns
-
-
-# More than these are no lines that a legend can tell apart: the others are grey.
+# A legend cannot tell more lines than this apart: the other groups are grey.
 MOST_GROUPS = 10
 
 OTHERS = "#d9d9d9"
@@ -93,42 +61,75 @@ def load_comparison(path: str, *keys: str) -> dict[str, dict[tuple, Curves]]:
 
 
 def _aligned(runs: list[dict[int, float]]) -> Curves:
+    """The runs' values on all of their epochs."""
     epochs = sorted(set().union(*runs))
     return np.array(epochs), np.array([[run.get(epoch, np.nan) for epoch in epochs] for run in runs], float)
 
 
 def final_value(curves: Curves | None) -> float:
-    """The mean over the runs at the last epoch; minus infinity where there is none, to come last."""
+    """The mean over the runs at the last epoch; minus infinity where there is none, so that it ranks last."""
     if curves is None:
         return -np.inf
     mean = mean_interval(curves[1])[0][-1]
     return mean if np.isfinite(mean) else -np.inf
 
 
-def group_colors(groups: list[str], rank: Callable[[str], float], palette: str) -> dict[str, str]:
-    """The groups that are shown in a colour, each with it: all, or of many those that rank highest."""
+def layer_columns(layers: dict[str, list[str]], most: int) -> list[dict[str, str]]:
+    """Line the layers of several groups up in columns.
+
+    Where all groups have the same layers, a column is a layer. Otherwise a group's first layer is in the first column,
+    its last layer in the last, and the others are spread over the columns between. Where there are more layers than
+    columns, the layers that are shown are spread over the depth.
+
+    Parameters
+    ----------
+    layers : dict
+        Group to its layers, in network order.
+    most : int
+        Columns, at least 2.
+
+    Returns
+    -------
+    list of dicts
+        For each column, group to its layer there.
+    """
+    last = min(most, max(map(len, layers.values()))) - 1
+    columns: list[dict[str, str]] = [{} for _ in range(last + 1)]
+    for group, names in layers.items():
+        deepest = len(names) - 1
+        if deepest >= last:
+            chosen = {column: round(column * deepest / last) if last else deepest for column in range(last + 1)}
+        else:
+            chosen = {round(depth * last / deepest) if deepest else last: depth for depth in range(deepest + 1)}
+        for column, depth in chosen.items():
+            columns[column][group] = names[depth]
+    return columns
+
+
+def group_colors(groups: list[str], rank: Callable[[str], float], palette: str | None) -> dict[str, str]:
+    """The colour of each group; of many groups, only those that rank highest have one."""
     named = sorted(sorted(groups, key=rank, reverse=True)[:MOST_GROUPS], key=groups.index)
     return dict(zip(named, class_colors(palette, len(named))))
 
 
 def others_note(groups: list[str], colors: dict[str, str], ranked: str) -> str:
-    """What the note says of the groups without a colour; nothing where all have one."""
+    """What the note says of the groups without a colour; empty where all have one."""
     if len(colors) == len(groups):
         return ""
     return f" In colour: the {len(colors)} of {len(groups)} groups {ranked}; the others are grey, without bands."
 
 
 def compared_figure(
+    *,
     title: str,
     note: str,
     sizes: dict[str, int],
     colors: dict[str, str],
     width: float,
     height: float,
-    dpi: int,
-    printed: bool,
+    style: FigureStyle,
 ) -> tuple[Figure, SubFigure]:
-    """A headed figure with a legend of the groups on top, and the part below it to draw in.
+    """A headed figure with a legend of the groups on top, and the area below it to draw in.
 
     Parameters
     ----------
@@ -139,9 +140,7 @@ def compared_figure(
         Group to its colour; groups without one share an entry.
     width, height : float
         In inches, the height without heading and legend.
-    dpi : int
-    printed : bool
-        Without the heading.
+    style : FigureStyle
     """
     lines = [Line2D([], [], color=color, linewidth=2) for color in colors.values()]
     names = [f"{shorten(group, LEGEND_NAME)} (n = {sizes[group]})" for group in colors]
@@ -150,7 +149,7 @@ def compared_figure(
         names.append(f"{len(sizes) - len(colors)} more groups")
     columns = max(1, int((width - 0.2) / (0.5 + 0.068 * max(map(len, names)))))
     legend = LEGEND_ROW * -(-len(names) // columns) + 0.05
-    figure = headed_figure(title, note, width, legend + height, dpi, printed)
+    figure = headed_figure(title=title, note=note, width=width, height=legend + height, style=style)
     above, below = figure.subfigures(2, 1, height_ratios=[legend, height])
     # As far from the edge as the heading, in heights of a letter.
     edge = {"borderpad": 0, "borderaxespad": MARGIN * 72 / LEGEND_SIZE}
@@ -166,26 +165,26 @@ def draw_groups(axes: Axes, curves: dict[str, Curves], colors: dict[str, str]) -
     Returns
     -------
     list of float
-        The least and the largest value of any run, for the axis to hold; empty where there is none.
+        The least and the largest value of any run, for `limit_y_axis`; empty where no run has a value.
     """
     ends: list[float] = []
-    # Bands over bands over bands hide the lines.
-    strength = 0.18 if len(colors) <= 4 else 0.1
+    # Many bands over each other would hide the lines.
+    opacity = 0.18 if len(colors) <= 4 else 0.1
     for group, (epochs, values) in curves.items():
         mean, low, high = mean_interval(values)
         color = colors.get(group)
         if color is None:
             draw_curve(axes, epochs, mean, OTHERS, linewidth=0.7, zorder=1.5)
         else:
-            axes.fill_between(epochs, low, high, color=color, alpha=strength, linewidth=0, zorder=1.8)
+            axes.fill_between(epochs, low, high, color=color, alpha=opacity, linewidth=0, zorder=1.8)
             draw_curve(axes, epochs, mean, color, zorder=2.5)
         known = values[np.isfinite(values)]
         ends += [known.min(), known.max()] if len(known) else []
     return [min(ends), max(ends)] if ends else []
 
 
-def hold(axes: Axes, ends: list[float], least_span: float = 0.1) -> None:
-    """Let the y axis span these values, and not less than `least_span`, lest it blow noise up."""
+def limit_y_axis(axes: Axes, ends: list[float], least_span: float = 0.1) -> None:
+    """Let the y axis span the values `ends`, and at least `least_span`, so that noise does not fill the panel."""
     if not ends:
         return
     low, high = min(ends), max(ends)

@@ -1,19 +1,22 @@
 """Lines over epochs, named where they end."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from evolution import PIXELS
-from evolution.figures.style import INK, MUTED, headed_figure, layer_colors, shorten
+from evolution.figures.layer_names import layer_title
+from evolution.figures.style import INK, MUTED, FigureStyle, headed_figure, layer_colors, shorten
 from evolution.measures.long_tables import network_layers, series
 
 LABEL_SIZE = 8
 
 LABEL_SPACING = 1.25  # from one label's baseline to the next, in heights of a line
 
-LABEL_X = 1.05  # axes fraction at which labels start; the way there is for leader lines
+LABEL_X = 1.05  # axes fraction at which labels start; leader lines run from the axes' edge to there
 
 LABEL_LENGTH = 36
 
@@ -22,8 +25,27 @@ CURVE_LABEL = "curve label"
 PRINTED_PANEL = 2.2  # inches of the narrowest panel on paper, without its lines' names
 
 
+@dataclass(frozen=True)
+class Panel:
+    """What one panel of curves says of its metric.
+
+    Attributes
+    ----------
+    title, explanation : str
+        What is shown; how to read it.
+    y_label : str
+    least_span : float
+        The least range of the y axis, so that noise does not fill the panel.
+    """
+
+    title: str
+    explanation: str
+    y_label: str
+    least_span: float = 0.0
+
+
 def curve_panels(
-    title: str, note: str, rows: list[int], labels: list[str], dpi: int, width: float | None
+    *, title: str, note: str, rows: list[int], labels: list[str], style: FigureStyle
 ) -> tuple[Figure, list[Axes]]:
     """An empty figure of panels whose lines will all be named at their ends.
 
@@ -32,36 +54,39 @@ def curve_panels(
     title, note : str
         What is shown; how to read it.
     rows : list of int
-        Panels in each row, up to three.
+        Panels in each row, up to three. A printed figure has as many panels in a row as can be read.
     labels : list of str
-        The most names that one panel will hold.
-    dpi : int
-    width : float or None
-        Inches of a column or page to print on: as many panels go into a row as can be read there, and the caption is
-        left to say what title and note say. None: a headed figure for the screen.
+        The names that the fullest panel will hold.
+    style : FigureStyle
     """
     name = 0.07 * max((len(shorten(label, LABEL_LENGTH)) for label in labels), default=0)
     names = len(labels) * LABEL_SIZE * LABEL_SPACING / 72
-    if width is None:
-        figure = headed_figure(title, note, 3 * (3.25 + name), len(rows) * (max(2.6, names) + 1.0), dpi)
-        parts = figure.subfigures(len(rows), 1, squeeze=False).ravel()
-        return figure, [axes for part, count in zip(parts, rows) for axes in part.subplots(1, count, squeeze=False)[0]]
+    if style.width is None:
+        figure = headed_figure(
+            title=title,
+            note=note,
+            width=3 * (3.25 + name),
+            height=len(rows) * (max(2.6, names) + 1.0),
+            style=style,
+        )
+        bands = figure.subfigures(len(rows), 1, squeeze=False).ravel()
+        return figure, [axes for band, count in zip(bands, rows) for axes in band.subplots(1, count, squeeze=False)[0]]
     count = sum(rows)
-    columns = min(count, max(1, int(width / (PRINTED_PANEL + name))))
+    columns = min(count, max(1, int(style.width / (PRINTED_PANEL + name))))
     height = -(-count // columns) * (max(1.6, names) + 0.7)
-    figure = headed_figure(title, note, width, height, dpi, printed=True)
+    figure = headed_figure(title=title, note=note, width=style.width, height=height, style=style)
     panels = figure.subplots(-(-count // columns), columns, squeeze=False).ravel()
     for axes in panels[count:]:
         axes.remove()
     return figure, list(panels[:count])
 
 
-def title_panel(axes: Axes, title: str, explanation: str, y_label: str, printed: bool = False) -> None:
-    """Say what a panel shows and, on a screen, how to read it, and name its axes; x is the epoch."""
-    axes.set_title(title, pad=6 if printed else 21)
+def title_panel(axes: Axes, panel: Panel, *, printed: bool) -> None:
+    """Write what a panel shows, on a screen also how to read it, and what its axes are; x is the epoch."""
+    axes.set_title(panel.title, pad=6 if printed else 21)
     if not printed:
         axes.annotate(
-            explanation,
+            panel.explanation,
             (0, 1),
             xytext=(0, 7),
             xycoords="axes fraction",
@@ -70,12 +95,12 @@ def title_panel(axes: Axes, title: str, explanation: str, y_label: str, printed:
             size=8,
         )
     axes.set_xlabel("epoch")
-    axes.set_ylabel(y_label)
+    axes.set_ylabel(panel.y_label)
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
 
 
 def draw_curve(axes: Axes, epochs: np.ndarray, values: np.ndarray, color: str, label: str = "", **line) -> None:
-    """Draw values over epochs; NaN leaves a gap, and a value between gaps gets a dot, which no line would show.
+    """Draw values over epochs; NaN leaves a gap, and a value between gaps gets a dot, because no line would show it.
 
     Parameters
     ----------
@@ -86,7 +111,7 @@ def draw_curve(axes: Axes, epochs: np.ndarray, values: np.ndarray, color: str, l
     label : str
         Name to write at the line's end, by `place_labels`; empty: none.
     **line
-        Further properties of the line.
+        Other properties of the line, see `Axes.plot`.
     """
     known = np.isfinite(values)
     before, after = np.append(False, known[:-1]), np.append(known[1:], False)
@@ -98,11 +123,12 @@ def draw_curve(axes: Axes, epochs: np.ndarray, values: np.ndarray, color: str, l
 
 
 def label_end(axes: Axes, label: str, end: tuple[float, float], color: str | None) -> None:
-    """Name a line that ends at `end`, in data coordinates; `place_labels` moves the name to its place.
+    """Name a line that ends at `end`, in data coordinates; `place_labels` puts the name where it can be read.
 
-    A thin line of that colour leads from the end to the name; None: there is no line to lead from.
+    A thin leader line of that colour joins the end and the name; None: no leader line.
     """
-    # From the middle of the name's left side; without patchA, as clipping at the name is the slowest part of a figure.
+    # From the middle of the name's left side; without patchA, because clipping at the name is the slowest part of a
+    # figure.
     leader = {"arrowstyle": "-", "color": color, "linewidth": 1, "relpos": (0, 0.5), "patchA": None}
     leader |= {"shrinkA": 2, "shrinkB": 0}
     axes.annotate(
@@ -142,21 +168,21 @@ def spread(wanted: np.ndarray, gap: float, low: float, high: float) -> np.ndarra
 
 
 def _ascending(values: np.ndarray) -> np.ndarray:
-    """Isotonic regression: the closest values, by the sum of squares, none of which is below the one before it.
+    """Isotonic regression: the closest ascending values, by the sum of squares.
 
     By the max-min formula (Robertson, Wright and Dykstra 1988, "Order Restricted Statistical Inference", theorem
-    1.4.4): the i-th is the largest over first <= i of the least over last >= i of the mean from first to last. A few
-    labels need no better, and to load scipy.optimize is a quarter of a figure's job.
+    1.4.4): the i-th value is the maximum over first <= i of the minimum over last >= i of the mean from first to last.
+    It is fast enough for a few labels; loading scipy.optimize would take a quarter of a figure's job.
     """
-    sums, places = np.append(0, np.cumsum(values)), np.arange(len(values))
-    count = places - places[:, None] + 1
+    sums, indices = np.append(0, np.cumsum(values)), np.arange(len(values))
+    count = indices - indices[:, None] + 1
     means = np.where(count > 0, (sums[1:] - sums[:-1, None]) / np.maximum(count, 1), np.inf)
     least = np.minimum.accumulate(means[:, ::-1], axis=1)[:, ::-1]
     return np.where(count > 0, least, -np.inf).max(0)
 
 
 def place_labels(figure: Figure) -> None:
-    """Lay out a figure made by `curve_panels` and put the names of its lines beside their ends, none over another."""
+    """Lay out a figure made by `curve_panels` and put the names of its lines next to their ends, none over another."""
     figure.get_layout_engine().execute(figure)
     figure.set_layout_engine("none")
     for axes in figure.axes:
@@ -168,6 +194,7 @@ def place_labels(figure: Figure) -> None:
 
 
 def draw_layer_curves(
+    *,
     axes: Axes,
     values: dict[tuple[str, int, str], float],
     layers: list[str],
@@ -181,21 +208,21 @@ def draw_layer_curves(
     ----------
     axes : Axes
     values : dict
-        (layer, epoch, metric) to value, see `tables.load_values`.
+        (layer, epoch, metric) to value, see `long_tables.load_values`.
     layers : list of str
         In network order.
     metric : str
     least_span : float
-        The least that the y axis spans, lest it blow noise up.
+        The least range of the y axis, so that noise does not fill the panel.
     band : pair of str, optional
-        Metrics to shade each layer's curve between; nothing where the table lacks them.
+        Metrics to shade each layer's curve between; not shaded where the table lacks them.
     """
     curves = {layer: series(values, layer, metric) for layer in network_layers(layers)}
     last = max((epochs[-1] for epochs, _ in curves.values() if len(epochs)), default=0)
     pixels = values.get((PIXELS, 0, metric), np.nan)
     if np.isfinite(pixels):
         axes.axhline(pixels, color=MUTED, linestyle=(0, (4, 3)), linewidth=1.2, zorder=1.5)
-        label_end(axes, "raw pixels", (last, pixels), MUTED)
+        label_end(axes, layer_title(PIXELS), (last, pixels), MUTED)
     for color, (layer, (epochs, curve)) in zip(layer_colors(len(curves)), curves.items()):
         draw_curve(axes, epochs, curve, color, layer)
         low, high = (series(values, layer, edge)[1] for edge in band or ("", ""))
@@ -214,28 +241,40 @@ def draw_layer_curves(
 
 
 def layer_panels(
+    *,
     title: str,
     values: dict[tuple[str, int, str], float],
     layers: list[str],
     rows: list[int],
-    dpi: int,
-    width: float | None,
-    more: str = "",
-    names: tuple[str, ...] = (),
+    style: FigureStyle,
+    ending: str = "",
+    extra_lines: tuple[str, ...] = (),
 ) -> tuple[Figure, list[Axes]]:
-    """`curve_panels` for `draw_layer_curves`, with a note that says which line is which layer, and then `more`.
+    """`curve_panels` for `draw_layer_curves`.
 
-    `names` are those of further lines.
+    Parameters
+    ----------
+    title : str
+    values : dict
+        (layer, epoch, metric) to value.
+    layers : list of str
+        In network order.
+    rows, style
+        See `curve_panels`.
+    ending : str
+        The end of the note, after the sentences that say which line is which layer.
+    extra_lines : tuple of str
+        Names of lines in addition to the layers'.
     """
-    network = network_layers(layers)
     note = "One line per layer of the network: the darker, the deeper."
     if any(layer == PIXELS and np.isfinite(value) for (layer, _, _), value in values.items()):
         note += " Dashed: the raw pixels, which training does not change."
-    return curve_panels(title, f"{note} {more}".strip(), rows, [*network, "raw pixels", *names], dpi, width)
+    labels = [*network_layers(layers), layer_title(PIXELS), *extra_lines]
+    return curve_panels(title=title, note=f"{note} {ending}".strip(), rows=rows, labels=labels, style=style)
 
 
 def cell_edges(epochs: list[int]) -> np.ndarray:
-    """Where one epoch's column ends and the next begins: half way; float (E + 1,)."""
+    """The edges of a heat map's columns, half way between the epochs (E,); float (E + 1,)."""
     if len(epochs) == 1:
         return np.array([epochs[0] - 0.5, epochs[0] + 0.5])
     middles = (np.array(epochs[1:]) + np.array(epochs[:-1])) / 2
@@ -243,16 +282,16 @@ def cell_edges(epochs: list[int]) -> np.ndarray:
 
 
 def metric_figure(
+    *,
     title: str,
     values: dict[tuple[str, int, str], float],
     layers: list[str],
-    panels: dict[str, tuple[str, str, str, float]],
+    panels: dict[str, Panel],
     rows: list[int],
-    dpi: int,
-    width: float | None,
+    style: FigureStyle,
     linear_up_to: dict[str, float] | None = None,
 ) -> Figure:
-    """A figure of a metric a panel, drawn by `draw_layer_curves`.
+    """A figure with a panel for each metric, drawn by `draw_layer_curves`.
 
     Parameters
     ----------
@@ -262,16 +301,16 @@ def metric_figure(
     layers : list of str
         In network order.
     panels : dict
-        Metric to title, explanation, name of the y axis, and the least that this axis spans.
-    rows, dpi, width
+        Metric to its panel.
+    rows, style
         See `curve_panels`.
     linear_up_to : dict, optional
         Metrics that are no less than 0, and whose y axis is logarithmic above these values.
     """
-    figure, drawn = layer_panels(title, values, layers, rows, dpi, width)
-    for axes, (metric, (name, explanation, y_label, least_span)) in zip(drawn, panels.items()):
-        draw_layer_curves(axes, values, layers, metric, least_span)
-        title_panel(axes, name, explanation, y_label, width is not None)
+    figure, drawn = layer_panels(title=title, values=values, layers=layers, rows=rows, style=style)
+    for axes, (metric, panel) in zip(drawn, panels.items()):
+        draw_layer_curves(axes=axes, values=values, layers=layers, metric=metric, least_span=panel.least_span)
+        title_panel(axes, panel, printed=style.printed)
         if limit := (linear_up_to or {}).get(metric):
             _, high = axes.get_ylim()
             axes.set_yscale("symlog", linthresh=limit)

@@ -2,26 +2,69 @@
 
 import io
 import logging
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import imageio_ffmpeg
 import numpy as np
 from matplotlib.colors import to_rgb
 from PIL import Image
 
+from evolution.figures.style import FigureStyle
 from evolution.io.whole_files import whole_file
 
 log = logging.getLogger("evolution")
 
 LAST_FRAME_MS = 2000
 
-FRAME_MS = (20, 655_350)  # browsers slow down what is faster, GIF has no room for more
+FRAME_MS = (20, 655_350)  # browsers play shorter frames slowly, and GIF cannot store longer ones
 
-# One thread, as the rule has; bitexact leaves out what names the encoder's version.
+# One thread, because the rule asks for one core; bitexact leaves the encoder's version out of the file.
 X264 = [
     *("-crf", "20", "-preset", "veryfast", "-threads", "1", "-movflags", "+faststart"),
     *("-fflags", "+bitexact", "-flags:v", "+bitexact"),
 ]
+
+
+@dataclass(frozen=True)
+class FilmSettings:
+    """What the config says about how a film is drawn and written.
+
+    Attributes
+    ----------
+    style : FigureStyle
+    fps : float
+        Snapshots a second.
+    tween : int
+        Frames from one snapshot to the next; 1 shows the snapshots alone.
+    gif_megabytes : float
+        The largest size of the GIF; it shows fewer frames between snapshots where it would be larger.
+    """
+
+    style: FigureStyle
+    fps: float
+    tween: int
+    gif_megabytes: float
+
+
+@dataclass(frozen=True)
+class Film:
+    """A film that is not written yet.
+
+    Attributes
+    ----------
+    frames : iterator of uint8 arrays (height, width, 4)
+        Red, green, blue and opacity, which is full. Each is drawn when it is asked for, into the same buffer. The first
+        of every `FilmSettings.tween` is a snapshot.
+    shape : (height, width)
+    colors : list of str
+        The colours of the dots.
+    """
+
+    frames: Iterator[np.ndarray]
+    shape: tuple[int, int]
+    colors: list[str]
 
 
 def ease(share: float) -> float:
@@ -32,7 +75,7 @@ def ease(share: float) -> float:
 def film_palette(colors: list[str]) -> Image.Image:
     """The one palette of all frames: greys for text, and each colour in steps towards white, for the edges of dots.
 
-    Chosen for the film and not from a frame, so that a class has exactly its colour in every frame.
+    A palette chosen from the frames would change the classes' colours.
     """
     greys = np.linspace(0, 1, 32)[:, None] * np.ones(3)
     steps = max(1, min(8, (255 - len(greys)) // len(colors)))
@@ -49,7 +92,7 @@ def paletted(pixels: np.ndarray, palette: Image.Image) -> Image.Image:
 
 
 def gif_bytes(frames: list[Image.Image], rate: float) -> bytes:
-    """A GIF of so many frames a second, in whole hundredths of a second each; the last one stays."""
+    """A GIF of `rate` frames a second, rounded to whole hundredths of a second each; the last frame stays."""
     duration = int(np.clip(10 * round(100 / rate), *FRAME_MS))
     durations = [duration] * (len(frames) - 1) + [LAST_FRAME_MS]
     buffer = io.BytesIO()
@@ -58,7 +101,7 @@ def gif_bytes(frames: list[Image.Image], rate: float) -> bytes:
 
 
 def write_gif(path: str, frames: list[Image.Image], rate: float, tween: int, most_bytes: float) -> None:
-    """Write a GIF that is not too large: with fewer frames between the snapshots where all would be too many.
+    """Write a GIF of at most `most_bytes`, with fewer frames between the snapshots where it would be larger.
 
     Parameters
     ----------
@@ -69,10 +112,10 @@ def write_gif(path: str, frames: list[Image.Image], rate: float, tween: int, mos
         Frames a second, if all are taken.
     tween : int
     most_bytes : float
-        With snapshots alone it may still be more.
+        A GIF of the snapshots alone is written even if it is larger.
     """
     steps = [step for step in range(1, tween + 1) if tween % step == 0]
-    # What would play faster than viewers can is too many as well.
+    # Viewers would play shorter frames slowly.
     steps = [step for step in steps if step == tween or 1000 * step / rate >= FRAME_MS[0]]
     for step in steps:
         content = gif_bytes(frames[::step], rate / step)
@@ -84,14 +127,14 @@ def write_gif(path: str, frames: list[Image.Image], rate: float, tween: int, mos
 
 
 def write_mp4(path: str, frames: Iterable[np.ndarray], shape: tuple[int, int], rate: float) -> None:
-    """Write frames, uint8 (height, width, 4), as H.264; the last one stays.
+    """Write frames as H.264; the last one stays.
 
     Parameters
     ----------
     path : path to write
-    frames : iterable of arrays
+    frames : iterable of uint8 arrays (height, width, 4)
     shape : (height, width)
-        Of each frame; an odd one gets a white row or column, as H.264 wants even sizes.
+        Of each frame. An odd height gets a white row, an odd width a white column, because H.264 needs even sizes.
     rate : float
         Frames a second.
     """
@@ -101,7 +144,7 @@ def write_mp4(path: str, frames: Iterable[np.ndarray], shape: tuple[int, int], r
         writer = imageio_ffmpeg.write_frames(
             temporary,
             padded.shape[1::-1],
-            # As matplotlib has them: to drop what is opaque everywhere would take as long as to encode.
+            # With opacity, as matplotlib draws: dropping it would take as long as encoding.
             pix_fmt_in="rgba",
             fps=rate,
             codec="libx264",
@@ -116,3 +159,27 @@ def write_mp4(path: str, frames: Iterable[np.ndarray], shape: tuple[int, int], r
         for _ in range(round(LAST_FRAME_MS / 1000 * rate)):
             writer.send(padded)
         writer.close()
+
+
+def write_film(film: Film, settings: FilmSettings, *, gif: str, mp4: str) -> None:
+    """Draw a film and write it as GIF and MP4.
+
+    Parameters
+    ----------
+    film : Film
+    settings : FilmSettings
+    gif, mp4 : paths to write
+    """
+    palette = film_palette(film.colors)
+    kept = []
+
+    def frames() -> Iterator[np.ndarray]:
+        for pixels in film.frames:
+            kept.append(paletted(pixels, palette))
+            yield pixels
+
+    rate = settings.fps * settings.tween
+    began = time.perf_counter()
+    write_mp4(mp4, frames(), film.shape, rate)
+    log.info("%d frames drawn and MP4 written in %.1f s", len(kept), time.perf_counter() - began)
+    write_gif(gif, kept, rate, settings.tween, settings.gif_megabytes * 1e6)

@@ -1,92 +1,95 @@
-"""Class names as figures can show them, in whatever script they are written."""
+"""Class names as figures can draw them, in whatever script they are written."""
 
 import logging
-from functools import cache
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import matplotlib
 from matplotlib import font_manager
 from matplotlib.ft2font import FT2Font
 
+from evolution.figures.style import BASE_FONT
+
 log = logging.getLogger("evolution")
 
-BASE = "DejaVu Sans"
-
-# Tried first, as they cover most: a machine may have thousands of fonts.
+# Tried first, because they cover most scripts: a machine may have thousands of fonts.
 PREFERRED = ("Noto Sans", "Noto", "Source Han", "WenQuanYi", "Unifont")
 
 
-def shown_names(names) -> list[str]:
-    """Class names with nothing in them that would be drawn as an empty box.
+def drawable_names(
+    names: Iterable[str], *, fonts: Iterable[tuple[str, frozenset[str]]] | None = None
+) -> tuple[list[str], list[str]]:
+    """Class names without letters that would be drawn as an empty box, and the fonts that draw them.
 
-    For letters that matplotlib's own font lacks, fonts that are installed on the machine are added to those in use,
-    so call it inside `style.figure_style`. Where none has a letter, the name loses it and gets its class's number, and
-    the log says so.
+    Where no font has a letter, the name loses the letter and gets its class's number, and the log says so.
 
     Parameters
     ----------
-    names : sequence of str
+    names : iterable of str
         In the order of the labels.
+    fonts : iterable of (str, frozenset of str), optional
+        Family and letters of each font to choose from. The first is always used, each other one only if it has a
+        letter that those before it lack. Default: `installed_fonts()`.
 
     Returns
     -------
-    list of str
+    drawable : list of str
         In the same order.
+    families : list of str
+        For `style.shared_look`.
     """
     names = [str(name) for name in names]
-    missing = {letter for name in names for letter in name if not letter.isspace()} - _letters(_path_of(BASE))
-    if not missing:
-        return names
-    families = []
-    for family, path in _other_fonts():
+    missing = {letter for name in names for letter in name if not letter.isspace()}
+    families: list[str] = []
+    for family, letters in installed_fonts() if fonts is None else fonts:
+        if not families or missing & letters:
+            families.append(family)
+            missing -= letters
         if not missing:
             break
-        found = missing & _letters(path)
-        if found:
-            families.append(family)
-            missing -= found
-    if families:
-        matplotlib.rcParams["font.family"] = [BASE, *families]
-        log.info("Letters that %s lacks are drawn with %s.", BASE, ", ".join(families))
-    shown = []
-    for place, name in enumerate(names):
+    if families[1:]:
+        log.info("Letters that %s lacks are drawn with %s.", families[0], ", ".join(families[1:]))
+    drawable = []
+    for label, name in enumerate(names):
         kept = " ".join("".join(letter for letter in name if letter not in missing).split())
         lost = any(letter in missing for letter in name)
-        shown.append((f"class {place}: {kept}" if kept else f"class {place}") if lost else name)
-    changed = {name: text for name, text in zip(names, shown) if name != text}
+        drawable.append((f"class {label}: {kept}" if kept else f"class {label}") if lost else name)
+    changed = {name: text for name, text in zip(names, drawable) if name != text}
     if changed:
         log.warning(
             "No installed font has all letters of %d class names; figures show %s. Install one that has (Noto Sans has "
             "most scripts: apt-get install fonts-noto-core fonts-noto-cjk) and draw the figures again (--forcerun).",
             len(changed), ", ".join(f"{text!r} for {name!r}" for name, text in changed.items()),
         )  # fmt: skip
-    return shown
+    return drawable, families
 
 
-def _path_of(family: str) -> str:
-    return font_manager.findfont(font_manager.FontProperties(family=family), fallback_to_default=False)
+def installed_fonts() -> Iterator[tuple[str, frozenset[str]]]:
+    """Family and letters of each font that figures may use: matplotlib's own, then an upright, regular one a family.
+
+    Likely fonts come first. A font is read only when it is asked for. Fonts of coloured pictures are left out.
+    """
+    base = font_manager.FontProperties(family=BASE_FONT)
+    yield BASE_FONT, _letters(font_manager.findfont(base, fallback_to_default=False))
+
+    def rank(family: str) -> tuple[int, str]:
+        starts = (index for index, start in enumerate(PREFERRED) if family.startswith(start))
+        return next(starts, len(PREFERRED)), family
+
+    paths: dict[str, str] = {}
+    for entry in font_manager.fontManager.ttflist:
+        plain = entry.style == "normal" and entry.weight in (400, "normal", "regular")
+        # matplotlib's other fonts are for formulas, and one has a box for every letter that there is.
+        own = Path(entry.fname).is_relative_to(matplotlib.get_data_path())
+        if plain and not own and not any(part in entry.name for part in ("moji", "Last Resort")):
+            paths.setdefault(entry.name, entry.fname)
+    for family in sorted(paths, key=rank):
+        yield family, _letters(paths[family])
 
 
-@cache
 def _letters(path: str) -> frozenset[str]:
     """The letters that a font can draw."""
     try:
         return frozenset(map(chr, FT2Font(path).get_charmap()))
-    except Exception:  # A damaged or odd font raises anything, and is one that cannot be used.
+    except Exception:  # A damaged font raises all kinds of errors; it cannot be used.
         return frozenset()
-
-
-def _other_fonts() -> list[tuple[str, str]]:
-    """Name and path of an upright, regular font of each family, likely ones first; none of coloured pictures."""
-
-    def rank(name: str) -> tuple[int, str]:
-        return next((place for place, start in enumerate(PREFERRED) if name.startswith(start)), len(PREFERRED)), name
-
-    fonts = {}
-    for entry in font_manager.fontManager.ttflist:
-        plain = entry.style == "normal" and entry.weight in (400, "normal", "regular")
-        # matplotlib's own others are for formulas, and one has a box for every letter that there is.
-        own = Path(entry.fname).is_relative_to(matplotlib.get_data_path())
-        if plain and not own and not any(part in entry.name for part in ("moji", "Last Resort")):
-            fonts.setdefault(entry.name, entry.fname)
-    return sorted(fonts.items(), key=lambda font: rank(font[0]))

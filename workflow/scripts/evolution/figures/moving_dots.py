@@ -1,21 +1,23 @@
-"""Dots that are drawn over and over, each time elsewhere."""
+"""The dots of a film, which are drawn in each frame at other positions."""
 
 import math
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backend_bases import RendererBase
 from matplotlib.collections import PathCollection
 from matplotlib.path import Path
 from matplotlib.transforms import IdentityTransform
 
 from evolution.figures.sheets import dot_size, drawing_order
 
-# How far a dot's edge may be from the circle that it stands for, in pixels; each corner costs time.
+# How far a dot's polygon may be from the circle around it, in pixels; each corner costs time.
 DEVIATION = 1 / 8
 
 FEWEST_CORNERS = 6
 
-# Of all dots, each with some of every colour, lest the last colour cover the others wherever they meet.
+# The dots are drawn in passes, each with some dots of every colour, so that the last colour does not cover the others
+# where they meet.
 PASSES = 8
 
 
@@ -26,10 +28,10 @@ def corners(radius: float) -> int:
 
 
 class MovingDots:
-    """The dots of one panel, or of several of one size, in turn.
+    """The dots of a panel; several panels of one size may share them, one after the other.
 
-    Matplotlib takes a path for each dot of a scatter plot, and most of the time is spent on taking them one by one.
-    Here the dots of a pass that have one colour are one path: half the time.
+    A scatter plot of matplotlib has a path for each dot, and drawing paths one by one takes most of its time. Here all
+    dots of one pass and colour are one path, which halves the time.
 
     Parameters
     ----------
@@ -41,7 +43,7 @@ class MovingDots:
     Attributes
     ----------
     order : int array (N,)
-        How `draw` wants the dots sorted.
+        The dots in the order in which `draw` takes them.
     """
 
     def __init__(self, axes: Axes, colors: np.ndarray):
@@ -54,15 +56,22 @@ class MovingDots:
         radius = math.sqrt(dot_size(axes, samples)) / 2 * axes.figure.dpi / 72
         circle = Path.unit_regular_polygon(corners(radius))
         self._outline = radius * circle.vertices
-        # All paths' corners; each path keeps looking at its part of them.
+        # The corners of all paths; each path has a view of its part, so that `draw` moves it by writing here.
         self._corners = np.zeros((samples, *circle.vertices.shape))
         parts = np.split(self._corners, changes)
         paths = [Path(part.reshape(-1, 2), np.tile(circle.codes, len(part))) for part in parts]
-        of_paths = colors[self.order][np.concatenate([[0], changes])]
-        self._collection = PathCollection(paths, facecolors=of_paths, linewidths=0, transform=IdentityTransform())
+        path_colors = colors[self.order][np.concatenate([[0], changes])]
+        self._collection = PathCollection(paths, facecolors=path_colors, linewidths=0, transform=IdentityTransform())
         self._collection.set_figure(axes.figure)
 
-    def draw(self, renderer: object, places: np.ndarray) -> None:
-        """Draw the dots, sorted as `order` has it, at these places: pixels right and up, float array (N, 2)."""
-        np.add(places[:, None], self._outline, out=self._corners)
+    def draw(self, renderer: RendererBase, positions: np.ndarray) -> None:
+        """Draw the dots at the positions.
+
+        Parameters
+        ----------
+        renderer : RendererBase
+        positions : float array (N, 2)
+            In pixels right and up, sorted by `order`.
+        """
+        np.add(positions[:, None], self._outline, out=self._corners)
         self._collection.draw(renderer)

@@ -1,15 +1,22 @@
-"""Sheets of maps: equal square cells under one heading that says what the colours mean."""
+"""Sheets of maps: equal square cells below a heading and a legend of the colours."""
 
 import math
 from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from evolution.errors import UserError
-from evolution.figures.style import MARGIN, draw_heading, heading_height, shorten, wrap_note
+from evolution.errors import ConfigError
+from evolution.figures.style import (
+    MARGIN,
+    FigureStyle,
+    StyledFigure,
+    draw_heading,
+    heading_height,
+    shorten,
+    wrap_note,
+)
 
 # Inches.
 GAP, PRINTED_GAP = 0.12, 0.05
@@ -24,11 +31,12 @@ LEGEND_ROW = 0.19
 
 NARROWEST = 7.0
 
-SCORE_WIDTH, NAME_WIDTH, NAME_LENGTH = 0.65, 0.082, 36  # of a cell's title: the metric, a letter, the most letters
+# A cell's title: width of the metric and of a letter, and how many letters of the layer's name it shows at most.
+SCORE_WIDTH, NAME_WIDTH, NAME_LENGTH = 0.65, 0.082, 36
 
 LEGEND_SIZE = 8
 
-DOT_COVER = 0.22  # share of a cell that its dots would cover, were there no overlap
+DOT_COVER = 0.22  # share of a cell that its dots cover where none overlap
 
 
 @dataclass
@@ -37,13 +45,13 @@ class Sheet:
 
     Attributes
     ----------
-    figure : Figure
+    figure : StyledFigure
     axes : object array (rows, columns) of Axes
     right, top : float
-        The right end of the title's line, as fractions of the figure: room for one more text.
+        Where the title's line ends, as fractions of the figure; another text may stand there.
     """
 
-    figure: Figure
+    figure: StyledFigure
     axes: np.ndarray
     right: float
     top: float
@@ -60,7 +68,7 @@ def square_limits(layouts: list[np.ndarray]) -> tuple[np.ndarray, float]:
     -------
     center : float array (2,)
     half : float
-        Half the square's side, with some air; 1 where all points coincide.
+        Half the square's side, with a margin of 5 %; 1 where all points coincide.
     """
     low = np.min([layout.min(axis=0) for layout in layouts], axis=0).astype(float)
     high = np.max([layout.max(axis=0) for layout in layouts], axis=0).astype(float)
@@ -95,12 +103,12 @@ def draw_map(axes: Axes, layout: np.ndarray, colors: np.ndarray, limits: tuple[n
 
 
 def drawing_order(samples: int) -> np.ndarray:
-    """The order in which to draw points: mixed, lest the last class cover the others wherever they meet."""
+    """The order in which to draw points: mixed, so that the last class does not cover the others where they meet."""
     return np.random.default_rng(0).permutation(samples)
 
 
 def legend_columns(widths: list[float], available: float) -> int:
-    """The most columns in which a legend fits, filled one column after the other and evenly.
+    """The most columns in which a legend fits, filled column by column and evenly.
 
     Parameters
     ----------
@@ -116,13 +124,13 @@ def legend_columns(widths: list[float], available: float) -> int:
 
 
 def cell_side(layers: list[str], least: float) -> float:
-    """Inches of a cell's side, at least `least`, such that layer name and metric fit into its title."""
+    """Inches of a cell's side: at least `least`, and enough for layer name and metric in its title."""
     longest = max(len(name) for name in layers)
     return max(least, SCORE_WIDTH + NAME_WIDTH * min(longest, NAME_LENGTH))
 
 
 def title_cell(axes: Axes, layer: str, layers: list[str], metric: str = "") -> None:
-    """Write a layer's name above its cell, and beside it what is said of it; all smaller where cells are narrow."""
+    """Write a layer's name and a metric above its cell, in smaller letters where cells are narrow."""
     room = axes.get_window_extent().width / axes.figure.dpi
     size = 9 * min(1, room / cell_side(layers, 0))
     axes.set_title(shorten(layer, NAME_LENGTH), size=size)
@@ -130,21 +138,20 @@ def title_cell(axes: Axes, layer: str, layers: list[str], metric: str = "") -> N
 
 
 def map_sheet(
+    *,
     rows: int,
     columns: int,
     cell: float,
     title: str,
     note: str,
-    class_names: list[str],
-    colors: list[str],
-    dpi: int,
+    legend: list[tuple[str, str]],
+    style: FigureStyle,
     row_label_width: float = 0.0,
-    printed_width: float | None = None,
 ) -> Sheet:
     """Lay out a sheet of empty square cells under title, note and legend.
 
-    The layout is fixed in inches instead of found by matplotlib's layout engine, which takes seconds for a sheet of a
-    hundred cells and would let each sheet look different.
+    The layout is fixed in inches. Matplotlib's layout engine would take seconds for a sheet of a hundred cells and
+    would let each sheet look different.
 
     Parameters
     ----------
@@ -153,44 +160,48 @@ def map_sheet(
         Side of a cell, in inches; on paper it follows from the width.
     title, note : str
         What is shown; how to read it.
-    class_names : list of str (K,)
-    colors : list of str (K,)
-        Of the classes.
-    dpi : int
+    legend : list of (str, str)
+        Name and colour of each class.
+    style : FigureStyle
     row_label_width : float
         Inches to leave free left of the cells.
-    printed_width : float or None
-        Inches of a column or page to print on, whose caption then says what title and note say; None: for the screen.
+
+    Raises
+    ------
+    ConfigError
+        If the paper is too narrow for so many columns.
     """
-    names = [shorten(name, 24) for name in class_names]
-    margin = MARGIN if printed_width is None else PRINTED_MARGIN
-    gap = GAP if printed_width is None else PRINTED_GAP
-    if printed_width is None:
+    names = [shorten(name, 24) for name, _ in legend]
+    margin = PRINTED_MARGIN if style.printed else MARGIN
+    gap = PRINTED_GAP if style.printed else GAP
+    if style.width is None:
         width = max(NARROWEST, 2 * margin + row_label_width + columns * (cell + gap) - gap)
     else:
-        width = printed_width
+        width = style.width
         cell = (width - 2 * margin - row_label_width + gap) / columns - gap
         if cell < NARROWEST_CELL:
-            raise UserError(
-                f"plots.width: {width} inches are too narrow for {columns} maps side by side; give at least "
-                f"{math.ceil(10 * (2 * margin + row_label_width + columns * (NARROWEST_CELL + gap) - gap)) / 10}"
+            least = 2 * margin + row_label_width + columns * (NARROWEST_CELL + gap) - gap
+            raise ConfigError(
+                f"{width} inches are too narrow for {columns} maps side by side; give at least "
+                f"{math.ceil(10 * least) / 10}",
+                "plots.width",
             )
-    figure = Figure(figsize=(width, 1), dpi=dpi)
+    figure = StyledFigure(figsize=(width, 1), dpi=style.dpi)
     probe = figure.text(0, 0, "", size=LEGEND_SIZE)
     entries = []
     for name in names:
         probe.set_text(name)
-        entries.append(probe.get_window_extent().width / dpi + 0.3)
+        entries.append(probe.get_window_extent().width / style.dpi + 0.3)
     probe.remove()
     columns_of_legend = legend_columns(entries, width - 2 * margin)
     note_lines = wrap_note(note, width)
-    legend_top = heading_height(len(note_lines)) + 0.04 if printed_width is None else margin
+    legend_top = margin if style.printed else heading_height(len(note_lines)) + 0.04
     header = legend_top + LEGEND_ROW * math.ceil(len(names) / columns_of_legend) + 0.08
     height = header + rows * (CELL_TITLE + cell) + (rows - 1) * gap + margin
     figure.set_size_inches(width, height)
-    top = draw_heading(figure, title, note_lines) if printed_width is None else 1.0
+    top = 1.0 if style.printed else draw_heading(figure, title, note_lines)
     figure.legend(
-        [Line2D([], [], linestyle="", marker="o", markersize=5.5, color=color) for color in colors[: len(names)]],
+        [Line2D([], [], linestyle="", marker="o", markersize=5.5, color=color) for _, color in legend],
         names,
         loc="upper left",
         bbox_to_anchor=(margin / width, 1 - legend_top / height),

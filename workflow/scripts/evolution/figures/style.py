@@ -1,10 +1,11 @@
-"""The look that all figures share: fonts, colours, and files that come out the same each time."""
+"""The look that all figures share: fonts, colours, headings, and files that come out the same each time."""
 
 import colorsys
 import textwrap
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib
@@ -13,7 +14,7 @@ import numpy as np
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from evolution.errors import UserError
+from evolution.errors import ConfigError
 from evolution.io.whole_files import whole_file
 
 INK = "#1a1a1a"
@@ -22,8 +23,10 @@ MUTED = "#5c5c5c"
 
 DASH = "\u2013"
 
-STYLE = {
-    "font.family": ["DejaVu Sans"],  # comes with matplotlib, so a figure is the same on every machine
+BASE_FONT = "DejaVu Sans"  # comes with matplotlib, so a figure is the same on every machine
+
+LOOK = {
+    "font.family": [BASE_FONT],
     "font.size": 9,
     "axes.titlesize": 10,
     "axes.titleweight": "bold",
@@ -56,22 +59,73 @@ UNDATED = {
     ".svg": {"Date": None, "Creator": None},
 }
 
-# Of the heading, in inches; NOTE_CHARACTERS is how many of its letters go into one.
+# The heading's sizes, in inches; NOTE_CHARACTERS is how many letters of the note fit into an inch.
 MARGIN, TITLE_ROW, NOTE_ROW, NOTE_CHARACTERS = 0.15, 0.34, 0.17, 17
 
 # Lightness and saturation (of HLS) that neighbouring hues take in turn when there are more classes than a palette has
-# colours: with hue alone, 20 are the most that differ clearly.
+# colours: by hue alone, at most 20 colours differ clearly.
 MANY_TONES = ((0.25, 1.0), (0.55, 0.9), (0.4, 0.5), (0.7, 0.6))
 
 
+@dataclass(frozen=True)
+class FigureStyle:
+    """What the config says about how a figure is drawn.
+
+    Attributes
+    ----------
+    dpi : int
+    width : float or None
+        Inches of the paper's column or page to print on. The paper's caption then says what title and note say on a
+        screen, so both are left out. None: for the screen.
+    palette : str or None
+        The colours of classes or groups, see `class_colors`; None for a figure that shows neither.
+    """
+
+    dpi: int
+    width: float | None = None
+    palette: str | None = None
+
+    @property
+    def printed(self) -> bool:
+        """Whether the figure is to be printed on paper."""
+        return self.width is not None
+
+
 @contextmanager
-def figure_style() -> Iterator[None]:
-    """Draw and save figures inside this: matplotlib's defaults and `STYLE`, whatever the user's matplotlibrc says."""
-    with matplotlib.style.context(["default", STYLE]):
+def shared_look(fonts: Iterable[str] = (BASE_FONT,)) -> Iterator[None]:
+    """Within this, matplotlib has its defaults and `LOOK`, whatever the user's matplotlibrc says.
+
+    Parameters
+    ----------
+    fonts : iterable of str
+        Families of fonts; a letter is drawn with the first that has it.
+    """
+    with matplotlib.style.context(["default", LOOK | {"font.family": list(fonts)}]):
         yield
 
 
-def class_colors(palette: str, count: int) -> list[str]:
+class StyledFigure(Figure):
+    """A figure that is drawn and saved in the look in which it was made, also after `shared_look` has ended.
+
+    Matplotlib asks for the look again on drawing, when it makes ticks, and on saving.
+    """
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self._fonts = matplotlib.rcParams["font.family"]
+
+    def draw(self, renderer):
+        """See `matplotlib.figure.Figure.draw`."""
+        with shared_look(self._fonts):
+            super().draw(renderer)
+
+    def savefig(self, *args, **options):
+        """See `matplotlib.figure.Figure.savefig`."""
+        with shared_look(self._fonts):
+            super().savefig(*args, **options)
+
+
+def class_colors(palette: str | None, count: int) -> list[str]:
     """Colours to tell classes apart.
 
     Parameters
@@ -79,8 +133,9 @@ def class_colors(palette: str, count: int) -> list[str]:
     palette : str
         A qualitative palette of matplotlib, such as petroff10 or tab10.
     count : int
-        How many colours. More than the palette has: evenly spaced hues of four alternating tones instead, since
-        repeated colours would make two classes look like one. They are distinct, but not made for colour-blind readers.
+        How many colours. If the palette has fewer, they are evenly spaced hues of four alternating tones instead,
+        because repeated colours would make two classes look like one. Such hues are distinct, but not made for
+        colour-blind readers.
 
     Returns
     -------
@@ -89,17 +144,19 @@ def class_colors(palette: str, count: int) -> list[str]:
 
     Raises
     ------
-    UserError
+    ConfigError
         If matplotlib knows no such qualitative palette.
     """
     known = matplotlib.color_sequences
     if palette not in known:
-        raise UserError(f"plots.palette: {palette!r} is not a qualitative palette; known: {', '.join(sorted(known))}")
+        raise ConfigError(
+            f"{palette!r} is not a qualitative palette; known: {', '.join(sorted(known))}", "plots.palette"
+        )
     colors = [to_hex(color) for color in known[palette]]
     if count <= len(colors):
         return colors[:count]
-    tones = (MANY_TONES[place % len(MANY_TONES)] for place in range(count))
-    return [to_hex(colorsys.hls_to_rgb(place / count, *tone)) for place, tone in enumerate(tones)]
+    tones = (MANY_TONES[index % len(MANY_TONES)] for index in range(count))
+    return [to_hex(colorsys.hls_to_rgb(index / count, *tone)) for index, tone in enumerate(tones)]
 
 
 def layer_colors(count: int) -> list[str]:
@@ -113,9 +170,10 @@ def layer_colors(count: int) -> list[str]:
 
 
 def shorten(name: str, length: int) -> str:
-    """A name on one line of at most `length` characters; its middle gives way, as layer names end in what differs.
+    """A name on one line of at most `length` characters.
 
-    Chinese, Japanese and Korean letters are as wide as two, and count so.
+    The middle is left out, because layer names differ at their ends. Chinese, Japanese and Korean letters are as wide
+    as two, and count as two.
     """
     name = " ".join(name.split())
     wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in name)
@@ -132,7 +190,7 @@ def score(value: float, decimals: int = 2) -> str:
 
 
 def wrap_note(note: str, width: float) -> list[str]:
-    """The lines of a note beneath a figure's title, for a figure of that width in inches."""
+    """The lines of the note below a figure's title, for a figure of that width in inches."""
     return textwrap.wrap(note, int((width - 2 * MARGIN) * NOTE_CHARACTERS))
 
 
@@ -152,29 +210,35 @@ def draw_heading(figure: Figure, title: str, lines: list[str]) -> float:
     width, height = figure.get_size_inches()
     middle = 1 - (MARGIN + TITLE_ROW / 2 - 0.03) / height
     figure.text(MARGIN / width, middle, title, size=12, weight="bold", va="center")
-    for place, line in enumerate(lines):
-        figure.text(MARGIN / width, 1 - heading_height(place) / height, line, size=8, color=MUTED, va="top")
+    for number, line in enumerate(lines):
+        figure.text(MARGIN / width, 1 - heading_height(number) / height, line, size=8, color=MUTED, va="top")
     return middle
 
 
-def headed_figure(title: str, note: str, width: float, height: float, dpi: int, printed: bool = False) -> Figure:
-    """A figure with title and note, and below them room of that many inches that matplotlib lays out itself.
+def headed_figure(*, title: str, note: str, width: float, height: float, style: FigureStyle) -> StyledFigure:
+    """A figure with title and note, and an area below them that matplotlib lays out itself.
 
-    One to be printed has neither, as the paper's caption says what is seen.
+    Parameters
+    ----------
+    title, note : str
+        What is seen; how to read it. A printed figure has neither.
+    width, height : float
+        Of the area, in inches.
+    style : FigureStyle
     """
-    if printed:
-        figure = Figure(figsize=(width, height), dpi=dpi, layout="constrained")
+    if style.printed:
+        figure = StyledFigure(figsize=(width, height), dpi=style.dpi, layout="constrained")
         figure.get_layout_engine().set(w_pad=0.04, h_pad=0.04)
         return figure
     lines = wrap_note(note, width)
     header = heading_height(len(lines))
-    figure = Figure(figsize=(width, header + height), dpi=dpi, layout="constrained")
+    figure = StyledFigure(figsize=(width, header + height), dpi=style.dpi, layout="constrained")
     figure.get_layout_engine().set(rect=(0, 0, 1, height / (header + height)), w_pad=0.12, h_pad=0.1)
     draw_heading(figure, title, lines)
     return figure
 
 
-def save_figure(figure: Figure, paths: str | list[str]) -> None:
+def save_figure(figure: StyledFigure, paths: str | Path | Iterable[str | Path]) -> None:
     """Write a figure as PNG, PDF or SVG, by each path's ending; without dates and versions, for the same bytes."""
     for path in [paths] if isinstance(paths, (str, Path)) else paths:
         with whole_file(path) as temporary:

@@ -10,38 +10,49 @@ from evolution.io.whole_files import whole_file
 
 
 def save_npy(path: str | Path, array: np.ndarray) -> None:
-    """Write one array as .npy."""
+    """Write one array as .npy.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be written.
+    """
     with whole_file(path) as temporary:
         np.save(temporary, np.ascontiguousarray(array), allow_pickle=False)
 
 
 class NpyWriter:
-    """An .npy written one entry at a time, so that a file may be larger than memory; whole or not at all.
+    """An .npy file that is written one entry at a time, so that it may be larger than memory; whole or not at all.
 
     Parameters
     ----------
     path : path
     entries : int
-        Length of the first axis; the first entry put in decides the other axes.
+        Length of the first axis. The first entry that is put decides the other axes and the type.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be written.
     """
 
     def __init__(self, path: str | Path, entries: int):
         self._entries, self._stack = entries, ExitStack()
         self._temporary = self._stack.enter_context(whole_file(path))
-        # Plain writes and no memory map: on a full disk the latter ends the process without a word.
+        # Plain writes and no memory map: a write to a memory map on a full disk ends the process without a message.
         self._stream = self._stack.enter_context(self._temporary.open("wb"))
         self._start = 0
 
     def __enter__(self) -> "NpyWriter":
         return self
 
-    def put(self, place: int, entry: np.ndarray) -> None:
-        """Write one entry."""
+    def put(self, index: int, entry: np.ndarray) -> None:
+        """Write the entry at this position of the first axis; entries may come in any order."""
         if not self._start:
             header = np.lib.format.header_data_from_array_1_0(entry) | {"shape": (self._entries, *entry.shape)}
             np.lib.format.write_array_header_1_0(self._stream, header | {"fortran_order": False})
             self._start = self._stream.tell()
-        self._stream.seek(self._start + place * entry.nbytes)
+        self._stream.seek(self._start + index * entry.nbytes)
         self._stream.write(np.ascontiguousarray(entry).data)
 
     def __exit__(self, *error) -> None:
@@ -57,6 +68,11 @@ def load_npy(path: str | Path, shape: tuple[int | None, ...]) -> np.ndarray:
     shape : tuple
         The expected shape; None where any size will do.
 
+    Returns
+    -------
+    numpy.memmap
+        Read-only.
+
     Raises
     ------
     UserError
@@ -71,12 +87,24 @@ def load_npy(path: str | Path, shape: tuple[int | None, ...]) -> np.ndarray:
 
 
 def save_npz(path: str | Path, **arrays: np.ndarray) -> None:
-    """Write named arrays as one compressed .npz."""
+    """Write named arrays as one compressed .npz.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be written.
+    """
     with whole_file(path) as temporary:
         np.savez_compressed(temporary, **arrays)
 
 
 def load_npz(path: str | Path, *names: str) -> list[np.ndarray]:
-    """Read the named arrays of an .npz, and only those."""
+    """Read the named arrays of an .npz, and no others, in the order of the names.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be read, or lacks an array.
+    """
     with reading(path), np.load(path, allow_pickle=False) as archive:
         return [archive[name] for name in names]

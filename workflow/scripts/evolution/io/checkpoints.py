@@ -9,7 +9,20 @@ from evolution.io.whole_files import whole_file
 
 
 def save_checkpoint(path: str, checkpoint: dict) -> None:
-    """Write a checkpoint; through memory, since torch puts a file's own name into what it writes."""
+    """Write a checkpoint, the same bytes under any name.
+
+    Parameters
+    ----------
+    path : str
+    checkpoint : dict
+        As `load_checkpoint` returns it.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be written.
+    """
+    # Through memory: torch stores the name of the file that it writes in it.
     buffer = io.BytesIO()
     torch.save(checkpoint, buffer)
     with whole_file(path) as temporary:
@@ -17,16 +30,16 @@ def save_checkpoint(path: str, checkpoint: dict) -> None:
 
 
 def load_checkpoint(path: str) -> dict:
-    """Map a checkpoint into memory: only the tensors that are used are read.
+    """Map a checkpoint into memory, so that only the tensors that are used are read.
 
     Returns
     -------
     dict
-        `weights` (epoch to state dict), `optimizer` (state dict), `epoch` (the last); see `train.train_span`.
+        `weights` (dict of epoch to state dict), `optimizer` (state dict), `epoch` (int, the last one).
 
     Raises
     ------
-    JobError
+    UserError
         If the file cannot be read.
     """
     with reading(path):

@@ -1,4 +1,4 @@
-"""A job's log file: everything that the job says, and how it ends on an error."""
+"""A job's log file: it takes all output of the job, and the error that the job ends with."""
 
 import logging
 import os
@@ -16,12 +16,22 @@ from evolution.io.whole_files import unwritable
 def job_log(path: str | Path) -> Iterator[None]:
     """Send the job's logging, output and errors to its log file.
 
-    A `UserError` ends the job with its message alone; any other exception keeps its traceback, since it is a fault
-    of the workflow and not of its user. Where the log has no room for the message, it goes to where the job's errors
-    went before.
+    A `UserError` of any class ends the job with its message alone; any other exception keeps its traceback, since it is
+    a fault of the workflow and not of its user. If the log has no room for the message, the message goes to where the
+    job's errors went before.
+
+    Parameters
+    ----------
+    path : path
+        Written from its start; its folder is made where it does not exist.
+
+    Raises
+    ------
+    SystemExit
+        With code 1, if the block ends with an exception, or with a message, if the log cannot be opened.
     """
     terminal = os.dup(2)
-    # A log on a full disk is no reason to fail before an artifact does.
+    # On a full disk, a line that has no room in the log is left out; the artifact that has no room ends the job.
     logging.raiseExceptions = False
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -50,7 +60,7 @@ def job_log(path: str | Path) -> Iterator[None]:
 
 
 def _flush() -> None:
-    """Write out what was printed, as far as there is room."""
+    """Write out what Python holds back of the output, as far as there is room."""
     for output in (sys.stdout, sys.stderr):
         with suppress(OSError):
             output.flush()

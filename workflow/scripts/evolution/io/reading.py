@@ -1,4 +1,4 @@
-"""What goes wrong while an artifact is read, as a message that says what to do."""
+"""Errors while an artifact is read, turned into messages that say what to do."""
 
 import errno
 import os
@@ -11,7 +11,7 @@ from evolution.errors import UserError, first_line
 
 
 def damaged(path: str | Path, problem: object) -> UserError:
-    """The error for an artifact that cannot be read, naming the commands that rebuild it."""
+    """The error for an artifact that is damaged; it names the commands that rebuild it."""
     path = Path(path).as_posix()
     return UserError(
         f"{path} is damaged or not what this workflow wrote ({problem}). Remove it, and run the same command again to "
@@ -21,7 +21,13 @@ def damaged(path: str | Path, problem: object) -> UserError:
 
 @contextmanager
 def reading(path: str | Path) -> Iterator[None]:
-    """Turn what goes wrong while an artifact is read into a message, which says to remove it only if it is damaged."""
+    """Turn any error while the block reads an artifact into a message, which says to remove only a damaged file.
+
+    Raises
+    ------
+    UserError
+        If there is too little memory, if the system refuses to read the file, or if the file is damaged.
+    """
     try:
         yield
     except MemoryError as error:
@@ -30,7 +36,7 @@ def reading(path: str | Path) -> Iterator[None]:
             "far more than the file could hold, it is damaged: remove it, and run the same command again to rebuild it."
         ) from error
     except OSError as error:
-        # EINVAL: bytes that send the reader to before the file's start.
+        # No number: the reader's own error. EINVAL: damaged bytes made the reader seek to before the file's start.
         if error.errno in (None, errno.ENOENT, errno.EINVAL):
             raise damaged(path, error) from error
         raise UserError(

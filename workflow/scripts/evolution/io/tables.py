@@ -7,7 +7,21 @@ from evolution.io.whole_files import whole_file
 
 
 def save_table(path: str | Path, columns: dict[str, object], metadata: dict[str, str] | None = None) -> None:
-    """Write columns (name to values) as a Parquet table, with `metadata` (key to value) in its schema."""
+    """Write a Parquet table.
+
+    Parameters
+    ----------
+    path : path
+    columns : dict of str to sequence
+        Values by the column's name, all of one length.
+    metadata : dict of str to str, optional
+        Kept in the table's schema.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be written.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -29,7 +43,7 @@ def load_table(path: str | Path, *columns: str):
     """
     import pyarrow.parquet as pq
 
-    # read_table would import pandas, in a quarter of a second.
+    # Not with read_table, which imports pandas and so takes a quarter of a second more.
     with reading(path), pq.ParquetFile(path) as file:
         table = file.read()
     missing = [name for name in columns if name not in table.column_names]

@@ -1,28 +1,19 @@
-"""All that is measured of one layer at one epoch."""
+"""All that is measured of one cell: one layer at one epoch."""
 
 import logging
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from sklearn import config_context
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score, pairwise_distances
 
 from evolution.activations.compaction import unit_rows
-from evolution.measures import clustering as partitions
-from evolution.measures import neighbors
-from evolution.measures.registry import MEASURES, PER_CLASS
+from evolution.measures import clustering, neighbors
+from evolution.measures.registry import BASIC_METRICS, MEASURES, PER_CLASS, THINNED
 from evolution.seeds import generator, integer_seed
 
 log = logging.getLogger("evolution")
-
-
-METRICS = (
-    "silhouette",
-    "adjusted_rand_index",
-    "normalized_mutual_information",
-    "label_silhouette",
-    "knn_accuracy",
-)
 
 # Above this many samples the N x N distances are taken in chunks instead of kept (100 MB in float32).
 MATRIX_SAMPLES = 5000
@@ -30,127 +21,146 @@ MATRIX_SAMPLES = 5000
 # Spectrum and probe take this many samples where neither N nor D is smaller: their time goes with min(N, D)^3.
 SPECTRUM_SAMPLES = 5000
 
-THINNED = {"linear_probe", "effective_rank", "participation_ratio"}
-
 # MB of distances that scikit-learn holds at once where they are taken in chunks.
 CHUNK_MB = 100
 
 
-def shape_metrics(
+@dataclass(frozen=True)
+class MeasureSettings:
+    """What the config says of how cells are measured.
+
+    Attributes
+    ----------
+    clusters, n_init : int
+        Of k-means: how many clusters, and how many restarts.
+    neighbors : int
+        Of the leave-one-out k-NN accuracy and the purity.
+    measures : sequence of str
+        Keys of `registry.MEASURES`, in any order: what is measured in addition to `registry.BASIC_METRICS`.
+    seed : int
+        The run's. It is the same at every epoch: k-means' own noise would otherwise show as change from epoch to epoch.
+    """
+
+    clusters: int
+    n_init: int
+    neighbors: int
+    measures: tuple[str, ...] | list[str]
+    seed: int
+
+
+def layer_metrics(
     activations: np.ndarray,
     labels: np.ndarray,
-    measures: list[str],
-    predicted: np.ndarray | None,
-    seed: int,
+    settings: MeasureSettings,
+    *,
+    predicted: np.ndarray | None = None,
     classes: int | None = None,
-) -> dict[str, float]:
-    """The measures that lengths matter to, and that therefore take the activations as they are and not unit rows.
+    matrix_samples: int = MATRIX_SAMPLES,
+    spectrum_samples: int = SPECTRUM_SAMPLES,
+    chunk_mb: int = CHUNK_MB,
+) -> tuple[dict[str, object], np.ndarray, np.ndarray]:
+    """All metrics of one layer at one epoch.
+
+    Clusters and neighbours are found among the activations scaled to unit length, so that Euclidean distances follow
+    cosines (`direction_metrics`). The shape of a layer is measured on the activations as they are (`shape_metrics`).
 
     Parameters
     ----------
     activations : float32 array (N, D)
         Compact or raw.
     labels : int array (N,)
-    measures : list of str
-        Of `measures.MEASURES`; those of other kinds are passed over.
-    predicted : int array (N,) or None
-        See `measures.collapse.layer_collapse`.
-    seed : int
-        The config's: of the probe's folds, and of the samples drawn where there are too many.
-    classes : int or None
-        How many there are; None: as many as have samples.
-    """
-    # Imported where they are needed: a run without them need not load them.
-    values = {}
-    if "intrinsic_dimension" in measures:
-        values["intrinsic_dimension"] = neighbors.intrinsic_dimension(activations)
-    if "neural_collapse" in measures:
-        from evolution.measures import collapse
-
-        values |= collapse.layer_collapse(activations, labels, predicted, classes)
-    if min(activations.shape) > SPECTRUM_SAMPLES and THINNED.intersection(measures):
-        log.info("Spectrum and probe take %d of %d samples", SPECTRUM_SAMPLES, len(activations))
-        drawn = generator(seed, "spectrum").choice(len(activations), SPECTRUM_SAMPLES, replace=False)
-        activations, labels = activations[np.sort(drawn)], labels[np.sort(drawn)]
-    if "linear_probe" in measures:
-        from evolution.measures.probe import linear_probe
-
-        values["linear_probe_accuracy"] = linear_probe(activations, labels, integer_seed(seed, "probe"))
-    if "effective_rank" in measures or "participation_ratio" in measures:
-        from evolution.measures import spectrum
-
-        singular = spectrum.singular_values(activations)
-        values["effective_rank"] = spectrum.effective_rank(singular)
-        values["participation_ratio"] = spectrum.participation_ratio(singular)
-    return values
-
-
-def layer_metrics(
-    activations: np.ndarray,
-    labels: np.ndarray,
-    clusters: int,
-    n_init: int,
-    nearby: int,
-    seed: int,
-    measures: tuple[str, ...] | list[str] = (),
-    predicted: np.ndarray | None = None,
-    classes: int | None = None,
-) -> tuple[dict[str, object], np.ndarray, np.ndarray]:
-    """Cluster quality, and the chosen measures, of one layer at one epoch.
-
-    Parameters
-    ----------
-    activations : float32 array (N, D)
-        Compact or raw. What concerns clusters and neighbours takes them normalised, so that Euclidean distances
-        follow cosines; for the others see `shape_metrics`.
-    labels : int array (N,)
         True classes.
-    clusters, n_init : int
-        Of k-means.
-    nearby : int
-        Neighbours of the leave-one-out k-NN accuracy, and of the purity.
-    seed : int
-        The config's. It is the same at every epoch, as k-means' own noise would otherwise show as change from epoch to
-        epoch.
-    measures : list of str
-        Of `measures.MEASURES`, in any order.
+    settings : MeasureSettings
     predicted : int array (N,) or None
-        What the network takes each sample for.
+        The class that the network gives each sample; None for the raw pixels.
     classes : int or None
         How many there are; None: as many as have samples.
+    matrix_samples : int
+        Above this many samples no matrix of all distances is kept.
+    spectrum_samples : int
+        See `shape_metrics`.
+    chunk_mb : int
+        MB of distances that are held at once.
 
     Returns
     -------
     values : dict
-        A float for each of `METRICS`, then for each metric of `measures`, in the order of `measures.MEASURES`; those
-        of `PER_CLASS` have a list of floats, one a class. silhouette: of the k-means clusters (Rousseeuw 1987);
-        adjusted_rand_index (Hubert and Arabie 1985) and normalized_mutual_information (arithmetic mean) of the
-        clusters against the labels; label_silhouette: of the true classes; knn_accuracy. Where the layer has fewer
-        distinct unit rows than clusters, NaN but for the measures of shape, which see lengths too.
+        A float for each of `registry.BASIC_METRICS`, then for each metric of the chosen measures, in the order of
+        `registry.MEASURES`; a list of floats, one a class, for those of `registry.PER_CLASS`. Where the layer has fewer
+        distinct unit rows than clusters, only the metrics of its shape are defined, and the others are NaN.
     assigned : int16 array (N,)
         Each sample's k-means cluster, -1 where there is none.
     voted : int16 array (N,)
         The class that each sample's neighbours vote for, -1 where there is none.
     """
     classes = int(labels.max()) + 1 if classes is None else classes
-    names = [*METRICS, *(metric for measure, metrics in MEASURES.items() if measure in measures for metric in metrics)]
+    chosen = [metric for measure, metrics in MEASURES.items() if measure in settings.measures for metric in metrics]
+    names = [*BASIC_METRICS, *chosen]
     rows = unit_rows(activations)
     distinct = len(np.unique(rows, axis=0))
-    if distinct < clusters:
-        log.warning("Only %d distinct directions for %d clusters: the cluster metrics are NaN", distinct, clusters)
-        nothing = np.full(len(rows), -1, np.int16)
+    if distinct < settings.clusters:
+        log.warning(
+            "Only %d distinct directions for %d clusters: the cluster metrics are NaN", distinct, settings.clusters
+        )
         values = {name: [math.nan] * classes if name in PER_CLASS else math.nan for name in names}
-        return values | shape_metrics(activations, labels, measures, predicted, seed, classes), nothing, nothing
-    assigned, restarts = partitions.kmeans_restarts(rows, clusters, n_init, integer_seed(seed, "k-means"))
-    if len(rows) <= MATRIX_SAMPLES:
+        assigned = voted = np.full(len(rows), -1)
+    else:
+        values, assigned, voted = direction_metrics(
+            rows, labels, settings, classes=classes, matrix_samples=matrix_samples, chunk_mb=chunk_mb
+        )
+    values |= shape_metrics(
+        activations, labels, settings, predicted=predicted, classes=classes, spectrum_samples=spectrum_samples
+    )
+    if distinct >= settings.clusters:
+        undefined = [name for name in names if np.isnan(values[name]).any()]
+        if undefined:
+            log.warning("Not defined here, and NaN: %s", ", ".join(undefined))
+    return {name: values[name] for name in names}, assigned.astype(np.int16), voted.astype(np.int16)
+
+
+def direction_metrics(
+    rows: np.ndarray,
+    labels: np.ndarray,
+    settings: MeasureSettings,
+    *,
+    classes: int,
+    matrix_samples: int = MATRIX_SAMPLES,
+    chunk_mb: int = CHUNK_MB,
+) -> tuple[dict[str, object], np.ndarray, np.ndarray]:
+    """The metrics of clusters and neighbours, which are found by direction and not by length.
+
+    Parameters
+    ----------
+    rows : float32 array (N, D)
+        Of unit length, with at least as many distinct ones as clusters.
+    labels : int array (N,)
+    settings : MeasureSettings
+    classes, matrix_samples, chunk_mb : int
+        See `layer_metrics`.
+
+    Returns
+    -------
+    values : dict
+        silhouette: of the k-means clusters (Rousseeuw 1987); adjusted_rand_index (Hubert and Arabie 1985) and
+        normalized_mutual_information (arithmetic mean) of the clusters against the labels; label_silhouette: of the
+        true classes; knn_accuracy; and those that `settings` names.
+    assigned : int array (N,)
+        Each sample's k-means cluster.
+    voted : int array (N,)
+        The class that each sample's neighbours vote for.
+    """
+    measures = settings.measures
+    assigned, restarts = clustering.kmeans_restarts(
+        rows, clusters=settings.clusters, n_init=settings.n_init, seed=integer_seed(settings.seed, "k-means")
+    )
+    if len(rows) <= matrix_samples:
         geometry, metric = pairwise_distances(rows), "precomputed"
         np.fill_diagonal(geometry, 0)
     else:
         geometry, metric = rows, "euclidean"
-    with config_context(working_memory=CHUNK_MB):
-        of_clusters, of_classes = (partitions.silhouettes(geometry, groups, metric) for groups in (assigned, labels))
-        nearest = neighbors.nearest(geometry, nearby, metric)
-    del geometry
+    with config_context(working_memory=chunk_mb):
+        of_clusters, of_classes = (clustering.silhouettes(geometry, groups, metric) for groups in (assigned, labels))
+        nearest = neighbors.nearest(geometry, settings.neighbors, metric)
     voted = neighbors.votes(nearest, labels)
     values = {
         "silhouette": math.nan if of_clusters is None else float(of_clusters.mean()),
@@ -160,19 +170,66 @@ def layer_metrics(
         "knn_accuracy": float((voted == labels).mean()),
     }
     if "restart_spread" in measures:
-        values |= partitions.rand_index_spread(labels, restarts)
+        values |= clustering.rand_index_spread(labels, restarts)
     if "adjusted_mutual_information" in measures:
-        values |= partitions.adjusted_mutual_information(labels, assigned)
+        values |= clustering.adjusted_mutual_information(labels, assigned)
     if "v_measure" in measures:
-        values |= partitions.v_measure(labels, assigned)
+        values |= clustering.v_measure(labels, assigned)
     if "davies_bouldin" in measures:
-        values |= partitions.davies_bouldin(rows, labels, assigned)
+        values |= clustering.davies_bouldin(rows, labels, assigned)
     if "class_silhouette" in measures:
-        values["class_silhouette"] = partitions.class_means(of_classes, labels, classes)
+        values["class_silhouette"] = clustering.class_means(of_classes, labels, classes)
     if "knn_purity" in measures:
         values["knn_purity"] = neighbors.purity(nearest, labels)
-    values |= shape_metrics(activations, labels, measures, predicted, seed, classes)
-    undefined = [name for name in names if np.isnan(values[name]).any()]
-    if undefined:
-        log.warning("Not defined here, and NaN: %s", ", ".join(undefined))
-    return {name: values[name] for name in names}, assigned.astype(np.int16), voted.astype(np.int16)
+    return values, assigned, voted
+
+
+def shape_metrics(
+    activations: np.ndarray,
+    labels: np.ndarray,
+    settings: MeasureSettings,
+    *,
+    predicted: np.ndarray | None = None,
+    classes: int | None = None,
+    spectrum_samples: int = SPECTRUM_SAMPLES,
+) -> dict[str, float]:
+    """The metrics that lengths matter to: spectrum, dimension, neural collapse, probe.
+
+    Parameters
+    ----------
+    activations : float32 array (N, D)
+        Compact or raw, and not scaled to unit length.
+    labels : int array (N,)
+    settings : MeasureSettings
+        Its measures of other kinds are passed over.
+    predicted : int array (N,) or None
+        See `collapse.layer_collapse`.
+    classes : int or None
+        How many there are; None: as many as have samples.
+    spectrum_samples : int
+        Above this many samples and features, the measures of `registry.THINNED` take this many samples, drawn by the
+        seed.
+    """
+    # Modules are imported where they are needed: a run without these measures need not load them.
+    measures, values = settings.measures, {}
+    if "intrinsic_dimension" in measures:
+        values["intrinsic_dimension"] = neighbors.intrinsic_dimension(activations)
+    if "neural_collapse" in measures:
+        from evolution.measures import collapse
+
+        values |= collapse.layer_collapse(activations, labels, predicted, classes)
+    if min(activations.shape) > spectrum_samples and THINNED.intersection(measures):
+        log.info("Spectrum and probe take %d of %d samples", spectrum_samples, len(activations))
+        drawn = generator(settings.seed, "spectrum").choice(len(activations), spectrum_samples, replace=False)
+        activations, labels = activations[np.sort(drawn)], labels[np.sort(drawn)]
+    if "linear_probe" in measures:
+        from evolution.measures.probe import linear_probe
+
+        values["linear_probe_accuracy"] = linear_probe(activations, labels, integer_seed(settings.seed, "probe"))
+    if "effective_rank" in measures or "participation_ratio" in measures:
+        from evolution.measures import spectrum
+
+        singular = spectrum.singular_values(activations)
+        values["effective_rank"] = spectrum.effective_rank(singular)
+        values["participation_ratio"] = spectrum.participation_ratio(singular)
+    return values

@@ -7,23 +7,25 @@ import numpy as np
 
 from evolution.seeds import generator
 
-# More samples tell CKA little, and its time goes with their square.
+# More samples change CKA little, and its time goes with their square.
 MOST_SAMPLES = 2000
 
 # Numbers of the Gram matrices' rows that are held at a time (512 MB in float64): all of 50 representations of 1000
 # samples, which are then read and centred once.
-HELD = 2**26
+HELD_NUMBERS = 2**26
 
 # Centred rows that are shorter than this share of the rows themselves are rounding: the layer is constant.
 ROUNDING = 1e-6
 
 
-def pairwise_cka(representations: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+def pairwise_cka(
+    representations: Sequence[np.ndarray], *, held_numbers: int = HELD_NUMBERS
+) -> tuple[np.ndarray, np.ndarray]:
     """Linear CKA of all pairs, each Gram matrix (or, where that is smaller, each product of features) taken once.
 
     With K = X X^T and L = Y Y^T, CKA = HSIC(K, L) / sqrt(HSIC(K, K) HSIC(L, L)), where HSIC is the
     Hilbert-Schmidt independence criterion (Kornblith et al. 2019, "Similarity of Neural Network Representations
-    Revisited"). It is 1 for representations that a rotation, a scale and a shift turn into one another. The plain
+    Revisited"). It is 1 where a rotation, a scale and a shift turn one representation into the other. The plain
     estimator of HSIC grows with D / N also for representations that have nothing to do with each other; the unbiased
     one (Song et al. 2012, "Feature Selection via Dependence Maximization"; used for CKA by Nguyen et al. 2021, "Do Wide
     and Deep Networks Learn the Same Things?") is then near 0, and can fall a little below it.
@@ -31,13 +33,15 @@ def pairwise_cka(representations: Sequence[np.ndarray]) -> tuple[np.ndarray, np.
     With centred features K 1 = 0, which leaves of both estimators, for k and l the diagonals of K and L:
     HSIC = tr(K L) / (N - 1)^2, and unbiased
     HSIC = (tr(K L) - k.l + sum(k) sum(l) / ((N - 1) (N - 2)) - 2 k.l / (N - 2)) / (N (N - 3)).
-    The latter does not change with a shift of the features, so that they may be centred before.
+    A shift of the features does not change the latter, so they may be centred before.
 
     Parameters
     ----------
     representations : sequence of M float arrays (N, D), each with its own D
-        Anything that has len and shape and that np.array takes, such as a mapped file: read when its turn comes, so
-        that beside one of them no more than `HELD` numbers are held.
+        Anything that has len and shape and that np.array takes, such as a mapped file: each is read when it is needed,
+        so that no more than one of them and `held_numbers` are in memory.
+    held_numbers : int
+        Numbers of the Gram matrices' rows that are held at a time.
 
     Returns
     -------
@@ -55,8 +59,10 @@ def pairwise_cka(representations: Sequence[np.ndarray]) -> tuple[np.ndarray, np.
         raise ValueError(f"representations of {sorted(samples)} samples cannot be compared")
     number = samples.pop()
     features = sum(rows.shape[1] for rows in representations)
-    traces_of = _traces_of_features if features <= number else _traces_of_grams
-    traces, lengths = traces_of(representations)
+    if features <= number:
+        traces, lengths = _traces_of_features(representations)
+    else:
+        traces, lengths = _traces_of_grams(representations, held_numbers)
     lengths_product, total = lengths @ lengths.T, lengths.sum(1)
     if number < 4:
         unbiased = np.full_like(traces, math.nan)
@@ -66,15 +72,30 @@ def pairwise_cka(representations: Sequence[np.ndarray]) -> tuple[np.ndarray, np.
     return _normalised(traces), _normalised(unbiased)
 
 
-def some_samples(number: int, seed: int) -> np.ndarray:
-    """Which samples CKA is computed from: all, or `MOST_SAMPLES` drawn from the config's seed; int (n,), ascending."""
-    if number <= MOST_SAMPLES:
+def some_samples(number: int, seed: int, *, most: int = MOST_SAMPLES) -> np.ndarray:
+    """Which samples CKA is computed from.
+
+    Parameters
+    ----------
+    number : int
+        How many samples there are.
+    seed : int
+        The run's.
+    most : int
+        How many are taken where there are more.
+
+    Returns
+    -------
+    int array (min(number, most),)
+        Ascending.
+    """
+    if number <= most:
         return np.arange(number)
-    return np.sort(generator(seed, "cka").choice(number, MOST_SAMPLES, replace=False))
+    return np.sort(generator(seed, "cka").choice(number, most, replace=False))
 
 
 def of_samples(rows: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-    """The rows that `some_samples` chose; where that is all of them no copy, and nothing is read of a mapped file."""
+    """The rows that `some_samples` chose; where these are all rows, nothing is copied or read from a mapped file."""
     return rows if len(chosen) == len(rows) else rows[chosen]
 
 
@@ -100,16 +121,6 @@ def pair_table(names: list, plain: np.ndarray, unbiased: np.ndarray) -> dict[str
         "plain": plain[first, second],
         "unbiased": unbiased[first, second],
     }
-
-
-def pair_matrix(names: list, first: list, second: list, values: np.ndarray) -> np.ndarray:
-    """One column of `pair_table` as a symmetric float array (M, M), NaN for pairs that it lacks."""
-    places = {name: place for place, name in enumerate(names)}
-    matrix = np.full((len(names), len(names)), math.nan)
-    for one, other, value in zip(first, second, values):
-        if one in places and other in places:
-            matrix[places[one], places[other]] = matrix[places[other], places[one]] = value
-    return matrix
 
 
 def centred(rows: np.ndarray) -> np.ndarray:
@@ -150,22 +161,22 @@ def _traces_of_features(representations: Sequence[np.ndarray]) -> tuple[np.ndarr
     return traces, np.add.reduceat(np.square(rows), starts, 1).T
 
 
-def _traces_of_grams(representations: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+def _traces_of_grams(representations: Sequence[np.ndarray], held_numbers: int) -> tuple[np.ndarray, np.ndarray]:
     """As `_traces_of_features`, from a block of rows of all Gram matrices at a time."""
     number, samples = len(representations), len(representations[0])
-    height = max(1, min(samples, HELD // (number * samples)))
+    height = max(1, min(samples, held_numbers // (number * samples)))
     traces, diagonals = np.zeros((number, number)), np.empty((number, samples))
-    # Centred anew for each block, as all of them together may not fit.
+    # Centred again for each block, as all of them together may not fit in memory.
     for start in range(0, samples, height):
         stop = min(start + height, samples)
         block = np.empty((number, stop - start, samples))
-        for place, rows in enumerate(representations):
+        for index, rows in enumerate(representations):
             rows = np.asarray(rows)
             # Compact coordinates end in columns of zeros where a layer has fewer dimensions than there are samples.
             used = np.flatnonzero(rows.any(0))
             rows = centred(rows[:, : used[-1] + 1 if len(used) else 0])
-            np.matmul(rows[start:stop], rows.T, out=block[place])
-            diagonals[place, start:stop] = block[place].diagonal(start)
+            np.matmul(rows[start:stop], rows.T, out=block[index])
+            diagonals[index, start:stop] = block[index].diagonal(start)
         flat = block.reshape(number, -1)
         traces += flat @ flat.T
     return traces, diagonals

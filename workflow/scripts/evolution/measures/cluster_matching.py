@@ -7,7 +7,7 @@ from scipy.optimize import linear_sum_assignment
 def match_clusters(clusters: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
     """Give each cluster the number of a class, such that as many samples as possible agree.
 
-    Cluster numbers are arbitrary; matched to classes, a cluster can wear its class's colour.
+    Cluster numbers are arbitrary; with its class's number, a cluster can be drawn in its class's colour.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""k-means, restart by restart, and how its clusters and the true classes lie to each other."""
+"""k-means, restart by restart, and how well its clusters agree with the true classes."""
 
 import math
 
@@ -23,11 +23,11 @@ def refines(labels: np.ndarray, others: np.ndarray) -> bool:
     return pairs == len(np.unique(labels))
 
 
-def kmeans_restarts(rows: np.ndarray, clusters: int, n_init: int, seed: int) -> tuple[np.ndarray, list[np.ndarray]]:
+def kmeans_restarts(rows: np.ndarray, *, clusters: int, n_init: int, seed: int) -> tuple[np.ndarray, list[np.ndarray]]:
     """k-means (Lloyd, k-means++) `n_init` times over.
 
-    Bit for bit the labels of `KMeans(clusters, n_init=n_init, random_state=seed)`, which goes through its restarts
-    with one generator too and keeps the first of the lowest inertia; but it throws the others away.
+    The best labels are bit for bit those of `KMeans(clusters, n_init=n_init, random_state=seed)`, which also draws all
+    its restarts from one generator and keeps the first with the lowest inertia, but does not return the others.
 
     Parameters
     ----------
@@ -54,8 +54,8 @@ def kmeans_restarts(rows: np.ndarray, clusters: int, n_init: int, seed: int) -> 
 def rand_index_spread(labels: np.ndarray, restarts: list[np.ndarray]) -> dict[str, float]:
     """The adjusted Rand index (Hubert and Arabie 1985) of each k-means restart against the classes: its spread.
 
-    The restarts differ in their random start alone. A curve's movement within this spread is k-means' and not the
-    layer's. sd: the population's standard deviation.
+    The restarts differ in their random start alone, so a curve that moves within this spread shows k-means' chance and
+    no change of the layer. sd is the population's standard deviation.
     """
     indices = np.array([adjusted_rand_score(labels, restart) for restart in restarts])
     summary = {"min": indices.min(), "mean": indices.mean(), "max": indices.max(), "sd": indices.std()}
@@ -85,8 +85,8 @@ def davies_bouldin(rows: np.ndarray, labels: np.ndarray, assigned: np.ndarray) -
     Returns
     -------
     dict of float
-        0 is best. NaN where there is one group, or each sample is its own, or two groups have the same centre, which
-        scikit-learn takes for 0.
+        0 is best. NaN where there is one group, where each sample is a group, and where two groups have the same
+        centre, for which scikit-learn would give 0.
     """
     scores = {}
     for name, groups in (("davies_bouldin", assigned), ("label_davies_bouldin", labels)):
@@ -100,7 +100,9 @@ def davies_bouldin(rows: np.ndarray, labels: np.ndarray, assigned: np.ndarray) -
 
 
 def silhouettes(geometry: np.ndarray, groups: np.ndarray, metric: str) -> np.ndarray | None:
-    """Each sample's silhouette (Rousseeuw 1987), float (N,); None where there is one group, or each sample is its own.
+    """Each sample's silhouette (Rousseeuw 1987), float (N,).
+
+    None where there is one group, and where each sample is a group.
 
     Parameters
     ----------

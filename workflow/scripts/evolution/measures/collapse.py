@@ -14,7 +14,7 @@ log = logging.getLogger("evolution")
 
 # Between-class directions with a smaller share of the largest one's variance are rounding, and left out of NC1.
 FAINT = 1e-6
-# Class centres that differ by less, for the length of the rows, are one.
+# Class centres that differ by less than this share of their length count as the same.
 ROUNDING = 1e-6
 
 
@@ -122,7 +122,7 @@ def layer_collapse(
         Raw or compact activations.
     labels : int array (N,)
     predicted : int array (N,) or None
-        What the network takes each sample for; None for the raw pixels, which it does not change: NC4 is then NaN.
+        The class that the network gives each sample. None for the raw pixels, of which NC4 is NaN.
     classes : int or None
         How many there are; None: as many as have samples.
     """

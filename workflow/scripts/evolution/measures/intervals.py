@@ -1,4 +1,4 @@
-"""The mean over seeds, and how far it can be trusted."""
+"""The mean over seeds and its confidence interval."""
 
 import numpy as np
 
@@ -8,8 +8,8 @@ CONFIDENCE = 0.95
 def mean_interval(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The mean over runs and its 95 % confidence interval, by Student's t with n - 1 degrees of freedom.
 
-    mean ± t(0.975, n - 1) · s / √n, with s the sample's standard deviation (n - 1). It takes the runs' values for
-    normally distributed; with three seeds it is wide (t = 4.3), as it should be.
+    mean ± t(0.975, n - 1) · s / √n, with s the sample's standard deviation (n - 1). It assumes
+    that the runs' values are normally distributed; with three seeds it is wide (t = 4.3), as it should be.
 
     Parameters
     ----------

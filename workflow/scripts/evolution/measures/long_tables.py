@@ -1,4 +1,4 @@
-"""Reading the long tables of a run, and what their metrics are called when shown."""
+"""Reading the long tables of a run, and the titles of their metrics."""
 
 import math
 
@@ -7,16 +7,10 @@ import numpy as np
 from evolution import PIXELS
 from evolution.io.reading import damaged
 from evolution.io.tables import load_table
+from evolution.measures.registry import ADJUSTED_RAND, METRICS
 
-ADJUSTED_RAND = "adjusted_rand_index"
-
-METRIC_TITLES = {
-    "silhouette": "Silhouette",
-    ADJUSTED_RAND: "Adjusted Rand index",
-    "normalized_mutual_information": "Normalized mutual information",
-    "label_silhouette": "Label silhouette",
-    "knn_accuracy": "k-NN accuracy",
-}
+# Metric to its title in figures, for those that are always measured.
+METRIC_TITLES = {metric.name: metric.title for metric in METRICS if metric.measure is None}
 
 
 def network_layers(layers: list[str]) -> list[str]:
@@ -55,7 +49,7 @@ def adjusted_rand_indices(path: str, cells: list[tuple[int, str]]) -> dict[tuple
 
     Raises
     ------
-    JobError
+    UserError
         If the table has no row for one of them.
     """
     values = load_values(path)
@@ -63,6 +57,30 @@ def adjusted_rand_indices(path: str, cells: list[tuple[int, str]]) -> dict[tuple
     if missing:
         raise damaged(path, f"no {ADJUSTED_RAND} of layer {missing[0][1]} at epoch {missing[0][0]}")
     return {(epoch, layer): values[layer, epoch, ADJUSTED_RAND] for epoch, layer in cells}
+
+
+def pair_matrix(names: list, first: list, second: list, values: np.ndarray) -> np.ndarray:
+    """A column of a table of pairs, such as `cka.pair_table`, as a matrix.
+
+    Parameters
+    ----------
+    names : list of M
+        The rows and columns of the matrix, in their order.
+    first, second : lists
+        The pair that each value is of; pairs with others than `names` are passed over.
+    values : float array
+
+    Returns
+    -------
+    float array (M, M)
+        Symmetric; NaN for a pair that the table lacks.
+    """
+    index = {name: number for number, name in enumerate(names)}
+    matrix = np.full((len(names), len(names)), math.nan)
+    for one, other, value in zip(first, second, values):
+        if one in index and other in index:
+            matrix[index[one], index[other]] = matrix[index[other], index[one]] = value
+    return matrix
 
 
 def eval_accuracies(path: str) -> dict[int, float]:

@@ -1,13 +1,13 @@
-"""Measures of who is whose nearest neighbour."""
+"""Each sample's nearest neighbours, and what is measured of them."""
 
 import math
 
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
-# The largest ratios, which a few outliers make, are left out of the fit.
+# The share of the ratios that is fitted: the largest ones come from a few outliers.
 KEPT_RATIOS = 0.9
-# Ratios that are 1 but for this: all samples are equally far from each other.
+# Ratios that differ from 1 by less are rounding: all samples are equally far from each other.
 ROUNDING = 1e-6
 
 
@@ -30,7 +30,7 @@ def nearest(geometry: np.ndarray, neighbors: int, metric: str) -> np.ndarray:
 
 
 def votes(nearby: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """The class that each sample's neighbours vote for, int (N,); ties: the smallest.
+    """The class that each sample's neighbours vote for, int (N,); of classes with equally many votes the smallest.
 
     Parameters
     ----------

@@ -42,7 +42,7 @@ def linear_probe(rows: np.ndarray, labels: np.ndarray, seed: int) -> float:
     rows = centred(rows)
     if folds < 2 or (counts > 0).sum() < 2 or not rows.any():
         return math.nan
-    # With more features than samples to fit, scikit-learn would take the inner products anew in each fold.
+    # With more features than samples to fit, scikit-learn would take the inner products again in each fold.
     gram = rows @ rows.T if rows.shape[1] > (1 - 1 / folds) * len(rows) else None
     right = np.zeros(len(rows), bool)
     for fit, held in StratifiedKFold(folds, shuffle=True, random_state=seed).split(rows, labels):

@@ -5,9 +5,9 @@ import math
 import numpy as np
 from scipy.linalg import eigvalsh
 
-# Directions in which the samples' squares sum to less than this share of a sample's mean squared distance from the
-# mean are left out. Compact coordinates come from float32 products, whose rounding puts up to half as much into
-# directions that are empty: a hundred of those would count as one.
+# A direction is left out where the sum of the samples' squares along it is less than this share of a sample's mean
+# squared distance from the mean. Compact coordinates come from float32 products, whose rounding puts up to half as much
+# into an empty direction, and a hundred empty directions would count as one.
 FAINT = 2e-5
 # A mean squared distance from the mean below this share of the mean squared length is the rounding of a constant layer.
 CONSTANT = 1e-12
@@ -16,8 +16,8 @@ CONSTANT = 1e-12
 def singular_values(rows: np.ndarray) -> np.ndarray:
     """The singular values of the centred rows, in units of their own root mean squared length.
 
-    They are the square roots of the covariance's eigenvalues up to a factor, of which no measure here takes notice.
-    Found from the smaller of the Gram matrix and the covariance.
+    They are the square roots of the covariance's eigenvalues up to a factor, on which no measure here depends. They are
+    computed from the Gram matrix or the covariance, whichever is smaller.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def singular_values(rows: np.ndarray) -> np.ndarray:
     Returns
     -------
     float64 array (K,)
-        Largest first, without those that are too `FAINT`; none for a constant layer.
+        Largest first, without the ones that are too `FAINT`; none for a constant layer.
     """
     rows = np.array(rows, np.float64)
     # First by the largest, so that rows of any size have squares.

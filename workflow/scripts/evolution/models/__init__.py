@@ -1,1 +1,1 @@
-"""Networks: built in, torchvision's, the user's own; their layers, and what these put out."""
+"""Networks of this workflow, of torchvision and of the user: how they are built, and what their layers put out."""

@@ -1,6 +1,7 @@
 """Networks built by name, with weights drawn from a seed or read from a file."""
 
 import random
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -8,44 +9,74 @@ import numpy as np
 import torch
 from torch import nn
 
-from evolution.errors import UserError, first_line
-from evolution.models.model_file import described, load_class
+from evolution.errors import ModelError, UserError, first_line
+from evolution.models.model_file import describe_exception, load_class
 from evolution.models.names import own_class, torchvision_name
 from evolution.models.networks import NETWORKS
 from evolution.models.torchvision_models import build_torchvision
+from evolution.seeds import integer_seed
 
 
-def seed_all(seed: int) -> None:
-    """Seed what a user's model may draw from: torch's, numpy's and Python's global generators."""
-    torch.manual_seed(seed)
-    np.random.seed(seed)
-    random.seed(seed)
+@dataclass(frozen=True, kw_only=True)
+class ModelSettings:
+    """What a run's network is before it is trained.
+
+    Attributes
+    ----------
+    model : str
+        `model.name` of the config, see `build_model`.
+    model_kwargs : dict
+        `model.kwargs` of the config.
+    seed : int
+        The config's.
+    """
+
+    model: str
+    model_kwargs: dict
+    seed: int
+
+
+def build_run_model(
+    settings: ModelSettings, *, shape: tuple[int, int, int], classes: int, weights: str | None = None
+) -> nn.Module:
+    """A run's network as it is before its training; see `build_model`.
+
+    Whoever builds it again gets the same, also in what a network draws in addition to its weights.
+    """
+    return build_model(
+        settings.model,
+        kwargs=settings.model_kwargs,
+        shape=shape,
+        classes=classes,
+        seed=integer_seed(settings.seed, "weights"),
+        weights=weights,
+    )
 
 
 def build_model(
-    name: str, kwargs: dict, shape: tuple[int, int, int], classes: int, seed: int, weights: str | None = None
+    name: str, *, kwargs: dict, shape: tuple[int, int, int], classes: int, seed: int, weights: str | None = None
 ) -> nn.Module:
-    """Make a network with its initial weights drawn from `seed`, or read from a file.
+    """Build a network with initial weights that are drawn from a seed, or read from a file.
 
     Parameters
     ----------
     name : str
         A key of `NETWORKS`, `torchvision.NAME`, or `path/to/file.py:CLASS`.
     kwargs : dict
-        What the config gives the model's class beside the images' shape and the number of classes.
+        What the model's class is given in addition to the images' shape and the number of classes.
     shape : tuple of int
         Channels, height and width of an image.
     classes : int
     seed : int
         Of the global generators, see `seed_all`.
-    weights : path or None
-        A state dict to begin with.
+    weights : path, optional
+        A state dict that takes the place of the initial weights.
 
     Raises
     ------
-    UserError
-        If there is no such model, the class does not take `kwargs`, it makes no module, the images do not suit it,
-        or the weights do not.
+    ModelError
+        If there is no such model, its class does not take `kwargs` or is no module, the images do not suit it, or the
+        weights do not.
     """
     own, theirs = own_class(name), torchvision_name(name)
     if own:
@@ -61,25 +92,33 @@ def build_model(
         raise
     except Exception as error:
         if own:
-            raise UserError(
-                f"model.name: {name} cannot be made: {described(error, own[0])}. It is called with the images' shape, "
-                f"here {tuple(shape)}, the number of classes, here {classes}, and model.kwargs, here {kwargs}."
+            raise ModelError(
+                f"{name} cannot be made: {describe_exception(error, own[0])}. It is called with the images' shape, "
+                f"here {tuple(shape)}, the number of classes, here {classes}, and model.kwargs, here {kwargs}.",
+                "model.name",
             ) from error
         if isinstance(error, (TypeError, ValueError)):
-            raise UserError(f"model.kwargs: {kwargs} does not fit model {name}: {error}") from error
+            raise ModelError(f"{kwargs} does not fit model {name}: {error}", "model.kwargs") from error
         raise
     if not isinstance(model, nn.Module):
-        raise UserError(f"model.name: {name} makes a {type(model).__name__}; it must make a torch.nn.Module")
+        raise ModelError(f"{name} makes a {type(model).__name__}; it must make a torch.nn.Module", "model.name")
     if weights is not None:
         load_weights(model, weights)
     return model
 
 
-def memory_layout(name: str) -> torch.memory_format:
-    """The layout of images and weights in memory that a model computes fastest in.
+def seed_all(seed: int) -> None:
+    """Seed the global generators that a user's model may draw from: torch's, NumPy's and Python's."""
+    torch.manual_seed(seed)
+    np.random.seed(seed)
+    random.seed(seed)
 
-    Channels last is the one that convolutions compute in: without it they convert back and forth. A user's model may
-    call `view`, which does not take it.
+
+def memory_layout(name: str) -> torch.memory_format:
+    """The layout of images and weights in memory in which a model computes fastest.
+
+    Convolutions compute in channels last, and would convert any other layout back and forth. A user's model may call
+    `view`, which channels last does not allow.
     """
     return torch.contiguous_format if own_class(name) else torch.channels_last
 
@@ -89,20 +128,19 @@ def load_weights(model: nn.Module, path: str) -> None:
 
     Raises
     ------
-    UserError
-        If the file is none, or its names or shapes are not the model's; the message names the first few.
+    ModelError
+        If the file holds no state dict, or its names or shapes are not the model's; the message names the first few.
     """
-    import torch
-
     try:
         weights = torch.load(Path(path).expanduser(), map_location="cpu", weights_only=True)
     except Exception as error:  # Damaged bytes make the reader raise anything.
-        raise UserError(
-            f"model.weights: {path} cannot be read as a state dict ({first_line(error)}). Save one with "
-            "torch.save(model.state_dict(), path); a whole model, which is a pickle, is refused."
+        raise ModelError(
+            f"{path} cannot be read as a state dict ({first_line(error)}). Save one with "
+            "torch.save(model.state_dict(), path); a whole model, which is a pickle, is refused.",
+            "model.weights",
         ) from error
     if not isinstance(weights, dict) or not all(isinstance(value, torch.Tensor) for value in weights.values()):
-        raise UserError(f"model.weights: {path} is not a state dict, which is names with their tensors")
+        raise ModelError(f"{path} is not a state dict, which is names with their tensors", "model.weights")
     wanted = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
     given = {name: tuple(tensor.shape) for name, tensor in weights.items()}
     faults = [f"{name} is missing" for name in wanted if name not in given]
@@ -114,9 +152,10 @@ def load_weights(model: nn.Module, path: str) -> None:
     ]
     if faults:
         more = f"; and {len(faults) - 3} more" if len(faults) > 3 else ""
-        raise UserError(
-            f"model.weights: {path} does not fit the model: {'; '.join(faults[:3])}{more}. Give the model that it was "
-            "saved from (model.name, model.kwargs, as many classes and channels); or copy what fits into the model's "
-            "own state dict and save that, as docs/your-own-model.md shows."
+        raise ModelError(
+            f"{path} does not fit the model: {'; '.join(faults[:3])}{more}. Give the model that it was saved from "
+            "(model.name, model.kwargs, as many classes and channels); or copy what fits into the model's own state "
+            "dict and save that, as docs/your-own-model.md shows.",
+            "model.weights",
         )
     model.load_state_dict(weights)

@@ -1,4 +1,4 @@
-"""What is known of the built-in networks without building them: a config is checked against it.
+"""The built-in networks' layers, so that a config can be checked without building them.
 
 The tests compare it with the networks themselves.
 """
@@ -10,10 +10,18 @@ from evolution.models.selection import REPEATED, Modules
 
 @dataclass(frozen=True)
 class Architecture:
-    """What of a model is known without building it.
+    """What is known of a model without building it.
 
-    `layers` are its modules that run once as an image passes, `repeated` those that run more often, `auto` what
-    `layers: auto` follows, `arguments` what model.kwargs can say.
+    Attributes
+    ----------
+    layers : tuple of str
+        The modules that run once as an image passes, in network order.
+    auto : tuple of str
+        The layers that `layers: auto` stands for.
+    repeated : tuple of str
+        The modules that run more than once.
+    arguments : tuple of str
+        The keys that model.kwargs may have.
     """
 
     layers: tuple[str, ...]
@@ -22,6 +30,7 @@ class Architecture:
     arguments: tuple[str, ...] = ()
 
     def modules(self) -> Modules:
+        """The modules, as the choice of layers wants them."""
         return Modules(self.layers, dict.fromkeys(self.repeated, REPEATED), self.auto)
 
 

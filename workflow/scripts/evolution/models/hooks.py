@@ -1,48 +1,102 @@
-"""What a network's modules put out as images pass: forward hooks, and nothing else of a module is touched."""
+"""What a network's modules put out while images pass through it, recorded by forward hooks."""
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
 from torch import nn
 
-from evolution.errors import LayerError, UserError
-from evolution.models.outputs import check_batch, output_tensor, sample_rows
+from evolution.errors import LayerError
+from evolution.models.outputs import Pooling, check_batch, output_tensor, sample_rows
 
 log = logging.getLogger("evolution")
 
-
-@contextmanager
-def last_linear(model: nn.Module, classes: int) -> Iterator[list]:
-    """While this is open, note the linear layer that runs last in each pass of the model, and what it is given.
-
-    Yields
-    ------
-    list
-        Of (module, float32 array (n, D)), one a pass: filled as the model runs. None for a pass in which the linear
-        layer that ran last does not give a number a class from one vector a sample: there is no classifier then.
-    """
-    passes: list = []
-
-    def start(module, inputs):
-        passes.append(None)
-
-    def note(module, inputs, output):
-        fits = bool(inputs) and inputs[0].ndim == 2 and output.shape[1] == classes
-        passes[-1] = (module, inputs[0].numpy().copy()) if fits else None
-
-    linear = [module for module in model.modules() if isinstance(module, nn.Linear)]
-    hooks = [model.register_forward_pre_hook(start), *(module.register_forward_hook(note) for module in linear)]
-    try:
-        yield passes
-    finally:
-        for hook in hooks:
-            hook.remove()
-
-
+# Images that pass through the model at once.
 CHUNK = 250
+
+
+class Recording:
+    """Passes of images through a model in evaluation mode, with a call of `note` whenever a watched module has run.
+
+    It is used in a `with` statement. The forward hooks are there within it and removed at its end, whatever happens;
+    and torch's fast path through transformers, in which the modules within do not run, is off within it.
+
+    Parameters
+    ----------
+    model : Module
+    modules : mapping of str to Module
+        The modules to watch, by name.
+    note : function of a module's name, its inputs (a tuple) and its output
+
+    Attributes
+    ----------
+    runs : dict of str to int
+        How often each watched module has run in the last pass.
+    """
+
+    def __init__(self, model: nn.Module, modules: Mapping[str, nn.Module], note: Callable[[str, tuple, object], None]):
+        self._model, self._modules, self._note = model, modules, note
+        self.runs = dict.fromkeys(modules, 0)
+
+    def __enter__(self) -> "Recording":
+        with ExitStack() as stack:
+            for name, module in self._modules.items():
+                stack.callback(module.register_forward_hook(partial(self._count, name)).remove)
+            stack.callback(torch.backends.mha.set_fastpath_enabled, torch.backends.mha.get_fastpath_enabled())
+            torch.backends.mha.set_fastpath_enabled(False)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *error) -> None:
+        self._stack.close()
+
+    def _count(self, name: str, module: nn.Module, inputs: tuple, output: object) -> None:
+        self.runs[name] += 1
+        self._note(name, inputs, output)
+
+    def run(self, images: torch.Tensor) -> object:
+        """Pass images through the model, and return what it puts out."""
+        self.runs.update(dict.fromkeys(self.runs, 0))
+        self._model.eval()
+        with torch.inference_mode():
+            return self._model(images)
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """The linear layer that runs last in a model and gives a number for each class.
+
+    Attributes
+    ----------
+    inputs : float32 array (N, D)
+        The vector that it is given of each image.
+    weight : float32 array (classes, D)
+    """
+
+    inputs: np.ndarray
+    weight: np.ndarray
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What a model makes of N images.
+
+    Attributes
+    ----------
+    layers : dict of str to float32 array (N, D)
+        The output of each layer that was asked for, a row an image.
+    logits : float32 array (N, classes)
+    classifier : Classifier or None
+        None also where it was not asked for.
+    """
+
+    layers: dict[str, np.ndarray]
+    logits: np.ndarray
+    classifier: Classifier | None = None
 
 
 def find_layers(model: nn.Module, names: list[str]) -> dict[str, nn.Module]:
@@ -50,93 +104,111 @@ def find_layers(model: nn.Module, names: list[str]) -> dict[str, nn.Module]:
 
     Raises
     ------
-    UserError
+    LayerError
         If the model lacks one; the message lists those it has.
     """
     modules = {name: module for name, module in model.named_modules() if name}
     missing = [name for name in names if name not in modules]
     if missing:
-        raise UserError(f"layers: {', '.join(missing)} is not in the model, which has {', '.join(modules)}")
+        raise LayerError(f"{', '.join(missing)} is not in the model, which has {', '.join(modules)}", "layers")
     return {name: modules[name] for name in names}
 
 
-def layer_outputs(
-    model: nn.Module, names: list[str], images: torch.Tensor, maps: str = "flatten", tokens: str = "mean"
-) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Run the images through the model in evaluation mode and keep what the named layers put out.
+def record_outputs(
+    model: nn.Module,
+    images: torch.Tensor,
+    *,
+    layers: list[str],
+    pooling: Pooling,
+    classes: int | None = None,
+    chunk: int = CHUNK,
+) -> Outputs:
+    """Pass images through a model in evaluation mode, and keep what it and some of its layers put out.
 
     Parameters
     ----------
     model : Module
-    names : list of str
-        Dotted module names.
     images : float32 tensor (N, C, H, W)
-    maps, tokens : str
-        How maps and tokens become a row, see `evolution.models.outputs.sample_rows`.
-
-    Returns
-    -------
-    activations : dict of float32 arrays (N, D)
-        Each layer's output, a row a sample.
-    logits : float32 array (N, classes)
+    layers : list of str
+        Dotted names of modules.
+    pooling : Pooling
+        How maps and tokens become a row.
+    classes : int, optional
+        If it is given, the classifier is recorded too: the linear layer that runs last, if it is the same one in every
+        pass, and gives a number for each class from one vector for each image.
+    chunk : int
+        Images that pass through the model at once.
 
     Raises
     ------
-    UserError
-        If the model lacks a layer, runs one more than once or not at all, or one's output cannot be followed.
+    LayerError
+        If the model lacks a layer, does not run it exactly once as images pass, or the layer's output cannot become a
+        row for each image.
     """
-    kept: dict[str, np.ndarray] = {}
-    ran: set[str] = set()
-    done = size = 0
-
-    def keep(name):
-        def hook(module, inputs, output):
-            if name in ran:
-                raise UserError(
-                    f"layers: {name} runs more than once as an image passes through the model, so it has several "
-                    "outputs. Leave it out of `layers`, or name a layer that runs once."
-                )
-            ran.add(name)
-            try:
-                tensor, others = output_tensor(output)
-                check_batch(tuple(tensor.shape), size)
-            except LayerError as error:
-                raise UserError(
-                    f"layers: {name} {error}. Leave it out of `layers`, or name a layer within it."
-                ) from None
-            if others and name not in kept:
-                log.info("Layer %s puts out %d tensors; the first is followed", name, others + 1)
-            rows = sample_rows(tensor, maps, tokens).numpy()
-            if name not in kept:
-                kept[name] = np.empty((len(images), rows.shape[1]), np.float32)
-            elif kept[name].shape[1] != rows.shape[1]:
-                raise UserError(
-                    f"layers: {name} puts out rows of different lengths for different images. Leave it out."
-                )
-            kept[name][done : done + len(rows)] = rows
-
-        return hook
-
-    hooks = [module.register_forward_hook(keep(name)) for name, module in find_layers(model, names).items()]
+    followed = find_layers(model, layers)
+    rows = {name: _Rows(name, len(images), pooling) for name in layers}
+    linear = {}
+    if classes is not None:
+        linear = {name: module for name, module in model.named_modules() if isinstance(module, nn.Linear)}
+    # The last linear layer of each pass, and its inputs.
+    last: list[tuple[nn.Linear, np.ndarray] | None] = []
     logits = []
-    # Where torch takes its short cut through transformers, the modules within do not run.
-    fastpath = torch.backends.mha.get_fastpath_enabled()
-    torch.backends.mha.set_fastpath_enabled(False)
-    try:
-        model.eval()
-        with torch.inference_mode():
-            for part in images.split(CHUNK):
-                ran.clear()
-                size = len(part)
-                logits.append(model(part))
-                done += len(part)
-                if idle := [name for name in names if name not in ran]:
-                    raise UserError(
-                        f"layers: {', '.join(idle)} does not run as an image passes through the model. Leave it out of "
-                        "`layers`, or name a layer within it."
-                    )
-    finally:
-        torch.backends.mha.set_fastpath_enabled(fastpath)
-        for hook in hooks:
-            hook.remove()
-    return kept, torch.cat(logits).float().numpy()
+
+    def note(name, inputs, output):
+        if name in followed:
+            if recording.runs[name] > 1:
+                raise LayerError(
+                    f"{name} runs more than once as an image passes through the model, so it has several outputs. "
+                    "Leave it out of `layers`, or name a layer that runs once.",
+                    "layers",
+                )
+            rows[name].add(output, len(part))
+        if name in linear:
+            fits = bool(inputs) and inputs[0].ndim == 2 and output.shape[1] == classes
+            last[-1] = (linear[name], inputs[0].numpy().copy()) if fits else None
+
+    with Recording(model, linear | followed, note) as recording:
+        for part in images.split(chunk):
+            last.append(None)
+            logits.append(recording.run(part))
+            if idle := [name for name in layers if not recording.runs[name]]:
+                raise LayerError(
+                    f"{', '.join(idle)} does not run as an image passes through the model. Leave it out of `layers`, "
+                    "or name a layer within it.",
+                    "layers",
+                )
+    classifier = None
+    if None not in last and len({id(module) for module, _ in last}) == 1:
+        inputs = np.concatenate([inputs for _, inputs in last])
+        classifier = Classifier(inputs, last[0][0].weight.detach().numpy().copy())
+    return Outputs({name: rows[name].array for name in layers}, torch.cat(logits).float().numpy(), classifier)
+
+
+class _Rows:
+    """The rows of one layer, filled chunk by chunk."""
+
+    def __init__(self, name: str, samples: int, pooling: Pooling):
+        self._name, self._samples, self._pooling = name, samples, pooling
+        self.array: np.ndarray | None = None
+        self._filled = 0
+
+    def add(self, output: object, samples: int) -> None:
+        """Take over what the layer put out for the next images."""
+        try:
+            tensor, others = output_tensor(output)
+            check_batch(tuple(tensor.shape), samples)
+        except LayerError as error:
+            raise LayerError(
+                f"{self._name} {error.problem}. Leave it out of `layers`, or name a layer within it.", "layers"
+            ) from None
+        rows = sample_rows(tensor, self._pooling).numpy()
+        if self.array is None:
+            if others:
+                log.info("Layer %s puts out %d tensors; the first is followed", self._name, others + 1)
+            self.array = np.empty((self._samples, rows.shape[1]), np.float32)
+        elif self.array.shape[1] != rows.shape[1]:
+            raise LayerError(
+                f"{self._name} puts out rows of different lengths for different images. Leave it out.", "layers"
+            )
+        self.array[self._filled : self._filled + len(rows)] = rows
+        self._filled += len(rows)

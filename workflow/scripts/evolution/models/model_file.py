@@ -1,4 +1,4 @@
-"""A class, or a function that returns a model, in a file of the user's."""
+"""A model in a Python file of the user's: a class, or a function that returns one."""
 
 import importlib.util
 import sys
@@ -7,11 +7,11 @@ from pathlib import Path
 
 from torch import nn
 
-from evolution.errors import UserError
+from evolution.errors import ModelError
 
 
-def described(error: Exception, file: Path) -> str:
-    """An exception's kind and text, and the last line of a user's file on its way."""
+def describe_exception(error: Exception, file: Path) -> str:
+    """An exception's class and text, and the line of the user's file that it last passed through."""
     frames = traceback.extract_tb(error.__traceback__)
     lines = [frame.lineno for frame in frames if Path(frame.filename).resolve() == file.resolve()]
     where = f" ({file.name}, line {lines[-1]})" if lines else ""
@@ -19,21 +19,22 @@ def described(error: Exception, file: Path) -> str:
 
 
 def load_class(file: Path, attribute: str):
-    """A class, or a function that returns a model, from a user's file.
+    """Run a user's file, which is trusted, and take a class or a function that returns a model from it.
 
-    What the file imports from its own folder is found there. The file is run: it is code, and trusted as such.
+    The file may import other files of its own folder.
 
     Raises
     ------
-    UserError
+    ModelError
         If there is no such file, or nothing of that name in it.
     """
     if not file.is_file():
-        raise UserError(f"model.name: there is no file {file}; paths count from the folder that Snakemake runs in")
+        raise ModelError(f"there is no file {file}; paths count from the folder that Snakemake runs in", "model.name")
     folder = str(file.resolve().parent)
     if folder not in sys.path:
         sys.path.insert(0, folder)
-    # Python tells compiled code by seconds, in which a file may have changed twice; and the folder is not ours.
+    # Write no compiled code: Python would use it for a file that changes again within the same second, and the folder
+    # is the user's.
     before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     try:
         spec = importlib.util.spec_from_file_location(f"model_file_{file.stem}", file)
@@ -46,5 +47,5 @@ def load_class(file: Path, attribute: str):
         known = [
             name for name, value in vars(module).items() if isinstance(value, type) and issubclass(value, nn.Module)
         ]
-        raise UserError(f"model.name: {file} has no {attribute}; its models are {', '.join(known) or 'none'}")
+        raise ModelError(f"{file} has no {attribute}; its models are {', '.join(known) or 'none'}", "model.name")
     return getattr(module, attribute)

@@ -1,4 +1,4 @@
-"""What `model.name` can say: a model of this workflow, one of torchvision's, or a class in a file of the user's."""
+"""The names of `model.name`: a model of this workflow, one of torchvision's, or a class in a file of the user's."""
 
 import re
 from pathlib import Path
@@ -22,7 +22,7 @@ def torchvision_name(name: str) -> str | None:
 
 
 def model_files(name: str) -> list[Path]:
-    """A user's model file and what it imports from its own folder; nothing for any other model."""
+    """A user's model file and the files that it imports from its own folder; none for any other model."""
     own = own_class(name)
     return code_files(own[0]) if own else []
 

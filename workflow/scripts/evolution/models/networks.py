@@ -5,19 +5,19 @@ import math
 import torch
 from torch import nn
 
-from evolution.errors import UserError
-from evolution.training.fused_convolution import conv_block
+from evolution.errors import ModelError
 
 
 def _halved(size: int, times: int, model: str) -> int:
-    """Side of a square image's feature map after `times` 2x2 max-pools."""
-    side = size // 2**times
-    if side == 0:
-        raise UserError(
-            f"model.name: {model} halves its images {times} times and needs at least {2**times} x {2**times} pixels, "
-            f"dataset.name gives {size} in one direction. Choose another model (mlp takes any size) or dataset."
+    """Height or width of a feature map after `times` 2x2 max-pools."""
+    halved = size // 2**times
+    if halved == 0:
+        raise ModelError(
+            f"{model} halves its images {times} times and needs at least {2**times} x {2**times} pixels, dataset.name "
+            f"gives {size} in one direction. Choose another model (mlp takes any size) or dataset.",
+            "model.name",
         )
-    return side
+    return halved
 
 
 class SmallCNN(nn.Module):
@@ -29,7 +29,7 @@ class SmallCNN(nn.Module):
         Channels, height and width of an image.
     classes : int
     dropout : float, default 0.3
-        Share of fc1's units dropped while training.
+        Share of fc1's units that are dropped in training.
     """
 
     def __init__(self, shape: tuple[int, int, int], classes: int, dropout: float = 0.3):
@@ -44,16 +44,17 @@ class SmallCNN(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x):
-        x = conv_block(x, self.conv1, self.bn1, self.pool)
-        x = conv_block(x, self.conv2, self.bn2, self.pool)
-        x = conv_block(x, self.conv3, self.bn3, self.pool)
+        # ReLU and max-pool give the same in either order; after the pool a quarter of the values is left.
+        x = torch.relu(self.pool(self.bn1(self.conv1(x))))
+        x = torch.relu(self.pool(self.bn2(self.conv2(x))))
+        x = torch.relu(self.pool(self.bn3(self.conv3(x))))
         return self.fc2(self.dropout(torch.relu(self.fc1(x.flatten(1)))))
 
 
 class TinyCNN(nn.Module):
     """Two 3x3 convolutions (16, 32), each with ReLU and 2x2 max-pool, then 64 and the classes.
 
-    Parameters as in `SmallCNN`, without dropout.
+    Its parameters are those of `SmallCNN` without dropout.
     """
 
     def __init__(self, shape: tuple[int, int, int], classes: int):
@@ -71,7 +72,10 @@ class TinyCNN(nn.Module):
 
 
 class MLP(nn.Module):
-    """Fully connected layers of 256 and 128 units with ReLU, then the classes; parameters as in `SmallCNN`."""
+    """Fully connected layers of 256 and 128 units with ReLU, then the classes.
+
+    Its parameters are those of `SmallCNN`; by default nothing is dropped.
+    """
 
     def __init__(self, shape: tuple[int, int, int], classes: int, dropout: float = 0.0):
         super().__init__()

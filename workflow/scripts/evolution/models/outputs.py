@@ -1,12 +1,31 @@
-"""A layer's output, whatever its form, as a row of numbers a sample."""
+"""A layer's output, whatever its form, as a row of numbers for each sample."""
+
+from dataclasses import dataclass
 
 from torch import Tensor
 
 from evolution.errors import LayerError
 
 
+@dataclass(frozen=True)
+class Pooling:
+    """How a layer's output becomes a row of numbers for each sample: `activations.pooling` of the config.
+
+    Attributes
+    ----------
+    maps : {"flatten", "mean"}
+        Of outputs (N, C, H, W), or with any number of dimensions after C. mean: each channel's mean over its map.
+    tokens : {"flatten", "mean", "cls"}
+        Of outputs (N, T, D). mean: over the tokens; cls: the first token.
+    """
+
+    maps: str = "flatten"
+    tokens: str = "mean"
+
+
 def output_tensor(output: object) -> tuple[Tensor, int]:
-    """The tensor of a module's output that is followed: itself, the first of a tuple or list, the one of a mapping.
+    """The tensor in a module's output that is followed: the output itself, the first one of a tuple or list, or the
+    only one of a mapping.
 
     Returns
     -------
@@ -17,7 +36,8 @@ def output_tensor(output: object) -> tuple[Tensor, int]:
     Raises
     ------
     LayerError
-        If there is no tensor, a mapping holds several, or the numbers are not real floating point.
+        If there is no tensor, a mapping holds several, or its numbers are not real floating point. The problem is a
+        predicate, which goes on after the layer's name.
     """
     if isinstance(output, Tensor):
         tensors = [output]
@@ -43,6 +63,7 @@ def check_batch(shape: tuple[int, ...], samples: int) -> None:
     Raises
     ------
     LayerError
+        As `output_tensor` raises it.
     """
     if not shape or shape[0] != samples:
         raise LayerError(
@@ -51,27 +72,24 @@ def check_batch(shape: tuple[int, ...], samples: int) -> None:
         )
 
 
-def sample_rows(tensor: Tensor, maps: str = "flatten", tokens: str = "mean") -> Tensor:
-    """A row of numbers a sample.
+def sample_rows(tensor: Tensor, pooling: Pooling) -> Tensor:
+    """A row of numbers for each sample.
 
     Parameters
     ----------
     tensor : floating point tensor (N, ...)
-        (N, C, H, W), or with any number of dimensions after C, is taken as maps; (N, T, D) as tokens.
-    maps : {"flatten", "mean"}
-        mean: each channel's mean over its map.
-    tokens : {"flatten", "mean", "cls"}
-        mean: over the tokens; cls: the first token.
+    pooling : Pooling
+        Outputs of one or two dimensions are never pooled.
 
     Returns
     -------
     float32 tensor (N, D)
     """
     if tensor.dim() == 3:
-        if tokens == "cls":
+        if pooling.tokens == "cls":
             tensor = tensor[:, 0]
-        elif tokens == "mean":
+        elif pooling.tokens == "mean":
             tensor = tensor.float().mean(1)
-    elif tensor.dim() > 3 and maps == "mean":
+    elif tensor.dim() > 3 and pooling.maps == "mean":
         tensor = tensor.float().flatten(2).mean(2)
     return tensor.reshape(len(tensor), -1).float()

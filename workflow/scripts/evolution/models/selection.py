@@ -1,4 +1,4 @@
-"""Which modules of a model are followed: names, globs and `auto`, resolved against what the model has."""
+"""Which modules of a model are followed: names, globs and `auto`, resolved against the modules that the model has."""
 
 import difflib
 from collections.abc import Sequence
@@ -7,13 +7,13 @@ from fnmatch import fnmatchcase
 
 AUTO = "auto"
 
-# Layers that `auto` follows at most: more make the grid and the animation hard to read.
+# The most layers that `auto` follows: more make the grid and the animation hard to read.
 MOST_AUTO = 8
 
-# Names that a message lists at most.
+# The most names that a message lists.
 MOST_LISTED = 20
 
-# Why a module that has several outputs is not followed.
+# Why a module that has several outputs cannot be followed.
 REPEATED = "runs more than once"
 
 GLOB = frozenset("*?[")
@@ -23,9 +23,16 @@ LISTING = "`snakemake layers --cores 1` lists them all (with `layers: auto`)"
 
 @dataclass(frozen=True)
 class Modules:
-    """A model's modules by dotted name: those that can be followed in network order; the others, and why not.
+    """A model's modules, by dotted name.
 
-    `auto` are those that `layers: auto` stands for.
+    Attributes
+    ----------
+    names : sequence of str
+        The modules that can be followed, in network order.
+    unfit : dict of str to str
+        The modules that cannot be followed, and why.
+    auto : sequence of str
+        The layers that `layers: auto` stands for.
     """
 
     names: Sequence[str]
@@ -33,14 +40,14 @@ class Modules:
     auto: Sequence[str] = ()
 
     def listed(self) -> str:
-        """The names, as a message lists them."""
+        """The names that can be followed, as a message lists them."""
         more = len(self.names) - MOST_LISTED
         listed = ", ".join(self.names[:MOST_LISTED])
         return f"{listed} and {more} more; {LISTING}" if more > 0 else listed
 
 
 def is_glob(wanted: str) -> bool:
-    """Whether an entry of `layers` is a glob and no plain name."""
+    """Whether an entry of `layers` is a glob and not a plain name."""
     return not GLOB.isdisjoint(wanted)
 
 
@@ -56,15 +63,15 @@ def choose(wanted: Sequence[str] | str, modules: Modules, model: str, key: str) 
     Parameters
     ----------
     wanted : list of str, or "auto"
-        Names and globs. What globs find comes in network order, and only what can be followed.
+        Names and globs. A glob finds only modules that can be followed, in network order.
     modules : Modules
     model, key : str
-        How messages call the model, and where it is named.
+        What messages call the model, and the key of the config that names it.
 
     Returns
     -------
     layers : list of str
-        None twice.
+        Each layer once.
     faults : list of str
         What is wrong, each without its key.
     """
@@ -95,7 +102,7 @@ def choose(wanted: Sequence[str] | str, modules: Modules, model: str, key: str) 
 
 
 def _unfit(why: str, model: str, key: str) -> str:
-    """Why a module cannot be followed, as a message says it."""
+    """The reason that a module cannot be followed, as a message gives it."""
     if why == REPEATED:
         return f"{why} as an image passes through {model} ({key}), so it has several outputs"
     return f"of {model} ({key}) cannot be followed, it {why}"
@@ -104,9 +111,9 @@ def _unfit(why: str, model: str, key: str) -> str:
 def auto_layers(tree: list[dict]) -> list[str]:
     """A readable choice of layers for any module tree.
 
-    It begins with the model's children. A child that holds half of all layers with weights or more is replaced by its
-    own children, until none does; so is one that cannot be followed. What has no weights, and single normalisations,
-    are left out. Of more than eight, eight are taken, spread evenly, the first and the last among them.
+    It begins with the model's children. A child that holds at least half of all layers with weights is replaced by its
+    own children, until no child does; so is a child that cannot be followed. Modules without weights and single
+    normalisations are left out. Of more than eight layers eight are taken, evenly spread, with the first and the last.
 
     Parameters
     ----------
@@ -124,7 +131,7 @@ def auto_layers(tree: list[dict]) -> list[str]:
         return rows[name]["own_parameters"] > 0 and "norm" not in rows[name]["type"].lower()
 
     def weighted(name: str) -> int:
-        """Layers with weights, of their own and no normalisation, in a module that runs once or holds some that do."""
+        """The layers in a module, itself included, that have weights of their own and are no normalisation."""
         return sum(is_weighted(inner) for inner in rows if inner == name or inner.startswith(f"{name}."))
 
     def children(name: str) -> list[str]:
@@ -149,7 +156,7 @@ def auto_layers(tree: list[dict]) -> list[str]:
 
 
 def tree_modules(tree: list[dict]) -> Modules:
-    """What of a traced model can be followed."""
+    """The modules of a traced model, see `evolution.models.module_tree.trace`."""
     return Modules(
         [row["name"] for row in tree if row["fault"] is None],
         {row["name"]: row["fault"] for row in tree if row["fault"] is not None},

@@ -5,10 +5,10 @@ import re
 
 from torch import nn
 
-from evolution.errors import UserError
+from evolution.errors import ModelError
 
-# These put out a pair while training where they have auxiliary classifiers, and warn where they are not told how to
-# draw their weights.
+# With auxiliary classifiers these put out a pair while they train, and they warn unless they are told how to draw their
+# weights.
 AUXILIARY = {"googlenet": {"aux_logits": False, "init_weights": True}}
 
 AUXILIARY["inception_v3"] = AUXILIARY["googlenet"]
@@ -21,16 +21,26 @@ def torchvision_classifiers() -> list[str]:
     return models.list_models(module=models)
 
 
-def build_torchvision(name: str, kwargs: dict, shape: tuple[int, int, int], classes: int) -> nn.Module:
-    """One of torchvision's classifiers with random weights, made to take the images and to tell their classes apart.
+def build_torchvision(name: str, *, kwargs: dict, shape: tuple[int, int, int], classes: int) -> nn.Module:
+    """One of torchvision's classifiers with random weights, for images of this shape and so many classes.
 
-    It is called with num_classes; a vision transformer (vit_*) also with the images' size, MaxViT with it as
+    Every classifier is called with num_classes; a vision transformer (vit_*) also with image_size, MaxViT with
     input_size, and GoogLeNet and Inception without their auxiliary classifiers. Where the first convolution takes
-    another number of channels than the images have, it is replaced by a new one that differs in that alone.
+    another number of channels than the images have, a new one that differs only in that replaces it.
+
+    Parameters
+    ----------
+    name : str
+        Without "torchvision.".
+    kwargs : dict
+        Further arguments of the classifier.
+    shape : tuple of int
+        Channels, height and width of an image.
+    classes : int
 
     Raises
     ------
-    UserError
+    ModelError
         If torchvision has no such classifier, or the images do not divide into a vision transformer's patches.
     """
     from torchvision import models
@@ -39,15 +49,16 @@ def build_torchvision(name: str, kwargs: dict, shape: tuple[int, int, int], clas
     if name not in known:
         near = difflib.get_close_matches(name, known, n=3)
         hint = f"did you mean {' or '.join(near)}? " if near else ""
-        raise UserError(f"model.name: torchvision has no classifier {name}; {hint}it has {', '.join(known)}")
+        raise ModelError(f"torchvision has no classifier {name}; {hint}it has {', '.join(known)}", "model.name")
     channels, height, width = shape
     sized = {}
     if patch := re.fullmatch(r"vit_[a-z]_(\d+)", name):
         side = int(patch[1])
         if height != width or height % side:
-            raise UserError(
-                f"model.name: torchvision.{name} cuts square images into patches of {side} x {side} pixels, and "
-                f"dataset.name gives {height} x {width}. Set dataset.image_size to a multiple of {side}."
+            raise ModelError(
+                f"torchvision.{name} cuts square images into patches of {side} x {side} pixels, and dataset.name gives "
+                f"{height} x {width}. Set dataset.image_size to a multiple of {side}.",
+                "model.name",
             )
         sized = {"image_size": height}
     elif name == "maxvit_t":
@@ -64,7 +75,7 @@ def _fit_channels(model: nn.Module, channels: int) -> None:
     )
     if module is None or module.in_channels == channels:
         return
-    fresh = nn.Conv2d(
+    replacement = nn.Conv2d(
         channels,
         module.out_channels,
         module.kernel_size,
@@ -75,4 +86,4 @@ def _fit_channels(model: nn.Module, channels: int) -> None:
         padding_mode=module.padding_mode,
     )
     parent, _, last = name.rpartition(".")
-    setattr(model.get_submodule(parent), last, fresh)
+    setattr(model.get_submodule(parent), last, replacement)

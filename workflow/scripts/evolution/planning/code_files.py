@@ -1,4 +1,4 @@
-"""The files that stand for code among a job's inputs, read off import statements."""
+"""The code that a job runs, as files among its inputs: read off import statements, so that none can be forgotten."""
 
 import ast
 from collections.abc import Iterator
@@ -7,15 +7,23 @@ from pathlib import Path
 
 
 def code_files(script: Path, folder: Path | None = None) -> list[Path]:
-    """A script and every module in `folder`, by default its own, that it imports, directly or through another.
+    """A script, and every module in a folder that it imports, directly or through another module.
 
-    These are the inputs that stand for a job's code. They are read off the import statements, so that none can be
-    forgotten.
+    Parameters
+    ----------
+    script : Path
+    folder : Path, optional
+        The folder that imports start from; by default the script's own.
+
+    Returns
+    -------
+    list of Path
+        Sorted.
 
     Raises
     ------
     OSError, SyntaxError
-        If one of them cannot be read or parsed.
+        If one of the files cannot be read or parsed.
     """
     folder = script.parent if folder is None else folder
     found, pending = set(), [script]
@@ -29,7 +37,7 @@ def code_files(script: Path, folder: Path | None = None) -> list[Path]:
 
 @cache
 def _imported_files(path: Path, folder: Path, content: bytes) -> list[Path]:
-    """The files under `folder` that a file's import statements, wherever they stand in its content, name."""
+    """The files under `folder` that a file's import statements name, wherever they stand in its content."""
     names = set()
     for node in _statements(ast.parse(content)):
         if isinstance(node, ast.Import):
@@ -40,15 +48,15 @@ def _imported_files(path: Path, folder: Path, content: bytes) -> list[Path]:
             module = f"{node.module}." if node.module else ""
             names |= {(base, f"{module}{alias.name}") for alias in node.names}
     # Importing a.b.c runs a and a.b too; c may be a module, or something in one.
-    places = {
+    modules = {
         base.joinpath(*name.split(".")[:depth]) for base, name in names for depth in range(1, name.count(".") + 2)
     }
-    candidates = [file for place in places for file in (place.with_suffix(".py"), place / "__init__.py")]
+    candidates = [file for module in modules for file in (module.with_suffix(".py"), module / "__init__.py")]
     return [file for file in candidates if file.is_file()]
 
 
 def _statements(node: ast.AST) -> Iterator[ast.AST]:
-    """All statements under a node. Without their expressions they are few; this is done at each start of Snakemake."""
+    """All statements under a node, without their expressions, which are many: this runs whenever Snakemake starts."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, (ast.stmt, ast.ExceptHandler, ast.match_case)):
             yield child

@@ -1,4 +1,7 @@
-"""The layers that each run follows, by name: what `layers` asks for, held against what the run's model has."""
+"""What each run's model is made of, for planning: built-in models are in the catalogue, others are built and traced.
+
+Tracing needs torch, which planning does not load: evolution/models/module_tree.py does it, as a program of its own.
+"""
 
 import hashlib
 import json
@@ -14,10 +17,24 @@ from evolution.models.catalogue import ARCHITECTURES
 from evolution.models.names import model_files, own_class
 from evolution.models.selection import Modules, tree_modules
 from evolution.planning.code_files import code_files
+from evolution.planning.digests import file_digest
+
+# Next to Snakemake's own records. It can be deleted; each model is then traced again.
+FOLDER = Path(".snakemake/evolution")
+
+SCRIPTS = Path(__file__).parents[2]
+
+PROGRAM = SCRIPTS / "evolution" / "models" / "module_tree.py"
+
+# The packages whose version a trace depends on.
+PACKAGES = ("torch", "torchvision")
+
+# The code with which the program ends where a model cannot be built or run.
+UNFIT_MODEL = 3
 
 
 def model_modules(run: dict) -> Modules:
-    """What of a run's model can be followed: from the catalogue, or found out.
+    """Which modules of a run's model can be followed, from the catalogue or from a trace.
 
     Raises
     ------
@@ -30,19 +47,8 @@ def model_modules(run: dict) -> Modules:
     return tree_modules(read_tree(tree_file(run["model"], run["dataset"])))
 
 
-# Beside Snakemake's own records, and like them not worth keeping for itself.
-FOLDER = Path(".snakemake/evolution")
-
-SCRIPTS = Path(__file__).parents[2]
-
-PROGRAM = SCRIPTS / "evolution" / "models" / "module_tree.py"
-
-# Whose versions its answer depends on.
-PACKAGES = ("torch", "torchvision")
-
-
 def tree_file(model: dict, dataset: dict) -> Path:
-    """The file that holds a model's module tree; it is made where there is none yet.
+    """The file with a model's module tree; the model is traced where there is no such file yet.
 
     Parameters
     ----------
@@ -52,41 +58,68 @@ def tree_file(model: dict, dataset: dict) -> Path:
     Returns
     -------
     Path
-        JSON, see `evolution.models.module_tree.trace`. Its name is a digest of all that it depends on.
+        JSON, see `evolution.models.module_tree.trace`.
 
     Raises
     ------
     ModelError
+        If the model cannot be built or run, or what it depends on is not known.
     """
-    name = model["name"]
-    images = image_shape(dataset)
-    if images is None:
-        raise ModelError(f"model.name: {name} cannot be looked into, as the images of {dataset['name']} are not known")
-    shape, classes = images
-    request = {"name": name, "kwargs": model["kwargs"], "shape": shape, "classes": classes}
-    basis = request | {
-        "files": _digests(name),
-        "versions": _versions(name),
-        "code": _digests_of(code_files(PROGRAM, SCRIPTS)),
-    }
-    key = hashlib.sha256(json.dumps(basis, sort_keys=True, default=str).encode()).hexdigest()[:20]
-    path = FOLDER / f"{key}.json"
+    request = trace_request(model, dataset)
+    path = tree_path(request)
     try:
         read_tree(path)
     except (OSError, ValueError):
-        _make(path, request)
+        _trace(request, path)
     return path
 
 
-def read_tree(path: Path) -> list[dict]:
+def read_tree(path: str | Path) -> list[dict]:
     """A module tree as `evolution.models.module_tree.trace` returned it."""
     return json.loads(Path(path).read_text(encoding="utf-8"))
 
 
-def _make(path: Path, request: dict) -> None:
-    """Let the program find out a tree and write it to `path`."""
+def trace_request(model: dict, dataset: dict) -> dict:
+    """What the program that traces a model is given: its name and kwargs, the images' shape, the number of classes.
+
+    Raises
+    ------
+    ModelError
+        If the images are not known.
+    """
+    name = model["name"]
+    images = image_shape(dataset)
+    if images is None:
+        raise ModelError(
+            f"{name} cannot be looked into, as the images of {dataset['name']} are not known", key="model.name"
+        )
+    shape, classes = images
+    return {"name": name, "kwargs": model["kwargs"], "shape": shape, "classes": classes}
+
+
+def tree_path(request: dict) -> Path:
+    """Where the answer to a request is kept, under a digest of all that it depends on.
+
+    That is the request, the user's model file and what it imports, and the program's code and packages.
+
+    Raises
+    ------
+    ModelError
+        If a user's model file cannot be read, or a package is not installed.
+    """
+    basis = request | {
+        "files": _model_digests(request["name"]),
+        "versions": _versions(request["name"]),
+        "code": [file_digest(path) for path in code_files(PROGRAM, SCRIPTS)],
+    }
+    key = hashlib.sha256(json.dumps(basis, sort_keys=True, default=str).encode()).hexdigest()[:20]
+    return FOLDER / f"{key}.json"
+
+
+def _trace(request: dict, path: Path) -> None:
+    """Let the program trace a model and write its tree to `path`."""
     done = subprocess.run(
-        # -P: what lies in the working directory does not take the place of a module.
+        # -P: a module in the working directory does not replace one of the same name.
         [sys.executable, "-P", "-m", f"evolution.models.{PROGRAM.stem}"],
         input=json.dumps(request | {"answer": str(path)}, default=str) + "\n",
         capture_output=True,
@@ -95,45 +128,45 @@ def _make(path: Path, request: dict) -> None:
     )
     if done.returncode == 0:
         return
-    if done.returncode == 3:
-        reason = json.loads(done.stdout.splitlines()[-1])
+    if done.returncode == UNFIT_MODEL:
+        fault = json.loads(done.stdout.splitlines()[-1])
+        if fault["key"] is not None:
+            raise ModelError(fault["problem"], key=fault["key"])
+        reason = fault["problem"]
     else:
         last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
         reason = f"the program that looks into it ended with code {done.returncode}: {last}"
-    if reason.startswith(("model.name: ", "model.kwargs: ")):
-        raise ModelError(reason)
     shape = " x ".join(map(str, request["shape"]))
     raise ModelError(
-        f"model.name: {request['name']} cannot be built and run on images of {shape} (channels, height, width) with "
-        f"{request['classes']} classes and model.kwargs {request['kwargs']}: {reason}"
+        f"{request['name']} cannot be built and run on images of {shape} (channels, height, width) with "
+        f"{request['classes']} classes and model.kwargs {request['kwargs']}: {reason}",
+        key="model.name",
     )
 
 
-def _digests(name: str) -> list[str]:
-    """Of a user's model file and what it imports from its folder."""
+def _model_digests(name: str) -> list[str]:
+    """Digests of a user's model file and of what it imports from its folder; none for any other model."""
     own = own_class(name)
     if own is None:
         return []
     try:
-        return _digests_of(model_files(name))
+        return [file_digest(path) for path in model_files(name)]
     except SyntaxError as error:
-        raise ModelError(f"model.name: {own[0]} is not Python: {error.msg}, line {error.lineno}") from None
+        raise ModelError(f"{own[0]} is not Python: {error.msg}, line {error.lineno}", key="model.name") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ModelError(
-            f"model.name: {own[0]} cannot be read ({reason}); paths count from the folder that Snakemake runs in"
+            f"{own[0]} cannot be read ({reason}); paths count from the folder that Snakemake runs in", key="model.name"
         ) from None
 
 
-def _digests_of(files: list[Path]) -> list[str]:
-    return [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
-
-
 def _versions(name: str) -> dict[str, str]:
+    """The versions of the packages that a model is built with."""
     try:
         return {package: metadata.version(package) for package in PACKAGES}
     except metadata.PackageNotFoundError as error:
         raise ModelError(
-            f"model.name: {name} must be built to plan its layers, and {error.name} is not installed beside Snakemake; "
-            f"pip install {error.name}"
+            f"{name} must be built to plan its layers, and {error.name} is not installed where Snakemake is; "
+            f"pip install {error.name}",
+            key="model.name",
         ) from None

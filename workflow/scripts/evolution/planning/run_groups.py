@@ -1,9 +1,9 @@
-"""Which runs are one setting under several seeds, and what of them a comparison shows: planned, not computed."""
+"""Groups of runs that are one setting under several seeds, and which runs and layers a comparison shows."""
 
 import json
 from collections.abc import Container
 
-# More run-layers than this are no heat map that can be read, and their Gram matrices fill the memory.
+# With more layers a heat map cannot be read, and their Gram matrices fill the memory.
 MOST_REPRESENTATIONS = 100
 
 
@@ -13,36 +13,46 @@ def run_groups(runs: dict[str, dict]) -> dict[str, list[str]]:
     Parameters
     ----------
     runs : dict
-        Run to its whole settings, see `configuration.resolve`.
+        Run to its settings, see `evolution.config.resolve.resolve`.
 
     Returns
     -------
     dict
-        Group to its runs, both in the config's order. Runs that do not even differ in a seed are two groups: the
-        same run twice says nothing about the spread between seeds.
+        Group to its runs, both in the config's order. Runs that do not even differ in a seed are in different groups:
+        the same run twice says nothing about the spread between seeds.
     """
-    groups: dict[tuple, list[str]] = {}
-    seen: dict[tuple, int] = {}
+    groups: dict[tuple[str, int], list[str]] = {}
+    repetitions: dict[tuple, int] = {}
     for name, settings in runs.items():
-        kept = {key: value for key, value in settings.items() if key != "seed"}
-        kept["dataset"] = {key: value for key, value in settings["dataset"].items() if key != "seed"}
-        alike = json.dumps(kept, sort_keys=True, default=str)
-        seeds = (alike, settings["seed"], settings["dataset"]["seed"])
-        seen[seeds] = seen.get(seeds, 0) + 1
-        groups.setdefault((alike, seen[seeds]), []).append(name)
+        without_seeds = {key: value for key, value in settings.items() if key != "seed"}
+        without_seeds["dataset"] = {key: value for key, value in settings["dataset"].items() if key != "seed"}
+        setting = json.dumps(without_seeds, sort_keys=True, default=str)
+        run = (setting, settings["seed"], settings["dataset"]["seed"])
+        repetitions[run] = repetitions.get(run, 0) + 1
+        groups.setdefault((setting, repetitions[run]), []).append(name)
     named: dict[str, list[str]] = {}
-    for names in groups.values():
-        named[group_name(names, runs, named)] = names
+    for members in groups.values():
+        named[group_name(members, runs, named)] = members
     return named
 
 
-def group_name(names: list[str], runs: dict[str, dict], taken: Container[str]) -> str:
-    """What a group is called: its runs' name without the seed where `seeds` made them, else the runs' names."""
-    stems = {name.removesuffix(f"-seed-{runs[name]['seed']}") for name in names}
+def group_name(members: list[str], runs: dict[str, dict], taken: Container[str]) -> str:
+    """What a group is called: as its runs without the seed where `seeds` made them, otherwise by the runs' names.
+
+    Parameters
+    ----------
+    members : list of str
+        The group's runs.
+    runs : dict
+        Every run to its settings.
+    taken : container of str
+        The names of other groups.
+    """
+    stems = {name.removesuffix(f"-seed-{runs[name]['seed']}") for name in members}
     stem = min(stems)
-    if len(stems) == 1 and (stem in names or not (stem in runs or stem in taken)):
+    if len(stems) == 1 and (stem in members or not (stem in runs or stem in taken)):
         return stem
-    return " + ".join(names) if len(names) <= 3 else f"{names[0]} + {len(names) - 1} more"
+    return " + ".join(members) if len(members) <= 3 else f"{members[0]} + {len(members) - 1} more"
 
 
 def representative_runs(
@@ -66,7 +76,7 @@ def representative_runs(
         In the order of the groups.
     """
     longest = max(map(len, groups.values()))
-    ranked = [runs[place] for place in range(longest) for runs in groups.values() if place < len(runs)]
+    ranked = [runs[rank] for rank in range(longest) for runs in groups.values() if rank < len(runs)]
     taken: set[str] = set()
     count = 0
     for run in ranked:

@@ -1,15 +1,15 @@
-"""What to raise when SLURM ended a job at its memory or time limit: read from the logs that it and Snakemake left."""
+"""Which limit to raise after SLURM ended a job at its memory or time limit, as the logs of both show."""
 
 import re
 from pathlib import Path
 
-# What slurmstepd and srun write when memory is polled, and where cgroups hold it (older and newer versions).
+# What slurmstepd and srun write where memory is polled, and where cgroups limit it (older and newer versions).
 MEMORY_EXCEEDED = re.compile(r"exceeded memory limit|Exceeded job memory limit|oom[-_]kill|: Out Of Memory", re.I)
 
 TIME_EXCEEDED = "DUE TO TIME LIMIT"
 
-# The command of the Snakemake inside of the submission names its rules (a group has several) and the attempt, which
-# its announcements of jobs do not.
+# The command of the Snakemake within the SLURM job names its rules (a group of jobs has several) and the attempt,
+# which its announcements of jobs do not.
 RULES = re.compile(r"--allowed-rules ([\w ]+?) --")
 
 ATTEMPT = re.compile(r"--attempt (\d+)")
@@ -18,7 +18,7 @@ FINISHED = re.compile(r"^Finished jobid: \d+ \(Rule: (\w+)\)", flags=re.M)
 
 UNITS = {"runtime": "MINUTES", "mem_mb": "MB"}
 
-# Settings that make a rule's jobs smaller.
+# For a rule, the key of the config that makes its jobs shorter.
 SHORTER = {
     "train": "training.epochs_per_job",
     "snapshot": "snapshots_per_job",
@@ -28,17 +28,17 @@ SHORTER = {
 
 
 def advice(slurm_log: str) -> str | None:
-    """What to raise after a submission that was ended at a limit.
+    """Say what to raise after SLURM ended a job at a limit.
 
     Parameters
     ----------
     slurm_log : str
-        The text of its log: Snakemake's output inside of the job, and SLURM's own messages.
+        The text of the job's log: the output of the Snakemake within it, and SLURM's own messages.
 
     Returns
     -------
     str or None
-        None if it was not ended at a limit.
+        A sentence or two; None if the job did not end at a limit.
     """
     if TIME_EXCEEDED in slurm_log:
         resource, what = "runtime", "time"
@@ -62,17 +62,17 @@ def advice(slurm_log: str) -> str | None:
 
 
 def limits_exceeded(snakemake_log: str | Path) -> list[str]:
-    """What to raise, for each kind of job that SLURM ended at a limit in one run of Snakemake.
+    """Say what to raise for each kind of job that SLURM ended at a limit in one run of Snakemake.
 
     Parameters
     ----------
     snakemake_log : path
-        Snakemake's own log of the run, which names the SLURM log of each job that failed.
+        Snakemake's own log, which names the SLURM log of each job that failed.
 
     Returns
     -------
     list of str
-        A message for each, which names a SLURM log.
+        A message for each, with the path of one SLURM log.
     """
     messages = {}
     text = Path(snakemake_log).read_text(encoding="utf-8", errors="replace")

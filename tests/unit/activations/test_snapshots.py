@@ -1,0 +1,224 @@
+"""Snapshots against a forward pass that is written out."""
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional
+from torch.nn.modules.module import register_module_forward_pre_hook
+
+from evolution.activations.snapshots import SnapshotSettings, layer_groups, take_snapshots
+from evolution.errors import LayerError, UserError
+from evolution.models.networks import SmallCNN
+from evolution.models.outputs import Pooling
+from support.tiny_dataset import read_part
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+LAYERS = ["conv1", "conv2", "conv3", "fc1", "fc2"]
+
+
+def trained_like(seed):
+    """A small_cnn whose batch norms have seen data: random scales, shifts, means and variances."""
+    torch.manual_seed(seed)
+    model = SmallCNN((1, 8, 8), 4)
+    with torch.no_grad():
+        for name, tensor in model.state_dict().items():
+            if name.startswith("bn") and tensor.is_floating_point():
+                tensor.copy_(torch.rand(tensor.shape) + 0.5)
+    return model
+
+
+def direct_outputs(weights, images):
+    """The outputs of small_cnn's layers in evaluation mode, module by module, in float64."""
+    weights = {name: tensor.double() for name, tensor in weights.items()}
+    outputs, x = {}, torch.from_numpy(images).double()
+    for number in (1, 2, 3):
+        conv, norm = f"conv{number}", f"bn{number}"
+        outputs[conv] = x = functional.conv2d(x, weights[f"{conv}.weight"], weights[f"{conv}.bias"], padding=1)
+        mean, variance, scale, shift = (
+            weights[f"{norm}.{part}"][:, None, None] for part in ("running_mean", "running_var", "weight", "bias")
+        )
+        outputs[norm] = x = (x - mean) / torch.sqrt(variance + 1e-5) * scale + shift
+        x = functional.max_pool2d(torch.relu(x), 2)
+    outputs["fc1"] = x = functional.linear(x.flatten(1), weights["fc1.weight"], weights["fc1.bias"])
+    outputs["fc2"] = functional.linear(torch.relu(x), weights["fc2.weight"], weights["fc2.bias"])
+    return {name: output.flatten(1).numpy() for name, output in outputs.items()}
+
+
+@pytest.fixture
+def span(tmp_path, dataset):
+    """Weights of epochs 0, 2 and 3 in two checkpoints; the dataset's path, the checkpoints' and the weights."""
+    weights = {epoch: trained_like(epoch).state_dict() for epoch in (0, 1, 2, 3)}
+    paths = []
+    for name, epochs in (("0000.pt", [0]), ("0001-0003.pt", [1, 2, 3])):
+        paths.append(str(tmp_path / name))
+        torch.save(
+            {"weights": {epoch: weights[epoch] for epoch in epochs}, "optimizer": {}, "epoch": epochs[-1]}, paths[-1]
+        )
+    return dataset, paths, weights
+
+
+class Entries:
+    """Takes entries as an NpyWriter does, and keeps them."""
+
+    def __init__(self, count):
+        self.entries = [None] * count
+
+    def put(self, index, entry):
+        assert self.entries[index] is None
+        self.entries[index] = entry.copy()
+
+
+def take(dataset, paths, epochs, layers=LAYERS, compacted=False, **limits):
+    """Activations (epochs, N, D) of each layer, the classifier's rows at each epoch, and the predictions."""
+    activations, classifier = {layer: Entries(len(epochs)) for layer in layers}, Entries(len(epochs))
+    predictions = take_snapshots(
+        dataset=dataset,
+        checkpoints=paths,
+        epochs=epochs,
+        settings=SnapshotSettings(model="small_cnn", model_kwargs={}, seed=17, compacted=compacted, pooling=Pooling()),
+        activations=activations,
+        classifier=classifier,
+        **limits,
+    )
+    return {layer: np.stack(kept.entries) for layer, kept in activations.items()}, classifier.entries, predictions
+
+
+@pytest.mark.parametrize("chunk", [250, 24, 7, 1])
+def test_activations_equal_a_direct_forward_pass(span, chunk):
+    dataset, paths, weights = span
+    images, _ = read_part(dataset, "eval")
+    layers = [*LAYERS, "bn2"]
+    activations, _, _ = take(dataset, paths, [0, 2, 3], layers, chunk=chunk)
+    assert list(activations) == layers
+    for index, epoch in enumerate([0, 2, 3]):
+        for name, expected in direct_outputs(weights[epoch], images).items():
+            if name in layers:
+                assert activations[name].dtype == np.float32
+                assert activations[name].shape == (3, *expected.shape)
+                np.testing.assert_allclose(activations[name][index], expected, rtol=1e-4, atol=1e-4)
+
+
+def test_predictions(span):
+    dataset, paths, weights = span
+    images, _ = read_part(dataset, "eval")
+    _, _, predictions = take(dataset, paths, [0, 2, 3], ["fc2"])
+    assert predictions["epoch"].tolist() == [0] * 24 + [2] * 24 + [3] * 24
+    assert predictions["sample"].tolist() == list(range(24)) * 3
+    logits = np.concatenate([direct_outputs(weights[epoch], images)["fc2"] for epoch in (0, 2, 3)])
+    probability = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    assert predictions["predicted"].tolist() == probability.argmax(axis=1).tolist()
+    np.testing.assert_allclose(predictions["confidence"], probability.max(axis=1), rtol=1e-4)
+    assert {name: column.dtype.name for name, column in predictions.items()} == {
+        "epoch": "int32",
+        "sample": "int32",
+        "predicted": "int32",
+        "confidence": "float32",
+    }
+
+
+def test_compact_activations_have_the_same_inner_products(span):
+    dataset, paths, weights = span
+    activations, _, _ = take(dataset, paths, [2], compacted=True)
+    exact = direct_outputs(weights[2], read_part(dataset, "eval")[0])
+    assert {name: array.shape for name, array in activations.items()} == {
+        "conv1": (1, 24, 24),
+        "conv2": (1, 24, 24),
+        "conv3": (1, 24, 24),
+        "fc1": (1, 24, 24),
+        "fc2": (1, 24, 4),
+    }
+    for name, (rows,) in activations.items():
+        products = exact[name] @ exact[name].T
+        np.testing.assert_allclose(rows @ rows.T, products, atol=1e-5 * products.max())
+
+
+@pytest.mark.parametrize("chunk", [250, 7])
+def test_the_classifiers_inputs_and_weights(span, chunk):
+    dataset, paths, weights = span
+    images, _ = read_part(dataset, "eval")
+    for compacted in (False, True):
+        _, classifiers, _ = take(dataset, paths, [3, 0], [], compacted, chunk=chunk)
+        for epoch, rows in zip([3, 0], classifiers):
+            inputs = np.maximum(direct_outputs(weights[epoch], images)["fc1"], 0)
+            exact = np.vstack([inputs, weights[epoch]["fc2.weight"].numpy()])
+            assert rows.dtype == np.float32
+            assert rows.shape == ((28, 28) if compacted else (28, 256))
+            np.testing.assert_allclose(rows @ rows.T, exact @ exact.T, atol=1e-4 * (exact**2).sum(1).max())
+
+
+@pytest.mark.parametrize("compacted", [True, False])
+def test_an_epoch_gives_the_same_bytes_alone_and_in_a_span(span, compacted):
+    dataset, paths, _ = span
+    together, classifiers, all_predictions = take(dataset, paths, [0, 2, 3], compacted=compacted)
+    alone, (classifier,), predictions = take(dataset, paths[1:], [2], LAYERS[::-1], compacted)
+    for name in LAYERS:
+        assert together[name][1].tobytes() == alone[name][0].tobytes()
+    assert classifiers[1].tobytes() == classifier.tobytes()
+    for name, column in predictions.items():
+        assert all_predictions[name][24:48].tobytes() == column.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("layers", "said"),
+    [(["conv1", "conv9"], "conv9 is not in the model, which has"), (["conv1", "pool"], "pool runs more than once")],
+)
+@pytest.mark.parametrize("chunk", [250, 7])
+def test_layers_that_cannot_be_followed(span, layers, said, chunk):
+    dataset, paths, _ = span
+    with pytest.raises(LayerError, match=f"^layers: {said}"):
+        take(dataset, paths, [0], layers, chunk=chunk)
+
+
+def test_an_epoch_that_no_checkpoint_has(span):
+    dataset, paths, _ = span
+    with pytest.raises(UserError, match=r"0001-0003\.pt is damaged .*no weights of epoch \[7\]"):
+        take(dataset, paths, [2, 7])
+
+
+@pytest.mark.parametrize("compacted", [True, False])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_activations_that_are_not_finite(span, tmp_path, value, compacted):
+    dataset, _, weights = span
+    weights[3]["fc1.bias"][5] = value
+    path = str(tmp_path / "diverged.pt")
+    torch.save({"weights": {3: weights[3]}, "optimizer": {}, "epoch": 3}, path)
+    with pytest.raises(UserError, match=r"layer fc1 at epoch 3 .* not finite.*training\.learning_rate"):
+        take(dataset, [path], [3], compacted=compacted)
+
+
+@pytest.mark.parametrize(("held_bytes", "passes"), [(1, 5), (24 * 4 * 300, 4), (10**9, 1)])
+def test_layers_that_are_not_held_at_once_have_the_same_bytes(span, held_bytes, passes):
+    dataset, paths, _ = span
+    together, (classifier,), all_predictions = take(dataset, paths, [2], compacted=True)
+    runs = []
+
+    def note(module, inputs):
+        if isinstance(module, SmallCNN):
+            runs.append(len(inputs[0]))
+
+    hook = register_module_forward_pre_hook(note)
+    try:
+        apart, (classifier_apart,), predictions = take(dataset, paths, [2], compacted=True, held_bytes=held_bytes)
+    finally:
+        hook.remove()
+    # The first pass, of two images, finds out how large the layers' outputs are.
+    assert runs == [2, *[24] * passes]
+    for name in LAYERS:
+        assert together[name].tobytes() == apart[name].tobytes()
+    assert classifier.tobytes() == classifier_apart.tobytes()
+    assert all(column.tobytes() == all_predictions[name].tobytes() for name, column in predictions.items())
+
+
+@pytest.mark.parametrize(
+    ("sizes", "groups"),
+    [
+        ({"a": 4, "b": 3, "c": 3, "d": 1}, [["a", "b", "c"], ["d"]]),
+        ({"a": 11, "b": 1, "c": 1}, [["a"], ["b", "c"]]),
+        ({"a": 1, "b": 30, "c": 1}, [["a"], ["b"], ["c"]]),
+        ({"a": 1}, [["a"]]),
+        ({}, []),
+    ],
+)
+def test_layers_that_are_held_at_once(sizes, groups):
+    assert layer_groups(sizes, limit=10) == groups

@@ -1,0 +1,120 @@
+"""Which epochs have a snapshot, and how snapshots and training are cut into spans."""
+
+from itertools import pairwise
+
+import pytest
+
+from evolution.config.resolve import resolve
+from evolution.config.spans import snapshot_epochs, snapshot_spans, span_name, spread_epochs, training_spans
+
+
+def spans_of(epochs=100, every=2, also=(), per_job=1):
+    config = {"training": {"epochs": epochs}, "snapshots": {"every": every, "also": list(also)}}
+    return snapshot_spans(resolve(config | {"snapshots_per_job": per_job}))
+
+
+def training_spans_of(epochs, per_job):
+    return {
+        name: list(span)
+        for name, span in training_spans(resolve({"training": {"epochs": epochs, "epochs_per_job": per_job}})).items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("epochs", "every", "also", "expected"),
+    [
+        (6, 2, [], [0, 2, 4, 6]),
+        (7, 2, [], [0, 2, 4, 6, 7]),
+        (7, 3, [1, 3], [0, 1, 3, 6, 7]),
+        (5, 10, [], [0, 5]),
+        (1, 1, [], [0, 1]),
+        (4, 1, [0, 4], [0, 1, 2, 3, 4]),
+    ],
+)
+def test_snapshot_epochs(epochs, every, also, expected):
+    config = resolve({"training": {"epochs": epochs}, "snapshots": {"every": every, "also": also}})
+    assert snapshot_epochs(config) == expected
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "name"),
+    [(0, 0, "0000"), (10, 10, "0010"), (10, 18, "0010-0018"), (9999, 12345, "9999-12345")],
+)
+def test_span_names(first, last, name):
+    assert span_name(first, last) == name
+
+
+def test_a_span_a_snapshot():
+    assert spans_of(7, 3, [1]) == {"0000": [0], "0001": [1], "0003": [3], "0006": [6], "0007": [7]}
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ((12, 2, [], 3), {"0000": [0], "0002-0006": [2, 4, 6], "0008-0012": [8, 10, 12]}),
+        ((15, 2, [], 3), {"0000": [0], "0002-0006": [2, 4, 6], "0008-0012": [8, 10, 12], "0014-0015": [14, 15]}),
+        ((13, 2, [], 3), {"0000": [0], "0002-0006": [2, 4, 6], "0008-0012": [8, 10, 12], "0013": [13]}),
+        ((12, 2, [1, 5, 7], 3), {"0000": [0], "0001-0006": [1, 2, 4, 5, 6], "0007-0012": [7, 8, 10, 12]}),
+        ((4, 2, [], 50), {"0000": [0], "0002-0004": [2, 4]}),
+        ((3, 10, [], 2), {"0000": [0], "0003": [3]}),
+    ],
+)
+def test_spans_of_more_snapshots(settings, expected):
+    assert spans_of(*settings) == expected
+
+
+@pytest.mark.parametrize("per_job", [1, 2, 3, 7])
+@pytest.mark.parametrize("every", [1, 2, 5])
+def test_more_epochs_move_no_boundary(every, per_job):
+    width = every * per_job
+    for epochs in range(width, 6 * width, width):
+        before, after = spans_of(epochs, every, (), per_job), spans_of(epochs + width, every, (), per_job)
+        assert list(after.items())[: len(before)] == list(before.items())
+        assert len(after) == len(before) + (per_job if per_job == 1 else 1)
+
+
+@pytest.mark.parametrize("per_job", [1, 3])
+@pytest.mark.parametrize("added", range(1, 24))
+def test_one_more_snapshot_touches_one_span(added, per_job):
+    before, after = spans_of(24, 2, [5], per_job), spans_of(24, 2, sorted({5, added}), per_job)
+    assert sorted(sum(after.values(), [])) == sorted({*sum(before.values(), []), added})  # noqa: RUF017
+    changed = {name: epochs for name, epochs in after.items() if before.get(name) != epochs}
+    if added % 2 == 0 or added == 5:
+        assert changed == {}
+    else:
+        ((_, epochs),) = changed.items()
+        assert added in epochs
+        assert len(epochs) == 1 if per_job == 1 else (epochs[0] - 1) // 6 == (epochs[-1] - 1) // 6
+
+
+@pytest.mark.parametrize(
+    ("epochs", "per_job", "expected"),
+    [
+        (6, 3, {"0000": [0], "0001-0003": [1, 2, 3], "0004-0006": [4, 5, 6]}),
+        (7, 3, {"0000": [0], "0001-0003": [1, 2, 3], "0004-0006": [4, 5, 6], "0007": [7]}),
+        (2, 20, {"0000": [0], "0001-0002": [1, 2]}),
+        (2, 1, {"0000": [0], "0001": [1], "0002": [2]}),
+        (4, None, {"0000": [0], "0001-0004": [1, 2, 3, 4]}),
+    ],
+)
+def test_training_spans(epochs, per_job, expected):
+    assert training_spans_of(epochs, per_job) == expected
+
+
+def test_more_epochs_are_more_links():
+    assert list(training_spans_of(100, 20)) == ["0000", "0001-0020", "0021-0040", "0041-0060", "0061-0080", "0081-0100"]
+    assert list(training_spans_of(150, 20))[:6] == list(training_spans_of(100, 20))
+
+
+@pytest.mark.parametrize("count", range(1, 9))
+@pytest.mark.parametrize("epochs", [[0], [0, 1], [0, 1, 2], list(range(8)), [*range(0, 101, 2)], [0, 1, 2, 5, 100]])
+def test_spread_epochs(epochs, count):
+    spread = spread_epochs(epochs, count)
+    assert spread[0] == epochs[0]
+    assert len(spread) <= count
+    assert spread == sorted(set(spread)) and set(spread) <= set(epochs)
+    if count > 1:
+        assert spread[-1] == epochs[-1]
+    if len(epochs) > 10:
+        gaps = [later - earlier for earlier, later in pairwise(spread)]
+        assert gaps == sorted(gaps), "closer together early in the training"

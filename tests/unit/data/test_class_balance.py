@@ -1,0 +1,17 @@
+"""How images are shared among classes."""
+
+import pytest
+
+from evolution.data.class_balance import images_per_class
+
+
+@pytest.mark.parametrize(("size", "classes", "expected"), [(10, 5, [2] * 5), (11, 3, [4, 4, 3]), (2, 3, [1, 1, 0])])
+def test_images_per_class(size, classes, expected):
+    assert images_per_class(size, classes) == expected
+
+
+@pytest.mark.parametrize("size", range(23))
+def test_all_images_are_shared_and_no_class_has_two_more_than_another(size):
+    counts = images_per_class(size, 7)
+    assert sum(counts) == size and max(counts) - min(counts) <= 1
+    assert counts == sorted(counts, reverse=True), "the first classes get the images that are left over"

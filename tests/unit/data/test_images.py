@@ -1,0 +1,171 @@
+"""Own images: a folder's order against torchvision's ImageFolder, decoding and resizing against Pillow, bad images."""
+
+import os
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from evolution.data.catalogue import class_sizes, image_shape
+from evolution.data.images import decode, draw_images, load_own, resize_images
+from evolution.errors import DataError
+from support.own_files import noise, write_classes, write_images, write_npz
+
+
+def load(folder):
+    return load_own(f"image_folder:{folder}")
+
+
+def draw(folder, size=None):
+    """All images of a folder's one part."""
+    source = load(folder)
+    (images,) = draw_images([(source.train.images, np.arange(len(source.train.images)))], size)
+    return images, source
+
+
+def test_listing_is_torchvisions(tmp_path):
+    from torchvision.datasets import ImageFolder
+
+    for index, name in enumerate(["zebra", "Ant", "ant b", "кошка", "犬", "10", "9"]):
+        for inner in ("", "a", "a-b", "a/z", "B"):
+            write_images(tmp_path / name / inner, count=1 + index % 3, seed=index)
+    write_images(tmp_path / "9", count=2, suffix=".JPEG")
+    (tmp_path / "9" / "notes.txt").write_text("no image")
+    (tmp_path / "readme.md").write_text("no class")
+    truth = ImageFolder(tmp_path)
+    source = load(tmp_path)
+    assert list(source.class_names) == truth.classes
+    assert [str(tmp_path / path) for path in source.train.images.paths] == [path for path, _ in truth.samples]
+    assert source.train.labels.tolist() == truth.targets
+    sizes = tuple(np.bincount(truth.targets).tolist())
+    assert class_sizes(f"image_folder:{tmp_path}") == (sizes, None)
+
+
+def test_the_folder_may_be_the_working_folder(tmp_path, monkeypatch):
+    written = write_classes(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    images, source = draw(".")
+    assert source.train.images.paths[:2] == [os.path.join("cat", "0.png"), os.path.join("cat", "1.png")]
+    np.testing.assert_array_equal(images[:6, 0], written["cat"])
+
+
+@pytest.mark.parametrize("other", ["val", "test"])
+def test_two_parts(tmp_path, other):
+    write_classes(tmp_path / "train", count=6)
+    evaluated = write_classes(tmp_path / other, count=3)
+    source = load(tmp_path)
+    assert class_sizes(f"image_folder:{tmp_path}") == ((6, 6), (3, 3))
+    (images,) = draw_images([(source.test.images, np.arange(6))], None)
+    np.testing.assert_array_equal(images[:, 0], np.concatenate([evaluated["cat"], evaluated["dog"]]))
+
+
+@pytest.mark.parametrize(("shape", "channels"), [((8, 8), 1), ((8, 8, 3), 3), ((8, 8, 4), 3)])
+def test_images_are_decoded_as_they_are(tmp_path, shape, channels):
+    written = write_classes(tmp_path, shape=shape)
+    images, _ = draw(tmp_path)
+    truth = np.concatenate([written["cat"], written["dog"]])
+    truth = truth[:, None] if channels == 1 else truth[..., :3].transpose(0, 3, 1, 2)
+    np.testing.assert_array_equal(images, truth)
+    assert image_shape({"name": f"image_folder:{tmp_path}", "image_size": None}) == ((channels, 8, 8), 2)
+
+
+def test_grey_among_colour_gets_three_equal_channels(tmp_path):
+    grey, colour = write_images(tmp_path / "a"), write_images(tmp_path / "b", shape=(8, 8, 3))
+    images, _ = draw(tmp_path)
+    assert images.shape == (12, 3, 8, 8)
+    np.testing.assert_array_equal(images[:6], np.stack([grey] * 3, axis=1))
+    np.testing.assert_array_equal(images[6:], colour.transpose(0, 3, 1, 2))
+    assert image_shape({"name": f"image_folder:{tmp_path}", "image_size": None}) == ((3, 8, 8), 2)
+
+
+def test_images_are_resized_to_a_square(tmp_path):
+    """Halving a checkerboard of 2 x 2 squares with a filter that averages; of constant images nothing changes."""
+    write_images(tmp_path / "a", shape=(8, 12))
+    flat = np.repeat(np.arange(0, 250, 50, dtype=np.uint8), 20 * 30).reshape(5, 20, 30)
+    (tmp_path / "b").mkdir()
+    for value, image in enumerate(flat):
+        Image.fromarray(image).save(tmp_path / "b" / f"{value}.png")
+    images, _ = draw(tmp_path, size=4)
+    assert images.shape == (11, 1, 4, 4)
+    assert images[6:].reshape(5, 16).tolist() == [[value] * 16 for value in range(0, 250, 50)]
+    assert image_shape({"name": f"image_folder:{tmp_path}", "image_size": 4}) == ((1, 4, 4), 2)
+
+
+def test_one_file(tmp_path):
+    (written,) = write_images(tmp_path, count=1, shape=(6, 8))
+    np.testing.assert_array_equal(decode(tmp_path / "0.png", None), written[None])
+    truth = np.asarray(Image.fromarray(written).resize((4, 4), Image.Resampling.BILINEAR))
+    np.testing.assert_array_equal(decode(tmp_path / "0.png", 4), truth[None])
+
+
+def test_the_images_of_an_archive_are_drawn_by_their_positions(tmp_path):
+    images, evaluated = noise(12, 8, 8), noise(6, 8, 8, seed=1)
+    path = write_npz(tmp_path / "a.npz", images=images, eval_images=evaluated, eval_labels=np.arange(6) % 3)
+    source = load_own(f"npz:{path}")
+    drawn = draw_images([(source.train.images, np.array([1, 5])), (source.test.images, np.array([2]))], None)
+    np.testing.assert_array_equal(drawn[0][:, 0], images[[1, 5]])
+    np.testing.assert_array_equal(drawn[1][:, 0], evaluated[[2]])
+    assert source.train.labels.tolist() == [0, 1, 2] * 4 and source.test.labels.tolist() == [0, 1, 2] * 2
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_arrays_are_resized_with_antialiasing(channels):
+    images = noise(5, channels, 28, 28)
+    images[0] = np.indices((28, 28)).sum(axis=0) % 2 * 255
+    resized = resize_images(images, 7)
+    assert resized.shape == (5, channels, 7, 7) and resized.dtype == np.uint8
+    # Without a filter that averages, every fourth pixel of a checkerboard is of one colour.
+    assert (np.abs(resized[0].astype(int) - 127) < 20).all()
+    for image, small in zip(images, resized):
+        for plane, small_plane in zip(image, small):
+            truth = Image.fromarray(plane).resize((7, 7), Image.Resampling.BILINEAR)
+            np.testing.assert_array_equal(small_plane, np.asarray(truth))
+    np.testing.assert_array_equal(resize_images(images, None), images)
+    np.testing.assert_array_equal(resize_images(images, 28), images)
+
+
+def corrupt(path, how):
+    content = path.read_bytes()
+    path.write_bytes(
+        {"truncated": content[: len(content) // 2], "empty": b"", "text": b"<html>404</html>", "other": b"GIF89a" * 9}[
+            how
+        ]
+    )
+
+
+@pytest.mark.parametrize("how", ["truncated", "empty", "text", "other"])
+def test_files_that_are_no_images_are_named(tmp_path, how):
+    write_classes(tmp_path, shape=(32, 32))
+    corrupt(tmp_path / "dog" / "3.png", how)
+    with pytest.raises(DataError) as error:
+        draw(tmp_path)
+    message = str(error.value)
+    assert message.startswith(f"1 of the 12 images that were drawn cannot be read: {tmp_path / 'dog' / '3.png'} (")
+    assert "Put whole images in their place, or remove the files" in message
+
+
+def test_of_many_bad_images_the_first_are_named(tmp_path):
+    write_classes(tmp_path)
+    for number in range(6):
+        corrupt(tmp_path / "dog" / f"{number}.png", "empty")
+    with pytest.raises(DataError, match=r"^6 of the 12 images .*dog.0\.png.*dog.2\.png.*, and 3 more\. "):
+        draw(tmp_path)
+
+
+def test_sixteen_bits_are_refused(tmp_path):
+    write_classes(tmp_path)
+    Image.fromarray(np.full((8, 8), 40000, np.uint16)).save(tmp_path / "cat" / "0.png")
+    with pytest.raises(DataError, match="more than 8 bits a pixel"):
+        draw(tmp_path)
+
+
+def test_mixed_sizes(tmp_path):
+    write_classes(tmp_path)
+    write_images(tmp_path / "dog" / "large", count=2, shape=(20, 10))
+    with pytest.raises(DataError) as error:
+        draw(tmp_path)
+    message = str(error.value)
+    assert "are of 2 sizes, and must be of one: 8 x 8 (12, as " in message
+    assert f"10 x 20 (2, as {tmp_path / 'dog' / 'large' / '0.png'})" in message
+    assert "Set dataset.image_size, to 8 for instance" in message
+    assert draw(tmp_path, 8)[0].shape == (14, 1, 8, 8)

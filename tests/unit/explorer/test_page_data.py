@@ -1,0 +1,123 @@
+"""The explorer's data: arrays, images, and what a run's files become."""
+
+import base64
+import io
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from evolution.explorer import page_data
+from evolution.figures.style import class_colors
+from support.page import (
+    CLASS_NAMES,
+    CLASSES,
+    EPOCHS,
+    LAYERS,
+    coordinates,
+    metric_value,
+    page_settings,
+    prediction,
+    write_experiment,
+)
+
+
+def unpacked(array):
+    return np.frombuffer(base64.b64decode(array["bytes"]), array["type"]).reshape(array["shape"])
+
+
+def test_arrays_come_back():
+    array = np.arange(-6, 6, dtype=np.int16).reshape(2, 3, 2)
+    np.testing.assert_array_equal(unpacked(page_data.packed(array.astype(">i2"))), array)
+
+
+def test_layouts_keep_their_shape_to_a_thousandth_of_the_square():
+    layouts = np.random.default_rng(0).normal(3, 20, (4, 50, 2)).astype(np.float32)
+    back = page_data.quantise(layouts) / page_data.STEPS
+    assert np.abs(back).max() <= 1
+    # One scale for both axes and all epochs: a fit of one factor and one offset an axis explains everything.
+    factor = np.ptp(layouts[..., 0]) / np.ptp(back[..., 0])
+    np.testing.assert_allclose(back * factor - layouts, (back * factor - layouts)[:1, :1].repeat(4, 0).repeat(50, 1),
+                               atol=1e-3 * factor)  # fmt: skip
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_sheet_holds_all_images_row_by_row(channels):
+    images = np.zeros((53, channels, 8, 8), np.uint8)
+    images += (np.arange(53, dtype=np.uint8) * 4)[:, None, None, None]
+    sheet = page_data.sprite(images)
+    url, content = sheet["url"].split(",")
+    assert url == f"data:image/{'png' if channels == 1 else 'jpeg'};base64"
+    picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(content))).convert("L")).astype(int)
+    assert (sheet["columns"], sheet["rows"], picture.shape) == (50, 2, (16, 400))
+    for index in (0, 1, 49, 50, 52):
+        row, column = divmod(index, 50)
+        cell = picture[8 * row : 8 * row + 8, 8 * column : 8 * column + 8]
+        assert abs(cell.mean() - 4 * index) <= (0 if channels == 1 else 3)
+
+
+def test_of_many_samples_the_page_has_as_many_as_asked_for_and_always_the_same():
+    np.testing.assert_array_equal(page_data.page_samples(7, 7), np.arange(7))
+    samples = page_data.page_samples(1000, 100)
+    assert len(set(samples)) == 100 and samples.min() >= 0 and samples.max() < 1000
+    np.testing.assert_array_equal(samples, page_data.page_samples(1000, 100))
+    assert (np.diff(samples) > 0).all()
+
+
+def test_large_images_are_shown_smaller():
+    ramp = np.linspace(0, 255, 400).astype(np.uint8)
+    images = np.broadcast_to(ramp, (3, 1, 200, 400)).copy()
+    sheet = page_data.sprite(images)
+    assert (sheet["width"], sheet["height"]) == (96, 48)
+    picture = Image.open(io.BytesIO(base64.b64decode(sheet["url"].split(",")[1])))
+    assert picture.size == (3 * 96, 48)
+    np.testing.assert_allclose(np.asarray(picture)[20, 96:192], np.linspace(0, 255, 96), atol=3)
+
+
+@pytest.fixture(scope="module")
+def experiment(tmp_path_factory):
+    return write_experiment(tmp_path_factory.mktemp("experiment"), samples=30)
+
+
+def test_the_data_are_those_of_the_files(experiment):
+    data, curves = page_data.explorer_data(**experiment, settings=page_settings())
+    labels = np.arange(30) % CLASSES
+    assert json.loads(json.dumps(data)), "not every value is one that JSON has"
+    assert (data["run"], data["epochs"], data["total"], data["aligned"]) == ("rings", EPOCHS, 30, True)
+    assert data["samples"] == list(range(30)) and data["sources"] == list(range(1000, 1030))
+    assert data["labels"] == labels.tolist() and data["names"] == CLASS_NAMES
+    assert data["colors"] == class_colors("petroff10", CLASSES)
+    assert data["network"] == ["conv", "fc"] and data["pixels"]
+    predicted = np.stack([prediction(epoch, 30) for epoch in EPOCHS])
+    np.testing.assert_array_equal(unpacked(data["predicted"]), predicted)
+    np.testing.assert_array_equal(unpacked(data["confidence"])[:, 0], [50, 58, 70, 90])
+    np.testing.assert_allclose(data["accuracy"], (predicted == labels).mean(axis=1), atol=5e-4)
+    assert [layer["name"] for layer in data["maps"]] == ["raw pixels", "conv", "fc"]
+    for layer, shown in zip(LAYERS, data["maps"]):
+        epochs = EPOCHS[:1] if layer == "pixels" else EPOCHS
+        # The clusters are the classes, numbered backwards.
+        np.testing.assert_array_equal(unpacked(shown["clusters"]), np.tile(labels, (len(epochs), 1)))
+        np.testing.assert_allclose(shown["rand"], [metric_value(layer, epoch) for epoch in epochs])
+        truth = np.stack([coordinates(layer, epoch, 30) for epoch in epochs])
+        drawn = unpacked(shown["layouts"]).astype(float)
+        # One scale for both axes and all epochs.
+        scale = np.ptp(truth[..., 0]) / np.ptp(drawn[..., 0])
+        np.testing.assert_allclose(scale * (drawn - drawn[0, 0]), truth - truth[0, 0], atol=2e-3)
+    assert data["curves"] == list(curves)
+    assert next(iter(curves)) == "Network accuracy" and "NMI" in curves
+    np.testing.assert_array_equal(curves["NMI"]["conv"][0], EPOCHS)
+    np.testing.assert_allclose(curves["NMI"]["conv"][1], [metric_value("conv", epoch) for epoch in EPOCHS])
+
+
+def test_every_part_of_the_data_holds_the_same_subset_of_samples(experiment):
+    whole, _ = page_data.explorer_data(**experiment, settings=page_settings())
+    data, _ = page_data.explorer_data(**experiment, settings=page_settings(max_samples=7, aligned=False))
+    assert (data["total"], len(data["samples"]), data["aligned"]) == (30, 7, False)
+    for name in ("labels", "sources"):
+        assert data[name] == [whole[name][sample] for sample in data["samples"]]
+    for name in ("predicted", "confidence"):
+        np.testing.assert_array_equal(unpacked(data[name]), unpacked(whole[name])[:, data["samples"]])
+    for shown, every in zip(data["maps"], whole["maps"]):
+        for name in ("layouts", "clusters"):
+            np.testing.assert_array_equal(unpacked(shown[name]), unpacked(every[name])[:, data["samples"]])

@@ -1,0 +1,54 @@
+"""The page's figures, as the page's code expects them."""
+
+import numpy as np
+import pytest
+from bokeh.document import Document
+from colorspacious import cspace_convert
+from matplotlib.colors import to_rgb
+
+from evolution.explorer.plots import depth_colors, draw_curves, draw_maps
+
+
+def test_each_layer_has_a_map_with_columns_of_its_own_on_one_source():
+    document = Document()
+    draw_maps(document, ["pixels", "conv"], 7)
+    assert [root.name for root in document.roots] == ["map0", "map1"]
+    source = document.get_model_by_name("samples")
+    assert set(source.data) == {"x0", "y0", "color0", "x1", "y1", "color1"}
+    assert {len(column) for column in source.data.values()} == {7}
+    for index, root in enumerate(document.roots):
+        (dots,) = root.renderers
+        assert dots.data_source is source
+        for glyph in (dots.glyph, dots.selection_glyph, dots.nonselection_glyph, dots.hover_glyph):
+            assert (glyph.x, glyph.y, glyph.fill_color) == (f"x{index}", f"y{index}", f"color{index}")
+
+
+def test_curves_are_tagged_with_their_depth_and_pixels_are_level():
+    document = Document()
+    line = (np.array([0, 4]), np.array([0.1, 0.3]))
+    curves = {
+        "Network accuracy": {"network": line},
+        "ARI": {"pixels": (np.array([0]), np.array([0.2])), "conv": line, "fc": line},
+    }
+    draw_curves(document, curves, ["conv", "fc"], 4)
+    assert [root.name for root in document.roots] == ["curve0", "curve1"]
+    accuracy, rand_index = document.roots
+    assert [renderer.tags for renderer in accuracy.renderers] == [[-1]]
+    assert [renderer.tags for renderer in rand_index.renderers] == [[-1], [0], [1]]
+    pixels, conv, _ = (renderer.data_source.data for renderer in rand_index.renderers)
+    assert (list(pixels["x"]), list(pixels["y"])) == ([0, 4], [0.2, 0.2])
+    assert (list(conv["x"]), list(conv["y"])) == ([0, 4], [0.1, 0.3])
+    # The line at the epoch that is shown.
+    assert document.get_model_by_name("now1").location == 0
+
+
+@pytest.mark.parametrize("count", [2, 5, 20])
+def test_deeper_layers_are_further_from_the_background(count):
+    for dark, step in ((False, -1), (True, 1)):
+        rgb = [to_rgb(color) for color in depth_colors(count, dark)]
+        lightness = cspace_convert(rgb, "sRGB1", "CAM02-UCS")[:, 0]
+        assert (step * np.diff(lightness) > 0).all()
+
+
+def test_one_layer_has_one_colour():
+    assert len(depth_colors(1, True)) == 1

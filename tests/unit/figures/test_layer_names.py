@@ -1,0 +1,11 @@
+"""What layers are called."""
+
+from evolution.figures.layer_names import layer_title
+
+
+def test_the_pixels_are_named_in_words_and_other_layers_by_their_module():
+    assert [layer_title(layer) for layer in ("pixels", "conv1", "layer1.0.conv1")] == [
+        "raw pixels",
+        "conv1",
+        "layer1.0.conv1",
+    ]

@@ -1,0 +1,282 @@
+"""All metrics of a cell: against scikit-learn, by hand, and of layers for which some are not defined."""
+
+import logging
+import math
+import tracemalloc
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sklearn import metrics
+from sklearn.preprocessing import normalize
+
+from evolution.activations.compaction import compact
+from evolution.measures import neighbors, probe, spectrum
+from evolution.measures.cell_metrics import MeasureSettings, layer_metrics, shape_metrics
+from evolution.measures.registry import BASIC_METRICS, MEASURES, PER_CLASS
+from evolution.seeds import generator, integer_seed
+from support.measured_by_sklearn import truth
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+SETTINGS = MeasureSettings(clusters=10, n_init=3, neighbors=5, measures=(), seed=4)
+ALL = tuple(MEASURES)
+
+
+def layer(kind, features):
+    """Activations of one kind, from 200 digits' 600 features."""
+    rows, labels = features
+    if kind == "narrow":
+        return rows[:, :50], labels
+    if kind == "square":
+        return rows[:, :200], labels
+    if kind == "tiny values":
+        return rows * np.float32(1e-7), labels
+    if kind == "large values":
+        return rows * np.float32(6e4), labels
+    if kind == "different norms":
+        return rows * np.logspace(-3, 3, 200, dtype=np.float32)[:, None], labels
+    if kind == "duplicates":
+        return np.concatenate([rows[:120], rows[:80]]), np.concatenate([labels[:120], labels[:80]])
+    return rows, labels
+
+
+@pytest.mark.parametrize(
+    "kind", ["wide", "narrow", "square", "tiny values", "large values", "different norms", "duplicates"]
+)
+@pytest.mark.parametrize("form", [compact, np.asarray], ids=["compact", "raw"])
+def test_values_are_scikit_learns(features, kind, form):
+    raw, labels = layer(kind, features)
+    settings = replace(SETTINGS, n_init=10)
+    values, assigned, _ = layer_metrics(form(raw), labels, settings)
+    expected, expected_clusters = truth(raw, labels, settings)
+    np.testing.assert_array_equal(assigned, expected_clusters)
+    assert values == pytest.approx(expected, abs=1e-4)
+    assert tuple(values) == BASIC_METRICS
+    assert all(type(value) is float for value in values.values())
+    assert assigned.dtype == np.int16
+
+
+@pytest.mark.parametrize(("clusters", "n_init", "neighbors", "seed"), [(3, 10, 1, 0), (25, 2, 10, 1), (10, 1, 4, 2)])
+def test_settings_reach_scikit_learn(features, clusters, n_init, neighbors, seed):
+    raw, labels = features
+    settings = MeasureSettings(clusters=clusters, n_init=n_init, neighbors=neighbors, measures=(), seed=seed)
+    values, *_ = layer_metrics(compact(raw), labels, settings)
+    assert values == pytest.approx(truth(raw, labels, settings)[0], abs=1e-4)
+
+
+def test_chunks_give_what_the_matrix_gives(features):
+    raw, labels = features
+    whole, clusters, votes = layer_metrics(raw, labels, SETTINGS)
+    chunked, same_clusters, same_votes = layer_metrics(raw, labels, SETTINGS, matrix_samples=199)
+    np.testing.assert_array_equal(same_clusters, clusters)
+    np.testing.assert_array_equal(same_votes, votes)
+    assert chunked == pytest.approx(whole, abs=1e-5)
+
+
+def test_with_chunks_no_matrix_of_all_distances_is_in_memory():
+    rows = np.random.default_rng(0).normal(size=(2000, 4)).astype(np.float32)
+    labels = np.arange(2000) % 3
+    settings = MeasureSettings(clusters=3, n_init=1, neighbors=5, measures=(), seed=0)
+    matrix, peaks = 4 * 2000**2, []
+    for most in (1999, 2000):
+        tracemalloc.start()
+        layer_metrics(rows, labels, settings, matrix_samples=most, chunk_mb=1)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[0] < matrix / 2 < matrix <= peaks[1]
+
+
+# Two directions 2 * asin(sqrt(0.2)) apart and their opposites, of different lengths: on the unit circle the
+# neighbouring ones are NEAR apart, the others FAR, and opposite ones 2.
+FOUR = np.array([[1, 0], [0.06, 0.08], [-30, 0], [-0.6, -0.8]], np.float32)
+
+
+NEAR, FAR = math.sqrt(0.8), math.sqrt(3.2)
+PAIRS = MeasureSettings(clusters=2, n_init=10, neighbors=1, measures=(), seed=0)
+
+
+def test_four_points_by_hand():
+    values, assigned, _ = layer_metrics(FOUR, np.array([0, 0, 1, 1]), PAIRS)
+    assert assigned[0] == assigned[1] != assigned[2] == assigned[3]
+    silhouette = 1 - NEAR / ((FAR + 2) / 2)
+    assert values == pytest.approx(
+        {
+            "silhouette": silhouette,
+            "adjusted_rand_index": 1,
+            "normalized_mutual_information": 1,
+            "label_silhouette": silhouette,
+            "knn_accuracy": 1,
+        },
+        abs=1e-6,
+    )
+
+
+def test_four_points_with_labels_across():
+    values, *_ = layer_metrics(FOUR, np.array([0, 1, 0, 1]), PAIRS)
+    # No pair is together in both: (0 - 2 * 2 / 6) / (2 - 2 * 2 / 6).
+    assert values["adjusted_rand_index"] == pytest.approx(-0.5)
+    assert values["normalized_mutual_information"] == pytest.approx(0, abs=1e-12)
+    assert values["label_silhouette"] == pytest.approx((NEAR + FAR) / 2 / 2 - 1, abs=1e-6)
+    assert values["knn_accuracy"] == 0
+
+
+def test_votes_that_tie_go_to_the_smallest_label():
+    # The first and the last point see a 0 and a 1, the one between them two zeros: all three are called 0.
+    rows = np.eye(3, dtype=np.float32)
+    values, *_ = layer_metrics(rows, np.array([0, 1, 0]), replace(PAIRS, neighbors=2))
+    assert values["knn_accuracy"] == pytest.approx(2 / 3)
+
+
+@pytest.mark.parametrize(
+    ("rows", "distinct"),
+    [
+        (np.ones((30, 6)), 1),
+        (np.zeros((30, 6)), 1),
+        (np.tile(np.eye(9), (4, 1)), 9),
+        (np.tile(np.eye(9)[:, :3], (4, 1)), 4),
+    ],
+    ids=["equal", "zero", "one too few", "three and zero"],
+)
+@pytest.mark.parametrize("width", [1, 20])
+def test_degenerate_layers_are_nan(rows, distinct, width, caplog):
+    rows = compact(np.tile(rows, (1, width)).astype(np.float32))
+    with caplog.at_level(logging.INFO, logger="evolution"):
+        values, assigned, _ = layer_metrics(rows, np.arange(len(rows)) % 10, SETTINGS)
+    assert set(values) == set(BASIC_METRICS)
+    assert all(math.isnan(value) for value in values.values())
+    assert (assigned == -1).all() and assigned.dtype == np.int16
+    assert caplog.messages == [f"Only {distinct} distinct directions for 10 clusters: the cluster metrics are NaN"]
+
+
+def test_as_many_distinct_rows_as_clusters():
+    rows = np.tile(np.eye(10, dtype=np.float32), (3, 1))
+    values, *_ = layer_metrics(rows, np.arange(30) % 10, replace(SETTINGS, neighbors=2))
+    assert values == pytest.approx(dict.fromkeys(BASIC_METRICS, 1))
+
+
+def test_one_class_has_no_silhouette(features):
+    values, *_ = layer_metrics(features[0], np.zeros(200, int), SETTINGS)
+    assert math.isnan(values["label_silhouette"])
+    assert math.isfinite(values["silhouette"])
+    assert values["knn_accuracy"] == 1
+
+
+def test_all_measures_of_a_layer(features):
+    raw, labels = features
+    predicted = np.where(np.arange(200) % 10 == 0, 0, labels)
+    values, assigned, voted = layer_metrics(compact(raw), labels, replace(SETTINGS, measures=ALL), predicted=predicted)
+    basic, same_assigned, same_voted = layer_metrics(compact(raw), labels, SETTINGS)
+    names = [metric for of_measure in MEASURES.values() for metric in of_measure]
+    assert list(values) == [*BASIC_METRICS, *names]
+    assert {name: values[name] for name in BASIC_METRICS} == basic
+    np.testing.assert_array_equal(assigned, same_assigned)
+    np.testing.assert_array_equal(voted, same_voted)
+    rows = normalize(raw)
+    silhouettes = metrics.silhouette_samples(rows, labels)
+    assert values["class_silhouette"] == pytest.approx(
+        [silhouettes[labels == label].mean() for label in range(10)], abs=1e-4
+    )
+    nearest = np.argsort(metrics.pairwise_distances(rows), 1)[:, 1:6]
+    assert values["knn_purity"] == pytest.approx((labels[nearest] == labels[:, None]).mean(), abs=2e-3)
+    assert values["v_measure"] == pytest.approx(values["normalized_mutual_information"])
+    assert values["label_davies_bouldin"] == pytest.approx(metrics.davies_bouldin_score(rows, labels), rel=1e-4)
+    assert values["adjusted_rand_index_min"] <= values["adjusted_rand_index"] <= values["adjusted_rand_index_max"]
+    # These see lengths: unit rows would give others.
+    assert values["intrinsic_dimension"] == pytest.approx(neighbors.intrinsic_dimension(raw), rel=1e-4)
+    assert values["intrinsic_dimension"] != pytest.approx(neighbors.intrinsic_dimension(rows), rel=1e-2)
+    assert values["linear_probe_accuracy"] == probe.linear_probe(raw, labels, integer_seed(4, "probe"))
+    for name in ("effective_rank", "participation_ratio"):
+        assert values[name] == pytest.approx(getattr(spectrum, name)(spectrum.singular_values(raw)), rel=1e-3)
+
+
+@pytest.mark.parametrize("name", MEASURES)
+def test_one_measure_alone(name, features):
+    values, *_ = layer_metrics(*features, replace(SETTINGS, measures=[name]), predicted=features[1])
+    assert list(values) == [*BASIC_METRICS, *MEASURES[name]]
+
+
+def test_many_samples_are_thinned_for_spectrum_and_probe(features, caplog):
+    settings = replace(SETTINGS, measures=["effective_rank", "linear_probe"], seed=3)
+    with caplog.at_level(logging.INFO, logger="evolution"):
+        values = shape_metrics(*features, settings, spectrum_samples=150)
+    assert caplog.messages == ["Spectrum and probe take 150 of 200 samples"]
+    drawn = np.sort(generator(3, "spectrum").choice(200, 150, replace=False))
+    of_all, of_drawn = (
+        (
+            spectrum.effective_rank(spectrum.singular_values(rows)),
+            probe.linear_probe(rows, labels, integer_seed(3, "probe")),
+        )
+        for rows, labels in (features, (features[0][drawn], features[1][drawn]))
+    )
+    assert (values["effective_rank"], values["linear_probe_accuracy"]) == of_drawn
+    assert not np.isclose(of_all, of_drawn, rtol=1e-3).any()
+
+
+SHAPE = ("intrinsic_dimension", "linear_probe_accuracy", "effective_rank", "participation_ratio", "nc1")
+
+
+@pytest.mark.parametrize("rows", [np.zeros((40, 6)), np.ones((40, 60)), np.tile(np.eye(4), (10, 1))])
+def test_degenerate_layers(rows, recwarn):
+    labels = np.arange(40) % 5
+    values, *_ = layer_metrics(rows.astype(np.float32), labels, replace(SETTINGS, measures=ALL), predicted=labels)
+    for name, value in values.items():
+        if rows.shape[1] != 4 or name not in (*SHAPE, "nc4_agreement", "nc2_equinorm", "nc2_equiangular"):
+            assert np.isnan(value).all() and np.size(value) == (5 if name in PER_CLASS else 1), name
+    if rows.shape[1] == 4:
+        # Four points at equal distances spread in three directions alike.
+        assert values["effective_rank"] == pytest.approx(3) and values["participation_ratio"] == pytest.approx(3)
+    assert not recwarn.list
+
+
+def test_a_degenerate_layer_has_the_columns_of_any_other(features):
+    for measures in (["effective_rank"], ["knn_purity", "participation_ratio"]):
+        settings = replace(SETTINGS, measures=measures)
+        columns = [list(layer_metrics(rows, features[1], settings)[0]) for rows in (features[0], np.ones((200, 9)))]
+        assert columns[0] == columns[1] == [*BASIC_METRICS, *measures]
+
+
+def test_a_layer_of_one_unit_has_a_shape_though_no_clusters(features):
+    raw, labels = features
+    column = np.ascontiguousarray(raw[:, :1])
+    values, *_ = layer_metrics(column, labels, replace(SETTINGS, measures=ALL), predicted=labels)
+    assert math.isnan(values["silhouette"]) and math.isnan(values["knn_purity"])
+    assert values["effective_rank"] == pytest.approx(1)
+    assert values["linear_probe_accuracy"] == probe.linear_probe(column, labels, integer_seed(4, "probe"))
+
+
+@pytest.mark.parametrize("offset", [0, 3, 30, 100])
+def test_a_large_common_part_hides_nothing(offset):
+    # All rows point nearly the same way (mean cosine 0.9999 and more at last); what tells them apart stays.
+    random = np.random.default_rng(0)
+    raw = random.normal(size=(200, 5)) @ random.normal(size=(5, 900)) + 0.01 * random.normal(size=(200, 900))
+    labels = (raw[:, 0] > 0).astype(int) + 2 * (raw[:, 1] > 0)
+    names = ["intrinsic_dimension", "linear_probe", "effective_rank", "participation_ratio", "neural_collapse"]
+    settings = replace(SETTINGS, measures=names)
+    apart = shape_metrics(raw, labels, settings, predicted=labels)
+    shifted = (raw + offset * random.normal(size=900)).astype(np.float32)
+    for form in (shifted, compact(shifted)):
+        values = shape_metrics(form, labels, settings, predicted=labels)
+        for name in ("effective_rank", "participation_ratio", "nc1"):
+            assert values[name] == pytest.approx(apart[name], rel=0.02), name
+        assert values["intrinsic_dimension"] == pytest.approx(apart["intrinsic_dimension"], rel=0.05)
+        assert values["linear_probe_accuracy"] == pytest.approx(apart["linear_probe_accuracy"], abs=0.02)
+
+
+@pytest.mark.parametrize("kind", ["a class of one", "one class", "few distinct"])
+def test_odd_classes_warn_of_nothing(kind, features, recwarn, caplog):
+    raw, labels = features[0][:60], features[1][:60].copy()
+    if kind == "a class of one":
+        labels = np.array([0] * 30 + [1] * 29 + [2])
+    elif kind == "one class":
+        labels = np.zeros(60, int)
+    else:
+        raw = np.tile(raw[:10], (6, 1))
+    values, *_ = layer_metrics(raw, labels, replace(SETTINGS, measures=ALL), predicted=labels)
+    if kind != "few distinct":
+        assert math.isnan(values["nc1"]) and math.isnan(values["linear_probe_accuracy"])
+        assert math.isnan(values["class_silhouette"][-1])
+        (said,) = (message for message in caplog.messages if message.startswith("Not defined here"))
+        assert "class_silhouette" in said and "linear_probe_accuracy" in said and "knn_purity" not in said
+    assert values["intrinsic_dimension"] > 1 and values["effective_rank"] > 1
+    assert not recwarn.list

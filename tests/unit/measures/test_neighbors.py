@@ -1,0 +1,49 @@
+"""Nearest neighbours and TwoNN: by hand, and against the paper's fit."""
+
+import math
+
+import numpy as np
+import pytest
+
+from evolution.measures import neighbors
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+def test_purity_by_hand():
+    rows = np.array([[0.0], [1], [3], [7], [15]])
+    nearest = neighbors.nearest(rows, 2, "euclidean")
+    assert nearest.tolist() == [[1, 2], [0, 2], [1, 0], [2, 1], [3, 2]]
+    labels = np.array([0, 0, 1, 1, 1])
+    assert neighbors.purity(nearest, labels) == pytest.approx((1 + 1 + 0 + 1 + 2) / 10)
+
+
+@pytest.mark.parametrize("dimension", [1, 2, 5])
+def test_intrinsic_dimension_of_a_cube(dimension):
+    """A cube of that dimension, bent and turned into 40 dimensions."""
+    random = np.random.default_rng(dimension)
+    cube = random.random((2000, dimension))
+    turned, _ = np.linalg.qr(random.normal(size=(40, 40)))
+    found = neighbors.intrinsic_dimension((np.pad(cube, ((0, 0), (0, 40 - dimension))) @ turned).astype(np.float32))
+    assert found == pytest.approx(dimension, rel=0.06)
+
+
+def test_intrinsic_dimension_is_the_papers_fit():
+    rows = np.random.default_rng(0).normal(size=(50, 3))
+    distances = np.sort(np.linalg.norm(rows[:, None] - rows, axis=2), 1)
+    x = np.log(np.sort(distances[:, 2] / distances[:, 1]))[:45]
+    y = -np.log(1 - np.arange(1, 46) / 50)
+    slope = np.linalg.lstsq(x[:, None], y, rcond=None)[0][0]
+    assert neighbors.intrinsic_dimension(rows) == pytest.approx(slope, rel=1e-9)
+    # Copies change nothing, and a common part little.
+    copied = np.vstack([rows, rows[:20]])[np.random.default_rng(1).permutation(70)]
+    assert neighbors.intrinsic_dimension(copied) == pytest.approx(slope, rel=1e-9)
+    assert neighbors.intrinsic_dimension((copied + 100).astype(np.float32)) == pytest.approx(slope, rel=1e-3)
+
+
+def test_no_intrinsic_dimension_without_neighbours(recwarn):
+    assert math.isnan(neighbors.intrinsic_dimension(np.zeros((30, 4))))
+    # All distances alike, but for rounding.
+    assert math.isnan(neighbors.intrinsic_dimension(0.1 * np.eye(30) + 3))
+    assert math.isnan(neighbors.intrinsic_dimension(np.tile(np.eye(9), (5, 1))))
+    assert not recwarn.list

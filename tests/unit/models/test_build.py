@@ -1,0 +1,141 @@
+"""Models built by their names: this workflow's, torchvision's and a user's own, and weights from a file."""
+
+import pytest
+import torch
+from torch import nn
+
+from evolution.errors import ModelError
+from evolution.models.build import ModelSettings, build_model, build_run_model, memory_layout
+from evolution.seeds import integer_seed
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+@pytest.mark.parametrize("name", ["small_cnn", "tiny_cnn", "mlp"])
+def test_weights_come_from_the_seed(name):
+    def weights(seed):
+        model = build_model(name, kwargs={}, shape=(1, 8, 8), classes=3, seed=seed)
+        return torch.cat([tensor.flatten() for tensor in model.parameters()])
+
+    first = weights(5)
+    torch.rand(100)
+    assert torch.equal(first, weights(5))
+    assert not torch.equal(first, weights(6))
+
+
+def test_a_run_draws_its_weights_from_a_stream_of_its_seed():
+    settings = ModelSettings(model="mlp", model_kwargs={"dropout": 0.25}, seed=17)
+    found = build_run_model(settings, shape=(1, 8, 8), classes=3)
+    expected = build_model("mlp", kwargs={}, shape=(1, 8, 8), classes=3, seed=integer_seed(17, "weights"))
+    assert found.dropout.p == 0.25
+    torch.testing.assert_close(found.state_dict(), expected.state_dict(), rtol=0, atol=0)
+
+
+def test_torchvisions_models():
+    model = build_model("torchvision.squeezenet1_1", kwargs={"dropout": 0.25}, shape=(1, 32, 32), classes=4, seed=5)
+    again = build_model("torchvision.squeezenet1_1", kwargs={}, shape=(1, 32, 32), classes=4, seed=5)
+    assert type(model).__name__ == "SqueezeNet" and model.classifier[0].p == 0.25
+    torch.testing.assert_close(model.state_dict(), again.state_dict(), rtol=0, atol=0)
+    with pytest.raises(
+        ModelError, match=r"^model\.kwargs: \{'widht': 1\} does not fit model torchvision\.mobilenet_v2"
+    ):
+        build_model("torchvision.mobilenet_v2", kwargs={"widht": 1}, shape=(1, 32, 32), classes=4, seed=0)
+
+
+def test_an_own_class(own):
+    model = build_model(f"{own}:Own", kwargs={"width": 3}, shape=(1, 2, 2), classes=5, seed=1)
+    assert model(torch.zeros(2, 1, 2, 2)).shape == (2, 5) and model.head.in_features == 3
+    torch.manual_seed(1)
+    assert torch.equal(model.hidden.weight, nn.Linear(4, 3).weight), "its weights are the seed's"
+
+
+def test_a_function_that_makes_a_model(own):
+    model = build_model(f"{own}:function", kwargs={}, shape=(2, 2, 2), classes=5, seed=1)
+    assert model(torch.zeros(1, 2, 2, 2)).shape == (1, 5)
+
+
+@pytest.mark.parametrize(
+    ("name", "kwargs", "said"),
+    [
+        ("own.py:Mine", {}, r"own\.py has no Mine"),
+        ("none.py:Own", {}, r"there is no file .*none\.py"),
+        ("own.py:no_module", {}, r"makes a int; it must make a torch\.nn\.Module"),
+        ("own.py:Fails", {}, r"cannot be made: KeyError: 'depth' \(own\.py, line 23\).*here \(1, 2, 2\)"),
+        ("own.py:Own", {"depth": 2}, r"cannot be made: TypeError: .*'depth'.*model\.kwargs, here \{'depth': 2\}"),
+    ],
+)
+def test_an_own_class_that_cannot_be_made(own, name, kwargs, said):
+    with pytest.raises(ModelError, match=rf"^model\.name: .*{said}"):
+        build_model(str(own.parent / name), kwargs=kwargs, shape=(1, 2, 2), classes=5, seed=1)
+
+
+@pytest.mark.parametrize(
+    ("name", "kwargs", "reason"),
+    [
+        ("small_cnn", {"dropot": 0.5}, "dropot"),
+        ("small_cnn", {"dropout": 2}, "probability"),
+        ("small_cnn", {"dropout": "much"}, "str"),
+        ("small_cnn", {1: 2}, "keywords must be strings"),
+        ("mlp", {"classes": 3}, "multiple values"),
+        ("tiny_cnn", {"dropout": 0.5}, "dropout"),
+    ],
+)
+def test_arguments_that_do_not_fit(name, kwargs, reason):
+    with pytest.raises(ModelError) as error:
+        build_model(name, kwargs=kwargs, shape=(1, 28, 28), classes=10, seed=0)
+    for part in ("model.kwargs", str(kwargs), name, reason):
+        assert part in str(error.value)
+
+
+def test_an_own_class_may_call_view(own):
+    """Images of several channels in torch's channels-last layout do not take it."""
+    assert memory_layout(f"{own}:Own") == torch.contiguous_format
+    assert memory_layout("small_cnn") == memory_layout("torchvision.resnet18") == torch.channels_last
+
+
+def saved(tmp_path, content):
+    path = tmp_path / "weights.pt"
+    torch.save(content, path)
+    return str(path)
+
+
+def test_the_weights_of_a_file(tmp_path):
+    given = build_model("tiny_cnn", kwargs={}, shape=(1, 8, 8), classes=4, seed=99).state_dict()
+    path = saved(tmp_path, given)
+    model = build_model("tiny_cnn", kwargs={}, shape=(1, 8, 8), classes=4, seed=0, weights=path)
+    torch.testing.assert_close(model.state_dict(), given, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda weights: weights.pop("fc2.bias"), "does not fit the model: fc2.bias is missing. Give"),
+        (lambda weights: weights.update(fc3=torch.zeros(1)), "does not fit the model: fc3 is not in the model. Give"),
+        (
+            lambda weights: weights.update({"fc2.bias": torch.zeros(10)}),
+            r"does not fit the model: fc2\.bias is \(10,\) and the model's \(4,\)\. Give",
+        ),
+        (
+            lambda weights: [weights.pop(name) for name in list(weights)[:5]],
+            r"does not fit the model: conv1\.weight is missing; conv1\.bias .*; conv2\.weight .*; and 2 more\. Give",
+        ),
+    ],
+)
+def test_weights_that_do_not_fit(tmp_path, change, said):
+    weights = dict(build_model("tiny_cnn", kwargs={}, shape=(1, 8, 8), classes=4, seed=0).state_dict())
+    change(weights)
+    path = saved(tmp_path, weights)
+    with pytest.raises(ModelError, match=rf"^model\.weights: .*weights\.pt {said}"):
+        build_model("tiny_cnn", kwargs={}, shape=(1, 8, 8), classes=4, seed=0, weights=path)
+
+
+@pytest.mark.parametrize("content", ["a model", "a list", "text", "nothing", "names with numbers"])
+def test_a_file_that_holds_no_weights(tmp_path, content):
+    path = tmp_path / "weights.pt"
+    if content in ("text", "nothing"):
+        path.write_text("weights" if content == "text" else "")
+    else:
+        things = {"a model": nn.Linear(1, 1), "a list": [torch.zeros(1)], "names with numbers": {"fc1.weight": 3}}
+        torch.save(things[content], path)
+    with pytest.raises(ModelError, match=r"^model\.weights: .*weights\.pt (cannot be read as|is not) a state dict"):
+        build_model("tiny_cnn", kwargs={}, shape=(1, 8, 8), classes=4, seed=0, weights=str(path))

@@ -1,0 +1,55 @@
+"""CKA of layers of different runs."""
+
+import numpy as np
+import pytest
+
+from compare_activations import compare_activations, same_images
+from evolution.activations.cells import Cells
+from evolution.io.arrays import save_npy, save_npz
+from support.cka_by_formula import by_formula, unbiased_hsic
+
+
+def write_images(path, seed):
+    images = np.random.default_rng(seed).integers(0, 255, (40, 1, 4, 4)).astype(np.uint8)
+    labels, indices = np.arange(40) % 4, np.arange(40)
+    save_npz(path, eval_images=images, eval_labels=labels, eval_indices=indices)
+    return str(path)
+
+
+def write_activations(folder, cells, samples=40):
+    """Write the cells' activations at epoch 4; return them, and the arguments of compare_activations that say where."""
+    random = np.random.default_rng(3)
+    rows = {cell: random.normal(size=(samples, 60)).astype(np.float32) for cell in cells}
+    paths, layers = {}, {}
+    for (run, layer), values in rows.items():
+        path = folder / run / "0000-0004" / f"{layer}.npy"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_npy(path, np.stack([np.zeros_like(values), values]))
+        paths.setdefault(run, []).append(path)
+        layers.setdefault(run, []).append(layer)
+    activations = {run: Cells(of_run, {"0000-0004": [0, 4]}) for run, of_run in paths.items()}
+    return rows, {"activations": activations, "layers": layers, "epoch": 4}
+
+
+def test_layers_of_runs_with_the_same_images_are_compared(tmp_path):
+    datasets = {run: write_images(tmp_path / f"{run}.npz", seed) for run, seed in (("a", 1), ("b", 2), ("c", 1))}
+    assert same_images(datasets) == ["a", "c"]
+    cells = [("a", "x"), ("a", "y"), ("b", "x"), ("c", "x")]
+    rows, where = write_activations(tmp_path, cells)
+    table = compare_activations(datasets=datasets, **where, seed=0)
+    found = list(zip(table["run"], table["layer"], table["other_run"], table["other_layer"], table["cka_unbiased"]))
+    assert {(run, other) for run, _, other, _, _ in found} == {("a", "a"), ("a", "c"), ("c", "a"), ("c", "c")}
+    assert len(found) == 9 and set(table["samples"]) == {40}
+    for run, layer, other, other_layer, value in found:
+        expected = by_formula(rows[run, layer], rows[other, other_layer], unbiased_hsic)
+        assert value == pytest.approx(expected, abs=1e-6)
+
+
+def test_of_many_samples_some_are_drawn_the_same_of_all(tmp_path):
+    datasets = {run: write_images(tmp_path / f"{run}.npz", 1) for run in ("a", "b")}
+    rows, where = write_activations(tmp_path, [("a", "x"), ("b", "x")])
+    # The second is the first turned around: of the same samples, CKA is 1.
+    save_npy(tmp_path / "b" / "0000-0004" / "x.npy", np.stack([rows["b", "x"], rows["a", "x"][:, ::-1]]))
+    table = compare_activations(datasets=datasets, **where, seed=0, most_samples=30)
+    np.testing.assert_allclose(table["cka"], 1, atol=1e-6)
+    assert set(table["samples"]) == {30}

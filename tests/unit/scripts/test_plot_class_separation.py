@@ -1,0 +1,76 @@
+"""The figure of when each class comes apart."""
+
+import numpy as np
+import pytest
+
+from plot_class_separation import class_accuracies, plot_class_separation
+from support.figures import (
+    PAPER_CLASSES,
+    PAPER_EPOCHS,
+    PAPER_LAYERS,
+    SCREEN,
+    assert_printable,
+    assert_readable,
+    assert_same_bytes,
+    write_cells,
+    write_dataset,
+)
+
+RANDOM = np.random.default_rng(0)
+
+
+def random_votes(labels, epochs):
+    """Four fifths vote for the right class, the others for the first; int16 (epochs, N)."""
+    return np.where(RANDOM.random((epochs, len(labels))) < 0.8, labels, 0).astype(np.int16)
+
+
+def test_class_accuracies_by_hand():
+    votes = np.array([[0, 0, 1, 1, 0], [0, 1, 1, 1, 1], [-1, -1, -1, -1, -1]])
+    labels = np.array([0, 0, 1, 1, 1])
+    np.testing.assert_allclose(
+        class_accuracies(votes, labels, 3),
+        [[1, 0.5, np.nan], [2 / 3, 1, np.nan], [np.nan] * 3],
+    )
+
+
+@pytest.mark.parametrize(("classes", "layers", "epochs"), [(10, 5, [0, 2, 5, 10]), (100, 8, [0, 1]), (2, 1, [0])])
+def test_all_layers_are_drawn_on_one_scale(classes, layers, epochs, tmp_path):
+    labels = np.arange(200) % classes
+    dataset = write_dataset(tmp_path / "d.npz", labels, [f"class {label}" for label in range(classes)])
+    names = ["pixels", *(f"layer{number}" for number in range(layers))]
+    votes = {layer: random_votes(labels, 1 if layer == "pixels" else len(epochs)) for layer in names}
+    cells = write_cells(tmp_path, votes, epochs)
+    figure = plot_class_separation(dataset=dataset, votes=cells, epochs=epochs, layers=names, style=SCREEN)
+    assert_readable(figure)
+    meshes = [axes.collections[0] for axes in figure.axes[: len(names)]]
+    assert len({mesh.get_clim() for mesh in meshes}) == 1
+    shares = {
+        layer: [[(vote[labels == label] == label).mean() for vote in votes[layer]] for label in range(classes)]
+        for layer in names
+    }
+    for layer, mesh in zip(names, meshes):
+        wanted = np.broadcast_to(shares[layer], (classes, len(epochs)))
+        np.testing.assert_allclose(np.asarray(mesh.get_array()).reshape(classes, -1), wanted)
+    low, high = meshes[0].get_clim()
+    assert high == 1 and low <= min(np.min(share) for share in shares.values())
+
+
+def draw_paper(folder):
+    """A function that draws a run as a paper may show it."""
+    labels = np.arange(120) % len(PAPER_CLASSES)
+    dataset = write_dataset(folder / "d.npz", labels, PAPER_CLASSES)
+    cells = write_cells(
+        folder, {layer: random_votes(labels, len(PAPER_EPOCHS)) for layer in PAPER_LAYERS}, PAPER_EPOCHS
+    )
+    return lambda style: plot_class_separation(
+        dataset=dataset, votes=cells, epochs=PAPER_EPOCHS, layers=PAPER_LAYERS, style=style
+    )
+
+
+@pytest.mark.parametrize("width", [3.4, 7])
+def test_on_paper_it_fits_and_can_be_read(width, tmp_path):
+    assert_printable(draw_paper(tmp_path), width)
+
+
+def test_drawn_twice_gives_the_same_bytes(tmp_path):
+    assert_same_bytes(draw_paper(tmp_path), tmp_path)

@@ -1,0 +1,44 @@
+"""The figure of loss and accuracy, run against run."""
+
+import numpy as np
+import pytest
+
+from evolution.errors import UserError
+from evolution.figures.style import FigureStyle
+from plot_compared_accuracy import plot_compared_accuracy
+from support.compared_runs import CASES, CASES_AND_WIDTHS, EPOCHS, legend_names, value_of, write_history, write_table
+from support.figures import SCREEN, assert_readable, assert_same_bytes, titled
+
+
+@pytest.mark.parametrize(("case", "width"), CASES_AND_WIDTHS)
+def test_it_can_be_read(case, width, tmp_path):
+    history = write_history(tmp_path / "h.parquet", CASES[case][0])
+    style = FigureStyle(dpi=100, width=width, palette="petroff10")
+    figure = plot_compared_accuracy(history_table=history, style=style)
+    assert_readable(figure)
+    assert width is None or figure.get_figwidth() == width
+
+
+def test_each_measure_is_drawn_in_its_panel(tmp_path):
+    rows = [
+        ("a", "a", epoch, measure, "", value_of(0, 0, epoch, number))
+        for number, measure in enumerate(("train_loss", "train_accuracy", "eval_accuracy"))
+        for epoch in EPOCHS
+    ]
+    table = write_table(tmp_path / "h.parquet", rows, "measure", "class_name")
+    figure = plot_compared_accuracy(history_table=table, style=SCREEN)
+    assert legend_names(figure) == ["a (n = 1)"]
+    for number, title in enumerate(("Loss", "Training accuracy", "Evaluation accuracy")):
+        expected = [value_of(0, 0, epoch, number) for epoch in EPOCHS]
+        np.testing.assert_allclose(titled(figure, title).lines[0].get_ydata(), expected)
+
+
+def test_a_table_without_a_measure_is_refused(tmp_path):
+    table = write_table(tmp_path / "h.parquet", [("a", "a", 0, "train_loss", "", 1.0)], "measure", "class_name")
+    with pytest.raises(UserError, match=r"h\.parquet.*no train_accuracy of a"):
+        plot_compared_accuracy(history_table=table, style=SCREEN)
+
+
+def test_drawn_twice_gives_the_same_bytes(tmp_path):
+    history = write_history(tmp_path / "h.parquet", {"a": 2, "b": 2})
+    assert_same_bytes(lambda style: plot_compared_accuracy(history_table=history, style=style), tmp_path)

@@ -1,0 +1,74 @@
+"""The figure of which classes the network confuses."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import confusion_matrix
+
+from plot_confusion import confusion_shares, plot_confusion
+from support.figures import (
+    ODD_NAMES,
+    PAPER_CLASSES,
+    PAPER_EPOCHS,
+    SCREEN,
+    assert_printable,
+    assert_readable,
+    assert_same_bytes,
+    improving_predictions,
+    without_other_fonts,
+    write_dataset,
+    write_predictions,
+)
+
+
+def write_run(folder, names, samples, epochs):
+    """Arguments of plot_confusion, and the labels and predictions in them."""
+    labels = np.arange(samples) % len(names)
+    predicted = improving_predictions(labels, len(names), epochs)
+    files = {
+        "dataset": write_dataset(folder / "d.npz", labels, names),
+        "predictions": write_predictions(folder / "p.parquet", predicted, epochs),
+        "epochs": epochs,
+    }
+    return files, labels, predicted
+
+
+def test_shares_agree_with_scikit_learn():
+    random = np.random.default_rng(0)
+    labels, predicted = random.integers(0, 4, 100), random.integers(0, 5, 100)
+    shares = confusion_shares(predicted, labels, 5)
+    expected = confusion_matrix(labels, predicted, labels=range(5))
+    np.testing.assert_allclose(shares[:4], expected[:4] / expected[:4].sum(axis=1, keepdims=True))
+    assert np.isnan(shares[4]).all()
+
+
+@pytest.mark.parametrize(("classes", "epochs"), [(10, [0, 2, 5, 10, 20]), (2, [0]), (100, [0, 1])])
+def test_each_epoch_has_its_matrix(classes, epochs, tmp_path):
+    files, labels, predicted = write_run(tmp_path, [f"class {label}" for label in range(classes)], 300, epochs)
+    figure = plot_confusion(**files, style=SCREEN)
+    assert_readable(figure)
+    for index, epoch in enumerate(epochs):
+        axes = figure.axes[index]
+        assert axes.get_title(loc="left") == f"epoch {epoch}"
+        assert axes.get_title(loc="right") == f"accuracy {(predicted[index] == labels).mean():.2f}"
+        expected = confusion_matrix(labels, predicted[index], normalize="true")
+        np.testing.assert_allclose(np.asarray(axes.images[0].get_array()), expected)
+
+
+@pytest.mark.filterwarnings("error:Glyph")
+@pytest.mark.parametrize("names", ODD_NAMES.values(), ids=ODD_NAMES)
+def test_odd_class_names_can_be_read(names, monkeypatch, tmp_path):
+    """A missing letter would be a warning of matplotlib's, and fail."""
+    without_other_fonts(monkeypatch)
+    files, _, _ = write_run(tmp_path, names, 60, [0, 2])
+    assert_readable(plot_confusion(**files, style=SCREEN))
+
+
+@pytest.mark.parametrize("width", [3.4, 7])
+def test_on_paper_it_fits_and_can_be_read(width, tmp_path):
+    files, _, _ = write_run(tmp_path, PAPER_CLASSES, 120, PAPER_EPOCHS)
+    assert_printable(lambda style: plot_confusion(**files, style=style), width)
+
+
+def test_drawn_twice_gives_the_same_bytes(tmp_path):
+    files, _, _ = write_run(tmp_path, PAPER_CLASSES, 120, [0, 2])
+    assert_same_bytes(lambda style: plot_confusion(**files, style=style), tmp_path)

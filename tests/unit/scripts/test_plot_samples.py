@@ -1,0 +1,98 @@
+"""The figure of the images that the network finds hard."""
+
+import numpy as np
+import pytest
+
+from plot_samples import learned_at, path_lengths, plot_samples
+from support.figures import (
+    ODD_NAMES,
+    PAPER_CLASSES,
+    PAPER_EPOCHS,
+    SCREEN,
+    assert_printable,
+    assert_readable,
+    assert_same_bytes,
+    improving_predictions,
+    random_layouts,
+    without_other_fonts,
+    write_cells,
+    write_dataset,
+    write_predictions,
+)
+
+
+def write_run(folder, names, samples, epochs, shape=(1, 8, 8)):
+    """Arguments of plot_samples, and the labels and predictions in them."""
+    labels = np.arange(samples) % len(names)
+    predicted = improving_predictions(labels, len(names), epochs)
+    files = {
+        "dataset": write_dataset(folder / "d.npz", labels, names, shape),
+        "predictions": write_predictions(folder / "p.parquet", predicted, epochs),
+        "embeddings": write_cells(folder, random_layouts(["fc"], epochs, samples), epochs),
+        "epochs": epochs,
+        "layer": "fc",
+    }
+    return files, labels, predicted
+
+
+def test_a_sample_is_learned_where_its_last_run_of_right_answers_starts():
+    right = np.array([[1, 0, 1, 0], [0, 0, 1, 1], [1, 0, 1, 0], [1, 1, 1, 0]], bool)
+    np.testing.assert_array_equal(learned_at(right), [2, 3, 0, 4])
+
+
+def test_path_lengths_by_hand():
+    # Two points at distance 2 have a radius of 1; moving both together is no movement.
+    layouts = np.array([[[-1, 0], [1, 0]], [[9, 0], [11, 0]], [[0, -1], [0, 1]]], float)
+    np.testing.assert_allclose(path_lengths(layouts), [np.sqrt(2), np.sqrt(2)])
+    np.testing.assert_allclose(path_lengths(2 * layouts), [np.sqrt(2), np.sqrt(2)])
+
+
+@pytest.mark.parametrize(("samples", "shape"), [(60, (1, 8, 8)), (60, (3, 8, 8)), (4, (1, 8, 8))])
+def test_each_image_stands_under_what_it_is(samples, shape, tmp_path):
+    epochs = [0, 2, 5]
+    files, labels, predicted = write_run(tmp_path, [f"class {label}" for label in range(4)], samples, epochs, shape)
+    figure = plot_samples(**files, style=SCREEN)
+    assert_readable(figure)
+    with np.load(files["dataset"]) as archive:
+        images = archive["eval_images"]
+    wrong_at_the_end = np.flatnonzero(predicted[-1] != labels)
+    rows = np.array_split(np.array(figure.axes), 3)
+    for kind, row in enumerate(rows):
+        for axes in row:
+            if not axes.images:
+                continue
+            *what, when, number = axes.texts[0].get_text().splitlines()
+            what = " ".join(what)
+            sample = int(number[1:])
+            np.testing.assert_array_equal(
+                np.asarray(axes.images[0].get_array()), images[sample].transpose(1, 2, 0).squeeze()
+            )
+            assert what.startswith(f"class {labels[sample]}")
+            if kind == 0:
+                since = epochs.index(int(when.removeprefix("epoch ")))
+                assert (predicted[since:, sample] == labels[sample]).all()
+                assert predicted[since - 1, sample] != labels[sample]
+                assert what.endswith(f"not class {predicted[since - 1, sample]}")
+            if kind == 1:
+                assert sample in wrong_at_the_end
+    assert sum(bool(axes.images) for axes in rows[1]) == min(12, len(wrong_at_the_end))
+
+
+@pytest.mark.filterwarnings("error:Glyph")
+@pytest.mark.parametrize("names", ODD_NAMES.values(), ids=ODD_NAMES)
+def test_odd_class_names_can_be_read(names, monkeypatch, tmp_path):
+    """A missing letter would be a warning of matplotlib's, and fail."""
+    without_other_fonts(monkeypatch)
+    files, _, _ = write_run(tmp_path, names, 60, [0, 2])
+    assert_readable(plot_samples(**files, style=SCREEN))
+
+
+@pytest.mark.parametrize("width", [3.4, 7])
+def test_on_paper_it_fits_and_can_be_read(width, tmp_path):
+    files, _, _ = write_run(tmp_path, PAPER_CLASSES, 120, PAPER_EPOCHS)
+    assert_printable(lambda style: plot_samples(**files, style=style), width)
+
+
+def test_drawn_twice_gives_the_same_bytes(tmp_path):
+    files, _, _ = write_run(tmp_path, PAPER_CLASSES, 60, [0, 2])
+    assert_same_bytes(lambda style: plot_samples(**files, style=style), tmp_path)

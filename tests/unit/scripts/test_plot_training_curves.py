@@ -1,0 +1,85 @@
+"""The figure of the training: what it draws, and that it can be read."""
+
+import numpy as np
+import pytest
+
+from evolution.errors import UserError
+from evolution.io.tables import save_table
+from plot_training_curves import plot_training_curves
+from support.figures import (
+    ODD_NAMES,
+    PAPER_CLASSES,
+    PAPER_EPOCHS,
+    SCREEN,
+    assert_printable,
+    assert_readable,
+    assert_same_bytes,
+    curve,
+    titled,
+    without_other_fonts,
+    write_history,
+)
+
+CLASSES = {
+    "two": ["$cat", "_dog"],
+    "ten": [f"T-shirt/top {label}" for label in range(10)],
+    "hundred": [f"class {label}" for label in range(100)],
+}
+
+
+@pytest.mark.parametrize("classes", CLASSES)
+@pytest.mark.parametrize("epochs", [[0], [0, 1, 2, 3]])
+def test_it_can_be_read(classes, epochs, tmp_path):
+    history = write_history(tmp_path / "h.parquet", epochs, CLASSES[classes])
+    assert_readable(plot_training_curves(history_table=history, style=SCREEN))
+
+
+def test_the_history_is_drawn(tmp_path):
+    history = write_history(tmp_path / "h.parquet", [0, 1, 2], ["cat", "dog"])
+    figure = plot_training_curves(history_table=history, style=SCREEN)
+    # The values of figures.write_history.
+    assert curve(titled(figure, "Loss"), 0) == [[1, 2.0], [2, 1.0]]
+    accuracy = titled(figure, "Accuracy")
+    np.testing.assert_allclose(curve(accuracy, 0), [[0, 0.1], [1, 0.1 + 0.8 / 3], [2, 0.5]])
+    np.testing.assert_allclose(curve(accuracy, 2), [[0, 0.1], [1, 0.1 + 0.7 / 3], [2, 0.45]])
+    assert [text.get_text() for text in accuracy.texts][1:] != [] and accuracy.get_xlabel() == "epoch"
+    class_accuracy = titled(figure, "Accuracy of each class")
+    np.testing.assert_allclose(curve(class_accuracy, 0), [[0, 0], [1, 1 / 2], [2, 2 / 3]])
+    np.testing.assert_allclose(curve(class_accuracy, 2), [[0, 0], [1, 1 / 3], [2, 2 / 4]])
+    assert {"cat", "dog"} <= {text.get_text() for text in class_accuracy.texts}
+
+
+def test_of_many_classes_the_weakest_are_named(tmp_path):
+    # In write_history, the later a class the lower its accuracy.
+    names = [f"c{label}" for label in range(30)]
+    history = write_history(tmp_path / "h.parquet", [0, 1, 2], names)
+    figure = plot_training_curves(history_table=history, style=SCREEN)
+    shown = {text.get_text() for text in titled(figure, "Accuracy of each class").texts}
+    assert shown & set(names) == {"c25", "c26", "c27", "c28", "c29"}
+
+
+def test_a_history_without_a_measure_is_refused(tmp_path):
+    path = tmp_path / "h.parquet"
+    save_table(path, {"epoch": [0], "measure": ["train_loss"], "class_name": [""], "value": [1.0]})
+    with pytest.raises(UserError, match=r"h\.parquet.*train_accuracy"):
+        plot_training_curves(history_table=str(path), style=SCREEN)
+
+
+@pytest.mark.filterwarnings("error:Glyph")
+@pytest.mark.parametrize("names", ODD_NAMES.values(), ids=ODD_NAMES)
+def test_odd_class_names_can_be_read(names, monkeypatch, tmp_path):
+    """A missing letter would be a warning of matplotlib's, and fail."""
+    without_other_fonts(monkeypatch)
+    history = write_history(tmp_path / "h.parquet", [0, 1], names)
+    assert_readable(plot_training_curves(history_table=history, style=SCREEN))
+
+
+@pytest.mark.parametrize("width", [3.4, 7])
+def test_on_paper_it_fits_and_can_be_read(width, tmp_path):
+    history = write_history(tmp_path / "h.parquet", PAPER_EPOCHS, PAPER_CLASSES)
+    assert_printable(lambda style: plot_training_curves(history_table=history, style=style), width)
+
+
+def test_drawn_twice_gives_the_same_bytes(tmp_path):
+    history = write_history(tmp_path / "h.parquet", [0, 1, 2], ["cat", "dog"])
+    assert_same_bytes(lambda style: plot_training_curves(history_table=history, style=style), tmp_path)

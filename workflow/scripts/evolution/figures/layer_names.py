@@ -1,0 +1,8 @@
+"""What layers are called where people read them: in figures, on pages and in tables."""
+
+from evolution import PIXELS
+
+
+def layer_title(layer: str) -> str:
+    """A layer's name for readers: the module's name, or "raw pixels"."""
+    return "raw pixels" if layer == PIXELS else layer
