@@ -13,31 +13,28 @@ include: "workflow/rules/config.smk"
 report: "workflow/report/workflow.rst"
 
 
-# Rules
+# Rules, in the order of the stages
 include: "workflow/rules/common.smk"
-include: "workflow/rules/inputs.smk"
-include: "workflow/rules/figures.smk"
+include: "workflow/rules/provenance.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/training.smk"
-include: "workflow/rules/metrics.smk"
+include: "workflow/rules/snapshots.smk"
+include: "workflow/rules/measures.smk"
 include: "workflow/rules/embedding.smk"
-include: "workflow/rules/plots.smk"
-include: "workflow/rules/plots_measures.smk"
-include: "workflow/rules/pages.smk"
-include: "workflow/rules/compared.smk"
+include: "workflow/rules/tables.smk"
+include: "workflow/rules/figures.smk"
 include: "workflow/rules/comparison.smk"
+include: "workflow/rules/pages.smk"
 include: "workflow/rules/report.smk"
-
-
-allow_caching()
-note_parameters()
+include: "workflow/rules/snakemake_workarounds.smk"
+include: "workflow/rules/session.smk"
 
 
 # Handlers
 onstart:
     lock_project()
     check_clock()
-    free_scheduler()
+    lift_rate_limit()
 
 
 onsuccess:
@@ -69,10 +66,10 @@ localrules:
 rule all:
     default_target: True
     input:
-        # The cells too: Snakemake does not rebuild a lost file that nothing asks for.
+        # Cells are named too: Snakemake does not make a lost file again that no target asks for.
         [cells(run, "results/{run}/metrics/{span}/{layer}.parquet") for run in RUNS],
         [cells(run, "results/{run}/embeddings/{span}/{layer}.npy") for run in RUNS],
-        expand("results/{run}/figures/{figure}", run=RUNS, figure=FIGURES),
+        expand("results/{run}/figures/{figure}", run=RUNS, figure=FIGURE_FILES),
         expand("results/{run}/{page}", run=RUNS, page=["explorer.html", "summary.md"]),
         [more_measures(run) for run in RUNS],
         COMPARISON,
@@ -107,7 +104,7 @@ rule embeddings:
 
 rule plots:
     input:
-        expand("results/{run}/figures/{figure}", run=RUNS, figure=FIGURES),
+        expand("results/{run}/figures/{figure}", run=RUNS, figure=FIGURE_FILES),
         expand("results/{run}/{page}", run=RUNS, page=["explorer.html", "summary.md", "summary.csv"]),
         COMPARISON,
 

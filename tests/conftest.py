@@ -1,8 +1,7 @@
-"""What all tests share: the scripts to import, and a real Chromium without a window."""
+"""What all tests share: scripts that can be imported, and a real Chromium without a window."""
 
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -12,6 +11,7 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "workflow" / "scripts"), str(ROOT / "tests")]
 
 from support.chromium import complaints, requests, set_screen  # noqa: E402
+from support.packages import apt_install  # noqa: E402
 
 FLAGS = (
     "--headless",
@@ -33,9 +33,7 @@ def missing_programs() -> list[str]:
 def programs():
     """Chromium and its driver, installed where this is Debian and we may."""
     if missing_programs() and shutil.which("apt-get") and os.geteuid() == 0:
-        install = ["apt-get", "install", "--yes", "--no-install-recommends", "chromium", "chromium-driver"]
-        for command in (["apt-get", "update"], install):
-            subprocess.run(command, capture_output=True, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
+        apt_install("chromium", "chromium-driver")
     if missing_programs():
         reason = f"no {' and no '.join(missing_programs())}: apt-get install chromium chromium-driver"
         if os.environ.get("REQUIRE_ALL") == "1":

@@ -12,7 +12,7 @@ from support.slurm_run import SlurmRun, start_snakemake
 
 pytestmark = pytest.mark.slurm
 
-# A GPU asked for, two cores in a training, one layer beside the pixels, spans as in the profile.
+# It asks for a GPU and for two cores in a training. It has one layer next to the pixels, and spans as in the profile.
 SMALL = changed(changed(changed(TINY, "training.gpus", 1), "training.threads", 2), "training.device", "cpu")
 SMALL = changed(changed(SMALL, "layers", ["fc1"]), "snapshots_per_job", 50)
 PROFILE = ("--workflow-profile", "slurm")
@@ -30,7 +30,7 @@ class WholeRun:
     jobs : list of dict
         Its submissions (see Cluster.jobs), oldest first; the requeued one twice, with one JobID.
     artifacts, local : dict
-        Every file by path: the cluster's, and those of a run without it.
+        Every file by path: of the run on the cluster, and of a run without it.
     cancelled, requeued : str
         The JobID of the training that was cancelled, and of the one that was put back into the queue.
     """
@@ -72,7 +72,7 @@ def whole_run(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Who
 
 
 def wait_for_training(run: SlurmRun, span: str, seconds: float = 300) -> str:
-    """Wait until a training span's job runs; it does so for some seconds, most of them imports."""
+    """Wait until the job of a training span runs; it runs for some seconds, most of which are imports."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         assert run.process.poll() is None, run.log
@@ -109,10 +109,10 @@ def test_jobs_get_cores_memory_and_gpu(whole_run):
     trainings = {job["JobID"]: job for job in whole_run.of("train")}
     comments = [job["Comment"] for job in trainings.values()]
     assert len([comment for comment in comments if "0000" in comment]) == 1
-    for place, job in enumerate(trainings.values()):
+    for index, job in enumerate(trainings.values()):
         assert allocated(job)["cpu"] == "2"
         # Twice the memory in the attempt after the cancelled one.
-        assert allocated(job)["mem"] == ("12000M" if job["Comment"] in comments[:place] else "6000M")
+        assert allocated(job)["mem"] == ("12000M" if job["Comment"] in comments[:index] else "6000M")
         # Epoch 0 is the initial weights: no GPU. The cluster's GPU is on n1.
         if "0000" in job["Comment"]:
             assert "gres/gpu" not in allocated(job)

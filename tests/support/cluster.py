@@ -4,7 +4,7 @@ Everything lives in a temporary folder of its own and listens on free ports, so 
 another MariaDB on the machine is disturbed. The daemons are children in the foreground, and are stopped by pid.
 The nodes claim more CPUs than the machine may have: the jobs of the tests fit, and share what there is.
 
-By hand: `python tests/slurm/cluster.py COMMAND ...` runs a command with the cluster around it.
+By hand: `cd tests && python -m support.cluster COMMAND ...` runs a command with the cluster around it.
 """
 
 import os
@@ -19,6 +19,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from support.packages import apt_install
 
 # A program of each package, and the package (Debian's names).
 PACKAGES = {
@@ -39,11 +41,11 @@ SECONDS_TO_START = 60
 
 
 class NoSlurm(Exception):
-    """SLURM cannot be had here, and why."""
+    """Why there is no SLURM on this machine."""
 
 
 class ClusterError(Exception):
-    """The cluster did not start, or a job did not get where it should; the message ends with the logs' ends."""
+    """The cluster did not start, or a job did not reach its state; the message ends with the last lines of the logs."""
 
 
 @dataclass(frozen=True)
@@ -127,18 +129,11 @@ def install() -> None:
         return
     if shutil.which("apt-get") is None:
         raise NoSlurm(f"{', '.join(missing)} missing, and no apt-get to install them")
-    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     with _no_services():
-        for command in (
-            ["apt-get", "update", "-qq"],
-            ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=300", *missing],
-        ):
-            done = subprocess.run(
-                command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-            )
-            if done.returncode:
-                tail = "\n".join(done.stdout.decode(errors="replace").splitlines()[-10:])
-                raise NoSlurm(f"{' '.join(command)} failed:\n{tail}")
+        done = apt_install(*missing)
+    if done.returncode:
+        tail = "\n".join(done.stdout.decode(errors="replace").splitlines()[-10:])
+        raise NoSlurm(f"{' '.join(done.args)} failed:\n{tail}")
 
 
 @contextmanager

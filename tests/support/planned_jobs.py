@@ -1,4 +1,4 @@
-"""The tiny run's jobs by their names, and those that follow from a change."""
+"""The jobs of the tiny run by their names, and the jobs that follow from a change."""
 
 from collections import Counter
 
@@ -27,7 +27,7 @@ FIGURES = (
     "explorer",
     "summary",
 )
-# All but the film take the resolution and the formats.
+# The figures that plots.dpi and plots.formats change: all but the film.
 STATIC_FIGURES = tuple(name for name in FIGURES if name not in ("plot_animation", "explorer", "summary"))
 
 
@@ -58,7 +58,7 @@ def pixel_cells(*rules, run="tiny"):
 
 
 def settings(*stages, run="tiny"):
-    """The small local jobs that carry a change of a stage's settings or code."""
+    """The small local jobs that note the settings and the code of a stage."""
     return Counter(job("settings", run=run, stage=stage) for stage in stages)
 
 
@@ -83,7 +83,7 @@ WHOLE_RUN = (
     + pixel_cells("measure", "embed")
     + collect("history", "metrics", "class_metrics", "embedding")
 )
-# What compares runs, of which there is one of each where there are two runs or more.
+# The jobs that compare runs: one of each where there are two runs or more.
 COMPARISON = Counter(
     [
         *("compare_tables", "compare_crossings", "compare_activations"),
@@ -98,7 +98,7 @@ def of_second(jobs):
 
 
 PIXELS = one("pixels", "plot_pixels") + pixel_cells("measure", "embed")
-# What a table of metrics and one of embeddings are drawn in, but for the pixels' own figure.
+# The tables of metrics and of embeddings, and all that is drawn from them but for the figure of the raw pixels.
 OVER_LAYERS = collect("metrics", "class_metrics", "embedding") + one(
     "plot_metric_curves",
     "plot_geometry",
@@ -121,7 +121,7 @@ ALL_METRICS = (
 ALL_EMBEDDINGS = (
     settings("embed") + cells("embed") + pixel_cells("embed") + collect("embedding") + one(*EMBEDDING_FIGURES)
 )
-# What takes all of a run's snapshots together.
+# The jobs that read all snapshots of a run.
 ONCE_A_RUN = one("measure_collapse") + cka_epochs(*LAYERS)
-# The images stay as they are, and with them everything about the raw pixels.
-TRAINED_ANEW = WHOLE_RUN - one("prepare_data") - PIXELS - settings(*STAGES)
+# The images stay the same, and so does everything about the raw pixels.
+TRAINED_AGAIN = WHOLE_RUN - one("prepare_data") - PIXELS - settings(*STAGES)

@@ -1,16 +1,18 @@
 """A copy of the project in a folder of its own, and Snakemake run in it as a user runs it."""
 
+import json
 import os
-import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from pathlib import Path
 
 import yaml
 
 ROOT = Path(__file__).parents[2]
+LOGGER = ROOT / "tests" / "support" / "logger"
 CODE = ("Snakefile", "config.yaml", "workflow", "profiles", "envs")
 
 # Two spans of training, three snapshots, two layers and the pixels, on real digits.
@@ -31,26 +33,11 @@ def changed(config: dict, path: str, value: object) -> dict:
     """The config with the key at a dotted path set to `value`."""
     config = yaml.safe_load(yaml.safe_dump(config))
     *parents, key = path.split(".")
-    place = config
+    part = config
     for parent in parents:
-        place = place.setdefault(parent, {})
-    place[key] = value
+        part = part.setdefault(parent, {})
+    part[key] = value
     return config
-
-
-def job_patterns() -> list[tuple[str, re.Pattern]]:
-    """Each rule's name, and its message as a pattern with the wildcards as groups."""
-    patterns = []
-    for path in sorted((ROOT / "workflow" / "rules").glob("*.smk")):
-        text = path.read_text(encoding="utf-8")
-        for _, rule, body in re.findall(r"^( *)rule ?(\w*):\n((?:\1    .*\n|\n)+)", text, flags=re.M):
-            # A rule that is made for each set of layers has no name here; it goes by its script's.
-            rule = rule or re.search(r'script:\s+"\.\./scripts/(\w+)\.py"', body)[1]
-            message = re.search(r'message:\s+"(.*)"', body)[1]
-            pattern = re.sub(r"\\\{wildcards\\?\.(\w+)\\\}", r"(?P<\1>\\S+)", re.escape(message))
-            pattern = re.sub(r"\\\{params\\?\.\w+\\\}", ".+?", pattern)
-            patterns.append((rule, re.compile(pattern)))
-    return patterns
 
 
 def job(rule: str, **wildcards: str) -> str:
@@ -67,6 +54,14 @@ class Project:
         self.copy_code()
         self.configure(config)
 
+    @classmethod
+    def over(cls, folder: Path) -> "Project":
+        """A project that lies in a folder already."""
+        project = cls.__new__(cls)
+        project.folder = folder
+        project.config = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
+        return project
+
     def copy_code(self) -> None:
         for name in CODE:
             source, target = ROOT / name, self.folder / name
@@ -79,6 +74,11 @@ class Project:
             else:
                 shutil.copyfile(source, target)
 
+    def copy_to(self, folder: Path) -> "Project":
+        """A copy in another folder, with the files' times and Snakemake's records."""
+        shutil.copytree(self.folder, folder, copy_function=copy_file, dirs_exist_ok=True)
+        return Project.over(folder)
+
     def configure(self, config: dict) -> None:
         self.config = config
         (self.folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
@@ -86,7 +86,8 @@ class Project:
     def command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "snakemake", "--nocolor", *arguments]
 
-    def environment(self) -> dict[str, str]:
+    @staticmethod
+    def environment() -> dict[str, str]:
         return {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
 
     def snakemake(self, *arguments: str, check: bool = True, env: dict | None = None) -> str:
@@ -107,10 +108,20 @@ class Project:
     def run(self, *arguments: str, cores: int = 2, **more) -> str:
         return self.snakemake("--cores", str(cores), *arguments, **more)
 
+    def announced(self, *arguments: str) -> list[dict]:
+        """What a dry run announces, in Snakemake's own terms: jobs and groups, see support/logger."""
+        with tempfile.NamedTemporaryFile("r", encoding="utf-8", suffix=".jsonl") as notes:
+            env = {"ANNOUNCED_JOBS": notes.name, "PYTHONPATH": str(LOGGER)}
+            # Options first: --logger takes all words up to the next option.
+            self.snakemake("--logger", "jobs", "--dry-run", *arguments, env=env)
+            return [json.loads(line) for line in notes]
+
     def plan(self, *arguments: str) -> Counter:
         """The jobs that Snakemake would run now, target rules left out."""
-        output = self.snakemake("--dry-run", *arguments)
-        return jobs_in(output)
+        notes = self.announced(*arguments)
+        return Counter(
+            job(note["rule"], **note["wildcards"]) for note in notes if "rule" in note and not note["target"]
+        )
 
     def path(self, name: str) -> Path:
         return self.folder / "results" / "tiny" / name
@@ -125,17 +136,14 @@ class Project:
         }
 
 
+def copy_file(source: str, target: str) -> None:
+    """Copy a file with its times, to the nanosecond."""
+    shutil.copy2(source, target)
+    # copy2 rounds times on some file systems; Snakemake compares them exactly.
+    status = os.stat(source)
+    os.utime(target, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
 def differing(ours: dict[str, bytes], theirs: dict[str, bytes]) -> list[str]:
     """Paths of artifacts that are not the same in both, or in one alone: short where a test fails, unlike the bytes."""
     return sorted(name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name))
-
-
-def jobs_in(output: str) -> Counter:
-    """The jobs that Snakemake's output announces."""
-    announced = Counter()
-    for sentence in re.findall(r"^Job \d+: (.*)$", output, flags=re.M):
-        matches = [(rule, match) for rule, pattern in job_patterns() if (match := pattern.fullmatch(sentence))]
-        assert len(matches) == 1, sentence
-        rule, match = matches[0]
-        announced[job(rule, **match.groupdict())] += 1
-    return announced

@@ -13,6 +13,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from evolution.embedding.methods import METHODS
+from evolution.figures.registry import COMPARISON_FIGURES, FIGURES
 from evolution.planning.code_files import code_files
 
 ROOT = Path(__file__).parents[2]
@@ -56,17 +57,19 @@ def script_imports(script):
 
 
 def read_rules():
-    """Each rule's script and conda environment, as the rule files name them."""
-    rules = {}
+    """Each rule's script and conda environment, as the rule files and the registry of figures name them."""
+    # Figures' rules are made in a loop, with the rule's name as that of its script.
+    rules = {figure.rule: ([figure.rule], ["plots"]) for figure in (*FIGURES, *COMPARISON_FIGURES)}
     for path in sorted((ROOT / "workflow" / "rules").glob("*.smk")):
-        for block in re.split(
-            r"^ *(?:rule|checkpoint) ?(?=\w*:$)", path.read_text(encoding="utf-8"), flags=re.MULTILINE
-        )[1:]:
+        text = path.read_text(encoding="utf-8")
+        for block in re.split(r"^ *rule ?(?=\w*:$)", text, flags=re.MULTILINE)[1:]:
             scripts = re.findall(r'"\.\./scripts/(\w+)\.py"', block)
             environments = re.findall(r'"\.\./\.\./envs/(\w+)\.yaml"', block)
             if scripts:
                 # A rule that is made for each set of layers has no name here; it goes by its script's.
                 rules[block.split(":")[0] or scripts[0]] = (scripts, environments)
+            elif "scripts/{params.script}.py" in block:
+                assert environments == ["plots"]
     return rules
 
 
@@ -117,7 +120,7 @@ def test_every_script_is_run_by_a_rule_with_an_environment():
     run = [script for scripts, _ in RULES.values() for script in scripts]
     assert sorted(set(run)) == sorted(path.stem for path in SCRIPTS.glob("*.py"))
     for rule, (_, environments) in RULES.items():
-        # What is optional has an environment of its own, beside the usual one.
+        # What is optional has an environment of its own, in addition to the usual one.
         assert len(environments) == (2 if "extras" in environments else 1), rule
         for environment in environments:
             assert ROOT / "envs" / f"{environment}.yaml" in ENVIRONMENTS

@@ -1,4 +1,4 @@
-"""What docs/clusters.md says of a finished run's activations: they can go."""
+"""The activations of a finished run can be deleted, as docs/clusters.md says."""
 
 import shutil
 
@@ -11,7 +11,7 @@ def test_nothing_runs_again_for_activations_that_are_deleted(project):
     assert project.plan() == {}
 
 
-def test_a_change_then_takes_snapshots_anew_and_trains_nothing(project):
+def test_a_change_then_takes_snapshots_again_and_trains_nothing(project):
     shutil.rmtree(project.path("activations"))
     project.configure(changed(project.config, "metrics.neighbors", 5))
     planned = project.plan()

@@ -1,4 +1,4 @@
-"""Killed, damaged, asked for the impossible: nothing is lost, and the message says what to do."""
+"""A run is killed, damaged or asked for the impossible: nothing is lost, and the message says what to do."""
 
 import os
 import random
@@ -18,7 +18,7 @@ def test_killed_at_any_moment_a_run_resumes_with_the_same_command(finished, tmp_
     """SIGKILL to the whole process group, ten times; the artifacts end up as an undisturbed run's."""
     project = Project(tmp_path / "checkout")
     command = project.command("--cores", "2")
-    # The moments are spread over the run: a fixed seed keeps a failure repeatable, as far as time itself is.
+    # The kills are spread over the run. The seed is fixed, so that a failure can be repeated as far as timing allows.
     delays = random.Random(20).choices([1.5, 2.5, 3.5, 4.5, 5.5], k=KILLS)
     killed = 0
     for delay in delays:
@@ -78,7 +78,7 @@ def test_a_damaged_artifact_is_named_and_nothing_is_drawn_from_it(project, artif
     path = project.path(artifact)
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 2] if damage == "truncated" else b"not what it says it is")
-    # Whatever read it must be wanted again.
+    # Its readers must run again.
     readers = {
         "checkpoints": ["activations/0002/fc1.npy", "metrics/0002/fc1.parquet", "embeddings/0002/fc1.npy"],
         "activations": ["metrics/0002/fc1.parquet"],
@@ -112,27 +112,29 @@ def test_the_named_commands_mend_a_damaged_artifact(project, finished):
 
 def test_a_diverging_training_stops_its_own_run_only(tmp_path):
     config = changed(TINY, "runs", {"tiny": {}, "wild": {"training": {"optimizer": "sgd", "learning_rate": 1e30}}})
-    project = Project(tmp_path / "checkout", config)
-    output = project.run(check=False)
+    project = Project(tmp_path / "checkout", changed(config, "metrics.measures", []))
+    films = [f"results/{run}/figures/animation.gif" for run in ("tiny", "wild")]
+    output = project.run(*films, check=False)
     assert project.returncode != 0
     assert "The training diverged: at epoch" in output
     assert "learning_rate 1e+30" in output
     assert project.path("figures/animation.gif").exists()
-    # What came before is kept and usable.
+    # What the run had made before is kept and usable.
     assert (project.folder / "results/wild/metrics/0000/fc1.parquet").exists()
 
 
 def test_epochs_before_a_divergence_stay_usable(tmp_path):
-    """The remedy that the message states: draw what came before, without training it again."""
+    """The message's remedy: draw the epochs before the divergence, without training them again."""
     config = changed(TINY, "training", {"epochs": 4, "epochs_per_job": 1, "optimizer": "sgd", "learning_rate": 1e5})
     config = changed(config, "model.name", "mlp") | {"layers": ["fc1"], "snapshots": {"every": 1}}
     project = Project(tmp_path / "checkout", changed(config, "plots.grid_epochs", None))
-    output = project.run(check=False)
+    figures = ("results/tiny/figures/grid.png", "results/tiny/figures/animation.gif")
+    output = project.run(*figures, check=False)
     assert project.returncode != 0
     (epoch, kept) = re.search(r"at epoch (\d+) the loss is .* set training.epochs to (\d+)\.", output).groups()
     assert int(kept) == int(epoch) - 1 >= 1
     before = project.path("checkpoints/0001.pt").stat().st_mtime_ns
     project.configure(changed(project.config, "training.epochs", int(kept)))
-    project.run()
+    project.run(*figures)
     assert project.path("figures/grid.png").exists() and project.path("figures/animation.gif").exists()
     assert project.path("checkpoints/0001.pt").stat().st_mtime_ns == before

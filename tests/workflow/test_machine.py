@@ -1,4 +1,4 @@
-"""The machine fails: a full disk, a read-only folder, a wrong clock. Nothing is lost, and the remedy is enough."""
+"""The machine fails: a full disk, a read-only folder, a wrong clock. Nothing is lost, and the stated remedy works."""
 
 import os
 import re
@@ -8,10 +8,9 @@ import time
 
 import pytest
 
-from conftest import copy_file
 from support.project import TINY, Project, changed, differing
 
-# What is deleted, so that a few jobs of every kind have to write.
+# Files that are deleted, so that a few jobs of every kind have to write.
 WANTED = (
     "activations/0002/conv2.npy",
     "metrics/0002/conv2.parquet",
@@ -23,7 +22,7 @@ WANTED = (
 
 
 def run_as_root(*command):
-    """Run a command that needs root; without it the test is skipped, unless nothing may be."""
+    """Run a command that needs root. Without root the test is skipped, or fails where REQUIRE_ALL is 1."""
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         reason = f"{' '.join(command)}: {done.stderr.strip()}"
@@ -53,17 +52,15 @@ def fill(folder, spare):
 
 
 def copied(project, folder):
-    """A copy of a project, times and all, without what is `WANTED`."""
-    shutil.copytree(project.folder, folder, copy_function=copy_file, dirs_exist_ok=True)
-    copy = Project.__new__(Project)
-    copy.folder, copy.config = folder, project.config
+    """A copy of a project with its times, without the files in `WANTED`."""
+    copy = project.copy_to(folder)
     for name in WANTED:
         copy.path(name).unlink()
     return copy
 
 
 def assert_nothing_half_written(project, finished):
-    """Each artifact that is there is whole and right, and no temporary file is left."""
+    """Assert that each artifact is whole and right, and that no temporary file is left."""
     whole = finished.artifacts()
     for name, content in project.artifacts().items():
         if "ballast" not in name:
@@ -72,7 +69,7 @@ def assert_nothing_half_written(project, finished):
 
 @pytest.mark.parametrize("spare", [0, 4096, 60_000])
 def test_a_disk_that_is_full(finished, tmp_path, disk, spare):
-    """In the middle of a write: room for nothing, for the log alone, and for some of the artifacts."""
+    """The disk fills up during a write: there is room for nothing, for the log alone, or for some artifacts."""
     disk(tmp_path / "checkout" / "results")
     project = copied(finished, tmp_path / "checkout")
     ballast = fill(project.folder / "results", spare)
@@ -120,7 +117,7 @@ def test_a_results_folder_that_is_read_only(finished, tmp_path, disk):
 
 
 def test_a_clock_that_was_set_back(project, finished):
-    """Results from a day that is yet to come: jobs would look older than what they read, so none is started."""
+    """Results are from the future: new files would look older than their inputs, so no job is started."""
     tomorrow = time.time() + 86_400
     for path in (project.folder / "results").rglob("*"):
         os.utime(path, (tomorrow, tomorrow))
@@ -147,13 +144,13 @@ def test_a_temporary_folder_that_is_missing(project, finished, tmp_path):
     assert differing(project.artifacts(), finished.artifacts()) == []
 
 
-def test_a_checkout_in_a_strange_place_with_results_of_another_config(finished, tmp_path):
-    """Spaces, umlauts and what a shell would take for its own; and nothing of the other config is left in use."""
+def test_the_same_bytes_in_a_folder_with_a_strange_name_after_another_config_with_one_core(finished, tmp_path):
+    """Spaces, umlauts and a shell's special characters; and nothing of the other config is left in use."""
     project = Project(tmp_path / "Schöne Läufe; $(touch pwned) 'zwei'", changed(TINY, "seed", 5))
     project.run("--until", "prepare_data", "pixels")
     other = project.path("dataset.npz").read_bytes()
     project.configure(TINY)
-    project.run()
+    project.run(cores=1)
     assert project.path("dataset.npz").read_bytes() != other
     assert differing(project.artifacts(), finished.artifacts()) == []
     assert not list(tmp_path.rglob("pwned"))

@@ -1,4 +1,4 @@
-"""The examples of docs/your-own-data.md on real digits, as they stand there; and what is run again when data change."""
+"""The examples of docs/your-own-data.md on real digits; and the jobs that run again when data change."""
 
 import os
 import re
@@ -13,6 +13,7 @@ from PIL import Image
 from support.project import ROOT, TINY, Project, job
 
 NAMES = ("cat", "dog")
+PHOTO_TARGETS = ("embeddings", "results/tiny/explorer.html")
 PAGE = (ROOT / "docs" / "your-own-data.md").read_text(encoding="utf-8")
 
 
@@ -40,11 +41,11 @@ def config(example, **more):
 def photos(tmp_path):
     """A project with the page's folder of images, of two sizes and in colour, and its config."""
     project = Project(tmp_path / "checkout")
-    for place, (image, label) in enumerate(zip(*digits())):
+    for index, (image, label) in enumerate(zip(*digits())):
         folder = project.folder / "photos" / NAMES[label]
         folder.mkdir(parents=True, exist_ok=True)
         picture = Image.fromarray(np.stack([image, image // 2, 255 - image], axis=-1))
-        picture.resize((20 + place % 2, 20)).save(folder / f"{place}.png")
+        picture.resize((20 + index % 2, 20)).save(folder / f"{index}.png")
     example = yaml.safe_load(examples("yaml")[1])
     assert example["dataset"]["name"] == "image_folder:photos"
     project.configure(config(example, embedding={"method": "pca"}))
@@ -52,7 +53,7 @@ def photos(tmp_path):
 
 
 def test_a_folder_of_images(photos):
-    output = photos.run()
+    output = photos.run(*PHOTO_TARGETS)
     with np.load(photos.path("dataset.npz")) as data:
         assert data["class_names"].tolist() == list(NAMES)
         assert data["train_images"].shape == (100, 3, 32, 32) and data["eval_images"].shape == (50, 3, 32, 32)
@@ -62,19 +63,19 @@ def test_a_folder_of_images(photos):
     assert divergences and all(value is None or np.isnan(value) for value in divergences)
     assert "PCA" in photos.path("explorer.html").read_text(encoding="utf-8")
 
-    # Times do not count, nor does what is no image.
+    # Times do not count, nor do files that are no images.
     for path in (photos.folder / "photos").rglob("*"):
         os.utime(path)
     (photos.folder / "photos" / "cat" / "notes.txt").write_text("")
-    assert photos.plan() == Counter()
+    assert photos.plan(*PHOTO_TARGETS) == Counter()
     # Another method's key is not read.
     photos.configure(photos.config | {"embedding": {"method": "pca", "perplexity": 3, "neighbors": 4}})
-    assert photos.plan() == Counter()
+    assert photos.plan(*PHOTO_TARGETS) == Counter()
     more = photos.folder / "photos" / "cat" / "more.png"
     Image.new("RGB", (9, 9)).save(more)
-    assert photos.plan()[job("prepare_data", run="tiny")] == 1
+    assert photos.plan(*PHOTO_TARGETS)[job("prepare_data", run="tiny")] == 1
     more.unlink()
-    assert photos.plan() == Counter()
+    assert photos.plan(*PHOTO_TARGETS) == Counter()
 
 
 def test_damaged_images_are_named_by_the_job_and_the_log(photos):
@@ -87,7 +88,7 @@ def test_damaged_images_are_named_by_the_job_and_the_log(photos):
     assert "Put whole images in their place, or remove the files" in output
     assert "Traceback" not in photos.path("logs/prepare_data.log").read_text(encoding="utf-8")
     assert not photos.path("dataset.npz").exists()
-    # No file at all is found out before any job.
+    # A folder without images is found before any job starts.
     for path in paths:
         path.unlink()
     output = photos.run("data", check=False)
@@ -109,7 +110,7 @@ def test_arrays(tmp_path, monkeypatch):
         np.testing.assert_array_equal(data["eval_images"][:, 0], images[data["eval_indices"]])
         np.testing.assert_array_equal(data["train_labels"], labels[data["train_indices"]])
     assert project.plan("data") == Counter()
-    # The content counts: not a new time stamp, nor that another file's is old, as it is of one that was moved here.
+    # The content counts, not the time: a new time changes nothing, and a file that was moved here may be old.
     os.utime("mine.npz")
     assert project.plan("data") == Counter()
     np.savez_compressed("mine.npz", images=255 - images, labels=labels, class_names=np.array(NAMES))
@@ -118,7 +119,7 @@ def test_arrays(tmp_path, monkeypatch):
 
 
 def test_another_eval_image_reaches_all_that_reads_activations(tmp_path):
-    """Also where accuracies stay as they are, and snapshots were taken anew without what comes of them."""
+    """Also where no accuracy changes, and where the snapshots were taken again before and what reads them was not."""
     project, (images, labels) = Project(tmp_path / "checkout"), digits()
     arrays = {"images": images[:200], "labels": labels[:200], "eval_images": images[200:], "eval_labels": labels[200:]}
     np.savez(project.folder / "mine.npz", **arrays)

@@ -1,4 +1,4 @@
-"""A user's own model beside one of the workflow's, from the example: its layers, and what an edit reruns."""
+"""A user's own model next to one of the workflow's, from the example: its layers, and the jobs that an edit reruns."""
 
 import shutil
 from collections import Counter
@@ -16,6 +16,8 @@ CONFIG = TINY | {"layers": EXAMPLE["layers"], "runs": EXAMPLE["runs"], "plots": 
 CONFIG = changed(CONFIG | {"metrics": {"n_init": 2, "measures": [], "cka": False}}, "training.epochs", 2)
 SPANS = ("0000", "0002")
 TARGETS = ("metrics", "results/residual/figures/metric_curves.png")
+# A rule for each set of layers, in the order of the runs.
+SNAPSHOT = dict(zip(EXAMPLE["runs"], ("snapshot", "snapshot_2")))
 LAYERS = {"residual": ["stem", "block1", "block2", "head"], "tiny": ["conv1", "conv2", "fc1"]}
 
 
@@ -44,7 +46,7 @@ def test_each_run_has_its_own_layers(both):
 
 
 def test_the_example_is_a_config(both):
-    """Its jobs are those of two runs; and its model has been looked into once for each way it is made."""
+    """It plans the jobs of two runs; and its model has been examined once for each set of arguments."""
     plan = both.plan("snapshots", "--configfile", "examples/residual.yaml")
     assert {name.split()[1] for name in plan} == {"run=residual", "run=tiny"}
     assert len(list((both.folder / ".snakemake" / "evolution").iterdir())) == 1
@@ -62,14 +64,14 @@ def test_layers_are_listed_in_the_terminal_each_time(both):
         assert "Run residual: examples/residual.py:ResidualNet" in output
 
 
-def test_editing_the_file_trains_that_run_anew(both):
-    """And measures it anew, but for its raw pixels; the other run stays as it is."""
+def test_editing_the_file_trains_that_run_again(both):
+    """And measures it again, but for its raw pixels; the other run stays as it is."""
     path = both.folder / "examples" / "residual.py"
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace("self.act2(x + ", "self.act2(2 * x + "), encoding="utf-8")
     expected = (
         Counter(job("train", run="residual", span=span) for span in ("0000", "0001-0002"))
-        + Counter(job("snapshot", run="residual", span=span) for span in SPANS)
+        + Counter(job(SNAPSHOT["residual"], run="residual", span=span) for span in SPANS)
         + cells("measure", spans=SPANS, layers=LAYERS["residual"], run="residual")
         + Counter([job("collect", run="residual", table="metrics")])
         + one("plot_metric_curves", run="residual")
@@ -79,7 +81,7 @@ def test_editing_the_file_trains_that_run_anew(both):
     assert both.plan(*TARGETS) == Counter(), "as it was"
 
 
-def test_pooling_takes_the_snapshots_anew(project):
+def test_pooling_takes_the_snapshots_again(project):
     """No training."""
     project.configure(changed(TINY, "activations.pooling.maps", "mean"))
     history = one("prepare_data", "plot_training_curves", "pixels") + Counter(
@@ -90,8 +92,8 @@ def test_pooling_takes_the_snapshots_anew(project):
     assert pixel_cells("measure") + settings("measure") <= project.plan()
 
 
-def test_weights_train_anew(project):
-    """The file's content counts: other weights train anew, the same in a new file do not."""
+def test_other_weights_train_again(project):
+    """The content of the file counts: other weights train again, the same weights in a new file do not."""
     import torch
 
     checkpoint = torch.load(project.path("checkpoints/0003-0004.pt"), weights_only=True)

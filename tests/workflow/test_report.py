@@ -6,42 +6,25 @@ import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
+from evolution.figures.registry import COMPARISON_FIGURES, FIGURES
 from support.chromium import complaints, requests
 
-RESULTS = {
-    "training curves",
-    "metric curves",
-    "quality of the maps",
-    "raw pixels",
-    "when each class comes apart",
-    "confusion",
-    "hard images",
-    "maps of layers and epochs",
-    "shape of the layers",
-    "neural collapse",
-    "similarity of layers and epochs",
-    "film (GIF)",
-    "film (MP4)",
-    "explorer",
-    "summary",
-    "settings and software",
-}
-COMPARED = {"metric curves", "accuracy curves", "CKA between runs", "when layers cross"}
+OTHER_RESULTS = {"explorer", "summary", "settings and software"}
+
+
+def labels_of(figures):
+    return {label for figure in figures for label in (figure.film.values() or [figure.label])}
+
+
+RESULTS = labels_of(FIGURES) | OTHER_RESULTS
+COMPARED = labels_of(COMPARISON_FIGURES) | {"when layers cross"}
 
 
 @pytest.fixture(scope="module")
-def reported(finished, tmp_path_factory):
-    """The finished run, copied, a second one, and their report."""
-    import shutil
-
-    from support.project import Project, changed
-
-    folder = tmp_path_factory.mktemp("reported") / "checkout"
-    shutil.copytree(finished.folder, folder)
-    project = Project.__new__(Project)
-    project.folder = folder
-    project.configure(changed(finished.config, "runs.second", {"seed": 4}))
-    project.output = project.run("report")
+def reported(two_runs, tmp_path_factory):
+    """The two runs, copied, and their report."""
+    project = two_runs.copy_to(tmp_path_factory.mktemp("reported") / "checkout")
+    project.run("report")
     return project
 
 

@@ -1,4 +1,4 @@
-"""Change one thing: the jobs that Snakemake then plans are those that depend on it, and no others."""
+"""Change one thing: Snakemake then plans the jobs that depend on it, and no others."""
 
 import os
 from collections import Counter
@@ -15,7 +15,7 @@ from support.planned_jobs import (
     SPANS,
     STAGES,
     STATIC_FIGURES,
-    TRAINED_ANEW,
+    TRAINED_AGAIN,
     TRAINING,
     WHOLE_RUN,
     cells,
@@ -80,7 +80,7 @@ def test_a_fresh_clone_over_existing_results(project, tmp_path):
         ({"embedding.method": "pca"}, ALL_EMBEDDINGS),
         ({"embedding.neighbors": 9}, Counter()),
         (
-            # The snapshot jobs write the other layers anew too, with the same bytes: nothing reads them again.
+            # The snapshot jobs write the other layers again too, with the same bytes: nothing reads them again.
             {"layers": ["conv2", "fc1", "fc2"]},
             snapshot(*SPANS)
             + cells("measure", "embed", layers=["fc2"])
@@ -92,7 +92,7 @@ def test_a_fresh_clone_over_existing_results(project, tmp_path):
         ({"layers": ["fc1"]}, OVER_LAYERS + cka_layers(*SPANS)),
         ({"activations.pixels": False}, OVER_LAYERS + cka_layers(*SPANS)),
         ({"metrics.cka": False}, Counter()),
-        # The figure of their shape has panels fewer, as the table has.
+        # The figure of their shape has fewer panels, and the table fewer rows.
         (
             {"metrics.measures": ["effective_rank"]},
             ALL_METRICS - collect("class_metrics") - one("plot_neural_collapse"),
@@ -126,13 +126,13 @@ def test_a_fresh_clone_over_existing_results(project, tmp_path):
             + one("plot_training_curves", "plot_confusion", "plot_samples")
             + OVER_LAYERS,
         ),
-        ({"training.learning_rate": 1e-3}, TRAINED_ANEW),
-        ({"training.threads": 2}, TRAINED_ANEW),
-        # Other epochs' weights go away, and that those that stay come out the same is not known before.
-        ({"training.keep_epochs": "snapshots"}, TRAINED_ANEW),
+        ({"training.learning_rate": 1e-3}, TRAINED_AGAIN),
+        ({"training.threads": 2}, TRAINED_AGAIN),
+        # The weights of other epochs go. Snakemake cannot know beforehand that the remaining ones will be the same.
+        ({"training.keep_epochs": "snapshots"}, TRAINED_AGAIN),
         (
             {"model.name": "mlp", "layers": ["fc1", "fc2"]},
-            TRAINED_ANEW
+            TRAINED_AGAIN
             - cells("measure", "embed", layers=["conv2"])
             + cells("measure", "embed", layers=["fc2"])
             - cka_epochs("conv2")
@@ -151,7 +151,7 @@ def test_a_fresh_clone_over_existing_results(project, tmp_path):
         ({"dataset.seed": 5}, WHOLE_RUN - settings(*STAGES)),
         # There is nothing to compare.
         ({"comparison.threshold": 0.5}, Counter()),
-        ({"runs.tiny.training.learning_rate": 1e-3}, TRAINED_ANEW),
+        ({"runs.tiny.training.learning_rate": 1e-3}, TRAINED_AGAIN),
     ],
     ids=lambda value: str(value) if isinstance(value, dict) and not isinstance(value, Counter) else "",
 )
@@ -163,12 +163,10 @@ def test_changing_keys(project, changes, expected):
     assert project.plan() == expected
 
 
-def test_a_change_to_one_run_leaves_the_other(project):
-    both = changed(TINY, "runs.second", {"training": {"learning_rate": 1e-3}})
-    project.configure(both)
-    project.run()
-    project.configure(changed(both, "runs.second.training.learning_rate", 2e-3))
-    assert project.plan() == of_second(TRAINED_ANEW)
+def test_a_change_to_one_run_leaves_the_other(two_runs, tmp_path):
+    project = two_runs.copy_to(tmp_path / "checkout")
+    project.configure(changed(project.config, "runs.second.training.learning_rate", 2e-3))
+    assert project.plan() == of_second(TRAINED_AGAIN)
 
 
 @pytest.mark.parametrize(
@@ -176,7 +174,7 @@ def test_a_change_to_one_run_leaves_the_other(project):
     [
         ("plot_grid", one("plot_grid")),
         ("explorer", one("explorer")),
-        ("evolution/style", one(*FIGURES[:-1])),
+        ("evolution/figures/style", one(*FIGURES[:-1])),
         ("measure", ALL_METRICS),
         ("evolution/measures/probe", ALL_METRICS),
         ("measure_collapse", settings("measure_collapse") + one("measure_collapse", "plot_neural_collapse")),
@@ -189,7 +187,7 @@ def test_a_change_to_one_run_leaves_the_other(project):
             - one("plot_pixels", "plot_class_separation", "plot_confusion", "plot_samples", "plot_cka"),
         ),
         ("plot_samples", one("plot_samples")),
-        ("train", TRAINED_ANEW),
+        ("train", TRAINED_AGAIN),
         ("prepare_data", WHOLE_RUN - settings(*STAGES)),
         ("snapshot", WHOLE_RUN - one("prepare_data", "pixels", "plot_training_curves") - TRAINING - collect("history")),
     ],
@@ -207,7 +205,7 @@ def test_editing_a_part_of_the_page(project):
 
 
 def test_changes_that_come_together_with_a_new_layer(project):
-    """The new layer makes the snapshot jobs run; what else changed must not hide behind them."""
+    """The new layer makes the snapshot jobs run. The other change must not be hidden by them."""
     config = changed(changed(TINY, "layers", ["conv2", "fc1", "fc2"]), "metrics.neighbors", 5)
     figures = OVER_LAYERS + one("plot_confusion", "plot_samples") + cka_layers(*SPANS) + cka_epochs("fc2")
     project.configure(config)
@@ -251,7 +249,7 @@ def test_more_snapshots_a_job_keeps_single_epochs(project):
 
 
 def test_a_layer_added_and_run_leaves_nothing_to_do(project):
-    """What the plan leaves out is really not needed: afterwards all is up to date, and old cells are untouched."""
+    """The plan leaves out nothing that is needed: afterwards all is up to date, and old cells are untouched."""
     old = {name: content for name, content in project.artifacts().items() if "/metrics/" in name}
     times = {name: (project.folder / "results" / name).stat().st_mtime_ns for name in old}
     activations = project.path("activations/0002/fc1.npy").read_bytes()

@@ -1,4 +1,19 @@
-# Runs with one another: results/comparison.
+# Runs compared with one another, in results/comparison, where there are two runs or more.
+from evolution.planning.run_groups import layer_order, representative_runs, run_groups
+
+FOLDER = "results/comparison"
+CROSSINGS = f"{FOLDER}/crossing.md"
+# Runs that differ in nothing but their seed are one group.
+GROUPS = run_groups(RUNS)
+GROUPED_RUNS = [run for runs in GROUPS.values() for run in runs]
+GROUP_LAYERS = {group: NETWORK_LAYERS[runs[0]] for group, runs in GROUPS.items()}
+SEEDS = {run: RUNS[run]["seed"] for run in RUNS}
+
+CKA_RUNS = representative_runs(GROUPS, NETWORK_LAYERS)
+CKA_EPOCH = EPOCHS[-1] if experiment["comparison"]["cka_epoch"] is None else experiment["comparison"]["cka_epoch"]
+CKA_SPAN = SNAPSHOT_SPAN_OF[CKA_EPOCH]
+
+
 rule compare_tables:
     input:
         metrics=expand("results/{run}/tables/metrics.parquet", run=GROUPED_RUNS),
@@ -13,10 +28,8 @@ rule compare_tables:
         f"{FOLDER}/benchmarks/compare_tables.tsv"
     conda:
         "../../envs/analysis.yaml"
-    threads: 1
     resources:
-        mem_mb=more_with_attempts(2000),
-        runtime=more_with_attempts(10),
+        **resources_of(memory=2000, minutes=10),
     params:
         groups=GROUPS,
         seeds=SEEDS,
@@ -44,10 +57,8 @@ rule compare_crossings:
         f"{FOLDER}/benchmarks/compare_crossings.tsv"
     conda:
         "../../envs/analysis.yaml"
-    threads: 1
     resources:
-        mem_mb=more_with_attempts(2000),
-        runtime=more_with_attempts(5),
+        **resources_of(memory=2000, minutes=5),
     params:
         layers=layer_order(GROUP_LAYERS),
         threshold=experiment["comparison"]["threshold"],
@@ -73,10 +84,8 @@ rule compare_activations:
         f"{FOLDER}/benchmarks/compare_activations.tsv"
     conda:
         "../../envs/analysis.yaml"
-    threads: 1
     resources:
-        mem_mb=more_with_attempts(3000),
-        runtime=more_with_attempts(30),
+        **resources_of(memory=3000, minutes=30),
     params:
         layers={run: NETWORK_LAYERS[run] for run in CKA_RUNS},
         epoch=CKA_EPOCH,
@@ -88,83 +97,63 @@ rule compare_activations:
         "../scripts/compare_activations.py"
 
 
-rule plot_compared_metrics:
-    input:
-        metrics=f"{FOLDER}/tables/metrics.parquet",
-        code=code("plot_compared_metrics"),
-    output:
-        compared_figure_files("metric_curves", "metric curves"),
-    log:
-        f"{FOLDER}/logs/plot_compared_metrics.log",
-    benchmark:
-        f"{FOLDER}/benchmarks/plot_compared_metrics.tsv"
-    conda:
-        "../../envs/plots.yaml"
-    threads: 1
-    resources:
-        mem_mb=more_with_attempts(2000),
-        runtime=more_with_attempts(10),
-    params:
-        layers=GROUP_LAYERS,
-        threshold=experiment["comparison"]["threshold"],
-        palette=experiment["plots"]["palette"],
-        dpi=experiment["plots"]["dpi"],
-        width=experiment["plots"]["width"],
-    message:
-        "Drawing how the layers of all runs cluster over the epochs."
-    script:
-        "../scripts/plot_compared_metrics.py"
+COMPARISON_PARAMS = {
+    registry.Comparison.GROUPS: GROUPS,
+    registry.Comparison.GROUP_LAYERS: GROUP_LAYERS,
+    registry.Comparison.CKA_RUNS: CKA_RUNS,
+    registry.Comparison.CKA_EPOCH: CKA_EPOCH,
+}
+
+for figure in registry.COMPARISON_FIGURES:
+
+    rule:
+        name:
+            figure.rule
+        input:
+            **{name: f"{FOLDER}/{path}" for name, path in figure.inputs.items()},
+            code=code(figure.rule),
+        output:
+            **figure_outputs(figure, FOLDER, "../report/compared_{name}.rst", "comparison"),
+        log:
+            f"{FOLDER}/logs/{figure.rule}.log",
+        benchmark:
+            f"{FOLDER}/benchmarks/{figure.rule}.tsv"
+        conda:
+            "../../envs/plots.yaml"
+        resources:
+            **resources_of(memory=figure.memory, minutes=figure.minutes),
+        params:
+            **{
+                name: COMPARISON_PARAMS[wanted] if wanted in COMPARISON_PARAMS else figure_param(wanted)
+                for name, wanted in figure.params.items()
+            },
+            # See figures.smk.
+            script=figure.rule,
+        message:
+            figure.message
+        script:
+            "../scripts/{params.script}.py"
 
 
-rule plot_compared_accuracy:
-    input:
-        history=f"{FOLDER}/tables/history.parquet",
-        code=code("plot_compared_accuracy"),
-    output:
-        compared_figure_files("accuracy_curves", "accuracy curves"),
-    log:
-        f"{FOLDER}/logs/plot_compared_accuracy.log",
-    benchmark:
-        f"{FOLDER}/benchmarks/plot_compared_accuracy.tsv"
-    conda:
-        "../../envs/plots.yaml"
-    threads: 1
-    resources:
-        mem_mb=more_with_attempts(2000),
-        runtime=more_with_attempts(10),
-    params:
-        palette=experiment["plots"]["palette"],
-        dpi=experiment["plots"]["dpi"],
-        width=experiment["plots"]["width"],
-    message:
-        "Drawing how well all runs classify over the epochs."
-    script:
-        "../scripts/plot_compared_accuracy.py"
+COMPARISON = []
+if len(RUNS) > 1:
+    COMPARISON = [
+        CROSSINGS,
+        f"{FOLDER}/crossing.csv",
+        *expand(
+            f"{FOLDER}/figures/{{name}}.{{format}}",
+            name=[figure.name for figure in registry.COMPARISON_FIGURES],
+            format=FORMATS,
+        ),
+    ]
 
 
-rule plot_compared_cka:
-    input:
-        cka=f"{FOLDER}/tables/cka.parquet",
-        code=code("plot_compared_cka"),
-    output:
-        compared_figure_files("cka", "CKA between runs"),
-    log:
-        f"{FOLDER}/logs/plot_compared_cka.log",
-    benchmark:
-        f"{FOLDER}/benchmarks/plot_compared_cka.tsv"
-    conda:
-        "../../envs/plots.yaml"
-    threads: 1
-    resources:
-        mem_mb=more_with_attempts(2000),
-        runtime=more_with_attempts(10),
-    params:
-        groups=GROUPS,
-        epoch=CKA_EPOCH,
-        compared=CKA_RUNS,
-        dpi=experiment["plots"]["dpi"],
-        width=experiment["plots"]["width"],
-    message:
-        "Drawing how alike the layers of different runs are."
-    script:
-        "../scripts/plot_compared_cka.py"
+def comparison_files(
+    wildcards,
+):
+    """What the target comparison makes."""
+    if not COMPARISON:
+        raise WorkflowError(
+            "There is one run, and nothing to compare it with: add to `runs`, or set `seeds` or `grid` (docs/a-sweep.md)."
+        )
+    return COMPARISON

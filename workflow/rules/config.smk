@@ -9,9 +9,7 @@ from snakemake.settings.types import DeploymentMethod
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
 
 from evolution.config import checks, files, resolve
-from evolution.errors import ConfigError, ModelError
-from evolution.models.names import model_files, short_name
-from evolution.planning.model_trees import tree_file
+from evolution.errors import ConfigError
 
 
 def checked(check, *arguments, **more):
@@ -20,14 +18,6 @@ def checked(check, *arguments, **more):
         return check(*arguments, **more)
     except ConfigError as error:
         raise WorkflowError(f"The config cannot be used:\n{error}") from None
-
-
-def checked_model(look, *arguments):
-    """Look into a model; one that cannot be built or run ends Snakemake with a message and no traceback."""
-    try:
-        return look(*arguments)
-    except ModelError as error:
-        raise WorkflowError(str(error)) from None
 
 
 # A preset given by --configfile stands alone; config.yaml is the experiment that runs without one.
@@ -40,7 +30,7 @@ if not workflow.configfiles:
 # Snakemake's own `config`, which holds what was written, stays as it is; rules read the resolved one.
 experiment = checked(resolve.resolve, config, files=workflow.configfiles)
 
-# In conda environments a method finds its package, whatever there is beside Snakemake.
+# With --sdm conda a method's package comes with its environment, whether or not it is installed next to Snakemake.
 if DeploymentMethod.CONDA not in workflow.deployment_settings.deployment_method:
     checked(checks.check_installed, experiment)
 

@@ -1,3 +1,48 @@
+# The images: sampled for training and evaluation, one file a run.
+from evolution.data import contents, image_folder, own_source
+from evolution.data.catalogue import ROOTED
+
+
+def own_archive(
+    wildcards,
+):
+    """The .npz that holds a run's images, where they are the user's own."""
+    kind, path = own_source.own_path(RUNS[wildcards.run]["dataset"]["name"]) or (None, None)
+    return [str(path)] if kind == contents.NPZ else []
+
+
+def archive_digest(
+    wildcards,
+):
+    """The digest of the .npz that holds a run's images; None for other data sets."""
+    archive = own_archive(wildcards)
+    return digest_of(archive[0]) if archive else None
+
+
+def folder_listing(
+    wildcards,
+):
+    """A digest of the paths and sizes of the user's own image files; None for other data sets."""
+    kind, path = own_source.own_path(RUNS[wildcards.run]["dataset"]["name"]) or (None, None)
+    return image_folder.folder_digest(path) if kind == contents.FOLDER else None
+
+
+def data_root(
+    wildcards,
+):
+    """dataset.root, for the data sets that are read from there."""
+    dataset = RUNS[wildcards.run]["dataset"]
+    return dataset["root"] if dataset["name"] in ROOTED else None
+
+
+def dataset_seed(
+    wildcards,
+):
+    """The seed that a run's images are drawn by: the run's own, where its data set has none."""
+    run = RUNS[wildcards.run]
+    return run["seed"] if run["dataset"]["seed"] is None else run["dataset"]["seed"]
+
+
 rule prepare_data:
     input:
         source=ancient(own_archive),
@@ -10,20 +55,18 @@ rule prepare_data:
         "results/{run}/benchmarks/prepare_data.tsv"
     conda:
         "../../envs/torch.yaml"
-    threads: 1
     resources:
-        mem_mb=more_with_attempts(2000),
-        runtime=more_with_attempts(20),
+        **resources_of(memory=2000, minutes=20),
     params:
         name=run_param("dataset", "name"),
         root=data_root,
         train_size=run_param("dataset", "train_size"),
         eval_size=run_param("dataset", "eval_size"),
         image_size=run_param("dataset", "image_size"),
-        # Not read by the script: a folder's content, which is no input as it may be a million files; an archive's.
-        listing=folder_listing,
-        archive=archive_digest,
         seed=dataset_seed,
+        rerun_key_archive=archive_digest,
+        # The files of a folder are no inputs: there may be a million.
+        rerun_key_folder=folder_listing,
     message:
         "Sampling the images of run {wildcards.run}."
     script:

@@ -1,9 +1,27 @@
+# Layouts: each layer of each snapshot in the plane, from one epoch to the next.
+
+
+def previous_embedding(
+    wildcards,
+):
+    """The layouts that a span's first epoch starts from, where epochs are aligned and there is a span before."""
+    before = SNAPSHOT_SPAN_BEFORE.get(wildcards.span)
+    if experiment["embedding"]["alignment"] == "none" or before is None:
+        return {}
+    return {"previous": f"results/{wildcards.run}/embeddings/{before}/{wildcards.layer}.npy"}
+
+
+def epoch_before(
+    wildcards,
+):
+    """The epoch of the layout that a span's first epoch starts from, where there is one."""
+    return SNAPSHOT_SPANS[SNAPSHOT_SPAN_BEFORE[wildcards.span]][-1] if previous_embedding(wildcards) else None
+
+
 rule embed:
     input:
         unpack(previous_embedding),
-        activations=ancient("results/{run}/activations/{span}/{layer}.npy"),
-        origin=activation_origin,
-        settings="results/{run}/settings/embed.json",
+        **reads_activations("embed", activations="results/{run}/activations/{span}/{layer}.npy"),
     output:
         embedding="results/{run}/embeddings/{span}/{layer}.npy",
         quality="results/{run}/embeddings/{span}/{layer}.parquet",
@@ -11,24 +29,21 @@ rule embed:
         "results/{run}/logs/embed/{span}/{layer}.log",
     benchmark:
         "results/{run}/benchmarks/embed/{span}/{layer}.tsv"
-    # Where epochs are aligned, a layer's are the longest chain after the training's. What is in no chain fills the cores
-    # beside it, and in the end no core waits for it.
+    # Where epochs are aligned, the layouts of a layer are the longest chain of jobs after the training. Jobs of no chain
+    # fill the cores next to it, and in the end no core waits for it.
     priority: 1
     conda:
         "../../envs/analysis.yaml" if METHOD in ("tsne", "pca") else "../../envs/extras.yaml"
-    threads: 1
     resources:
-        mem_mb=memory_of(1000),
+        mem_mb=memory_for_activations(1000),
         runtime=more_with_attempts(30),
     params:
-        # Not read by the script: Snakemake's cache tells jobs apart by their params.
-        layer=lambda wildcards: wildcards.layer,
         epochs=span_epochs,
         epoch_before=epoch_before,
-        compact=experiment["activations"]["compact"],
-        # The keys that the method reads, so that another method's key reruns nothing.
+        # Only the keys that the method reads, so that another method's key makes nothing run again.
         embedding=methods.settings_read(experiment["embedding"]),
         seed=run_param("seed"),
+        cache_key_layer=lambda wildcards: wildcards.layer,
     message:
         "Embedding {wildcards.layer} of run {wildcards.run} at epochs {wildcards.span}."
     script:

@@ -1,103 +1,104 @@
-# Which figures there are, and which cells each shows.
-
+# Figures of each run: a rule for each entry of workflow/scripts/evolution/figures/registry.py.
+from evolution.figures import registry
 
 FORMATS = experiment["plots"]["formats"]
-# The measures that the figure of this name shows.
-GEOMETRY = (
-    *("effective_rank", "participation_ratio", "intrinsic_dimension"),
-    *("linear_probe", "knn_purity", "davies_bouldin"),
-)
-STATIC_FIGURES = [
-    "training_curves",
-    "metric_curves",
-    "class_separation",
-    "confusion",
-    "samples",
-    "grid",
-    "embedding_quality",
-    *["pixels"] * experiment["activations"]["pixels"],
-    *["geometry"] * any(measure in MEASURES for measure in GEOMETRY),
-    *["neural_collapse"] * ("neural_collapse" in MEASURES),
-    *["cka"] * experiment["metrics"]["cka"],
-]
-FIGURES = expand("{name}.{format}", name=STATIC_FIGURES, format=FORMATS) + ["animation.gif", "animation.mp4"]
-
-
-def figure_files(name, label):
-    """A static figure in each format; the first one goes into the report, under that label."""
-    first, *others = expand("results/{{run}}/figures/{name}.{format}", name=name, format=FORMATS)
-    return [report(first, caption=f"../report/{name}.rst", category="{run}", labels={"result": label}), *others]
-
-
-GRID_EPOCHS = experiment["plots"]["grid_epochs"]
-GRID_SPANS = list(dict.fromkeys(PLACES[epoch][0] for epoch in GRID_EPOCHS))
-
-
-def run_layers(wildcards):
-    """A run's layers, the raw pixels first where they are followed."""
-    return LAYERS[wildcards.run]
-
-
-def network_layers(wildcards):
-    """A run's layers without the raw pixels."""
-    return RUNS[wildcards.run]["layers"]
-
-
-# The cells that a figure shows: its epochs, and the layers of a run.
-SHOWN = {
-    "grid": (GRID_EPOCHS, lambda run: RUNS[run]["layers"]),
-    "animation": (EPOCHS, lambda run: RUNS[run]["layers"]),
-    "last layer": (EPOCHS, lambda run: RUNS[run]["layers"][-1:]),
-    "all": (EPOCHS, lambda run: LAYERS[run]),
+EPOCHS_OF = {registry.Epochs.SNAPSHOTS: EPOCHS, registry.Epochs.GRID: experiment["plots"]["grid_epochs"]}
+LAYERS_OF = {
+    registry.Layers.FOLLOWED: FOLLOWED_LAYERS,
+    registry.Layers.NETWORK: NETWORK_LAYERS,
+    registry.Layers.LAST: {run: layers[-1:] for run, layers in NETWORK_LAYERS.items()},
 }
 
 
-def shown_spans(shown):
-    """The spans that hold a figure's epochs, each with all of its epochs: where each cell lies in the files."""
-    return {span: SNAPSHOT_SPANS[span] for span in dict.fromkeys(PLACES[epoch][0] for epoch in SHOWN[shown][0])}
+def spans_with(epochs):
+    """The snapshot spans that hold a figure's epochs, each with all of its epochs: where a cell lies in the files."""
+    return {SNAPSHOT_SPAN_OF[epoch]: SNAPSHOT_SPANS[SNAPSHOT_SPAN_OF[epoch]] for epoch in EPOCHS_OF[epochs]}
 
 
-def cell_files(shown, pattern):
-    """An input function: `pattern` for the {path}, span and layer, of each file that a figure reads cells of."""
+def files_of(wanted):
+    """An input function: the files that the registry's `Files` stand for."""
 
     def files(wildcards):
-        layers = SHOWN[shown][1](wildcards.run)
-        paths = [f"{span}/{layer}" for span in shown_spans(shown) for layer in layers if span in spans_of(layer)]
-        return expand(pattern, run=wildcards.run, path=paths)
+        found = [
+            wanted.pattern.format(span=span, layer=layer)
+            for span in spans_with(wanted.epochs)
+            for layer in LAYERS_OF[wanted.layers][wildcards.run]
+            if span in spans_of(layer)
+        ]
+        # A pattern without {layer} is the same file for all layers of a span.
+        return [f"results/{wildcards.run}/{path}" for path in dict.fromkeys(found)]
 
     return files
 
 
-def page_files():
-    """The explorer's HTML, CSS and JavaScript, as inputs relative to the working directory."""
-    folder = Path(workflow.basedir) / "workflow" / "scripts" / "evolution" / "explorer"
-    return [os.path.relpath(path) for path in sorted(folder.iterdir()) if path.suffix in (".html", ".css", ".js")]
+def figure_inputs(figure):
+    """What a run's figure is drawn from, by the input's name."""
+    return {
+        name: files_of(wanted) if isinstance(wanted, registry.Files) else f"results/{{run}}/{wanted}"
+        for name, wanted in figure.inputs.items()
+    }
 
 
-def report_files():
-    """The report's captions, as inputs relative to the working directory."""
-    folder = Path(workflow.basedir) / "workflow" / "report"
-    return [os.path.relpath(path) for path in sorted(folder.glob("*.rst"))]
+def figure_outputs(figure, folder="results/{run}", caption="../report/{name}.rst", category="{run}"):
+    """A figure's files by their format. A film goes into the report in each format, other figures in the first."""
+    labels = figure.film or {FORMATS[0]: figure.label}
+    outputs = {format: f"{folder}/figures/{figure.name}.{format}" for format in figure.film or FORMATS}
+    for format, label in labels.items():
+        outputs[format] = report(
+            outputs[format],
+            caption=caption.format(name=figure.name),
+            category=category,
+            labels={"result": label},
+        )
+    return outputs
 
 
-def run_settings(wildcards):
-    """The config that gives one run alone, defaults included."""
-    no_sweep = {"seeds": [], "grid": {}, "skip": []}
-    return {**experiment, **RUNS[wildcards.run], **no_sweep, "runs": {wildcards.run: {}}}
+def figure_param(wanted):
+    """The value of one of a figure's params, see the registry."""
+    if isinstance(wanted, registry.Epochs):
+        return EPOCHS_OF[wanted]
+    if isinstance(wanted, registry.Spans):
+        return spans_with(wanted.epochs)
+    if wanted is registry.Layers.LAST:
+        return lambda wildcards: network_layers(wildcards)[-1]
+    if isinstance(wanted, registry.Layers):
+        return lambda wildcards: LAYERS_OF[wanted][wildcards.run]
+    return registry.config_value(experiment, wanted)
 
 
-SOFTWARE = (
-    *("snakemake", "torch", "torchvision", "numpy", "scipy", "scikit-learn", "openTSNE", "mlxtend", "pyarrow"),
-    *("matplotlib", "pillow", "bokeh", "imageio-ffmpeg", "umap-learn", "pacmap"),
-)
+for figure in registry.FIGURES:
+
+    rule:
+        name:
+            figure.rule
+        input:
+            **figure_inputs(figure),
+            code=code(figure.rule),
+        output:
+            **figure_outputs(figure),
+        log:
+            f"results/{{run}}/logs/{figure.rule}.log",
+        benchmark:
+            f"results/{{run}}/benchmarks/{figure.rule}.tsv"
+        priority: figure.priority
+        conda:
+            "../../envs/plots.yaml"
+        resources:
+            **resources_of(memory=figure.memory, minutes=figure.minutes),
+        params:
+            **{name: figure_param(wanted) for name, wanted in figure.params.items()},
+            # Snakemake looks up the script when a job runs, and then `figure` is the last one of this loop.
+            script=figure.rule,
+        message:
+            figure.message
+        script:
+            "../scripts/{params.script}.py"
 
 
-def software_versions():
-    """The versions of what is installed beside Snakemake."""
-    versions = {"Python": platform.python_version()}
-    for name in SOFTWARE:
-        try:
-            versions[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return versions
+# The figures that the config asks for.
+FIGURE_FILES = [
+    f"{figure.name}.{format}"
+    for figure in registry.FIGURES
+    if registry.is_drawn(figure, experiment)
+    for format in figure.film or FORMATS
+]

@@ -1,11 +1,21 @@
+# Pages of each run: the explorer, and the summary.
+
+
+PAGE_FOLDER = Path(workflow.basedir) / "workflow" / "scripts" / "evolution" / "explorer"
+# HTML, CSS and JavaScript, as inputs relative to the working directory.
+PAGE_FILES = [
+    os.path.relpath(path) for path in sorted(PAGE_FOLDER.iterdir()) if path.suffix in (".html", ".css", ".js")
+]
+
+
 rule explorer:
     input:
         dataset="results/{run}/dataset.npz",
-        embeddings=cell_files("all", "results/{run}/embeddings/{path}.npy"),
-        clusters=cell_files("all", "results/{run}/clusters/{path}.npy"),
+        embeddings=files_of(registry.Files("embeddings/{span}/{layer}.npy")),
+        clusters=files_of(registry.Files("clusters/{span}/{layer}.npy")),
         predictions=expand("results/{{run}}/predictions/{span}.parquet", span=SNAPSHOT_SPANS),
         metrics="results/{run}/tables/metrics.parquet",
-        page=page_files(),
+        page=PAGE_FILES,
         code=code("explorer"),
     output:
         report(
@@ -20,15 +30,13 @@ rule explorer:
         "results/{run}/benchmarks/explorer.tsv"
     conda:
         "../../envs/plots.yaml"
-    threads: 1
     resources:
-        mem_mb=more_with_attempts(2000),
-        runtime=more_with_attempts(10),
+        **resources_of(memory=2000, minutes=10),
     params:
         method=METHOD,
-        spans=shown_spans("all"),
+        spans=SNAPSHOT_SPANS,
         epochs=EPOCHS,
-        layers=run_layers,
+        layers=followed_layers,
         alignment=experiment["embedding"]["alignment"],
         palette=experiment["plots"]["palette"],
         max_samples=experiment["plots"]["explorer"]["max_samples"],
@@ -57,12 +65,10 @@ rule summary:
         "results/{run}/benchmarks/summary.tsv"
     conda:
         "../../envs/plots.yaml"
-    threads: 1
     resources:
-        mem_mb=more_with_attempts(1000),
-        runtime=more_with_attempts(5),
+        **resources_of(memory=1000, minutes=5),
     params:
-        layers=run_layers,
+        layers=followed_layers,
     message:
         "Summing up run {wildcards.run}."
     script:

@@ -1,3 +1,30 @@
+# The report of all runs, and what it says of each run's settings and software.
+import platform
+from importlib import metadata
+
+SOFTWARE = (
+    *("snakemake", "torch", "torchvision", "numpy", "scipy", "scikit-learn", "openTSNE", "mlxtend", "pyarrow"),
+    *("matplotlib", "pillow", "bokeh", "imageio-ffmpeg", "umap-learn", "pacmap"),
+)
+
+
+# The versions of what is installed next to Snakemake.
+SOFTWARE_VERSIONS = {"Python": platform.python_version()}
+for package in SOFTWARE:
+    try:
+        SOFTWARE_VERSIONS[package] = metadata.version(package)
+    except metadata.PackageNotFoundError:
+        continue
+
+
+def run_settings(
+    wildcards,
+):
+    """The config that gives one run alone, defaults included."""
+    no_sweep = {"seeds": [], "grid": {}, "skip": []}
+    return {**experiment, **RUNS[wildcards.run], **no_sweep, "runs": {wildcards.run: {}}}
+
+
 rule about:
     input:
         code=code("about"),
@@ -14,26 +41,30 @@ rule about:
         "results/{run}/benchmarks/about.tsv"
     conda:
         "../../envs/plots.yaml"
-    threads: 1
     resources:
         mem_mb=200,
         runtime=5,
     params:
-        # The whole config, as it is what the file holds.
+        # The whole config, because it is what the file holds.
         settings=run_settings,
-        versions=software_versions(),
+        versions=SOFTWARE_VERSIONS,
     message:
         "Noting settings and software of run {wildcards.run}."
     script:
         "../scripts/about.py"
 
 
+CAPTIONS_FOLDER = Path(workflow.basedir) / "workflow" / "report"
+# As inputs relative to the working directory.
+CAPTIONS = [os.path.relpath(path) for path in sorted(CAPTIONS_FOLDER.glob("*.rst"))]
+
+
 rule write_report:
     input:
-        expand("results/{run}/figures/{figure}", run=RUNS, figure=FIGURES),
+        expand("results/{run}/figures/{figure}", run=RUNS, figure=FIGURE_FILES),
         expand("results/{run}/{page}", run=RUNS, page=["explorer.html", "summary.csv", "about.html"]),
         COMPARISON,
-        captions=report_files(),
+        captions=CAPTIONS,
         code=code("write_report"),
     output:
         "results/report.{kind}",
@@ -41,15 +72,15 @@ rule write_report:
         "results/logs/report_{kind}.log",
     benchmark:
         "results/benchmarks/report_{kind}.tsv"
+    wildcard_constraints:
+        kind="html|zip",
     conda:
         "../../envs/analysis.yaml"
-    threads: 1
     resources:
-        mem_mb=more_with_attempts(2000),
-        runtime=more_with_attempts(10),
+        **resources_of(memory=2000, minutes=10),
     params:
         config=dict(config),
-        # The very Snakemake that is at work, also where this job has an environment of its own.
+        # The Python that runs this Snakemake, also where this job has a conda environment of its own.
         python=sys.executable,
         conda=DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method,
         snakefile=os.path.relpath(workflow.main_snakefile),

@@ -1,9 +1,43 @@
+# Measures: how each layer clusters at each snapshot, how its classes collapse, and how alike layers and epochs are.
+
+
+def predictions_of(
+    wildcards,
+):
+    """The network's predictions for the images when a span's activations were taken; nothing for the raw pixels."""
+    return [] if wildcards.layer == PIXELS else f"results/{wildcards.run}/predictions/{wildcards.span}.parquet"
+
+
+def memory_for_activations(
+    least,
+):
+    """A mem_mb function for a job that reads one layer of a span: enough for some copies of one epoch's activations.
+
+    Parameters
+    ----------
+    least : int
+        MB that the job needs in addition.
+    """
+
+    def amount(
+        wildcards,
+        input,
+        attempt,
+    ):
+        path = str(input.activations)
+        size = os.path.getsize(path) / len(SNAPSHOT_SPANS[wildcards.span]) if os.path.exists(path) else 0
+        return round(least + 9 * size / 1e6) * 2 ** (attempt - 1)
+
+    return amount
+
+
 rule measure:
     input:
-        activations=ancient("results/{run}/activations/{span}/{layer}.npy"),
-        predictions=ancient(predictions_of),
-        origin=activation_origin,
-        settings="results/{run}/settings/measure.json",
+        **reads_activations(
+            "measure",
+            activations="results/{run}/activations/{span}/{layer}.npy",
+            predictions=predictions_of,
+        ),
         dataset="results/{run}/dataset.npz",
     output:
         metrics="results/{run}/metrics/{span}/{layer}.parquet",
@@ -15,20 +49,17 @@ rule measure:
         "results/{run}/benchmarks/measure/{span}/{layer}.tsv"
     conda:
         "../../envs/analysis.yaml"
-    threads: 1
     resources:
-        mem_mb=memory_of(1000),
+        mem_mb=memory_for_activations(1000),
         runtime=more_with_attempts(30),
     params:
-        # Not read by the script: Snakemake's cache tells jobs apart by their params.
-        layer=lambda wildcards: wildcards.layer,
         epochs=span_epochs,
-        compact=experiment["activations"]["compact"],
         clusters=experiment["metrics"]["clusters"],
         n_init=experiment["metrics"]["n_init"],
         neighbors=experiment["metrics"]["neighbors"],
-        measures=MEASURES,
+        measures=MEASURES_ON,
         seed=run_param("seed"),
+        cache_key_layer=lambda wildcards: wildcards.layer,
     message:
         "Measuring how {wildcards.layer} of run {wildcards.run} clusters at epochs {wildcards.span}."
     script:
@@ -37,10 +68,11 @@ rule measure:
 
 rule measure_collapse:
     input:
-        classifier=ancient(expand("results/{{run}}/classifier/{span}.npy", span=SNAPSHOT_SPANS)),
-        predictions=ancient(expand("results/{{run}}/predictions/{span}.parquet", span=SNAPSHOT_SPANS)),
-        origin=all_histories,
-        settings="results/{run}/settings/measure_collapse.json",
+        **reads_activations(
+            "measure_collapse",
+            classifier=expand("results/{{run}}/classifier/{span}.npy", span=SNAPSHOT_SPANS),
+            predictions=expand("results/{{run}}/predictions/{span}.parquet", span=SNAPSHOT_SPANS),
+        ),
         dataset="results/{run}/dataset.npz",
     output:
         "results/{run}/tables/collapse.parquet",
@@ -50,10 +82,8 @@ rule measure_collapse:
         "results/{run}/benchmarks/measure_collapse.tsv"
     conda:
         "../../envs/analysis.yaml"
-    threads: 1
     resources:
-        mem_mb=more_with_attempts(1000),
-        runtime=more_with_attempts(10),
+        **resources_of(memory=1000, minutes=10),
     params:
         spans=list(SNAPSHOT_SPANS.values()),
     message:
@@ -62,11 +92,19 @@ rule measure_collapse:
         "../scripts/measure_collapse.py"
 
 
+def activations_of_all_layers(
+    wildcards,
+):
+    """The activations of all layers in a span; of the raw pixels those of epoch 0, as they never change."""
+    spans_and_layers = [
+        (spans_of(layer)[0] if layer == PIXELS else wildcards.span, layer) for layer in followed_layers(wildcards)
+    ]
+    return [f"results/{wildcards.run}/activations/{span}/{layer}.npy" for span, layer in spans_and_layers]
+
+
 rule cka_layers:
     input:
-        activations=ancient(span_activations),
-        origin=span_origin,
-        settings="results/{run}/settings/cka_layers.json",
+        **reads_activations("cka_layers", activations=activations_of_all_layers),
     output:
         "results/{run}/cka/layers/{span}.parquet",
     log:
@@ -75,13 +113,9 @@ rule cka_layers:
         "results/{run}/benchmarks/cka_layers/{span}.tsv"
     conda:
         "../../envs/analysis.yaml"
-    threads: 1
     resources:
-        mem_mb=more_with_attempts(1000),
-        runtime=more_with_attempts(10),
+        **resources_of(memory=1000, minutes=10),
     params:
-        # Not read by the script: Snakemake's cache tells jobs apart by their params.
-        compact=experiment["activations"]["compact"],
         epochs=span_epochs,
         seed=run_param("seed"),
     message:
@@ -92,9 +126,10 @@ rule cka_layers:
 
 rule cka_epochs:
     input:
-        activations=ancient(expand("results/{{run}}/activations/{span}/{{layer}}.npy", span=SNAPSHOT_SPANS)),
-        origin=all_histories,
-        settings="results/{run}/settings/cka_epochs.json",
+        **reads_activations(
+            "cka_epochs",
+            activations=expand("results/{{run}}/activations/{span}/{{layer}}.npy", span=SNAPSHOT_SPANS),
+        ),
     output:
         "results/{run}/cka/epochs/{layer}.parquet",
     log:
@@ -103,39 +138,13 @@ rule cka_epochs:
         "results/{run}/benchmarks/cka_epochs/{layer}.tsv"
     conda:
         "../../envs/analysis.yaml"
-    threads: 1
     resources:
-        mem_mb=more_with_attempts(1000),
-        runtime=more_with_attempts(10),
+        **resources_of(memory=1000, minutes=10),
     params:
-        # Not read by the script: Snakemake's cache tells jobs apart by their params.
-        layer=lambda wildcards: wildcards.layer,
-        compact=experiment["activations"]["compact"],
         spans=list(SNAPSHOT_SPANS.values()),
         seed=run_param("seed"),
+        cache_key_layer=lambda wildcards: wildcards.layer,
     message:
         "Comparing {wildcards.layer} of run {wildcards.run} with itself over the epochs."
     script:
         "../scripts/cka_epochs.py"
-
-
-rule collect:
-    input:
-        unpack(collected_tables),
-        code=code("collect"),
-    output:
-        "results/{run}/tables/{table}.parquet",
-    log:
-        "results/{run}/logs/collect/{table}.log",
-    benchmark:
-        "results/{run}/benchmarks/collect/{table}.tsv"
-    conda:
-        "../../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=more_with_attempts(1000),
-        runtime=more_with_attempts(5),
-    message:
-        "Gathering the {wildcards.table} tables of run {wildcards.run}."
-    script:
-        "../scripts/collect.py"

@@ -1,0 +1,151 @@
+# What makes a job run again.
+#
+# Every job runs again when one of three things is no longer what it was when the job last ran:
+#
+# 1. Its input files. What it reads, and also its code: `code(script)` names the script and all modules that it
+#    imports, `model_code` a model file of the user's. Snakemake compares code by content, so that a fresh clone or
+#    `touch` makes nothing run again.
+# 2. Its params: exactly the config keys that it reads, never the whole config.
+# 3. Its conda environment.
+#
+# A param that the script does not read says by its name what it is there for:
+#    rerun_key_...   a digest of something on disk that is no input file; a change of it makes the job run again
+#    cache_key_...   tells apart two jobs that read the same files, for Snakemake's between-workflow cache, which
+#                    knows a job by its params and its inputs' origin, and not by its wildcards
+#    message_...     stands in the rule's message
+#
+# Jobs that read activations need one thing more. When a layer is added, the snapshot jobs run again and write the
+# other layers' files again, with the same bytes: this must not make the other layers be measured and embedded again.
+# So readers of activations take them as `ancient`, which means that their age does not count. What can change the
+# activations' content reaches the readers by two other inputs:
+#
+#    origin     the history of the training behind them, which holds digests of the images and of the weights, with
+#               the user's model file; for the raw pixels the data set
+#    settings   results/{run}/settings/{stage}.json, which holds the keys of the config and the digests of the code
+#               that decide what this stage makes of images and weights. It is a file that a job writes, and not a
+#               list of params and inputs of each reader, for two reasons. Snakemake does not look at a job's own
+#               params and code once a job before it has to run. And the code files, named by each of thousands of
+#               jobs, would take a tenth of a dry run.
+#
+# A rule gets all of this in one call: `**reads_activations("measure", activations=..., predictions=...)`.
+from functools import lru_cache
+
+from evolution.embedding import methods
+from evolution.models.names import model_files
+from evolution.planning.code_files import code_files
+from evolution.planning.digests import file_digest
+
+
+@lru_cache
+def code(
+    script,
+):
+    """A script and the modules it imports, as inputs relative to the working directory."""
+    folder = Path(workflow.basedir) / "workflow" / "scripts"
+    return [os.path.relpath(path) for path in code_files(folder / f"{script}.py")]
+
+
+@lru_cache
+def model_file_and_imports(
+    name,
+):
+    """A user's model file, and what it imports from its own folder; nothing for other models."""
+    return [os.fspath(path) for path in model_files(name)]
+
+
+def model_code(
+    wildcards,
+):
+    """The code of a run's model, where it is the user's own."""
+    return model_file_and_imports(RUNS[wildcards.run]["model"]["name"])
+
+
+@lru_cache
+def content_digest(
+    path,
+    size,
+    changed,
+):
+    """SHA-256 of a file, taken once for a size and time of change."""
+    return file_digest(path)
+
+
+def digest_of(
+    path,
+):
+    """The digest of a user's own file, None where there is no such file.
+
+    The file counts by its content, because its time says little: it is old where the file was moved here, and new where
+    the same file was only copied.
+    """
+    if not os.path.exists(path):
+        return None
+    status = os.stat(path)
+    return content_digest(path, status.st_size, status.st_mtime_ns)
+
+
+def activations_origin(
+    wildcards,
+):
+    """What stands for a job's activations: history and model code, or the data set where they are raw pixels."""
+    if wildcards.get("layer") == PIXELS:
+        return f"results/{wildcards.run}/dataset.npz"
+    history = "results/{run}/history/{span}.parquet"
+    if "span" in wildcards.keys():
+        return training_files(history)(wildcards) + model_code(wildcards)
+    # The job reads all spans.
+    return [history.format(run=wildcards.run, span=span) for span in TRAINING_SPANS] + model_code(wildcards)
+
+
+# The stages that read activations, and the config that decides their results.
+STAGE_SETTINGS = {
+    "measure": {key: value for key, value in experiment["metrics"].items() if key != "cka"},
+    "embed": methods.settings_read(experiment["embedding"]),
+    "measure_collapse": {},
+    "cka_layers": {},
+    "cka_epochs": {},
+}
+
+
+def reads_activations(
+    stage,
+    **files,
+):
+    """The inputs of a rule whose jobs read activations, see the head of this file.
+
+    Parameters
+    ----------
+    stage : str
+        The rule, a key of STAGE_SETTINGS.
+    **files : pattern, list of patterns or input function
+        What the snapshot jobs wrote: activations and what comes with them, by the input's name.
+    """
+    taken_as_ancient = {name: ancient(wanted) for name, wanted in files.items()}
+    return {**taken_as_ancient, "origin": activations_origin, "settings": f"results/{{run}}/settings/{stage}.json"}
+
+
+rule settings:
+    input:
+        sources=lambda wildcards: sorted({*code(wildcards.stage), *code("snapshot"), *code("pixels")}),
+        code=code("settings"),
+    output:
+        "results/{run}/settings/{stage}.json",
+    log:
+        "results/{run}/logs/settings/{stage}.log",
+    benchmark:
+        "results/{run}/benchmarks/settings/{stage}.tsv"
+    wildcard_constraints:
+        stage="|".join(STAGE_SETTINGS),
+    conda:
+        "../../envs/analysis.yaml"
+    resources:
+        mem_mb=200,
+        runtime=5,
+    params:
+        compact=experiment["activations"]["compact"],
+        pooling=experiment["activations"]["pooling"],
+        stage=lambda wildcards: STAGE_SETTINGS[wildcards.stage],
+    message:
+        "Noting what decides the results of {wildcards.stage} for run {wildcards.run}."
+    script:
+        "../scripts/settings.py"

@@ -1,0 +1,60 @@
+# Around a run of Snakemake: a lock on the project, a look at the clock, and closing words.
+import time
+
+from evolution.planning.slurm_limits import limits_exceeded
+from filelock import FileLock, Timeout
+
+# Snakemake's own lock outlives a Snakemake that is killed, and must then be removed by hand. The profiles turn it off.
+# The operating system's lock on this file takes its place: it ends with the process that holds it, however that ends.
+PROJECT_LOCK = FileLock(".snakemake/running.lock", timeout=0)
+
+
+def lock_project():
+    """Keep a second Snakemake from working in this folder at the same time."""
+    try:
+        PROJECT_LOCK.acquire()
+    except Timeout:
+        raise WorkflowError(
+            "Another Snakemake is at work in this folder. Wait until it ends, or stop it; "
+            "then give the same command again."
+        ) from None
+
+
+def check_clock():
+    """Refuse results from the future: what is made now would look older than the files that it is made from.
+
+    Snakemake finds that out at the end of each job, and deletes the job's results.
+    """
+    # Network file systems and this machine may differ by seconds.
+    latest = time.time() + 60
+    for folder in (*RUNS, "comparison"):
+        for path in Path("results", folder).rglob("*"):
+            if path.is_file() and path.stat().st_mtime > latest:
+                raise WorkflowError(
+                    f"{path} is from {time.ctime(path.stat().st_mtime)}, which is yet to come: the clock was set back. "
+                    "Set it right; or take the results as they are, giving all of them one time that has passed: "
+                    "find results -exec touch --no-create --reference=Snakefile {} +"
+                )
+
+
+# At the end no more summaries than this are printed, and no longer comparison of runs.
+MOST_SUMMARIES, MOST_LINES = 8, 60
+
+
+def print_summaries():
+    """Print each run's summary, and how the runs compare, at the end of an invocation that was asked for them."""
+    asked = {str(path) for job in workflow.dag.jobs for path in job.output}
+    written = [path for path in (f"results/{run}/summary.md" for run in RUNS) if path in asked]
+    if len(written) > MOST_SUMMARIES:
+        print(f"The summaries of {len(written)} runs: {written[0]}, ...")
+        written = []
+    for path in written + [CROSSINGS] * (CROSSINGS in asked):
+        text = Path(path).read_text(encoding="utf-8")
+        print(text if text.count("\n") <= MOST_LINES else f"How the runs compare: {path}")
+
+
+def print_limits_exceeded(logs):
+    """Say what to raise for jobs that SLURM ended at their memory or time limit, also if a later attempt succeeded."""
+    for path in logs:
+        for message in limits_exceeded(path):
+            print(message, file=sys.stderr)

@@ -1,0 +1,334 @@
+"""Every figure, once: what it reads, when it is drawn, how the report and the documentation call it.
+
+The rules that draw figures, the targets, the report and the tests follow from these entries. To add a figure, write
+`workflow/scripts/plot_<name>.py`, an entry here, a caption `workflow/report/<name>.rst`, a test of the script, its row
+in `docs/results.md`, and its rule in the `groups` of `profiles/slurm/config.yaml`.
+
+This module is read by the rules when Snakemake starts. Scripts do not import it, or each figure would be drawn again
+whenever an entry changes; so it holds plain data and loads nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class Epochs(Enum):
+    """Epochs of an experiment."""
+
+    SNAPSHOTS = "all epochs with a snapshot"
+    GRID = "the epochs of plots.grid_epochs"
+
+
+class Layers(Enum):
+    """Layers of a run."""
+
+    FOLLOWED = "all that are followed, the raw pixels first"
+    NETWORK = "those of the network, without the raw pixels"
+    LAST = "the last one of the network"
+
+
+class Comparison(Enum):
+    """What a figure of the comparison is told about the runs."""
+
+    GROUPS = "the runs of each group, which differ in their seeds alone"
+    GROUP_LAYERS = "the layers of each group's network"
+    CKA_RUNS = "the runs whose activations are compared"
+    CKA_EPOCH = "the epoch at which they are compared"
+
+
+@dataclass(frozen=True)
+class Files:
+    """Files of a run, one for each span of some epochs, for each of some layers, or for both.
+
+    Attributes
+    ----------
+    pattern : str
+        A path in the run's folder with {span}, {layer} or both.
+    epochs : Epochs
+    layers : Layers
+    """
+
+    pattern: str
+    epochs: Epochs = Epochs.SNAPSHOTS
+    layers: Layers = Layers.FOLLOWED
+
+
+@dataclass(frozen=True)
+class Spans:
+    """The spans that hold some epochs, each with all of its epochs: where a cell lies in the files."""
+
+    epochs: Epochs
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """A figure of each run, or of the comparison of runs.
+
+    Attributes
+    ----------
+    name : str
+        Of its files, `figures/<name>.png`, and of its caption, `workflow/report/<name>.rst`; of the comparison
+        `workflow/report/compared_<name>.rst`.
+    rule : str
+        The rule that draws it, named as its script.
+    label : str
+        Its name in the report.
+    description : str
+        Its row in docs/results.md, of the comparison in docs/a-sweep.md.
+    message : str
+        What Snakemake says when it is drawn.
+    inputs : mapping
+        What the script reads by the input's name: a path in the run's folder (of the comparison: in the comparison's
+        folder), or Files.
+    params : mapping
+        What the script is told, by the param's name: a key of the config, Epochs, Layers, Spans or Comparison.
+    switch : str
+        A key of the config, where the figure is drawn only if that is true.
+    measures : tuple of str
+        Measures of `metrics.measures`, where the figure is drawn only if one of them is switched on.
+    film : mapping
+        A film's formats, each with its label in the report; empty for a figure, which is drawn in `plots.formats`.
+    memory, minutes : int
+        MB and minutes that a first attempt is given.
+    priority : int
+        Of its rule.
+    """
+
+    name: str
+    rule: str
+    label: str = ""
+    description: str
+    message: str
+    inputs: Mapping[str, str | Files]
+    params: Mapping[str, str | Epochs | Layers | Spans | Comparison]
+    switch: str = ""
+    measures: tuple[str, ...] = ()
+    film: Mapping[str, str] = field(default_factory=dict)
+    memory: int = 1000
+    minutes: int = 5
+    priority: int = 0
+
+
+DATASET = "dataset.npz"
+HISTORY = "tables/history.parquet"
+METRICS = "tables/metrics.parquet"
+# How every figure but the film is drawn.
+SIZE = {"dpi": "plots.dpi", "width": "plots.width"}
+COLORS = {"palette": "plots.palette"}
+METHOD = {"method": "embedding.method"}
+
+FIGURES = (
+    Figure(
+        name="training_curves",
+        rule="plot_training_curves",
+        label="training curves",
+        description="loss and accuracy over epochs, and the accuracy of each class",
+        message="Drawing the training curves of run {wildcards.run}.",
+        inputs={"history": HISTORY},
+        params=COLORS | SIZE,
+    ),
+    Figure(
+        name="metric_curves",
+        rule="plot_metric_curves",
+        label="metric curves",
+        description="silhouette, adjusted Rand index and more over epochs, a line a layer, raw pixels dashed",
+        message="Drawing how each layer of run {wildcards.run} clusters over the epochs.",
+        inputs={"metrics": METRICS},
+        params={"layers": Layers.FOLLOWED} | SIZE,
+    ),
+    Figure(
+        name="geometry",
+        rule="plot_geometry",
+        label="shape of the layers",
+        description="shape of each layer: effective rank, dimension, linear probe, k-NN purity, ...",
+        message="Drawing the shape of the layers of run {wildcards.run}.",
+        inputs={"metrics": METRICS},
+        params={"layers": Layers.FOLLOWED} | SIZE,
+        measures=(
+            *("effective_rank", "participation_ratio", "intrinsic_dimension"),
+            *("linear_probe", "knn_purity", "davies_bouldin"),
+        ),
+    ),
+    Figure(
+        name="neural_collapse",
+        rule="plot_neural_collapse",
+        label="neural collapse",
+        description="NC1 to NC4 of each layer and at the classifier's input",
+        message="Drawing how the classes of run {wildcards.run} draw together.",
+        inputs={"metrics": METRICS, "collapse": "tables/collapse.parquet"},
+        params={"layers": Layers.FOLLOWED} | SIZE,
+        measures=("neural_collapse",),
+    ),
+    Figure(
+        name="cka",
+        rule="plot_cka",
+        label="similarity of layers and epochs",
+        description="how alike layers are to each other, and each to itself at other epochs",
+        message="Drawing how alike the layers and epochs of run {wildcards.run} are.",
+        inputs={
+            "layers": Files("cka/layers/{span}.parquet", epochs=Epochs.GRID),
+            "epochs": Files("cka/epochs/{layer}.parquet", layers=Layers.NETWORK),
+        },
+        params={"grid_epochs": Epochs.GRID, "epochs": Epochs.SNAPSHOTS, "layers": Layers.FOLLOWED} | SIZE,
+        switch="metrics.cka",
+        minutes=10,
+    ),
+    Figure(
+        name="pixels",
+        rule="plot_pixels",
+        label="raw pixels",
+        description="t-SNE (or another `embedding.method`) of the raw pixels, by class and by k-means cluster",
+        message="Drawing the raw pixels of run {wildcards.run}.",
+        inputs={
+            "dataset": DATASET,
+            "embedding": "embeddings/0000/pixels.npy",
+            "clusters": "clusters/0000/pixels.npy",
+            "metrics": "metrics/0000/pixels.parquet",
+        },
+        params=METHOD | COLORS | SIZE,
+        switch="activations.pixels",
+    ),
+    Figure(
+        name="class_separation",
+        rule="plot_class_separation",
+        label="when each class comes apart",
+        description="when each class comes apart: its k-NN accuracy over epochs, a heat map a layer",
+        message="Drawing when each class of run {wildcards.run} comes apart.",
+        inputs={"dataset": DATASET, "votes": Files("votes/{span}/{layer}.npy")},
+        params={
+            "spans": Spans(Epochs.SNAPSHOTS),
+            "epochs": Epochs.SNAPSHOTS,
+            "layers": Layers.FOLLOWED,
+        }
+        | SIZE,
+        minutes=10,
+    ),
+    Figure(
+        name="confusion",
+        rule="plot_confusion",
+        label="confusion",
+        description="which classes the network predicts for each true class, at chosen epochs",
+        message="Drawing which classes run {wildcards.run} confuses.",
+        inputs={"dataset": DATASET, "predictions": Files("predictions/{span}.parquet", epochs=Epochs.GRID)},
+        params={"epochs": Epochs.GRID} | SIZE,
+        minutes=10,
+    ),
+    Figure(
+        name="samples",
+        rule="plot_samples",
+        label="hard images",
+        description="the images learned last, never learned, and moved most",
+        message="Drawing the images that run {wildcards.run} finds hard.",
+        inputs={
+            "dataset": DATASET,
+            "predictions": Files("predictions/{span}.parquet"),
+            "embeddings": Files("embeddings/{span}/{layer}.npy", layers=Layers.LAST),
+        },
+        params={"spans": Spans(Epochs.SNAPSHOTS), "epochs": Epochs.SNAPSHOTS, "layer": Layers.LAST} | SIZE,
+        minutes=10,
+    ),
+    Figure(
+        name="grid",
+        rule="plot_grid",
+        label="maps of layers and epochs",
+        description="t-SNE of each layer (columns) at chosen epochs (rows)",
+        message="Drawing the grid of epochs and layers of run {wildcards.run}.",
+        inputs={
+            "dataset": DATASET,
+            "embeddings": Files("embeddings/{span}/{layer}.npy", epochs=Epochs.GRID, layers=Layers.NETWORK),
+            "metrics": METRICS,
+        },
+        params={"spans": Spans(Epochs.GRID), "epochs": Epochs.GRID, "layers": Layers.NETWORK} | METHOD | COLORS | SIZE,
+        memory=1500,
+    ),
+    Figure(
+        name="animation",
+        rule="plot_animation",
+        description="t-SNE of each layer over all snapshots, dots gliding from one to the next",
+        message="Drawing the animation of run {wildcards.run}.",
+        inputs={
+            "dataset": DATASET,
+            "embeddings": Files("embeddings/{span}/{layer}.npy", layers=Layers.NETWORK),
+            "metrics": METRICS,
+            "history": HISTORY,
+        },
+        params={
+            "spans": Spans(Epochs.SNAPSHOTS),
+            "epochs": Epochs.SNAPSHOTS,
+            "layers": Layers.NETWORK,
+            "fps": "plots.animation.fps",
+            "tween": "plots.animation.tween",
+            "gif_megabytes": "plots.animation.gif_megabytes",
+            "dpi": "plots.animation.dpi",
+        }
+        | METHOD
+        | COLORS,
+        film={"gif": "film (GIF)", "mp4": "film (MP4)"},
+        memory=2000,
+        minutes=20,
+        # It takes by far the longest of all figures. If it began last, the other cores would wait for it.
+        priority=1,
+    ),
+    Figure(
+        name="embedding_quality",
+        rule="plot_embedding_quality",
+        label="quality of the maps",
+        description="how far to trust the layouts: KL divergence (of t-SNE), trustworthiness, drift",
+        message="Drawing how far the embeddings of run {wildcards.run} can be trusted.",
+        inputs={"embedding": "tables/embedding.parquet"},
+        params={"layers": Layers.FOLLOWED} | METHOD | SIZE,
+    ),
+)
+
+# In results/comparison, where there are two runs or more.
+COMPARISON_FIGURES = (
+    Figure(
+        name="metric_curves",
+        rule="plot_compared_metrics",
+        label="metric curves",
+        description="cluster metrics (rows) of each layer (columns) over epochs, a line a group",
+        message="Drawing how the layers of all runs cluster over the epochs.",
+        inputs={"metrics": METRICS},
+        params={"layers": Comparison.GROUP_LAYERS, "threshold": "comparison.threshold"} | COLORS | SIZE,
+        memory=2000,
+        minutes=10,
+    ),
+    Figure(
+        name="accuracy_curves",
+        rule="plot_compared_accuracy",
+        label="accuracy curves",
+        description="loss and accuracies over epochs, a line a group",
+        message="Drawing how well all runs classify over the epochs.",
+        inputs={"history": HISTORY},
+        params=COLORS | SIZE,
+        memory=2000,
+        minutes=10,
+    ),
+    Figure(
+        name="cka",
+        rule="plot_compared_cka",
+        label="CKA between runs",
+        description="how alike each layer of each run is to each layer of each other run",
+        message="Drawing how alike the layers of different runs are.",
+        inputs={"cka": "tables/cka.parquet"},
+        params={"groups": Comparison.GROUPS, "epoch": Comparison.CKA_EPOCH, "compared": Comparison.CKA_RUNS} | SIZE,
+        memory=2000,
+        minutes=10,
+    ),
+)
+
+
+def is_drawn(figure: Figure, config: Mapping) -> bool:
+    """Whether a resolved config has a figure drawn."""
+    if figure.measures and not set(figure.measures) & set(config["metrics"]["measures"]):
+        return False
+    return not figure.switch or bool(config_value(config, figure.switch))
+
+
+def config_value(config: Mapping, key: str) -> object:
+    """The value of a dotted key of a config."""
+    value = config
+    for part in key.split("."):
+        value = value[part]
+    return value
