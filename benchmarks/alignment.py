@@ -2,9 +2,9 @@
 
     python benchmarks/alignment.py results/mnist [--layers conv3 fc1] [--epochs 14] [--perplexity 30]
 
-It reads the activations of a finished run (snapshots_per_job: 1) at the first so many snapshots, and embeds each four
-times: by scikit-learn, and by the workflow's own functions with `alignment` none and previous. Means over the epochs
-after the first: KL divergence (all from the same affinities, over all pairs), drift (median displacement after
+It reads the activations of a finished run (snapshots_per_job: 1) at its first snapshots, `--epochs` of them. It embeds
+each four times: by scikit-learn, and by the workflow's own functions with `alignment` none and previous. Means over the
+epochs after the first: KL divergence (all from the same affinities, over all pairs), drift (median displacement after
 Procrustes, in radii of the layout), trustworthiness, leave-one-out k-NN accuracy in the plane, and processor seconds a
 cell on one thread; then the ratios to scikit-learn. `undrawn` is `previous` without drawing dots back to where they
 were. `previous` makes a layout from scratch where the one before says little of an epoch or has a larger divergence.

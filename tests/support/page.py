@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from evolution.explorer.page_data import PageSettings
+from evolution.figures.metric_titles import METRIC_TITLES
 from evolution.io.arrays import save_npz
 from evolution.io.tables import save_table
-from evolution.measures.long_tables import METRIC_TITLES
 from explorer import explore
 from support.figures import write_cells
 

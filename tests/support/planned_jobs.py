@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from evolution.figures import registry
 from support.project import job
 
 SPANS = ("0000", "0002", "0004")
@@ -11,24 +12,9 @@ METRIC_FIGURES = (
     *("plot_class_separation", "plot_grid", "plot_animation", "explorer", "summary"),
 )
 EMBEDDING_FIGURES = ("plot_samples", "plot_pixels", "plot_grid", "plot_animation", "plot_embedding_quality", "explorer")
-FIGURES = (
-    "plot_training_curves",
-    "plot_metric_curves",
-    "plot_embedding_quality",
-    "plot_pixels",
-    "plot_geometry",
-    "plot_neural_collapse",
-    "plot_cka",
-    "plot_class_separation",
-    "plot_confusion",
-    "plot_samples",
-    "plot_grid",
-    "plot_animation",
-    "explorer",
-    "summary",
-)
-# The figures that plots.dpi and plots.formats change: all but the film.
-STATIC_FIGURES = tuple(name for name in FIGURES if name not in ("plot_animation", "explorer", "summary"))
+# All figures, which a new project draws; and those that plots.dpi and plots.formats change: all but the film.
+FIGURES = (*(figure.rule for figure in registry.FIGURES), "explorer", "summary")
+STATIC_FIGURES = tuple(figure.rule for figure in registry.FIGURES if not figure.film)
 
 
 def one(*rules, run="tiny"):

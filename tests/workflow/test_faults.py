@@ -112,9 +112,8 @@ def test_the_named_commands_mend_a_damaged_artifact(project, finished):
 
 def test_a_diverging_training_stops_its_own_run_only(tmp_path):
     config = changed(TINY, "runs", {"tiny": {}, "wild": {"training": {"optimizer": "sgd", "learning_rate": 1e30}}})
-    project = Project(tmp_path / "checkout", changed(config, "metrics.measures", []))
-    films = [f"results/{run}/figures/animation.gif" for run in ("tiny", "wild")]
-    output = project.run(*films, check=False)
+    project = Project(tmp_path / "checkout", config)
+    output = project.run(check=False)
     assert project.returncode != 0
     assert "The training diverged: at epoch" in output
     assert "learning_rate 1e+30" in output
@@ -128,13 +127,12 @@ def test_epochs_before_a_divergence_stay_usable(tmp_path):
     config = changed(TINY, "training", {"epochs": 4, "epochs_per_job": 1, "optimizer": "sgd", "learning_rate": 1e5})
     config = changed(config, "model.name", "mlp") | {"layers": ["fc1"], "snapshots": {"every": 1}}
     project = Project(tmp_path / "checkout", changed(config, "plots.grid_epochs", None))
-    figures = ("results/tiny/figures/grid.png", "results/tiny/figures/animation.gif")
-    output = project.run(*figures, check=False)
+    output = project.run(check=False)
     assert project.returncode != 0
     (epoch, kept) = re.search(r"at epoch (\d+) the loss is .* set training.epochs to (\d+)\.", output).groups()
     assert int(kept) == int(epoch) - 1 >= 1
     before = project.path("checkpoints/0001.pt").stat().st_mtime_ns
     project.configure(changed(project.config, "training.epochs", int(kept)))
-    project.run(*figures)
+    project.run()
     assert project.path("figures/grid.png").exists() and project.path("figures/animation.gif").exists()
     assert project.path("checkpoints/0001.pt").stat().st_mtime_ns == before

@@ -13,7 +13,6 @@ from PIL import Image
 from support.project import ROOT, TINY, Project, job
 
 NAMES = ("cat", "dog")
-PHOTO_TARGETS = ("embeddings", "results/tiny/explorer.html")
 PAGE = (ROOT / "docs" / "your-own-data.md").read_text(encoding="utf-8")
 
 
@@ -53,7 +52,7 @@ def photos(tmp_path):
 
 
 def test_a_folder_of_images(photos):
-    output = photos.run(*PHOTO_TARGETS)
+    output = photos.run()
     with np.load(photos.path("dataset.npz")) as data:
         assert data["class_names"].tolist() == list(NAMES)
         assert data["train_images"].shape == (100, 3, 32, 32) and data["eval_images"].shape == (50, 3, 32, 32)
@@ -67,15 +66,15 @@ def test_a_folder_of_images(photos):
     for path in (photos.folder / "photos").rglob("*"):
         os.utime(path)
     (photos.folder / "photos" / "cat" / "notes.txt").write_text("")
-    assert photos.plan(*PHOTO_TARGETS) == Counter()
+    assert photos.plan() == Counter()
     # Another method's key is not read.
     photos.configure(photos.config | {"embedding": {"method": "pca", "perplexity": 3, "neighbors": 4}})
-    assert photos.plan(*PHOTO_TARGETS) == Counter()
+    assert photos.plan() == Counter()
     more = photos.folder / "photos" / "cat" / "more.png"
     Image.new("RGB", (9, 9)).save(more)
-    assert photos.plan(*PHOTO_TARGETS)[job("prepare_data", run="tiny")] == 1
+    assert photos.plan()[job("prepare_data", run="tiny")] == 1
     more.unlink()
-    assert photos.plan(*PHOTO_TARGETS) == Counter()
+    assert photos.plan() == Counter()
 
 
 def test_damaged_images_are_named_by_the_job_and_the_log(photos):

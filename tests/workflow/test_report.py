@@ -6,18 +6,27 @@ import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
-from evolution.figures.registry import COMPARISON_FIGURES, FIGURES
 from support.chromium import complaints, requests
 
-OTHER_RESULTS = {"explorer", "summary", "settings and software"}
-
-
-def labels_of(figures):
-    return {label for figure in figures for label in (figure.film.values() or [figure.label])}
-
-
-RESULTS = labels_of(FIGURES) | OTHER_RESULTS
-COMPARED = labels_of(COMPARISON_FIGURES) | {"when layers cross"}
+RESULTS = {
+    "training curves",
+    "metric curves",
+    "quality of the maps",
+    "raw pixels",
+    "when each class comes apart",
+    "confusion",
+    "hard images",
+    "maps of layers and epochs",
+    "shape of the layers",
+    "neural collapse",
+    "similarity of layers and epochs",
+    "film (GIF)",
+    "film (MP4)",
+    "explorer",
+    "summary",
+    "settings and software",
+}
+COMPARED = {"metric curves", "accuracy curves", "CKA between runs", "when layers cross"}
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from support.planned_jobs import COMPARISON
 from support.project import ROOT, TINY, Project, changed, job
 
 SWEEP = changed(TINY, "training.epochs", 2) | {
@@ -20,17 +21,6 @@ SWEEP = changed(TINY, "training.epochs", 2) | {
     "grid": {"model": [{"name": "tiny_cnn"}, {"name": "mlp"}]},
 }
 RUNS = [f"s-model-{model}-seed-{seed}" for model in ("tiny_cnn", "mlp") for seed in (1, 2)]
-COMPARED = Counter(
-    job(rule)
-    for rule in (
-        "compare_tables",
-        "compare_crossings",
-        "compare_activations",
-        "plot_compared_metrics",
-        "plot_compared_accuracy",
-        "plot_compared_cka",
-    )
-)
 
 
 @pytest.fixture(scope="module")
@@ -108,8 +98,8 @@ def test_afterwards_the_comparison_is_up_to_date(swept):
 def test_a_seed_added_runs_that_seed_and_the_comparison(planned):
     planned.configure(changed(SWEEP, "seeds", [1, 2, 3]))
     plan = planned.plan("comparison")
-    assert plan & COMPARED == COMPARED
-    others = plan - COMPARED
+    assert plan & COMPARISON == COMPARISON
+    others = plan - COMPARISON
     assert {re.search(r"run=(\S+)", name)[1] for name in others} == {"s-model-tiny_cnn-seed-3", "s-model-mlp-seed-3"}
     for run in ("s-model-tiny_cnn-seed-3", "s-model-mlp-seed-3"):
         assert others[job("train", run=run, span="0001-0002")] == 1
@@ -123,7 +113,7 @@ def test_a_seed_added_runs_that_seed_and_the_comparison(planned):
         ({"plots.palette": "tab10"}, ["plot_compared_metrics", "plot_compared_accuracy"]),
         ({"comparison.threshold": 0.5}, ["plot_compared_metrics", "compare_crossings"]),
         ({"comparison.cka_epoch": 0}, ["compare_activations", "plot_compared_cka"]),
-        ({"skip": RUNS[1:2]}, [name.split()[0] for name in COMPARED]),
+        ({"skip": RUNS[1:2]}, [name.split()[0] for name in COMPARISON]),
         ({"embedding.perplexity": 12}, []),
     ],
     ids=str,
@@ -153,11 +143,11 @@ def test_the_pages_example_is_planned(tmp_path):
     plan = project.plan("--configfile", "my_sweep.yaml")
     runs = {found[1] for name in plan if (found := re.search(r"run=(\S+)", name))}
     assert len(runs) == 12 and "digits-learning_rate-0.01-dropout-0.3-seed-2" in runs
-    assert plan & COMPARED == COMPARED
+    assert plan & COMPARISON == COMPARISON
     (skipped,) = re.findall(r"`skip: \[(.*?)\]`", page)
     assert skipped in runs
 
 
 def test_every_rule_of_the_comparison_is_tested(swept):
     rules = swept.snakemake("--list-rules").split()
-    assert {name for name in rules if "compare" in name} == set(COMPARED)
+    assert {name for name in rules if "compare" in name} == set(COMPARISON)

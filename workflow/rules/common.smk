@@ -1,13 +1,14 @@
 # What the rules of all stages share: the runs and their layers, spans of epochs, wildcards, resources.
 #
-# In the files of the stages, each function stands right above its first use. `snakemake --lint` wants all functions in
-# a file like this one; it finds a function by a `def` that ends on its line, so the signatures there take several lines.
+# In the files of the stages, each input function stands above the rule that uses it. `snakemake --lint` would have all
+# functions in a file like this one. It only looks for a `def` that ends on its line, so in the files of the stages the
+# signatures take several lines.
 import os
 import re
 
 from evolution import PIXELS
 from evolution.config import spans
-from evolution.config.followed_layers import layers_with_pixels
+from evolution.config.layers import layers_with_pixels
 
 RUNS = experiment["runs"]
 # Each run's layers in network order, first those of its network alone, then with the raw pixels where they are followed.
@@ -71,6 +72,16 @@ def cells(run, pattern):
     return [
         pattern.format(run=run, span=span, layer=layer) for layer in FOLLOWED_LAYERS[run] for span in spans_of(layer)
     ]
+
+
+def more_measures(run):
+    """The files of a run's measures that are not of single cells, as far as the config switches them on."""
+    tables = ["class_metrics"] * ("class_silhouette" in MEASURES_ON) + ["collapse"] * ("neural_collapse" in MEASURES_ON)
+    files = [f"results/{run}/tables/{table}.parquet" for table in tables]
+    if experiment["metrics"]["cka"]:
+        files += expand("results/{run}/cka/layers/{span}.parquet", run=run, span=SNAPSHOT_SPANS)
+        files += expand("results/{run}/cka/epochs/{layer}.parquet", run=run, layer=NETWORK_LAYERS[run])
+    return files
 
 
 def training_files(pattern):

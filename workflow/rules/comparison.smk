@@ -129,11 +129,11 @@ for figure in registry.COMPARISON_FIGURES:
                 for name, wanted in figure.params.items()
             },
             # See figures.smk.
-            script=figure.rule,
+            script_name=figure.rule,
         message:
             figure.message
         script:
-            "../scripts/{params.script}.py"
+            "../scripts/{params.script_name}.py"
 
 
 COMPARISON_FILES = []

@@ -24,7 +24,7 @@ def folder_listing(
 ):
     """A digest of the paths and sizes of the user's own image files; None for other data sets."""
     kind, path = own_source.own_path(RUNS[wildcards.run]["dataset"]["name"]) or (None, None)
-    return image_folder.folder_digest(path) if kind == contents.FOLDER else None
+    return image_folder.folder_digest(path) if kind == contents.IMAGE_FOLDER else None
 
 
 def data_root(

@@ -88,11 +88,11 @@ for figure in registry.FIGURES:
         params:
             **{name: figure_param(wanted) for name, wanted in figure.params.items()},
             # Snakemake looks up the script when a job runs, and then `figure` is the last one of this loop.
-            script=figure.rule,
+            script_name=figure.rule,
         message:
             figure.message
         script:
-            "../scripts/{params.script}.py"
+            "../scripts/{params.script_name}.py"
 
 
 # The figures that the config asks for.

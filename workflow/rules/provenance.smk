@@ -13,6 +13,7 @@
 #    cache_key_...   tells apart two jobs that read the same files, for Snakemake's between-workflow cache, which
 #                    knows a job by its params and its inputs' origin, and not by its wildcards
 #    message_...     stands in the rule's message
+#    script_name     names the script of a rule that is made in a loop
 #
 # Jobs that read activations need one thing more. When a layer is added, the snapshot jobs run again and write the
 # other layers' files again, with the same bytes: this must not make the other layers be measured and embedded again.
@@ -31,8 +32,7 @@
 from functools import lru_cache
 
 from evolution.embedding import methods
-from evolution.models.names import model_files
-from evolution.planning.code_files import code_files
+from evolution.planning.code_files import code_files, model_files
 from evolution.planning.digests import file_digest
 
 

@@ -35,15 +35,3 @@ rule collect:
         "Gathering the {wildcards.table} tables of run {wildcards.run}."
     script:
         "../scripts/collect.py"
-
-
-def more_measures(
-    run,
-):
-    """The files of a run that hold what is measured in addition to its cells, as far as it is switched on."""
-    tables = ["class_metrics"] * ("class_silhouette" in MEASURES_ON) + ["collapse"] * ("neural_collapse" in MEASURES_ON)
-    files = [f"results/{run}/tables/{table}.parquet" for table in tables]
-    if experiment["metrics"]["cka"]:
-        files += expand("results/{run}/cka/layers/{span}.parquet", run=run, span=SNAPSHOT_SPANS)
-        files += expand("results/{run}/cka/epochs/{layer}.parquet", run=run, layer=NETWORK_LAYERS[run])
-    return files

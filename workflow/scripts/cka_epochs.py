@@ -7,8 +7,8 @@ import numpy as np
 from evolution.io.arrays import load_npy
 from evolution.io.job_log import job_log
 from evolution.io.tables import save_table
-from evolution.measures.cka import MOST_SAMPLES, of_samples, pair_table, pairwise_cka, some_samples
-from evolution.training.memory import keep_freed_memory
+from evolution.measures.cka import MOST_SAMPLES, pair_table, pairwise_cka, rows_of_samples, some_samples
+from evolution.startup.memory import keep_freed_memory
 
 log = logging.getLogger("evolution")
 
@@ -24,7 +24,7 @@ class Epoch:
         return self.shape[0]
 
     def __array__(self, dtype=None, copy=None) -> np.ndarray:
-        return np.array(of_samples(self._layer[self._index], self._chosen), dtype, copy=copy)
+        return np.array(rows_of_samples(self._layer[self._index], self._chosen), dtype, copy=copy)
 
 
 def epoch_similarities(

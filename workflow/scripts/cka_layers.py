@@ -8,7 +8,7 @@ import numpy as np
 from evolution.io.arrays import load_npy
 from evolution.io.job_log import job_log
 from evolution.io.tables import save_table
-from evolution.measures.cka import MOST_SAMPLES, of_samples, pair_table, pairwise_cka, some_samples
+from evolution.measures.cka import MOST_SAMPLES, pair_table, pairwise_cka, rows_of_samples, some_samples
 
 log = logging.getLogger("evolution")
 
@@ -40,7 +40,7 @@ def layer_similarities(
     log.info("%d of %d samples", len(chosen), available)
     parts = []
     for index, epoch in enumerate(epochs):
-        rows = [of_samples(layer[min(index, len(layer) - 1)], chosen) for layer in layers.values()]
+        rows = [rows_of_samples(layer[min(index, len(layer) - 1)], chosen) for layer in layers.values()]
         parts.append(pair_table(list(layers), *pairwise_cka(rows)))
         log.info("Epoch %d: %d layers", epoch, len(rows))
     pairs = len(parts[0]["first"])

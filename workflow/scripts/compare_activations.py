@@ -9,7 +9,7 @@ from evolution.activations.cells import Cells
 from evolution.io.arrays import load_npz
 from evolution.io.job_log import job_log
 from evolution.io.tables import save_table
-from evolution.measures.cka import MOST_SAMPLES, of_samples, pairwise_cka, some_samples
+from evolution.measures.cka import MOST_SAMPLES, pairwise_cka, rows_of_samples, some_samples
 
 log = logging.getLogger("evolution")
 
@@ -74,7 +74,7 @@ def compare_activations(
     (labels,) = load_npz(datasets[runs[0]], "eval_labels")
     drawn = some_samples(len(labels), seed, most=most_samples)
     kept = [(run, layer) for run in layers if run in runs for layer in layers[run]]
-    rows = [of_samples(activations[run].read(layer, epoch, (len(labels), None)), drawn) for run, layer in kept]
+    rows = [rows_of_samples(activations[run].read(layer, epoch, (len(labels), None)), drawn) for run, layer in kept]
     plain, unbiased = pairwise_cka(rows)
     log.info("%d layers of %d runs, %d of %d samples", len(rows), len(runs), len(drawn), len(labels))
     pairs = [(*first, *second) for first in kept for second in kept]

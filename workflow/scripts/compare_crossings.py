@@ -10,7 +10,7 @@ from evolution.io.markdown import DASH, markdown_table
 from evolution.io.tables import load_table
 from evolution.io.whole_files import whole_file
 from evolution.measures.intervals import mean_interval
-from evolution.measures.registry import ADJUSTED_RAND
+from evolution.measures.long_tables import ADJUSTED_RAND
 
 NEVER = "never"
 LEGEND = """\

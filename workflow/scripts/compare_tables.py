@@ -46,12 +46,15 @@ def gather_runs(
     }
 
 
-COLUMNS = {"metrics": ["layer", "epoch", "metric", "value"], "history": ["epoch", "measure", "class_name", "value"]}
+TABLE_COLUMNS = {
+    "metrics": ["layer", "epoch", "metric", "value"],
+    "history": ["epoch", "measure", "class_name", "value"],
+}
 
 if "snakemake" in globals():
     with job_log(snakemake.log[0]):
         runs = [run for members in snakemake.params.groups.values() for run in members]
-        for kind, columns in COLUMNS.items():
+        for kind, columns in TABLE_COLUMNS.items():
             paths = dict(zip(runs, snakemake.input[kind]))
             table = gather_runs(
                 paths=paths, groups=snakemake.params.groups, seeds=snakemake.params.seeds, columns=columns

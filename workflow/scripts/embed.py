@@ -50,7 +50,7 @@ def embed_span(
     -------
     layouts : float32 array (epochs, N, 2)
     quality : dict of columns
-        epoch, kl_divergence (NaN but for t-SNE), trustworthiness (Venna and Kaski 2001, 12 neighbours),
+        epoch, kl_divergence (of t-SNE, else NaN), trustworthiness (Venna and Kaski 2001, 12 neighbours),
         drift (see `drift`; NaN for a layout that starts from no epoch before).
 
     Raises

@@ -13,7 +13,7 @@ log = logging.getLogger("evolution")
 
 
 def pixel_activations(*, dataset: str, compacted: bool, seed: int) -> np.ndarray:
-    """The network's input, a row for each sample: pixels scaled and normalised as in training.
+    """The network's input, one row a sample: pixels scaled and normalised as in training.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ def pixel_activations(*, dataset: str, compacted: bool, seed: int) -> np.ndarray
     compacted : bool
         Whether they are stored as `evolution.activations.compaction.stored_rows`, or raw.
     seed : int
-        The config's.
+        The run's.
 
     Returns
     -------

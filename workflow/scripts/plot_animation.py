@@ -21,7 +21,7 @@ from evolution.figures.style import INK, FigureStyle, class_colors, score, share
 from evolution.io.arrays import load_npz
 from evolution.io.job_log import job_log
 from evolution.io.reading import damaged
-from evolution.measures.long_tables import adjusted_rand_indices, eval_accuracies, network_layers
+from evolution.measures.long_tables import adjusted_rand_indices, eval_accuracies, without_pixels
 
 COLUMNS = 5
 BAR_HEIGHT = 0.06  # inches; the progress bar is at the figure's lower edge
@@ -128,7 +128,7 @@ def plot_animation(
         See `evolution.embedding.methods.METHODS`.
     """
     labels, names = load_npz(dataset, "eval_labels", "class_names")
-    layers = network_layers(layers)
+    layers = without_pixels(layers)
     rand_indices = adjusted_rand_indices(metrics_table, [(epoch, layer) for epoch in epochs for layer in layers])
     accuracies = eval_accuracies(history_table)
     missing = [epoch for epoch in epochs if epoch not in accuracies]

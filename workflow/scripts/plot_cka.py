@@ -20,7 +20,7 @@ from evolution.figures.style import FigureStyle, headed_figure, save_figure, sha
 from evolution.io.job_log import job_log
 from evolution.io.reading import damaged
 from evolution.io.tables import load_table
-from evolution.measures.long_tables import network_layers, pair_matrix
+from evolution.measures.long_tables import pair_matrix, without_pixels
 
 COLUMNS = 5
 NAME_HEIGHT = 0.15  # inches that a layer's name takes
@@ -92,7 +92,7 @@ def plot_cka(
     """
     matrices = layer_matrices(layer_tables, grid_epochs, layers)
     samples, available = (load_pairs(layer_tables[0])[name][0] for name in ("samples", "available"))
-    modules = network_layers(layers)
+    modules = without_pixels(layers)
     names = [shorten(layer_title(layer), 18) for layer in layers]
     note = (
         "Unbiased linear CKA, a cell a pair: 1 (bright): alike but for a rotation, a shift and a scale; 0 (dark): "
@@ -155,7 +155,7 @@ if "snakemake" in globals():
     with job_log(snakemake.log[0]):
         figure = plot_cka(
             layer_tables=list(snakemake.input.layers),
-            epoch_tables=dict(zip(network_layers(snakemake.params.layers), snakemake.input.epochs)),
+            epoch_tables=dict(zip(without_pixels(snakemake.params.layers), snakemake.input.epochs)),
             grid_epochs=snakemake.params.grid_epochs,
             epochs=snakemake.params.epochs,
             layers=snakemake.params.layers,

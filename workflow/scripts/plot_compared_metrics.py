@@ -23,13 +23,14 @@ from evolution.figures.comparison import (
     load_comparison,
     others_note,
 )
+from evolution.figures.metric_titles import METRIC_TITLES
 from evolution.figures.style import MUTED, FigureStyle, save_figure, shared_look, shorten
 from evolution.io.job_log import job_log
 from evolution.measures.intervals import mean_interval
-from evolution.measures.long_tables import ADJUSTED_RAND, METRIC_TITLES
+from evolution.measures.long_tables import ADJUSTED_RAND
 
 # The adjusted Rand index, of which the threshold is, stands first.
-METRICS = sorted(METRIC_TITLES, key=lambda metric: metric != ADJUSTED_RAND)
+SHOWN_METRICS = sorted(METRIC_TITLES, key=lambda metric: metric != ADJUSTED_RAND)
 MOST_COLUMNS = 6
 PANEL_WIDTH, PANEL_HEIGHT = 2.1, 1.55  # inches
 PRINTED_PANEL = 1.3
@@ -69,7 +70,7 @@ def plot_compared_metrics(
     colors = group_colors(
         list(layers), lambda group: final_value(values[group].get((layers[group][-1], ADJUSTED_RAND))), style.palette
     )
-    baselines = {metric: pixel_baseline(values, metric) for metric in METRICS}
+    baselines = {metric: pixel_baseline(values, metric) for metric in SHOWN_METRICS}
     note = BAND_NOTE + others_note(list(layers), colors, "whose last layer ends with the highest adjusted Rand index")
     if np.isfinite(list(baselines.values())).any():
         note += " Dashed: the raw pixels."
@@ -95,11 +96,11 @@ def plot_compared_metrics(
             sizes=sizes,
             colors=colors,
             width=style.width or max(7.0, 0.7 + PANEL_WIDTH * len(columns)),
-            height=0.5 + (1.3 if style.printed else PANEL_HEIGHT) * len(METRICS),
+            height=0.5 + (1.3 if style.printed else PANEL_HEIGHT) * len(SHOWN_METRICS),
             style=style,
         )
-        panels = below.subplots(len(METRICS), len(columns), sharex=True, sharey="row", squeeze=False)
-        for row, metric in zip(panels, METRICS):
+        panels = below.subplots(len(SHOWN_METRICS), len(columns), sharex=True, sharey="row", squeeze=False)
+        for row, metric in zip(panels, SHOWN_METRICS):
             ends = []
             for axes, column in zip(row, columns):
                 keys = {group: (layer, metric) for group, layer in column.items()}

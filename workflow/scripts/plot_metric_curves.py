@@ -7,9 +7,10 @@ import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
 from matplotlib.figure import Figure
 
 from evolution.figures.curves import Panel, draw_layer_curves, layer_panels, place_labels, title_panel
+from evolution.figures.metric_titles import METRIC_TITLES
 from evolution.figures.style import FigureStyle, save_figure, shared_look
 from evolution.io.job_log import job_log
-from evolution.measures.long_tables import ADJUSTED_RAND, METRIC_TITLES, load_values
+from evolution.measures.long_tables import ADJUSTED_RAND, load_values
 
 EXPLANATIONS = {
     "silhouette": "how compact and far apart the k-means clusters are; 1 is best, 0: they overlap",

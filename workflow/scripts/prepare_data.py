@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from evolution.data.builtin import LOADERS, load_source
-from evolution.data.images import Source, draw_images
+from evolution.data.images import LabelledImages, draw_images
 from evolution.data.sampling import pixel_statistics, sample
 from evolution.io.arrays import save_npz
 from evolution.io.job_log import job_log
@@ -25,7 +25,7 @@ def prepare_data(
     image_size: int | None,
     seed: int,
     output: str | Path,
-    loaders: Mapping[str, Callable[[Path], Source]] = LOADERS,
+    loaders: Mapping[str, Callable[[Path], LabelledImages]] = LOADERS,
 ) -> None:
     """Load a data set, draw the samples, and write them.
 

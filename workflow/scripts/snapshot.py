@@ -13,7 +13,7 @@ from evolution.io.arrays import NpyWriter
 from evolution.io.job_log import job_log
 from evolution.io.tables import save_table
 from evolution.models.outputs import Pooling
-from evolution.training.memory import keep_freed_memory
+from evolution.startup.memory import keep_freed_memory
 
 
 def write_snapshots(

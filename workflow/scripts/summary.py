@@ -5,16 +5,15 @@ import math
 
 from evolution import PIXELS
 from evolution.figures.layer_names import layer_title
+from evolution.figures.metric_titles import SUMMARY_TITLES
 from evolution.io.job_log import job_log
 from evolution.io.markdown import DASH, markdown_table
 from evolution.io.reading import damaged
 from evolution.io.tables import load_table
 from evolution.io.whole_files import whole_file
-from evolution.measures.long_tables import load_values, network_layers
-from evolution.measures.registry import ADJUSTED_RAND, METRICS
+from evolution.measures.long_tables import ADJUSTED_RAND, load_values, without_pixels
 
 ACCURACIES = ("train_accuracy", "eval_accuracy")
-COLUMNS = {metric.name: metric.column for metric in METRICS if metric.measure is None}
 LEGEND = """\
 ARI (adjusted Rand index) and NMI (normalized mutual information) compare the k-means clusters with the true classes,
 1 is perfect. Silhouette: how compact and separate the k-means clusters are; label silhouette: the same of the true
@@ -47,15 +46,15 @@ def final_metrics(metrics_table: str, layers: list[str]) -> list[tuple[str, int,
         In the order of `layers`, the pixels first.
     """
     values = load_values(metrics_table)
-    modules = network_layers(layers)
+    modules = without_pixels(layers)
     last = max((epoch for layer, epoch, _ in values if layer in modules), default=0)
     rows = [(PIXELS, 0)] if any(layer == PIXELS for layer, _, _ in values) else []
     rows += [(layer, last) for layer in modules]
     for layer, epoch in rows:
-        for metric in COLUMNS:
+        for metric in SUMMARY_TITLES:
             if (layer, epoch, metric) not in values:
                 raise damaged(metrics_table, f"no {metric} of layer {layer} at epoch {epoch}")
-    return [(layer, epoch, {name: values[layer, epoch, name] for name in COLUMNS}) for layer, epoch in rows]
+    return [(layer, epoch, {name: values[layer, epoch, name] for name in SUMMARY_TITLES}) for layer, epoch in rows]
 
 
 def best_line(rows: list[tuple[str, int, dict[str, float]]]) -> str:
@@ -86,7 +85,7 @@ def summarise(
     """
     rows = final_metrics(metrics_table, layers)
     epoch, accuracies = final_accuracies(history_table)
-    header = ["Layer", "Epoch", *COLUMNS.values()]
+    header = ["Layer", "Epoch", *SUMMARY_TITLES.values()]
     body = [
         [layer_title(layer), DASH if layer == PIXELS else str(row_epoch), *map(number, metrics.values())]
         for layer, row_epoch, metrics in rows
@@ -103,7 +102,7 @@ def summarise(
         temporary.write_text(text, encoding="utf-8", newline="\n")
     with whole_file(csv_path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(["run", "layer", "epoch", *COLUMNS, *ACCURACIES])
+        writer.writerow(["run", "layer", "epoch", *SUMMARY_TITLES, *ACCURACIES])
         shared = [number(accuracies[name], missing="") for name in ACCURACIES]
         for layer, row_epoch, metrics in rows:
             cells = [number(value, missing="") for value in metrics.values()]

@@ -17,9 +17,9 @@ from evolution.io.tables import save_table
 from evolution.models.networks import NETWORKS
 from evolution.planning.digests import file_digest
 from evolution.startup.load_torch import without_compiler
+from evolution.startup.memory import keep_freed_memory
 from evolution.training.faults import memory_explained
 from evolution.training.loop import TrainingSettings, choose_device, train_span
-from evolution.training.memory import keep_freed_memory
 
 
 def train(
@@ -59,7 +59,7 @@ def train(
     save_table(output["timing"], timing)
     save_checkpoint(output["checkpoint"], checkpoint)
     # The jobs that read activations run again when the history changes. Losses and accuracies alone may be the same for
-    # other data or other weights, for instance for those of a network that takes all images for one class.
+    # other data or other weights, such as those of a network that predicts one class for all images.
     origin = {"dataset": file_digest(dataset), "checkpoint": file_digest(output["checkpoint"])}
     save_table(output["history"], history, origin)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from evolution.config.followed_layers import layers_with_pixels
+from evolution.config.layers import layers_with_pixels
 from evolution.config.resolve import resolve
 from evolution.config.spans import snapshot_epochs
 

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from evolution.config.followed_layers import layers_with_pixels
+from evolution.config.layers import layers_with_pixels
 from evolution.config.resolve import resolve
 from evolution.config.spans import snapshot_epochs, snapshot_spans, training_spans
+from evolution.data.catalogue import DATASET_SHAPES
 from evolution.errors import ConfigError
 from support.random_configs import configs, names
 
@@ -18,7 +19,7 @@ many = settings(max_examples=150, deadline=None, derandomize=True, suppress_heal
 # For a key, values that are never allowed.
 WRONG = {
     "seed": st.sampled_from([-1, 2**32, 1.5, "1", None, True, []]),
-    "dataset.name": st.text(max_size=8).filter(lambda name: name not in ("mnist", "digits", "kmnist", "cifar10")),
+    "dataset.name": st.text(max_size=8).filter(lambda name: name not in DATASET_SHAPES),
     "dataset.eval_size": st.integers(-100, 9) | st.integers(10001) | st.floats() | st.none(),
     "dataset.train_size": st.integers(-100, 9) | st.integers(60001) | st.text(max_size=3),
     "dataset.root": st.sampled_from(["", None, 3, [], "a\0b"]),

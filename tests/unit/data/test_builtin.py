@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from evolution.data.builtin import CLASS_NAMES, CLASSES, DATASETS, load_source
-from evolution.data.images import Part, Source
+from evolution.data.images import LabelledImages, Part
 from evolution.errors import DataError
 from support.published_files import MNIST_LIKE, assert_is, idx, listing, mnist_files, write_mnist
 
@@ -85,7 +85,7 @@ def test_unknown_name():
 
 
 def test_a_data_set_is_loaded_by_the_loader_of_its_name(tmp_path):
-    source, roots = Source(("a", "b"), Part(np.zeros((2, 1, 4, 4), np.uint8), np.arange(2))), []
+    source, roots = LabelledImages(("a", "b"), Part(np.zeros((2, 1, 4, 4), np.uint8), np.arange(2))), []
 
     def load(root):
         roots.append(root)

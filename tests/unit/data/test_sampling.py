@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from evolution.data.images import Source
+from evolution.data.images import LabelledImages
 from evolution.data.sampling import pixel_statistics, sample
 from evolution.errors import DataError
 from support.own_files import random_part
 
 
 def one_part(*class_sizes):
-    return Source(tuple("abcdefghij"[: len(class_sizes)]), random_part(class_sizes))
+    return LabelledImages(tuple("abcdefghij"[: len(class_sizes)]), random_part(class_sizes))
 
 
 def draw(source, train_size, eval_size, seed=0):
@@ -83,7 +83,7 @@ def test_too_many_for_one_part():
     ],
 )
 def test_too_many_for_two_parts(sizes, wrong, right, there_is):
-    two_parts = Source(("cat", "dog"), random_part([30, 40]), random_part([9, 12], seed=1))
+    two_parts = LabelledImages(("cat", "dog"), random_part([30, 40]), random_part([9, 12], seed=1))
     draw(two_parts, 60, 18)
     with pytest.raises(DataError) as error:
         draw(two_parts, *sizes)

@@ -49,7 +49,3 @@ def test_each_metric_is_listed_once_and_measured_somewhere():
     assert of_cells | set(CLASSIFIER_METRICS) == set(names)
     assert set(CLASSIFIER_METRICS) - of_cells == {"nc3_self_duality"}
     assert set(PER_CLASS) < of_cells
-
-
-def test_what_is_always_measured_has_titles():
-    assert all(metric.title and metric.column for metric in METRICS if metric.name in BASIC_METRICS)

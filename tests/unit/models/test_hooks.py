@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from evolution.errors import LayerError
-from evolution.models.hooks import Recording, find_layers, record_outputs
+from evolution.models.hooks import ForwardPasses, find_layers, record_outputs
 from evolution.models.networks import SmallCNN
 from evolution.models.outputs import Pooling
 
@@ -178,7 +178,7 @@ def test_a_recording_counts_the_runs_of_each_pass():
         assert output.is_inference() and not model.training
         assert not torch.backends.mha.get_fastpath_enabled()
 
-    with Recording(model, find_layers(model, ["pool", "fc2"]), note) as recording:
+    with ForwardPasses(model, find_layers(model, ["pool", "fc2"]), note) as recording:
         for size in (2, 5):
             assert recording.run(torch.zeros(size, 1, 8, 8)).shape == (size, 4)
             assert recording.runs == {"pool": 3, "fc2": 1}
@@ -195,7 +195,7 @@ def test_a_recording_that_fails_leaves_nothing():
     def fail(name, inputs, output):
         raise KeyError(name)
 
-    with pytest.raises(KeyError, match="conv1"), Recording(model, find_layers(model, ["conv1"]), fail) as recording:
+    with pytest.raises(KeyError, match="conv1"), ForwardPasses(model, find_layers(model, ["conv1"]), fail) as recording:
         recording.run(torch.zeros(2, 1, 8, 8))
     assert not model.conv1._forward_hooks and torch.backends.mha.get_fastpath_enabled()
 

@@ -4,14 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from evolution.models.names import model_files, own_class, short_name, torchvision_name
-from support.own_models import write_models
+from evolution.models.names import own_class, short_name, torchvision_name
 
 
 @pytest.mark.parametrize("name", ["small_cnn", "torchvision.resnet18"])
 def test_models_that_are_in_no_file_of_the_users(name):
     assert own_class(name) is None
-    assert model_files(name) == []
     assert short_name(name) == name
 
 
@@ -25,11 +23,6 @@ def test_a_class_in_a_file(monkeypatch):
     assert own_class("~/nets/net.py:Net") == (Path("/somewhere/nets/net.py"), "Net")
     assert own_class("a:b/net.py:make_2") == (Path("a:b/net.py"), "make_2")
     assert short_name("~/nets/net.py:Net") == "net.py:Net"
-
-
-def test_the_files_of_a_class(tmp_path):
-    own = write_models(tmp_path)
-    assert sorted(model_files(f"{own}:Own")) == [own, tmp_path / "parts_of_own.py"]
 
 
 def test_torchvisions_names():

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from evolution.planning.code_files import code_files
+from evolution.planning.code_files import code_files, model_files
+from support.own_models import write_models
 
 SCRIPTS = Path(__file__).parents[3] / "workflow" / "scripts"
 
@@ -80,3 +81,10 @@ def test_a_file_that_is_edited_is_read_again(tmp_path):
         code_files(script)
     with pytest.raises(FileNotFoundError):
         code_files(tmp_path / "none.py")
+
+
+def test_the_files_of_a_users_model(tmp_path):
+    own = write_models(tmp_path)
+    assert sorted(model_files(f"{own}:Own")) == [own, tmp_path / "parts_of_own.py"]
+    for name in ("small_cnn", "torchvision.resnet18"):
+        assert model_files(name) == []

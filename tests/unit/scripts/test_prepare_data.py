@@ -8,12 +8,12 @@ import PIL.Image
 import pytest
 
 from evolution.data.builtin import LOADERS
-from evolution.data.images import Source, load_own
+from evolution.data.images import LabelledImages, load_own
 from evolution.errors import DataError, UserError
 from prepare_data import prepare_data
 from support.own_files import random_part, write_classes
 
-TWO_PARTS = Source(("cat", "dog"), random_part([30, 40], channels=3), random_part([9, 12], channels=3, seed=1))
+TWO_PARTS = LabelledImages(("cat", "dog"), random_part([30, 40], channels=3), random_part([9, 12], channels=3, seed=1))
 
 
 def prepare(path, name="two parts", *, train_size=20, eval_size=10, image_size=None, seed=17, source=TWO_PARTS):
@@ -85,7 +85,7 @@ def test_the_log_counts_the_images(tmp_path, caplog):
 
 def test_class_names_in_other_scripts(tmp_path):
     names = ("кошка", "犬", "<script>alert(1)</script>", "e\u0301te\u0301", "نص")
-    data = prepare(tmp_path / "dataset.npz", source=Source(names, random_part([8] * 5)))
+    data = prepare(tmp_path / "dataset.npz", source=LabelledImages(names, random_part([8] * 5)))
     assert data["class_names"].tolist() == list(names)
 
 

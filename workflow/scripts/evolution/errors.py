@@ -39,7 +39,10 @@ class ModelError(UserError):
 
 
 class LayerError(UserError):
-    """A module's output cannot be followed: the message continues a sentence that begins with the layer's name."""
+    """A layer cannot be followed.
+
+    Without a key the problem is the end of a sentence that begins with the layer's name, as in "puts out no tensor".
+    """
 
 
 def first_line(error: BaseException) -> str:

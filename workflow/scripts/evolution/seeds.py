@@ -1,4 +1,4 @@
-"""Named streams of random numbers, all from the config's one seed."""
+"""Named streams of random numbers, all from the seed of a run."""
 
 import zlib
 
@@ -11,7 +11,7 @@ def generator(seed: int, name: str, *coordinates: int) -> np.random.Generator:
     Parameters
     ----------
     seed : int
-        The config's seed, 0 or more.
+        The run's, 0 or more.
     name : str
         What the numbers are for: "sampling", "shuffling", ...
     *coordinates : int

@@ -111,7 +111,7 @@ def stored_rows(
     ----------
     rows : float32 array (N, D)
     seed : int
-        The config's.
+        The run's.
     exact_samples, projected : int
 
     Returns

@@ -248,7 +248,9 @@ def _check_files(checked: CheckedConfig) -> Iterator[str]:
 def _check_run_names(checked: CheckedConfig) -> Iterator[str]:
     """Each run has a folder of its own: names that differ only in case are one folder on macOS and Windows."""
     first: dict[str, str] = {}
-    for name in checked.config["runs"]:
+    # The entries too: a sweep that gives their runs different names does not make them easier to tell apart.
+    entries = [origin.entry for origin in checked.origins.values()]
+    for name in dict.fromkeys([*entries, *checked.config["runs"]]):
         if name.lower() == COMPARISON_FOLDER:
             yield f"runs.{name}: is the folder where runs are compared; choose another name"
         if (other := first.setdefault(name.lower(), name)) != name:

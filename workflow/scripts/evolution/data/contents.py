@@ -7,7 +7,7 @@ from pathlib import Path
 from evolution.errors import DataError
 
 # The kinds of own data. `dataset.name` is then npz:FILE or image_folder:FOLDER.
-NPZ, FOLDER = "npz", "image_folder"
+NPZ, IMAGE_FOLDER = "npz", "image_folder"
 # The folder that relative paths start from, in the words of the messages.
 WORKING_FOLDER = "the folder in which snakemake is called (or that --directory names)"
 
@@ -73,6 +73,6 @@ def require_file(path: Path) -> None:
         If it does not exist, or is a folder.
     """
     if path.is_dir():
-        raise unusable(f"{path} is a folder, and npz: takes a file; name the .npz, or write {FOLDER}:{path}")
+        raise unusable(f"{path} is a folder, and npz: takes a file; name the .npz, or write {IMAGE_FOLDER}:{path}")
     if not path.is_file():
         raise unusable(f"{path} does not exist; a relative path starts from {WORKING_FOLDER}")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
-from evolution.data.contents import FOLDER, WORKING_FOLDER, Contents, check_class_names, unusable
+from evolution.data.contents import IMAGE_FOLDER, WORKING_FOLDER, Contents, check_class_names, unusable
 
 # The extensions that torchvision's ImageFolder reads.
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
@@ -35,7 +35,9 @@ def part_folders(path: Path) -> tuple[Path, Path | None]:
         If the path is no folder, or cannot be read.
     """
     if path.is_file():
-        raise unusable(f"{path} is a file, and {FOLDER}: takes a folder with a folder a class; for an archive: npz:")
+        raise unusable(
+            f"{path} is a file, and {IMAGE_FOLDER}: takes a folder with a folder a class; for an archive: npz:"
+        )
     if not path.is_dir():
         raise unusable(f"{path} does not exist; a relative path starts from {WORKING_FOLDER}")
     folders = set(_subfolders(path))

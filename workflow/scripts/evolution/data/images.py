@@ -51,7 +51,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Source:
+class LabelledImages:
     """A data set to draw samples from. Where it has one part only, `test` is None."""
 
     class_names: tuple[str, ...]
@@ -59,7 +59,7 @@ class Source:
     test: Part | None = None
 
 
-def load_own(name: str) -> Source:
+def load_own(name: str) -> LabelledImages:
     """Load the user's own images; see docs/your-own-data.md.
 
     Parameters
@@ -76,15 +76,17 @@ def load_own(name: str) -> Source:
     return _load_archive(path) if kind == NPZ else _load_folder(name, path)
 
 
-def _load_archive(path: Path) -> Source:
+def _load_archive(path: Path) -> LabelledImages:
     found = npz_archive.read_labels(path)
     train = Part(npz_archive.read_images(path, "images"), found.labels)
     if found.eval_labels is None:
-        return Source(found.class_names, train)
-    return Source(found.class_names, train, Part(npz_archive.read_images(path, "eval_images"), found.eval_labels))
+        return LabelledImages(found.class_names, train)
+    return LabelledImages(
+        found.class_names, train, Part(npz_archive.read_images(path, "eval_images"), found.eval_labels)
+    )
 
 
-def _load_folder(name: str, path: Path) -> Source:
+def _load_folder(name: str, path: Path) -> LabelledImages:
     """The files of each part, in the order of torchvision's ImageFolder."""
     class_names = own_source.read_contents(name).class_names
     parts = []
@@ -99,7 +101,7 @@ def _load_folder(name: str, path: Path) -> Source:
             files += sorted(found, key=os.path.split)
             labels += [label] * len(found)
         parts.append(Part(ImageFiles(folder, files), np.array(labels, np.int64)))
-    return Source(class_names, *parts)
+    return LabelledImages(class_names, *parts)
 
 
 def draw_images(drawn: list[tuple[np.ndarray | ImageFiles, np.ndarray]], size: int | None) -> list[np.ndarray]:

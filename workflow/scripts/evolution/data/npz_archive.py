@@ -49,7 +49,7 @@ def read_contents(path: Path) -> Contents:
     Raises
     ------
     DataError
-        As of `read_labels`.
+        See `read_labels`.
     """
     found = read_labels(path)
 

@@ -11,13 +11,13 @@ from pathlib import Path
 from types import ModuleType
 
 from evolution.data import image_folder
-from evolution.data.contents import FOLDER, NPZ, Contents, require_file
+from evolution.data.contents import IMAGE_FOLDER, NPZ, Contents, require_file
 
 
 def own_path(name: str) -> tuple[str, Path] | None:
-    """The kind (`NPZ` or `FOLDER`) and the path that a `dataset.name` names; None for a built-in data set."""
+    """The kind (`NPZ` or `IMAGE_FOLDER`) and the path that a `dataset.name` names; None for a built-in data set."""
     kind, separator, path = name.partition(":")
-    return (kind, Path(path).expanduser()) if separator and kind in (NPZ, FOLDER) else None
+    return (kind, Path(path).expanduser()) if separator and kind in (NPZ, IMAGE_FOLDER) else None
 
 
 def read_contents(name: str) -> Contents:
@@ -60,7 +60,7 @@ def image_shape(name: str, size: int | None) -> tuple[int, int, int]:
 
 def _stamp(kind: str, path: Path) -> tuple[Path | int, ...]:
     """A value that changes when the path names other data: an edited archive, or a folder elsewhere."""
-    if kind == FOLDER:
+    if kind == IMAGE_FOLDER:
         return (path.absolute(),)
     require_file(path)
     status = path.stat()
@@ -79,7 +79,7 @@ def _read_shape(kind: str, path: Path, stamp: tuple[Path | int, ...]) -> tuple[i
 
 def _reader(kind: str) -> ModuleType:
     """The module that reads this kind of data; the one for archives loads NumPy, so it is imported only when needed."""
-    if kind == FOLDER:
+    if kind == IMAGE_FOLDER:
         return image_folder
     from evolution.data import npz_archive
 

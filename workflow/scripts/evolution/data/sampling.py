@@ -3,12 +3,12 @@
 import numpy as np
 
 from evolution.data.class_balance import images_per_class
-from evolution.data.images import Source
+from evolution.data.images import LabelledImages
 from evolution.errors import DataError
 
 
 def sample(
-    source: Source, *, train_size: int, eval_size: int, random: np.random.Generator
+    source: LabelledImages, *, train_size: int, eval_size: int, random: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draw balanced training and evaluation samples.
 
@@ -18,7 +18,7 @@ def sample(
 
     Parameters
     ----------
-    source : Source
+    source : LabelledImages
     train_size, eval_size : int
         Images in all, shared evenly among the classes.
     random : numpy.random.Generator
@@ -60,7 +60,7 @@ def _shuffled_classes(labels: np.ndarray, classes: int, random: np.random.Genera
     return [random.permutation(np.flatnonzero(labels == label)) for label in range(classes)]
 
 
-def _require(source: Source, order: list[np.ndarray], counts: np.ndarray, keys: str) -> None:
+def _require(source: LabelledImages, order: list[np.ndarray], counts: np.ndarray, keys: str) -> None:
     """Check that each class has as many images as are wanted of it; `keys` names the sizes that could be lowered."""
     available = np.array([len(each) for each in order])
     if (counts > available).any():

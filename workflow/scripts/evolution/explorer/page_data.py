@@ -12,11 +12,12 @@ from evolution.activations.cells import Cells
 from evolution.activations.predictions import load_predictions
 from evolution.explorer.plots import MAP_LIMIT, Line, depth_colors
 from evolution.figures.layer_names import layer_title
+from evolution.figures.metric_titles import METRIC_TITLES
 from evolution.figures.sheets import square_limits
 from evolution.figures.style import class_colors
 from evolution.io.arrays import load_npz
 from evolution.measures.cluster_matching import matched_clusters
-from evolution.measures.long_tables import METRIC_TITLES, load_values, network_layers, series
+from evolution.measures.long_tables import load_values, series, without_pixels
 
 # The page holds layouts as 16-bit whole numbers from -STEPS to STEPS: finer than any screen, a quarter of the bytes.
 STEPS = 32_767
@@ -87,8 +88,8 @@ def sprite(images: np.ndarray) -> dict[str, object]:
         # The page shows images no larger than this, and a sheet of whole photographs would be huge.
         scale = LARGEST_IMAGE / max(height, width)
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        modes = [Image.fromarray(image[0] if channels == 1 else image.transpose(1, 2, 0)) for image in images]
-        small = np.stack([np.asarray(image.resize(size, Image.Resampling.BILINEAR)) for image in modes])
+        pictures = [Image.fromarray(image[0] if channels == 1 else image.transpose(1, 2, 0)) for image in images]
+        small = np.stack([np.asarray(image.resize(size, Image.Resampling.BILINEAR)) for image in pictures])
         return sprite(small.reshape(count, size[1], size[0], channels).transpose(0, 3, 1, 2))
     columns = min(SPRITE_COLUMNS, count)
     rows = -(-count // columns)
@@ -148,7 +149,7 @@ def explorer_data(
         dataset, "eval_images", "eval_labels", "eval_indices", "class_names"
     )
     subset = page_samples(len(labels), settings.max_samples)
-    modules = network_layers(layers)
+    modules = without_pixels(layers)
     values = load_values(metrics_table)
     predicted, confidence = load_predictions(predictions, epochs, len(labels))
     maps, most_clusters = [], 0

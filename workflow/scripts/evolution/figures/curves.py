@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 from evolution import PIXELS
 from evolution.figures.layer_names import layer_title
 from evolution.figures.style import INK, MUTED, FigureStyle, headed_figure, layer_colors, shorten
-from evolution.measures.long_tables import network_layers, series
+from evolution.measures.long_tables import series, without_pixels
 
 LABEL_SIZE = 8
 
@@ -217,7 +217,7 @@ def draw_layer_curves(
     band : pair of str, optional
         Metrics to shade each layer's curve between; not shaded where the table lacks them.
     """
-    curves = {layer: series(values, layer, metric) for layer in network_layers(layers)}
+    curves = {layer: series(values, layer, metric) for layer in without_pixels(layers)}
     last = max((epochs[-1] for epochs, _ in curves.values() if len(epochs)), default=0)
     pixels = values.get((PIXELS, 0, metric), np.nan)
     if np.isfinite(pixels):
@@ -269,7 +269,7 @@ def layer_panels(
     note = "One line per layer of the network: the darker, the deeper."
     if any(layer == PIXELS and np.isfinite(value) for (layer, _, _), value in values.items()):
         note += " Dashed: the raw pixels, which training does not change."
-    labels = [*network_layers(layers), layer_title(PIXELS), *extra_lines]
+    labels = [*without_pixels(layers), layer_title(PIXELS), *extra_lines]
     return curve_panels(title=title, note=f"{note} {ending}".strip(), rows=rows, labels=labels, style=style)
 
 

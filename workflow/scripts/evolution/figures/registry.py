@@ -1,8 +1,7 @@
 """Every figure, once: what it reads, when it is drawn, how the report and the documentation call it.
 
-The rules that draw figures, the targets, the report and the tests follow from these entries. To add a figure, write
-`workflow/scripts/plot_<name>.py`, an entry here, a caption `workflow/report/<name>.rst`, a test of the script, its row
-in `docs/results.md`, and its rule in the `groups` of `profiles/slurm/config.yaml`.
+The rules that draw figures, the targets, the report and the tests follow from these entries. "Add a figure" in docs/architecture.md
+lists what else a new figure needs.
 
 This module is read by the rules when Snakemake starts. Scripts do not import it, or each figure would be drawn again
 whenever an entry changes; so it holds plain data and loads nothing.
@@ -111,12 +110,12 @@ class Figure:
 
 
 DATASET = "dataset.npz"
-HISTORY = "tables/history.parquet"
-METRICS = "tables/metrics.parquet"
+HISTORY_TABLE = "tables/history.parquet"
+METRICS_TABLE = "tables/metrics.parquet"
 # How every figure but the film is drawn.
-SIZE = {"dpi": "plots.dpi", "width": "plots.width"}
-COLORS = {"palette": "plots.palette"}
-METHOD = {"method": "embedding.method"}
+SIZE_PARAMS = {"dpi": "plots.dpi", "width": "plots.width"}
+PALETTE_PARAM = {"palette": "plots.palette"}
+METHOD_PARAM = {"method": "embedding.method"}
 
 FIGURES = (
     Figure(
@@ -125,8 +124,8 @@ FIGURES = (
         label="training curves",
         description="loss and accuracy over epochs, and the accuracy of each class",
         message="Drawing the training curves of run {wildcards.run}.",
-        inputs={"history": HISTORY},
-        params=COLORS | SIZE,
+        inputs={"history": HISTORY_TABLE},
+        params=PALETTE_PARAM | SIZE_PARAMS,
     ),
     Figure(
         name="metric_curves",
@@ -134,8 +133,8 @@ FIGURES = (
         label="metric curves",
         description="silhouette, adjusted Rand index and more over epochs, a line a layer, raw pixels dashed",
         message="Drawing how each layer of run {wildcards.run} clusters over the epochs.",
-        inputs={"metrics": METRICS},
-        params={"layers": Layers.FOLLOWED} | SIZE,
+        inputs={"metrics": METRICS_TABLE},
+        params={"layers": Layers.FOLLOWED} | SIZE_PARAMS,
     ),
     Figure(
         name="geometry",
@@ -143,8 +142,8 @@ FIGURES = (
         label="shape of the layers",
         description="shape of each layer: effective rank, dimension, linear probe, k-NN purity, ...",
         message="Drawing the shape of the layers of run {wildcards.run}.",
-        inputs={"metrics": METRICS},
-        params={"layers": Layers.FOLLOWED} | SIZE,
+        inputs={"metrics": METRICS_TABLE},
+        params={"layers": Layers.FOLLOWED} | SIZE_PARAMS,
         measures=(
             *("effective_rank", "participation_ratio", "intrinsic_dimension"),
             *("linear_probe", "knn_purity", "davies_bouldin"),
@@ -156,8 +155,8 @@ FIGURES = (
         label="neural collapse",
         description="NC1 to NC4 of each layer and at the classifier's input",
         message="Drawing how the classes of run {wildcards.run} draw together.",
-        inputs={"metrics": METRICS, "collapse": "tables/collapse.parquet"},
-        params={"layers": Layers.FOLLOWED} | SIZE,
+        inputs={"metrics": METRICS_TABLE, "collapse": "tables/collapse.parquet"},
+        params={"layers": Layers.FOLLOWED} | SIZE_PARAMS,
         measures=("neural_collapse",),
     ),
     Figure(
@@ -170,7 +169,7 @@ FIGURES = (
             "layers": Files("cka/layers/{span}.parquet", epochs=Epochs.GRID),
             "epochs": Files("cka/epochs/{layer}.parquet", layers=Layers.NETWORK),
         },
-        params={"grid_epochs": Epochs.GRID, "epochs": Epochs.SNAPSHOTS, "layers": Layers.FOLLOWED} | SIZE,
+        params={"grid_epochs": Epochs.GRID, "epochs": Epochs.SNAPSHOTS, "layers": Layers.FOLLOWED} | SIZE_PARAMS,
         switch="metrics.cka",
         minutes=10,
     ),
@@ -186,7 +185,7 @@ FIGURES = (
             "clusters": "clusters/0000/pixels.npy",
             "metrics": "metrics/0000/pixels.parquet",
         },
-        params=METHOD | COLORS | SIZE,
+        params=METHOD_PARAM | PALETTE_PARAM | SIZE_PARAMS,
         switch="activations.pixels",
     ),
     Figure(
@@ -201,7 +200,7 @@ FIGURES = (
             "epochs": Epochs.SNAPSHOTS,
             "layers": Layers.FOLLOWED,
         }
-        | SIZE,
+        | SIZE_PARAMS,
         minutes=10,
     ),
     Figure(
@@ -211,7 +210,7 @@ FIGURES = (
         description="which classes the network predicts for each true class, at chosen epochs",
         message="Drawing which classes run {wildcards.run} confuses.",
         inputs={"dataset": DATASET, "predictions": Files("predictions/{span}.parquet", epochs=Epochs.GRID)},
-        params={"epochs": Epochs.GRID} | SIZE,
+        params={"epochs": Epochs.GRID} | SIZE_PARAMS,
         minutes=10,
     ),
     Figure(
@@ -225,7 +224,7 @@ FIGURES = (
             "predictions": Files("predictions/{span}.parquet"),
             "embeddings": Files("embeddings/{span}/{layer}.npy", layers=Layers.LAST),
         },
-        params={"spans": Spans(Epochs.SNAPSHOTS), "epochs": Epochs.SNAPSHOTS, "layer": Layers.LAST} | SIZE,
+        params={"spans": Spans(Epochs.SNAPSHOTS), "epochs": Epochs.SNAPSHOTS, "layer": Layers.LAST} | SIZE_PARAMS,
         minutes=10,
     ),
     Figure(
@@ -237,9 +236,12 @@ FIGURES = (
         inputs={
             "dataset": DATASET,
             "embeddings": Files("embeddings/{span}/{layer}.npy", epochs=Epochs.GRID, layers=Layers.NETWORK),
-            "metrics": METRICS,
+            "metrics": METRICS_TABLE,
         },
-        params={"spans": Spans(Epochs.GRID), "epochs": Epochs.GRID, "layers": Layers.NETWORK} | METHOD | COLORS | SIZE,
+        params={"spans": Spans(Epochs.GRID), "epochs": Epochs.GRID, "layers": Layers.NETWORK}
+        | METHOD_PARAM
+        | PALETTE_PARAM
+        | SIZE_PARAMS,
         memory=1500,
     ),
     Figure(
@@ -250,8 +252,8 @@ FIGURES = (
         inputs={
             "dataset": DATASET,
             "embeddings": Files("embeddings/{span}/{layer}.npy", layers=Layers.NETWORK),
-            "metrics": METRICS,
-            "history": HISTORY,
+            "metrics": METRICS_TABLE,
+            "history": HISTORY_TABLE,
         },
         params={
             "spans": Spans(Epochs.SNAPSHOTS),
@@ -262,8 +264,8 @@ FIGURES = (
             "gif_megabytes": "plots.animation.gif_megabytes",
             "dpi": "plots.animation.dpi",
         }
-        | METHOD
-        | COLORS,
+        | METHOD_PARAM
+        | PALETTE_PARAM,
         film={"gif": "film (GIF)", "mp4": "film (MP4)"},
         memory=2000,
         minutes=20,
@@ -277,7 +279,7 @@ FIGURES = (
         description="how far to trust the layouts: KL divergence (of t-SNE), trustworthiness, drift",
         message="Drawing how far the embeddings of run {wildcards.run} can be trusted.",
         inputs={"embedding": "tables/embedding.parquet"},
-        params={"layers": Layers.FOLLOWED} | METHOD | SIZE,
+        params={"layers": Layers.FOLLOWED} | METHOD_PARAM | SIZE_PARAMS,
     ),
 )
 
@@ -289,8 +291,8 @@ COMPARISON_FIGURES = (
         label="metric curves",
         description="cluster metrics (rows) of each layer (columns) over epochs, a line a group",
         message="Drawing how the layers of all runs cluster over the epochs.",
-        inputs={"metrics": METRICS},
-        params={"layers": Comparison.GROUP_LAYERS, "threshold": "comparison.threshold"} | COLORS | SIZE,
+        inputs={"metrics": METRICS_TABLE},
+        params={"layers": Comparison.GROUP_LAYERS, "threshold": "comparison.threshold"} | PALETTE_PARAM | SIZE_PARAMS,
         memory=2000,
         minutes=10,
     ),
@@ -300,8 +302,8 @@ COMPARISON_FIGURES = (
         label="accuracy curves",
         description="loss and accuracies over epochs, a line a group",
         message="Drawing how well all runs classify over the epochs.",
-        inputs={"history": HISTORY},
-        params=COLORS | SIZE,
+        inputs={"history": HISTORY_TABLE},
+        params=PALETTE_PARAM | SIZE_PARAMS,
         memory=2000,
         minutes=10,
     ),
@@ -312,7 +314,8 @@ COMPARISON_FIGURES = (
         description="how alike each layer of each run is to each layer of each other run",
         message="Drawing how alike the layers of different runs are.",
         inputs={"cka": "tables/cka.parquet"},
-        params={"groups": Comparison.GROUPS, "epoch": Comparison.CKA_EPOCH, "compared": Comparison.CKA_RUNS} | SIZE,
+        params={"groups": Comparison.GROUPS, "epoch": Comparison.CKA_EPOCH, "compared": Comparison.CKA_RUNS}
+        | SIZE_PARAMS,
         memory=2000,
         minutes=10,
     ),

@@ -94,13 +94,13 @@ def some_samples(number: int, seed: int, *, most: int = MOST_SAMPLES) -> np.ndar
     return np.sort(generator(seed, "cka").choice(number, most, replace=False))
 
 
-def of_samples(rows: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+def rows_of_samples(rows: np.ndarray, chosen: np.ndarray) -> np.ndarray:
     """The rows that `some_samples` chose; where these are all rows, nothing is copied or read from a mapped file."""
     return rows if len(chosen) == len(rows) else rows[chosen]
 
 
 def pair_table(names: list, plain: np.ndarray, unbiased: np.ndarray) -> dict[str, np.ndarray]:
-    """The upper triangle of `pairwise_cka`, the diagonal with it, as columns.
+    """The upper triangle and the diagonal of `pairwise_cka`, as columns.
 
     Parameters
     ----------

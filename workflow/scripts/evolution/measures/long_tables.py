@@ -1,4 +1,4 @@
-"""Reading the long tables of a run, and the titles of their metrics."""
+"""Reading the long tables of a run."""
 
 import math
 
@@ -7,13 +7,11 @@ import numpy as np
 from evolution import PIXELS
 from evolution.io.reading import damaged
 from evolution.io.tables import load_table
-from evolution.measures.registry import ADJUSTED_RAND, METRICS
 
-# Metric to its title in figures, for those that are always measured.
-METRIC_TITLES = {metric.name: metric.title for metric in METRICS if metric.measure is None}
+ADJUSTED_RAND = "adjusted_rand_index"
 
 
-def network_layers(layers: list[str]) -> list[str]:
+def without_pixels(layers: list[str]) -> list[str]:
     """The layers without the raw pixels, which are no layer of the network but its baseline."""
     return [layer for layer in layers if layer != PIXELS]
 

@@ -1,12 +1,11 @@
-"""The list of all metrics of a cell: what each is called, which name in the config switches it on, how it is shown.
+"""The list of all metrics of a cell: what each is called, and which name in the config switches it on.
 
-Jobs, figures and tests derive their lists from it, so that a new metric is described here and nowhere else. It is plain
-data: what imports it runs again when it changes, and a figure need not run again when a measure's code does.
+Jobs and tests derive their lists from it, so that each metric is described once. It is plain data, and
+jobs that measure import it: how a metric is shown stands in `figures/metric_titles.py`, so that a new title measures
+nothing again.
 """
 
 from dataclasses import dataclass
-
-ADJUSTED_RAND = "adjusted_rand_index"
 
 
 @dataclass(frozen=True)
@@ -18,33 +17,29 @@ class Metric:
     name : str
         In tables.
     measure : str or None
-        The name in the config's `metrics.measures` that switches it on, alone or with others; None: always measured.
-    title, column : str
-        What figures and the summary's columns call it, for those that are always measured. The figures of the others
-        have titles of their own, which say more.
+        The name in the config's `metrics.measures` that switches it on; one name may switch on several metrics. None:
+        it is always measured.
     per_class : bool
         It has a number for each class, and goes to `tables/class_metrics.parquet`.
     thinned : bool
         It is taken from fewer samples where there are many, as its time goes with the cube of their number.
     classifier_only : bool
-        It needs the classifier's weights, and is measured at the classifier's input alone.
+        It needs the classifier's weights, and is measured only at the classifier's input.
     """
 
     name: str
     measure: str | None = None
-    title: str = ""
-    column: str = ""
     per_class: bool = False
     thinned: bool = False
     classifier_only: bool = False
 
 
 METRICS = (
-    Metric("silhouette", title="Silhouette", column="Silhouette"),
-    Metric(ADJUSTED_RAND, title="Adjusted Rand index", column="ARI"),
-    Metric("normalized_mutual_information", title="Normalized mutual information", column="NMI"),
-    Metric("label_silhouette", title="Label silhouette", column="Label silhouette"),
-    Metric("knn_accuracy", title="k-NN accuracy", column="k-NN accuracy"),
+    Metric("silhouette"),
+    Metric("adjusted_rand_index"),
+    Metric("normalized_mutual_information"),
+    Metric("label_silhouette"),
+    Metric("knn_accuracy"),
     Metric("adjusted_rand_index_min", "restart_spread"),
     Metric("adjusted_rand_index_mean", "restart_spread"),
     Metric("adjusted_rand_index_max", "restart_spread"),

@@ -47,7 +47,7 @@ def effective_rank(singular: np.ndarray) -> float:
     """exp of the entropy of the singular values, as shares of their sum (Roy and Vetterli 2007).
 
     From 1 (one direction) to min(N - 1, D) (all alike). The paper takes a matrix as it is; here the mean activation
-    is taken off first, as it is one large direction that tells no sample from another.
+    is subtracted first: it is one large direction, the same for all samples.
 
     Parameters
     ----------

@@ -28,7 +28,7 @@ class ModelSettings:
     model_kwargs : dict
         `model.kwargs` of the config.
     seed : int
-        The config's.
+        The run's.
     """
 
     model: str
@@ -41,7 +41,7 @@ def build_run_model(
 ) -> nn.Module:
     """A run's network as it is before its training; see `build_model`.
 
-    Whoever builds it again gets the same, also in what a network draws in addition to its weights.
+    The same settings give the same network, also where it draws numbers in addition to its weights.
     """
     return build_model(
         settings.model,

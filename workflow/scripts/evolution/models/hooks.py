@@ -19,7 +19,7 @@ log = logging.getLogger("evolution")
 CHUNK = 250
 
 
-class Recording:
+class ForwardPasses:
     """Passes of images through a model in evaluation mode, with a call of `note` whenever a watched module has run.
 
     It is used in a `with` statement. The forward hooks are there within it and removed at its end, whatever happens;
@@ -42,7 +42,7 @@ class Recording:
         self._model, self._modules, self._note = model, modules, note
         self.runs = dict.fromkeys(modules, 0)
 
-    def __enter__(self) -> "Recording":
+    def __enter__(self) -> "ForwardPasses":
         with ExitStack() as stack:
             for name, module in self._modules.items():
                 stack.callback(module.register_forward_hook(partial(self._count, name)).remove)
@@ -167,7 +167,7 @@ def record_outputs(
             fits = bool(inputs) and inputs[0].ndim == 2 and output.shape[1] == classes
             last[-1] = (linear[name], inputs[0].numpy().copy()) if fits else None
 
-    with Recording(model, linear | followed, note) as recording:
+    with ForwardPasses(model, linear | followed, note) as recording:
         for part in images.split(chunk):
             last.append(None)
             logits.append(recording.run(part))

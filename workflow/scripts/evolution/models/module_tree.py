@@ -21,7 +21,7 @@ from evolution import PIXELS
 from evolution.errors import LayerError, ModelError, UserError
 from evolution.io.whole_files import whole_file
 from evolution.models.build import build_model
-from evolution.models.hooks import Recording
+from evolution.models.hooks import ForwardPasses
 from evolution.models.model_file import describe_exception
 from evolution.models.names import own_class
 from evolution.models.outputs import check_batch, output_tensor
@@ -73,7 +73,7 @@ def trace(model: nn.Module, shape: tuple[int, int, int], classes: int) -> list[d
         except LayerError as error:
             faults.setdefault(name, error.problem)
 
-    with Recording(model, modules, note) as recording:
+    with ForwardPasses(model, modules, note) as recording:
         for samples in BATCHES:
             _check_logits(recording.run(torch.zeros(samples, *shape)), samples, classes)
     # Some put out more, or take less, while they train.

@@ -3,8 +3,6 @@
 import re
 from pathlib import Path
 
-from evolution.planning.code_files import code_files
-
 TORCHVISION = "torchvision."
 
 OWN_CLASS = re.compile(r"(?P<file>.+\.py):(?P<attribute>[A-Za-z_]\w*)")
@@ -19,12 +17,6 @@ def own_class(name: str) -> tuple[Path, str] | None:
 def torchvision_name(name: str) -> str | None:
     """resnet18 of `torchvision.resnet18`; None for any other model."""
     return name.removeprefix(TORCHVISION) if name.startswith(TORCHVISION) else None
-
-
-def model_files(name: str) -> list[Path]:
-    """A user's model file and the files that it imports from its own folder; none for any other model."""
-    own = own_class(name)
-    return code_files(own[0]) if own else []
 
 
 def short_name(name: str) -> str:

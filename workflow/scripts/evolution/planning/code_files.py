@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from evolution.models.names import own_class
+
 
 def code_files(script: Path, folder: Path | None = None) -> list[Path]:
     """A script, and every module in a folder that it imports, directly or through another module.
@@ -33,6 +35,12 @@ def code_files(script: Path, folder: Path | None = None) -> list[Path]:
             found.add(path)
             pending += _imported_files(path, folder, path.read_bytes())
     return sorted(found)
+
+
+def model_files(name: str) -> list[Path]:
+    """A user's model file and the files that it imports from its own folder; none for any other model."""
+    own = own_class(name)
+    return code_files(own[0]) if own else []
 
 
 @cache

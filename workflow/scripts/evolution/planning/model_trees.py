@@ -14,9 +14,9 @@ from pathlib import Path
 from evolution.data.catalogue import image_shape
 from evolution.errors import ModelError
 from evolution.models.catalogue import ARCHITECTURES
-from evolution.models.names import model_files, own_class
+from evolution.models.names import own_class
 from evolution.models.selection import Modules, tree_modules
-from evolution.planning.code_files import code_files
+from evolution.planning.code_files import code_files, model_files
 from evolution.planning.digests import file_digest
 
 # Next to Snakemake's own records. It can be deleted; each model is then traced again.

@@ -37,8 +37,8 @@ def training_forward(model: nn.Module) -> Callable[[torch.Tensor], torch.Tensor]
     Parameters
     ----------
     model : Module
-        One with a hook on any of its modules is called itself: in the faster form its convolutions, norms and pools do
-        not run one after the other on all images, as a hook expects it.
+        If any of its modules has a hook, the model itself is called. A hook expects each module to run once on all
+        images, and in the faster form the modules run on a few images at a time.
 
     Returns
     -------
@@ -143,7 +143,7 @@ class _FusedBlock(torch.autograd.Function):
         conv, parts = ctx.conv, ctx.parts
 
         def arriving(part):
-            """The gradient that passes the ReLU, (N, H // 2, W // 2, D). Twice computed it costs less than stored."""
+            """The gradient below the ReLU, (N, H // 2, W // 2, D). Computing it twice costs less than storing it."""
             return torch.where(_channels_last(result[part]) > 0, _channels_last(gradient[part]), 0).contiguous()
 
         of_shift, of_scale = torch.zeros_like(mean), torch.zeros_like(mean)
@@ -176,7 +176,7 @@ class _FusedBlock(torch.autograd.Function):
 
 
 def _parts(images: torch.Tensor, channels: int, part_bytes: int) -> list[slice]:
-    """Slices of the images, each with as many images as have maps of so many channels within `part_bytes`."""
+    """Slices of the images: maps of so many channels take at most `part_bytes` for the images of one slice."""
     step = max(1, part_bytes // (images[0, 0].numel() * channels * images.element_size()))
     return [slice(first, first + step) for first in range(0, len(images), step)]
 

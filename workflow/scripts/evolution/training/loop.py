@@ -15,9 +15,9 @@ from evolution.errors import UserError
 from evolution.io.checkpoints import load_checkpoint
 from evolution.models.build import ModelSettings, build_run_model, memory_layout, seed_all
 from evolution.seeds import integer_seed
+from evolution.startup.memory import return_kept_memory
 from evolution.training.faults import lone_image_explained
 from evolution.training.fused_convolution import training_forward
-from evolution.training.memory import return_kept_memory
 
 log = logging.getLogger("evolution")
 
@@ -122,7 +122,7 @@ def train_epoch(
     batch_size : int or None
         Images a step; None for all of them.
     seed : int
-        The config's.
+        The run's.
     epoch : int
 
     Returns
@@ -206,7 +206,7 @@ def train_span(
     previous : path of the checkpoint before, or None
         None builds the network: `epochs` is then range(0, 1), and nothing is trained.
     epochs : range
-        The span's epochs, counted from 1.
+        The span's epochs; epoch 0 is the network before training.
     settings : TrainingSettings
     kept_epochs : list of int, optional
         Epochs whose weights are kept, in addition to the last. By default all are kept, so that a snapshot can be added

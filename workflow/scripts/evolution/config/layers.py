@@ -9,7 +9,7 @@ from evolution.models.selection import choose
 from evolution.planning.model_trees import model_modules
 
 
-def followed_layers(checked: CheckedConfig, *, build: bool) -> tuple[dict[str, list[str]], list[str]]:
+def chosen_layers(checked: CheckedConfig, *, build: bool) -> tuple[dict[str, list[str]], list[str]]:
     """Each run's layers, without the raw pixels.
 
     Parameters

@@ -3,7 +3,7 @@
 import pytest
 
 from evolution.config.checks import CheckedConfig
-from evolution.config.followed_layers import followed_layers, layers_with_pixels
+from evolution.config.layers import chosen_layers, layers_with_pixels
 from evolution.config.resolve import resolve
 from support.config_faults import faults
 
@@ -62,8 +62,8 @@ def test_models_are_left_out_that_may_not_be_built_or_whose_keys_are_wrong(tmp_p
     resolved = resolve({"runs": {"known": {}, "wrong": {}}})
     resolved["runs"]["other"] = {**resolved["runs"]["known"], "model": {"name": "net.py:Net", "kwargs": {}}}
     checked = CheckedConfig(resolved, {}, frozenset({("runs", "wrong", "model", "name")}))
-    assert followed_layers(checked, build=False) == ({"known": SMALL_CNN}, [])
-    layers, (fault,) = followed_layers(checked, build=True)
+    assert chosen_layers(checked, build=False) == ({"known": SMALL_CNN}, [])
+    layers, (fault,) = chosen_layers(checked, build=True)
     assert layers == {"known": SMALL_CNN}
     assert fault.startswith("model.name: net.py cannot be read (No such file or directory)")
     assert list(tmp_path.iterdir()) == []

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from evolution.training import memory
+from evolution.startup import memory
 
 glibc = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has these settings")
 SCRIPTS = Path(__file__).parents[3] / "workflow" / "scripts"
@@ -15,7 +15,7 @@ SCRIPTS = Path(__file__).parents[3] / "workflow" / "scripts"
 FAULTS = """
 import resource
 import numpy as np
-from evolution.training.memory import keep_freed_memory
+from evolution.startup.memory import keep_freed_memory
 {}
 faults = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 np.ones(40 * 10**6 // 8)
@@ -40,8 +40,8 @@ def test_freed_memory_is_used_again():
 RESIDENT = """
 import resource
 import numpy as np
-from evolution.training.memory import keep_freed_memory
-from evolution.training.memory import return_kept_memory
+from evolution.startup.memory import keep_freed_memory
+from evolution.startup.memory import return_kept_memory
 keep_freed_memory()
 megabytes = lambda: int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize() // 10**6
 much, stays = np.ones(200 * 10**6 // 8), np.ones(1000)
