@@ -174,6 +174,7 @@ def test_a_change_to_one_run_leaves_the_other(two_runs, tmp_path):
     [
         ("plot_grid", one("plot_grid")),
         ("explorer", one("explorer")),
+        ("evolution/figures/metric_titles", one("plot_metric_curves", "explorer", "summary")),
         ("evolution/figures/style", one(*FIGURES[:-1])),
         ("measure", ALL_METRICS),
         ("evolution/measures/probe", ALL_METRICS),

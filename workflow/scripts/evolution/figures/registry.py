@@ -1,7 +1,7 @@
 """Every figure, once: what it reads, when it is drawn, how the report and the documentation call it.
 
-The rules that draw figures, the targets, the report and the tests follow from these entries. "Add a figure" in docs/architecture.md
-lists what else a new figure needs.
+The rules that draw figures, the targets, the report and the tests follow from these entries. docs/architecture.md lists
+what else a new figure needs.
 
 This module is read by the rules when Snakemake starts. Scripts do not import it, or each figure would be drawn again
 whenever an entry changes; so it holds plain data and loads nothing.
