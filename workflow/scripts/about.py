@@ -19,7 +19,7 @@ td {{ padding: 0 1.5em 0 0 }} pre {{ background: #f3f4f6; padding: 1em; overflow
 <p>Everything that the workflow was asked for, defaults included. Written to a file, it is a config.</p>
 <pre>{settings}</pre>
 <h2>Software</h2>
-<p>What was installed beside Snakemake when this page was written. An upgrade since the run was made runs nothing again,
+<p>What was installed next to Snakemake when this page was written. A later upgrade of a package runs nothing again,
 and jobs in conda environments have versions of their own.</p>
 <table>
 {versions}

@@ -50,7 +50,7 @@ def plot_confusion(*, dataset: str, predictions: list[str], epochs: list[int], s
     side = 3.1 if style.width is None else min(3.1, (style.width - 0.6) / columns + 0.25)
     written = len(names) <= WRITTEN_CLASSES and side >= WRITTEN_SIDE
     note = (
-        "Each row of a matrix is a true class, each column what the network takes it for; the diagonal is right. "
+        "Each row of a matrix is a true class, each column a predicted class; the diagonal is right. "
         + "Numbers: per cent of the row, left out below 1." * written
     )
     names, fonts = drawable_names(names)
@@ -61,7 +61,7 @@ def plot_confusion(*, dataset: str, predictions: list[str], epochs: list[int], s
     room = LETTER * longest if longest > 2 and not style.printed else 0.0
     with shared_look(fonts):
         figure = headed_figure(
-            title="What the network takes for what while it trains",
+            title="Which classes the network predicts while it trains",
             note=note,
             width=style.width or max(7.0, 0.9 + 2 * room + 3.0 * columns),
             height=(side + 0.7 * room) * rows,

@@ -25,7 +25,7 @@ PANELS = {
         "trustworthiness",
         0.02,
     ),
-    DRIFT: Panel("Drift", "how far dots moved; a lone peak: made afresh", "median movement (layout radii)", 0.05),
+    DRIFT: Panel("Drift", "how far dots moved; a lone peak: made from scratch", "median movement (layout radii)", 0.05),
 }
 
 

@@ -83,8 +83,8 @@ def plot_samples(
     most = np.argsort(-moved, kind="stable")
 
     note = (
-        "Evaluation images; below each its true class, and after “not” what the network takes, or last took, it for. "
-        "# is the number to search for in the explorer. Movement is summed over all snapshots."
+        "Evaluation images; below each its true class, and after “not” the class that the network predicts or last "
+        "predicted. # is the number to search for in the explorer. Movement is summed over all snapshots."
     )
     names, fonts = drawable_names(names)
 

@@ -132,8 +132,8 @@ function hover(indices) {
   tip.dataset.sample = data.samples[place];
   tip.hidden = false;
   const { width, height } = tip.getBoundingClientRect();
-  const beside = pointer.clientX + 14 + width > innerWidth ? pointer.clientX - 14 - width : pointer.clientX + 14;
-  tip.style.left = `${Math.max(4, beside)}px`;
+  const left = pointer.clientX + 14 + width > innerWidth ? pointer.clientX - 14 - width : pointer.clientX + 14;
+  tip.style.left = `${Math.max(4, left)}px`;
   tip.style.top = `${Math.max(4, Math.min(pointer.clientY + 14, innerHeight - height - 4))}px`;
 }
 

@@ -52,7 +52,7 @@ $("count").textContent =
     ? `${samples} of ${data.total} evaluation images, drawn at random: all would be too slow to move`
     : `${samples} evaluation images`;
 if (!data.aligned)
-  $("count").textContent += " · each snapshot's layout starts anew: read positions, not movements";
+  $("count").textContent += " · each snapshot's layout starts from scratch: read positions, not movements";
 $("slider").max = last;
 const { sprite } = data;
 const style = document.createElement("style");
