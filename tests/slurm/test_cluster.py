@@ -122,7 +122,7 @@ def test_jobs_use_both_nodes(cluster):
     assert {known[job]["Account"] for job in jobs} == {ACCOUNT}
 
 
-def test_a_second_cluster_ends_after_a_failure_and_leaves_the_first(cluster, tmp_path):
+def test_a_second_cluster_ends_after_a_failure_and_leaves_the_first(cluster):
     folder = None
 
     def fail_with_a_job_running() -> None:

@@ -34,7 +34,7 @@ def test_without_spans_it_is_hundreds(project):
     assert submissions(announced) > 2 * 5 * 52
 
 
-def test_what_the_default_profile_sets_is_set(project):
+def test_what_the_default_profile_sets_is_set():
     """A workflow profile replaces the default one, and so has to repeat it."""
     default, slurm = (
         yaml.safe_load((ROOT / "profiles" / name / "config.yaml").read_text()) for name in ("default", "slurm")

@@ -28,7 +28,8 @@
 #               params and code once a job before it has to run. And the code files, named by each of thousands of
 #               jobs, would take a tenth of a dry run.
 #
-# A rule gets all of this in one call: `**reads_activations("measure", activations=..., predictions=...)`.
+# A rule gets all of this in one call: `**reads_activations("measure", activations=..., predictions=...)`. Only the
+# comparison of runs, a single job, reads activations as usual inputs, and so runs again when a layer is added.
 from functools import lru_cache
 
 from evolution.embedding import methods
