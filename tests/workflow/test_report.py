@@ -54,7 +54,7 @@ def test_it_holds_every_result_by_run_with_a_caption(reported, browser):
         assert result["data_uri"].startswith("data:"), result["name"]
     for run in ("tiny", "second"):
         assert run in labelled[run]["metric curves"]["caption"]
-    # The rule graph has the rules that the run took.
+    # The rule graph has the rules that the run took, and each of them its code, also where a loop made the rule.
     assert {"train", "measure", "embed", "plot_grid"} <= set(browser.execute_script("return Object.keys(rules)"))
     assert browser.execute_script("return rulegraph_spec.data.length") > 0
     assert [line for line in complaints(browser) if "cdn.tailwindcss.com" not in line] == []

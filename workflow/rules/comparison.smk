@@ -128,12 +128,11 @@ for figure in registry.COMPARISON_FIGURES:
                 name: COMPARISON_PARAMS[wanted] if wanted in COMPARISON_PARAMS else figure_param(wanted)
                 for name, wanted in figure.params.items()
             },
-            # See figures.smk.
             script_name=figure.rule,
         message:
             figure.message
         script:
-            "../scripts/{params.script_name}.py"
+            figure_script(locals())
 
 
 COMPARISON_FILES = []

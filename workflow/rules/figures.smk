@@ -66,6 +66,17 @@ def figure_param(wanted):
     return registry.config_value(experiment, wanted)
 
 
+def figure_script(names):
+    """The script of a rule that is made in a loop.
+
+    Snakemake asks twice: when it makes the rule, where `figure` is the loop's, and when a job runs, where `figure` is
+    the last one of the loop and the job's params say which script it is.
+    """
+    script_name = getattr(names["params"], "script_name", None)
+    # Where a rule is made, `params` is Snakemake's stand-in for them.
+    return f"../scripts/{script_name if isinstance(script_name, str) else names['figure'].rule}.py"
+
+
 for figure in registry.FIGURES:
 
     rule:
@@ -87,12 +98,12 @@ for figure in registry.FIGURES:
             **resources_of(memory=figure.memory, minutes=figure.minutes),
         params:
             **{name: figure_param(wanted) for name, wanted in figure.params.items()},
-            # Snakemake looks up the script when a job runs, and then `figure` is the last one of this loop.
+            # For figure_script.
             script_name=figure.rule,
         message:
             figure.message
         script:
-            "../scripts/{params.script_name}.py"
+            figure_script(locals())
 
 
 # The figures that the config asks for.

@@ -245,3 +245,21 @@ class Alternating(nn.Module):
 def test_models_without_a_classifier(model):
     outputs = record(model, torch.zeros(6, 1, 4, 4), [], classes=3, chunk=3)
     assert outputs.classifier is None and len(outputs.logits) == 6
+
+
+class TwoViews(nn.Module):
+    """Calls itself on mirrored images and averages, as test-time augmentation does."""
+
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(64, 4)
+
+    def forward(self, images, mirrored=False):
+        logits = self.fc(images.flatten(1))
+        return logits if mirrored else (logits + self(images.flip(3), mirrored=True)) / 2
+
+
+def test_a_model_that_calls_itself_has_no_classifier():
+    """The linear layer's last inputs are those of the mirrored images alone."""
+    outputs = record_outputs(TwoViews(), torch.rand(6, 1, 8, 8), layers=[], pooling=Pooling(), classes=4)
+    assert outputs.classifier is None

@@ -17,6 +17,8 @@ log = logging.getLogger("evolution")
 
 # Images that pass through the model at once.
 CHUNK = 250
+# The name of the model itself among its modules, as torch has it.
+MODEL = ""
 
 
 class ForwardPasses:
@@ -150,6 +152,7 @@ def record_outputs(
     linear = {}
     if classes is not None:
         linear = {name: module for name, module in model.named_modules() if isinstance(module, nn.Linear)}
+    watched = linear | followed | {MODEL: model}
     # The last linear layer of each pass, and its inputs.
     last: list[tuple[nn.Linear, np.ndarray] | None] = []
     logits = []
@@ -167,10 +170,13 @@ def record_outputs(
             fits = bool(inputs) and inputs[0].ndim == 2 and output.shape[1] == classes
             last[-1] = (linear[name], inputs[0].numpy().copy()) if fits else None
 
-    with ForwardPasses(model, linear | followed, note) as recording:
+    with ForwardPasses(model, watched, note) as recording:
         for part in images.split(chunk):
             last.append(None)
             logits.append(recording.run(part))
+            if classes is not None and recording.runs[MODEL] > 1:
+                # It calls itself, as for test-time augmentation: the inputs are those of its last call alone.
+                last[-1] = None
             if idle := [name for name in layers if not recording.runs[name]]:
                 raise LayerError(
                     f"{', '.join(idle)} does not run as an image passes through the model. Leave it out of `layers`, "
