@@ -56,6 +56,10 @@ def test_it_holds_every_result_by_run_with_a_caption(reported, browser):
         assert run in labelled[run]["metric curves"]["caption"]
     # The rule graph has the rules that the run took, and each of them its code, also where a loop made the rule.
     assert {"train", "measure", "embed", "plot_grid"} <= set(browser.execute_script("return Object.keys(rules)"))
+    for rule in ("train", "plot_grid", "plot_cka", "plot_compared_cka"):
+        assert "def " in browser.execute_script(
+            f"return document.createRange().createContextualFragment(rules['{rule}'].code).textContent"
+        ), rule
     assert browser.execute_script("return rulegraph_spec.data.length") > 0
     assert [line for line in complaints(browser) if "cdn.tailwindcss.com" not in line] == []
     assert requests(browser) == []
