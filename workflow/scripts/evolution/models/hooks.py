@@ -137,7 +137,7 @@ def record_outputs(
         How maps and tokens become a row.
     classes : int, optional
         If it is given, the classifier is recorded too: the linear layer that runs last, if it is the same one in every
-        pass, and gives a number for each class from one vector for each image.
+        pass, gives a number for each class from one vector for each image, and the model does not call itself.
     chunk : int
         Images that pass through the model at once.
 
