@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 import yaml
 
+from evolution.io.tables import load_table
 from support.planned_jobs import WHOLE_RUN, cells, one, pixel_cells, settings
 from support.project import ROOT, TINY, Project, changed, job
+from support.stateful_models import write_stateful
 
 EXAMPLE = yaml.safe_load((ROOT / "examples" / "residual.yaml").read_text(encoding="utf-8"))
 # The example's runs, at the size of the other tests.
@@ -115,3 +117,28 @@ def test_a_model_that_cannot_be_built_stops_before_any_job(both):
     assert both.returncode != 0 and "Traceback" not in output and "Building DAG" not in output
     assert "runs.residual.model.name: examples/residual.py:ResidualNet cannot be made: TypeError: " in output
     assert "'depth'" in output and activations(both, "residual") == before
+
+
+def test_a_model_whose_checkpoints_do_not_hold_all_of_it(tmp_path):
+    """Its training stops with the reason; its first snapshot and the other runs are made. A warning goes with a run."""
+    project = Project(tmp_path / "checkout", TINY)
+    write_stateful(project.folder)
+    runs = {name: {"model": {"name": f"stateful.py:{name}"}} for name in ("GateOutside", "GateInExtraState", "Softmax")}
+    config = TINY | {"runs": runs, "layers": ["hidden"], "model": {}, "activations": {"pixels": False}, "plots": {}}
+    project.configure(changed(config, "training.epochs", 2))
+    output = project.run("snapshots", check=False)
+    results = project.folder / "results"
+    assert project.returncode != 0 and "Traceback" not in output
+    message = (results / "GateOutside" / "logs" / "train" / "0001-0002.log").read_text(encoding="utf-8")
+    assert "Error: model.name: a checkpoint does not hold the whole network" in message
+    assert "register_buffer" in message and "Traceback" not in message
+    taken = sorted(path.relative_to(results).as_posix() for path in results.rglob("activations/*/*.npy"))
+    whole = [f"{run}/activations/{span}/hidden.npy" for run in ("GateInExtraState", "Softmax") for span in SPANS]
+    assert taken == sorted([*whole, "GateOutside/activations/0000/hidden.npy"])
+    # The gate opens by 0.25 a step: after 12 steps of 2 epochs it is 1, and at epoch 0 it is 0.
+    table = load_table(results / "GateInExtraState" / "predictions" / "0002.parquet", "predicted")
+    history = load_table(results / "GateInExtraState" / "history" / "0001-0002.parquet", "eval_accuracy")
+    with np.load(results / "GateInExtraState" / "dataset.npz") as data:
+        right = (np.array(table["predicted"]) == data["eval_labels"]).mean()
+    assert right == history["eval_accuracy"][1].as_py() > 0.2
+    assert "Warning: The model ends in a softmax" in (results / "Softmax/logs/snapshot/0002.log").read_text("utf-8")

@@ -17,6 +17,7 @@ for number, (layers_taken, runs_with_them) in enumerate(RUNS_OF_LAYERS.items(), 
         input:
             dataset="results/{run}/dataset.npz",
             checkpoints=training_files("results/{run}/checkpoints/{span}.pt"),
+            histories=training_files("results/{run}/history/{span}.parquet"),
             model=model_code,
             code=code("snapshot"),
         output:

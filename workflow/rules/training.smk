@@ -29,6 +29,14 @@ def kept_epochs(
     return [epoch for epoch in TRAINING_SPANS[wildcards.span] if epoch in SNAPSHOT_SPAN_OF]
 
 
+def is_resumed(
+    wildcards,
+):
+    """Whether another job may go on from the end of a training span, now or when the training is made longer."""
+    last, length = TRAINING_SPANS[wildcards.span][-1], experiment["training"]["epochs_per_job"]
+    return last == 0 or (length is not None and last % length == 0)
+
+
 def model_name(
     wildcards,
 ):
@@ -75,6 +83,7 @@ rule train:
         threads=run_param("training", "threads"),
         seed=run_param("seed"),
         kept_epochs=kept_epochs,
+        resumed=is_resumed,
         rerun_key_weights=weights_digest,
         message_model=model_name,
     message:

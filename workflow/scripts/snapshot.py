@@ -4,6 +4,7 @@ import evolution.startup.load_torch  # noqa: F401 - before torch
 
 # isort: split
 
+import json
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,7 +12,8 @@ from pathlib import Path
 from evolution.activations.snapshots import SnapshotSettings, take_snapshots
 from evolution.io.arrays import NpyWriter
 from evolution.io.job_log import job_log
-from evolution.io.tables import save_table
+from evolution.io.reading import damaged
+from evolution.io.tables import load_table, save_table
 from evolution.models.outputs import Pooling
 from evolution.startup.memory import keep_freed_memory
 
@@ -21,6 +23,7 @@ def write_snapshots(
     dataset: str,
     checkpoints: list[str],
     epochs: list[int],
+    histories: list[str],
     settings: SnapshotSettings,
     activations: Mapping[str, str],
     classifier: str,
@@ -32,15 +35,23 @@ def write_snapshots(
     ----------
     dataset, checkpoints, epochs, settings
         See `evolution.activations.snapshots.take_snapshots`.
+    histories : list of paths of `history/{span}.parquet`
+        Of the training spans that hold the epochs: the accuracies that the snapshots must have too.
     activations : mapping of str to path
         The file of each layer to follow: float32 (epochs, N, D).
     classifier : path
         float32 (epochs, N + classes, D), see `evolution.activations.classifier.classifier_rows`.
     predictions : path
-        A table, see `take_snapshots`.
+        A table, see `take_snapshots`. Its metadata has `warnings`, a JSON list of sentences, where there are any.
     """
+    class_accuracy = {}
+    for path in histories:
+        table = load_table(path, "epoch", "class_accuracy")
+        class_accuracy |= zip(*(table.column(name).to_pylist() for name in ("epoch", "class_accuracy")))
+    if missing := [epoch for epoch in epochs if epoch not in class_accuracy]:
+        raise damaged(histories[-1], f"no epoch {missing[0]}")
     with ExitStack() as files:
-        table = take_snapshots(
+        table, warnings = take_snapshots(
             dataset=dataset,
             checkpoints=checkpoints,
             epochs=epochs,
@@ -49,8 +60,9 @@ def write_snapshots(
                 layer: files.enter_context(NpyWriter(path, len(epochs))) for layer, path in activations.items()
             },
             classifier=files.enter_context(NpyWriter(classifier, len(epochs))),
+            class_accuracy=class_accuracy,
         )
-        save_table(predictions, table)
+        save_table(predictions, table, {"warnings": json.dumps(warnings)} if warnings else None)
 
 
 if "snakemake" in globals():
@@ -63,6 +75,7 @@ if "snakemake" in globals():
             dataset=snakemake.input.dataset,
             checkpoints=list(snakemake.input.checkpoints),
             epochs=snakemake.params.epochs,
+            histories=list(snakemake.input.histories),
             settings=SnapshotSettings(
                 model=snakemake.params.model,
                 model_kwargs=snakemake.params.model_kwargs,

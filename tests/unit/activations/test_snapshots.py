@@ -7,9 +7,11 @@ from torch.nn import functional
 from torch.nn.modules.module import register_module_forward_pre_hook
 
 from evolution.activations.snapshots import SnapshotSettings, layer_groups, take_snapshots
-from evolution.errors import LayerError, UserError
+from evolution.errors import LayerError, ModelError, UserError
+from evolution.models.build import build_run_model
 from evolution.models.networks import SmallCNN
 from evolution.models.outputs import Pooling
+from support.stateful_models import write_stateful
 from support.tiny_dataset import read_part
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -72,7 +74,7 @@ class Entries:
 def take(dataset, paths, epochs, layers=LAYERS, compacted=False, **limits):
     """Activations (epochs, N, D) of each layer, the classifier's rows at each epoch, and the predictions."""
     activations, classifier = {layer: Entries(len(epochs)) for layer in layers}, Entries(len(epochs))
-    predictions = take_snapshots(
+    predictions, _ = take_snapshots(
         dataset=dataset,
         checkpoints=paths,
         epochs=epochs,
@@ -202,8 +204,9 @@ def test_layers_that_are_not_held_at_once_have_the_same_bytes(span, held_bytes, 
         apart, (classifier_apart,), predictions = take(dataset, paths, [2], compacted=True, held_bytes=held_bytes)
     finally:
         hook.remove()
-    # The first pass, of two images, finds out how large the layers' outputs are.
-    assert runs == [2, *[24] * passes]
+    # The first pass, of a few images, finds out how large the layers' outputs are; the last two see whether the same
+    # comes out again.
+    assert runs == [8, *[24] * passes, 8, 8]
     for name in LAYERS:
         assert together[name].tobytes() == apart[name].tobytes()
     assert classifier.tobytes() == classifier_apart.tobytes()
@@ -222,3 +225,66 @@ def test_layers_that_are_not_held_at_once_have_the_same_bytes(span, held_bytes, 
 )
 def test_layers_that_are_held_at_once(sizes, groups):
     assert layer_groups(sizes, limit=10) == groups
+
+
+def take_own(tmp_path, dataset, name, layers=(), class_accuracy=None, epochs=(0,)):
+    """Snapshots of a model of `support.stateful_models`, as it is before training."""
+    model = write_stateful(tmp_path)(name)
+    settings = SnapshotSettings(model=model, model_kwargs={}, seed=17, compacted=False, pooling=Pooling())
+    network = build_run_model(settings, shape=(1, 8, 8), classes=4)
+    path = str(tmp_path / "0000.pt")
+    torch.save({"weights": {epoch: network.state_dict() for epoch in epochs}, "optimizer": {}, "epoch": 0}, path)
+    classifier = Entries(len(epochs))
+    table, warnings = take_snapshots(
+        dataset=dataset,
+        checkpoints=[path],
+        epochs=list(epochs),
+        settings=settings,
+        activations={layer: Entries(len(epochs)) for layer in layers},
+        classifier=classifier,
+        class_accuracy=class_accuracy,
+    )
+    return table, warnings, classifier.entries[0]
+
+
+@pytest.mark.parametrize(
+    ("model", "layers", "said"),
+    [
+        ("DropoutAlwaysOn", [], r"in a second pass, so a snapshot would hold noise.*training=self\.training"),
+        ("HiddenDropoutAlwaysOn", ["after"], r"in a second pass \(at layer after\)"),
+        ("BatchNormWithoutStatistics", [], "norm has no running statistics"),
+        ("CentredOverTheBatch", [], "looks at the whole batch"),
+    ],
+)
+def test_evaluations_that_do_not_repeat_themselves(tmp_path, dataset, model, layers, said):
+    with pytest.raises(ModelError, match=f"^model\\.name: .*{said}"):
+        take_own(tmp_path, dataset, model, layers)
+
+
+def test_predictions_that_are_not_the_trainings(tmp_path, dataset):
+    table, *_ = take_own(tmp_path, dataset, "Plain")
+    labels = read_part(dataset, "eval")[1]
+    right = table["predicted"] == labels
+    found = [right[labels == label].mean() for label in range(4)]
+    take_own(tmp_path, dataset, "Plain", class_accuracy={0: found})
+    with pytest.raises(ModelError, match=r"epoch 0 is not the network that was trained: it predicts \d+ of 24"):
+        take_own(tmp_path, dataset, "Plain", class_accuracy={0: [1 - share for share in found]})
+
+
+@pytest.mark.parametrize(
+    ("model", "has"),
+    [("Plain", True), ("LogSoftmax", True), ("Temperature", True), ("Softmax", True), ("TwoHeads", False)],
+)
+def test_the_classifier_of_models_that_end_in_something_else(tmp_path, dataset, model, has):
+    _, _, rows = take_own(tmp_path, dataset, model)
+    assert rows.shape == ((28, 16) if has else (28, 1)) and np.isfinite(rows).all() == has
+
+
+@pytest.mark.parametrize(
+    ("model", "said"), [("Softmax", "softmax"), ("Sigmoid", "sigmoid"), ("Relu", "ReLU"), ("Plain", None)]
+)
+def test_outputs_that_are_no_logits_are_said_once(tmp_path, dataset, caplog, model, said):
+    _, warnings, _ = take_own(tmp_path, dataset, model, epochs=(0, 1))
+    assert len(warnings) == (said is not None)
+    if said:
+        assert f"end in a {said}" in warnings[0].replace("ends", "end") and caplog.text.count(warnings[0]) == 1

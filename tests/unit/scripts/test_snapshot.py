@@ -1,17 +1,30 @@
 """The files of a span's snapshots."""
 
+import json
+
 import numpy as np
 import pytest
 
 from evolution.activations.snapshots import SnapshotSettings
-from evolution.errors import UserError
-from evolution.io.tables import load_table
+from evolution.errors import ModelError, UserError
+from evolution.io.tables import load_table, save_table
+from evolution.models.build import build_run_model
 from evolution.models.networks import MLP
 from evolution.models.outputs import Pooling
 from snapshot import write_snapshots
+from support.stateful_models import write_stateful
 from support.tiny_dataset import read_part
 
 pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+def class_accuracies(weights, images, labels):
+    """The share of each class's images that the network predicts right, computed in float64."""
+    x, matrices = images.reshape(len(images), -1), {name: values.double().numpy() for name, values in weights.items()}
+    for number in (1, 2, 3):
+        x = x @ matrices[f"fc{number}.weight"].T + matrices[f"fc{number}.bias"]
+        x = np.maximum(x, 0) if number < 3 else x
+    return [float((x.argmax(1) == labels)[labels == label].mean()) for label in range(4)]
 
 
 @pytest.fixture
@@ -24,10 +37,14 @@ def span(tmp_path, dataset):
         torch.manual_seed(epoch)
         weights[epoch] = MLP((1, 8, 8), 4).state_dict()
     torch.save({"weights": weights, "optimizer": {}, "epoch": 4}, tmp_path / "0001-0004.pt")
+    images, labels = read_part(dataset, "eval")
+    accuracies = [class_accuracies(weights[epoch], images, labels) for epoch in (2, 4)]
+    save_table(tmp_path / "history.parquet", {"epoch": [2, 4], "class_accuracy": accuracies})
     arguments = {
         "dataset": dataset,
         "checkpoints": [str(tmp_path / "0001-0004.pt")],
         "epochs": [2, 4],
+        "histories": [str(tmp_path / "history.parquet")],
         "settings": SnapshotSettings(model="mlp", model_kwargs={}, seed=17, compacted=False, pooling=Pooling()),
         "activations": {name: str(tmp_path / "activations" / f"{name}.npy") for name in ("fc1", "fc3")},
         "classifier": str(tmp_path / "classifier.npy"),
@@ -61,6 +78,39 @@ def test_files_of_a_span(tmp_path, span):
 
 def test_nothing_is_written_where_an_epoch_is_missing(tmp_path, span):
     arguments, _ = span
+    with pytest.raises(UserError, match=r"history\.parquet is damaged .*no epoch 6"):
+        write_snapshots(**arguments | {"epochs": [2, 6]})
+    history = load_table(arguments["histories"][0]).to_pydict()
+    rows = {"epoch": [2, 6], "class_accuracy": history["class_accuracy"]}
+    save_table(tmp_path / "history.parquet", rows)
     with pytest.raises(UserError, match=r"no weights of epoch \[6\]"):
         write_snapshots(**arguments | {"epochs": [2, 6]})
-    assert not any(path.suffix in (".npy", ".parquet") for path in tmp_path.rglob("*"))
+    assert {path.name for path in tmp_path.rglob("*") if path.suffix in (".npy", ".parquet")} == {"history.parquet"}
+
+
+def test_a_snapshot_of_another_network_than_the_trained_one(tmp_path, span):
+    arguments, _ = span
+    save_table(tmp_path / "history.parquet", {"epoch": [2, 4], "class_accuracy": [[1.0] * 4, [1.0] * 4]})
+    with pytest.raises(ModelError, match="the snapshot of epoch 2 is not the network that was trained"):
+        write_snapshots(**arguments)
+    assert not (tmp_path / "predictions.parquet").exists()
+
+
+def test_predictions_carry_warnings_where_there_are_any(tmp_path, span):
+    arguments, _ = span
+    write_snapshots(**arguments)
+    assert load_table(arguments["predictions"]).schema.metadata is None
+    model = write_stateful(tmp_path)("Softmax")
+    settings = SnapshotSettings(model=model, model_kwargs={}, seed=17, compacted=False, pooling=Pooling())
+    network = build_run_model(settings, shape=(1, 8, 8), classes=4)
+    import torch
+
+    torch.save({"weights": {0: network.state_dict()}, "optimizer": {}, "epoch": 0}, tmp_path / "0000.pt")
+    images, labels = read_part(arguments["dataset"], "eval")
+    right = network(torch.from_numpy(images).float()).argmax(1).numpy() == labels
+    accuracies = [[float(right[labels == label].mean()) for label in range(4)]]
+    save_table(tmp_path / "history.parquet", {"epoch": [0], "class_accuracy": accuracies})
+    own = {"checkpoints": [str(tmp_path / "0000.pt")], "epochs": [0], "settings": settings, "activations": {}}
+    write_snapshots(**arguments | own)
+    (warning,) = json.loads(load_table(arguments["predictions"]).schema.metadata[b"warnings"])
+    assert "ends in a softmax" in warning

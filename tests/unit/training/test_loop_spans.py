@@ -107,7 +107,7 @@ def test_snapshots_see_the_network_that_was_trained(tmp_path, dataset):
     last, _, history, _ = train_epochs(tmp_path, dataset, 3, 4, middle, model=model)
     _, _, uncut, _ = train_epochs(tmp_path, dataset, 1, 4, first, model=model)
     assert uncut["train_loss"][2:] == history["train_loss"]
-    predictions = take_snapshots(
+    predictions, _ = take_snapshots(
         dataset=dataset,
         checkpoints=[last],
         epochs=[4],

@@ -10,14 +10,46 @@ from evolution.models.hooks import Classifier
 log = logging.getLogger("evolution")
 
 
-def classifier_rows(classifier: Classifier | None, *, samples: int, classes: int, compacted: bool) -> np.ndarray:
+# The largest difference between what the classifier and the model put out, as a share of the range of the former.
+TOLERANCE = 1e-3
+
+
+def gives_outputs(classifier: Classifier, outputs: np.ndarray) -> bool:
+    """Whether a model's outputs are those of its classifier, `inputs @ weight.T + bias`.
+
+    A constant that is added to an image's outputs does not count, nor a positive factor of all outputs: neither changes
+    which class is the largest. So a model may end in a log-softmax, a softmax or a temperature.
+
+    Parameters
+    ----------
+    classifier : Classifier
+    outputs : float32 array (N, classes)
+        What the model puts out.
+    """
+    logits = classifier.inputs.astype(np.float64) @ classifier.weight.astype(np.float64).T + classifier.bias
+    forms = [outputs.astype(np.float64)]
+    if (outputs > 0).all():
+        forms.append(np.log(forms[0]))
+    logits -= logits.mean(1, keepdims=True)
+    for form in forms:
+        centred = form - form.mean(1, keepdims=True)
+        # The factor by least squares.
+        factor = (centred * logits).sum() / max((logits**2).sum(), np.finfo(float).tiny)
+        if factor >= 0 and np.abs(centred - factor * logits).max() <= TOLERANCE * factor * np.ptp(logits):
+            return True
+    return False
+
+
+def classifier_rows(classifier: Classifier | None, *, outputs: np.ndarray, classes: int, compacted: bool) -> np.ndarray:
     """The vectors that the classifier is given, and its weights.
 
     Parameters
     ----------
     classifier : Classifier or None
         None where the model has none.
-    samples, classes : int
+    outputs : float32 array (samples, classes)
+        What the model puts out for the images.
+    classes : int
     compacted : bool
         Whether `evolution.activations.compaction.compact` is applied, to vectors and weights together, so that their
         inner products are kept.
@@ -26,10 +58,17 @@ def classifier_rows(classifier: Classifier | None, *, samples: int, classes: int
     -------
     float32 array (samples + classes, D)
         A row for each image, then a row for each class: its weights. One column of NaN where the model has no
-        classifier.
+        classifier, or puts out something else than its classifier gives.
     """
     if classifier is None:
         log.info("The model does not end in a linear layer: its classifier is NaN")
-        return np.full((samples + classes, 1), np.nan, np.float32)
+    elif np.isfinite(outputs).all() and not gives_outputs(classifier, outputs):
+        log.info(
+            "The model's outputs are not those of the linear layer that runs last, such as a mean of two heads: its "
+            "classifier is NaN"
+        )
+        classifier = None
+    if classifier is None:
+        return np.full((len(outputs) + classes, 1), np.nan, np.float32)
     rows = np.concatenate([classifier.inputs, classifier.weight])
     return compact(rows) if compacted and np.isfinite(rows).all() else rows

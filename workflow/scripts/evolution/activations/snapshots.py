@@ -7,21 +7,27 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from evolution.activations.agreement import check_agreement
 from evolution.activations.classifier import classifier_rows
 from evolution.activations.compaction import stored_rows
+from evolution.activations.logit_warnings import logit_warnings
 from evolution.data.network_input import load_part
 from evolution.errors import UserError
 from evolution.io.arrays import NpyWriter
 from evolution.io.checkpoints import load_checkpoint
 from evolution.io.reading import damaged
 from evolution.models.build import ModelSettings, build_run_model, memory_layout
-from evolution.models.hooks import CHUNK, record_outputs
+from evolution.models.hooks import CHUNK, Outputs, record_outputs
 from evolution.models.outputs import Pooling
+from evolution.models.repeatability import check_repeatable
 
 log = logging.getLogger("evolution")
 
 # Bytes of raw activations that are in memory at once, unless a single layer has more.
 HELD_BYTES = 10**9
+
+# Images that pass through the model once more, without the others, to see whether the same comes out.
+PASSED_ALONE = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,10 +75,14 @@ def take_snapshots(
     settings: SnapshotSettings,
     activations: Mapping[str, NpyWriter],
     classifier: NpyWriter | None = None,
+    class_accuracy: Mapping[int, Sequence[float | None]] | None = None,
     held_bytes: int = HELD_BYTES,
     chunk: int = CHUNK,
-) -> dict[str, np.ndarray]:
+) -> tuple[dict[str, np.ndarray], list[str]]:
     """Write the activations of the eval images at each of the epochs, and return the predictions.
+
+    What comes out is checked: it must be finite, the same in a second pass of a few images alone, and predict what the
+    training predicted.
 
     Parameters
     ----------
@@ -85,6 +95,8 @@ def take_snapshots(
         For each layer to follow, by dotted name, what takes its activations, float32 (N, D): an entry an epoch.
     classifier : NpyWriter, optional
         What takes `evolution.activations.classifier.classifier_rows`: an entry an epoch.
+    class_accuracy : mapping of int to sequence of float, optional
+        What the training found at each epoch, see `evolution.activations.agreement.check_agreement`.
     held_bytes : int
         Bytes of raw activations that are in memory at once, unless a single layer has more. Where the layers have more
         together, the images pass through the model several times.
@@ -93,42 +105,64 @@ def take_snapshots(
 
     Returns
     -------
-    dict of columns
+    table : dict of columns
         epoch int32, sample int32, predicted int32, confidence float32 (softmax); a row for each epoch and sample.
+    warnings : list of str
+        What is surely a slip in the outputs at the last epoch, see `evolution.activations.logit_warnings`.
 
     Raises
     ------
     UserError
-        If an activation is not finite, a layer cannot be followed, or an epoch is in no checkpoint.
+        If an activation is not finite, a layer cannot be followed, an epoch is in no checkpoint, or the network in
+        evaluation mode is not the one that was trained.
     """
     # One thread, so that the same bytes come out at any --cores; several such jobs run at once instead.
     torch.set_num_threads(1)
-    images, _, classes = load_part(dataset, "eval")
+    images, labels, classes = load_part(dataset, "eval")
     model = build_run_model(settings, shape=images.shape[1:], classes=classes)
     layout = memory_layout(settings.model)
     model = model.to(memory_format=layout)
     images = torch.from_numpy(images).contiguous(memory_format=layout)
-    first = record_outputs(model, images[:2], layers=list(activations), pooling=settings.pooling).layers
-    groups = layer_groups({name: len(images) * rows[0].nbytes for name, rows in first.items()}, limit=held_bytes)
-    predicted, confidence = [], []
+    few = images[: max(1, min(PASSED_ALONE, len(images) // 2))]
+
+    def pass_few() -> Outputs:
+        return record_outputs(model, few, layers=list(activations), pooling=settings.pooling)
+
+    groups = layer_groups(
+        {name: len(images) * rows[0].nbytes for name, rows in pass_few().layers.items()}, limit=held_bytes
+    )
+    predicted, confidence, warnings = [], [], []
     pending = list(epochs)
     for path in checkpoints:
         weights = load_checkpoint(path)["weights"]
         for epoch in [epoch for epoch in pending if epoch in weights]:
             index = epochs.index(epoch)
             model.load_state_dict(weights[epoch])
+            in_company = {}
             for group in groups or [[]]:
                 outputs = record_outputs(
                     model, images, layers=group, pooling=settings.pooling, classes=classes, chunk=chunk
                 )
                 for layer in group:
                     rows = _finite(outputs.layers.pop(layer), layer, epoch)
+                    in_company[layer] = rows[: len(few)].copy()
                     activations[layer].put(index, stored_rows(rows, seed=settings.seed) if settings.compacted else rows)
+            alone, again = pass_few(), pass_few()
+            check_repeatable(
+                model,
+                in_company=in_company | {"": outputs.logits[: len(few)]},
+                alone=alone.layers | {"": alone.logits},
+                again=again.layers | {"": again.logits},
+            )
+            if class_accuracy is not None:
+                check_agreement(outputs.logits, labels, class_accuracy=class_accuracy[epoch], epoch=epoch)
+            if epoch == epochs[-1]:
+                warnings = logit_warnings(outputs.logits)
             if classifier is not None:
                 classifier.put(
                     index,
                     classifier_rows(
-                        outputs.classifier, samples=len(images), classes=classes, compacted=settings.compacted
+                        outputs.classifier, outputs=outputs.logits, classes=classes, compacted=settings.compacted
                     ),
                 )
             probability = torch.from_numpy(outputs.logits).softmax(1).max(1)
@@ -138,13 +172,16 @@ def take_snapshots(
             log.info("Epoch %d of %d: %s", epoch, epochs[-1], ", ".join(activations))
     if pending:
         raise damaged(checkpoints[-1], f"no weights of epoch {pending}")
+    for warning in warnings:
+        log.warning("Warning: %s", warning)
     samples = len(images)
-    return {
+    table = {
         "epoch": np.repeat(np.array(epochs, np.int32), samples),
         "sample": np.tile(np.arange(samples, dtype=np.int32), len(epochs)),
         "predicted": np.concatenate(predicted).astype(np.int32),
         "confidence": np.concatenate(confidence).astype(np.float32),
     }
+    return table, warnings
 
 
 def _finite(rows: np.ndarray, layer: str, epoch: int) -> np.ndarray:

@@ -16,6 +16,9 @@ from evolution.models.networks import NETWORKS
 from evolution.models.torchvision_models import build_torchvision
 from evolution.seeds import integer_seed
 
+# The end of the names under which torch's state dicts hold what modules return from `get_extra_state`.
+EXTRA_STATE = "_extra_state"
+
 
 @dataclass(frozen=True, kw_only=True)
 class ModelSettings:
@@ -129,7 +132,8 @@ def load_weights(model: nn.Module, path: str) -> None:
     Raises
     ------
     ModelError
-        If the file holds no state dict, or its names or shapes are not the model's; the message names the first few.
+        If the file holds no state dict, its names or shapes are not the model's, or a value is not finite; the message
+        names the first few.
     """
     try:
         weights = torch.load(Path(path).expanduser(), map_location="cpu", weights_only=True)
@@ -139,10 +143,14 @@ def load_weights(model: nn.Module, path: str) -> None:
             "torch.save(model.state_dict(), path); a whole model, which is a pickle, is refused.",
             "model.weights",
         ) from error
-    if not isinstance(weights, dict) or not all(isinstance(value, torch.Tensor) for value in weights.values()):
+    if not isinstance(weights, dict) or not all(
+        isinstance(value, torch.Tensor) or str(name).endswith(EXTRA_STATE) for name, value in weights.items()
+    ):
         raise ModelError(f"{path} is not a state dict, which is names with their tensors", "model.weights")
-    wanted = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
-    given = {name: tuple(tensor.shape) for name, tensor in weights.items()}
+    wanted, given = (
+        {name: tuple(value.shape) if isinstance(value, torch.Tensor) else None for name, value in state.items()}
+        for state in (model.state_dict(), weights)
+    )
     faults = [f"{name} is missing" for name in wanted if name not in given]
     faults += [f"{name} is not in the model" for name in given if name not in wanted]
     faults += [
@@ -156,6 +164,14 @@ def load_weights(model: nn.Module, path: str) -> None:
             f"{path} does not fit the model: {'; '.join(faults[:3])}{more}. Give the model that it was saved from "
             "(model.name, model.kwargs, as many classes and channels); or copy what fits into the model's own state "
             "dict and save that, as docs/your-own-model.md shows.",
+            "model.weights",
+        )
+    broken = [name for name, value in weights.items() if isinstance(value, torch.Tensor) and not value.isfinite().all()]
+    if broken:
+        more = f" and {len(broken) - 3} more" if len(broken) > 3 else ""
+        raise ModelError(
+            f"{path} holds values that are not finite (NaN or infinite) in {', '.join(broken[:3])}{more}: the training "
+            "that wrote it diverged. Give weights of an earlier epoch, from before that.",
             "model.weights",
         )
     model.load_state_dict(weights)

@@ -77,10 +77,13 @@ class Classifier:
     inputs : float32 array (N, D)
         The vector that it is given of each image.
     weight : float32 array (classes, D)
+    bias : float32 array (classes,)
+        Zeros where the layer has none.
     """
 
     inputs: np.ndarray
     weight: np.ndarray
+    bias: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -185,8 +188,13 @@ def record_outputs(
                 )
     classifier = None
     if None not in last and len({id(module) for module, _ in last}) == 1:
-        inputs = np.concatenate([inputs for _, inputs in last])
-        classifier = Classifier(inputs, last[0][0].weight.detach().numpy().copy())
+        linear_layer = last[0][0]
+        bias = torch.zeros(classes) if linear_layer.bias is None else linear_layer.bias
+        classifier = Classifier(
+            np.concatenate([inputs for _, inputs in last]),
+            linear_layer.weight.detach().float().numpy().copy(),
+            bias.detach().float().numpy().copy(),
+        )
     return Outputs({name: rows[name].array for name in layers}, torch.cat(logits).float().numpy(), classifier)
 
 

@@ -1,5 +1,6 @@
 """Training a network: one epoch, its evaluation, a span of epochs."""
 
+import copy
 import logging
 import math
 import time
@@ -18,6 +19,7 @@ from evolution.seeds import integer_seed
 from evolution.startup.memory import return_kept_memory
 from evolution.training.faults import lone_image_explained
 from evolution.training.fused_convolution import training_forward
+from evolution.training.restoring import COMPARED, check_evaluation, check_training_step, stored_and_read
 
 log = logging.getLogger("evolution")
 
@@ -174,9 +176,15 @@ def evaluate(*, model: nn.Module, train: Samples, evaluation: Samples, classes: 
     return {"train_accuracy": train_right, "eval_accuracy": right.mean(), "class_accuracy": by_class.tolist()}
 
 
-def copy_weights(model: nn.Module) -> dict[str, torch.Tensor]:
-    """A copy of the model's state on the CPU, which training does not change any more."""
-    return {name: tensor.detach().to("cpu", copy=True) for name, tensor in model.state_dict().items()}
+def copy_state(model: nn.Module) -> dict[str, object]:
+    """A copy of the model's state dict on the CPU, which training does not change any more.
+
+    Its values are tensors, and what the modules return from `get_extra_state`.
+    """
+    return {
+        name: value.detach().to("cpu", copy=True) if isinstance(value, torch.Tensor) else copy.deepcopy(value)
+        for name, value in model.state_dict().items()
+    }
 
 
 def optimizer_state(optimizer: torch.optim.Optimizer) -> dict:
@@ -197,6 +205,7 @@ def train_span(
     settings: TrainingSettings,
     kept_epochs: list[int] | None = None,
     initial_weights: str | None = None,
+    resumed: bool = True,
 ) -> tuple[dict, dict, dict]:
     """Train from the end of `previous` through `epochs`.
 
@@ -213,6 +222,9 @@ def train_span(
         later without training.
     initial_weights : path of a state dict, optional
         The weights of the network at epoch 0. By default they are drawn from the seed.
+    resumed : bool
+        Whether another span may go on from this one's checkpoint. The network built again from it must then also train
+        as this one does.
 
     Returns
     -------
@@ -226,7 +238,8 @@ def train_span(
     Raises
     ------
     UserError
-        If the loss is not finite, the model does not fit the data, or a GPU is asked for and there is none.
+        If the loss is not finite, the model does not fit the data, a GPU is asked for and there is none, or the
+        checkpoint does not hold all that the network's outputs depend on.
     """
     torch.set_num_threads(settings.threads)
     device = choose_device(settings.device)
@@ -237,7 +250,8 @@ def train_span(
         torch.utils.deterministic.fill_uninitialized_memory = False
     train_images, train_labels, classes = load_part(dataset, "train")
     eval_images, eval_labels, _ = load_part(dataset, "eval")
-    model = build_run_model(settings, shape=train_images.shape[1:], classes=classes, weights=initial_weights)
+    shape = train_images.shape[1:]
+    model = build_run_model(settings, shape=shape, classes=classes, weights=initial_weights)
     layout = memory_layout(settings.model)
     model = model.to(device, memory_format=layout)
 
@@ -280,7 +294,7 @@ def train_span(
             model=model, train=train, evaluation=evaluation, classes=classes
         )
         if kept_epochs is None or epoch in kept_epochs or epoch == epochs[-1]:
-            weights[epoch] = copy_weights(model)
+            weights[epoch] = copy_state(model)
         if epoch % MEMORY_RETURNED_EVERY == 0:
             return_kept_memory()
         seconds = time.perf_counter() - began
@@ -289,6 +303,19 @@ def train_span(
         log.info(
             f"Epoch {epoch}: loss {loss:.4f}, train accuracy {row['train_accuracy']:.4f}, "
             f"eval accuracy {row['eval_accuracy']:.4f}, {seconds:.2f} s"
+        )
+    restored = build_run_model(settings, shape=shape, classes=classes)
+    restored.load_state_dict(stored_and_read(weights[epochs[-1]]))
+    restored = restored.to(device, memory_format=layout)
+    check_evaluation(trained=model, restored=restored, images=evaluation.images[:COMPARED])
+    if resumed:
+        step = slice(min(COMPARED, settings.batch_size or COMPARED))
+        check_training_step(
+            trained=model,
+            restored=restored,
+            images=train.images[step],
+            labels=train.labels[step],
+            seed=integer_seed(settings.seed, "restoring"),
         )
     checkpoint = {"weights": weights, "optimizer": optimizer_state(optimizer), "epoch": epochs[-1]}
     return checkpoint, _columns(history), _columns(timing)

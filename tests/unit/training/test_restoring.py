@@ -1,0 +1,116 @@
+"""A checkpoint that does not hold the whole network, and those that do."""
+
+import numpy as np
+import pytest
+import torch
+
+from evolution.errors import ModelError
+from evolution.models.networks import SmallCNN
+from evolution.training.restoring import check_evaluation, check_training_step, stored_and_read
+from support.stateful_models import write_stateful
+from support.tiny_training import assert_same_bits_when_cut, start, train_epochs
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+@pytest.fixture
+def named(tmp_path):
+    return write_stateful(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "model",
+    ["Plain", "GateInBuffer", "GateInExtraState", "Dropout", "BatchNorm", "LogSoftmax", "Softmax", "TwoHeads"],
+)
+def test_a_model_whose_state_is_stored_trains_the_same_when_cut(tmp_path, dataset, named, model):
+    assert_same_bits_when_cut(tmp_path, dataset, model=named(model))
+
+
+@pytest.mark.parametrize("model", ["GateOutside", "GateInUnstoredBuffer"])
+@pytest.mark.parametrize("resumed", [True, False])
+def test_state_that_evaluation_depends_on(tmp_path, dataset, named, model, resumed):
+    begun = start(tmp_path, dataset, model=named(model))
+    with pytest.raises(
+        ModelError, match=r"^model\.name: a checkpoint does not hold .*register_buffer.*get_extra_state"
+    ):
+        train_epochs(tmp_path, dataset, 1, 2, begun, model=named(model), resumed=resumed)
+
+
+@pytest.mark.parametrize("model", ["CounterOutside", "GeneratorOutside"])
+def test_state_that_only_training_depends_on(tmp_path, dataset, named, model):
+    """It is refused where the training may go on from the checkpoint, and only there."""
+    begun = start(tmp_path, dataset, model=named(model))
+    with pytest.raises(ModelError, match=r"^model\.name: .* not be the same training: .*epochs_per_job to null"):
+        train_epochs(tmp_path, dataset, 1, 2, begun, model=named(model))
+    train_epochs(tmp_path, dataset, 1, 2, begun, model=named(model), resumed=False)
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        ("DropoutAlwaysOn", r"F\.dropout\(x, p, training=self\.training\)"),
+        ("CountsEvaluations", "the same images come out otherwise in a second pass"),
+        ("BatchNormWithoutStatistics", r"norm has no running statistics\. Build it with track_running_stats=True"),
+        ("CentredOverTheBatch", "something in it looks at the whole batch"),
+    ],
+)
+def test_evaluations_that_a_snapshot_cannot_show_stop_before_any_training(tmp_path, dataset, named, model, said):
+    with pytest.raises(ModelError, match=f"^model\\.name: .*{said}"):
+        start(tmp_path, dataset, model=named(model))
+
+
+def test_state_that_is_not_read_without_running_code(tmp_path, dataset, named):
+    with pytest.raises(ModelError, match=r"^model\.name: .* It holds _extra_state; get_extra_state may return tensors"):
+        start(tmp_path, dataset, model=named("ExtraStateThatIsCode"))
+
+
+def test_a_stored_state_is_read_as_it_was():
+    state = {"weight": torch.arange(6.0).reshape(2, 3), "_extra_state": {"steps": 3, "names": ["a", None], "x": 0.5}}
+    found = stored_and_read(state)
+    assert torch.equal(found.pop("weight"), state.pop("weight")) and found == state
+
+
+def moved(model, name, amount):
+    """A copy of a network, one of its values moved."""
+    other = SmallCNN((1, 8, 8), 4)
+    other.load_state_dict(model.state_dict())
+    with torch.no_grad():
+        other.state_dict()[name].view(-1)[0] += amount
+    return other
+
+
+@pytest.fixture
+def network():
+    torch.manual_seed(0)
+    images = torch.from_numpy(np.random.default_rng(0).normal(size=(40, 1, 8, 8)).astype(np.float32))
+    return SmallCNN((1, 8, 8), 4), images
+
+
+def test_networks_of_equal_weights_are_the_same(network):
+    model, images = network
+    other = moved(model, "fc2.bias", 0)
+    check_evaluation(trained=model, restored=other, images=images)
+    check_training_step(trained=model, restored=other, images=images, labels=torch.arange(40) % 4, seed=1)
+
+
+def test_a_small_difference_of_one_weight_is_found(network):
+    model, images = network
+    other = moved(model, "fc2.bias", 1e-3)
+    with pytest.raises(ModelError, match=r"predicts another class for \d+ of 40 images, .* differ by up to 0\.001"):
+        check_evaluation(trained=model, restored=other, images=images)
+    with pytest.raises(ModelError, match="would not be the same training"):
+        check_training_step(
+            trained=model,
+            restored=moved(model, "conv2.weight", 0.1),
+            images=images,
+            labels=torch.arange(40) % 4,
+            seed=1,
+        )
+
+
+def test_the_step_leaves_parameters_as_they_are(network):
+    model, images = network
+    before = {name: parameter.clone() for name, parameter in model.named_parameters()}
+    other = moved(model, "fc2.bias", 0)
+    check_training_step(trained=model, restored=other, images=images, labels=torch.arange(40) % 4, seed=1)
+    assert all(torch.equal(before[name], parameter) for name, parameter in model.named_parameters())

@@ -1,0 +1,41 @@
+"""Signs that what a network puts out are not the logits that the cross entropy and the softmax expect."""
+
+import numpy as np
+
+# A row of probabilities sums to 1 up to this.
+TOLERANCE = 1e-3
+# With fewer images, signs may be chance.
+FEWEST_IMAGES = 10
+# A model that ends in ReLU has at least this share of zeros.
+SHARE_OF_ZEROS = 0.05
+
+
+def logit_warnings(outputs: np.ndarray) -> list[str]:
+    """What is surely a slip in a network's outputs, a sentence or two each.
+
+    Parameters
+    ----------
+    outputs : float32 array (N, classes)
+        What the network puts out for N images in evaluation mode.
+    """
+    if len(outputs) < FEWEST_IMAGES or not np.isfinite(outputs).all() or (outputs < 0).any():
+        return []
+    if (outputs <= 1 + TOLERANCE).all():
+        if np.abs(outputs.sum(1) - 1).max() <= TOLERANCE:
+            return [
+                "The model ends in a softmax: its outputs are from 0 to 1 and sum to 1 for each image. The cross "
+                "entropy takes the softmax of them once more, so the network learns slowly, and the confidence is that "
+                "of a softmax of probabilities. Let forward return the logits."
+            ]
+        if outputs.shape[1] > 1 and (outputs > 0).all():
+            return [
+                "The model seems to end in a sigmoid: all its outputs are from 0 to 1. The cross entropy expects "
+                "logits, so it cannot become small. Let forward return what the sigmoid is given."
+            ]
+    if (outputs == 0).mean() >= SHARE_OF_ZEROS:
+        return [
+            f"The model seems to end in a ReLU: none of its outputs is negative, and {(outputs == 0).mean():.0%} are "
+            "0. The cross entropy expects logits of any sign, and a class whose output is 0 for all images does not "
+            "learn. Let forward return what the ReLU is given."
+        ]
+    return []

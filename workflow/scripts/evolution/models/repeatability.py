@@ -1,0 +1,93 @@
+"""Whether a network in evaluation mode gives an image the same output again, whatever other images pass with it.
+
+A snapshot is only a picture of a network where this holds. It does not hold for dropout that is never switched off, nor
+for a batch norm that has no running statistics.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+from torch import nn
+
+from evolution.errors import ModelError
+
+BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
+
+# The largest difference that rounding explains, as a share of the range of the values: between two batches of different
+# sizes, which are computed in different orders (a network may compute in bfloat16, which has 8 bits of mantissa), and
+# between two passes of one batch, which differ only where a GPU adds up in any order.
+ROUNDING, ROUNDING_AGAIN = 3e-2, 1e-5
+# The same as a share of the largest value, for values that are large and close to each other.
+OF_LARGEST = 1e-2
+
+
+def equal_but_for_rounding(one: np.ndarray, other: np.ndarray, rounding: float) -> bool:
+    """Whether two arrays of one shape differ by no more than rounding; values that are not finite are passed over.
+
+    Parameters
+    ----------
+    one, other : float arrays
+    rounding : float
+        The largest difference, as a share of the range of `other`. To it is added `OF_LARGEST` times as large a share
+        of the largest absolute value.
+    """
+    finite = np.isfinite(one) & np.isfinite(other)
+    if not finite.any():
+        return True
+    one, other = one[finite].astype(np.float64), other[finite].astype(np.float64)
+    tolerance = rounding * (np.ptp(other) + OF_LARGEST * np.abs(other).max())
+    return bool(np.abs(one - other).max() <= tolerance)
+
+
+def check_repeatable(
+    model: nn.Module,
+    *,
+    in_company: Mapping[str, np.ndarray],
+    alone: Mapping[str, np.ndarray],
+    again: Mapping[str, np.ndarray],
+) -> None:
+    """Compare three evaluations of the same images.
+
+    Parameters
+    ----------
+    model : Module
+    in_company : mapping of str to array (n, D)
+        The output of each layer, or of the model, from a pass of these and other images together.
+    alone, again : mapping of str to array (n, D)
+        The same from two passes of these images alone.
+
+    Raises
+    ------
+    ModelError
+        If the passes differ by more than rounding.
+    """
+    for name, rows in alone.items():
+        if not equal_but_for_rounding(again[name], rows, ROUNDING_AGAIN):
+            raise ModelError(
+                f"in evaluation mode the same images come out otherwise in a second pass{_at(name)}, so a snapshot "
+                "would hold noise. Switch off dropout and other random draws while self.training is False: "
+                "F.dropout(x, p, training=self.training), or nn.Dropout as a module; and let only training change what "
+                "the model keeps.",
+                "model.name",
+            )
+    for name, rows in alone.items():
+        if not equal_but_for_rounding(in_company[name], rows, ROUNDING):
+            bare = [
+                inner
+                for inner, module in model.named_modules()
+                if isinstance(module, BATCH_NORMS) and module.running_mean is None
+            ]
+            why = f"{', '.join(bare)} has no running statistics. Build it with track_running_stats=True" if bare else (
+                "something in it looks at the whole batch. Let it look at one image at a time while self.training is "
+                "False, as a batch norm with running statistics does"
+            )  # fmt: skip
+            raise ModelError(
+                f"what the model makes of an image depends on the other images of the batch, in evaluation mode too"
+                f"{_at(name)}: {why}.",
+                "model.name",
+            )
+
+
+def _at(name: str) -> str:
+    """Where the outputs differ, as a message says it; the model itself has no name."""
+    return f" (at layer {name})" if name else ""
