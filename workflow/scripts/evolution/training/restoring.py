@@ -18,7 +18,7 @@ from evolution.models.repeatability import check_repeatable
 from evolution.training.fused_convolution import training_forward
 
 # The images of each part that the networks are compared on.
-COMPARED = 64
+COMPARED = 32
 # Of these, the images that pass alone.
 ALONE = 8
 
