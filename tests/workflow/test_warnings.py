@@ -1,0 +1,47 @@
+"""Warnings of a run: written, printed once at the end, and the first thing that its page says."""
+
+import html
+import json
+import re
+import shutil
+
+from support.project import TINY, changed
+
+
+def test_a_run_without_slips_has_no_warnings(finished):
+    assert json.loads(finished.path("warnings.json").read_text(encoding="utf-8")) == []
+    assert "Warning" not in finished.path("summary.md").read_text(encoding="utf-8")
+
+
+def test_a_learning_rate_that_moves_nothing(project):
+    project.configure(changed(TINY, "training.learning_rate", 1e-9))
+    output = project.run("results/tiny/about.html")
+    (warning,) = json.loads(project.path("warnings.json").read_text(encoding="utf-8"))
+    assert warning.startswith("The training loss never moved") and "training.learning_rate" in warning
+    assert output.count(warning) == 1
+    lines = project.path("summary.md").read_text(encoding="utf-8").splitlines()
+    assert lines[2:5] == ["**Warnings**", "", f"- {warning}"]
+    page = project.path("about.html").read_text(encoding="utf-8")
+    assert re.findall("<h2>(.*)</h2>", page)[0] == "Warnings"
+    assert [html.unescape(item) for item in re.findall("<li>(.*)</li>", page)] == [warning]
+    assert warning in project.path("logs/summary.log").read_text(encoding="utf-8")
+
+
+def test_many_runs_that_print_no_summaries(project):
+    runs = [f"run{number}" for number in range(9)]
+    results = project.folder / "results"
+    for run in runs:
+        shutil.copytree(results / "tiny", results / run)
+    # All but the last are there. Their warnings were written by hand.
+    for run, warnings in {"run1": ["Class 'cat' is odd."], "run5": ["Class 'cat' is odd.", "Another."]}.items():
+        (results / run / "warnings.json").write_text(json.dumps(warnings), encoding="utf-8")
+    for name in ("summary.md", "summary.csv", "warnings.json"):
+        (results / runs[-1] / name).unlink()
+    project.configure(changed(TINY, "runs", {run: {} for run in runs}))
+    output = project.run(*(f"results/{run}/summary.md" for run in runs))
+    assert "The summaries of 9 runs: results/run0/summary.md, ..." in output
+    assert [line for line in output.splitlines() if line.startswith("Warning")] == [
+        "Warning (run1, run5): Class 'cat' is odd.",
+        "Warning (run5): Another.",
+    ]
+    assert "how the layers cluster" not in output
