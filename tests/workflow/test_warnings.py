@@ -5,6 +5,9 @@ import json
 import re
 import shutil
 
+import pyarrow.parquet as pq
+
+from support.planned_jobs import one
 from support.project import TINY, changed
 
 
@@ -25,6 +28,22 @@ def test_a_learning_rate_that_moves_nothing(project):
     assert re.findall("<h2>(.*)</h2>", page)[0] == "Warnings"
     assert [html.unescape(item) for item in re.findall("<li>(.*)</li>", page)] == [warning]
     assert warning in project.path("logs/summary.log").read_text(encoding="utf-8")
+
+
+def test_a_warning_that_changes_no_number_reaches_the_summary(project):
+    """As where a check is new: what the snapshots are measured by stays, and so do all tables."""
+    path = project.path("predictions/0004.parquet")
+    table = pq.read_table(path)
+    warnings = ["The model ends in softmax.", "Evaluation differs between two passes."]
+    pq.write_table(table.replace_schema_metadata({"warnings": json.dumps(warnings)}), path)
+    assert project.plan("results/tiny/summary.md") == one("summary")
+    output = project.run("results/tiny/summary.md")
+    assert json.loads(project.path("warnings.json").read_text(encoding="utf-8")) == warnings
+    assert "**Warnings**\n\n" + "".join(f"- {warning}\n" for warning in warnings) in output
+    # Only the last span's: a network may be odd before it is trained.
+    path = project.path("predictions/0002.parquet")
+    pq.write_table(pq.read_table(path).replace_schema_metadata({"warnings": '["Odd."]'}), path)
+    assert project.plan("results/tiny/summary.md") == {}
 
 
 def test_many_runs_that_print_no_summaries(project):
