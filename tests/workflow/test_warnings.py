@@ -20,7 +20,7 @@ def test_a_learning_rate_that_moves_nothing(project):
     project.configure(changed(TINY, "training.learning_rate", 1e-9))
     output = project.run("results/tiny/about.html")
     (warning,) = json.loads(project.path("warnings.json").read_text(encoding="utf-8"))
-    assert warning.startswith("The training loss never moved") and "training.learning_rate" in warning
+    assert warning.startswith("The training loss never fell") and "training.learning_rate" in warning
     assert output.count(warning) == 1
     lines = project.path("summary.md").read_text(encoding="utf-8").splitlines()
     assert lines[2:5] == ["**Warnings**", "", f"- {warning}"]

@@ -141,7 +141,7 @@ def test_warnings_of_images_network_and_training_stand_below_the_heading(tmp_pat
     )
     warnings = load_warnings(tmp_path / "w.json")
     assert warnings[:3] == ["Images: été.", "Said twice.", "The network is odd."]
-    assert len(warnings) == 4 and warnings[3].startswith("The training loss never moved")
+    assert len(warnings) == 4 and warnings[3].startswith("The training loss never fell")
     assert lines[:3] == ["# mnist: how the layers cluster after 3 epochs of training", "", "**Warnings**"]
     assert lines[3] == "" and lines[4:8] == [f"- {warning}" for warning in warnings] and lines[8] == ""
     assert lines[9].startswith("| Layer")

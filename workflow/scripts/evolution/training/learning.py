@@ -1,4 +1,4 @@
-"""What the curves of a training say is surely a slip: a loss that never moved, labels that do not fit the images."""
+"""What the curves of a training say is surely a slip: a loss that never fell, labels that do not fit the images."""
 
 import math
 from collections.abc import Sequence
@@ -7,8 +7,8 @@ from collections.abc import Sequence
 DEVIATIONS = 3.5
 # After fewer epochs a training has only begun.
 FEWEST_EPOCHS = 3
-# A loss that fell by a smaller share than this has not moved.
-MOVED = 0.01
+# A loss that fell by a smaller share than this stands still.
+FALLEN = 0.01
 # With such an accuracy a loss that does not move is no slip: the network began with weights that fit.
 GOOD_ACCURACY = 0.9
 # A loss below this share of a guesser's has left it behind. The accuracies may follow late, as evaluation takes the
@@ -80,7 +80,7 @@ def learning_warnings(
     pixels_tell = pixels_knn_accuracy > highest_by_chance(eval_counts) if math.isfinite(pixels_knn_accuracy) else None
     warnings = []
     first, best = next(iter(losses.values())), min(losses.values())
-    still = first > 0 and first - best < MOVED * first
+    still = first > 0 and first - best < FALLEN * first
     if still and train_accuracy[-1] < GOOD_ACCURACY:
         reason = f"The learning rate is far too low or far too high ({RATE})"
         if pixels_tell is False:
@@ -89,8 +89,9 @@ def learning_warnings(
                 f"{pixels_knn_accuracy:.3f}, which is chance as well"
             )
         warnings.append(
-            f"The training loss never moved: it was {first:.4f} at epoch {min(losses)} and {best:.4f} at best in "
-            f"{len(losses)} epochs, and the accuracy on the training images is {train_accuracy[-1]:.3f} at the end. "
+            f"The training loss never fell by {100 * FALLEN:.0f} %: it was {first:.4f} at epoch {min(losses)} and "
+            f"{best:.4f} at best in {len(losses)} epochs, and the accuracy on the training images is "
+            f"{train_accuracy[-1]:.3f} at the end. "
             f"{reason}."
         )
     if max(eval_accuracy) > highest_by_chance(eval_counts):
