@@ -1,5 +1,6 @@
 """A user's own model next to one of the workflow's, from the example: its layers, and the jobs that an edit reruns."""
 
+import re
 import shutil
 from collections import Counter
 
@@ -94,7 +95,7 @@ def test_pooling_takes_the_snapshots_again(project):
     assert pixel_cells("measure") + settings("measure") <= project.plan()
 
 
-def test_other_weights_train_again(project):
+def test_other_weights_train_again(project, finished):
     """The content of the file counts: other weights train again, the same weights in a new file do not."""
     import torch
 
@@ -103,9 +104,17 @@ def test_other_weights_train_again(project):
     project.configure(changed(TINY, "model.weights", "given.pt"))
     plan = project.plan()
     assert plan[job("train", run="tiny", span="0000")] == 1 and plan[one("prepare_data").popitem()[0]] == 0
-    project.run("results/tiny/checkpoints/0000.pt")
+    project.run("results/tiny/checkpoints/0000.pt", "results/tiny/summary.md")
     begun = torch.load(project.path("checkpoints/0000.pt"), weights_only=True)["weights"][0]
     assert all(torch.equal(begun[name], given) for name, given in checkpoint["weights"][4].items())
+    # These weights are those that the first training ended in, and the summary says so.
+    (before,) = re.findall("Accuracy at epoch 4: (.*)", finished.path("summary.md").read_text(encoding="utf-8"))
+    (now,) = re.findall(
+        r"Accuracy at epoch 0, with the weights of given\.pt: (.*)",
+        project.path("summary.md").read_text(encoding="utf-8"),
+    )
+    assert now == before
+    assert "Accuracy at epoch 0" not in finished.path("summary.md").read_text(encoding="utf-8")
 
 
 def test_a_model_that_cannot_be_built_stops_before_any_job(both):

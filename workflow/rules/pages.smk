@@ -1,4 +1,4 @@
-# Pages of each run: the explorer, and the summary.
+# Pages of each run: the explorer, and the summary with its warnings.
 
 
 PAGE_FOLDER = Path(workflow.basedir) / "workflow" / "scripts" / "evolution" / "explorer"
@@ -46,10 +46,29 @@ rule explorer:
         "../scripts/explorer.py"
 
 
+def last_predictions(
+    wildcards,
+):
+    """The predictions of the span with the last snapshot, which hold the warnings on the trained network."""
+    return f"results/{wildcards.run}/predictions/{list(SNAPSHOT_SPANS)[-1]}.parquet"
+
+
+def weights_name(
+    wildcards,
+):
+    """The name of the file with the weights that a run begins with; None where they are drawn."""
+    weights = RUNS[wildcards.run]["model"]["weights"]
+    return os.path.basename(weights) if weights else None
+
+
 rule summary:
     input:
         metrics="results/{run}/tables/metrics.parquet",
         history="results/{run}/tables/history.parquet",
+        # For their warnings. Not as `ancient`: a new warning need not change a number, and then the tables stay as they
+        # are.
+        dataset="results/{run}/dataset.npz",
+        predictions=last_predictions,
         code=code("summary"),
     output:
         markdown="results/{run}/summary.md",
@@ -59,6 +78,7 @@ rule summary:
             category="{run}",
             labels={"result": "summary"},
         ),
+        warnings="results/{run}/warnings.json",
     log:
         "results/{run}/logs/summary.log",
     benchmark:
@@ -69,6 +89,7 @@ rule summary:
         **resources_of(memory=1000, minutes=5),
     params:
         layers=followed_layers,
+        weights=weights_name,
     message:
         "Summing up run {wildcards.run}."
     script:

@@ -27,6 +27,7 @@ def run_settings(
 
 rule about:
     input:
+        warnings="results/{run}/warnings.json",
         code=code("about"),
     output:
         report(

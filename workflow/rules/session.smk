@@ -1,6 +1,8 @@
 # Around a run of Snakemake: a lock on the project, a look at the clock, and closing words.
 import time
 
+from evolution.io.warnings_file import load_warnings
+from evolution.planning.closing_warnings import warning_lines
 from evolution.planning.slurm_limits import limits_exceeded
 from filelock import FileLock, Timeout
 
@@ -37,16 +39,22 @@ def check_clock():
                 )
 
 
-# At the end no more summaries than this are printed, and no longer comparison of runs.
+# At the end no more summaries than this are printed, no longer comparison of runs, and no more warnings without them.
 MOST_SUMMARIES, MOST_LINES = 8, 60
 
 
 def print_summaries():
-    """Print each run's summary, and how the runs compare, at the end of an invocation that was asked for them."""
+    """Print each run's summary, and how the runs compare, at the end of an invocation that was asked for them.
+
+    Summaries begin with the run's warnings. Where there are too many summaries to print, the warnings are printed.
+    """
     asked = {str(path) for job in workflow.dag.jobs for path in job.output}
     written = [path for path in (f"results/{run}/summary.md" for run in RUNS) if path in asked]
     if len(written) > MOST_SUMMARIES:
         print(f"The summaries of {len(written)} runs: {written[0]}, ...")
+        warnings = {Path(path).parent.name: load_warnings(Path(path).with_name("warnings.json")) for path in written}
+        for line in warning_lines(warnings, most=MOST_LINES):
+            print(line)
         written = []
     for path in written + [CROSSINGS] * (CROSSINGS in asked):
         text = Path(path).read_text(encoding="utf-8")

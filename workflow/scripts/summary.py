@@ -1,19 +1,28 @@
-"""The result in short: raw pixels against each layer at the last epoch."""
+"""The result in short: raw pixels against each layer at the last epoch, and what is surely a slip."""
 
 import csv
+import logging
 import math
+
+import numpy as np
 
 from evolution import PIXELS
 from evolution.figures.layer_names import layer_title
 from evolution.figures.metric_titles import SUMMARY_TITLES
+from evolution.io.arrays import load_npz, load_optional
 from evolution.io.job_log import job_log
 from evolution.io.markdown import DASH, markdown_table
 from evolution.io.reading import damaged
-from evolution.io.tables import load_table
+from evolution.io.tables import load_metadata, load_table
+from evolution.io.warnings_file import parse_warnings, save_warnings
 from evolution.io.whole_files import whole_file
 from evolution.measures.long_tables import ADJUSTED_RAND, load_values, without_pixels
+from evolution.training.learning import learning_warnings
+
+log = logging.getLogger("evolution")
 
 ACCURACIES = ("train_accuracy", "eval_accuracy")
+CURVES = ("train_loss", *ACCURACIES)
 LEGEND = """\
 ARI (adjusted Rand index) and NMI (normalized mutual information) compare the k-means clusters with the true classes,
 1 is perfect. Silhouette: how compact and separate the k-means clusters are; label silhouette: the same of the true
@@ -25,16 +34,20 @@ def number(value: float, missing: str = DASH) -> str:
     return missing if math.isnan(value) else f"{value:z.3f}"
 
 
-def final_accuracies(history_table: str) -> tuple[int, dict[str, float]]:
-    """The last epoch in the history, and the training and evaluation accuracy at it."""
+def load_curves(history_table: str) -> dict[int, dict[str, float]]:
+    """Each epoch of `tables/history.parquet`, ascending, to its value of each of `CURVES`."""
     table = load_table(history_table, "epoch", "measure", "value")
-    rows = list(zip(*(table.column(name).to_pylist() for name in ("epoch", "measure", "value"))))
-    last = max((epoch for epoch, _, _ in rows), default=None)
-    found = {measure: value for epoch, measure, value in rows if epoch == last and measure in ACCURACIES}
-    missing = [name for name in ACCURACIES if name not in found]
-    if missing:
-        raise damaged(history_table, f"no {missing[0]}")
-    return last, {name: math.nan if found[name] is None else found[name] for name in ACCURACIES}
+    curves: dict[int, dict[str, float]] = {}
+    for epoch, measure, value in zip(*(table.column(name).to_pylist() for name in ("epoch", "measure", "value"))):
+        if measure in CURVES:
+            curves.setdefault(epoch, {})[measure] = math.nan if value is None else value
+    if not curves:
+        raise damaged(history_table, "no epoch")
+    for epoch, values in curves.items():
+        missing = [name for name in CURVES if name not in values]
+        if missing:
+            raise damaged(history_table, f"no {missing[0]} at epoch {epoch}")
+    return dict(sorted(curves.items()))
 
 
 def final_metrics(metrics_table: str, layers: list[str]) -> list[tuple[str, int, dict[str, float]]]:
@@ -67,43 +80,103 @@ def best_line(rows: list[tuple[str, int, dict[str, float]]]) -> str:
     return f"Best layer by adjusted Rand index: **{layer}** ({number(metrics[ADJUSTED_RAND])}{pixels})."
 
 
+def accuracy_line(values: dict[str, float], when: str) -> str:
+    """A sentence on the accuracies at an epoch."""
+    train, evaluation = (number(values[name]) for name in ACCURACIES)
+    return f"Accuracy at {when}: {train} on the training images, {evaluation} on the evaluation images."
+
+
+def run_warnings(
+    *, dataset: str, predictions: str, curves: dict[int, dict[str, float]], pixels_knn_accuracy: float
+) -> list[str]:
+    """The warnings of a run, each once: on its images, on its trained network, and on its curves.
+
+    Parameters
+    ----------
+    dataset : path of dataset.npz
+    predictions : path of predictions/{span}.parquet of the last span
+        The spans before are not read: a network may be odd before it is trained.
+    curves : dict
+        See `load_curves`.
+    pixels_knn_accuracy : float
+        Of the raw pixels; NaN where they are not followed.
+    """
+    of_images = load_optional(dataset, "warnings")
+    warnings = [] if of_images is None else [str(warning) for warning in of_images]
+    warnings += parse_warnings(load_metadata(predictions).get("warnings", "[]"), predictions)
+    train_labels, eval_labels, names = load_npz(dataset, "train_labels", "eval_labels", "class_names")
+    warnings += learning_warnings(
+        epochs=list(curves),
+        **{name: [values[name] for values in curves.values()] for name in CURVES},
+        train_counts=np.bincount(train_labels, minlength=len(names)).tolist(),
+        eval_counts=np.bincount(eval_labels, minlength=len(names)).tolist(),
+        pixels_knn_accuracy=pixels_knn_accuracy,
+    )
+    return list(dict.fromkeys(warnings))
+
+
 def summarise(
-    *, metrics_table: str, history_table: str, layers: list[str], markdown_path: str, csv_path: str, run: str
+    *,
+    metrics_table: str,
+    history_table: str,
+    dataset: str,
+    predictions: str,
+    layers: list[str],
+    markdown_path: str,
+    csv_path: str,
+    warnings_path: str,
+    run: str,
+    weights: str | None = None,
 ) -> None:
-    """Write the summary of a run: Markdown for readers, CSV for programs.
+    """Write the summary of a run: Markdown for readers, CSV for programs, and its warnings.
 
     Parameters
     ----------
     metrics_table : path of `tables/metrics.parquet`
     history_table : path of `tables/history.parquet`
+    dataset, predictions : paths
+        See `run_warnings`.
     layers : list of str
         In network order.
-    markdown_path, csv_path : paths to write
-        The CSV has a row a layer: run, layer, epoch, each metric, and the run's accuracies at the last epoch.
+    markdown_path, csv_path, warnings_path : paths to write
+        The CSV has a row a layer: run, layer, epoch, each metric, and the run's accuracies at the last epoch. The
+        warnings are a JSON list of sentences, empty where there are none.
     run : str
         Its name.
+    weights : str, optional
+        The name of the file with the weights that the network began with. The summary then has the accuracies at
+        epoch 0, which show whether the weights came out here as they were.
     """
     rows = final_metrics(metrics_table, layers)
-    epoch, accuracies = final_accuracies(history_table)
+    curves = load_curves(history_table)
+    last = max(curves)
+    knn = rows[0][2]["knn_accuracy"] if rows and rows[0][0] == PIXELS else math.nan
+    warnings = run_warnings(dataset=dataset, predictions=predictions, curves=curves, pixels_knn_accuracy=knn)
+    for warning in warnings:
+        log.warning("%s", warning)
     header = ["Layer", "Epoch", *SUMMARY_TITLES.values()]
     body = [
         [layer_title(layer), DASH if layer == PIXELS else str(row_epoch), *map(number, metrics.values())]
         for layer, row_epoch, metrics in rows
     ]
-    train, evaluation = (number(accuracies[name]) for name in ACCURACIES)
+    lines = [best_line(rows), accuracy_line(curves[last], f"epoch {last}")]
+    if weights is not None:
+        if 0 not in curves:
+            raise damaged(history_table, "no epoch 0")
+        lines.insert(1, accuracy_line(curves[0], f"epoch 0, with the weights of {weights}"))
+    warned = "**Warnings**\n\n" + "".join(f"- {warning}\n" for warning in warnings) + "\n" if warnings else ""
     text = (
-        f"# {run}: how the layers cluster after {epoch} epochs of training\n\n"
-        f"{markdown_table(header, body)}\n\n"
-        f"- {best_line(rows)}\n"
-        f"- Accuracy at epoch {epoch}: {train} on the training images, {evaluation} on the evaluation images.\n\n"
-        f"{LEGEND}\n"
+        f"# {run}: how the layers cluster after {last} epochs of training\n\n"
+        f"{warned}"
+        f"{markdown_table(header, body)}\n\n" + "".join(f"- {line}\n" for line in lines) + f"\n{LEGEND}\n"
     )
+    save_warnings(warnings_path, warnings)
     with whole_file(markdown_path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
     with whole_file(csv_path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(["run", "layer", "epoch", *SUMMARY_TITLES, *ACCURACIES])
-        shared = [number(accuracies[name], missing="") for name in ACCURACIES]
+        shared = [number(curves[last][name], missing="") for name in ACCURACIES]
         for layer, row_epoch, metrics in rows:
             cells = [number(value, missing="") for value in metrics.values()]
             writer.writerow([run, layer, row_epoch, *cells, *shared])
@@ -114,8 +187,12 @@ if "snakemake" in globals():
         summarise(
             metrics_table=snakemake.input.metrics,
             history_table=snakemake.input.history,
+            dataset=snakemake.input.dataset,
+            predictions=snakemake.input.predictions,
             layers=snakemake.params.layers,
             markdown_path=snakemake.output.markdown,
             csv_path=snakemake.output.csv,
+            warnings_path=snakemake.output.warnings,
             run=snakemake.wildcards.run,
+            weights=snakemake.params.weights,
         )

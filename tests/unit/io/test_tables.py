@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from evolution.errors import UserError
-from evolution.io.tables import load_table, save_table
+from evolution.io.tables import load_metadata, load_table, save_table
 
 SCRIPTS = Path(__file__).parents[3] / "workflow" / "scripts"
 COLUMNS = {"epoch": [0, 1], "name": ["a", "b"], "value": [0.5, None]}
@@ -47,3 +47,13 @@ def test_reading_a_table_loads_no_pandas(tmp_path):
     command = [sys.executable, "-c", code, tmp_path / "a.parquet"]
     done = subprocess.run(command, cwd=SCRIPTS, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_what_is_kept_with_a_table(tmp_path):
+    save_table(tmp_path / "a.parquet", COLUMNS, {"dataset": "0123", "warnings": '["été"]'})
+    save_table(tmp_path / "b.parquet", COLUMNS)
+    assert load_metadata(tmp_path / "a.parquet") == {"dataset": "0123", "warnings": '["été"]'}
+    assert load_metadata(tmp_path / "b.parquet") == {}
+    (tmp_path / "b.parquet").write_bytes(b"no table")
+    with pytest.raises(UserError, match=r"b\.parquet is damaged"):
+        load_metadata(tmp_path / "b.parquet")

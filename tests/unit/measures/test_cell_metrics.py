@@ -8,12 +8,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from sklearn import metrics
+from sklearn.model_selection import LeaveOneOut, cross_val_score
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.preprocessing import normalize
 
 from evolution.activations.compaction import compact
 from evolution.measures import neighbors, probe, spectrum
 from evolution.measures.cell_metrics import MeasureSettings, layer_metrics, shape_metrics
-from evolution.measures.registry import BASIC_METRICS, MEASURES, PER_CLASS
+from evolution.measures.registry import BASIC_METRICS, MEASURES, OF_CLUSTERS, PER_CLASS
 from evolution.seeds import generator, integer_seed
 from support.measured_by_sklearn import truth
 
@@ -139,14 +141,79 @@ def test_votes_that_tie_go_to_the_smallest_label():
     ids=["equal", "zero", "one too few", "three and zero"],
 )
 @pytest.mark.parametrize("width", [1, 20])
-def test_degenerate_layers_are_nan(rows, distinct, width, caplog):
-    rows = compact(np.tile(rows, (1, width)).astype(np.float32))
+def test_few_directions_have_what_needs_no_clusters(rows, distinct, width, caplog):
+    raw, labels = np.tile(rows, (1, width)).astype(np.float32), np.arange(len(rows)) % 10
     with caplog.at_level(logging.INFO, logger="evolution"):
-        values, assigned, _ = layer_metrics(rows, np.arange(len(rows)) % 10, SETTINGS)
+        values, assigned, voted = layer_metrics(compact(raw), labels, SETTINGS)
     assert set(values) == set(BASIC_METRICS)
-    assert all(math.isnan(value) for value in values.values())
+    undefined = [name for name, value in values.items() if math.isnan(value)]
+    assert undefined == ["silhouette", "adjusted_rand_index", "normalized_mutual_information"]
     assert (assigned == -1).all() and assigned.dtype == np.int16
-    assert caplog.messages == [f"Only {distinct} distinct directions for 10 clusters: the cluster metrics are NaN"]
+    # Where all rows are equal each sample is as near to its own class as to the next: 0 (Rousseeuw 1987).
+    expected = metrics.silhouette_score(normalize(raw), labels) if distinct > 1 else 0
+    assert values["label_silhouette"] == pytest.approx(expected, abs=1e-6)
+    # Which of many equal neighbours vote is arbitrary, but the same each time.
+    assert values["knn_accuracy"] == (voted == labels).mean() and set(voted) <= set(range(10))
+    np.testing.assert_array_equal(layer_metrics(compact(raw), labels, SETTINGS)[2], voted)
+    assert caplog.messages[0] == (
+        f"Distinct directions: {distinct}, too few for k-means to find 10 clusters. So these are NaN: "
+        "silhouette, adjusted_rand_index, normalized_mutual_information"
+    )
+    assert len(caplog.messages) == 2, "once a call"
+
+
+@pytest.mark.parametrize("most", [5000, 50], ids=["matrix", "chunks"])
+@pytest.mark.parametrize("form", [compact, np.asarray], ids=["compact", "raw"])
+def test_copies_of_few_images(features, form, most):
+    """Twelve images, ten copies of each, for fifteen clusters: all but the clusters' metrics are scikit-learn's."""
+    raw, labels = (np.repeat(part[:12], 10, axis=0) for part in features)
+    settings = replace(SETTINGS, clusters=15, measures=ALL)
+    values, assigned, voted = layer_metrics(form(raw), labels, settings, predicted=labels, matrix_samples=most)
+    rows = normalize(raw)
+    assert values["label_silhouette"] == pytest.approx(metrics.silhouette_score(rows, labels), abs=1e-5)
+    # Five neighbours are all copies of the image itself, whatever the order of equals.
+    classifier = KNeighborsClassifier(5)
+    assert cross_val_score(classifier, rows, labels, cv=LeaveOneOut()).mean() == values["knn_accuracy"] == 1
+    assert values["knn_purity"] == 1
+    np.testing.assert_array_equal(voted, labels)
+    silhouettes = metrics.silhouette_samples(rows, labels)
+    by_class = [silhouettes[labels == label].mean() for label in range(10)]
+    assert values["class_silhouette"] == pytest.approx(by_class, abs=1e-5)
+    assert values["label_davies_bouldin"] == pytest.approx(metrics.davies_bouldin_score(rows, labels), rel=1e-4)
+    assert (assigned == -1).all()
+    undefined = {name for name, value in values.items() if np.isnan(value).any()}
+    assert undefined == OF_CLUSTERS
+    assert undefined == {
+        *("silhouette", "adjusted_rand_index", "normalized_mutual_information", "adjusted_mutual_information"),
+        *(f"adjusted_rand_index_{name}" for name in ("min", "mean", "max", "sd")),
+        *("homogeneity", "completeness", "v_measure", "davies_bouldin"),
+    }
+
+
+@pytest.mark.parametrize("most", [5000, 50], ids=["matrix", "chunks"])
+def test_copies_that_have_other_labels(features, most):
+    """Each class lies on every image alike, so that no class is apart from another."""
+    raw, labels = np.repeat(features[0][:6], 20, axis=0), np.tile(np.arange(4), 30)
+    values, *_ = layer_metrics(raw, labels, replace(SETTINGS, measures=ALL), predicted=labels, matrix_samples=most)
+    assert values["label_silhouette"] == pytest.approx(metrics.silhouette_score(normalize(raw), labels), abs=1e-5)
+    assert math.isnan(values["label_davies_bouldin"]), "the classes have one centre"
+    assert 0 <= values["knn_purity"] <= 1 and 0 <= values["knn_accuracy"] <= 1
+
+
+@pytest.mark.parametrize("most", [5000, 50], ids=["matrix", "chunks"])
+@pytest.mark.parametrize("lengths", ["one", "many", "dead"])
+def test_one_direction_has_silhouettes_of_exactly_0(features, lengths, most, recwarn):
+    """The rows' inner products round differently in different places, and this must not tell the rows apart."""
+    scale = {"one": np.ones(120), "many": 2.0 ** (np.arange(120) % 7), "dead": np.zeros(120)}[lengths]
+    raw = (scale[:, None] * features[0][0]).astype(np.float32)
+    labels = np.arange(120) % 4
+    settings = replace(SETTINGS, measures=["class_silhouette", "knn_purity"])
+    values, _, voted = layer_metrics(raw, labels, settings, matrix_samples=most)
+    assert values["label_silhouette"] == 0 and values["class_silhouette"] == [0, 0, 0, 0]
+    # Any images are neighbours: about chance, which is 0.25.
+    assert values["knn_accuracy"] == (voted == labels).mean() and 0.15 < values["knn_accuracy"] < 0.35
+    assert 0.15 < values["knn_purity"] < 0.35
+    assert not recwarn.list
 
 
 def test_as_many_distinct_rows_as_clusters():
@@ -220,9 +287,13 @@ SHAPE = ("intrinsic_dimension", "linear_probe_accuracy", "effective_rank", "part
 def test_degenerate_layers(rows, recwarn):
     labels = np.arange(40) % 5
     values, *_ = layer_metrics(rows.astype(np.float32), labels, replace(SETTINGS, measures=ALL), predicted=labels)
+    neighbours = ("label_silhouette", "knn_accuracy", "class_silhouette", "knn_purity")
     for name, value in values.items():
-        if rows.shape[1] != 4 or name not in (*SHAPE, "nc4_agreement", "nc2_equinorm", "nc2_equiangular"):
-            assert np.isnan(value).all() and np.size(value) == (5 if name in PER_CLASS else 1), name
+        assert np.size(value) == (5 if name in PER_CLASS else 1), name
+        if name in neighbours:
+            assert np.isfinite(value).all(), name
+        elif rows.shape[1] != 4 or name not in (*SHAPE, "nc4_agreement", "nc2_equinorm", "nc2_equiangular"):
+            assert np.isnan(value).all(), name
     if rows.shape[1] == 4:
         # Four points at equal distances spread in three directions alike.
         assert values["effective_rank"] == pytest.approx(3) and values["participation_ratio"] == pytest.approx(3)
@@ -240,7 +311,7 @@ def test_a_layer_of_one_unit_has_a_shape_though_no_clusters(features):
     raw, labels = features
     column = np.ascontiguousarray(raw[:, :1])
     values, *_ = layer_metrics(column, labels, replace(SETTINGS, measures=ALL), predicted=labels)
-    assert math.isnan(values["silhouette"]) and math.isnan(values["knn_purity"])
+    assert math.isnan(values["silhouette"]) and 0 <= values["knn_purity"] <= 1
     assert values["effective_rank"] == pytest.approx(1)
     assert values["linear_probe_accuracy"] == probe.linear_probe(column, labels, integer_seed(4, "probe"))
 

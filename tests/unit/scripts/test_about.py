@@ -1,4 +1,4 @@
-"""The page of a run's settings and software."""
+"""The page of a run's warnings, settings and software."""
 
 import html
 import re
@@ -20,3 +20,13 @@ def test_each_package_has_a_row_with_its_version():
     page = about_page(run="a", settings={}, versions={"Python": "3.11.1", "a<b": "2+cpu"})
     rows = re.findall(r"<tr><td>(.*)</td><td>(.*)</td></tr>", page)
     assert rows == [("Python", "3.11.1"), ("a&lt;b", "2+cpu")]
+
+
+def test_warnings_come_first_where_there_are_any():
+    page = about_page(run="a", settings={}, versions={}, warnings=["Class <b> & c has one image.", "A second."])
+    assert re.findall(r"<h2>(.*)</h2>", page) == ["Warnings", "Settings", "Software"]
+    items = [html.unescape(item) for item in re.findall(r"<li>(.*)</li>", page)]
+    assert items == ["Class <b> & c has one image.", "A second."]
+    without = about_page(run="a", settings={}, versions={}, warnings=[])
+    assert re.findall(r"<h2>(.*)</h2>", without) == ["Settings", "Software"]
+    assert "Warnings" not in without and "<li>" not in without

@@ -1,27 +1,59 @@
 """The summary, against values set by hand."""
 
 import csv
+import json
 
 import numpy as np
 import pytest
 
 from evolution.errors import UserError
+from evolution.io.arrays import save_npz
+from evolution.io.tables import save_table
+from evolution.io.warnings_file import load_warnings
 from summary import summarise
 from support.figures import METRICS, long_values, write_history, write_long
 
 HEADER = ["Layer", "Epoch", "Silhouette", "ARI", "NMI", "Label silhouette", "k-NN accuracy"]
 
 
-def summary_of(folder, values, layers, epochs=(0, 1, 4), run="mnist"):
-    """Markdown lines and CSV rows."""
-    summarise(
-        metrics_table=write_long(folder / "m.parquet", values),
-        history_table=write_history(folder / "h.parquet", epochs, ["a", "b"]),
-        layers=layers,
-        markdown_path=folder / "s.md",
-        csv_path=folder / "s.csv",
-        run=run,
-    )
+def write_dataset(path, *, classes=2, each=50, warnings=()):
+    """The part of dataset.npz that the summary reads."""
+    labels = np.repeat(np.arange(classes), each)
+    more = {"warnings": np.array(warnings)} if warnings else {}
+    names = np.array([f"class {label}" for label in range(classes)])
+    save_npz(path, train_labels=labels, eval_labels=labels, class_names=names, **more)
+    return str(path)
+
+
+def write_predictions(path, *, warnings=()):
+    """A table of predictions, whose rows the summary does not read."""
+    save_table(path, {"epoch": [4]}, {"warnings": json.dumps(warnings)} if warnings else None)
+    return str(path)
+
+
+def write_curves(path, losses, train, evaluation):
+    """A history of the trained epochs, after one of guessing."""
+    rows = [(0, np.nan, train[0], evaluation[0]), *zip(range(1, len(losses) + 1), losses, train, evaluation)]
+    names = ("train_loss", "train_accuracy", "eval_accuracy")
+    long = [(row[0], name, value) for row in rows for name, value in zip(names, row[1:])]
+    save_table(path, dict(zip(("epoch", "measure", "value"), map(list, zip(*long)))))
+    return str(path)
+
+
+def summary_of(folder, values, layers, epochs=(0, 1, 4), run="mnist", **more):
+    """Markdown lines and CSV rows; `more` replaces arguments of `summarise`."""
+    arguments = {
+        "metrics_table": write_long(folder / "m.parquet", values),
+        "history_table": write_history(folder / "h.parquet", epochs, ["a", "b"]),
+        "dataset": write_dataset(folder / "d.npz"),
+        "predictions": write_predictions(folder / "p.parquet"),
+        "layers": layers,
+        "markdown_path": folder / "s.md",
+        "csv_path": folder / "s.csv",
+        "warnings_path": folder / "w.json",
+        "run": run,
+    }
+    summarise(**arguments | more)
     with open(folder / "s.csv", newline="", encoding="utf-8") as stream:
         return (folder / "s.md").read_text(encoding="utf-8").splitlines(), list(csv.DictReader(stream))
 
@@ -85,5 +117,74 @@ def test_written_twice_gives_the_same_bytes(tmp_path):
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
         summary_of(tmp_path / name, small(), ["conv", "fc"])
-    for name in ("s.md", "s.csv"):
+    for name in ("s.md", "s.csv", "w.json"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+def test_without_warnings_nothing_is_said_of_them(tmp_path):
+    lines, _ = summary_of(tmp_path, small(), ["pixels", "conv", "fc"])
+    # The heading, and the table right below it.
+    assert lines[0] == "# mnist: how the layers cluster after 4 epochs of training"
+    assert lines[1] == "" and lines[2].startswith("| Layer")
+    assert not any("Warning" in line for line in lines)
+    assert (tmp_path / "w.json").read_bytes() == b"[]\n"
+
+
+def test_warnings_of_images_network_and_training_stand_below_the_heading(tmp_path):
+    lines, _ = summary_of(
+        tmp_path,
+        small(),
+        ["pixels", "conv", "fc"],
+        dataset=write_dataset(tmp_path / "own.npz", warnings=["Images: été.", "Said twice."]),
+        predictions=write_predictions(tmp_path / "own_p.parquet", warnings=["Said twice.", "The network is odd."]),
+        history_table=write_curves(tmp_path / "own_h.parquet", [0.7, 0.7, 0.7], [0.5] * 3, [0.5] * 3),
+    )
+    warnings = load_warnings(tmp_path / "w.json")
+    assert warnings[:3] == ["Images: été.", "Said twice.", "The network is odd."]
+    assert len(warnings) == 4 and warnings[3].startswith("The training loss never fell")
+    assert lines[:3] == ["# mnist: how the layers cluster after 3 epochs of training", "", "**Warnings**"]
+    assert lines[3] == "" and lines[4:8] == [f"- {warning}" for warning in warnings] and lines[8] == ""
+    assert lines[9].startswith("| Layer")
+
+
+@pytest.mark.parametrize(("knn", "words"), [(0.5, "probably shuffled"), (0.9, "do fit these images")])
+def test_the_raw_pixels_tell_labels_from_training(tmp_path, knn, words):
+    curves = {"losses": [0.7, 0.3, 0.1], "train": [0.6, 0.9, 1.0], "evaluation": [0.5, 0.49, 0.51]}
+    more = {
+        "dataset": write_dataset(tmp_path / "own.npz", each=200),
+        "history_table": write_curves(tmp_path / "own_h.parquet", **curves),
+    }
+    values = small() | {("pixels", 0, "knn_accuracy"): knn}
+    summary_of(tmp_path, values, ["pixels", "conv", "fc"], **more)
+    (warning,) = load_warnings(tmp_path / "w.json")
+    assert words in warning
+    # Without pixels it cannot be told.
+    without = {key: value for key, value in values.items() if key[0] != "pixels"}
+    summary_of(tmp_path, without, ["conv", "fc"], **more)
+    (warning,) = load_warnings(tmp_path / "w.json")
+    assert "Either the labels are shuffled" in warning
+
+
+def test_the_accuracy_at_epoch_0_where_the_network_began_with_weights(tmp_path):
+    lines, rows = summary_of(tmp_path, small(), ["conv", "fc"], weights="given.pt")
+    # The values of figures.write_history at epoch 0.
+    said = "- Accuracy at epoch 0, with the weights of given.pt: 0.100 on the training images, 0.100 on the evaluation "
+    (index,) = [number for number, line in enumerate(lines) if line == f"{said}images."]
+    assert lines[index + 1].startswith("- Accuracy at epoch 4: ")
+    without, same_rows = summary_of(tmp_path, small(), ["conv", "fc"])
+    assert without == lines[:index] + lines[index + 1 :] and rows == same_rows
+
+
+def test_a_history_without_what_is_needed_is_refused(tmp_path):
+    with pytest.raises(UserError, match=r"h\.parquet is damaged .*no epoch 0"):
+        summary_of(tmp_path, small(), ["conv", "fc"], epochs=(1, 4), weights="given.pt")
+    history = {"epoch": [0, 0, 4], "measure": ["train_loss", "train_accuracy", "eval_accuracy"], "value": [0.1] * 3}
+    save_table(tmp_path / "short.parquet", history)
+    with pytest.raises(UserError, match=r"short\.parquet is damaged .*no eval_accuracy at epoch 0"):
+        summary_of(tmp_path, small(), ["conv", "fc"], history_table=str(tmp_path / "short.parquet"))
+
+
+def test_warnings_that_are_no_sentences_are_refused(tmp_path):
+    save_table(tmp_path / "odd.parquet", {"epoch": [4]}, {"warnings": "no JSON"})
+    with pytest.raises(UserError, match=r"odd\.parquet is damaged"):
+        summary_of(tmp_path, small(), ["conv", "fc"], predictions=str(tmp_path / "odd.parquet"))

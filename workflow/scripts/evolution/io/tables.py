@@ -50,3 +50,17 @@ def load_table(path: str | Path, *columns: str):
     if missing:
         raise damaged(path, f"no column {', '.join(missing)}")
     return table
+
+
+def load_metadata(path: str | Path) -> dict[str, str]:
+    """Read what `save_table` kept in a Parquet table's schema, without the table itself.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be read.
+    """
+    import pyarrow.parquet as pq
+
+    with reading(path), pq.ParquetFile(path) as file:
+        return {key.decode(): value.decode() for key, value in (file.schema_arrow.metadata or {}).items()}

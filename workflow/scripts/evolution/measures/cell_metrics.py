@@ -10,7 +10,7 @@ from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score, p
 
 from evolution.activations.compaction import unit_rows
 from evolution.measures import clustering, neighbors
-from evolution.measures.registry import BASIC_METRICS, MEASURES, PER_CLASS, THINNED
+from evolution.measures.registry import BASIC_METRICS, MEASURES, OF_CLUSTERS, THINNED
 from evolution.seeds import generator, integer_seed
 
 log = logging.getLogger("evolution")
@@ -87,34 +87,41 @@ def layer_metrics(
     values : dict
         A float for each of `registry.BASIC_METRICS`, then for each metric of the chosen measures, in the order of
         `registry.MEASURES`; a list of floats, one a class, for those of `registry.PER_CLASS`. Where the layer has fewer
-        distinct unit rows than clusters, only the metrics of its shape are defined, and the others are NaN.
+        distinct unit rows than clusters, those of `registry.OF_CLUSTERS` are NaN.
     assigned : int16 array (N,)
         Each sample's k-means cluster, -1 where there is none.
     voted : int16 array (N,)
-        The class that each sample's neighbours vote for, -1 where there is none.
+        The class that each sample's neighbours vote for.
     """
     classes = int(labels.max()) + 1 if classes is None else classes
     chosen = [metric for measure, metrics in MEASURES.items() if measure in settings.measures for metric in metrics]
     names = [*BASIC_METRICS, *chosen]
     rows = unit_rows(activations)
     distinct = len(np.unique(rows, axis=0))
-    if distinct < settings.clusters:
+    clustered = distinct >= settings.clusters
+    explained = [] if clustered else [name for name in names if name in OF_CLUSTERS]
+    if not clustered:
         log.warning(
-            "Only %d distinct directions for %d clusters: the cluster metrics are NaN", distinct, settings.clusters
+            "Distinct directions: %d, too few for k-means to find %d clusters. So these are NaN: %s",
+            distinct,
+            settings.clusters,
+            ", ".join(explained),
         )
-        values = {name: [math.nan] * classes if name in PER_CLASS else math.nan for name in names}
-        assigned = voted = np.full(len(rows), -1)
-    else:
-        values, assigned, voted = direction_metrics(
-            rows, labels, settings, classes=classes, matrix_samples=matrix_samples, chunk_mb=chunk_mb
-        )
+    values, assigned, voted = direction_metrics(
+        rows,
+        labels,
+        settings,
+        classes=classes,
+        clustered=clustered,
+        matrix_samples=matrix_samples,
+        chunk_mb=chunk_mb,
+    )
     values |= shape_metrics(
         activations, labels, settings, predicted=predicted, classes=classes, spectrum_samples=spectrum_samples
     )
-    if distinct >= settings.clusters:
-        undefined = [name for name in names if np.isnan(values[name]).any()]
-        if undefined:
-            log.warning("Not defined here, and NaN: %s", ", ".join(undefined))
+    undefined = [name for name in names if name not in explained and np.isnan(values[name]).any()]
+    if undefined:
+        log.warning("Not defined here, and NaN: %s", ", ".join(undefined))
     return {name: values[name] for name in names}, assigned.astype(np.int16), voted.astype(np.int16)
 
 
@@ -124,6 +131,7 @@ def direction_metrics(
     settings: MeasureSettings,
     *,
     classes: int,
+    clustered: bool = True,
     matrix_samples: int = MATRIX_SAMPLES,
     chunk_mb: int = CHUNK_MB,
 ) -> tuple[dict[str, object], np.ndarray, np.ndarray]:
@@ -132,32 +140,36 @@ def direction_metrics(
     Parameters
     ----------
     rows : float32 array (N, D)
-        Of unit length, with at least as many distinct ones as clusters.
+        Of unit length.
     labels : int array (N,)
     settings : MeasureSettings
     classes, matrix_samples, chunk_mb : int
         See `layer_metrics`.
+    clustered : bool
+        False where there are fewer distinct rows than clusters. k-means is then left out.
 
     Returns
     -------
     values : dict
         silhouette: of the k-means clusters (Rousseeuw 1987); adjusted_rand_index (Hubert and Arabie 1985) and
         normalized_mutual_information (arithmetic mean) of the clusters against the labels; label_silhouette: of the
-        true classes; knn_accuracy; and those that `settings` names.
+        true classes; knn_accuracy; and those that `settings` names. Without clusters, those of `registry.OF_CLUSTERS`
+        are NaN.
     assigned : int array (N,)
-        Each sample's k-means cluster.
+        Each sample's k-means cluster, -1 without clusters.
     voted : int array (N,)
         The class that each sample's neighbours vote for.
     """
     measures = settings.measures
-    assigned, restarts = clustering.kmeans_restarts(
-        rows, clusters=settings.clusters, n_init=settings.n_init, seed=integer_seed(settings.seed, "k-means")
-    )
-    if len(rows) <= matrix_samples:
-        geometry, metric = pairwise_distances(rows), "precomputed"
-        np.fill_diagonal(geometry, 0)
+    if clustered:
+        assigned, restarts = clustering.kmeans_restarts(
+            rows, clusters=settings.clusters, n_init=settings.n_init, seed=integer_seed(settings.seed, "k-means")
+        )
     else:
-        geometry, metric = rows, "euclidean"
+        # One group of all samples takes the clusters' place. What is measured of it becomes NaN below.
+        assigned = np.full(len(rows), -1)
+        restarts = [assigned]
+    geometry, metric = _geometry(rows, matrix_samples) if clustered else _geometry_of_copies(rows, matrix_samples)
     with config_context(working_memory=chunk_mb):
         of_clusters, of_classes = (clustering.silhouettes(geometry, groups, metric) for groups in (assigned, labels))
         nearest = neighbors.nearest(geometry, settings.neighbors, metric)
@@ -181,7 +193,38 @@ def direction_metrics(
         values["class_silhouette"] = clustering.class_means(of_classes, labels, classes)
     if "knn_purity" in measures:
         values["knn_purity"] = neighbors.purity(nearest, labels)
+    if not clustered:
+        values |= {name: math.nan for name in OF_CLUSTERS.intersection(values)}
     return values, assigned, voted
+
+
+def _geometry(rows: np.ndarray, matrix_samples: int) -> tuple[np.ndarray, str]:
+    """What silhouettes and neighbours are found in: all distances, or the rows where there are too many of them.
+
+    Returns
+    -------
+    float array (N, N) or (N, D)
+    metric : {"precomputed", "euclidean"}
+    """
+    if len(rows) > matrix_samples:
+        return rows, "euclidean"
+    distances = pairwise_distances(rows)
+    np.fill_diagonal(distances, 0)
+    return distances, "precomputed"
+
+
+def _geometry_of_copies(rows: np.ndarray, matrix_samples: int) -> tuple[np.ndarray, str]:
+    """The same for rows of which few are distinct; where all are equal, all distances are exactly 0.
+
+    Distances come from inner products, which rounding leaves a little above 0 for two copies. Where nothing but copies
+    is near, that little would decide a silhouette.
+    """
+    if len(rows) > matrix_samples:
+        # About one of them: what the rows have in common rounds off nothing then.
+        return rows - rows[0], "euclidean"
+    distinct, copy_of = np.unique(rows, axis=0, return_inverse=True)
+    distances, metric = _geometry(distinct, matrix_samples)
+    return distances[np.ix_(copy_of.ravel(), copy_of.ravel())], metric
 
 
 def shape_metrics(

@@ -25,6 +25,8 @@ class Metric:
         It is taken from fewer samples where there are many, as its time goes with the cube of their number.
     classifier_only : bool
         It needs the classifier's weights, and is measured only at the classifier's input.
+    of_clusters : bool
+        It needs the clusters of k-means, and is NaN where there are fewer distinct directions than clusters.
     """
 
     name: str
@@ -32,23 +34,24 @@ class Metric:
     per_class: bool = False
     thinned: bool = False
     classifier_only: bool = False
+    of_clusters: bool = False
 
 
 METRICS = (
-    Metric("silhouette"),
-    Metric("adjusted_rand_index"),
-    Metric("normalized_mutual_information"),
+    Metric("silhouette", of_clusters=True),
+    Metric("adjusted_rand_index", of_clusters=True),
+    Metric("normalized_mutual_information", of_clusters=True),
     Metric("label_silhouette"),
     Metric("knn_accuracy"),
-    Metric("adjusted_rand_index_min", "restart_spread"),
-    Metric("adjusted_rand_index_mean", "restart_spread"),
-    Metric("adjusted_rand_index_max", "restart_spread"),
-    Metric("adjusted_rand_index_sd", "restart_spread"),
-    Metric("adjusted_mutual_information", "adjusted_mutual_information"),
-    Metric("homogeneity", "v_measure"),
-    Metric("completeness", "v_measure"),
-    Metric("v_measure", "v_measure"),
-    Metric("davies_bouldin", "davies_bouldin"),
+    Metric("adjusted_rand_index_min", "restart_spread", of_clusters=True),
+    Metric("adjusted_rand_index_mean", "restart_spread", of_clusters=True),
+    Metric("adjusted_rand_index_max", "restart_spread", of_clusters=True),
+    Metric("adjusted_rand_index_sd", "restart_spread", of_clusters=True),
+    Metric("adjusted_mutual_information", "adjusted_mutual_information", of_clusters=True),
+    Metric("homogeneity", "v_measure", of_clusters=True),
+    Metric("completeness", "v_measure", of_clusters=True),
+    Metric("v_measure", "v_measure", of_clusters=True),
+    Metric("davies_bouldin", "davies_bouldin", of_clusters=True),
     Metric("label_davies_bouldin", "davies_bouldin"),
     Metric("class_silhouette", "class_silhouette", per_class=True),
     Metric("knn_purity", "knn_purity"),
@@ -74,6 +77,9 @@ MEASURES = {
 
 # A number for each class in place of one.
 PER_CLASS = tuple(metric.name for metric in METRICS if metric.per_class)
+
+# The metrics that k-means decides.
+OF_CLUSTERS = frozenset(metric.name for metric in METRICS if metric.of_clusters)
 
 # The measures that are taken from fewer samples where there are many.
 THINNED = frozenset(metric.measure for metric in METRICS if metric.thinned)

@@ -1,0 +1,157 @@
+"""What the curves of a training say is surely a slip: a loss that never fell, labels that do not fit the images."""
+
+import math
+from collections.abc import Sequence
+
+# An accuracy is above chance where it is so many standard deviations of a guesser's accuracy above it.
+DEVIATIONS = 3.5
+# After fewer epochs a training has only begun.
+FEWEST_EPOCHS = 3
+# A loss that fell by a smaller share than this stands still.
+FALLEN = 0.01
+# With such an accuracy a loss that does not move is no slip: the network began with weights that fit.
+GOOD_ACCURACY = 0.9
+# A loss below this share of a guesser's has left it behind. The accuracies may follow late, as evaluation takes the
+# running means of batch norm, which settle in some steps. After LATE epochs they should have followed.
+LEFT_BEHIND, LATE = 0.9, 10
+
+RATE = "if this workflow trained the network: training.learning_rate"
+
+
+def chance_of(counts: Sequence[int]) -> float:
+    """The accuracy of a network that gives every image the largest class.
+
+    Parameters
+    ----------
+    counts : sequence of int (K,)
+        The images of each class.
+    """
+    return max(counts) / sum(counts)
+
+
+def highest_by_chance(counts: Sequence[int]) -> float:
+    """The accuracy that a guesser stays below: chance and `DEVIATIONS` standard deviations of a binomial."""
+    chance = chance_of(counts)
+    return chance + DEVIATIONS * math.sqrt(chance * (1 - chance) / sum(counts))
+
+
+def enough_images(accuracy: float, counts: Sequence[int]) -> bool:
+    """Whether the images would show that a network halfway from chance to this accuracy is no guesser."""
+    halfway = (chance_of(counts) + accuracy) / 2
+    lowest = halfway - DEVIATIONS * math.sqrt(halfway * (1 - halfway) / sum(counts))
+    return lowest > highest_by_chance(counts)
+
+
+def learning_warnings(
+    *,
+    epochs: Sequence[int],
+    train_loss: Sequence[float],
+    train_accuracy: Sequence[float],
+    eval_accuracy: Sequence[float],
+    train_counts: Sequence[int],
+    eval_counts: Sequence[int],
+    pixels_knn_accuracy: float = math.nan,
+) -> list[str]:
+    """Say what is surely a slip in the curves of a training, and nothing of one that is only short or hard.
+
+    So nothing is said before `FEWEST_EPOCHS`, and nothing of accuracies on too few images to tell a network from a
+    guesser. The warnings do not assume that this workflow trained the network.
+
+    Parameters
+    ----------
+    epochs : sequence of int (E,)
+        Ascending; 0 is before training.
+    train_loss, train_accuracy, eval_accuracy : sequences of float (E,)
+        As `tables/history.parquet` has them: the loss is NaN at epoch 0.
+    train_counts, eval_counts : sequences of int (K,)
+        The training and the evaluation images of each class.
+    pixels_knn_accuracy : float
+        The k-NN accuracy of the evaluation images' raw pixels; NaN where they are not followed.
+
+    Returns
+    -------
+    list of str
+        Each is a warning with its reason.
+    """
+    losses = {epoch: loss for epoch, loss in zip(epochs, train_loss) if epoch > 0 and math.isfinite(loss)}
+    if len(losses) < FEWEST_EPOCHS:
+        return []
+    # None: not known.
+    pixels_tell = pixels_knn_accuracy > highest_by_chance(eval_counts) if math.isfinite(pixels_knn_accuracy) else None
+    warnings = []
+    first, best = next(iter(losses.values())), min(losses.values())
+    still = first > 0 and first - best < FALLEN * first
+    if still and train_accuracy[-1] < GOOD_ACCURACY:
+        reason = f"The learning rate is far too low or far too high ({RATE})"
+        if pixels_tell is False:
+            reason += (
+                f", or the labels do not belong to the images: the k-NN accuracy of the raw pixels is "
+                f"{pixels_knn_accuracy:.3f}, which is chance as well"
+            )
+        warnings.append(
+            f"The training loss never fell by {100 * FALLEN:.0f} %: it was {first:.4f} at epoch {min(losses)} and "
+            f"{best:.4f} at best in {len(losses)} epochs, and the accuracy on the training images is "
+            f"{train_accuracy[-1]:.3f} at the end. "
+            f"{reason}."
+        )
+    if max(eval_accuracy) > highest_by_chance(eval_counts):
+        return warnings
+    chance, evaluation = chance_of(eval_counts), max(eval_accuracy)
+    if train_accuracy[-1] > highest_by_chance(train_counts) and enough_images(train_accuracy[-1], eval_counts):
+        warnings.append(
+            f"The network learned its training images by heart (accuracy {train_accuracy[-1]:.3f}) and guesses the "
+            f"evaluation images: its accuracy on them is {evaluation:.3f} at best, and chance is {chance:.3f}. "
+            + _why_by_heart(pixels_tell, pixels_knn_accuracy)
+        )
+    nowhere = max(train_accuracy) <= highest_by_chance(train_counts) and enough_images(1, train_counts)
+    guessers = guessers_loss(train_counts)
+    last = list(losses.values())[-1]
+    late = last < LEFT_BEHIND * guessers
+    if nowhere and not still and pixels_tell is not False and (not late or len(losses) >= LATE):
+        warnings.append(
+            f"The network learned nothing in {len(losses)} epochs: its accuracy is {max(train_accuracy):.3f} on the "
+            f"training images and {evaluation:.3f} on the evaluation images at best, and chance is {chance:.3f}. "
+            + _why_nothing(pixels_tell, pixels_knn_accuracy)
+        )
+        if late:
+            warnings[-1] += (
+                f" The loss fell to {last:.4f} all the same, and guessing gives {guessers:.4f}: the network does other "
+                "things in evaluation mode than in training (batch norm, dropout)."
+            )
+    return warnings
+
+
+def guessers_loss(counts: Sequence[int]) -> float:
+    """The cross entropy of a network that gives every image the classes' shares, in nats."""
+    shares = [count / sum(counts) for count in counts if count]
+    return -sum(share * math.log(share) for share in shares)
+
+
+def _why_by_heart(pixels_tell: bool | None, pixels_knn_accuracy: float) -> str:
+    """Why a network knows its training images and guesses the others."""
+    if pixels_tell is None:
+        return (
+            "Either the labels are shuffled against the images, or the evaluation images are of another kind than the "
+            "training images. With activations.pixels this warning says more."
+        )
+    if pixels_tell:
+        return (
+            f"The labels of the evaluation images do fit these images, as the k-NN accuracy of the raw pixels is "
+            f"{pixels_knn_accuracy:.3f}. So the cause lies in the training: in the labels of the training images, in "
+            "the order of the classes, in the normalisation, or in evaluation images of another kind than the "
+            "training images."
+        )
+    return (
+        f"The k-NN accuracy of the raw pixels, {pixels_knn_accuracy:.3f}, is chance as well: the labels are probably "
+        "shuffled against the images. If they are right, the images show too little of their classes."
+    )
+
+
+def _why_nothing(pixels_tell: bool | None, pixels_knn_accuracy: float) -> str:
+    """Why a network knows no images at all, where the raw pixels do not speak against the labels."""
+    if pixels_tell is None:
+        return f"The cause lies in the labels, in the model or in the training ({RATE})."
+    return (
+        f"The labels do fit the images, as the k-NN accuracy of the raw pixels is {pixels_knn_accuracy:.3f}: the cause "
+        f"lies in the model or in the training ({RATE})."
+    )
