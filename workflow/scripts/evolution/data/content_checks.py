@@ -1,0 +1,254 @@
+"""Whether drawn images hold what their owner believes: images that are empty, copied, dark or mixed up are found."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2b
+
+import numpy as np
+
+from evolution.data.folder_parts import parts_in_names
+from evolution.errors import DataError
+
+# Of 255: images that are nowhere brighter than this look black, and such a range looks like one tone.
+DARK, NARROW = 64, 32
+
+# Means of the two parts that lie so far apart, of 255, or largest values of which one is so many times the other.
+FAR_MEANS, FAR_RANGES = 64, 4
+
+# With more copies among the training images than this share, the number of images says little.
+MANY_COPIES = 0.1
+
+# A message names at most so many classes.
+MOST_NAMED = 3
+
+
+@dataclass(frozen=True)
+class CheckedPart:
+    """The images of one part that were drawn.
+
+    Attributes
+    ----------
+    images : uint8 array (n, C, H, W)
+    labels : int64 array (n,)
+    place : callable
+        Takes a position in `images`, and says where the image comes from: its file, or its position in an array.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    place: Callable[[int], str]
+
+    @cached_property
+    def flat(self) -> np.ndarray:
+        """bool array (n,): whether each channel of the image has one value everywhere."""
+        count, channels = self.images.shape[:2]
+        planes = self.images.reshape(count, channels, -1)
+        # Most images are told by two of their pixels.
+        flat = (planes[:, :, 0] == planes[:, :, planes.shape[2] // 2]).all(axis=1)
+        candidates = np.flatnonzero(flat)
+        flat[candidates] = (planes[candidates] == planes[candidates][:, :, :1]).all(axis=(1, 2))
+        return flat
+
+    @cached_property
+    def digests(self) -> list[bytes]:
+        """A digest of each image's pixels: the same for the same pixels, and for no others."""
+        rows = np.ascontiguousarray(self.images).reshape(len(self.images), -1)
+        return [blake2b(row, digest_size=16).digest() for row in rows]
+
+    @cached_property
+    def range(self) -> tuple[int, int]:
+        """The smallest and the largest value of all pixels."""
+        return int(self.images.min()), int(self.images.max())
+
+
+def require_content(train: CheckedPart, evaluation: CheckedPart, *, source: str, composited: int) -> None:
+    """Refuse images that are all of one and the same colour.
+
+    Parameters
+    ----------
+    train, evaluation : CheckedPart
+    source : str
+        The data set's name in the config.
+    composited : int
+        How many of the images have transparent pixels, which were laid on white.
+
+    Raises
+    ------
+    DataError
+    """
+    first = train.images[0, :, :1, :1]
+    for part in (train, evaluation):
+        # The first test is of a pixel each, and is enough for images that have something in them.
+        if (part.images[:, :, 0, 0] != first[:, 0, 0]).any() or (part.images != first).any():
+            return
+    colour = ", ".join(map(str, first.ravel()))
+    hint = (
+        f"{composited} of them have transparent pixels, which were laid on white: if the images are white themselves, "
+        "their shape lies in the alpha channel. Save them on a ground of another colour"
+        if composited
+        else f"Look at the first, {train.place(0)}, and at how it was saved: values that were scaled wrongly, or cut "
+        "to 8 bits, become all the same"
+    )
+    raise DataError(
+        f"{source}: in all {len(train.images) + len(evaluation.images)} images that were drawn, every pixel has the "
+        f"same value ({colour}), so there is nothing to learn. {hint}.",
+        key="dataset.name",
+    )
+
+
+def content_warnings(
+    train: CheckedPart,
+    evaluation: CheckedPart,
+    *,
+    class_names: tuple[str, ...],
+    shape: tuple[int, int],
+    composited: int,
+) -> list[str]:
+    """What is odd and possible in the images that were drawn.
+
+    Parameters
+    ----------
+    train, evaluation : CheckedPart
+    class_names : tuple of str (K,)
+    shape : (int, int)
+        Height and width of the images in their source, before they were resized.
+    composited : int
+        How many of the images have transparent pixels, which were laid on white.
+
+    Returns
+    -------
+    list of str
+        A plain sentence or two each.
+    """
+    return [
+        *_of_names(class_names),
+        *_of_shape(shape),
+        *_without_variation(train, evaluation, class_names, composited),
+        *_of_brightness(train, evaluation),
+        *_copies(train),
+        *_other_labels(train, evaluation, class_names),
+        *_in_both_parts(train, evaluation, class_names),
+    ]
+
+
+def _of_names(class_names: tuple[str, ...]) -> Iterator[str]:
+    if both := parts_in_names(class_names):
+        yield (
+            f"The classes {both[0]} and {both[1]} are called as parts of a data set are. If they are parts, the "
+            "network learns to tell the parts apart, and not what is in the images."
+        )
+
+
+def _of_shape(shape: tuple[int, int]) -> Iterator[str]:
+    if 1 not in shape:
+        return
+    pixels = max(shape)
+    side = round(pixels**0.5)
+    remedy = f"; if these are rows of {side} x {side} pixels, save images.reshape(-1, {side}, {side})"
+    yield (
+        f"The images are {shape[0]} high and {shape[1]} wide. A network for images sees lines in them"
+        f"{remedy if side > 1 and side * side == pixels else ''}."
+    )
+
+
+def _without_variation(
+    train: CheckedPart, evaluation: CheckedPart, class_names: tuple[str, ...], composited: int
+) -> Iterator[str]:
+    count, total = sum(int(part.flat.sum()) for part in (train, evaluation)), len(train.images) + len(evaluation.images)
+    if not count:
+        return
+    part = train if train.flat.any() else evaluation
+    flat_labels = np.concatenate([part.labels[part.flat] for part in (train, evaluation)])
+    all_labels = np.concatenate([train.labels, evaluation.labels])
+    flat, present = (np.bincount(labels, minlength=len(class_names)) for labels in (flat_labels, all_labels))
+    whole = [name for name, one, all_of_it in zip(class_names, flat, present) if one == all_of_it > 0]
+    classes = f" All images of {_listed(whole)} are." if whole else ""
+    white = f" {composited} images have transparent pixels, which were laid on white." if composited else ""
+    yield (
+        f"{count} of the {total} images that were drawn ({_percent(count, total)}) are of one colour, without anything "
+        f"in them (as {part.place(int(np.flatnonzero(part.flat)[0]))}).{classes}{white}"
+    )
+
+
+def _of_brightness(train: CheckedPart, evaluation: CheckedPart) -> Iterator[str]:
+    (low, high), (eval_low, eval_high) = train.range, evaluation.range
+    means = [float(part.images.mean()) for part in (train, evaluation)]
+    small, large = sorted((high, eval_high))
+    if abs(means[0] - means[1]) > FAR_MEANS or small * FAR_RANGES <= large:
+        yield (
+            f"Training and evaluation images differ much in brightness: means of {means[0]:.0f} and {means[1]:.0f}, "
+            f"largest values of {high} and {eval_high}, of 255. Were they scaled or inverted in different ways?"
+        )
+    elif max(high, eval_high) < DARK:
+        yield (
+            f"No pixel is brighter than {max(high, eval_high)} of 255, so the images are shown nearly black. Scale "
+            "them by the range that they use before they are saved."
+        )
+    elif max(high, eval_high) - min(low, eval_low) < NARROW:
+        yield (
+            f"All pixels lie between {min(low, eval_low)} and {max(high, eval_high)} of 255, so the images are shown "
+            "nearly in one tone. Scale them by the range that they use before they are saved."
+        )
+
+
+def _copies(train: CheckedPart) -> Iterator[str]:
+    counts = Counter(train.digests)
+    total, distinct = len(train.images), len(counts)
+    if total - distinct > MANY_COPIES * total:
+        digest, most = counts.most_common(1)[0]
+        yield (
+            f"Only {distinct} of the {total} training images are distinct, pixel for pixel; one is there {most} times "
+            f"(as {train.place(train.digests.index(digest))})."
+        )
+
+
+def _other_labels(train: CheckedPart, evaluation: CheckedPart, class_names: tuple[str, ...]) -> Iterator[str]:
+    """Images of one part that are the same, pixel for pixel, and have different labels."""
+    count, example = 0, None
+    for part in (train, evaluation):
+        labels: dict[bytes, dict[int, int]] = {}
+        for index, (digest, label) in enumerate(zip(part.digests, part.labels.tolist())):
+            labels.setdefault(digest, {}).setdefault(label, index)
+        mixed = {digest: firsts for digest, firsts in labels.items() if len(firsts) > 1}
+        count += sum(digest in mixed for digest in part.digests)
+        if mixed and example is None:
+            (label, index), (other, other_index) = list(next(iter(mixed.values())).items())[:2]
+            example = (
+                f"{part.place(index)} is {class_names[label]}, and {part.place(other_index)} is {class_names[other]}"
+            )
+    if count:
+        yield (
+            f"{count} images have a copy, pixel for pixel, that has another label ({example}). Labels or files are "
+            "mixed up, or the images do not show the class."
+        )
+
+
+def _in_both_parts(train: CheckedPart, evaluation: CheckedPart, class_names: tuple[str, ...]) -> Iterator[str]:
+    """Evaluation images that are training images too."""
+    labels: dict[bytes, set[int]] = {}
+    for digest, label in zip(train.digests, train.labels.tolist()):
+        labels.setdefault(digest, set()).add(label)
+    shared = [index for index, digest in enumerate(evaluation.digests) if digest in labels]
+    if not shared:
+        return
+    other = [i for i in shared if int(evaluation.labels[i]) not in labels[evaluation.digests[i]]]
+    total, first = len(evaluation.images), shared[0]
+    twin = train.digests.index(evaluation.digests[first])
+    mixed = f" {len(other)} of them {'has' if len(other) == 1 else 'have'} another label there." if other else ""
+    yield (
+        f"{len(shared)} of the {total} evaluation images ({_percent(len(shared), total)}) are training images too, "
+        f"pixel for pixel (as {evaluation.place(first)} and {train.place(twin)}).{mixed} Accuracy on them says nothing "
+        "about new images; remove the copies."
+    )
+
+
+def _listed(names: list[str]) -> str:
+    shown, more = names[:MOST_NAMED], len(names) - MOST_NAMED
+    return ", ".join(shown) + (f" and {more} more classes" if more > 0 else "")
+
+
+def _percent(count: int, total: int) -> str:
+    share = 100 * count / total
+    return "less than 1 %" if share < 1 else f"{share:.0f} %"
