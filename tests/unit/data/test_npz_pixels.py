@@ -54,8 +54,8 @@ def test_floats_are_scaled_and_the_log_says_by_how_much_they_moved(tmp_path, cap
     [
         (np.where(np.arange(768).reshape(12, 8, 8) == 200, np.nan, 0.5), "not finite, first in image 3"),
         (np.where(np.arange(768).reshape(12, 8, 8) == 767, np.inf, 0.5), "not finite, first in image 11"),
-        (noise(12, 8, 8).astype(np.float32), "values from 0 to 255; floats must be from 0 to 1"),
-        (noise(12, 8, 8) / 255 - 0.5, "values from -0.5 to 0.5; floats must be from 0 to 1"),
+        (noise(12, 8, 8).astype(np.float32), "floats must be from 0 to 1; its values are from 0 to 255, all"),
+        (noise(12, 8, 8) / 255 - 0.5, "floats must be from 0 to 1; its values are from -0.5 to 0.5, so"),
     ],
     ids=["NaN", "infinite", "bytes as floats", "centred"],
 )

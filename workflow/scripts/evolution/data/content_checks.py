@@ -1,14 +1,13 @@
 """Whether drawn images hold what their owner believes: images that are empty, copied, dark or mixed up are found."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from hashlib import blake2b
 
 import numpy as np
 
 from evolution.data.folder_parts import parts_in_names
+from evolution.data.identical_images import identical_images
 from evolution.errors import DataError
 
 # Of 255: images that are nowhere brighter than this look black, and such a range looks like one tone.
@@ -19,6 +18,9 @@ FAR_MEANS, FAR_RANGES = 64, 4
 
 # With more copies among the training images than this share, the number of images says little.
 MANY_COPIES = 0.1
+
+# Pixels of an image that are looked at first.
+PROBES = 32
 
 # A message names at most so many classes.
 MOST_NAMED = 3
@@ -45,17 +47,12 @@ class CheckedPart:
         """bool array (n,): whether each channel of the image has one value everywhere."""
         count, channels = self.images.shape[:2]
         planes = self.images.reshape(count, channels, -1)
-        # Most images are told by two of their pixels.
-        flat = (planes[:, :, 0] == planes[:, :, planes.shape[2] // 2]).all(axis=1)
+        # A few pixels tell of nearly all images that they have something in them.
+        few = planes[:, :, np.linspace(0, planes.shape[2] - 1, PROBES).astype(int)]
+        flat = (few == few[:, :, :1]).all(axis=(1, 2))
         candidates = np.flatnonzero(flat)
         flat[candidates] = (planes[candidates] == planes[candidates][:, :, :1]).all(axis=(1, 2))
         return flat
-
-    @cached_property
-    def digests(self) -> list[bytes]:
-        """A digest of each image's pixels: the same for the same pixels, and for no others."""
-        rows = np.ascontiguousarray(self.images).reshape(len(self.images), -1)
-        return [blake2b(row, digest_size=16).digest() for row in rows]
 
     @cached_property
     def range(self) -> tuple[int, int]:
@@ -122,14 +119,16 @@ def content_warnings(
     list of str
         A plain sentence or two each.
     """
+    numbers = identical_images(np.concatenate([train.images, evaluation.images]))
+    train_numbers, eval_numbers = numbers[: len(train.images)], numbers[len(train.images) :]
     return [
         *_of_names(class_names),
         *_of_shape(shape),
         *_without_variation(train, evaluation, class_names, composited),
         *_of_brightness(train, evaluation),
-        *_copies(train),
-        *_other_labels(train, evaluation, class_names),
-        *_in_both_parts(train, evaluation, class_names),
+        *_copies(train, train_numbers),
+        *_other_labels([(train, train_numbers), (evaluation, eval_numbers)], class_names),
+        *_in_both_parts(train, train_numbers, evaluation, eval_numbers),
     ]
 
 
@@ -174,7 +173,7 @@ def _without_variation(
 
 def _of_brightness(train: CheckedPart, evaluation: CheckedPart) -> Iterator[str]:
     (low, high), (eval_low, eval_high) = train.range, evaluation.range
-    means = [float(part.images.mean()) for part in (train, evaluation)]
+    means = [part.images.sum(dtype=np.uint64) / part.images.size for part in (train, evaluation)]
     small, large = sorted((high, eval_high))
     if abs(means[0] - means[1]) > FAR_MEANS or small * FAR_RANGES <= large:
         yield (
@@ -193,31 +192,34 @@ def _of_brightness(train: CheckedPart, evaluation: CheckedPart) -> Iterator[str]
         )
 
 
-def _copies(train: CheckedPart) -> Iterator[str]:
-    counts = Counter(train.digests)
-    total, distinct = len(train.images), len(counts)
+def _copies(train: CheckedPart, numbers: np.ndarray) -> Iterator[str]:
+    """Many training images that are copies of others; `numbers` are those of `identical_images`."""
+    _, firsts, counts = np.unique(numbers, return_index=True, return_counts=True)
+    total, distinct = len(numbers), len(counts)
     if total - distinct > MANY_COPIES * total:
-        digest, most = counts.most_common(1)[0]
+        most = int(counts.argmax())
         yield (
-            f"Only {distinct} of the {total} training images are distinct, pixel for pixel; one is there {most} times "
-            f"(as {train.place(train.digests.index(digest))})."
+            f"Only {distinct} of the {total} training images are distinct, pixel for pixel; one is there "
+            f"{counts[most]} times (as {train.place(int(firsts[most]))})."
         )
 
 
-def _other_labels(train: CheckedPart, evaluation: CheckedPart, class_names: tuple[str, ...]) -> Iterator[str]:
+def _other_labels(parts: list[tuple[CheckedPart, np.ndarray]], class_names: tuple[str, ...]) -> Iterator[str]:
     """Images of one part that are the same, pixel for pixel, and have different labels."""
-    count, example = 0, None
-    for part in (train, evaluation):
-        labels: dict[bytes, dict[int, int]] = {}
-        for index, (digest, label) in enumerate(zip(part.digests, part.labels.tolist())):
-            labels.setdefault(digest, {}).setdefault(label, index)
-        mixed = {digest: firsts for digest, firsts in labels.items() if len(firsts) > 1}
-        count += sum(digest in mixed for digest in part.digests)
-        if mixed and example is None:
-            (label, index), (other, other_index) = list(next(iter(mixed.values())).items())[:2]
-            example = (
-                f"{part.place(index)} is {class_names[label]}, and {part.place(other_index)} is {class_names[other]}"
-            )
+    count, example = 0, ""
+    for part, numbers in parts:
+        if len(np.unique(numbers)) == len(numbers):
+            continue
+        # Each image with its label once: an image that is there twice then has two labels.
+        pairs = np.unique(numbers * len(class_names) + part.labels)
+        images, labels = np.unique(pairs // len(class_names), return_counts=True)
+        mixed = np.flatnonzero(np.isin(numbers, images[labels > 1]))
+        count += len(mixed)
+        if len(mixed) and not example:
+            first = mixed[0]
+            other = next(i for i in mixed if numbers[i] == numbers[first] and part.labels[i] != part.labels[first])
+            places = [f"{part.place(int(i))} is {class_names[part.labels[i]]}" for i in (first, other)]
+            example = ", and ".join(places)
     if count:
         yield (
             f"{count} images have a copy, pixel for pixel, that has another label ({example}). Labels or files are "
@@ -225,18 +227,18 @@ def _other_labels(train: CheckedPart, evaluation: CheckedPart, class_names: tupl
         )
 
 
-def _in_both_parts(train: CheckedPart, evaluation: CheckedPart, class_names: tuple[str, ...]) -> Iterator[str]:
+def _in_both_parts(
+    train: CheckedPart, train_numbers: np.ndarray, evaluation: CheckedPart, eval_numbers: np.ndarray
+) -> Iterator[str]:
     """Evaluation images that are training images too."""
-    labels: dict[bytes, set[int]] = {}
-    for digest, label in zip(train.digests, train.labels.tolist()):
-        labels.setdefault(digest, set()).add(label)
-    shared = [index for index, digest in enumerate(evaluation.digests) if digest in labels]
-    if not shared:
+    shared = np.flatnonzero(np.isin(eval_numbers, train_numbers))
+    if not len(shared):
         return
-    other = [i for i in shared if int(evaluation.labels[i]) not in labels[evaluation.digests[i]]]
-    total, first = len(evaluation.images), shared[0]
-    twin = train.digests.index(evaluation.digests[first])
-    mixed = f" {len(other)} of them {'has' if len(other) == 1 else 'have'} another label there." if other else ""
+    known = set(zip(train_numbers.tolist(), train.labels.tolist()))
+    other = sum((int(eval_numbers[i]), int(evaluation.labels[i])) not in known for i in shared)
+    total, first = len(eval_numbers), int(shared[0])
+    twin = int(np.flatnonzero(train_numbers == eval_numbers[first])[0])
+    mixed = f" {other} of them {'has' if other == 1 else 'have'} another label there." if other else ""
     yield (
         f"{len(shared)} of the {total} evaluation images ({_percent(len(shared), total)}) are training images too, "
         f"pixel for pixel (as {evaluation.place(first)} and {train.place(twin)}).{mixed} Accuracy on them says nothing "

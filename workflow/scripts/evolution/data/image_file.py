@@ -47,7 +47,7 @@ def decode(path: Path, size: int | None) -> DecodedImage:
     Exception
         Of any kind, if the file is damaged or no image, and ValueError for more than 8 bits a channel.
     """
-    from PIL import Image, ImageOps
+    from PIL import Image
 
     with Image.open(path, formats=FORMATS) as image:
         if fault := depth_fault(image):
@@ -61,6 +61,8 @@ def decode(path: Path, size: int | None) -> DecodedImage:
         image.load()
         # Pillow turns a TIFF when it decodes it.
         if turn != 1 and image.format != "TIFF":
+            from PIL import ImageOps
+
             ImageOps.exif_transpose(image, in_place=True)
         key = image.info.get("transparency")
         if image.format == "PNG" and isinstance(key, int) and layout in EXPANDED:

@@ -9,6 +9,9 @@ SIGNED = 2
 # Bits of SUBFILE: the page is a smaller copy of another, or the transparency of another.
 SMALLER_COPY, TRANSPARENCY = 1, 4
 
+# Where Pillow keeps what may state an orientation: EXIF, and XMP.
+ORIENTED = {"exif", "Raw profile type exif", "XML:com.adobe.xmp", "xmp"}
+
 # From these on, EXIF's orientations exchange width and height.
 SIDEWAYS = 5
 
@@ -60,6 +63,8 @@ def orientation(image) -> int:
     """
     if image.format == "PNG":
         image.load()
+    if image.format != "TIFF" and not ORIENTED & image.info.keys():
+        return 1
     try:
         tags = image.tag_v2 if image.format == "TIFF" else image.getexif()
         found = tags.get(ORIENTATION, 1)
@@ -86,11 +91,11 @@ def page_count(image) -> int:
     image : PIL.Image.Image
         As opened. It is at its first page afterwards.
     """
-    if image.format == "MPO":
+    if image.format == "MPO" or not getattr(image, "is_animated", False):
         return 1
     try:
-        count = getattr(image, "n_frames", 1)
-        if image.format == "TIFF" and count > 1:
+        count = image.n_frames
+        if image.format == "TIFF":
             for page in range(1, count):
                 image.seek(page)
                 count -= bool(image.tag_v2.get(SUBFILE, 0) & (SMALLER_COPY | TRANSPARENCY))

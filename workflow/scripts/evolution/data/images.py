@@ -181,7 +181,7 @@ def draw_images(drawn: list[tuple[np.ndarray | ImageFiles, np.ndarray]], size: i
     """
     if not isinstance(drawn[0][0], ImageFiles):
         return DrawnImages([resize_images(images[indices], size) for images, indices in drawn])
-    decoded, faults = [], []
+    decoded, faults, reasons = [], [], set()
     for files, indices in drawn:
         images = []
         for index in indices:
@@ -190,7 +190,9 @@ def draw_images(drawn: list[tuple[np.ndarray | ImageFiles, np.ndarray]], size: i
                 images.append(decode(path, size))
             except Exception as error:  # Damaged bytes make Pillow raise anything.
                 reason = " ".join(str(error).replace(str(path), "").split())
-                faults.append(f"{path} ({reason or type(error).__name__})")
+                reason = reason or type(error).__name__
+                faults.append(f"{path} ({'the same' if reason in reasons else reason})")
+                reasons.add(reason)
         decoded.append(images)
     total = sum(len(indices) for _, indices in drawn)
     if faults:

@@ -1,5 +1,6 @@
 """A user's own images in an .npz archive: its arrays, and whether shapes, types and labels are what they must be."""
 
+import math
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -241,8 +242,12 @@ def image_axes(path: Path, name: str, shape: tuple[int, ...]) -> str:
     """
     where = f"{path}: {name} has shape {shape}"
     if len(shape) not in (3, 4) or 0 in shape:
+        side = math.isqrt(shape[1]) if len(shape) == 2 else 0
+        square = side > 0 and side**2 == shape[1]
+        rows = f"; rows of {side} x {side} pixels: {name}.reshape(-1, {side}, {side})" if square else ""
         raise unusable(
             f"{where}; images are (N, height, width), (N, channels, height, width) or (N, height, width, channels)"
+            f"{rows}"
         )
     if len(shape) == 3:
         return "NHW"
@@ -253,7 +258,8 @@ def image_axes(path: Path, name: str, shape: tuple[int, ...]) -> str:
             "images larger than 3 pixels"
         )
     if not first and not last:
-        raise unusable(f"{where}; the second or the last size is that of the channels and must be 1 or 3")
+        clear = ". Lay images with a fourth channel, transparency, on white first" if 4 in (shape[1], shape[3]) else ""
+        raise unusable(f"{where}; the second or the last size is that of the channels and must be 1 or 3{clear}")
     return "NCHW" if first else "NHWC"
 
 

@@ -116,8 +116,8 @@ def _check_range(path: Path, arrays: dict[str, np.ndarray], name: str) -> None:
     if low < -TOLERANCE or high > 1 + TOLERANCE:
         floats = {each: array for each, array in arrays.items() if array.dtype.kind == "f"}
         raise unusable(
-            f"{path}: {name} is of type {images.dtype} with values from {low:g} to {high:g}; floats must be from 0 to 1"
-            f"{pixel_advice(floats)}"
+            f"{path}: {name} is of type {images.dtype}; floats must be from 0 to 1"
+            f"{pixel_advice(floats) or f', and these are from {low:g} to {high:g}'}"
         )
 
 
