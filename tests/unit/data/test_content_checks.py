@@ -56,6 +56,21 @@ def test_images_of_one_and_the_same_colour_are_refused(colour):
         require_content(part(images), part(other), source="x", composited=0)
 
 
+def test_copies_of_one_image_are_refused():
+    images = np.repeat(noise(1, 3, 8, 8), 12, axis=0)
+    with pytest.raises(DataError, match="in all 18 images that were drawn, the pixels are those of the first, so"):
+        require_content(part(images), part(images[:6]), source="x", composited=0)
+    require_content(part(images), part(noise(6, 3, 8, 8, seed=1)), source="x", composited=0)
+
+
+def test_images_of_one_colour_are_no_copies():
+    """They are told of once, and not again as copies, in both parts and with other labels."""
+    images, evaluation = noise(30, 1, 8, 8), noise(12, 1, 8, 8, seed=1)
+    images[:9] = evaluation[:3] = 40
+    (warning,) = warned(images, evaluation)
+    assert warning.startswith("12 of the 42 images that were drawn (29 %) are of one colour")
+
+
 def test_images_of_one_colour_are_counted():
     images = noise(40, 3, 8, 8)
     images[[7, 20]] = np.array([1, 2, 3], np.uint8)[:, None, None]
@@ -90,7 +105,7 @@ def test_copies_among_the_training_images():
     assert warned(part(images, [0] * 40)) == [], "a tenth"
     images[34] = images[2]
     assert warned(part(images, [0] * 40)) == [
-        "Only 35 of the 40 training images are distinct, pixel for pixel; one is there 6 times (as images[2])."
+        "The 40 training images are only 35 different ones, pixel for pixel; one is there 6 times (as images[2])."
     ]
 
 

@@ -67,7 +67,7 @@ def test_a_camera_of_sixteen_bits_is_refused(tmp_path):
     """17 values up to 0.0039, as of a dark image that was divided by 65535, of which bytes would keep two."""
     images = (load_digits().images[:12] / 16 * 255 / 65535).astype(np.float32)
     message = refused(tmp_path, images)
-    assert "of 17 different values of images, from 0 to 0.00389105, 2 are left" in message
+    assert "of 17 different values of images, from 0 to 0.00389105, only 2 are left" in message
     assert message.endswith("Scale by the range that is used: images / images.max()")
     mended = images / images.max()
     assert read(tmp_path, mended).warnings == () and len(np.unique(read(tmp_path, mended).train)) == 17
@@ -95,7 +95,7 @@ def test_a_loss_that_is_small_is_a_warning(tmp_path):
     images = np.random.default_rng(0).random((12, 30, 30)) * 0.1
     found = read(tmp_path, images)
     (warning,) = found.warnings
-    assert warning.startswith("mine.npz: of ") and ", 26 are left" in warning and "4 % of their" in warning
+    assert warning.startswith("mine.npz: of ") and ", only 26 are left" in warning and "4 % of their" in warning
     rounding = np.sqrt(np.square(found.train[:, 0] / 255 - images).mean()) / images.std()
     assert round(rounding, 2) == 0.04
 

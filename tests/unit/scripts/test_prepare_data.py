@@ -180,7 +180,7 @@ def test_warnings_are_in_the_file_and_in_the_log(tmp_path, caplog):
 
 def test_images_are_named_by_their_places_in_the_archive(tmp_path):
     images, labels = noise(40, 8, 8), np.arange(40) % 2
-    images[3], images[12] = 7, 9
+    images[3], images[35] = 7, 9
     more = {"eval_images": images[10:20], "eval_labels": labels[:10]}
     path = write_npz(tmp_path / "a.npz", images=images, labels=labels, **more)
     prepare(tmp_path / "d.npz", f"npz:{path}", train_size=40, eval_size=10)

@@ -9,10 +9,9 @@ from pathlib import Path
 from evolution.config.schema import KeyPath, dotted
 from evolution.config.spans import snapshot_epochs
 from evolution.config.sweeps import Origin, holds
-from evolution.data.catalogue import class_sizes, image_shape
+from evolution.data.catalogue import class_sizes, known_channels
 from evolution.data.class_balance import images_per_class
-from evolution.data.contents import IMAGE_FOLDER
-from evolution.data.own_source import class_names, own_path
+from evolution.data.own_source import class_names
 from evolution.embedding.methods import METHODS, missing_package
 from evolution.errors import ConfigError, DataError
 from evolution.models.catalogue import ARCHITECTURES
@@ -228,22 +227,15 @@ def _check_normalization(checked: CheckedConfig) -> Iterator[str]:
     """Lists of numbers to normalise by have one for each channel."""
     for name, run in checked.runs("dataset"):
         normalize, dataset = run["dataset"]["normalize"], run["dataset"]["name"]
-        if not isinstance(normalize, dict):
-            continue
-        if (own_path(dataset) or ("",))[0] == IMAGE_FOLDER:
-            # Planning reads a few images only: whether any that is drawn has colours is for the job to see.
-            allowed = {1, 3}
-        elif shape := image_shape(run["dataset"]):
-            allowed = {shape[0][0]}
-        else:
+        if not isinstance(normalize, dict) or not (channels := known_channels(run["dataset"])):
             continue
         for key, value in normalize.items():
-            if isinstance(value, list) and len(value) not in allowed:
+            if isinstance(value, list) and len(value) not in channels:
                 where = checked.written_key(name, f"dataset.normalize.{key}")
-                channels = " or ".join(map(str, sorted(allowed)))
+                have = " or ".join(map(str, channels)) + (" channel" if channels == (1,) else " channels")
                 yield (
-                    f"{where}: {value} has {len(value)} numbers, and the images of {dataset} have "
-                    f"{channels} channel{'s' * (allowed != {1})}; give one number, or one for each channel"
+                    f"{where}: {value} has {len(value)} numbers, and the images of {dataset} have {have}; give one "
+                    "number, or one for each channel"
                 )
 
 

@@ -61,7 +61,7 @@ class CheckedPart:
 
 
 def require_content(train: CheckedPart, evaluation: CheckedPart, *, source: str, composited: int) -> None:
-    """Refuse images that are all of one and the same colour.
+    """Refuse images that are all the same, of one colour most often.
 
     Parameters
     ----------
@@ -75,12 +75,11 @@ def require_content(train: CheckedPart, evaluation: CheckedPart, *, source: str,
     ------
     DataError
     """
-    first = train.images[0, :, :1, :1]
-    for part in (train, evaluation):
-        # The first test is of a pixel each, and is enough for images that have something in them.
-        if (part.images[:, :, 0, 0] != first[:, 0, 0]).any() or (part.images != first).any():
-            return
-    colour = ", ".join(map(str, first.ravel()))
+    first = train.images[0]
+    if any((image != first).any() for part in (train, evaluation) for image in part.images):
+        return
+    colour = ", ".join(map(str, first[:, 0, 0]))
+    same = f"every pixel has the same value ({colour})" if train.flat[0] else "the pixels are those of the first"
     hint = (
         f"{composited} of them have transparent pixels, which were laid on white: if the images are white themselves, "
         "their shape lies in the alpha channel. Save them on a ground of another colour"
@@ -89,8 +88,8 @@ def require_content(train: CheckedPart, evaluation: CheckedPart, *, source: str,
         "to 8 bits, become all the same"
     )
     raise DataError(
-        f"{source}: in all {len(train.images) + len(evaluation.images)} images that were drawn, every pixel has the "
-        f"same value ({colour}), so there is nothing to learn. {hint}.",
+        f"{source}: in all {len(train.images) + len(evaluation.images)} images that were drawn, {same}, so "
+        f"there is nothing to learn. {hint}.",
         key="dataset.name",
     )
 
@@ -119,8 +118,10 @@ def content_warnings(
     list of str
         A plain sentence or two each.
     """
-    numbers = identical_images(np.concatenate([train.images, evaluation.images]))
-    train_numbers, eval_numbers = numbers[: len(train.images)], numbers[len(train.images) :]
+    train_numbers, eval_numbers = identical_images(train.images, evaluation.images)
+    # Images of one colour are told of once: they do not count as copies of each other.
+    train_numbers[train.flat] = -1 - np.arange(train.flat.sum())
+    eval_numbers[evaluation.flat] = -1 - len(train_numbers) - np.arange(evaluation.flat.sum())
     return [
         *_of_names(class_names),
         *_of_shape(shape),
@@ -199,7 +200,7 @@ def _copies(train: CheckedPart, numbers: np.ndarray) -> Iterator[str]:
     if total - distinct > MANY_COPIES * total:
         most = int(counts.argmax())
         yield (
-            f"Only {distinct} of the {total} training images are distinct, pixel for pixel; one is there "
+            f"The {total} training images are only {distinct} different ones, pixel for pixel; one is there "
             f"{counts[most]} times (as {train.place(int(firsts[most]))})."
         )
 

@@ -6,25 +6,30 @@ import numpy as np
 SEED = 0
 
 
-def identical_images(images: np.ndarray) -> np.ndarray:
+def identical_images(*parts: np.ndarray) -> list[np.ndarray]:
     """Number images so that those with the same pixels have the same number, and no others.
 
     Parameters
     ----------
-    images : uint8 array (N, ...)
+    parts : uint8 arrays (N, ...)
+        Images of one shape; they are not copied.
 
     Returns
     -------
-    int64 array (N,)
+    list of int64 arrays (N,)
+        The numbers of each part's images: the same pixels have the same number in all parts.
     """
-    rows = np.ascontiguousarray(images).reshape(len(images), -1)
-    _, numbers, counts = np.unique(_sums(rows), return_inverse=True, return_counts=True)
+    rows = [np.ascontiguousarray(images).reshape(len(images), -1) for images in parts]
+    sums = np.concatenate([_sums(each) for each in rows])
+    _, numbers, counts = np.unique(sums, return_inverse=True, return_counts=True)
+    places = [(part, index) for part, images in enumerate(parts) for index in range(len(images))]
     # The same pixels have the same sum, and others hardly ever. So only images of equal sums are compared.
     found: dict[tuple[int, bytes], int] = {}
-    for index in np.flatnonzero(counts[numbers] > 1):
-        key = (int(numbers[index]), rows[index].tobytes())
-        numbers[index] = found.setdefault(key, len(counts) + len(found))
-    return numbers
+    for position in np.flatnonzero(counts[numbers] > 1):
+        part, index = places[position]
+        key = (int(numbers[position]), rows[part][index].tobytes())
+        numbers[position] = found.setdefault(key, len(counts) + len(found))
+    return np.split(numbers, np.cumsum([len(images) for images in parts])[:-1])
 
 
 def _sums(rows: np.ndarray) -> np.ndarray:

@@ -18,6 +18,9 @@ TOLERANCE = 1e-6
 # Images that are converted at a time, so that conversion takes little memory.
 CHUNK = 1000
 
+# Images whose values are counted at a time.
+COUNTED = 100
+
 # With so many different values left, rounding is not what spoils an image.
 ENOUGH_LEVELS = 32
 
@@ -144,8 +147,8 @@ def _as_bytes(path: Path, arrays: dict[str, np.ndarray], name: str, warnings: li
 def _levels_left(scaled: np.ndarray) -> int:
     """The number of different bytes, or `ENOUGH_LEVELS` and more as soon as there are so many."""
     seen = np.zeros(256, bool)
-    for start in range(0, len(scaled), CHUNK):
-        seen[scaled[start : start + CHUNK]] = True
+    for start in range(0, len(scaled), COUNTED):
+        seen[scaled[start : start + COUNTED]] = True
         if seen.sum() >= ENOUGH_LEVELS:
             break
     return int(seen.sum())
@@ -160,8 +163,8 @@ def _check_levels(
     if high <= low:
         return
     counts, total, squares = np.zeros(FINE + 1, bool), 0.0, 0.0
-    for start in range(0, len(images), CHUNK):
-        part = (images[start : start + CHUNK].astype(np.float64) - low) / (high - low)
+    for start in range(0, len(images), COUNTED):
+        part = (images[start : start + COUNTED].astype(np.float64) - low) / (high - low)
         counts[np.rint(part * FINE).astype(np.int64)] = True
         total += float(part.sum())
         squares += float(np.square(part).sum())
@@ -170,8 +173,9 @@ def _check_levels(
         return
     deviation = np.sqrt(max(squares / images.size - mean**2, 0.0)) * (high - low)
     share = rounding / deviation if deviation else np.inf
+    are = "is" if left == 1 else "are"
     found = (
-        f"of {before} different values of {name}, from {low:g} to {high:g}, {left} are left where 0 to 1 "
+        f"of {before} different values of {name}, from {low:g} to {high:g}, only {left} {are} left where 0 to 1 "
         f"is scaled to whole numbers from 0 to 255; rounding moves the pixels by {100 * share:.0f} % of their standard "
         "deviation"
     )
