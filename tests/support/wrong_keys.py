@@ -52,6 +52,33 @@ WRONG_KEYS = {
     "a palette misspelt": ("plots: {palette: petrof10}", "plots.palette: 'petrof10'", "did you mean petroff10?"),
     "a palette that is no set of colours": ("plots: {palette: viridis}", "plots.palette", "allowed: petroff10, "),
     "images too small": ("dataset: {image_size: 2}", "dataset.image_size: 2", "must be at least 4"),
+    "a deviation of zero": (
+        "dataset: {normalize: {mean: 0.5, std: 0}}",
+        "dataset.normalize.std: 0",
+        "must be greater than 0",
+    ),
+    "one deviation of zero": (
+        "dataset: {normalize: {mean: [0.5], std: [0]}}",
+        "dataset.normalize.std.0: 0",
+        "must be greater than 0",
+    ),
+    "a mean of pixels up to 255": (
+        "dataset: {normalize: {mean: 123.7, std: 0.2}}",
+        "dataset.normalize.mean: 123.7",
+        "must be at most 1",
+    ),
+    "a mean as text": (
+        "dataset: {normalize: {mean: '0.5', std: 0.2}}",
+        "dataset.normalize.mean: '0.5'",
+        "must be of type number or list; write it without quotes",
+    ),
+    "no means": ("dataset: {normalize: {mean: [], std: 1}}", "dataset.normalize.mean: []", "at least one entry"),
+    "a key of the normalisation misspelt": (
+        "dataset: {normalize: {mean: 0.5, std: 0.5, sdt: 1}}",
+        "dataset.normalize.sdt: unknown key",
+        "did you mean std?",
+    ),
+    "a normalisation misspelt": ("dataset: {normalize: non}", "dataset.normalize: 'non'", "did you mean none?"),
     "an archive without a path": ("dataset: {name: 'npz:'}", "dataset.name: 'npz:'", "npz:FILE (a NumPy archive)"),
     "an archive that is not there": ("dataset: {name: npz:a.npz}", "dataset.name: npz:a.npz cannot", "does not exist"),
     "a folder that is not there": (

@@ -157,6 +157,26 @@ WRONG_TOGETHER = {
         "dataset.eval_size: 10001",
         "1000 per class, 10000 in all",
     ),
+    "means for other channels": (
+        "dataset: {normalize: {mean: [0.485, 0.456, 0.406], std: 0.2}}",
+        "dataset.normalize.mean: [0.485, 0.456, 0.406] has 3 numbers, and the images of mnist_5k have 1 channel;",
+        "give one number, or one for each channel",
+    ),
+    "deviations for other channels in a run": (
+        "{dataset: {name: cifar10}, runs: {a: {dataset: {normalize: {mean: 0, std: [0.5, 0.5]}}}}}",
+        "runs.a.dataset.normalize.std: [0.5, 0.5] has 2 numbers, and the images of cifar10 have 3 channels;",
+        "give one number, or one for each channel",
+    ),
+    "means of the grid for other channels": (
+        "grid: {dataset.normalize: [auto, {mean: [0.1, 0.2], std: 1}]}",
+        "grid.dataset.normalize.mean: [0.1, 0.2] has 2 numbers",
+        "give one number, or one for each channel",
+    ),
+    "a mean of the grid without a deviation": (
+        "grid: {dataset.normalize.mean: [0.1]}",
+        "grid.dataset.normalize: {'mean': 0.1} is not allowed",
+        "must have both mean and std",
+    ),
     "a layer that the model lacks": ("layers: [conv1, fc9]", "layers: fc9", "did you mean fc2? small_cnn has conv1"),
     "a layer that a run's model lacks": (
         "{layers: [conv1], runs: {flat: {model: {name: mlp}}}}",

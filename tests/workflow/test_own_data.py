@@ -135,3 +135,27 @@ def test_another_eval_image_reaches_all_that_reads_activations(tmp_path):
     planned = Counter(name.split()[0] for name in project.plan("metrics", "embeddings").elements())
     cells = {"measure": 3, "embed": 3, "cka_layers": 2, "cka_epochs": 1, "measure_collapse": 1}
     assert planned == Counter(cells | {"collect": 3})
+
+
+def test_parts_that_are_called_otherwise_and_warnings(tmp_path):
+    """Train/ and valid/ are parts, and images in both are a warning; a part that does not fit stops before any job."""
+    project = Project(tmp_path / "checkout")
+    for index, (image, label) in enumerate(zip(*digits())):
+        for part in ("Train", "valid") if index < 120 else ("Train",):
+            folder = project.folder / "photos" / part / NAMES[label]
+            folder.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(image).save(folder / f"{index}.png")
+    dataset = {"name": "image_folder:photos", "train_size": 300, "eval_size": 100, "normalize": "none"}
+    project.configure(TINY | {"dataset": dataset})
+    project.run("data")
+    with np.load(project.path("dataset.npz")) as data:
+        assert data["class_names"].tolist() == list(NAMES)
+        assert (data["mean"].tolist(), data["std"].tolist()) == ([0], [1])
+        (warning,) = data["warnings"].tolist()
+    assert "of the 100 evaluation images" in warning and "are training images too" in warning
+    assert warning in project.path("logs/prepare_data.log").read_text(encoding="utf-8")
+    project.configure(TINY | {"dataset": dataset | {"normalize": {"mean": 0.5, "std": 0.5}}})
+    assert project.plan("data") == Counter([job("prepare_data", run="tiny")])
+    (project.folder / "photos" / "val" / "cat").mkdir(parents=True)
+    output = project.run("data", check=False)
+    assert "val and valid are both a validation part" in output and "Building DAG" not in output

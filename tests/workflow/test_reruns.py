@@ -141,6 +141,8 @@ def test_a_fresh_clone_over_existing_results(project, tmp_path):
         ({"seed": 4}, WHOLE_RUN - settings(*STAGES)),
         ({"dataset.train_size": 290}, WHOLE_RUN - settings(*STAGES)),
         ({"dataset.image_size": 12}, WHOLE_RUN - settings(*STAGES)),
+        ({"dataset.normalize": "none"}, WHOLE_RUN - settings(*STAGES)),
+        ({"runs.tiny.dataset.normalize": {"mean": 0.5, "std": 0.5}}, WHOLE_RUN - settings(*STAGES)),
         (
             {"activations.compact": False},
             WHOLE_RUN - one("prepare_data", "plot_training_curves") - TRAINING - collect("history"),

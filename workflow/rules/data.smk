@@ -63,6 +63,7 @@ rule prepare_data:
         train_size=run_param("dataset", "train_size"),
         eval_size=run_param("dataset", "eval_size"),
         image_size=run_param("dataset", "image_size"),
+        normalize=run_param("dataset", "normalize"),
         seed=dataset_seed,
         rerun_key_archive=archive_digest,
         # The files of a folder are no inputs: there may be a million.

@@ -2,6 +2,7 @@
 
 import sys
 
+import numpy as np
 import pytest
 
 from evolution.config.checks import CheckedConfig, check_installed, cross_key_faults, job_faults, notes
@@ -10,7 +11,7 @@ from evolution.config.sweeps import Origin
 from evolution.embedding.methods import METHODS
 from evolution.errors import ConfigError
 from support.config_faults import faults, with_key
-from support.own_files import small_config, write_classes, write_npz
+from support.own_files import noise, small_config, write_classes, write_npz
 
 # A config with its defaults, as the checks are given it: they do not change it.
 DEFAULTS = resolve({"training": {"epochs": 10}})
@@ -136,3 +137,48 @@ def test_a_method_whose_package_is_not_installed_is_refused(method, monkeypatch)
     assert str(error.value).startswith(f"embedding.method: {method} needs the package {package}, which is not inst")
     assert "pip install -r requirements-extras.txt" in str(error.value)
     check_installed(resolve({}))
+
+
+GIVEN = {"mean": [0.5, 0.4, 0.3], "std": [0.2, 0.2, 0.2]}
+
+
+def test_numbers_to_normalise_by_fit_the_channels(tmp_path):
+    resolve({"dataset": {"name": "cifar10", "normalize": GIVEN}})
+    resolve({"dataset": {"normalize": {"mean": [0.5], "std": 0.2}}})
+    labels = np.arange(60) % 3
+    colour = write_npz(tmp_path / "a.npz", images=noise(60, 8, 8, 3), labels=labels)
+    resolve(small_config(f"npz:{colour}") | {"runs": {"a": {"dataset": {"normalize": GIVEN}}}})
+    grey = write_npz(tmp_path / "b.npz", images=noise(60, 8, 8), labels=labels)
+    lines = faults(small_config(f"npz:{grey}") | {"runs": {"a": {"dataset": {"normalize": GIVEN}}}})
+    assert [line.split(" has 3 numbers, and the images of ")[0] for line in lines] == [
+        "runs.a.dataset.normalize.mean: [0.5, 0.4, 0.3]",
+        "runs.a.dataset.normalize.std: [0.2, 0.2, 0.2]",
+    ]
+
+
+def test_of_a_folder_only_what_no_images_have_is_a_fault(tmp_path):
+    """Planning sees the first image of a class: whether others have colours shows when they are drawn."""
+    write_classes(tmp_path / "pets", count=30)
+    config = small_config(f"image_folder:{tmp_path / 'pets'}")
+    resolve(config | {"runs": {"a": {"dataset": {"normalize": GIVEN}}}})
+    (line,) = faults(config | {"runs": {"a": {"dataset": {"normalize": {"mean": [0.1, 0.2], "std": 1}}}}})
+    assert "have 1 or 3 channels; give one number" in line
+
+
+def test_a_runs_normalisation_replaces_the_configs():
+    runs = {"none": {"dataset": {"normalize": "none"}}, "given": {"dataset": {"normalize": {"mean": 0, "std": [1]}}}}
+    for base in ("auto", {"mean": [0.5], "std": 0.5}):
+        resolved = resolve({"dataset": {"normalize": base}, "runs": runs | {"same": {}}})["runs"]
+        assert {name: run["dataset"]["normalize"] for name, run in resolved.items()} == {
+            "none": "none",
+            "given": {"mean": 0, "std": [1]},
+            "same": base,
+        }
+
+
+def test_a_grid_of_normalisations():
+    values = ["auto", "none", {"mean": 0.5, "std": 0.5}]
+    runs = resolve({"grid": {"dataset.normalize": values}})["runs"]
+    assert {name: run["dataset"]["normalize"] for name, run in runs.items()} == dict(
+        zip(["run-normalize-auto", "run-normalize-none", "run-normalize-3"], values)
+    )

@@ -17,7 +17,7 @@ SCRIPTS = ROOT / "workflow" / "scripts"
 # The defaults that the schema should have, by hand.
 DEFAULTS = yaml.safe_load("""
 seed: 17
-dataset: {name: mnist_5k, root: data, train_size: 4000, eval_size: 1000, image_size: null, seed: null}
+dataset: {name: mnist_5k, root: data, train_size: 4000, eval_size: 1000, image_size: null, normalize: auto, seed: null}
 model: {name: small_cnn, kwargs: {}, weights: null}
 layers: auto
 training:

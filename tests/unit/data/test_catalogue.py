@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from evolution.data import builtin, catalogue
-from support.own_files import write_npz
+from support.own_files import noise, write_classes, write_npz
 
 # Of the built-in data sets, those that come with an installed package.
 INSTALLED = ("mnist_5k", "digits")
@@ -58,3 +58,13 @@ def test_own_data_are_read(tmp_path):
     assert catalogue.class_sizes(name) == ((4, 4, 4), None)
     assert catalogue.image_shape({"name": name, "image_size": None}) == ((1, 8, 8), 3)
     assert catalogue.image_shape({"name": "npz:none.npz"}) is None, "the checks of the config say why"
+
+
+def test_channels_are_those_that_planning_can_know(tmp_path):
+    assert catalogue.known_channels({"name": "mnist"}) == (1,)
+    assert catalogue.known_channels({"name": "cifar10", "image_size": 8}) == (3,)
+    assert catalogue.known_channels({"name": "imagenet"}) == ()
+    assert catalogue.known_channels({"name": f"npz:{write_npz(tmp_path / 'a.npz', images=noise(12, 8, 8, 3))}"}) == (3,)
+    assert catalogue.known_channels({"name": f"npz:{tmp_path / 'none.npz'}"}) == ()
+    write_classes(tmp_path / "pets")
+    assert catalogue.known_channels({"name": f"image_folder:{tmp_path / 'pets'}"}) == (1, 3)

@@ -11,14 +11,17 @@ from evolution.config.resolve import resolve
 from evolution.data.contents import Contents
 from evolution.data.image_folder import (
     EXTENSIONS,
-    channels_of,
+    class_folders,
     folder_digest,
     image_files,
-    part_folders,
+    is_image,
     read_contents,
     read_shape,
+    require_target,
+    unread_images,
 )
 from evolution.errors import ConfigError, DataError
+from support.image_files import exif
 from support.own_files import small_config, write_classes, write_images
 
 
@@ -46,19 +49,6 @@ def test_hidden_files_and_folders_are_left_out(tmp_path):
     assert read_contents(tmp_path) == Contents(("cat", "dog"), (6, 6), None)
 
 
-def test_val_comes_before_test(tmp_path):
-    for part, count in (("train", 6), ("test", 5), ("val", 4)):
-        write_classes(tmp_path / part, count=count)
-    assert read_contents(tmp_path) == Contents(("cat", "dog"), (6, 6), (4, 4))
-    assert part_folders(tmp_path) == (tmp_path / "train", tmp_path / "val")
-
-
-def test_classes_may_be_called_train_and_test(tmp_path):
-    write_classes(tmp_path, names=("train", "test"))
-    assert read_contents(tmp_path).class_names == ("test", "train")
-    assert part_folders(tmp_path) == (tmp_path, None)
-
-
 def test_a_path_that_is_missing_or_a_file(tmp_path):
     assert "does not exist; a relative path starts from" in refused(tmp_path / "none")
     (tmp_path / "file").write_text("")
@@ -68,6 +58,8 @@ def test_a_path_that_is_missing_or_a_file(tmp_path):
 def test_a_folder_without_folders(tmp_path):
     write_images(tmp_path)
     assert "holds no folders; put each class's images in a folder" in refused(tmp_path)
+    with pytest.raises(DataError, match="holds no folders"):
+        class_folders(tmp_path)
 
 
 def test_an_empty_class(tmp_path):
@@ -75,6 +67,10 @@ def test_an_empty_class(tmp_path):
     (tmp_path / "cow").mkdir()
     (tmp_path / "cow" / "notes.txt").write_text("")
     assert f"{tmp_path / 'cow'} holds no images (.jpg, " in refused(tmp_path)
+    (tmp_path / "cow" / "more").mkdir()
+    for name in ("1.gif", "2.gif", "more/3.heic"):
+        (tmp_path / "cow" / name).touch()
+    assert ".webp), but 2 .gif, 1 .heic; convert these, or remove the folder" in refused(tmp_path)
 
 
 def test_one_class(tmp_path):
@@ -117,6 +113,9 @@ def test_links_elsewhere_are_followed(tmp_path):
     assert read_contents(tmp_path / "images").train_sizes == (6, 6, 7)
     (tmp_path / "images" / "dog" / "y.png").symlink_to(tmp_path / "nowhere")
     assert "y.png is a link that leads nowhere" in refused(tmp_path / "images")
+    (entry,) = (entry for entry in os.scandir(tmp_path / "images" / "dog") if entry.name == "y.png")
+    with pytest.raises(DataError, match="mend or remove it"):
+        require_target(entry)
 
 
 def test_a_name_that_is_no_text(tmp_path):
@@ -144,10 +143,21 @@ def test_the_shape_is_that_of_the_first_images(tmp_path):
         read_shape(tmp_path)
 
 
-@pytest.mark.parametrize("mode", ["1", "L", "LA", "I", "I;16", "F", "P", "RGB", "RGBA", "CMYK"])
-def test_channels_are_those_of_pillows_modes(mode):
-    grey = Image.new(mode, (1, 1)).getbands()[0] in ("1", "L", "I", "F")
-    assert channels_of(mode) == (1 if grey else 3)
+def test_the_shape_is_as_a_viewer_shows_it(tmp_path):
+    write_images(tmp_path / "dog", shape=(8, 12, 3))
+    (tmp_path / "cat").mkdir()
+    for suffix in (".jpg", ".png", ".tif", ".webp"):
+        for turn in range(1, 9):
+            path = tmp_path / "cat" / f"0{suffix}"
+            Image.new("L", (12, 8)).save(path, exif=exif(turn))
+            assert read_shape(tmp_path) == ((3, 12, 8) if turn > 4 else (3, 8, 12))
+        path.unlink()
+
+
+def test_files_that_look_like_images_are_counted():
+    assert is_image("a.PNG") and is_image("b/c.jpeg") and not is_image("a.gif") and not is_image("png")
+    paths = ["cat/3.gif", "cat/1.GIF", "dog/x.heic", "dog/notes.txt", "dog/README", "cat/a.png.csv"]
+    assert unread_images(paths) == {".gif": ["cat/1.GIF", "cat/3.gif"], ".heic": ["dog/x.heic"]}
 
 
 def test_the_digest_is_of_paths_and_sizes(tmp_path):

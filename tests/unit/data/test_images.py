@@ -1,5 +1,6 @@
-"""Own images: a folder's order against torchvision's ImageFolder, decoding and resizing against Pillow, bad images."""
+"""Own images: a folder's order against torchvision's ImageFolder, resizing against Pillow, bad images, warnings."""
 
+import logging
 import os
 
 import numpy as np
@@ -7,8 +8,9 @@ import pytest
 from PIL import Image
 
 from evolution.data.catalogue import class_sizes, image_shape
-from evolution.data.images import decode, draw_images, load_own, resize_images
+from evolution.data.images import draw_images, load_own, resize_images
 from evolution.errors import DataError
+from support.image_files import exif
 from support.own_files import noise, write_classes, write_images, write_npz
 
 
@@ -19,7 +21,7 @@ def load(folder):
 def draw(folder, size=None):
     """All images of a folder's one part."""
     source = load(folder)
-    (images,) = draw_images([(source.train.images, np.arange(len(source.train.images)))], size)
+    (images,) = draw_images([(source.train.images, np.arange(len(source.train.images)))], size).parts
     return images, source
 
 
@@ -55,16 +57,16 @@ def test_two_parts(tmp_path, other):
     evaluated = write_classes(tmp_path / other, count=3)
     source = load(tmp_path)
     assert class_sizes(f"image_folder:{tmp_path}") == ((6, 6), (3, 3))
-    (images,) = draw_images([(source.test.images, np.arange(6))], None)
+    (images,) = draw_images([(source.test.images, np.arange(6))], None).parts
     np.testing.assert_array_equal(images[:, 0], np.concatenate([evaluated["cat"], evaluated["dog"]]))
 
 
-@pytest.mark.parametrize(("shape", "channels"), [((8, 8), 1), ((8, 8, 3), 3), ((8, 8, 4), 3)])
+@pytest.mark.parametrize(("shape", "channels"), [((8, 8), 1), ((8, 8, 3), 3)])
 def test_images_are_decoded_as_they_are(tmp_path, shape, channels):
     written = write_classes(tmp_path, shape=shape)
     images, _ = draw(tmp_path)
     truth = np.concatenate([written["cat"], written["dog"]])
-    truth = truth[:, None] if channels == 1 else truth[..., :3].transpose(0, 3, 1, 2)
+    truth = truth[:, None] if channels == 1 else truth.transpose(0, 3, 1, 2)
     np.testing.assert_array_equal(images, truth)
     assert image_shape({"name": f"image_folder:{tmp_path}", "image_size": None}) == ((channels, 8, 8), 2)
 
@@ -91,18 +93,11 @@ def test_images_are_resized_to_a_square(tmp_path):
     assert image_shape({"name": f"image_folder:{tmp_path}", "image_size": 4}) == ((1, 4, 4), 2)
 
 
-def test_one_file(tmp_path):
-    (written,) = write_images(tmp_path, count=1, shape=(6, 8))
-    np.testing.assert_array_equal(decode(tmp_path / "0.png", None), written[None])
-    truth = np.asarray(Image.fromarray(written).resize((4, 4), Image.Resampling.BILINEAR))
-    np.testing.assert_array_equal(decode(tmp_path / "0.png", 4), truth[None])
-
-
 def test_the_images_of_an_archive_are_drawn_by_their_positions(tmp_path):
     images, evaluated = noise(12, 8, 8), noise(6, 8, 8, seed=1)
     path = write_npz(tmp_path / "a.npz", images=images, eval_images=evaluated, eval_labels=np.arange(6) % 3)
     source = load_own(f"npz:{path}")
-    drawn = draw_images([(source.train.images, np.array([1, 5])), (source.test.images, np.array([2]))], None)
+    drawn = draw_images([(source.train.images, np.array([1, 5])), (source.test.images, np.array([2]))], None).parts
     np.testing.assert_array_equal(drawn[0][:, 0], images[[1, 5]])
     np.testing.assert_array_equal(drawn[1][:, 0], evaluated[[2]])
     assert source.train.labels.tolist() == [0, 1, 2] * 4 and source.test.labels.tolist() == [0, 1, 2] * 2
@@ -155,7 +150,7 @@ def test_of_many_bad_images_the_first_are_named(tmp_path):
 def test_sixteen_bits_are_refused(tmp_path):
     write_classes(tmp_path)
     Image.fromarray(np.full((8, 8), 40000, np.uint16)).save(tmp_path / "cat" / "0.png")
-    with pytest.raises(DataError, match="more than 8 bits a pixel"):
+    with pytest.raises(DataError, match=r"1 of the 12 .*0\.png \(more than 8 bits a channel"):
         draw(tmp_path)
 
 
@@ -169,3 +164,68 @@ def test_mixed_sizes(tmp_path):
     assert f"10 x 20 (2, as {tmp_path / 'dog' / 'large' / '0.png'})" in message
     assert "Set dataset.image_size, to 8 for instance" in message
     assert draw(tmp_path, 8)[0].shape == (14, 1, 8, 8)
+
+
+def test_what_was_mended_is_counted_in_the_log(tmp_path, caplog):
+    write_classes(tmp_path)
+    Image.fromarray(noise(1, 8, 8)[0]).save(tmp_path / "cat" / "1.png", exif=exif(6))
+    Image.fromarray(noise(1, 8, 8, 2)[0]).save(tmp_path / "dog" / "2.png")
+    Image.fromarray(noise(1, 8, 8, 2)[0]).save(tmp_path / "dog" / "4.png")
+    files = load(tmp_path).train.images
+    with caplog.at_level(logging.INFO, logger="evolution"):
+        drawn = draw_images([(files, np.arange(12))], None)
+    folder = tmp_path.name
+    assert f"images turned as their EXIF orientation says: 1 (as {folder}/cat/1.png)" in caplog.messages
+    assert f"images whose transparent pixels were laid on white: 2 (as {folder}/dog/2.png)" in caplog.messages
+    assert drawn.composited == 2 and drawn.warnings == () and drawn.parts[0].shape == (12, 1, 8, 8)
+    assert files.short_path(0) == f"{folder}/cat/0.png"
+
+
+def test_pages_are_a_warning(tmp_path):
+    write_classes(tmp_path)
+    pages = [Image.fromarray(page) for page in noise(3, 8, 8)]
+    for name in ("cat/7.tif", "dog/7.tif"):
+        pages[0].save(tmp_path / name, save_all=True, append_images=pages[1:])
+    drawn = draw_images([(load(tmp_path).train.images, np.arange(14))], None)
+    assert drawn.warnings == (
+        "2 of the 14 image files that were drawn hold more than one page or frame, up to 3 (as "
+        f"{tmp_path.name}/cat/7.tif). The first of each is used; save the others as files of their own if they count.",
+    )
+
+
+def test_files_that_are_not_read_are_a_warning(tmp_path):
+    for part in ("train", "valid"):
+        write_classes(tmp_path / part)
+    for name in ("train/cat/a.gif", "train/cat/more/b.gif", "valid/dog/c.dcm", "valid/dog/notes.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    source = load(tmp_path)
+    assert source.warnings == (
+        "Files in the folders of the classes look like images and are not read: 2 .gif, 1 .dcm (as train/cat/a.gif). "
+        "Convert them to .png or .jpg, or remove them.",
+    )
+    assert len(source.train.images) == len(source.test.images) == 12
+
+
+def test_parts_within_classes_are_a_warning(tmp_path):
+    for name in ("cat", "dog"):
+        for part in ("train", "test"):
+            write_images(tmp_path / name / part)
+    (warning,) = load(tmp_path).warnings
+    assert warning.startswith("The class cat has folders called train and test, which look like parts.")
+    assert "for two, put the classes within the parts: train/CLASS, val/CLASS." in warning
+
+
+def test_parts_that_are_not_used_are_named_in_the_log(tmp_path, caplog):
+    for part in ("train", "valid", "test"):
+        write_classes(tmp_path / part)
+    with caplog.at_level(logging.INFO, logger="evolution"):
+        source = load(tmp_path)
+    assert f"{tmp_path}: not read, as other parts are: test" in caplog.messages
+    assert source.test.images.root == tmp_path / "valid" and source.warnings == ()
+
+
+def test_the_warnings_of_an_archive_are_passed_on(tmp_path):
+    images = np.random.default_rng(0).random((12, 30, 30)) * 0.1
+    (warning,) = load_own(f"npz:{write_npz(tmp_path / 'a.npz', images=images)}").warnings
+    assert "26 are left" in warning

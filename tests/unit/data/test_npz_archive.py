@@ -1,6 +1,5 @@
 """A user's own .npz: every form that is read, and the messages of the forms that are refused."""
 
-import logging
 import zipfile
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from evolution.config.resolve import resolve
 from evolution.data.catalogue import class_sizes, image_shape
 from evolution.data.contents import Contents
 from evolution.data.images import load_own
-from evolution.data.npz_archive import read_contents, read_images, read_labels, read_shape
+from evolution.data.npz_archive import image_axes, read_array, read_contents, read_labels, read_shape
 from evolution.errors import ConfigError, DataError
 from support.own_files import noise, small_config, write_npz
 
@@ -54,19 +53,7 @@ def test_two_parts_and_names(tmp_path):
     assert class_sizes(f"npz:{path}") == ((4, 4, 4), (2, 2, 2))
     assert read_contents(Path(path)) == Contents(tuple(names), (4, 4, 4), (2, 2, 2))
     assert read_labels(Path(path)).eval_labels.tolist() == [0, 1, 2] * 2
-    np.testing.assert_array_equal(read_images(Path(path), "eval_images"), more[:, None])
-
-
-@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64])
-def test_floats_are_scaled_and_the_log_says_by_how_much_they_moved(tmp_path, caplog, kind):
-    images = np.random.default_rng(0).random((12, 8, 8)).astype(kind)
-    images[0, 0, :2] = 0, 1
-    with caplog.at_level(logging.INFO, logger="evolution"):
-        found = load(write_npz(tmp_path / "a.npz", images=images)).train.images[:, 0]
-    assert found.dtype == np.uint8 and found[0, 0, :2].tolist() == [0, 255]
-    moved = np.abs(found / 255 - images.astype(float)).max()
-    assert 0.001 < moved <= 0.5 / 255 + 1e-9
-    assert f"rounding moves a pixel by at most {moved:.4f}" in caplog.text
+    np.testing.assert_array_equal(read_array(Path(path), "eval_images"), more)
 
 
 def test_labels_of_any_whole_type(tmp_path):
@@ -81,15 +68,20 @@ FAULTS = {
     "no labels": ({"labels": None}, "has no array labels; it has images"),
     "ambiguous axes": ({"images": noise(12, 3, 8, 3)}, "in which channels may come second or last"),
     "two channels": ({"images": noise(12, 2, 8, 8)}, "must be 1 or 3"),
-    "flat": ({"images": noise(12, 64)}, "images has shape (12, 64); images are (N, height, width)"),
+    "flat": ({"images": noise(12, 64)}, "(N, height, width, channels); rows of 8 x 8 pixels: images.reshape(-1, 8, 8)"),
+    "flat and not square": ({"images": noise(12, 63)}, "images has shape (12, 63); images are (N, height, width)"),
+    "transparency": ({"images": noise(12, 8, 8, 4)}, "must be 1 or 3. Lay images with a fourth channel"),
     "no pixels": ({"images": noise(12, 0, 8)}, "images has shape (12, 0, 8)"),
     "whole numbers of another type": ({"images": IMAGES.astype(int)}, "images is of type int64; pixels must be uint8"),
-    "truth values": ({"images": IMAGES > 3}, "images is of type bool"),
+    "one row for each class": ({"labels": np.eye(3)[LABELS]}, "one for each image, and each row has one value"),
+    "truth values as labels": ({"labels": LABELS > 0}, "labels is of type bool; labels are whole numbers from 0. This"),
+    "pixels of 16 bits": ({"images": IMAGES.astype(np.uint16) * 9}, "scale them to 0 to 1: images / images.max()"),
+    "complex pixels": ({"images": IMAGES * 1j}, "images is of type complex128; pixels must be uint8"),
     "float labels": ({"labels": LABELS / 1.0}, "labels is of type float64; labels are whole numbers from 0"),
     "names as labels": ({"labels": np.array(list("abc") * 4)}, "np.unique(labels, return_inverse=True)"),
     "too few labels": ({"labels": LABELS[:11]}, "labels has shape (11,) and images (12, 8, 8); labels must be (12,)"),
-    "labels in columns": ({"labels": LABELS[:, None]}, "labels has shape (12, 1)"),
-    "a negative label": ({"labels": LABELS - 1}, "labels has -1; labels are whole numbers from 0"),
+    "labels in columns": ({"labels": LABELS[:, None]}, "labels must be (12,), one for each image: labels.ravel()"),
+    "a negative label": ({"labels": LABELS - 1}, "labels has -1; labels are whole numbers from 0. Leave out"),
     "a label past the names": ({"class_names": np.array(["a", "b"])}, "labels has 2, and class_names has 2 names"),
     "a class without images": ({"labels": LABELS * 2}, "labels has no image of class 1, of 5"),
     "a name without images": ({"class_names": np.array(list("abcd"))}, "labels has no image of class 3 ('d'), of 4"),
@@ -124,23 +116,6 @@ def test_a_fault_stops_the_config_and_names_the_file(tmp_path, arrays, said):
     with pytest.raises(DataError) as error:
         load(path)
     assert line == f"dataset.name: npz:{path} cannot be used: {error.value.problem}"
-
-
-@pytest.mark.parametrize(
-    ("images", "said"),
-    [
-        (np.where(np.arange(768).reshape(12, 8, 8) == 200, np.nan, 0.5), "not finite, first in image 3"),
-        (np.where(np.arange(768).reshape(12, 8, 8) == 767, np.inf, 0.5), "not finite, first in image 11"),
-        (IMAGES.astype(np.float32), "values from 0 to 255; floats must be from 0 to 1"),
-        (IMAGES / 255 - 0.5, "values from -0.5 to 0.5; floats must be from 0 to 1"),
-    ],
-    ids=["NaN", "infinite", "bytes as floats", "centred"],
-)
-def test_pixels_that_cannot_be_used(tmp_path, images, said):
-    path = write_npz(tmp_path / "mine.npz", images=images)
-    with pytest.raises(DataError) as error:
-        load(path)
-    assert str(error.value).startswith(f"dataset.name: {path}: images ") and said in str(error.value)
 
 
 def damaged(path, how):
@@ -181,17 +156,6 @@ def test_files_that_are_no_archive(tmp_path, how, said):
     assert said in str(error.value)
 
 
-def test_a_damaged_array_of_pixels(tmp_path):
-    """Planning reads headers and labels; the job that meets the pixels names the file."""
-    path = tmp_path / "mine.npz"
-    np.savez(path, images=noise(12, 8, 8), labels=LABELS)
-    content = bytearray(path.read_bytes())
-    content[400] ^= 255
-    path.write_bytes(content)
-    with pytest.raises(DataError, match=r"mine\.npz is not a whole \.npz archive \(Bad CRC-32"):
-        load(path)
-
-
 def test_sizes_are_checked_against_the_archive(tmp_path):
     labels = np.repeat([0, 1, 2], [30, 1, 30])
     path = write_npz(
@@ -202,3 +166,38 @@ def test_sizes_are_checked_against_the_archive(tmp_path):
     (line,) = str(error.value).split("\n")
     assert line.startswith("dataset.train_size: 10 and dataset.eval_size: 10 are more than npz:")
     assert "there are 1 per class (the smallest class is 'rare'), 3 in all" in line
+
+
+def test_arrays_that_are_not_used_are_not_looked_at(tmp_path):
+    notes = np.array({"author": "x"}, object)
+    path = write_npz(tmp_path / "mine.npz", metadata=notes, names=np.array(["a", None], object), weights=np.ones(3))
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("readme.txt", "more")
+    assert class_sizes(f"npz:{path}") == ((4, 4, 4), None)
+    np.testing.assert_array_equal(load(path).train.images[:, 0], IMAGES)
+    path = write_npz(tmp_path / "other.npz", labels=None, metadata=notes)
+    with pytest.raises(DataError, match="has no array labels; it has images, metadata"):
+        load(path)
+
+
+def test_the_advice_on_pickled_arrays_can_be_followed(tmp_path):
+    names = np.array(["a", "b", "c"], object)
+    with pytest.raises(DataError, match=r"class_names\.astype\(str\)"):
+        load(write_npz(tmp_path / "a.npz", class_names=names))
+    assert load(write_npz(tmp_path / "b.npz", class_names=names.astype(str))).class_names == ("a", "b", "c")
+    images = np.empty(12, object)
+    images[:] = list(IMAGES)
+    with pytest.raises(DataError, match=r"np\.stack\(images\)"):
+        load(write_npz(tmp_path / "c.npz", images=images))
+    source = load(write_npz(tmp_path / "d.npz", images=np.stack(images)))
+    np.testing.assert_array_equal(source.train.images[:, 0], IMAGES)
+    names = np.array(["é".encode(), b"b", b"c"])
+    with pytest.raises(DataError, match=r"np\.char\.decode\(class_names, 'utf-8'\)"):
+        load(write_npz(tmp_path / "e.npz", class_names=names))
+    assert np.char.decode(names, "utf-8").tolist() == ["é", "b", "c"]
+
+
+def test_axes_of_shapes():
+    assert image_axes(Path("a.npz"), "images", (12, 8, 9)) == "NHW"
+    assert image_axes(Path("a.npz"), "images", (12, 3, 8, 9)) == "NCHW"
+    assert image_axes(Path("a.npz"), "images", (12, 8, 9, 1)) == "NHWC"

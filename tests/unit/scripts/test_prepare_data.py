@@ -8,26 +8,26 @@ import PIL.Image
 import pytest
 
 from evolution.data.builtin import LOADERS
+from evolution.data.dataset_warnings import dataset_warnings
 from evolution.data.images import LabelledImages, load_own
 from evolution.errors import DataError, UserError
 from prepare_data import prepare_data
-from support.own_files import random_part, write_classes
+from support.image_files import deep_png
+from support.own_files import noise, random_part, write_classes, write_npz
 
 TWO_PARTS = LabelledImages(("cat", "dog"), random_part([30, 40], channels=3), random_part([9, 12], channels=3, seed=1))
+SETTINGS = {"train_size": 20, "eval_size": 10, "image_size": None, "normalize": "auto", "seed": 17}
 
 
-def prepare(path, name="two parts", *, train_size=20, eval_size=10, image_size=None, seed=17, source=TWO_PARTS):
+def prepare(path, name="two parts", *, source=TWO_PARTS, **more):
     """The arrays of the dataset.npz of a data set; `source` is the one that "two parts" names."""
     loaders = {**LOADERS, "two parts": lambda root: source}
     prepare_data(
         name=name,
         root="unused",
-        train_size=train_size,
-        eval_size=eval_size,
-        image_size=image_size,
-        seed=seed,
         output=path,
         loaders=loaders,
+        **SETTINGS | more,
     )
     with np.load(path) as archive:
         return dict(archive)
@@ -132,3 +132,84 @@ def test_the_log_says_what_was_decoded(tmp_path, caplog):
         prepare(tmp_path / "d.npz", f"image_folder:{tmp_path / 'images'}", train_size=4, eval_size=4)
     assert "8 images decoded: grey, one channel" in caplog.messages
     assert "images of 1 x 8 x 8 (channels, height, width)" in caplog.messages
+
+
+def test_normalisation_reaches_the_file(tmp_path):
+    images = prepare(tmp_path / "a.npz")["train_images"] / 255
+    for normalize, mean, std in (
+        ("auto", images.mean(axis=(0, 2, 3)), images.std(axis=(0, 2, 3))),
+        ("none", [0, 0, 0], [1, 1, 1]),
+        ({"mean": [0.5, 0.4, 0.3], "std": 0.25}, [0.5, 0.4, 0.3], [0.25] * 3),
+    ):
+        data = prepare(tmp_path / "b.npz", normalize=normalize)
+        np.testing.assert_allclose(data["mean"], mean, rtol=1e-6)
+        np.testing.assert_allclose(data["std"], std, rtol=1e-6)
+        assert data["mean"].dtype == data["std"].dtype == np.float32
+    with pytest.raises(DataError, match=r"^dataset\.normalize\.mean: \[0\.1, 0\.2\] has 2 numbers"):
+        prepare(tmp_path / "c.npz", normalize={"mean": [0.1, 0.2], "std": 1})
+    assert not (tmp_path / "c.npz").exists()
+
+
+def test_no_warnings_no_array(tmp_path):
+    write_classes(tmp_path / "images", count=20)
+    data = prepare(tmp_path / "d.npz", f"image_folder:{tmp_path / 'images'}")
+    arrays = [f"{role}_{what}" for role in ("train", "eval") for what in ("images", "labels", "indices")]
+    assert list(data) == [*arrays, "class_names", "mean", "std"]
+    assert dataset_warnings(tmp_path / "d.npz") == []
+
+
+def test_warnings_are_in_the_file_and_in_the_log(tmp_path, caplog):
+    """One of the source, one of the files that were drawn and one of their pixels; each names no absolute path."""
+    write_classes(tmp_path / "pets", count=15)
+    for number in range(15):
+        pages = [PIL.Image.fromarray(page) for page in noise(2, 8, 8, seed=number)]
+        flat = PIL.Image.new("L", (8, 8), number)
+        pages[0].save(tmp_path / "pets" / "cat" / f"{number}.tif", save_all=True, append_images=pages[1:])
+        (tmp_path / "pets" / "cat" / f"{number}.png").unlink()
+        flat.save(tmp_path / "pets" / "dog" / f"{number}.png")
+    (tmp_path / "pets" / "dog" / "a.gif").touch()
+    with caplog.at_level(logging.WARNING, logger="evolution"):
+        data = prepare(tmp_path / "d.npz", f"image_folder:{tmp_path / 'pets'}")
+    found = dataset_warnings(tmp_path / "d.npz")
+    assert found == data["warnings"].tolist() == caplog.messages
+    assert data["warnings"].ndim == 1 and data["warnings"].dtype.kind == "U"
+    for words in ("1 .gif", "15 of the 30 image files", "of dog are."):
+        assert any(words in each for each in found)
+    assert len(found) == 3 and not any(str(tmp_path) in each for each in found)
+
+
+def test_images_are_named_by_their_places_in_the_archive(tmp_path):
+    images, labels = noise(40, 8, 8), np.arange(40) % 2
+    images[3], images[35] = 7, 9
+    more = {"eval_images": images[10:20], "eval_labels": labels[:10]}
+    path = write_npz(tmp_path / "a.npz", images=images, labels=labels, **more)
+    prepare(tmp_path / "d.npz", f"npz:{path}", train_size=40, eval_size=10)
+    empty, shared = dataset_warnings(tmp_path / "d.npz")
+    assert "(as images[3])" in empty
+    assert "(as eval_images[0] and images[10])" in shared and "10 of the 10 evaluation images (100 %)" in shared
+
+
+def test_built_in_data_are_not_warned_of(tmp_path):
+    part = random_part([30, 40], channels=3)
+    data = prepare(tmp_path / "a.npz", source=LabelledImages(("cat", "dog"), part, part))
+    assert "warnings" not in data
+
+
+def test_images_with_nothing_in_them_are_refused(tmp_path):
+    """White shapes on a transparent ground, and colour of 16 bits: what was all black or all white before."""
+    for name in ("a", "b"):
+        (tmp_path / "icons" / name).mkdir(parents=True)
+        (tmp_path / "camera" / name).mkdir(parents=True)
+        for number in range(20):
+            white = np.full((8, 8, 4), 255, np.uint8)
+            white[..., 3] = noise(1, 8, 8, seed=number)[0]
+            PIL.Image.fromarray(white).save(tmp_path / "icons" / name / f"{number}.png")
+            deep = deep_png(noise(1, 8, 8, 3, seed=number)[0])
+            (tmp_path / "camera" / name / f"{number}.png").write_bytes(deep)
+    with pytest.raises(DataError, match=r"30 of them have transparent pixels, .* alpha channel"):
+        prepare(tmp_path / "d.npz", f"image_folder:{tmp_path / 'icons'}")
+    with pytest.raises(DataError, match=r"30 of the 30 images that were drawn cannot be read: .*more than 8 bits"):
+        prepare(tmp_path / "d.npz", f"image_folder:{tmp_path / 'camera'}")
+    with pytest.raises(DataError, match=r"npz:.*: in all 12 images that were drawn, every pixel .* value \(3\)"):
+        path = write_npz(tmp_path / "a.npz", images=np.full((12, 8, 8), 3, np.uint8))
+        prepare(tmp_path / "d.npz", f"npz:{path}", train_size=6, eval_size=6)

@@ -9,7 +9,7 @@ from pathlib import Path
 from evolution.config.schema import KeyPath, dotted
 from evolution.config.spans import snapshot_epochs
 from evolution.config.sweeps import Origin, holds
-from evolution.data.catalogue import class_sizes
+from evolution.data.catalogue import class_sizes, known_channels
 from evolution.data.class_balance import images_per_class
 from evolution.data.own_source import class_names
 from evolution.embedding.methods import METHODS, missing_package
@@ -80,7 +80,11 @@ def cross_key_faults(checked: CheckedConfig) -> list[str]:
     faults = job_faults(checked)
     if not faults:
         faults += _check_epochs(checked)
-    for check in (_check_arguments, _check_sizes, _check_images, _check_device, _check_files, _check_run_names):
+    checks = (
+        *(_check_arguments, _check_sizes, _check_images, _check_normalization),
+        *(_check_device, _check_files, _check_run_names),
+    )
+    for check in checks:
         faults += check(checked)
     # A fault that several runs share is said once.
     return list(dict.fromkeys(faults))
@@ -216,6 +220,22 @@ def _check_images(checked: CheckedConfig) -> Iterator[str]:
                     f"{given} {'are' if len(keys) > 1 else 'is'} more than {dataset} has; with the same number of "
                     f"each class there are {least} per class{which}, {least * len(available)} in all"
                     + (", to train and to evaluate on together" if len(keys) > 1 else "")
+                )
+
+
+def _check_normalization(checked: CheckedConfig) -> Iterator[str]:
+    """Lists of numbers to normalise by have one for each channel."""
+    for name, run in checked.runs("dataset"):
+        normalize, dataset = run["dataset"]["normalize"], run["dataset"]["name"]
+        if not isinstance(normalize, dict) or not (channels := known_channels(run["dataset"])):
+            continue
+        for key, value in normalize.items():
+            if isinstance(value, list) and len(value) not in channels:
+                where = checked.written_key(name, f"dataset.normalize.{key}")
+                have = " or ".join(map(str, channels)) + (" channel" if channels == (1,) else " channels")
+                yield (
+                    f"{where}: {value} has {len(value)} numbers, and the images of {dataset} have {have}; give one "
+                    "number, or one for each channel"
                 )
 
 

@@ -153,7 +153,9 @@ def _allowed(error) -> str:
         return f"allowed: {', '.join(names)}, {', '.join(forms)}" + (f"; did you mean {near[0]}?" if near else "")
     if error.validator == "enum":
         near = difflib.get_close_matches(str(instance), [str(name) for name in value], n=1)
-        return "allowed: " + ", ".join(map(str, value)) + (f"; did you mean {near[0]}?" if near else "")
+        # Instead of a word there may be a mapping, which the description shows.
+        forms = [error.schema["description"]] if "description" in error.schema else []
+        return "allowed: " + ", ".join([*map(str, value), *forms]) + (f"; did you mean {near[0]}?" if near else "")
     if error.validator == "type":
         remedy, key = _type_remedy(instance, value), tuple(error.absolute_path)
         if key[:1] == ("grid",) and isinstance(instance, dict) and instance:
@@ -164,6 +166,7 @@ def _allowed(error) -> str:
         "maximum": lambda: f"must be at most {value}",
         "exclusiveMinimum": lambda: f"must be greater than {value}",
         "minItems": lambda: "must have at least one entry",
+        "required": lambda: f"must have both {' and '.join(value)}",
         "minProperties": lambda: "must have at least one entry",
         "minLength": lambda: "must not be empty",
         "maxLength": lambda: f"must have at most {value} characters",

@@ -4,6 +4,7 @@ The tests compare the constants with the data sets themselves.
 """
 
 from evolution.data import own_source
+from evolution.data.contents import IMAGE_FOLDER
 from evolution.errors import DataError
 
 # Images of each class in the part to train on and, where the source has one, the part to evaluate on.
@@ -73,3 +74,16 @@ def image_shape(dataset: dict) -> tuple[tuple[int, int, int], int] | None:
     except DataError:
         return None
     return (channels, size or height, size or width), len(sizes[0])
+
+
+def known_channels(dataset: dict) -> tuple[int, ...]:
+    """The numbers of channels that a run's images may have, as far as planning knows, from its `dataset` settings.
+
+    Of a folder, planning reads a few images only: whether any that is drawn has colours is for the job to see. Empty
+    for a name that is not known, and for own data that cannot be used.
+    """
+    kind, _ = own_source.own_path(dataset["name"]) or (None, None)
+    if kind == IMAGE_FOLDER:
+        return (1, 3)
+    shape = image_shape(dataset)
+    return () if shape is None else shape[0][:1]

@@ -2,22 +2,23 @@
 
 import logging
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from evolution.data import image_folder, npz_archive, own_source
+from evolution.data import image_folder, npz_archive, npz_pixels, own_source
 from evolution.data.contents import NPZ
+from evolution.data.folder_parts import folder_parts, parts_in_names
+from evolution.data.image_file import DecodedImage, decode, resized
+from evolution.data.listing import files_below
 from evolution.errors import DataError
 
 log = logging.getLogger("evolution")
 
 # A message names at most so many faulty files or sizes of images.
 MOST_NAMED = 3
-
-# The beginnings of Pillow's names of modes with more than 8 bits.
-DEEP = ("I", "F")
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,10 @@ class ImageFiles:
         """The whole path of one file."""
         return self.root / self.paths[index]
 
+    def short_path(self, index: int) -> str:
+        """The path of one file from the folder above the classes, for what is written to results."""
+        return os.path.join(self.root.name, self.paths[index])
+
 
 @dataclass(frozen=True)
 class Part:
@@ -52,11 +57,33 @@ class Part:
 
 @dataclass(frozen=True)
 class LabelledImages:
-    """A data set to draw samples from. Where it has one part only, `test` is None."""
+    """A data set to draw samples from. Where it has one part only, `test` is None.
+
+    `warnings` says what is odd and possible in it, a sentence or two each.
+    """
 
     class_names: tuple[str, ...]
     train: Part
     test: Part | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class DrawnImages:
+    """Images that were drawn.
+
+    Attributes
+    ----------
+    parts : list of uint8 arrays (n, C, H, W)
+    composited : int
+        Image files with transparent pixels, which were laid on white.
+    warnings : tuple of str
+        What is odd and possible, a sentence or two each.
+    """
+
+    parts: list[np.ndarray]
+    composited: int = 0
+    warnings: tuple[str, ...] = ()
 
 
 def load_own(name: str) -> LabelledImages:
@@ -78,33 +105,61 @@ def load_own(name: str) -> LabelledImages:
 
 def _load_archive(path: Path) -> LabelledImages:
     found = npz_archive.read_labels(path)
-    train = Part(npz_archive.read_images(path, "images"), found.labels)
-    if found.eval_labels is None:
-        return LabelledImages(found.class_names, train)
-    return LabelledImages(
-        found.class_names, train, Part(npz_archive.read_images(path, "eval_images"), found.eval_labels)
-    )
+    images = npz_pixels.read_images(path, two_parts=found.eval_labels is not None)
+    test = None if found.eval_labels is None else Part(images.evaluation, found.eval_labels)
+    return LabelledImages(found.class_names, Part(images.train, found.labels), test, images.warnings)
 
 
 def _load_folder(name: str, path: Path) -> LabelledImages:
     """The files of each part, in the order of torchvision's ImageFolder."""
     class_names = own_source.read_contents(name).class_names
-    parts = []
-    for folder in image_folder.part_folders(path):
-        if folder is None:
-            continue
+    found, parts, unread, inner = folder_parts(path), [], [], {}
+    if found.unused:
+        log.info("%s: not read, as other parts are: %s", path, ", ".join(found.unused))
+    for folder in filter(None, (found.train, found.evaluation)):
         log.info("images of %s", folder)
         files, labels = [], []
         for label, class_name in enumerate(class_names):
-            entries = image_folder.image_files(folder, class_name)
-            found = [entry.path[len(str(folder)) + 1 :] for entry in entries]
-            files += sorted(found, key=os.path.split)
-            labels += [label] * len(found)
+            images = []
+            for entry in files_below(folder, class_name):
+                short = entry.path[len(str(folder)) + 1 :]
+                if image_folder.is_image(entry.name):
+                    image_folder.require_target(entry)
+                    images.append(short)
+                else:
+                    unread.append(os.path.join(folder.name, short))
+            inner[class_name] = {short.split(os.sep)[1] for short in images if short.count(os.sep) > 1}
+            files += sorted(images, key=os.path.split)
+            labels += [label] * len(images)
         parts.append(Part(ImageFiles(folder, files), np.array(labels, np.int64)))
-    return LabelledImages(class_names, *parts)
+    return LabelledImages(
+        class_names, parts[0], parts[1] if parts[1:] else None, (*_unread(unread), *_parts_in_classes(inner))
+    )
 
 
-def draw_images(drawn: list[tuple[np.ndarray | ImageFiles, np.ndarray]], size: int | None) -> list[np.ndarray]:
+def _unread(paths: list[str]) -> Iterable[str]:
+    """A warning about files that look like images and are not read, if there are any."""
+    if unread := image_folder.unread_images(paths):
+        counts = ", ".join(f"{len(files)} {extension}" for extension, files in unread.items())
+        first = next(iter(unread.values()))[0]
+        yield (
+            f"Files in the folders of the classes look like images and are not read: {counts} (as {first}). Convert "
+            "them to .png or .jpg, or remove them."
+        )
+
+
+def _parts_in_classes(inner: dict[str, set[str]]) -> Iterable[str]:
+    """A warning about classes whose folders hold parts; `inner` is each class's folders within."""
+    for class_name, folders in inner.items():
+        if both := parts_in_names(sorted(folders)):
+            yield (
+                f"The class {class_name} has folders called {both[0]} and {both[1]}, which look like parts. All its "
+                "images are taken as one part; for two, put the classes within the parts: train/CLASS, val/CLASS."
+            )
+            return
+
+
+def draw_images(drawn: list[tuple[np.ndarray | ImageFiles, np.ndarray]], size: int | None) -> DrawnImages:
     """The drawn images of each part.
 
     Parameters
@@ -116,8 +171,8 @@ def draw_images(drawn: list[tuple[np.ndarray | ImageFiles, np.ndarray]], size: i
 
     Returns
     -------
-    list of uint8 arrays (n, C, size, size)
-        Files have one channel where all that are drawn are grey, else three.
+    DrawnImages
+        Of (n, C, size, size) each. Files have one channel where all that are drawn are grey, else three.
 
     Raises
     ------
@@ -125,18 +180,20 @@ def draw_images(drawn: list[tuple[np.ndarray | ImageFiles, np.ndarray]], size: i
         If files cannot be read, or differ in size and `size` is None.
     """
     if not isinstance(drawn[0][0], ImageFiles):
-        return [resize_images(images[indices], size) for images, indices in drawn]
-    decoded, faults = [], []
+        return DrawnImages([resize_images(images[indices], size) for images, indices in drawn])
+    decoded, faults, reasons = [], [], set()
     for files, indices in drawn:
-        pixels = []
+        images = []
         for index in indices:
             path = files.path(index)
             try:
-                pixels.append(decode(path, size))
+                images.append(decode(path, size))
             except Exception as error:  # Damaged bytes make Pillow raise anything.
                 reason = " ".join(str(error).replace(str(path), "").split())
-                faults.append(f"{path} ({reason or type(error).__name__})")
-        decoded.append(pixels)
+                reason = reason or type(error).__name__
+                faults.append(f"{path} ({'the same' if reason in reasons else reason})")
+                reasons.add(reason)
+        decoded.append(images)
     total = sum(len(indices) for _, indices in drawn)
     if faults:
         more = f", and {len(faults) - MOST_NAMED} more" if len(faults) > MOST_NAMED else ""
@@ -145,34 +202,35 @@ def draw_images(drawn: list[tuple[np.ndarray | ImageFiles, np.ndarray]], size: i
             f"{more}. Put whole images in their place, or remove the files; then give the same command again."
         )
     _require_one_size(decoded, drawn)
-    channels = max(image.shape[0] for pixels in decoded for image in pixels)
+    channels = max(image.pixels.shape[0] for images in decoded for image in images)
     log.info("%d images decoded: %s", total, "grey, one channel" if channels == 1 else "colour, three channels")
     # A grey image among colour ones gets three equal channels.
-    return [np.stack([np.broadcast_to(image, (channels, *image.shape[1:])) for image in pixels]) for pixels in decoded]
+    parts = [
+        np.stack([np.broadcast_to(image.pixels, (channels, *image.pixels.shape[1:])) for image in images])
+        for images in decoded
+    ]
+    named = [
+        (files.short_path(index), image)
+        for images, (files, indices) in zip(decoded, drawn)
+        for image, index in zip(images, indices)
+    ]
+    turned = [name for name, image in named if image.turned]
+    composited = [name for name, image in named if image.composited]
+    if turned:
+        log.info("images turned as their EXIF orientation says: %d (as %s)", len(turned), turned[0])
+    if composited:
+        log.info("images whose transparent pixels were laid on white: %d (as %s)", len(composited), composited[0])
+    return DrawnImages(parts, len(composited), tuple(_pages(named)))
 
 
-def decode(path: Path, size: int | None) -> np.ndarray:
-    """One image file, uint8 (1, H, W) or (3, H, W); transparency is left out, as torchvision's ImageFolder does.
-
-    Parameters
-    ----------
-    path : path
-    size : int or None
-        Height and width to resize to; None keeps the image as it is.
-
-    Raises
-    ------
-    Exception
-        Of any kind, if the file is damaged or no image, and ValueError for more than 8 bits a pixel.
-    """
-    from PIL import Image
-
-    with Image.open(path, formats=image_folder.FORMATS) as image:
-        if image.mode.startswith(DEEP):
-            raise ValueError(f"more than 8 bits a pixel, Pillow's mode {image.mode}; save it with 8")
-        image = image.convert("L" if image_folder.channels_of(image.mode) == 1 else "RGB")
-        pixels = np.asarray(_resized(image, size))
-    return pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
+def _pages(named: list[tuple[str, DecodedImage]]) -> Iterable[str]:
+    """A warning about files with more than one image in them, if there are any."""
+    if several := [name for name, image in named if image.pages > 1]:
+        most = max(image.pages for _, image in named)
+        yield (
+            f"{len(several)} of the {len(named)} image files that were drawn hold more than one page or frame, up to "
+            f"{most} (as {several[0]}). The first of each is used; save the others as files of their own if they count."
+        )
 
 
 def resize_images(images: np.ndarray, size: int | None) -> np.ndarray:
@@ -193,30 +251,22 @@ def resize_images(images: np.ndarray, size: int | None) -> np.ndarray:
 
     if size is None or images.shape[2:] == (size, size):
         return np.ascontiguousarray(images)
-    resized = np.empty((*images.shape[:2], size, size), np.uint8)
+    shrunk = np.empty((*images.shape[:2], size, size), np.uint8)
     for index, channels in enumerate(images):
         for channel, plane in enumerate(channels):
-            resized[index, channel] = _resized(Image.fromarray(np.ascontiguousarray(plane)), size)
-    return resized
+            shrunk[index, channel] = resized(Image.fromarray(np.ascontiguousarray(plane)), size)
+    return shrunk
 
 
-def _resized(image, size: int | None):
-    """A Pillow image resized to a square, by Pillow's bilinear filter, which averages when it shrinks."""
-    from PIL import Image
-
-    if size is None or image.size == (size, size):
-        return image
-    return image.resize((size, size), Image.Resampling.BILINEAR)
-
-
-def _require_one_size(decoded: list[list[np.ndarray]], drawn: list[tuple[ImageFiles, np.ndarray]]) -> None:
+def _require_one_size(decoded: list[list[DecodedImage]], drawn: list[tuple[ImageFiles, np.ndarray]]) -> None:
     """Check that all decoded images have one height and width; the error counts the sizes, each with an example."""
     first: dict[tuple[int, int], Path] = {}
     counts: dict[tuple[int, int], int] = {}
-    for pixels, (files, indices) in zip(decoded, drawn):
-        for image, index in zip(pixels, indices):
-            first.setdefault(image.shape[1:], files.path(index))
-            counts[image.shape[1:]] = counts.get(image.shape[1:], 0) + 1
+    for images, (files, indices) in zip(decoded, drawn):
+        for image, index in zip(images, indices):
+            shape = image.pixels.shape[1:]
+            first.setdefault(shape, files.path(index))
+            counts[shape] = counts.get(shape, 0) + 1
     if len(counts) > 1:
         common = sorted(counts, key=lambda size: (-counts[size], size))
         shown = [f"{size[1]} x {size[0]} ({counts[size]}, as {first[size]})" for size in common[:MOST_NAMED]]

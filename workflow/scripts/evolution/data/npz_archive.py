@@ -1,6 +1,6 @@
-"""A user's own images in an .npz archive: reading its arrays, and checking that they are what they must be."""
+"""A user's own images in an .npz archive: its arrays, and whether shapes, types and labels are what they must be."""
 
-import logging
+import math
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -9,17 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from evolution.data.contents import Contents, check_class_names, require_file, unusable
+from evolution.data.npz_advice import label_advice, label_shape_advice, pixel_advice
 from evolution.errors import DataError
-
-log = logging.getLogger("evolution")
 
 CHANNELS = (1, 3)
 
-# Pixels that were scaled to [0, 1] in float32 may lie this much above 1.
-TOLERANCE = 1e-6
-
-# Images that are converted at a time, so that conversion takes little memory.
-CHUNK = 1000
+# The arrays that are read; others, such as notes of whoever made the archive, are not looked at.
+USED = ("images", "labels", "class_names", "eval_images", "eval_labels")
 
 # What NumPy and zipfile raise where a file is damaged or no archive.
 UNREADABLE = (
@@ -41,6 +37,14 @@ class Labels:
     class_names: tuple[str, ...]
     labels: np.ndarray
     eval_labels: np.ndarray | None
+
+
+@dataclass(frozen=True)
+class Header:
+    """Shape and type of an array in an archive, which are stored before its values."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
 
 
 def read_contents(path: Path) -> Contents:
@@ -68,7 +72,7 @@ def read_shape(path: Path) -> tuple[int, int, int]:
     DataError
         If the archive cannot be read, or its arrays do not have the shapes and types that they must have.
     """
-    return _shape(path, "images", _check_headers(path)["images"])
+    return _shape(path, "images", check_headers(path)["images"])
 
 
 def read_labels(path: Path) -> Labels:
@@ -80,22 +84,26 @@ def read_labels(path: Path) -> Labels:
         If the archive cannot be read, its arrays do not have the shapes and types that they must have, or labels and
         class names do not fit each other.
     """
-    headers = _check_headers(path)
-    parts = {name: _read_array(path, name) for name in ("labels", "eval_labels") if name in headers}
+    headers = check_headers(path)
+    parts = {name: read_array(path, name) for name in ("labels", "eval_labels") if name in headers}
     names = None
     if "class_names" in headers:
         header = headers["class_names"]
         if header.dtype.kind != "U" or len(header.shape) != 1:
+            text = "; from bytes: np.char.decode(class_names, 'utf-8')" if header.dtype.kind == "S" else ""
             raise unusable(
                 f"{path}: class_names is of type {header.dtype} and shape {header.shape}; must be text in one "
-                "dimension: np.array(['cat', 'dog'])"
+                f"dimension: np.array(['cat', 'dog']){text}"
             )
-        names = tuple(map(str, _read_array(path, "class_names")))
+        names = tuple(map(str, read_array(path, "class_names")))
     largest = max(int(labels.max()) for labels in parts.values())
     classes = largest + 1 if names is None else len(names)
     for name, labels in parts.items():
         if int(labels.min()) < 0:
-            raise unusable(f"{path}: {name} has {labels.min()}; labels are whole numbers from 0")
+            raise unusable(
+                f"{path}: {name} has {labels.min()}; labels are whole numbers from 0. Leave out images without a "
+                f"label, where this number stands for them{label_advice(parts, named=names is not None)}"
+            )
         if int(labels.max()) >= classes:
             raise unusable(
                 f"{path}: {name} has {labels.max()}, and class_names has {classes} names; labels are from 0 to "
@@ -108,7 +116,7 @@ def read_labels(path: Path) -> Labels:
             called = f" ({names[empty]!r})" if names else ""
             raise unusable(
                 f"{path}: {name} has no image of class {empty}{called}, of {classes}; number the classes that there "
-                "are from 0 without gaps: np.unique(labels, return_inverse=True)"
+                f"are from 0 without gaps{label_advice(parts, named=names is not None)}"
             )
     names = names or tuple(map(str, range(classes)))
     check_class_names(names, str(path))
@@ -116,45 +124,16 @@ def read_labels(path: Path) -> Labels:
     return Labels(names, labels["labels"], labels.get("eval_labels"))
 
 
-def read_images(path: Path, name: str) -> np.ndarray:
-    """One array of images.
-
-    Parameters
-    ----------
-    path : path
-    name : {"images", "eval_images"}
-
-    Returns
-    -------
-    uint8 array (N, C, H, W)
-        Floats from 0 to 1 are scaled to 0..255 and rounded; the log says how far rounding moved a pixel at most.
+def check_headers(path: Path) -> dict[str, Header]:
+    """The header of every array that is used; no values are read, except to advise where a type does not fit.
 
     Raises
     ------
     DataError
-        If the archive cannot be read, or a float is not finite or not from 0 to 1.
+        If the archive cannot be read, an array is missing, or shapes or types do not fit.
     """
-    images = _read_array(path, name)
-    axes = _image_axes(path, name, _Header(images.shape, images.dtype))
-    if images.dtype != np.uint8:
-        images = _as_bytes(images, path, name)
-    if axes == "NHW":
-        return images[:, None]
-    return images if axes == "NCHW" else images.transpose(0, 3, 1, 2)
-
-
-@dataclass(frozen=True)
-class _Header:
-    """Shape and type of an array in an archive, which are stored before its values."""
-
-    shape: tuple[int, ...]
-    dtype: np.dtype
-
-
-def _check_headers(path: Path) -> dict[str, _Header]:
-    """Every array's header; an error where an array is missing, or where shapes or types do not fit."""
-    headers = _read_headers(path)
-    found = ", ".join(headers) or "nothing"
+    headers, others = _read_headers(path)
+    found = ", ".join([*headers, *others]) or "nothing"
     for name in ("images", "labels"):
         if name not in headers:
             raise unusable(
@@ -165,16 +144,19 @@ def _check_headers(path: Path) -> dict[str, _Header]:
             raise unusable(f"{path} has {one} without {other}; add {other}, or leave both out")
     for prefix in ("", "eval_") if "eval_images" in headers else ("",):
         images, labels = headers[f"{prefix}images"], headers[f"{prefix}labels"]
-        _image_axes(path, f"{prefix}images", images)
-        if labels.dtype.kind not in "iu":
-            raise unusable(
-                f"{path}: {prefix}labels is of type {labels.dtype}; labels are whole numbers from 0. From "
-                "names: class_names, labels = np.unique(labels, return_inverse=True); else: labels.astype('int64')"
-            )
+        _require_pixel_type(path, f"{prefix}images", headers)
+        image_axes(path, f"{prefix}images", images.shape)
         if labels.shape != images.shape[:1]:
+            advice = label_shape_advice(f"{prefix}labels", read_array(path, f"{prefix}labels"), images.shape[0])
             raise unusable(
                 f"{path}: {prefix}labels has shape {labels.shape} and {prefix}images {images.shape}; "
-                f"{prefix}labels must be ({images.shape[0]},), one for each image"
+                f"{prefix}labels must be ({images.shape[0]},), one for each image{advice}"
+            )
+        if labels.dtype.kind not in "iu":
+            parts = {name: read_array(path, name) for name in ("labels", "eval_labels") if name in headers}
+            raise unusable(
+                f"{path}: {prefix}labels is of type {labels.dtype}; labels are whole numbers from 0"
+                f"{label_advice(parts, named='class_names' in headers)}"
             )
     if "eval_images" in headers:
         shapes = [_shape(path, name, headers[name]) for name in ("images", "eval_images")]
@@ -185,32 +167,46 @@ def _check_headers(path: Path) -> dict[str, _Header]:
     return headers
 
 
-def _read_headers(path: Path) -> dict[str, _Header]:
-    """Every array's shape and type by its name; no values are read."""
+def _read_headers(path: Path) -> tuple[dict[str, Header], list[str]]:
+    """Shape and type of every array that is used, by its name, and the names of the others; no values are read."""
     require_file(path)
-    headers = {}
+    headers, others = {}, []
     try:
         with zipfile.ZipFile(path) as archive:
-            for member in archive.namelist():
+            members = archive.namelist()
+            if members and not any(member.endswith(".npy") for member in members):
+                raise ValueError("it holds no array")
+            for member in members:
                 name = member.removesuffix(".npy")
+                if name not in USED:
+                    others.append(name)
+                    continue
                 with archive.open(member) as stream:
                     if np.lib.format.read_magic(stream) == (1, 0):
                         shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
                     else:
                         shape, _, dtype = np.lib.format.read_array_header_2_0(stream)
                 if dtype.hasobject:
+                    text = name == "class_names"
+                    mend = "class_names.astype(str)" if text else f"np.stack({name})" if "images" in name else ""
                     raise unusable(
                         f"{path}: {name} holds Python objects, a pickle, which is not read as it can run code; save it "
-                        f"as an array of numbers or text: np.array({name}, dtype=...)"
+                        f"as an array of numbers or text: {mend or f'np.array({name}.tolist())'}"
                     )
-                headers[name] = _Header(shape, dtype)
+                headers[name] = Header(shape, dtype)
     except UNREADABLE as error:
         raise _unreadable(path, error) from error
-    return headers
+    return headers, others
 
 
-def _read_array(path: Path, name: str) -> np.ndarray:
-    """One array's values."""
+def read_array(path: Path, name: str) -> np.ndarray:
+    """One array's values.
+
+    Raises
+    ------
+    DataError
+        If the archive is damaged, or has no such array.
+    """
     try:
         with np.load(path, allow_pickle=False) as archive:
             return archive[name]
@@ -224,17 +220,34 @@ def _unreadable(path: Path, error: Exception) -> DataError:
     return unusable(f"{path} is not a whole .npz archive ({reason}); write it with np.savez_compressed")
 
 
-def _image_axes(path: Path, name: str, header: _Header) -> str:
-    """The order of the axes of an array of images: NHW, NCHW or NHWC; an error if it is none of these, or not clear."""
-    shape, where = header.shape, f"{path}: {name} has shape {header.shape}"
-    if not (header.dtype == np.uint8 or header.dtype.kind == "f"):
-        raise unusable(
-            f"{path}: {name} is of type {header.dtype}; pixels must be uint8 from 0 to 255, or float from 0 to 1. For "
-            f"whole numbers from 0 to 255: {name}.astype('uint8')"
-        )
+def _require_pixel_type(path: Path, name: str, headers: dict[str, Header]) -> None:
+    """Check that pixels are of a type that is read; the advice of the error depends on their values."""
+    dtype = headers[name].dtype
+    if dtype == np.uint8 or dtype.kind in "fb":
+        return
+    images = {each: read_array(path, each) for each in ("images", "eval_images") if each in headers}
+    raise unusable(
+        f"{path}: {name} is of type {dtype}; pixels must be uint8 from 0 to 255, float from 0 to 1, or bool"
+        f"{pixel_advice(images)}"
+    )
+
+
+def image_axes(path: Path, name: str, shape: tuple[int, ...]) -> str:
+    """The order of the axes of an array of images: NHW, NCHW or NHWC.
+
+    Raises
+    ------
+    DataError
+        If it is none of these, or not clear.
+    """
+    where = f"{path}: {name} has shape {shape}"
     if len(shape) not in (3, 4) or 0 in shape:
+        side = math.isqrt(shape[1]) if len(shape) == 2 else 0
+        square = side > 0 and side**2 == shape[1]
+        rows = f"; rows of {side} x {side} pixels: {name}.reshape(-1, {side}, {side})" if square else ""
         raise unusable(
             f"{where}; images are (N, height, width), (N, channels, height, width) or (N, height, width, channels)"
+            f"{rows}"
         )
     if len(shape) == 3:
         return "NHW"
@@ -245,38 +258,12 @@ def _image_axes(path: Path, name: str, header: _Header) -> str:
             "images larger than 3 pixels"
         )
     if not first and not last:
-        raise unusable(f"{where}; the second or the last size is that of the channels and must be 1 or 3")
+        clear = ". Lay images with a fourth channel, transparency, on white first" if 4 in (shape[1], shape[3]) else ""
+        raise unusable(f"{where}; the second or the last size is that of the channels and must be 1 or 3{clear}")
     return "NCHW" if first else "NHWC"
 
 
-def _shape(path: Path, name: str, header: _Header) -> tuple[int, int, int]:
+def _shape(path: Path, name: str, header: Header) -> tuple[int, int, int]:
     """(channels, height, width) of an array of images."""
-    axes, sizes = _image_axes(path, name, header), header.shape
+    axes, sizes = image_axes(path, name, header.shape), header.shape
     return {"NHW": (1, *sizes[1:]), "NCHW": sizes[1:], "NHWC": (sizes[-1], *sizes[1:3])}[axes]
-
-
-def _as_bytes(images: np.ndarray, path: Path, name: str) -> np.ndarray:
-    """Floats in [0, 1] as uint8, converted in chunks, so that large data do not take several times their memory."""
-    scaled, moved = np.empty(images.shape, np.uint8), 0.0
-    for start in range(0, len(images), CHUNK):
-        part = images[start : start + CHUNK].astype(np.float64)
-        bad = ~np.isfinite(part)
-        if bad.any():
-            raise unusable(
-                f"{path}: {name} holds values that are not finite, first in image {start + np.argwhere(bad)[0, 0]}; "
-                f"replace them: np.nan_to_num({name})"
-            )
-        low, high = part.min(), part.max()
-        if low < -TOLERANCE or high > 1 + TOLERANCE:
-            raise unusable(
-                f"{path}: {name} is of type {images.dtype} with values from {low:g} to {high:g}; floats must be from 0 "
-                f"to 1, so scale them, or, if they are from 0 to 255, save them as {name}.astype('uint8')"
-            )
-        part = np.clip(part, 0, 1)
-        scaled[start : start + CHUNK] = np.rint(part * 255)
-        moved = max(moved, float(np.abs(scaled[start : start + CHUNK] / 255 - part).max()))
-    log.info(
-        "%s: %s in [0, 1] scaled to whole numbers from 0 to 255; rounding moves a pixel by at most %.4f of that range",
-        name, images.dtype, moved,
-    )  # fmt: skip
-    return scaled

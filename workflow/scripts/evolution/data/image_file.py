@@ -1,0 +1,104 @@
+"""One image file as pixels, as a viewer shows it: turned as its EXIF says, and on white where it is transparent."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from evolution.data.image_header import FORMATS, SIDEWAYS, channels_of, depth_fault, orientation, page_count
+
+# What Pillow multiplies the grey values of a PNG of 2 or 4 bits by, but not the value that is transparent.
+EXPANDED = {"L;2": 85, "L;4": 17}
+
+
+@dataclass(frozen=True)
+class DecodedImage:
+    """An image file's pixels, and what was done to get them.
+
+    Attributes
+    ----------
+    pixels : uint8 array (1, H, W) or (3, H, W)
+        One channel where the image is grey.
+    turned : bool
+        Whether EXIF's orientation turned or mirrored it.
+    composited : bool
+        Whether it has transparent pixels, which were laid on white.
+    pages : int
+        Pages or frames in the file, of which this is the first.
+    """
+
+    pixels: np.ndarray
+    turned: bool
+    composited: bool
+    pages: int
+
+
+def decode(path: Path, size: int | None) -> DecodedImage:
+    """Decode one image file.
+
+    Parameters
+    ----------
+    path : path
+    size : int or None
+        Height and width to resize to; None keeps the image as it is.
+
+    Raises
+    ------
+    Exception
+        Of any kind, if the file is damaged or no image, and ValueError for more than 8 bits a channel.
+    """
+    from PIL import Image
+
+    with Image.open(path, formats=FORMATS) as image:
+        if fault := depth_fault(image):
+            raise ValueError(fault)
+        pages = page_count(image)
+        layout = image.tile[0][3] if image.tile else None
+        turn = orientation(image)
+        if image.format == "TIFF" and turn >= SIDEWAYS:
+            # Pillow maps an uncompressed file into memory by its name, and takes the width for the height then.
+            image.filename = ""
+        image.load()
+        # Pillow turns a TIFF when it decodes it.
+        if turn != 1 and image.format != "TIFF":
+            from PIL import ImageOps
+
+            ImageOps.exif_transpose(image, in_place=True)
+        key = image.info.get("transparency")
+        if image.format == "PNG" and isinstance(key, int) and layout in EXPANDED:
+            image.info["transparency"] = key * EXPANDED[layout]
+        shown, composited = _on_white(image)
+        pixels = np.asarray(resized(shown, size))
+    pixels = pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
+    return DecodedImage(pixels, turn != 1, composited, pages)
+
+
+def _on_white(image):
+    """A Pillow image in mode L or RGB, laid on white where it is transparent, and whether it is anywhere.
+
+    White is what viewers and printed pages have behind an image. Pillow does not tell the background that a PNG may
+    name, and viewers do not show it. An opaque image keeps its values.
+    """
+    from PIL import Image
+
+    mode = "L" if channels_of(image.mode) == 1 else "RGB"
+    if not image.has_transparency_data:
+        return image.convert(mode), False
+    layers = image.convert("LA" if mode == "L" else "RGBA")
+    alpha = layers.getchannel("A")
+    least, most = alpha.getextrema()
+    # Many programs leave a BMP's fourth channel empty, and viewers do not look at it.
+    if least == 255 or (most == 0 and image.format == "BMP"):
+        return image.convert(mode), False
+    ground = Image.new(mode, image.size, "white")
+    ground.paste(layers.convert(mode), mask=alpha)
+    return ground, True
+
+
+def resized(image, size: int | None):
+    """A Pillow image resized to a square, by Pillow's bilinear filter, which averages when it shrinks."""
+    from PIL import Image
+
+    if size is None or image.size == (size, size):
+        return image
+    return image.resize((size, size), Image.Resampling.BILINEAR)

@@ -1,0 +1,189 @@
+"""The pixels of a user's own .npz archive as bytes, and what was lost on the way or scaled."""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from evolution.data.contents import unusable
+from evolution.data.npz_advice import pixel_advice
+from evolution.data.npz_archive import image_axes, read_array
+
+log = logging.getLogger("evolution")
+
+# Pixels that were scaled to [0, 1] in float32 may lie this much above 1.
+TOLERANCE = 1e-6
+
+# Images that are converted at a time, so that conversion takes little memory.
+CHUNK = 1000
+
+# Images whose values are counted at a time.
+COUNTED = 100
+
+# With so many different values left, rounding is not what spoils an image.
+ENOUGH_LEVELS = 32
+
+# Values are counted at this precision, of the range that they use.
+FINE = 2**16 - 1
+
+# Rounding that moves pixels by more than this share of their standard deviation changes what a network can learn.
+WORST_ROUNDING = 0.05
+
+
+@dataclass(frozen=True)
+class ArchiveImages:
+    """An archive's images.
+
+    Attributes
+    ----------
+    train : uint8 array (N, C, H, W)
+    evaluation : uint8 array (M, C, H, W) or None
+        None where the archive has one part only.
+    warnings : tuple of str
+        What is odd and possible, a sentence or two each.
+    """
+
+    train: np.ndarray
+    evaluation: np.ndarray | None
+    warnings: tuple[str, ...]
+
+
+def read_images(path: Path, *, two_parts: bool) -> ArchiveImages:
+    """Read an archive's images.
+
+    Floats from 0 to 1 are scaled to 0..255 and rounded; the log says how far rounding moved a pixel at most. Truth
+    values, and uint8 arrays that hold 0 and 1 alone, become 0 and 255.
+
+    Parameters
+    ----------
+    path : path
+    two_parts : bool
+        Whether there are `eval_images`.
+
+    Raises
+    ------
+    DataError
+        If the archive cannot be read, a float is not finite or not from 0 to 1, scaling to bytes would leave too few of
+        the values, or one array holds 0 and 1 alone and the other does not.
+    """
+    names = ("images", "eval_images") if two_parts else ("images",)
+    arrays = {name: read_array(path, name) for name in names}
+    axes = {name: image_axes(path, name, array.shape) for name, array in arrays.items()}
+    arrays = _scaled_bits(path, arrays)
+    warnings: list[str] = []
+    for name, array in arrays.items():
+        if array.dtype != np.uint8:
+            _check_range(path, arrays, name)
+            arrays[name] = _as_bytes(path, arrays, name, warnings)
+    parts = [_channels_second(arrays[name], axes[name]) for name in names]
+    return ArchiveImages(parts[0], parts[1] if two_parts else None, tuple(warnings))
+
+
+def _channels_second(images: np.ndarray, axes: str) -> np.ndarray:
+    if axes == "NHW":
+        return images[:, None]
+    return images if axes == "NCHW" else images.transpose(0, 3, 1, 2)
+
+
+def _scaled_bits(path: Path, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The arrays, those of truth values or of 0 and 1 alone as uint8 of 0 and 255."""
+    largest = {name: int(array.max()) for name, array in arrays.items() if array.dtype == np.uint8}
+    bits = [name for name, array in arrays.items() if array.dtype.kind == "b" or largest.get(name, 2) <= 1]
+    ones = [name for name in bits if largest.get(name) == 1]
+    others = [name for name in arrays if name not in bits]
+    if ones and others:
+        # Whichever of the two is meant, the network would see one part 255 times as bright as the other.
+        raise unusable(
+            f"{path}: {ones[0]} holds 0 and 1 alone, and {others[0]} more than that. Both must use one range: save "
+            f"{ones[0]} * 255 if 1 is white, or {ones[0]} with the range of {others[0]}"
+        )
+    scaled = dict(arrays)
+    for name in bits:
+        if arrays[name].dtype.kind == "b" or ones:
+            scaled[name] = arrays[name].astype(np.uint8) * np.uint8(255)
+            log.info("%s: %s of 0 and 1 scaled to 0 and 255", name, arrays[name].dtype)
+    return scaled
+
+
+def _check_range(path: Path, arrays: dict[str, np.ndarray], name: str) -> None:
+    """Check that floats are finite and from 0 to 1."""
+    images = arrays[name]
+    low, high = float(images.min()), float(images.max())
+    if not (np.isfinite(low) and np.isfinite(high)):
+        bad = next(index for index, image in enumerate(images) if not np.isfinite(image).all())
+        raise unusable(
+            f"{path}: {name} holds values that are not finite, first in image {bad}; replace them: "
+            f"np.nan_to_num({name})"
+        )
+    if low < -TOLERANCE or high > 1 + TOLERANCE:
+        floats = {each: array for each, array in arrays.items() if array.dtype.kind == "f"}
+        raise unusable(
+            f"{path}: {name} is of type {images.dtype}; floats must be from 0 to 1"
+            f"{pixel_advice(floats) or f', and these are from {low:g} to {high:g}'}"
+        )
+
+
+def _as_bytes(path: Path, arrays: dict[str, np.ndarray], name: str, warnings: list[str]) -> np.ndarray:
+    """Floats in [0, 1] as uint8, converted in chunks, so that large data do not take several times their memory."""
+    images = arrays[name]
+    scaled, moved, squares = np.empty(images.shape, np.uint8), 0.0, 0.0
+    for start in range(0, len(images), CHUNK):
+        part = np.clip(images[start : start + CHUNK].astype(np.float64), 0, 1)
+        scaled[start : start + CHUNK] = np.rint(part * 255)
+        error = scaled[start : start + CHUNK] / 255 - part
+        moved = max(moved, float(np.abs(error).max()))
+        squares += float(np.square(error).sum())
+    log.info(
+        "%s: %s in [0, 1] scaled to whole numbers from 0 to 255; rounding moves a pixel by at most %.4f of that range",
+        name, images.dtype, moved,
+    )  # fmt: skip
+    left = _levels_left(scaled)
+    if left < ENOUGH_LEVELS:
+        _check_levels(path, arrays, name, left, np.sqrt(squares / images.size), warnings)
+    return scaled
+
+
+def _levels_left(scaled: np.ndarray) -> int:
+    """The number of different bytes, or `ENOUGH_LEVELS` and more as soon as there are so many."""
+    seen = np.zeros(256, bool)
+    for start in range(0, len(scaled), COUNTED):
+        seen[scaled[start : start + COUNTED]] = True
+        if seen.sum() >= ENOUGH_LEVELS:
+            break
+    return int(seen.sum())
+
+
+def _check_levels(
+    path: Path, arrays: dict[str, np.ndarray], name: str, left: int, rounding: float, warnings: list[str]
+) -> None:
+    """Refuse floats of which scaling to bytes leaves too few values, or warn; `rounding` is the root mean square."""
+    images = arrays[name]
+    low, high = float(images.min()), float(images.max())
+    if high <= low:
+        return
+    counts, total, squares = np.zeros(FINE + 1, bool), 0.0, 0.0
+    for start in range(0, len(images), COUNTED):
+        part = (images[start : start + COUNTED].astype(np.float64) - low) / (high - low)
+        counts[np.rint(part * FINE).astype(np.int64)] = True
+        total += float(part.sum())
+        squares += float(np.square(part).sum())
+    before, mean = int(counts.sum()), total / images.size
+    if before < 2 * left:
+        return
+    deviation = np.sqrt(max(squares / images.size - mean**2, 0.0)) * (high - low)
+    share = rounding / deviation if deviation else np.inf
+    are = "is" if left == 1 else "are"
+    found = (
+        f"of {before} different values of {name}, from {low:g} to {high:g}, only {left} {are} left where 0 to 1 "
+        f"is scaled to whole numbers from 0 to 255; rounding moves the pixels by {100 * share:.0f} % of their standard "
+        "deviation"
+    )
+    if name == "images":
+        scale = "{0} / images.max()" if low < high / 2 else "({0} - images.min()) / (images.max() - images.min())"
+        remedy = "Scale by the range that is used: " + ", and ".join(map(scale.format, arrays))
+    else:
+        remedy = "Bring eval_images to the range that images have"
+    if share > WORST_ROUNDING:
+        raise unusable(f"{path}: {found}. {remedy}")
+    warnings.append(f"{path.name}: {found}. {remedy}.")
