@@ -93,7 +93,7 @@ def prepare_data(
             composited=drawn.composited,
         )
     for warning in warnings:
-        log.warning("%s", warning)
+        log.warning("Warning: %s", warning)
     mean, std = normalization(normalize, train_images)
     save_npz(
         output,

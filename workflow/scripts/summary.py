@@ -7,9 +7,10 @@ import math
 import numpy as np
 
 from evolution import PIXELS
+from evolution.data.dataset_warnings import dataset_warnings
 from evolution.figures.layer_names import layer_title
 from evolution.figures.metric_titles import SUMMARY_TITLES
-from evolution.io.arrays import load_npz, load_optional
+from evolution.io.arrays import load_npz
 from evolution.io.job_log import job_log
 from evolution.io.markdown import DASH, markdown_table
 from evolution.io.reading import damaged
@@ -101,8 +102,7 @@ def run_warnings(
     pixels_knn_accuracy : float
         Of the raw pixels; NaN where they are not followed.
     """
-    of_images = load_optional(dataset, "warnings")
-    warnings = [] if of_images is None else [str(warning) for warning in of_images]
+    warnings = dataset_warnings(dataset)
     warnings += parse_warnings(load_metadata(predictions).get("warnings", "[]"), predictions)
     train_labels, eval_labels, names = load_npz(dataset, "train_labels", "eval_labels", "class_names")
     warnings += learning_warnings(
@@ -153,7 +153,7 @@ def summarise(
     knn = rows[0][2]["knn_accuracy"] if rows and rows[0][0] == PIXELS else math.nan
     warnings = run_warnings(dataset=dataset, predictions=predictions, curves=curves, pixels_knn_accuracy=knn)
     for warning in warnings:
-        log.warning("%s", warning)
+        log.warning("Warning: %s", warning)
     header = ["Layer", "Epoch", *SUMMARY_TITLES.values()]
     body = [
         [layer_title(layer), DASH if layer == PIXELS else str(row_epoch), *map(number, metrics.values())]

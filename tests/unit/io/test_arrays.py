@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from evolution.errors import UserError
-from evolution.io.arrays import NpyWriter, load_npy, load_npz, load_optional, save_npy, save_npz
+from evolution.io.arrays import NpyWriter, load_npy, load_npz, save_npy, save_npz
 
 ARRAY = np.arange(12, dtype=np.float32).reshape(3, 4)
 
@@ -92,12 +92,3 @@ def test_an_interrupted_writer_leaves_nothing(tmp_path):
         writer.put(0, np.zeros((2, 2)))
         raise KeyboardInterrupt
     assert list(tmp_path.iterdir()) == []
-
-
-def test_an_array_that_need_not_be_there(tmp_path):
-    save_example_npz(tmp_path / "a.npz")
-    assert load_optional(tmp_path / "a.npz", "names").tolist() == ["cat", "dog"]
-    assert load_optional(tmp_path / "a.npz", "warnings") is None
-    (tmp_path / "a.npz").write_bytes(b"no archive")
-    with pytest.raises(UserError, match=r"a\.npz is damaged"):
-        load_optional(tmp_path / "a.npz", "warnings")

@@ -108,15 +108,3 @@ def load_npz(path: str | Path, *names: str) -> list[np.ndarray]:
     """
     with reading(path), np.load(path, allow_pickle=False) as archive:
         return [archive[name] for name in names]
-
-
-def load_optional(path: str | Path, name: str) -> np.ndarray | None:
-    """Read an array of an .npz that need not be there; None where it is not.
-
-    Raises
-    ------
-    UserError
-        If the file cannot be read.
-    """
-    with reading(path), np.load(path, allow_pickle=False) as archive:
-        return archive.get(name)
