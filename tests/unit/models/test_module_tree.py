@@ -80,7 +80,10 @@ def test_a_name_that_is_no_file_name():
 
 @pytest.mark.parametrize(
     ("logits", "said"),
-    [(lambda x: x.flatten(1)[:, :3], r"here \(2, 4\), not \(2, 3\)"), (lambda x: (x, x), "not tuple")],
+    [
+        (lambda x: x.flatten(1)[:, :3], r"here \(2, 4\), not \(2, 3\)"),
+        (lambda x: (x, x), r"not tuple; wrap it in a class whose forward returns the tensor alone"),
+    ],
 )
 def test_a_model_that_does_not_tell_the_classes_apart(logits, said):
     with pytest.raises(ModelError, match=said):

@@ -105,8 +105,11 @@ def _check_logits(output: object, samples: int, classes: int) -> None:
     """Refuse a model whose output is not a number for each image and class."""
     shape = tuple(output.shape) if isinstance(output, torch.Tensor) else type(output).__name__
     if shape != (samples, classes):
+        wrapped = "" if isinstance(output, torch.Tensor) else (
+            "; wrap it in a class whose forward returns the tensor alone, such as output.logits or output[0]"
+        )  # fmt: skip
         raise ModelError(
-            f"it must put out one number for each image and class, here ({samples}, {classes}), not {shape}"
+            f"it must put out one number for each image and class, here ({samples}, {classes}), not {shape}{wrapped}"
         )
 
 
