@@ -31,17 +31,9 @@ from evolution.io.tables import load_table  # noqa: E402
 from evolution.models.build import ModelSettings, build_run_model  # noqa: E402
 from evolution.models.hooks import record_outputs  # noqa: E402
 from evolution.models.outputs import Pooling  # noqa: E402
-from evolution.models.repeatability import check_repeatable  # noqa: E402
-from evolution.training.restoring import (  # noqa: E402
-    COMPARED,
-    check_evaluation,
-    check_training_step,
-    stored_and_read,
-)
+from evolution.models.repeatability import check_repeatable, few_of  # noqa: E402
+from evolution.training.restoring import COMPARED, check_restorable  # noqa: E402
 from prepare_data import prepare_data  # noqa: E402
-
-# Images that a snapshot job passes alone, see evolution/activations/snapshots.py.
-ALONE = 8
 
 TRAIN = """
 from evolution.training.loop import TrainingSettings
@@ -131,15 +123,20 @@ def main() -> None:
         model = build_run_model(settings, shape=tuple(images.shape[1:]), classes=classes)
         model.load_state_dict(state)
         model = model.to(memory_format=torch.channels_last)
-        part = images[:COMPARED]
-        part_labels = torch.from_numpy(labels[:COMPARED])
+        part, part_labels = images[:COMPARED], torch.from_numpy(labels[:COMPARED])
 
         def check_training() -> None:
-            restored = build_run_model(settings, shape=tuple(images.shape[1:]), classes=classes)
-            restored.load_state_dict(stored_and_read(state))
-            restored = restored.to(memory_format=torch.channels_last)
-            check_evaluation(trained=model, restored=restored, images=part)
-            check_training_step(trained=model, restored=restored, images=part, labels=part_labels, seed=1)
+            check_restorable(
+                model,
+                state=state,
+                settings=settings,
+                classes=classes,
+                evaluation_images=part,
+                step_images=part,
+                step_labels=part_labels,
+                epoch=options.epochs,
+                resumed=True,
+            )
             model.load_state_dict(state)
 
         whole = record_outputs(model, images, layers=options.layers, pooling=Pooling(), classes=classes)
@@ -147,15 +144,15 @@ def main() -> None:
 
         def check_snapshot() -> None:
             alone, again = (
-                record_outputs(model, images[:ALONE], layers=options.layers, pooling=Pooling()) for _ in range(2)
+                record_outputs(model, few_of(images), layers=options.layers, pooling=Pooling()) for _ in range(2)
             )
             check_repeatable(
                 model,
-                in_company={layer: rows[:ALONE] for layer, rows in whole.layers.items()},
+                in_batch={layer: rows[: len(few_of(images))] for layer, rows in whole.layers.items()},
                 alone=alone.layers,
                 again=again.layers,
             )
-            check_agreement(whole.logits, labels, class_accuracy=history[-1], epoch=options.epochs)
+            check_agreement(whole.logits, labels, class_accuracy=history[-1], epoch=options.epochs, device="cpu")
             logit_warnings(whole.logits)
             gives_outputs(whole.classifier, whole.logits)
 

@@ -32,9 +32,8 @@ def kept_epochs(
 def is_resumed(
     wildcards,
 ):
-    """Whether another job may go on from the end of a training span, now or when the training is made longer."""
-    last, length = TRAINING_SPANS[wildcards.span][-1], experiment["training"]["epochs_per_job"]
-    return last == 0 or (length is not None and last % length == 0)
+    """Whether another job may go on from the end of a training span."""
+    return spans.may_be_continued(TRAINING_SPANS[wildcards.span], experiment)
 
 
 def model_name(

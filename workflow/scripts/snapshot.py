@@ -9,13 +9,24 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
+from evolution.activations.agreement import Evaluated
 from evolution.activations.snapshots import SnapshotSettings, take_snapshots
 from evolution.io.arrays import NpyWriter
 from evolution.io.job_log import job_log
 from evolution.io.reading import damaged
-from evolution.io.tables import load_table, save_table
+from evolution.io.tables import load_metadata, load_table, save_table
 from evolution.models.outputs import Pooling
 from evolution.startup.memory import keep_freed_memory
+
+
+def load_evaluated(histories: list[str]) -> Evaluated:
+    """What trainings found, from paths of `history/{span}.parquet`; on a GPU if any of them ran on one."""
+    class_accuracies, devices = {}, set()
+    for path in histories:
+        table = load_table(path, "epoch", "class_accuracy")
+        class_accuracies |= zip(*(table.column(name).to_pylist() for name in ("epoch", "class_accuracy")))
+        devices.add(load_metadata(path).get("device", "cpu"))
+    return Evaluated(class_accuracies, max(devices, key=lambda device: device != "cpu"))
 
 
 def write_snapshots(
@@ -44,11 +55,8 @@ def write_snapshots(
     predictions : path
         A table, see `take_snapshots`. Its metadata has `warnings`, a JSON list of sentences, where there are any.
     """
-    class_accuracy = {}
-    for path in histories:
-        table = load_table(path, "epoch", "class_accuracy")
-        class_accuracy |= zip(*(table.column(name).to_pylist() for name in ("epoch", "class_accuracy")))
-    if missing := [epoch for epoch in epochs if epoch not in class_accuracy]:
+    evaluated = load_evaluated(histories)
+    if missing := [epoch for epoch in epochs if epoch not in evaluated.class_accuracies]:
         raise damaged(histories[-1], f"no epoch {missing[0]}")
     with ExitStack() as files:
         table, warnings = take_snapshots(
@@ -60,7 +68,7 @@ def write_snapshots(
                 layer: files.enter_context(NpyWriter(path, len(epochs))) for layer, path in activations.items()
             },
             classifier=files.enter_context(NpyWriter(classifier, len(epochs))),
-            class_accuracy=class_accuracy,
+            evaluated=evaluated,
         )
         save_table(predictions, table, {"warnings": json.dumps(warnings)} if warnings else None)
 

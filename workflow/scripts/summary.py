@@ -1,7 +1,6 @@
 """The result in short: raw pixels against each layer at the last epoch, and what is surely a slip."""
 
 import csv
-import logging
 import math
 
 import numpy as np
@@ -11,7 +10,7 @@ from evolution.data.dataset_warnings import dataset_warnings
 from evolution.figures.layer_names import layer_title
 from evolution.figures.metric_titles import SUMMARY_TITLES
 from evolution.io.arrays import load_npz
-from evolution.io.job_log import job_log
+from evolution.io.job_log import job_log, log_warnings
 from evolution.io.markdown import DASH, markdown_table
 from evolution.io.reading import damaged
 from evolution.io.tables import load_metadata, load_table
@@ -19,8 +18,6 @@ from evolution.io.warnings_file import parse_warnings, save_warnings
 from evolution.io.whole_files import whole_file
 from evolution.measures.long_tables import ADJUSTED_RAND, load_values, without_pixels
 from evolution.training.learning import learning_warnings
-
-log = logging.getLogger("evolution")
 
 ACCURACIES = ("train_accuracy", "eval_accuracy")
 CURVES = ("train_loss", *ACCURACIES)
@@ -152,8 +149,7 @@ def summarise(
     last = max(curves)
     knn = rows[0][2]["knn_accuracy"] if rows and rows[0][0] == PIXELS else math.nan
     warnings = run_warnings(dataset=dataset, predictions=predictions, curves=curves, pixels_knn_accuracy=knn)
-    for warning in warnings:
-        log.warning("Warning: %s", warning)
+    log_warnings(warnings)
     header = ["Layer", "Epoch", *SUMMARY_TITLES.values()]
     body = [
         [layer_title(layer), DASH if layer == PIXELS else str(row_epoch), *map(number, metrics.values())]

@@ -41,7 +41,7 @@ def train(
         See `evolution.training.loop.train_span`.
     output : mapping of str to path
         The files to write: checkpoint, history, timing. The history's metadata holds digests of the data set and of the
-        checkpoint.
+        checkpoint, and the type of the device where that is no CPU.
 
     Raises
     ------
@@ -63,7 +63,9 @@ def train(
     # The jobs that read activations run again when the history changes. Losses and accuracies alone may be the same for
     # other data or other weights, such as those of a network that predicts one class for all images.
     origin = {"dataset": file_digest(dataset), "checkpoint": file_digest(output["checkpoint"])}
-    save_table(output["history"], history, origin)
+    # Snapshots are taken on a CPU, and are compared less closely with a training that ran elsewhere.
+    device = choose_device(settings.device).type
+    save_table(output["history"], history, origin | ({} if device == "cpu" else {"device": device}))
 
 
 if "snakemake" in globals():

@@ -4,6 +4,7 @@ import logging
 
 import numpy as np
 import pytest
+import torch
 from scipy.special import log_softmax, softmax
 
 from evolution.activations.classifier import classifier_rows, gives_outputs
@@ -58,7 +59,7 @@ def test_a_model_without_a_classifier(caplog, compacted):
         lambda x: x / 0.07,
         lambda x: log_softmax(x, axis=1),
         lambda x: softmax(x / 10, axis=1),
-        lambda x: np.zeros_like(x),
+        lambda x: torch.from_numpy(x).bfloat16().float().numpy(),
     ],
 )
 def test_outputs_that_are_the_classifiers(classifier, logits, end):
@@ -72,8 +73,9 @@ def test_outputs_that_are_the_classifiers(classifier, logits, end):
         lambda x: x[::-1],
         lambda x: x[:, ::-1],
         lambda x: np.maximum(x, 0),
-        lambda x: x + np.array([0, 0, 1]),
-        lambda x: x + 0.05 * np.random.default_rng(1).normal(size=x.shape),
+        lambda x: x + np.array([0, 0, 9]),
+        lambda x: np.zeros_like(x),
+        lambda x: x + 3 * np.random.default_rng(1).normal(size=x.shape),
     ],
 )
 def test_outputs_that_are_not(classifier, logits, end):
@@ -87,3 +89,9 @@ def test_a_classifier_that_is_only_a_part_of_the_outputs(classifier, logits, cap
     rows = classifier_rows(classifier, outputs=(logits + other) / 2, classes=3, compacted=False)
     assert rows.shape == (13, 1) and np.isnan(rows).all()
     assert "not those of the linear layer that runs last, such as a mean of two heads" in caplog.text
+
+
+def test_a_classifier_that_begins_with_zeros(classifier):
+    classifier.weight[:], classifier.bias[:] = 0, 0
+    assert gives_outputs(classifier, np.zeros((10, 3), np.float32))
+    assert not gives_outputs(classifier, np.eye(10, 3, dtype=np.float32))

@@ -19,6 +19,7 @@ def logits():
     [
         (lambda x: softmax(x, axis=1), "ends in a softmax"),
         (expit, "seems to end in a sigmoid"),
+        (lambda x: expit(20 * x), "seems to end in a sigmoid"),
         (lambda x: np.maximum(x, 0), "seems to end in a ReLU: none of its outputs is negative, and [45]\\d% are 0"),
     ],
 )
@@ -34,6 +35,8 @@ def test_models_that_end_in_something_else(logits, end, said):
         lambda x: log_softmax(x, axis=1),
         lambda x: x - x.min(),
         lambda x: np.zeros_like(x) - 1,
+        lambda x: np.zeros_like(x),
+        lambda x: np.full_like(x, 0.5),
         lambda x: np.full_like(x, np.nan),
         lambda x: softmax(x, axis=1)[:5],
     ],

@@ -6,6 +6,7 @@ import torch
 from torch.nn import functional
 from torch.nn.modules.module import register_module_forward_pre_hook
 
+from evolution.activations.agreement import Evaluated
 from evolution.activations.snapshots import SnapshotSettings, layer_groups, take_snapshots
 from evolution.errors import LayerError, ModelError, UserError
 from evolution.models.build import build_run_model
@@ -81,6 +82,7 @@ def take(dataset, paths, epochs, layers=LAYERS, compacted=False, **limits):
         settings=SnapshotSettings(model="small_cnn", model_kwargs={}, seed=17, compacted=compacted, pooling=Pooling()),
         activations=activations,
         classifier=classifier,
+        evaluated=None,
         **limits,
     )
     return {layer: np.stack(kept.entries) for layer, kept in activations.items()}, classifier.entries, predictions
@@ -242,7 +244,7 @@ def take_own(tmp_path, dataset, name, layers=(), class_accuracy=None, epochs=(0,
         settings=settings,
         activations={layer: Entries(len(epochs)) for layer in layers},
         classifier=classifier,
-        class_accuracy=class_accuracy,
+        evaluated=class_accuracy and Evaluated(class_accuracy, "cpu"),
     )
     return table, warnings, classifier.entries[0]
 
@@ -250,8 +252,8 @@ def take_own(tmp_path, dataset, name, layers=(), class_accuracy=None, epochs=(0,
 @pytest.mark.parametrize(
     ("model", "layers", "said"),
     [
-        ("DropoutAlwaysOn", [], r"in a second pass, so a snapshot would hold noise.*training=self\.training"),
-        ("HiddenDropoutAlwaysOn", ["after"], r"in a second pass \(at layer after\)"),
+        ("DropoutAlwaysOn", [], r"gives other outputs, so a snapshot would hold noise.*training=self\.training"),
+        ("HiddenDropoutAlwaysOn", ["after"], r"gives other outputs \(at layer after\)"),
         ("BatchNormWithoutStatistics", [], "norm has no running statistics"),
         ("CentredOverTheBatch", [], "looks at the whole batch"),
     ],

@@ -139,3 +139,34 @@ def test_a_file_that_holds_no_weights(tmp_path, content):
         torch.save(things[content], path)
     with pytest.raises(ModelError, match=r"^model\.weights: .*weights\.pt (cannot be read as|is not) a state dict"):
         build_model("tiny_cnn", kwargs={}, shape=(1, 8, 8), classes=4, seed=0, weights=str(path))
+
+
+MASKED = """
+import torch
+from torch import nn
+
+
+class Masked(nn.Module):
+    def __init__(self, shape, classes):
+        super().__init__()
+        self.register_buffer("mask", torch.full((2, 2), float("-inf")).triu(1))
+        self.head = nn.Linear(4, classes)
+"""
+
+
+def test_weights_that_are_not_finite(tmp_path):
+    """A weight never is on purpose; a buffer may be, such as a mask of attention."""
+    (tmp_path / "masked.py").write_text(MASKED)
+    build = {"name": f"{tmp_path}/masked.py:Masked", "kwargs": {}, "shape": (1, 2, 2), "classes": 3, "seed": 1}
+    state = build_model(**build).state_dict()
+    torch.save(state, tmp_path / "weights.pt")
+    found = build_model(**build, weights=str(tmp_path / "weights.pt"))
+    assert torch.equal(found.mask, state["mask"]) and torch.isinf(found.mask).any()
+    for name, value in (("head.weight", float("inf")), ("head.bias", float("nan")), ("mask", float("nan"))):
+        broken = {key: tensor.clone() for key, tensor in state.items()}
+        broken[name].view(-1)[0] = value
+        torch.save(broken, tmp_path / "broken.pt")
+        with pytest.raises(
+            ModelError, match=rf"broken\.pt holds values that are not finite .* in {name}: .* earlier epoch"
+        ):
+            build_model(**build, weights=str(tmp_path / "broken.pt"))

@@ -113,6 +113,7 @@ def test_snapshots_see_the_network_that_was_trained(tmp_path, dataset):
         epochs=[4],
         settings=SnapshotSettings(model=model, model_kwargs={}, seed=SETTINGS.seed, compacted=False, pooling=Pooling()),
         activations={},
+        evaluated=None,
     )
     with np.load(dataset) as data:
         right = (predictions["predicted"] == data["eval_labels"]).mean()

@@ -49,9 +49,9 @@ def test_state_that_only_training_depends_on(tmp_path, dataset, named, model):
     ("model", "said"),
     [
         ("DropoutAlwaysOn", r"F\.dropout\(x, p, training=self\.training\)"),
-        ("CountsEvaluations", "the same images come out otherwise in a second pass"),
+        ("CountsEvaluations", "a second pass over the same images gives other outputs"),
         ("BatchNormWithoutStatistics", r"norm has no running statistics\. Build it with track_running_stats=True"),
-        ("CentredOverTheBatch", "something in it looks at the whole batch"),
+        ("CentredOverTheBatch", "depends on the other images of its batch: something in it looks at the whole batch"),
     ],
 )
 def test_evaluations_that_a_snapshot_cannot_show_stop_before_any_training(tmp_path, dataset, named, model, said):
@@ -114,3 +114,51 @@ def test_the_step_leaves_parameters_as_they_are(network):
     other = moved(model, "fc2.bias", 0)
     check_training_step(trained=model, restored=other, images=images, labels=torch.arange(40) % 4, seed=1)
     assert all(torch.equal(before[name], parameter) for name, parameter in model.named_parameters())
+
+
+def test_a_gradient_that_only_one_network_has(network):
+    """Such as of a layer that a counter outside the state has frozen, or has not."""
+    model, images = network
+    for frozen, other in ((0, 1), (1, 0)):
+        networks = [moved(model, "fc2.bias", 0), moved(model, "fc2.bias", 0)]
+        networks[frozen].conv1.requires_grad_(False)
+        with pytest.raises(ModelError, match="and their gradients differ"):
+            check_training_step(
+                trained=networks[other], restored=networks[frozen], images=images, labels=torch.arange(40) % 4, seed=1
+            )
+
+
+def test_a_training_that_knows_its_images_is_compared_as_any(network):
+    """The loss is nearly 0, and only rounding is left of it."""
+    model, images = network
+    labels = torch.arange(40) % 4
+    optimizer = torch.optim.Adam(model.parameters(), 1e-2)
+    for _ in range(300):
+        optimizer.zero_grad()
+        loss = torch.nn.functional.cross_entropy(model(images), labels)
+        loss.backward()
+        optimizer.step()
+    assert loss < 1e-3
+    # The sums over another order of the channels round otherwise.
+    other = moved(model, "fc2.bias", 0).to(memory_format=torch.channels_last)
+    check_training_step(trained=model, restored=other, images=images, labels=labels, seed=1)
+
+
+def test_numbers_that_are_not_finite_in_one_network_alone(network):
+    model, images = network
+    with pytest.raises(ModelError, match="a checkpoint does not hold the whole network"):
+        check_evaluation(trained=model, restored=moved(model, "fc2.bias", np.nan), images=images)
+
+
+def test_epoch_0_is_not_told_to_train_in_one_job(network):
+    model, images = network
+    with pytest.raises(ModelError, match="is False") as caught:
+        check_training_step(
+            trained=model,
+            restored=moved(model, "conv2.weight", 0.1),
+            images=images,
+            labels=torch.arange(40) % 4,
+            seed=1,
+            may_be_uncut=False,
+        )
+    assert "epochs_per_job" not in str(caught.value)

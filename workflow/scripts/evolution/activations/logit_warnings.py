@@ -20,22 +20,25 @@ def logit_warnings(outputs: np.ndarray) -> list[str]:
     """
     if len(outputs) < FEWEST_IMAGES or not np.isfinite(outputs).all() or (outputs < 0).any():
         return []
-    if (outputs <= 1 + TOLERANCE).all():
-        if np.abs(outputs.sum(1) - 1).max() <= TOLERANCE:
-            return [
-                "The model ends in a softmax: its outputs are from 0 to 1 and sum to 1 for each image. The cross "
-                "entropy takes the softmax of them once more, so the network learns slowly, and the confidence is that "
-                "of a softmax of probabilities. Let forward return the logits."
-            ]
-        if outputs.shape[1] > 1 and (outputs > 0).all():
-            return [
-                "The model seems to end in a sigmoid: all its outputs are from 0 to 1. The cross entropy expects "
-                "logits, so it cannot become small. Let forward return what the sigmoid is given."
-            ]
-    if (outputs == 0).mean() >= SHARE_OF_ZEROS:
+    if (outputs == outputs[0, 0]).all():
+        # Such as those of a last layer that begins with zeros.
+        return []
+    if np.abs(outputs.sum(1) - 1).max() <= TOLERANCE:
         return [
-            f"The model seems to end in a ReLU: none of its outputs is negative, and {(outputs == 0).mean():.0%} are "
-            "0. The cross entropy expects logits of any sign, and a class whose output is 0 for all images does not "
-            "learn. Let forward return what the ReLU is given."
+            "The model ends in a softmax: its outputs are from 0 to 1 and sum to 1 for each image. The cross entropy "
+            "takes the softmax of them once more, so the network learns slowly, and the confidence is that of a "
+            "softmax of probabilities. Let forward return the logits."
+        ]
+    zeros = (outputs == 0).mean()
+    if (outputs <= 1).all() and (zeros == 0 or (outputs == 1).any()):
+        return [
+            "The model seems to end in a sigmoid: all its outputs are from 0 to 1. The cross entropy expects logits, "
+            "so it cannot become small. Let forward return what the sigmoid is given."
+        ]
+    if zeros >= SHARE_OF_ZEROS:
+        return [
+            f"The model seems to end in a ReLU: none of its outputs is negative, and {zeros:.0%} are 0. The cross "
+            "entropy expects logits of any sign, and a class whose output is 0 for all images does not learn. Let "
+            "forward return what the ReLU is given."
         ]
     return []

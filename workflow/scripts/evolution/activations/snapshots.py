@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from evolution.activations.agreement import check_agreement
+from evolution.activations.agreement import Evaluated, check_agreement
 from evolution.activations.classifier import classifier_rows
 from evolution.activations.compaction import stored_rows
 from evolution.activations.logit_warnings import logit_warnings
@@ -15,19 +15,17 @@ from evolution.data.network_input import load_part
 from evolution.errors import UserError
 from evolution.io.arrays import NpyWriter
 from evolution.io.checkpoints import load_checkpoint
+from evolution.io.job_log import log_warnings
 from evolution.io.reading import damaged
 from evolution.models.build import ModelSettings, build_run_model, memory_layout
 from evolution.models.hooks import CHUNK, Outputs, record_outputs
 from evolution.models.outputs import Pooling
-from evolution.models.repeatability import check_repeatable
+from evolution.models.repeatability import check_repeatable, few_of
 
 log = logging.getLogger("evolution")
 
 # Bytes of raw activations that are in memory at once, unless a single layer has more.
 HELD_BYTES = 10**9
-
-# Images that pass through the model once more, without the others, to see whether the same comes out.
-PASSED_ALONE = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +73,7 @@ def take_snapshots(
     settings: SnapshotSettings,
     activations: Mapping[str, NpyWriter],
     classifier: NpyWriter | None = None,
-    class_accuracy: Mapping[int, Sequence[float | None]] | None = None,
+    evaluated: Evaluated | None,
     held_bytes: int = HELD_BYTES,
     chunk: int = CHUNK,
 ) -> tuple[dict[str, np.ndarray], list[str]]:
@@ -95,8 +93,8 @@ def take_snapshots(
         For each layer to follow, by dotted name, what takes its activations, float32 (N, D): an entry an epoch.
     classifier : NpyWriter, optional
         What takes `evolution.activations.classifier.classifier_rows`: an entry an epoch.
-    class_accuracy : mapping of int to sequence of float, optional
-        What the training found at each epoch, see `evolution.activations.agreement.check_agreement`.
+    evaluated : Evaluated or None
+        What the training found at each epoch. None where nobody knows; the predictions are then not compared.
     held_bytes : int
         Bytes of raw activations that are in memory at once, unless a single layer has more. Where the layers have more
         together, the images pass through the model several times.
@@ -123,7 +121,7 @@ def take_snapshots(
     layout = memory_layout(settings.model)
     model = model.to(memory_format=layout)
     images = torch.from_numpy(images).contiguous(memory_format=layout)
-    few = images[: max(1, min(PASSED_ALONE, len(images) // 2))]
+    few = few_of(images)
 
     def pass_few() -> Outputs:
         return record_outputs(model, few, layers=list(activations), pooling=settings.pooling)
@@ -138,24 +136,30 @@ def take_snapshots(
         for epoch in [epoch for epoch in pending if epoch in weights]:
             index = epochs.index(epoch)
             model.load_state_dict(weights[epoch])
-            in_company = {}
+            in_batch = {}
             for group in groups or [[]]:
                 outputs = record_outputs(
                     model, images, layers=group, pooling=settings.pooling, classes=classes, chunk=chunk
                 )
                 for layer in group:
                     rows = _finite(outputs.layers.pop(layer), layer, epoch)
-                    in_company[layer] = rows[: len(few)].copy()
+                    in_batch[layer] = rows[: len(few)].copy()
                     activations[layer].put(index, stored_rows(rows, seed=settings.seed) if settings.compacted else rows)
             alone, again = pass_few(), pass_few()
             check_repeatable(
                 model,
-                in_company=in_company | {"": outputs.logits[: len(few)]},
+                in_batch=in_batch | {"": outputs.logits[: len(few)]},
                 alone=alone.layers | {"": alone.logits},
                 again=again.layers | {"": again.logits},
             )
-            if class_accuracy is not None:
-                check_agreement(outputs.logits, labels, class_accuracy=class_accuracy[epoch], epoch=epoch)
+            if evaluated is not None:
+                check_agreement(
+                    outputs.logits,
+                    labels,
+                    class_accuracy=evaluated.class_accuracies[epoch],
+                    epoch=epoch,
+                    device=evaluated.device,
+                )
             if epoch == epochs[-1]:
                 warnings = logit_warnings(outputs.logits)
             if classifier is not None:
@@ -172,8 +176,7 @@ def take_snapshots(
             log.info("Epoch %d of %d: %s", epoch, epochs[-1], ", ".join(activations))
     if pending:
         raise damaged(checkpoints[-1], f"no weights of epoch {pending}")
-    for warning in warnings:
-        log.warning("Warning: %s", warning)
+    log_warnings(warnings)
     samples = len(images)
     table = {
         "epoch": np.repeat(np.array(epochs, np.int32), samples),

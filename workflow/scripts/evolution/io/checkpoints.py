@@ -1,6 +1,7 @@
 """The checkpoints that the train rule writes."""
 
 import io
+from typing import BinaryIO
 
 import torch
 
@@ -29,6 +30,17 @@ def save_checkpoint(path: str, checkpoint: dict) -> None:
         temporary.write_bytes(buffer.getbuffer())
 
 
+def load_tensors(source: str | BinaryIO) -> dict:
+    """Read what torch.save wrote, without running code in it; a file is mapped into memory.
+
+    Raises
+    ------
+    Exception
+        Of any kind, if it is damaged, or holds more than tensors, numbers, text, and lists and dicts of them.
+    """
+    return torch.load(source, map_location="cpu", mmap=isinstance(source, str), weights_only=True)
+
+
 def load_checkpoint(path: str) -> dict:
     """Map a checkpoint into memory, so that only the tensors that are used are read.
 
@@ -43,7 +55,7 @@ def load_checkpoint(path: str) -> dict:
         If the file cannot be read.
     """
     with reading(path):
-        checkpoint = torch.load(path, map_location="cpu", mmap=True, weights_only=True)
+        checkpoint = load_tensors(path)
         if not {"weights", "optimizer", "epoch"} <= checkpoint.keys():
             raise ValueError("not a checkpoint of this workflow")
     return checkpoint

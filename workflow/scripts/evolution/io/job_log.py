@@ -4,7 +4,7 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -57,6 +57,12 @@ def job_log(path: str | Path) -> Iterator[None]:
             sys.exit(1)
         finally:
             _flush()
+
+
+def log_warnings(warnings: Iterable[str]) -> None:
+    """Write warnings to the log, marked as such."""
+    for warning in warnings:
+        logging.getLogger("evolution").warning("Warning: %s", warning)
 
 
 def _flush() -> None:

@@ -132,7 +132,7 @@ def load_weights(model: nn.Module, path: str) -> None:
     Raises
     ------
     ModelError
-        If the file holds no state dict, its names or shapes are not the model's, or a value is not finite; the message
+        If the file holds no state dict, its names or shapes are not the model's, or a weight is not finite; the message
         names the first few.
     """
     try:
@@ -166,7 +166,13 @@ def load_weights(model: nn.Module, path: str) -> None:
             "dict and save that, as docs/your-own-model.md shows.",
             "model.weights",
         )
-    broken = [name for name, value in weights.items() if isinstance(value, torch.Tensor) and not value.isfinite().all()]
+    # A buffer may hold infinities on purpose, such as a mask of attention.
+    trained = dict(model.named_parameters()).keys()
+    broken = [
+        name
+        for name, value in weights.items()
+        if isinstance(value, torch.Tensor) and (~value.isfinite() if name in trained else value.isnan()).any()
+    ]
     if broken:
         more = f" and {len(broken) - 3} more" if len(broken) > 3 else ""
         raise ModelError(

@@ -7,9 +7,19 @@ for a batch norm that has no running statistics.
 from collections.abc import Mapping
 
 import numpy as np
+import torch
 from torch import nn
 
 from evolution.errors import ModelError
+
+# Images that pass through the model without the others.
+ALONE = 8
+
+STATE_REMEDY = (
+    "Keep such state in a buffer (self.register_buffer), or return it from get_extra_state and take it in "
+    "set_extra_state; torch then stores it with the weights. Switch off what is for training alone where self.training "
+    "is False."
+)
 
 BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
 
@@ -21,8 +31,13 @@ ROUNDING, ROUNDING_AGAIN = 3e-2, 1e-5
 OF_LARGEST = 1e-2
 
 
+def few_of(images: torch.Tensor) -> torch.Tensor:
+    """The images that pass alone: the first `ALONE`, or the first half of fewer than twice as many."""
+    return images[: max(1, min(ALONE, len(images) // 2))]
+
+
 def equal_but_for_rounding(one: np.ndarray, other: np.ndarray, rounding: float) -> bool:
-    """Whether two arrays of one shape differ by no more than rounding; values that are not finite are passed over.
+    """Whether two arrays of one shape differ by no more than rounding, and are finite in the same places.
 
     Parameters
     ----------
@@ -32,6 +47,8 @@ def equal_but_for_rounding(one: np.ndarray, other: np.ndarray, rounding: float) 
         of the largest absolute value.
     """
     finite = np.isfinite(one) & np.isfinite(other)
+    if not np.array_equal(np.isfinite(one), np.isfinite(other)):
+        return False
     if not finite.any():
         return True
     one, other = one[finite].astype(np.float64), other[finite].astype(np.float64)
@@ -42,7 +59,7 @@ def equal_but_for_rounding(one: np.ndarray, other: np.ndarray, rounding: float) 
 def check_repeatable(
     model: nn.Module,
     *,
-    in_company: Mapping[str, np.ndarray],
+    in_batch: Mapping[str, np.ndarray],
     alone: Mapping[str, np.ndarray],
     again: Mapping[str, np.ndarray],
 ) -> None:
@@ -51,7 +68,7 @@ def check_repeatable(
     Parameters
     ----------
     model : Module
-    in_company : mapping of str to array (n, D)
+    in_batch : mapping of str to array (n, D)
         The output of each layer, or of the model, from a pass of these and other images together.
     alone, again : mapping of str to array (n, D)
         The same from two passes of these images alone.
@@ -64,14 +81,14 @@ def check_repeatable(
     for name, rows in alone.items():
         if not equal_but_for_rounding(again[name], rows, ROUNDING_AGAIN):
             raise ModelError(
-                f"in evaluation mode the same images come out otherwise in a second pass{_at(name)}, so a snapshot "
+                f"in evaluation mode a second pass over the same images gives other outputs{_at(name)}, so a snapshot "
                 "would hold noise. Switch off dropout and other random draws while self.training is False: "
                 "F.dropout(x, p, training=self.training), or nn.Dropout as a module; and let only training change what "
                 "the model keeps.",
                 "model.name",
             )
     for name, rows in alone.items():
-        if not equal_but_for_rounding(in_company[name], rows, ROUNDING):
+        if not equal_but_for_rounding(in_batch[name], rows, ROUNDING):
             bare = [
                 inner
                 for inner, module in model.named_modules()
@@ -82,8 +99,7 @@ def check_repeatable(
                 "False, as a batch norm with running statistics does"
             )  # fmt: skip
             raise ModelError(
-                f"what the model makes of an image depends on the other images of the batch, in evaluation mode too"
-                f"{_at(name)}: {why}.",
+                f"in evaluation mode an image's output depends on the other images of its batch{_at(name)}: {why}.",
                 "model.name",
             )
 

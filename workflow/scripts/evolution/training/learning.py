@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-# An accuracy is above chance where it is so many standard deviations of a guesser's accuracy above it.
+# An accuracy is above chance where it is so many standard deviations above what a network at chance has.
 DEVIATIONS = 3.5
 # After fewer epochs a training has only begun.
 FEWEST_EPOCHS = 3
@@ -11,7 +11,7 @@ FEWEST_EPOCHS = 3
 FALLEN = 0.01
 # With such an accuracy a loss that does not move is no slip: the network began with weights that fit.
 GOOD_ACCURACY = 0.9
-# A loss below this share of a guesser's has left it behind. The accuracies may follow late, as evaluation takes the
+# A loss below this share of chance has left it behind. The accuracies may follow late, as evaluation takes the
 # running means of batch norm, which settle in some steps. After LATE epochs they should have followed.
 LEFT_BEHIND, LATE = 0.9, 10
 
@@ -30,13 +30,13 @@ def chance_of(counts: Sequence[int]) -> float:
 
 
 def highest_by_chance(counts: Sequence[int]) -> float:
-    """The accuracy that a guesser stays below: chance and `DEVIATIONS` standard deviations of a binomial."""
+    """The accuracy that a network at chance stays below: chance and `DEVIATIONS` standard deviations of a binomial."""
     chance = chance_of(counts)
     return chance + DEVIATIONS * math.sqrt(chance * (1 - chance) / sum(counts))
 
 
 def enough_images(accuracy: float, counts: Sequence[int]) -> bool:
-    """Whether the images would show that a network halfway from chance to this accuracy is no guesser."""
+    """Whether the images would show that a network halfway from chance to this accuracy is above chance."""
     halfway = (chance_of(counts) + accuracy) / 2
     lowest = halfway - DEVIATIONS * math.sqrt(halfway * (1 - halfway) / sum(counts))
     return lowest > highest_by_chance(counts)
@@ -55,7 +55,7 @@ def learning_warnings(
     """Say what is surely a slip in the curves of a training, and nothing of one that is only short or hard.
 
     So nothing is said before `FEWEST_EPOCHS`, and nothing of accuracies on too few images to tell a network from a
-    guesser. The warnings do not assume that this workflow trained the network.
+    network at chance. The warnings do not assume that this workflow trained the network.
 
     Parameters
     ----------
@@ -77,13 +77,18 @@ def learning_warnings(
     if len(losses) < FEWEST_EPOCHS:
         return []
     # None: not known.
-    pixels_tell = pixels_knn_accuracy > highest_by_chance(eval_counts) if math.isfinite(pixels_knn_accuracy) else None
+    pixels_above_chance = None
+    if math.isfinite(pixels_knn_accuracy):
+        pixels_above_chance = pixels_knn_accuracy > highest_by_chance(eval_counts)
     warnings = []
     first, best = next(iter(losses.values())), min(losses.values())
     still = first > 0 and first - best < FALLEN * first
     if still and train_accuracy[-1] < GOOD_ACCURACY:
-        reason = f"The learning rate is far too low or far too high ({RATE})"
-        if pixels_tell is False:
+        reason = (
+            f"The likely cause is a learning rate that is far too low or far too high ({RATE}), or outputs that do not "
+            "depend on the weights"
+        )
+        if pixels_above_chance is False:
             reason += (
                 f", or the labels do not belong to the images: the k-NN accuracy of the raw pixels is "
                 f"{pixels_knn_accuracy:.3f}, which is chance as well"
@@ -99,42 +104,42 @@ def learning_warnings(
     chance, evaluation = chance_of(eval_counts), max(eval_accuracy)
     if train_accuracy[-1] > highest_by_chance(train_counts) and enough_images(train_accuracy[-1], eval_counts):
         warnings.append(
-            f"The network learned its training images by heart (accuracy {train_accuracy[-1]:.3f}) and guesses the "
+            f"The network memorised its training images (accuracy {train_accuracy[-1]:.3f}) and is at chance on the "
             f"evaluation images: its accuracy on them is {evaluation:.3f} at best, and chance is {chance:.3f}. "
-            + _why_by_heart(pixels_tell, pixels_knn_accuracy)
+            + _why_memorised(pixels_above_chance, pixels_knn_accuracy)
         )
     nowhere = max(train_accuracy) <= highest_by_chance(train_counts) and enough_images(1, train_counts)
-    guessers = guessers_loss(train_counts)
+    at_chance = chance_loss(train_counts)
     last = list(losses.values())[-1]
-    late = last < LEFT_BEHIND * guessers
-    if nowhere and not still and pixels_tell is not False and (not late or len(losses) >= LATE):
+    late = last < LEFT_BEHIND * at_chance
+    if nowhere and not still and pixels_above_chance is not False and (not late or len(losses) >= LATE):
         warnings.append(
             f"The network learned nothing in {len(losses)} epochs: its accuracy is {max(train_accuracy):.3f} on the "
             f"training images and {evaluation:.3f} on the evaluation images at best, and chance is {chance:.3f}. "
-            + _why_nothing(pixels_tell, pixels_knn_accuracy)
+            + _why_nothing(pixels_above_chance, pixels_knn_accuracy)
         )
         if late:
             warnings[-1] += (
-                f" The loss fell to {last:.4f} all the same, and guessing gives {guessers:.4f}: the network does other "
-                "things in evaluation mode than in training (batch norm, dropout)."
+                f" The loss fell to {last:.4f} all the same, and chance gives {at_chance:.4f}: the network behaves "
+                "differently in evaluation mode and in training (batch norm, dropout)."
             )
     return warnings
 
 
-def guessers_loss(counts: Sequence[int]) -> float:
+def chance_loss(counts: Sequence[int]) -> float:
     """The cross entropy of a network that gives every image the classes' shares, in nats."""
     shares = [count / sum(counts) for count in counts if count]
     return -sum(share * math.log(share) for share in shares)
 
 
-def _why_by_heart(pixels_tell: bool | None, pixels_knn_accuracy: float) -> str:
-    """Why a network knows its training images and guesses the others."""
-    if pixels_tell is None:
+def _why_memorised(pixels_above_chance: bool | None, pixels_knn_accuracy: float) -> str:
+    """Why a network knows its training images and is at chance on the others."""
+    if pixels_above_chance is None:
         return (
             "Either the labels are shuffled against the images, or the evaluation images are of another kind than the "
             "training images. With activations.pixels this warning says more."
         )
-    if pixels_tell:
+    if pixels_above_chance:
         return (
             f"The labels of the evaluation images do fit these images, as the k-NN accuracy of the raw pixels is "
             f"{pixels_knn_accuracy:.3f}. So the cause lies in the training: in the labels of the training images, in "
@@ -147,9 +152,9 @@ def _why_by_heart(pixels_tell: bool | None, pixels_knn_accuracy: float) -> str:
     )
 
 
-def _why_nothing(pixels_tell: bool | None, pixels_knn_accuracy: float) -> str:
+def _why_nothing(pixels_above_chance: bool | None, pixels_knn_accuracy: float) -> str:
     """Why a network knows no images at all, where the raw pixels do not speak against the labels."""
-    if pixels_tell is None:
+    if pixels_above_chance is None:
         return f"The cause lies in the labels, in the model or in the training ({RATE})."
     return (
         f"The labels do fit the images, as the k-NN accuracy of the raw pixels is {pixels_knn_accuracy:.3f}: the cause "

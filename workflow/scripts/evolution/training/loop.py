@@ -19,7 +19,7 @@ from evolution.seeds import integer_seed
 from evolution.startup.memory import return_kept_memory
 from evolution.training.faults import lone_image_explained
 from evolution.training.fused_convolution import training_forward
-from evolution.training.restoring import COMPARED, check_evaluation, check_training_step, stored_and_read
+from evolution.training.restoring import COMPARED, check_restorable
 
 log = logging.getLogger("evolution")
 
@@ -250,8 +250,7 @@ def train_span(
         torch.utils.deterministic.fill_uninitialized_memory = False
     train_images, train_labels, classes = load_part(dataset, "train")
     eval_images, eval_labels, _ = load_part(dataset, "eval")
-    shape = train_images.shape[1:]
-    model = build_run_model(settings, shape=shape, classes=classes, weights=initial_weights)
+    model = build_run_model(settings, shape=train_images.shape[1:], classes=classes, weights=initial_weights)
     layout = memory_layout(settings.model)
     model = model.to(device, memory_format=layout)
 
@@ -304,19 +303,18 @@ def train_span(
             f"Epoch {epoch}: loss {loss:.4f}, train accuracy {row['train_accuracy']:.4f}, "
             f"eval accuracy {row['eval_accuracy']:.4f}, {seconds:.2f} s"
         )
-    restored = build_run_model(settings, shape=shape, classes=classes)
-    restored.load_state_dict(stored_and_read(weights[epochs[-1]]))
-    restored = restored.to(device, memory_format=layout)
-    check_evaluation(trained=model, restored=restored, images=evaluation.images[:COMPARED])
-    if resumed:
-        step = slice(min(COMPARED, settings.batch_size or COMPARED))
-        check_training_step(
-            trained=model,
-            restored=restored,
-            images=train.images[step],
-            labels=train.labels[step],
-            seed=integer_seed(settings.seed, "restoring"),
-        )
+    step = slice(min(COMPARED, settings.batch_size or COMPARED))
+    check_restorable(
+        model,
+        state=weights[epochs[-1]],
+        settings=settings,
+        classes=classes,
+        evaluation_images=evaluation.images[:COMPARED],
+        step_images=train.images[step],
+        step_labels=train.labels[step],
+        epoch=epochs[-1],
+        resumed=resumed,
+    )
     checkpoint = {"weights": weights, "optimizer": optimizer_state(optimizer), "epoch": epochs[-1]}
     return checkpoint, _columns(history), _columns(timing)
 

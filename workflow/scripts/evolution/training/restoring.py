@@ -1,7 +1,7 @@
 """Whether the network that a checkpoint holds is the network that was trained.
 
 Snapshots are taken of the network that is built again and given the weights of a checkpoint, and a later span of the
-training starts from it. What a model keeps outside its state dict is lost on this way: a counter, a factor that fades
+training starts from it. What a model keeps outside its state dict is lost by this: a counter, a factor that fades
 in, a random generator of its own. So the end of each span compares the two networks, while both are there.
 """
 
@@ -13,26 +13,73 @@ from torch import nn
 from torch.nn import functional
 
 from evolution.errors import ModelError, first_line
-from evolution.models.build import seed_all
-from evolution.models.repeatability import check_repeatable
+from evolution.io.checkpoints import load_tensors
+from evolution.models.build import ModelSettings, build_run_model, memory_layout, seed_all
+from evolution.models.repeatability import STATE_REMEDY, check_repeatable, few_of
+from evolution.seeds import integer_seed
 from evolution.training.fused_convolution import training_forward
 
 # The images of each part that the networks are compared on.
 COMPARED = 32
-# Of these, the images that pass alone.
-ALONE = 8
 
 # The largest difference of logits and of a loss that passes for equal, as a share of the logits' range and of the loss.
 # The two networks compute the same in the same way. They round differently only where a compiler is at work.
 TOLERANCE = 1e-4
-# The same for gradients, as a share of a parameter's largest one: sums over a batch round more, above all on a GPU.
-GRADIENT_TOLERANCE = 1e-2
+# A smaller loss than this counts as this much: it is a difference of logits, whose rounding does not become smaller.
+SMALLEST_LOSS = 1e-3
+# The same for gradients, as a share of a parameter's largest one: sums over a batch round more, above all on a GPU. To
+# it is added a small share of the largest gradient of all, for parameters whose gradients cancel out.
+GRADIENT_TOLERANCE, OF_ALL_GRADIENTS = 1e-2, 1e-5
 
-REMEDY = (
-    "Keep such state in a buffer (self.register_buffer), or return it from get_extra_state and take it in "
-    "set_extra_state; torch then stores it with the weights. What is only for training, switch off where self.training "
-    "is False."
-)
+
+def check_restorable(
+    trained: nn.Module,
+    *,
+    state: dict[str, object],
+    settings: ModelSettings,
+    classes: int,
+    evaluation_images: torch.Tensor,
+    step_images: torch.Tensor,
+    step_labels: torch.Tensor,
+    epoch: int,
+    resumed: bool,
+) -> None:
+    """Check that the network built again from a stored state is the one that was trained.
+
+    Parameters
+    ----------
+    trained : Module
+        Its gradients and buffers are changed.
+    state : dict
+        Its state dict as the checkpoint holds it.
+    settings : ModelSettings
+    classes : int
+    evaluation_images, step_images : float32 tensors (n, C, H, W)
+        On the training's device. The first are evaluated, the second are a batch of a training step.
+    step_labels : int64 tensor (n,)
+    epoch : int
+        At which the state was stored.
+    resumed : bool
+        Whether a training may go on from the checkpoint, so that a step of training must be the same too.
+
+    Raises
+    ------
+    ModelError
+        If the state cannot be read back, or the networks differ.
+    """
+    restored = build_run_model(settings, shape=tuple(evaluation_images.shape[1:]), classes=classes)
+    restored.load_state_dict(stored_and_read(state))
+    restored = restored.to(evaluation_images.device, memory_format=memory_layout(settings.model))
+    check_evaluation(trained=trained, restored=restored, images=evaluation_images)
+    if resumed:
+        check_training_step(
+            trained=trained,
+            restored=restored,
+            images=step_images,
+            labels=step_labels,
+            seed=integer_seed(settings.seed, "restoring"),
+            may_be_uncut=epoch > 0,
+        )
 
 
 def stored_and_read(state: dict[str, object]) -> dict[str, object]:
@@ -47,7 +94,7 @@ def stored_and_read(state: dict[str, object]) -> dict[str, object]:
     try:
         torch.save(state, buffer)
         buffer.seek(0)
-        return torch.load(buffer, map_location="cpu", weights_only=True)
+        return load_tensors(buffer)
     except Exception as error:  # A pickle that is refused, or an object that cannot be pickled, raises anything.
         extra = ", ".join(name for name, value in state.items() if not isinstance(value, torch.Tensor))
         raise ModelError(
@@ -72,29 +119,36 @@ def check_evaluation(*, trained: nn.Module, restored: nn.Module, images: torch.T
     ModelError
         If evaluation is random, an image's output depends on the other images, or the networks differ.
     """
-    together, few = _logits(trained, images), images[: min(ALONE, max(len(images) // 2, 1))]
+    together, few = _logits(trained, images), few_of(images)
     check_repeatable(
         trained,
-        in_company={"": together[: len(few)]},
+        in_batch={"": together[: len(few)]},
         alone={"": _logits(trained, few)},
         again={"": _logits(trained, few)},
     )
     found = _logits(restored, images)
-    finite = np.isfinite(together) & np.isfinite(found)
-    moved = np.abs(np.where(finite, together - found, 0)).max()
+    finite = np.isfinite(together)
+    moved = np.abs(together[finite] - found[finite]).max(initial=0)
     allowed = TOLERANCE * np.ptp(together[finite]) if finite.any() else 0
-    if moved > allowed or not np.array_equal(together.argmax(1), found.argmax(1)):
+    same_places = np.array_equal(finite, np.isfinite(found))
+    if not (moved <= allowed and same_places and np.array_equal(together.argmax(1), found.argmax(1))):
         different = int((together.argmax(1) != found.argmax(1)).sum())
         raise ModelError(
             f"a checkpoint does not hold the whole network: built again with the weights of its state dict it predicts "
             f"another class for {different} of {len(images)} images, and its outputs differ by up to {moved:.3g}. The "
-            f"model keeps something outside its state dict that its output depends on. {REMEDY}",
+            f"model keeps something outside its state dict that its output depends on. {STATE_REMEDY}",
             "model.name",
         )
 
 
 def check_training_step(
-    *, trained: nn.Module, restored: nn.Module, images: torch.Tensor, labels: torch.Tensor, seed: int
+    *,
+    trained: nn.Module,
+    restored: nn.Module,
+    images: torch.Tensor,
+    labels: torch.Tensor,
+    seed: int,
+    may_be_uncut: bool = True,
 ) -> None:
     """Check that a step of training, with the same random numbers, has the same loss and gradients in two networks.
 
@@ -108,6 +162,8 @@ def check_training_step(
     labels : int64 tensor (n,)
     seed : int
         For what the networks draw, such as dropout.
+    may_be_uncut : bool
+        Whether the message advises to train in one job.
 
     Raises
     ------
@@ -117,14 +173,18 @@ def check_training_step(
     (loss, gradients), (other_loss, other_gradients) = (
         _gradients(model, images, labels, seed) for model in (trained, restored)
     )
-    different = [name for name, gradient in gradients.items() if not _close(gradient, other_gradients[name])]
-    if different or abs(loss - other_loss) > TOLERANCE * abs(loss):
+    names = gradients.keys() | other_gradients.keys()
+    floor = OF_ALL_GRADIENTS * max((gradient.abs().max().item() for gradient in gradients.values()), default=0.0)
+    same = all(_close(gradients.get(name), other_gradients.get(name), floor) for name in names)
+    if not (same and abs(loss - other_loss) <= TOLERANCE * max(abs(loss), SMALLEST_LOSS)):
+        uncut = " Or set training.epochs_per_job to null: the training is then never cut." if may_be_uncut else ""
         raise ModelError(
             "a training that goes on from a checkpoint would not be the same training: with the same images and random "
             f"numbers, a step of the network that was trained has the loss {loss:.6g}, and of the network built again "
-            f"from its checkpoint {other_loss:.6g}. The model keeps something outside its state dict that its training "
-            f"depends on, such as a counter of steps or a random generator of its own. {REMEDY} Or set "
-            "training.epochs_per_job to null: the training is then never cut.",
+            f"from its checkpoint {other_loss:.6g}"
+            + ("" if same else ", and their gradients differ")
+            + ". The model keeps something outside its state dict that its training depends on, such as a counter of "
+            f"steps or a random generator of its own. {STATE_REMEDY}{uncut}",
             "model.name",
         )
 
@@ -150,9 +210,10 @@ def _gradients(
     return loss.item(), found
 
 
-def _close(one: torch.Tensor, other: torch.Tensor | None) -> bool:
-    """Whether two gradients are equal up to `GRADIENT_TOLERANCE`."""
-    if other is None:
-        return False
-    largest = one.abs().max().item() if one.numel() else 0.0
-    return bool(((one - other).abs() <= GRADIENT_TOLERANCE * largest).all())
+def _close(one: torch.Tensor | None, other: torch.Tensor | None, floor: float) -> bool:
+    """Whether a parameter's two gradients are equal up to `GRADIENT_TOLERANCE` and `floor`; None counts as zeros."""
+    if one is None or other is None:
+        present = other if one is None else one
+        return bool((present.abs() <= floor).all())
+    allowed = GRADIENT_TOLERANCE * (one.abs().max().item() if one.numel() else 0.0) + floor
+    return bool(((one - other).abs() <= allowed).all())
