@@ -175,7 +175,7 @@ WRONG_TOGETHER = {
     "a mean of the grid without a deviation": (
         "grid: {dataset.normalize.mean: [0.1]}",
         "grid.dataset.normalize: {'mean': 0.1} is not allowed",
-        "must have both mean and std",
+        "must have mean and std",
     ),
     "a layer that the model lacks": ("layers: [conv1, fc9]", "layers: fc9", "did you mean fc2? small_cnn has conv1"),
     "a layer that a run's model lacks": (

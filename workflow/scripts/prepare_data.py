@@ -13,7 +13,7 @@ from evolution.data.normalization import AUTO, normalization
 from evolution.data.own_source import own_path
 from evolution.data.sampling import sample
 from evolution.io.arrays import save_npz
-from evolution.io.job_log import job_log
+from evolution.io.job_log import job_log, log_warnings
 from evolution.seeds import generator
 
 log = logging.getLogger("evolution")
@@ -92,8 +92,7 @@ def prepare_data(
             shape=as_stored.shape[2:],
             composited=drawn.composited,
         )
-    for warning in warnings:
-        log.warning("Warning: %s", warning)
+    log_warnings(warnings)
     mean, std = normalization(normalize, train_images)
     save_npz(
         output,

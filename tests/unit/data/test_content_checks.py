@@ -47,8 +47,10 @@ def test_images_of_one_and_the_same_colour_are_refused(colour):
         require_content(part(images), part(images[:6]), source="npz:mine.npz", composited=0)
     assert error.value.problem.startswith("npz:mine.npz: in all 18 images that were drawn, every pixel has the same")
     assert f"({', '.join(map(str, colour))})" in error.value.problem and "images[0]" in error.value.problem
-    with pytest.raises(DataError, match=r"7 of them have transparent pixels, .* their shape lies in the alpha channel"):
+    with pytest.raises(DataError) as error:
         require_content(part(images), part(images), source="x", composited=7)
+    hint = "7 of them have transparent pixels, which were composited on white"
+    assert (hint in error.value.problem) == (colour == (255,)), "nothing else becomes white by it"
     for place in ((0, 0, 3, 4), (11, 0, 0, 0), (5, 0, 7, 7)):
         other = images.copy()
         other[place] ^= 1
@@ -79,7 +81,7 @@ def test_images_of_one_colour_are_counted():
         "2 of the 52 images that were drawn (4 %) are of one colour, without anything in them (as images[7])."
     ]
     (warning,) = warned(images, composited=5)
-    assert warning.endswith(" 5 images have transparent pixels, which were laid on white.")
+    assert warning.endswith(" 5 images have transparent pixels, which were composited on white.")
 
 
 def test_a_class_of_nothing_else_is_named():
@@ -160,3 +162,14 @@ def test_classes_that_are_called_as_parts_are(names):
     (warning,) = warned(noise(30, 1, 8, 8), names=names)
     assert warning.startswith("The classes ") and "the network learns to tell the parts apart" in warning
     assert warned(noise(30, 1, 8, 8), names=("train", "bus", "car")) == []
+
+
+@pytest.mark.parametrize(
+    ("flat", "share"), [(1, "less than 1 %"), (3, "2 %"), (198, "99 %"), (199, "more than 99 %"), (200, "100 %")]
+)
+def test_shares_are_not_rounded_to_none_or_all(flat, share):
+    train, evaluation = noise(100, 1, 8, 8), noise(100, 1, 8, 8, seed=1)
+    both = np.concatenate([train, evaluation])
+    both[:flat] = np.arange(flat, dtype=np.uint8)[:, None, None, None]
+    (warning, *_) = warned(part(both[:100]), part(both[100:]))
+    assert f"{flat} of the 200 images that were drawn ({share}) are of one colour" in warning

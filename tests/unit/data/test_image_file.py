@@ -10,7 +10,7 @@ from support.own_files import noise, write_images
 
 
 def on_white(values, alpha):
-    """Values (..., C) and alpha (..., 1) from 0 to 255 laid on white, as floats."""
+    """Values (..., C) and alpha (..., 1) from 0 to 255 composited on white, as floats."""
     share = alpha / 255
     return values * share + 255 * (1 - share)
 

@@ -176,7 +176,7 @@ def test_what_was_mended_is_counted_in_the_log(tmp_path, caplog):
         drawn = draw_images([(files, np.arange(12))], None)
     folder = tmp_path.name
     assert f"images turned as their EXIF orientation says: 1 (as {folder}/cat/1.png)" in caplog.messages
-    assert f"images whose transparent pixels were laid on white: 2 (as {folder}/dog/2.png)" in caplog.messages
+    assert f"images whose transparent pixels were composited on white: 2 (as {folder}/dog/2.png)" in caplog.messages
     assert drawn.composited == 2 and drawn.warnings == () and drawn.parts[0].shape == (12, 1, 8, 8)
     assert files.short_path(0) == f"{folder}/cat/0.png"
 
@@ -229,3 +229,30 @@ def test_the_warnings_of_an_archive_are_passed_on(tmp_path):
     images = np.random.default_rng(0).random((12, 30, 30)) * 0.1
     (warning,) = load_own(f"npz:{write_npz(tmp_path / 'a.npz', images=images)}").warnings
     assert "26 are left" in warning
+
+
+def test_a_class_that_is_called_as_a_part_and_holds_folders(tmp_path):
+    """Such as next to a folder that is no class. As a class among others, without folders, it is none."""
+    write_classes(tmp_path, names=("misc", "train"))
+    assert load(tmp_path).warnings == ()
+    for name in ("cat", "dog"):
+        write_images(tmp_path / "train" / name)
+    (warning,) = load(tmp_path).warnings
+    assert warning.startswith("The class train is called as a part of a data set is, and holds folders (cat, dog).")
+
+
+def test_masks_of_0_and_1_are_scaled_and_the_log_says_so(tmp_path, caplog):
+    masks = {}
+    for seed, name in enumerate(("cat", "dog")):
+        masks[name] = noise(3, 8, 8, seed=seed) // 128
+        (tmp_path / name).mkdir()
+        for index, mask in enumerate(masks[name]):
+            Image.fromarray(mask).save(tmp_path / name / f"{index}.png")
+    with caplog.at_level(logging.INFO, logger="evolution"):
+        images, _ = draw(tmp_path)
+    np.testing.assert_array_equal(images[:, 0], np.concatenate([masks["cat"], masks["dog"]]) * 255)
+    assert images.dtype == np.uint8 and "images of 0 and 1 alone scaled to 0 and 255" in caplog.messages
+    masks["dog"][0, 0, 0] = 2
+    Image.fromarray(masks["dog"][0]).save(tmp_path / "dog" / "0.png")
+    images, _ = draw(tmp_path)
+    np.testing.assert_array_equal(images[:, 0], np.concatenate([masks["cat"], masks["dog"]]))

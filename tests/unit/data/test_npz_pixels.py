@@ -156,3 +156,33 @@ def test_damaged_pixels_are_named(tmp_path):
     path.write_bytes(content)
     with pytest.raises(DataError, match=r"mine\.npz is not a whole \.npz archive \(Bad CRC-32"):
         read_images(path, two_parts=False)
+
+
+def test_dark_images_with_a_few_bright_pixels(tmp_path):
+    """A camera's frames of 16 bits with hot pixels: the range is used, and nothing is left of all the rest."""
+    random = np.random.default_rng(0)
+    frames = random.integers(0, 400, (12, 30, 30)) / 65535
+    frames[np.arange(12), random.integers(0, 30, 12), random.integers(0, 30, 12)] = np.linspace(0.2, 1, 12)
+    frames[0, :5, 0] = np.linspace(0.3, 0.9, 5)
+    frames[1, 0, :6] = np.linspace(0.25, 0.95, 6)
+    frames[2, 3, :7] = np.linspace(0.21, 0.97, 7)
+    frames[3, 3, :8] = np.linspace(0.22, 0.98, 8)
+    (warning,) = read(tmp_path, frames).warnings
+    assert warning.startswith("mine.npz: in 100% of images all pixels but a few bright ones are dark.")
+    assert "np.clip" in warning
+
+
+@pytest.mark.parametrize(
+    "images",
+    [
+        np.random.default_rng(0).random((12, 30, 30)),
+        np.random.default_rng(0).random((12, 30, 30)) ** 6,
+        load_digits().images[:12] / 16,
+        np.where(
+            np.random.default_rng(0).random((12, 30, 30)) < 0.005, np.random.default_rng(1).random((12, 30, 30)), 0
+        ),
+    ],
+    ids=["even", "dark and smooth", "digits", "sparse"],
+)
+def test_images_that_bytes_keep(tmp_path, images):
+    assert read(tmp_path, images).warnings == ()

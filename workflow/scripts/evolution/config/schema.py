@@ -166,7 +166,7 @@ def _allowed(error) -> str:
         "maximum": lambda: f"must be at most {value}",
         "exclusiveMinimum": lambda: f"must be greater than {value}",
         "minItems": lambda: "must have at least one entry",
-        "required": lambda: f"must have both {' and '.join(value)}",
+        "required": lambda: f"must have {' and '.join(value)}",
         "minProperties": lambda: "must have at least one entry",
         "minLength": lambda: "must not be empty",
         "maxLength": lambda: f"must have at most {value} characters",

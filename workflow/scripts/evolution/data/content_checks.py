@@ -69,7 +69,7 @@ def require_content(train: CheckedPart, evaluation: CheckedPart, *, source: str,
     source : str
         The data set's name in the config.
     composited : int
-        How many of the images have transparent pixels, which were laid on white.
+        How many of the images have transparent pixels, which were composited on white.
 
     Raises
     ------
@@ -81,9 +81,9 @@ def require_content(train: CheckedPart, evaluation: CheckedPart, *, source: str,
     colour = ", ".join(map(str, first[:, 0, 0]))
     same = f"every pixel has the same value ({colour})" if train.flat[0] else "the pixels are those of the first"
     hint = (
-        f"{composited} of them have transparent pixels, which were laid on white: if the images are white themselves, "
-        "their shape lies in the alpha channel. Save them on a ground of another colour"
-        if composited
+        f"{composited} of them have transparent pixels, which were composited on white: if the images are white "
+        "themselves, their shape lies in the alpha channel. Save them on a ground of another colour"
+        if composited and (first == 255).all()
         else f"Look at the first, {train.place(0)}, and at how it was saved: values that were scaled wrongly, or cut "
         "to 8 bits, become all the same"
     )
@@ -111,7 +111,7 @@ def content_warnings(
     shape : (int, int)
         Height and width of the images in their source, before they were resized.
     composited : int
-        How many of the images have transparent pixels, which were laid on white.
+        How many of the images have transparent pixels, which were composited on white.
 
     Returns
     -------
@@ -119,7 +119,7 @@ def content_warnings(
         A plain sentence or two each.
     """
     train_numbers, eval_numbers = identical_images(train.images, evaluation.images)
-    # Images of one colour are told of once: they do not count as copies of each other.
+    # Images of one colour are reported once: they do not count as copies of each other.
     train_numbers[train.flat] = -1 - np.arange(train.flat.sum())
     eval_numbers[evaluation.flat] = -1 - len(train_numbers) - np.arange(evaluation.flat.sum())
     return [
@@ -165,7 +165,7 @@ def _without_variation(
     flat, present = (np.bincount(labels, minlength=len(class_names)) for labels in (flat_labels, all_labels))
     whole = [name for name, one, all_of_it in zip(class_names, flat, present) if one == all_of_it > 0]
     classes = f" All images of {_listed(whole)} are." if whole else ""
-    white = f" {composited} images have transparent pixels, which were laid on white." if composited else ""
+    white = f" {composited} images have transparent pixels, which were composited on white." if composited else ""
     yield (
         f"{count} of the {total} images that were drawn ({_percent(count, total)}) are of one colour, without anything "
         f"in them (as {part.place(int(np.flatnonzero(part.flat)[0]))}).{classes}{white}"
@@ -254,4 +254,6 @@ def _listed(names: list[str]) -> str:
 
 def _percent(count: int, total: int) -> str:
     share = 100 * count / total
-    return "less than 1 %" if share < 1 else f"{share:.0f} %"
+    if share < 1:
+        return "less than 1 %"
+    return "more than 99 %" if 99 < share < 100 else f"{share:.0f} %"

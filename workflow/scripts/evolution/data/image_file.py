@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from evolution.data.image_header import FORMATS, SIDEWAYS, channels_of, depth_fault, orientation, page_count
+from evolution.data.image_header import FORMATS, channels_of, depth_fault, orientation, page_count
 
 # What Pillow multiplies the grey values of a PNG of 2 or 4 bits by, but not the value that is transparent.
 EXPANDED = {"L;2": 85, "L;4": 17}
@@ -22,7 +22,7 @@ class DecodedImage:
     turned : bool
         Whether EXIF's orientation turned or mirrored it.
     composited : bool
-        Whether it has transparent pixels, which were laid on white.
+        Whether it has transparent pixels, which were composited on white.
     pages : int
         Pages or frames in the file, of which this is the first.
     """
@@ -49,15 +49,14 @@ def decode(path: Path, size: int | None) -> DecodedImage:
     """
     from PIL import Image
 
-    with Image.open(path, formats=FORMATS) as image:
+    # From a stream: by its name Pillow would map an uncompressed TIFF into memory, and take the width for the height
+    # where the image lies on its side.
+    with open(path, "rb") as stream, Image.open(stream, formats=FORMATS) as image:
         if fault := depth_fault(image):
             raise ValueError(fault)
         pages = page_count(image)
         layout = image.tile[0][3] if image.tile else None
         turn = orientation(image)
-        if image.format == "TIFF" and turn >= SIDEWAYS:
-            # Pillow maps an uncompressed file into memory by its name, and takes the width for the height then.
-            image.filename = ""
         image.load()
         # Pillow turns a TIFF when it decodes it.
         if turn != 1 and image.format != "TIFF":
@@ -74,7 +73,7 @@ def decode(path: Path, size: int | None) -> DecodedImage:
 
 
 def _on_white(image):
-    """A Pillow image in mode L or RGB, laid on white where it is transparent, and whether it is anywhere.
+    """A Pillow image in mode L or RGB, composited on white where it is transparent, and whether it is anywhere.
 
     White is what viewers and printed pages have behind an image. Pillow does not tell the background that a PNG may
     name, and viewers do not show it. An opaque image keeps its values.

@@ -10,7 +10,7 @@ import numpy as np
 
 from evolution.data import image_folder, npz_archive, npz_pixels, own_source
 from evolution.data.contents import NPZ
-from evolution.data.folder_parts import folder_parts, parts_in_names
+from evolution.data.folder_parts import folder_parts, part_kind, parts_in_names
 from evolution.data.image_file import DecodedImage, decode, resized
 from evolution.data.listing import files_below
 from evolution.errors import DataError
@@ -76,7 +76,7 @@ class DrawnImages:
     ----------
     parts : list of uint8 arrays (n, C, H, W)
     composited : int
-        Image files with transparent pixels, which were laid on white.
+        Image files with transparent pixels, which were composited on white.
     warnings : tuple of str
         What is odd and possible, a sentence or two each.
     """
@@ -151,6 +151,12 @@ def _unread(paths: list[str]) -> Iterable[str]:
 def _parts_in_classes(inner: dict[str, set[str]]) -> Iterable[str]:
     """A warning about classes whose folders hold parts; `inner` is each class's folders within."""
     for class_name, folders in inner.items():
+        if folders and part_kind(class_name):
+            yield (
+                f"The class {class_name} is called as a part of a data set is, and holds folders "
+                f"({', '.join(sorted(folders)[:MOST_NAMED])}). If these are the classes, move the folders next to "
+                f"{class_name} away; or name {class_name} itself as the data set."
+            )
         if both := parts_in_names(sorted(folders)):
             yield (
                 f"The class {class_name} has folders called {both[0]} and {both[1]}, which look like parts. All its "
@@ -202,11 +208,16 @@ def draw_images(drawn: list[tuple[np.ndarray | ImageFiles, np.ndarray]], size: i
             f"{more}. Put whole images in their place, or remove the files; then give the same command again."
         )
     _require_one_size(decoded, drawn)
+    brightest = max(int(image.pixels.max()) for images in decoded for image in images)
+    # Masks of 0 and 1 would be shown black.
+    scale = np.uint8(255 if brightest == 1 else 1)
+    if brightest == 1:
+        log.info("images of 0 and 1 alone scaled to 0 and 255")
     channels = max(image.pixels.shape[0] for images in decoded for image in images)
     log.info("%d images decoded: %s", total, "grey, one channel" if channels == 1 else "colour, three channels")
     # A grey image among colour ones gets three equal channels.
     parts = [
-        np.stack([np.broadcast_to(image.pixels, (channels, *image.pixels.shape[1:])) for image in images])
+        np.stack([np.broadcast_to(image.pixels, (channels, *image.pixels.shape[1:])) for image in images]) * scale
         for images in decoded
     ]
     named = [
@@ -219,7 +230,7 @@ def draw_images(drawn: list[tuple[np.ndarray | ImageFiles, np.ndarray]], size: i
     if turned:
         log.info("images turned as their EXIF orientation says: %d (as %s)", len(turned), turned[0])
     if composited:
-        log.info("images whose transparent pixels were laid on white: %d (as %s)", len(composited), composited[0])
+        log.info("images whose transparent pixels were composited on white: %d (as %s)", len(composited), composited[0])
     return DrawnImages(parts, len(composited), tuple(_pages(named)))
 
 

@@ -31,6 +31,13 @@ FINE = 2**16 - 1
 WORST_ROUNDING = 0.05
 
 
+# Images that are looked at one by one, and the share of their pixels that are left out as the brightest.
+LOOKED_AT, BRIGHTEST = 50, 0.01
+
+# With more images than this share spoiled by rounding, so is most that a network can learn from.
+MOST_SPOILED = 0.5
+
+
 @dataclass(frozen=True)
 class ArchiveImages:
     """An archive's images.
@@ -52,8 +59,8 @@ class ArchiveImages:
 def read_images(path: Path, *, two_parts: bool) -> ArchiveImages:
     """Read an archive's images.
 
-    Floats from 0 to 1 are scaled to 0..255 and rounded; the log says how far rounding moved a pixel at most. Truth
-    values, and uint8 arrays that hold 0 and 1 alone, become 0 and 255.
+    Floats from 0 to 1 are scaled to 0..255 and rounded; the log says how far rounding moved a pixel at most.
+    Booleans, and uint8 arrays that hold 0 and 1 alone, become 0 and 255.
 
     Parameters
     ----------
@@ -141,7 +148,23 @@ def _as_bytes(path: Path, arrays: dict[str, np.ndarray], name: str, warnings: li
     left = _levels_left(scaled)
     if left < ENOUGH_LEVELS:
         _check_levels(path, arrays, name, left, np.sqrt(squares / images.size), warnings)
+    elif (share := _spoiled_images(images, scaled)) > MOST_SPOILED:
+        warnings.append(
+            f"{path.name}: in {share:.0%} of {name} all pixels but a few bright ones are dark. Scaling 0 to 1 to whole "
+            f"numbers from 0 to 255 moves them by more than {WORST_ROUNDING:.0%} of their standard deviation. If they "
+            "count, cut off the bright ones before you scale, such as with np.clip."
+        )
     return scaled
+
+
+def _spoiled_images(images: np.ndarray, scaled: np.ndarray) -> float:
+    """The share of images that rounding moves far, their brightest pixels left out; estimated from some of them."""
+    some = np.linspace(0, len(images) - 1, min(len(images), LOOKED_AT)).astype(int)
+    values = images[some].reshape(len(some), -1).astype(np.float64)
+    errors = scaled[some].reshape(len(some), -1) / 255 - values
+    kept = values <= np.quantile(values, 1 - BRIGHTEST, axis=1, keepdims=True)
+    deviation, rounding = values.std(1, where=kept), np.sqrt(np.square(errors).mean(1, where=kept))
+    return float(((deviation > 0) & (rounding > WORST_ROUNDING * deviation)).mean())
 
 
 def _levels_left(scaled: np.ndarray) -> int:
