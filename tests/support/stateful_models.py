@@ -164,7 +164,13 @@ class Temperature(Plain):
 
 class Sigmoid(Plain):
     def forward(self, x):
-        return super().forward(x).sigmoid()
+        return (20 * super().forward(x)).sigmoid()
+
+
+class InBfloat16(Plain):
+    def forward(self, x):
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            return super().forward(x)
 
 
 class Relu(Plain):

@@ -275,7 +275,14 @@ def test_predictions_that_are_not_the_trainings(tmp_path, dataset):
 
 @pytest.mark.parametrize(
     ("model", "has"),
-    [("Plain", True), ("LogSoftmax", True), ("Temperature", True), ("Softmax", True), ("TwoHeads", False)],
+    [
+        ("Plain", True),
+        ("InBfloat16", True),
+        ("LogSoftmax", True),
+        ("Temperature", True),
+        ("Softmax", True),
+        ("TwoHeads", False),
+    ],
 )
 def test_the_classifier_of_models_that_end_in_something_else(tmp_path, dataset, model, has):
     _, _, rows = take_own(tmp_path, dataset, model)

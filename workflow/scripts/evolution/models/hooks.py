@@ -171,7 +171,7 @@ def record_outputs(
             rows[name].add(output, len(part))
         if name in linear:
             fits = bool(inputs) and inputs[0].ndim == 2 and output.shape[1] == classes
-            last[-1] = (linear[name], inputs[0].numpy().copy()) if fits else None
+            last[-1] = (linear[name], inputs[0].float().numpy().copy()) if fits else None
 
     with ForwardPasses(model, watched, note) as recording:
         for part in images.split(chunk):
