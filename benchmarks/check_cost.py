@@ -1,10 +1,10 @@
-"""What the checks of a training and of a snapshot job cost, as a share of the job.
+"""What the checks of images, of a training and of a snapshot cost, as a share of their jobs.
 
     python benchmarks/check_cost.py [--model small_cnn] [--epochs 20] [--repeats 5]
 
-The data and settings are the default experiment's (mnist_5k). The jobs run as processes of their own, from the start of
-the interpreter to the end, on one thread. The checks run in this process, with the arguments that the jobs give them.
-All times are of the processor; each number is a median.
+The data and settings are the default experiment's (mnist_5k, as an archive of one's own). The jobs run as processes of
+their own, from the start of the interpreter to the end, on one thread. The checks run in this process, with the
+arguments that the jobs give them. All times are of the processor; each number is a median.
 """
 
 import argparse
@@ -20,12 +20,15 @@ from pathlib import Path
 SCRIPTS = Path(__file__).parents[1] / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
+import numpy as np  # noqa: E402
 import torch  # noqa: E402
 
 from evolution.activations.agreement import check_agreement  # noqa: E402
 from evolution.activations.classifier import gives_outputs  # noqa: E402
 from evolution.activations.logit_warnings import logit_warnings  # noqa: E402
+from evolution.data.content_checks import CheckedPart, content_warnings, require_content  # noqa: E402
 from evolution.data.network_input import load_part  # noqa: E402
+from evolution.io.arrays import load_npz  # noqa: E402
 from evolution.io.checkpoints import load_checkpoint  # noqa: E402
 from evolution.io.tables import load_table  # noqa: E402
 from evolution.models.build import ModelSettings, build_run_model  # noqa: E402
@@ -35,6 +38,10 @@ from evolution.models.repeatability import check_repeatable, few_of  # noqa: E40
 from evolution.training.restoring import COMPARED, check_restorable  # noqa: E402
 from prepare_data import prepare_data  # noqa: E402
 
+PREPARE = """
+from prepare_data import prepare_data
+prepare_data(name={name!r}, root=None, train_size=4000, eval_size=1000, image_size=None, seed=17, output={output!r})
+"""
 TRAIN = """
 from evolution.training.loop import TrainingSettings
 from train import train
@@ -91,6 +98,9 @@ def main() -> None:
         prepare_data(
             name="mnist_5k", root=None, train_size=4000, eval_size=1000, image_size=None, seed=17, output=dataset
         )
+        drawn = load_npz(dataset, "train_images", "train_labels", "eval_images", "eval_labels")
+        names = ("images", "labels", "eval_images", "eval_labels")
+        np.savez_compressed(folder / "own.npz", **dict(zip(names, drawn)))
 
         def output(span: str) -> dict[str, str]:
             return {part: str(folder / f"{part}-{span}") for part in ("checkpoint", "history", "timing")}
@@ -98,6 +108,7 @@ def main() -> None:
         first = {"dataset": dataset, "previous": None, "first": 0, "last": 0, "model": options.model}
         later = first | {"previous": output("0")["checkpoint"], "first": 1, "last": options.epochs}
         jobs = {
+            "prepare_data": PREPARE.format(name=f"npz:{folder / 'own.npz'}", output=str(folder / "again.npz")),
             "train, epoch 0": TRAIN.format(**first, output=output("0")),
             f"train, {options.epochs} epochs": TRAIN.format(**later, output=output("1")),
             "snapshot, one epoch": SNAPSHOT.format(
@@ -156,10 +167,15 @@ def main() -> None:
             logit_warnings(whole.logits)
             gives_outputs(whole.classifier, whole.logits)
 
-        check_snapshot()
-        training, snapshot = (seconds(check, options.repeats) for check in (check_training, check_snapshot))
+        def check_images() -> None:
+            train, evaluation = (CheckedPart(*drawn[first : first + 2], str) for first in (0, 2))
+            require_content(train, evaluation, source="own.npz", composited=0)
+            content_warnings(train, evaluation, class_names=tuple("0123456789"), shape=drawn[0].shape[2:], composited=0)
+
+        checks = {"prepare_data": check_images, "train": check_training, "snapshot": check_snapshot}
+        costs = {job: seconds(check, options.repeats) for job, check in checks.items()}
     for job, whole_job in taken.items():
-        cost = snapshot if job.startswith("snapshot") else training
+        cost = costs[job.split(",")[0]]
         print(f"{job:22} {whole_job:7.2f} s, its checks {cost:6.3f} s: {cost / whole_job:6.2%}")
 
 
