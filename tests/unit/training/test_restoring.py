@@ -162,3 +162,14 @@ def test_epoch_0_is_not_told_to_train_in_one_job(network):
             may_be_uncut=False,
         )
     assert "epochs_per_job" not in str(caught.value)
+
+
+@pytest.mark.parametrize("factor", [1e12, 1e25, float("nan")])
+def test_a_network_that_diverges_is_restored_as_any(network, factor):
+    """Its next loss stops the training, with a message on the learning rate."""
+    model, images = network
+    with torch.no_grad():
+        model.fc2.weight.mul_(factor)
+    other = moved(model, "fc2.bias", 0)
+    check_evaluation(trained=model, restored=other, images=images)
+    check_training_step(trained=model, restored=other, images=images, labels=torch.arange(40) % 4, seed=1)

@@ -6,6 +6,7 @@ in, a random generator of its own. So the end of each span compares the two netw
 """
 
 import io
+import math
 
 import numpy as np
 import torch
@@ -174,9 +175,15 @@ def check_training_step(
         _gradients(model, images, labels, seed) for model in (trained, restored)
     )
     names = gradients.keys() | other_gradients.keys()
-    floor = OF_ALL_GRADIENTS * max((gradient.abs().max().item() for gradient in gradients.values()), default=0.0)
+    floor = OF_ALL_GRADIENTS * max(map(_largest, gradients.values()), default=0.0)
     same = all(_close(gradients.get(name), other_gradients.get(name), floor) for name in names)
-    if not (same and abs(loss - other_loss) <= TOLERANCE * max(abs(loss), SMALLEST_LOSS)):
+    # Where a training diverges, both losses may be NaN. It then stops at its next loss, with a message of its own.
+    same_loss = (
+        abs(loss - other_loss) <= TOLERANCE * max(abs(loss), SMALLEST_LOSS)
+        if math.isfinite(loss)
+        else not math.isfinite(other_loss)
+    )
+    if not (same and same_loss):
         uncut = " Or set training.epochs_per_job to null: the training is then never cut." if may_be_uncut else ""
         raise ModelError(
             "a training that goes on from a checkpoint would not be the same training: with the same images and random "
@@ -210,10 +217,21 @@ def _gradients(
     return loss.item(), found
 
 
+def _largest(gradient: torch.Tensor) -> float:
+    """The largest absolute value of those that are finite; 0 where none is."""
+    finite = gradient[gradient.isfinite()]
+    return finite.abs().max().item() if finite.numel() else 0.0
+
+
 def _close(one: torch.Tensor | None, other: torch.Tensor | None, floor: float) -> bool:
-    """Whether a parameter's two gradients are equal up to `GRADIENT_TOLERANCE` and `floor`; None counts as zeros."""
+    """Whether a parameter's two gradients are equal up to `GRADIENT_TOLERANCE` and `floor`; None counts as zeros.
+
+    They must be finite in the same places.
+    """
     if one is None or other is None:
         present = other if one is None else one
         return bool((present.abs() <= floor).all())
-    allowed = GRADIENT_TOLERANCE * (one.abs().max().item() if one.numel() else 0.0) + floor
-    return bool(((one - other).abs() <= allowed).all())
+    finite = one.isfinite()
+    if not torch.equal(finite, other.isfinite()):
+        return False
+    return bool(((one - other)[finite].abs() <= GRADIENT_TOLERANCE * _largest(one) + floor).all())
