@@ -47,7 +47,7 @@ from evolution.training.loop import TrainingSettings
 from train import train
 train(
     dataset={dataset!r}, previous={previous!r}, epochs=range({first}, {last} + 1), kept_epochs=None,
-    initial_weights=None, resumed=True,
+    initial_weights=None,
     settings=TrainingSettings(model={model!r}, model_kwargs={{}}, seed=17, batch_size=None, optimizer="adamw",
                               learning_rate=1e-3, weight_decay=1e-4, device="cpu", threads=1),
     output={output!r},
@@ -145,21 +145,21 @@ def main() -> None:
                 evaluation_images=part,
                 step_images=part,
                 step_labels=part_labels,
-                epoch=options.epochs,
-                resumed=True,
             )
             model.load_state_dict(state)
 
         whole = record_outputs(model, images, layers=options.layers, pooling=Pooling(), classes=classes)
         history = load_table(output("1")["history"], "class_accuracy").column("class_accuracy").to_pylist()
 
+        few = few_of(len(images))
+
         def check_snapshot() -> None:
             alone, again = (
-                record_outputs(model, few_of(images), layers=options.layers, pooling=Pooling()) for _ in range(2)
+                record_outputs(model, images[few], layers=options.layers, pooling=Pooling()) for _ in range(2)
             )
             check_repeatable(
                 model,
-                in_batch={layer: rows[: len(few_of(images))] for layer, rows in whole.layers.items()},
+                in_batch={layer: rows[few] for layer, rows in whole.layers.items()},
                 alone=alone.layers,
                 again=again.layers,
             )

@@ -21,9 +21,7 @@ SETTINGS = TrainingSettings(
 )
 
 
-def train_epochs(
-    folder, dataset, first, last, previous=None, kept_epochs=None, initial_weights=None, resumed=True, **changes
-):
+def train_epochs(folder, dataset, first, last, previous=None, kept_epochs=None, initial_weights=None, **changes):
     """Train epochs `first` to `last` with changed settings; the checkpoint's path, and what train_span returns."""
     result = train_span(
         dataset=dataset,
@@ -32,7 +30,6 @@ def train_epochs(
         settings=replace(SETTINGS, **changes),
         kept_epochs=kept_epochs,
         initial_weights=initial_weights,
-        resumed=resumed,
     )
     path = str(folder / f"{first}-{last}.pt")
     save_checkpoint(path, result[0])

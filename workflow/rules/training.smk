@@ -29,13 +29,6 @@ def kept_epochs(
     return [epoch for epoch in TRAINING_SPANS[wildcards.span] if epoch in SNAPSHOT_SPAN_OF]
 
 
-def is_resumed(
-    wildcards,
-):
-    """Whether another job may go on from the end of a training span."""
-    return spans.may_be_continued(TRAINING_SPANS[wildcards.span], experiment)
-
-
 def model_name(
     wildcards,
 ):
@@ -82,7 +75,6 @@ rule train:
         threads=run_param("training", "threads"),
         seed=run_param("seed"),
         kept_epochs=kept_epochs,
-        resumed=is_resumed,
         rerun_key_weights=weights_digest,
         message_model=model_name,
     message:

@@ -30,14 +30,13 @@ def train(
     settings: TrainingSettings,
     kept_epochs: list[int] | None,
     initial_weights: str | None,
-    resumed: bool,
     output: Mapping[str, str],
 ) -> None:
     """Train a span, and write its checkpoint, history and timing.
 
     Parameters
     ----------
-    dataset, previous, epochs, settings, kept_epochs, initial_weights, resumed
+    dataset, previous, epochs, settings, kept_epochs, initial_weights
         See `evolution.training.loop.train_span`.
     output : mapping of str to path
         The files to write: checkpoint, history, timing. The history's metadata holds digests of the data set and of the
@@ -56,7 +55,6 @@ def train(
             settings=settings,
             kept_epochs=kept_epochs,
             initial_weights=initial_weights,
-            resumed=resumed,
         )
     save_table(output["timing"], timing)
     save_checkpoint(output["checkpoint"], checkpoint)
@@ -92,6 +90,5 @@ if "snakemake" in globals():
             settings=settings,
             kept_epochs=snakemake.params.kept_epochs,
             initial_weights=snakemake.input.get("weights"),
-            resumed=snakemake.params.resumed,
             output=dict(snakemake.output.items()),
         )

@@ -6,7 +6,6 @@ import pytest
 
 from evolution.config.resolve import resolve
 from evolution.config.spans import (
-    may_be_continued,
     snapshot_epochs,
     snapshot_spans,
     span_name,
@@ -125,23 +124,3 @@ def test_spread_epochs(epochs, count):
     if len(epochs) > 10:
         gaps = [later - earlier for earlier, later in pairwise(spread)]
         assert gaps == sorted(gaps), "closer together early in the training"
-
-
-@pytest.mark.parametrize(
-    ("epochs", "per_job", "continued"),
-    [
-        (40, 20, ["0000", "0001-0020", "0021-0040"]),
-        # 0041-0050 is trained from epoch 41 on where the training is made longer.
-        (50, 20, ["0000", "0001-0020", "0021-0040"]),
-        (10, 20, ["0000"]),
-        (3, 1, ["0000", "0001", "0002", "0003"]),
-        (50, None, ["0000"]),
-    ],
-)
-def test_spans_that_another_job_may_go_on_from(epochs, per_job, continued):
-    """They are spans of a longer training too."""
-    config = resolve({"training": {"epochs": epochs, "epochs_per_job": per_job}})
-    spans = training_spans(config)
-    assert [name for name, span in spans.items() if may_be_continued(span, config)] == continued
-    longer = training_spans(resolve({"training": {"epochs": 100, "epochs_per_job": per_job}}))
-    assert set(continued) <= longer.keys()

@@ -134,3 +134,27 @@ def test_a_part_that_is_not_used_does_not_count_for_the_digest(tmp_path):
 )
 def test_words_of_parts_in_names(names, found):
     assert parts_in_names(names) == found
+
+
+@pytest.mark.parametrize(
+    "names", [("train", "query"), ("learn", "test"), ("cats_train", "cats_test"), ("train", "ood")]
+)
+def test_a_parts_name_and_another_folder_with_the_same_classes(tmp_path, names):
+    """They are parts, whatever the other is called: never classes."""
+    for name in names:
+        for class_name in ("cat", "dog"):
+            (tmp_path / name / class_name).mkdir(parents=True)
+    with pytest.raises(DataError, match=r"hold the same folders \(cat and dog\) and look like parts"):
+        folder_parts(tmp_path)
+
+
+def test_published_names_of_parts(tmp_path):
+    for name in ("trainval", "test"):
+        write_classes(tmp_path / name)
+    assert folder_parts(tmp_path) == FolderParts(tmp_path / "trainval", tmp_path / "test")
+
+
+def test_a_class_with_a_parts_name_among_others(tmp_path):
+    for name in ("train/steam", "train/diesel", "car/red", "bus"):
+        (tmp_path / name).mkdir(parents=True)
+    assert folder_parts(tmp_path).train == tmp_path

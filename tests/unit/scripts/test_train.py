@@ -35,7 +35,6 @@ def run(folder, dataset, first, last, previous=None, settings=SETTINGS):
         settings=settings,
         kept_epochs=[2, 4],
         initial_weights=None,
-        resumed=True,
         output=output,
     )
     return output

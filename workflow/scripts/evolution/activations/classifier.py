@@ -10,9 +10,11 @@ from evolution.models.hooks import Classifier
 log = logging.getLogger("evolution")
 
 
-# The largest difference between the model's outputs and those of its classifier, as a share of the range of the latter.
-# bfloat16, which a model may compute in, has 8 bits of mantissa.
-TOLERANCE = 2e-2
+# The largest difference between the model's outputs and those of its classifier, as a share of the range of the latter:
+# for outputs in float32, and in formats with fewer bits of mantissa, such as the 8 of bfloat16.
+TOLERANCE, LOW_PRECISION = 1e-3, 2e-2
+# The bits of a float32 that are 0 if the number is one of float16 or bfloat16.
+LOW_BITS = np.uint32(0x1FFF)
 
 
 def gives_outputs(classifier: Classifier, outputs: np.ndarray) -> bool:
@@ -27,6 +29,8 @@ def gives_outputs(classifier: Classifier, outputs: np.ndarray) -> bool:
     outputs : float32 array (N, classes)
         What the model puts out.
     """
+    low = not (outputs.astype(np.float32).view(np.uint32) & LOW_BITS).any()
+    tolerance = LOW_PRECISION if low else TOLERANCE
     logits = classifier.inputs.astype(np.float64) @ classifier.weight.astype(np.float64).T + classifier.bias
     forms = [outputs.astype(np.float64)]
     if (outputs > 0).all():
@@ -39,7 +43,7 @@ def gives_outputs(classifier: Classifier, outputs: np.ndarray) -> bool:
             return not centred.any()
         # The factor by least squares.
         factor = (centred * logits).sum() / (logits**2).sum()
-        if factor > 0 and np.abs(centred - factor * logits).max() <= TOLERANCE * factor * np.ptp(logits):
+        if factor > 0 and np.abs(centred - factor * logits).max() <= tolerance * factor * np.ptp(logits):
             return True
     return False
 

@@ -121,10 +121,10 @@ def take_snapshots(
     layout = memory_layout(settings.model)
     model = model.to(memory_format=layout)
     images = torch.from_numpy(images).contiguous(memory_format=layout)
-    few = few_of(images)
+    few = few_of(len(images))
 
     def pass_few() -> Outputs:
-        return record_outputs(model, few, layers=list(activations), pooling=settings.pooling)
+        return record_outputs(model, images[few], layers=list(activations), pooling=settings.pooling)
 
     groups = layer_groups(
         {name: len(images) * rows[0].nbytes for name, rows in pass_few().layers.items()}, limit=held_bytes
@@ -143,12 +143,12 @@ def take_snapshots(
                 )
                 for layer in group:
                     rows = _finite(outputs.layers.pop(layer), layer, epoch)
-                    in_batch[layer] = rows[: len(few)].copy()
+                    in_batch[layer] = rows[few]
                     activations[layer].put(index, stored_rows(rows, seed=settings.seed) if settings.compacted else rows)
             alone, again = pass_few(), pass_few()
             check_repeatable(
                 model,
-                in_batch=in_batch | {"": outputs.logits[: len(few)]},
+                in_batch=in_batch | {"": outputs.logits[few]},
                 alone=alone.layers | {"": alone.logits},
                 again=again.layers | {"": again.logits},
             )

@@ -54,12 +54,3 @@ def training_spans(config: dict) -> dict[str, range]:
         end = min(first + step, last + 1)
         spans[span_name(first, end - 1)] = range(first, end)
     return spans
-
-
-def may_be_continued(span: range, config: dict) -> bool:
-    """Whether another job may go on from the end of a training span, now or when the training is made longer.
-
-    A last span that is shorter than `epochs_per_job` is trained from its beginning when the training is made longer.
-    """
-    step = config["training"]["epochs_per_job"]
-    return span[-1] == 0 or (step is not None and span[-1] % step == 0)

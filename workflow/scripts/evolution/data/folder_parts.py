@@ -12,8 +12,8 @@ TRAIN, VALIDATION, TEST, UNLABELLED = "training", "validation", "test", "unlabel
 
 # What published data sets call their parts.
 WORDS = {
-    TRAIN: ("train", "training", "trn"),
-    VALIDATION: ("val", "valid", "validation", "validate", "dev", "eval", "evaluation", "holdout"),
+    TRAIN: ("train", "training", "trn", "trainval"),
+    VALIDATION: ("val", "minival", "valid", "validation", "validate", "dev", "eval", "evaluation", "holdout"),
     TEST: ("test", "testing", "tst"),
     UNLABELLED: ("pred", "predict", "prediction", "predictions", "unlabeled", "unlabelled", "extra"),
 }
@@ -75,6 +75,7 @@ def folder_parts(path: Path) -> FolderParts:
     others = [name for name in names if kinds[name] is None]
     # A class may be called "train" or "valid". With "predictions" as the only other folder, it is a part.
     if not labelled or (len(labelled) == 1 and (others or len(names) == 1 or not subfolders(path / labelled[0]))):
+        _refuse_parts_of_other_names(path, names, labelled)
         return FolderParts(path)
 
     def of_kind(kind: str) -> list[str]:
@@ -108,6 +109,19 @@ def folder_parts(path: Path) -> FolderParts:
     return FolderParts(
         path / train[0], path / evaluation, tuple(name for name in names if name not in (train[0], evaluation))
     )
+
+
+def _refuse_parts_of_other_names(path: Path, names: list[str], labelled: list[str]) -> None:
+    """Refuse folders of which one has a part's name, such as test, and another holds the same folders, the classes."""
+    for name in dict.fromkeys([*labelled, *(parts_in_names(names) or ())]):
+        classes = subfolders(path / name)
+        twin = next((other for other in names if other != name and subfolders(path / other) == classes), None)
+        if len(classes) > 1 and twin:
+            raise unusable(
+                f"{path} holds {name} and {twin}, which hold the same folders ({_listed(classes)}) and look like parts "
+                "and not like classes. Call the parts train and val, with nothing next to them; or, if they are "
+                f"classes, rename {name}"
+            )
 
 
 def parts_in_names(names: Sequence[str]) -> tuple[str, str] | None:

@@ -47,7 +47,8 @@ def load_checkpoint(path: str) -> dict:
     Returns
     -------
     dict
-        `weights` (dict of epoch to state dict), `optimizer` (state dict), `epoch` (int, the last one).
+        `weights` (dict of epoch to state dict), `optimizer` (state dict), `epoch` (int, the last one),
+        and where no training may go on from it `unresumable` (str, the reason).
 
     Raises
     ------

@@ -7,7 +7,6 @@ for a batch norm that has no running statistics.
 from collections.abc import Mapping
 
 import numpy as np
-import torch
 from torch import nn
 
 from evolution.errors import ModelError
@@ -31,9 +30,12 @@ ROUNDING, ROUNDING_AGAIN = 3e-2, 1e-5
 OF_LARGEST = 1e-2
 
 
-def few_of(images: torch.Tensor) -> torch.Tensor:
-    """The images that pass alone: the first `ALONE`, or the first half of fewer than twice as many."""
-    return images[: max(1, min(ALONE, len(images) // 2))]
+def few_of(count: int) -> np.ndarray:
+    """Which of the images pass alone: `ALONE` of them, or half of fewer than twice as many.
+
+    They are taken from all over and in reverse order, so that none has the neighbours that it has among all.
+    """
+    return np.linspace(0, count - 1, max(1, min(ALONE, count // 2))).astype(int)[::-1].copy()
 
 
 def equal_but_for_rounding(one: np.ndarray, other: np.ndarray, rounding: float) -> bool:

@@ -9,8 +9,6 @@ DEVIATIONS = 3.5
 FEWEST_EPOCHS = 3
 # A loss that fell by a smaller share than this stands still.
 FALLEN = 0.01
-# With such an accuracy a loss that does not move is no slip: the network began with weights that fit.
-GOOD_ACCURACY = 0.9
 # A loss below this share of chance has left it behind. The accuracies may follow late, as evaluation takes the
 # running means of batch norm, which settle in some steps. After LATE epochs they should have followed.
 LEFT_BEHIND, LATE = 0.9, 10
@@ -83,7 +81,8 @@ def learning_warnings(
     warnings = []
     first, best = next(iter(losses.values())), min(losses.values())
     still = first > 0 and first - best < FALLEN * first
-    if still and train_accuracy[-1] < GOOD_ACCURACY:
+    # Halfway from chance to 1, a loss that does not move is no slip: the network began with weights that fit.
+    if still and train_accuracy[-1] < (chance_of(train_counts) + 1) / 2:
         reason = (
             f"The likely cause is a learning rate that is far too low or far too high ({RATE}), or outputs that do not "
             "depend on the weights"

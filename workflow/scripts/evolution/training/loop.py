@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn import functional
 
 from evolution.data.network_input import load_part
-from evolution.errors import UserError
+from evolution.errors import ModelError, UserError
 from evolution.io.checkpoints import load_checkpoint
 from evolution.models.build import ModelSettings, build_run_model, memory_layout, seed_all
 from evolution.seeds import integer_seed
@@ -205,7 +205,6 @@ def train_span(
     settings: TrainingSettings,
     kept_epochs: list[int] | None = None,
     initial_weights: str | None = None,
-    resumed: bool = True,
 ) -> tuple[dict, dict, dict]:
     """Train from the end of `previous` through `epochs`.
 
@@ -222,14 +221,12 @@ def train_span(
         later without training.
     initial_weights : path of a state dict, optional
         The weights of the network at epoch 0. By default they are drawn from the seed.
-    resumed : bool
-        Whether another span may go on from this one's checkpoint. The network built again from it must then also train
-        as this one does.
 
     Returns
     -------
     checkpoint : dict
-        `weights` (epoch to state dict), `optimizer` (state dict), `epoch` (the last).
+        `weights` (epoch to state dict), `optimizer` (state dict), `epoch` (the last), and where no training may go on
+        from it, `unresumable` (str, the reason).
     history : dict of columns
         epoch, train_loss, train_accuracy, eval_accuracy, class_accuracy; one row an epoch.
     timing : dict of columns
@@ -264,6 +261,8 @@ def train_span(
     )
     if previous is not None:
         start = load_checkpoint(previous)
+        if "unresumable" in start:
+            raise ModelError(start["unresumable"], "model.name")
         model.load_state_dict(start["weights"][epochs.start - 1])
         optimizer.load_state_dict(start["optimizer"])
         del start
@@ -303,8 +302,8 @@ def train_span(
             f"Epoch {epoch}: loss {loss:.4f}, train accuracy {row['train_accuracy']:.4f}, "
             f"eval accuracy {row['eval_accuracy']:.4f}, {seconds:.2f} s"
         )
-    step = slice(min(COMPARED, settings.batch_size or COMPARED))
-    check_restorable(
+    step = slice(settings.batch_size)
+    unresumable = check_restorable(
         model,
         state=weights[epochs[-1]],
         settings=settings,
@@ -312,10 +311,12 @@ def train_span(
         evaluation_images=evaluation.images[:COMPARED],
         step_images=train.images[step],
         step_labels=train.labels[step],
-        epoch=epochs[-1],
-        resumed=resumed,
     )
     checkpoint = {"weights": weights, "optimizer": optimizer_state(optimizer), "epoch": epochs[-1]}
+    if unresumable is not None:
+        # It is no fault as long as no training goes on from here.
+        log.info("No training can go on from this checkpoint: %s", unresumable)
+        checkpoint["unresumable"] = unresumable
     return checkpoint, _columns(history), _columns(timing)
 
 
