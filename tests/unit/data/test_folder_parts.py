@@ -52,6 +52,11 @@ def refused(folder):
         (("train", "test", "unlabeled"), "train", "test", ("unlabeled",)),
         (("train", "test", "extra"), "train", "test", ("extra",)),
         (("train", "eval"), "train", "eval", ()),
+        (("xtrain", "xtest"), "xtrain", "xtest", ()),
+        (("x_train", "x_val"), "x_train", "x_val", ()),
+        (("tr", "te"), "tr", "te", ()),
+        # The Medical Segmentation Decathlon
+        (("imagesTr", "imagesTs"), "imagesTr", "imagesTs", ()),
     ],
 )
 def test_parts_are_read_where_they_are_plain(tmp_path, names, train, evaluation, unused):
@@ -158,3 +163,22 @@ def test_a_class_with_a_parts_name_among_others(tmp_path):
     for name in ("train/steam", "train/diesel", "car/red", "bus"):
         (tmp_path / name).mkdir(parents=True)
     assert folder_parts(tmp_path).train == tmp_path
+
+
+@pytest.mark.parametrize("names", [("fold1", "fold2", "fold3"), ("Fold_0", "Fold_1"), ("split-1", "split-2")])
+def test_folds_of_a_cross_validation_are_refused(tmp_path, names):
+    assert f"{names[-1]}, which are names of the folds of a cross-validation" in refused(lay_out(tmp_path, *names))
+
+
+def test_two_domains_with_parts_are_refused(tmp_path):
+    """As for translation from one sort of image to another."""
+    assert "trainA and trainB are both a training part" in refused(
+        lay_out(tmp_path, "trainA", "trainB", "testA", "testB")
+    )
+
+
+@pytest.mark.parametrize("names", [("tr", "cats"), ("fold", "crease"), ("ts", "te"), ("fold1", "cats")])
+def test_short_names_and_folds_alone_are_classes(tmp_path, names):
+    for name in names:
+        (tmp_path / name).mkdir()
+    assert folder_parts(tmp_path) == FolderParts(tmp_path)

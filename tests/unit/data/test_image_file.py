@@ -1,5 +1,7 @@
 """One file as a viewer shows it, against NumPy by hand and Pillow: orientation, transparency, depth, pages."""
 
+import struct
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -127,6 +129,17 @@ def test_more_than_eight_bits_are_refused(tmp_path):
     (tmp_path / "a.png").write_bytes(deep_png(np.full((4, 4, 3), 200)))
     with pytest.raises(ValueError, match="more than 8 bits a channel, and 8 are read"):
         decode(tmp_path / "a.png", None)
+
+
+def test_a_fourth_channel_that_is_no_transparency(tmp_path):
+    """An infrared band: the file does not have the tag that says what the fourth channel is."""
+    Image.new("RGBA", (4, 4), (1, 2, 3, 4)).save(tmp_path / "a.tif")
+    content = (tmp_path / "a.tif").read_bytes()
+    assert content.count(struct.pack("<HH", 338, 3)) == 1
+    (tmp_path / "b.tif").write_bytes(content.replace(struct.pack("<HH", 338, 3), struct.pack("<HH", 65001, 3)))
+    assert decode(tmp_path / "a.tif", None).composited
+    with pytest.raises(ValueError, match="four channels, and nothing says that the fourth is transparency"):
+        decode(tmp_path / "b.tif", None)
 
 
 @pytest.mark.parametrize("kind", ["TIFF", "PNG", "WEBP"])

@@ -10,7 +10,7 @@ from PIL import Image
 from evolution.data.catalogue import class_sizes, image_shape
 from evolution.data.images import draw_images, load_own, resize_images
 from evolution.errors import DataError
-from support.image_files import exif
+from support.image_files import deep_png, exif
 from support.own_files import noise, write_classes, write_images, write_npz
 
 
@@ -136,7 +136,7 @@ def test_files_that_are_no_images_are_named(tmp_path, how):
         draw(tmp_path)
     message = str(error.value)
     assert message.startswith(f"1 of the 12 images that were drawn cannot be read: {tmp_path / 'dog' / '3.png'} (")
-    assert "Put whole images in their place, or remove the files" in message
+    assert "Put whole images in the place of damaged ones, or remove the files" in message
 
 
 def test_of_many_bad_images_the_first_are_named(tmp_path):
@@ -214,6 +214,24 @@ def test_parts_within_classes_are_a_warning(tmp_path):
     (warning,) = load(tmp_path).warnings
     assert warning.startswith("The class cat has folders called train and test, which look like parts.")
     assert "for two, put the classes within the parts: train/CLASS, val/CLASS." in warning
+
+
+def test_classes_that_all_hold_the_same_folders_are_a_warning(tmp_path):
+    """Such as groups, whose folders are the classes."""
+    for group in ("site1", "site2"):
+        for name in ("cat", "dog"):
+            write_images(tmp_path / group / name)
+    (warning,) = load(tmp_path).warnings
+    assert warning.startswith("All classes (site1, site2) hold the same folders (cat, dog).")
+
+
+def test_images_of_other_values_have_a_remedy_of_their_own(tmp_path):
+    write_classes(tmp_path, shape=(4, 4))
+    (tmp_path / "dog" / "3.png").write_bytes(deep_png(np.full((4, 4, 1), 200)))
+    with pytest.raises(DataError, match="more than 8 bits") as error:
+        draw(tmp_path)
+    assert "Save images of other values as it says, or remove the files." in str(error.value)
+    assert "damaged" not in str(error.value)
 
 
 def test_parts_that_are_not_used_are_named_in_the_log(tmp_path, caplog):

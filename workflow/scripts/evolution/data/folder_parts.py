@@ -19,6 +19,12 @@ WORDS = {
 }
 KINDS = {word: kind for kind, words in WORDS.items() for word in words}
 
+# Short names, which are those of parts where both sorts stand next to each other, as in imagesTr and imagesTs.
+SHORT = {"tr": TRAIN, "te": TEST, "ts": TEST}
+
+# The folds of a cross-validation.
+FOLD = re.compile(r"(?:cv|fold|split)[-_ ]?\d+", re.IGNORECASE)
+
 # What may stand before or after a part's word: train_images, test-set, seg_train, train2017.
 FILLERS = ("datasets", "dataset", "data", "sets", "set", "images", "image", "imgs", "img", "seg", "split", "part")
 
@@ -45,6 +51,11 @@ class FolderParts:
 def part_kind(name: str) -> str | None:
     """The kind of part that a folder's name says, in any case of letters; None for other names."""
     rest = "".join(re.findall(r"[^\W\d_]+", name.lower()))
+    # x_train; and trainA next to trainB, for translation from one sort of image to another.
+    if rest[:1] in ("x", "y") and rest[1:] in KINDS:
+        rest = rest[1:]
+    elif re.search(r"[a-z][AB]$", name) and rest[:-1] in KINDS:
+        rest = rest[:-1]
     while rest not in KINDS:
         filler = next((word for word in FILLERS if rest.startswith(word) or rest.endswith(word)), None)
         if filler is None:
@@ -70,7 +81,13 @@ def folder_parts(path: Path) -> FolderParts:
     if not path.is_dir():
         raise unusable(f"{path} does not exist; a relative path starts from {WORKING_FOLDER}")
     names = subfolders(path)
-    kinds = {name: part_kind(name) for name in names}
+    kinds = {name: part_kind(name) for name in names} | _short_kinds(names)
+    if len(names) > 1 and all(map(FOLD.fullmatch, names)):
+        raise unusable(
+            f"{path} holds {_listed(names)}, which are names of the folds of a cross-validation and not of classes. "
+            "Put the folds together in two folders, train and val, with a folder for each class in both; or, if these "
+            "are classes, rename them"
+        )
     labelled = [name for name in names if kinds[name] in (TRAIN, VALIDATION, TEST)]
     others = [name for name in names if kinds[name] is None]
     # A class may be called "train" or "valid". With "predictions" as the only other folder, it is a part.
@@ -109,6 +126,19 @@ def folder_parts(path: Path) -> FolderParts:
     return FolderParts(
         path / train[0], path / evaluation, tuple(name for name in names if name not in (train[0], evaluation))
     )
+
+
+def _short_kinds(names: Sequence[str]) -> dict[str, str]:
+    """The kinds of folders with short names, such as tr and te, where there is one of each."""
+    found = {}
+    for name in names:
+        rest = "".join(re.findall(r"[^\W\d_]+", name.lower()))
+        for filler in FILLERS:
+            if rest.startswith(filler) and rest.removeprefix(filler) in SHORT:
+                rest = rest.removeprefix(filler)
+        if rest in SHORT:
+            found[name] = SHORT[rest]
+    return found if set(found.values()) == {TRAIN, TEST} else {}
 
 
 def _refuse_parts_of_other_names(path: Path, names: list[str], labelled: list[str]) -> None:

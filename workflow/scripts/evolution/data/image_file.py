@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from evolution.data.image_header import FORMATS, channels_of, depth_fault, orientation, page_count
+from evolution.data.image_header import FORMATS, ValueTypeError, channels_of, depth_fault, orientation, page_count
 
 # What Pillow multiplies the grey values of a PNG of 2 or 4 bits by, but not the value that is transparent.
-EXPANDED = {"L;2": 85, "L;4": 17}
+GREY_FACTORS = {"L;2": 85, "L;4": 17}
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def decode(path: Path, size: int | None) -> DecodedImage:
     Raises
     ------
     Exception
-        Of any kind, if the file is damaged or no image, and ValueError for more than 8 bits a channel.
+        Of any kind, if the file is damaged or no image, and ValueTypeError for more than 8 bits a channel.
     """
     from PIL import Image
 
@@ -53,7 +53,7 @@ def decode(path: Path, size: int | None) -> DecodedImage:
     # where the image lies on its side.
     with open(path, "rb") as stream, Image.open(stream, formats=FORMATS) as image:
         if fault := depth_fault(image):
-            raise ValueError(fault)
+            raise ValueTypeError(fault)
         pages = page_count(image)
         layout = image.tile[0][3] if image.tile else None
         turn = orientation(image)
@@ -64,8 +64,8 @@ def decode(path: Path, size: int | None) -> DecodedImage:
 
             ImageOps.exif_transpose(image, in_place=True)
         key = image.info.get("transparency")
-        if image.format == "PNG" and isinstance(key, int) and layout in EXPANDED:
-            image.info["transparency"] = key * EXPANDED[layout]
+        if image.format == "PNG" and isinstance(key, int) and layout in GREY_FACTORS:
+            image.info["transparency"] = key * GREY_FACTORS[layout]
         shown, composited = _on_white(image)
         pixels = np.asarray(resized(shown, size))
     pixels = pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)

@@ -4,7 +4,7 @@
 FORMATS = ("JPEG", "PNG", "PPM", "BMP", "TIFF", "WEBP")
 
 # Numbers of TIFF's tags, which EXIF shares.
-ORIENTATION, BITS, SUBFILE, SAMPLE_FORMAT = 274, 258, 254, 339
+ORIENTATION, BITS, SUBFILE, SAMPLE_FORMAT, EXTRA_SAMPLES = 274, 258, 254, 339, 338
 SIGNED = 2
 # Bits of SUBFILE: the page is a smaller copy of another, or the transparency of another.
 SMALLER_COPY, TRANSPARENCY = 1, 4
@@ -19,6 +19,10 @@ SIDEWAYS = 5
 def channels_of(mode: str) -> int:
     """The channels of an image of this mode of Pillow's: 1 for grey, with or without transparency, else 3."""
     return 1 if mode in ("1", "L", "LA", "La") or mode.startswith(("I", "F")) else 3
+
+
+class ValueTypeError(ValueError):
+    """An image that is whole, and whose values are not 8 bits a channel."""
 
 
 def depth_fault(image) -> str | None:
@@ -40,6 +44,11 @@ def depth_fault(image) -> str | None:
         deep |= max(image.tag_v2.get(BITS, (1,))) > 8
         if not deep and SIGNED in image.tag_v2.get(SAMPLE_FORMAT, (1,)):
             return "its values are signed, and 0 to 255 are read; save it with unsigned values"
+        if image.mode == "RGBA" and EXTRA_SAMPLES not in image.tag_v2:
+            return (
+                "four channels, and nothing says that the fourth is transparency, as it is not in images with an "
+                "infrared band; save it with three channels"
+            )
     elif image.format == "PPM":
         # The decoder is told the largest value, where that is not 255.
         deep |= isinstance(layout, tuple) and layout[1] > 255

@@ -12,10 +12,15 @@ from evolution.data import image_folder, npz_archive, npz_pixels, own_source
 from evolution.data.contents import NPZ
 from evolution.data.folder_parts import folder_parts, part_kind, parts_in_names
 from evolution.data.image_file import DecodedImage, decode, resized
+from evolution.data.image_header import ValueTypeError
 from evolution.data.listing import files_below
 from evolution.errors import DataError
 
 log = logging.getLogger("evolution")
+
+# What to do about files that cannot be read.
+DAMAGED = "Put whole images in the place of damaged ones, or remove the files."
+OTHER_VALUES = "Save images of other values as it says, or remove the files."
 
 # A message names at most so many faulty files or sizes of images.
 MOST_NAMED = 3
@@ -150,6 +155,13 @@ def _unread(paths: list[str]) -> Iterable[str]:
 
 def _parts_in_classes(inner: dict[str, set[str]]) -> Iterable[str]:
     """A warning about classes whose folders hold parts; `inner` is each class's folders within."""
+    same = {frozenset(folders) for folders in inner.values()}
+    if len(inner) > 1 and len(same) == 1 and len(folders := sorted(same.pop())) > 1 and not parts_in_names(folders):
+        yield (
+            f"All classes ({', '.join(list(inner)[:MOST_NAMED])}) hold the same folders "
+            f"({', '.join(folders[:MOST_NAMED])}). If these are the classes, the folders above them are no classes but "
+            "groups or parts: put the classes first."
+        )
     for class_name, folders in inner.items():
         if folders and part_kind(class_name):
             yield (
@@ -187,7 +199,7 @@ def draw_images(drawn: list[tuple[np.ndarray | ImageFiles, np.ndarray]], size: i
     """
     if not isinstance(drawn[0][0], ImageFiles):
         return DrawnImages([resize_images(images[indices], size) for images, indices in drawn])
-    decoded, faults, reasons = [], [], set()
+    decoded, faults, reasons, remedies = [], [], set(), set()
     for files, indices in drawn:
         images = []
         for index in indices:
@@ -199,13 +211,14 @@ def draw_images(drawn: list[tuple[np.ndarray | ImageFiles, np.ndarray]], size: i
                 reason = reason or type(error).__name__
                 faults.append(f"{path} ({'the same' if reason in reasons else reason})")
                 reasons.add(reason)
+                remedies.add(OTHER_VALUES if isinstance(error, ValueTypeError) else DAMAGED)
         decoded.append(images)
     total = sum(len(indices) for _, indices in drawn)
     if faults:
         more = f", and {len(faults) - MOST_NAMED} more" if len(faults) > MOST_NAMED else ""
         raise DataError(
             f"{len(faults)} of the {total} images that were drawn cannot be read: {'; '.join(faults[:MOST_NAMED])}"
-            f"{more}. Put whole images in their place, or remove the files; then give the same command again."
+            f"{more}. {' '.join(sorted(remedies))} Then give the same command again."
         )
     _require_one_size(decoded, drawn)
     brightest = max(int(image.pixels.max()) for images in decoded for image in images)
