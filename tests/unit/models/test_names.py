@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from evolution.models.names import own_class, short_name, torchvision_name
+from evolution.models.names import is_theirs, own_class, package_class, short_name, torchvision_name
 
 
 @pytest.mark.parametrize("name", ["small_cnn", "torchvision.resnet18"])
@@ -23,6 +23,18 @@ def test_a_class_in_a_file(monkeypatch):
     assert own_class("~/nets/net.py:Net") == (Path("/somewhere/nets/net.py"), "Net")
     assert own_class("a:b/net.py:make_2") == (Path("a:b/net.py"), "make_2")
     assert short_name("~/nets/net.py:Net") == "net.py:Net"
+
+
+def test_a_class_in_a_package():
+    assert package_class("nets.blocks.net:Net_2") == ("nets.blocks.net", "Net_2")
+    assert package_class("nets:make") == ("nets", "make")
+    assert package_class("torchvision.models:resnet18") == ("torchvision.models", "resnet18")
+    assert torchvision_name("torchvision.models:resnet18") is None
+    assert short_name("nets.net:Net") == "nets.net:Net"
+    for name in ("nets/net.py:Net", "net.py:Net", "nets..net:Net", "nets.net", "nets.net:", "3d.net:Net", "nets:a.b"):
+        assert package_class(name) is None
+    theirs = {"net.py:Net": True, "nets:Net": True, "small_cnn": False, "torchvision.a": False, "transformers": False}
+    assert {name: is_theirs(name) for name in theirs} == theirs
 
 
 def test_torchvisions_names():

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from evolution.errors import LayerError
-from evolution.models.outputs import Pooling, check_batch, output_tensor, sample_rows
+from evolution.errors import LayerError, ModelError
+from evolution.models.outputs import Pooling, check_batch, logits_of, output_tensor, sample_rows
+from support.wrapped_logits import WRAPPED, Data
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -60,6 +61,8 @@ def test_other_floating_point_numbers(dtype):
         ((MAPS, None), 0),
         ([3, MAPS], 0),
         ({"hidden": MAPS, "sizes": [1, 2]}, 0),
+        (Data(MAPS, None), 0),
+        ({"pooled": TOKENS, "last_hidden_state": MAPS}, 0),
         ((MAPS, TOKENS), 1),
         ([MAPS, TOKENS, TOKENS], 2),
     ],
@@ -73,6 +76,8 @@ def test_the_tensor_of_an_output(output, others):
     ("output", "problem"),
     [
         ({"a": MAPS, "b": MAPS}, "puts out several tensors by name (a, b)"),
+        (Data(MAPS, TOKENS), "puts out several tensors by name (hidden, logits)"),
+        (Data, "puts out no tensor but a type"),
         (None, "puts out no tensor but a NoneType"),
         ((None, 3), "puts out no tensor but a tuple"),
         (MAPS.long(), "puts out int64, which is no floating point number"),
@@ -84,6 +89,19 @@ def test_outputs_without_a_tensor_to_follow(output, problem):
     with pytest.raises(LayerError) as error:
         output_tensor(output)
     assert error.value.problem == problem and error.value.key is None
+
+
+@pytest.mark.parametrize("wrap", WRAPPED.values(), ids=WRAPPED)
+def test_the_logits_of_a_model(wrap):
+    assert logits_of(wrap(MAPS, TOKENS)) is MAPS
+
+
+@pytest.mark.parametrize("output", [{"a": MAPS, "b": MAPS}, None, (), {"logits": 3}, Data(MAPS, None).__class__])
+def test_a_model_without_logits(output):
+    with pytest.raises(
+        ModelError, match=r"^model\.name: the model puts out .*; it must put out its logits, as a tensor"
+    ):
+        logits_of(output)
 
 
 def test_the_first_dimension_is_the_batch():

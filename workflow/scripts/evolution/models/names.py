@@ -1,11 +1,16 @@
-"""The names of `model.name`: a model of this workflow, one of torchvision's, or a class in a file of the user's."""
+"""The names of `model.name`: a model of this workflow, of torchvision or of transformers, or a class of the user's."""
 
 import re
 from pathlib import Path
 
 TORCHVISION = "torchvision."
 
+# A model of the transformers package, which its config.json describes.
+TRANSFORMERS = "transformers"
+
 OWN_CLASS = re.compile(r"(?P<file>.+\.py):(?P<attribute>[A-Za-z_]\w*)")
+
+PACKAGE_CLASS = re.compile(r"(?P<module>[A-Za-z_]\w*(\.[A-Za-z_]\w*)*):(?P<attribute>[A-Za-z_]\w*)")
 
 
 def own_class(name: str) -> tuple[Path, str] | None:
@@ -14,9 +19,20 @@ def own_class(name: str) -> tuple[Path, str] | None:
     return (Path(match["file"]).expanduser(), match["attribute"]) if match else None
 
 
+def package_class(name: str) -> tuple[str, str] | None:
+    """The module and the name in it of `package.module:ClassName`; None for any other model."""
+    match = None if own_class(name) else PACKAGE_CLASS.fullmatch(name)
+    return (match["module"], match["attribute"]) if match else None
+
+
+def is_theirs(name: str) -> bool:
+    """Whether a model is a class of the user's, in a file or in a package."""
+    return own_class(name) is not None or package_class(name) is not None
+
+
 def torchvision_name(name: str) -> str | None:
     """resnet18 of `torchvision.resnet18`; None for any other model."""
-    return name.removeprefix(TORCHVISION) if name.startswith(TORCHVISION) else None
+    return name.removeprefix(TORCHVISION) if name.startswith(TORCHVISION) and not is_theirs(name) else None
 
 
 def short_name(name: str) -> str:

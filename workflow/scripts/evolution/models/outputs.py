@@ -1,10 +1,15 @@
 """A layer's output, whatever its form, as a row of numbers for each sample."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
 
 from torch import Tensor
 
-from evolution.errors import LayerError
+from evolution.errors import LayerError, ModelError
+
+# Of several tensors by name these are followed: a model's logits, and the output of the last of a stack of layers, as
+# Hugging Face calls them.
+LOGITS, HIDDEN = "logits", "last_hidden_state"
 
 
 @dataclass(frozen=True)
@@ -24,27 +29,30 @@ class Pooling:
 
 
 def output_tensor(output: object) -> tuple[Tensor, int]:
-    """The tensor in a module's output that is followed: the output itself, the first one of a tuple or list, or the
-    only one of a mapping.
+    """The tensor in a module's output that is followed.
+
+    That is the output itself, the first one of a tuple or list, or of a mapping or dataclass `last_hidden_state`, or
+    else the only one.
 
     Returns
     -------
     tensor : Tensor
     others : int
-        How many more tensors the output holds.
+        How many more tensors the output holds that have no names.
 
     Raises
     ------
     LayerError
-        If there is no tensor, a mapping holds several, or its numbers are not real floating point. The problem is a
+        If there is no tensor, there are several by name, or its numbers are not real floating point. The problem is a
         predicate, which goes on after the layer's name.
     """
     if isinstance(output, Tensor):
         tensors = [output]
     elif isinstance(output, (tuple, list)):
         tensors = [part for part in output if isinstance(part, Tensor)]
-    elif hasattr(output, "items"):
-        named = {str(key): part for key, part in output.items() if isinstance(part, Tensor)}
+    elif (named := _named_tensors(output)) is not None:
+        if HIDDEN in named:
+            named = {HIDDEN: named[HIDDEN]}
         if len(named) > 1:
             raise LayerError(f"puts out several tensors by name ({', '.join(named)})")
         tensors = list(named.values())
@@ -55,6 +63,43 @@ def output_tensor(output: object) -> tuple[Tensor, int]:
     if not tensors[0].is_floating_point():
         raise LayerError(f"puts out {str(tensors[0].dtype).removeprefix('torch.')}, which is no floating point number")
     return tensors[0], len(tensors) - 1
+
+
+def logits_of(output: object) -> Tensor:
+    """The logits in what a model puts out, whatever they come in.
+
+    That is the output itself, what is called `logits` in it (in a mapping, a dataclass, a named tuple or an output of
+    Hugging Face's), or else what `output_tensor` takes: the first tensor of a tuple or list, or the only one by name.
+
+    Raises
+    ------
+    ModelError
+        If there is no such tensor.
+    """
+    if isinstance(output, Tensor):
+        return output
+    logits = output.get(LOGITS) if isinstance(output, Mapping) else getattr(output, LOGITS, None)
+    if isinstance(logits, Tensor):
+        return logits
+    try:
+        return output_tensor(output)[0]
+    except LayerError as error:
+        raise ModelError(
+            f"the model {error.problem}; it must put out its logits, as a tensor or by the name {LOGITS}: wrap it in a "
+            "class whose forward returns them",
+            "model.name",
+        ) from None
+
+
+def _named_tensors(output: object) -> dict[str, Tensor] | None:
+    """The tensors of a mapping or dataclass, by name; None for anything else."""
+    if hasattr(output, "items"):
+        entries = output.items()
+    elif is_dataclass(output) and not isinstance(output, type):
+        entries = ((field.name, getattr(output, field.name)) for field in fields(output))
+    else:
+        return None
+    return {str(name): part for name, part in entries if isinstance(part, Tensor)}
 
 
 def check_batch(shape: tuple[int, ...], samples: int) -> None:

@@ -1,11 +1,12 @@
 """The code that a job runs, as files among its inputs: read off import statements, so that none can be forgotten."""
 
-import ast
-from collections.abc import Iterator
+import os
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 
-from evolution.models.names import own_class
+from evolution.models.import_paths import imported_files, imported_names, package_files, user_code
+from evolution.models.names import own_class, package_class
 
 
 def code_files(script: Path, folder: Path | None = None) -> list[Path]:
@@ -38,34 +39,54 @@ def code_files(script: Path, folder: Path | None = None) -> list[Path]:
 
 
 def model_files(name: str) -> list[Path]:
-    """A user's model file and the files that it imports from its own folder; none for any other model."""
-    own = own_class(name)
-    return code_files(own[0]) if own else []
+    """A user's model file and the files that it imports from its folder and package; none for any other model.
+
+    A module of an installed package counts by the package's version, see `model_versions`. A module that lies
+    elsewhere, as of a package that is installed in place, counts as a file of the user's does.
+
+    Raises
+    ------
+    ModelError
+        If the model's module is not found.
+    OSError, SyntaxError
+        If one of the files cannot be read or parsed.
+    """
+    own, package = own_class(name), package_class(name)
+    if own:
+        # A path from the working directory stays one.
+        shown = Path if own[0].is_absolute() else os.path.relpath
+        code = user_code(own[0])
+        return sorted(own[0] if path == code.file else Path(shown(path)) for path in code.files)
+    code = package_files(package[0]) if package else None
+    return [Path(os.path.relpath(path)) for path in code.files] if code else []
+
+
+@cache
+def model_versions(name: str) -> dict[str, str]:
+    """The versions of the installed package that a model comes from; none for any other model.
+
+    Raises
+    ------
+    ModelError
+        If the model's module is not found.
+    """
+    package = package_class(name)
+    if package is None or package_files(package[0]) is not None:
+        return {}
+    first = package[0].partition(".")[0]
+    try:
+        # Most packages are called as what they hold is imported; to look into all of them takes half a second.
+        return {first: metadata.version(first)}
+    except metadata.PackageNotFoundError:
+        owners = sorted(set(metadata.packages_distributions().get(first, ())))
+        return {owner: metadata.version(owner) for owner in owners}
 
 
 @cache
 def _imported_files(path: Path, folder: Path, content: bytes) -> list[Path]:
     """The files under `folder` that a file's import statements name, wherever they stand in its content."""
-    names = set()
-    for node in _statements(ast.parse(content)):
-        if isinstance(node, ast.Import):
-            names |= {(folder, alias.name) for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            # A leading dot counts from the file's own folder, each further one from the folder above.
-            base = path.parents[node.level - 1] if node.level else folder
-            module = f"{node.module}." if node.module else ""
-            names |= {(base, f"{module}{alias.name}") for alias in node.names}
-    # Importing a.b.c runs a and a.b too; c may be a module, or something in one.
-    modules = {
-        base.joinpath(*name.split(".")[:depth]) for base, name in names for depth in range(1, name.count(".") + 2)
-    }
-    candidates = [file for module in modules for file in (module.with_suffix(".py"), module / "__init__.py")]
-    return [file for file in candidates if file.is_file()]
-
-
-def _statements(node: ast.AST) -> Iterator[ast.AST]:
-    """All statements under a node, without their expressions, which are many: this runs whenever Snakemake starts."""
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, (ast.stmt, ast.ExceptHandler, ast.match_case)):
-            yield child
-            yield from _statements(child)
+    found = []
+    for level, name in imported_names(content):
+        # A leading dot counts from the file's own folder, each further one from the folder above.
+        found += imported_files(name, [path.parents[level - 1] if level else folder])
+    return list(dict.fromkeys(found))

@@ -1,0 +1,130 @@
+"""Calling other people's models: with what their signature names of the data, and with model.kwargs."""
+
+import difflib
+import inspect
+from collections.abc import Callable
+
+from evolution.errors import ModelError
+
+# The names under which models surely take the number of classes, the images' shape as (channels, height, width), the
+# number of channels, and the side of an image in pixels. Names that may mean something else are not there: input_size
+# is the number of pixels in one model and their side in another, out_features may be those of an embedding.
+CLASS_NAMES = (
+    *("classes", "num_classes", "n_classes", "nb_classes", "nclasses", "num_class", "n_class", "nclass"),
+    *("num_labels", "n_labels"),
+)
+SHAPE_NAMES = ("shape", "input_shape", "image_shape", "img_shape")
+CHANNEL_NAMES = ("in_channels", "in_chans", "in_ch", "input_channels", "image_channels", "img_channels")
+SIDE_NAMES = ("image_size", "img_size")
+
+# These may also be a network's own channels. They are the images' where the default is a number that images have.
+UNSURE_CHANNEL_NAMES = ("channels", "num_channels", "n_channels")
+CHANNELS_OF_IMAGES = (inspect.Parameter.empty, 1, 3)
+
+NAMED = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+
+
+def bound_arguments(
+    make: Callable, *, name: str, shape: tuple[int, ...], classes: int, kwargs: dict
+) -> inspect.BoundArguments | None:
+    """The arguments to call a class, or a function that returns a model, with.
+
+    Parameters
+    ----------
+    make : class or function
+    name : str
+        `model.name` of the config, for messages.
+    shape : tuple of int
+        Of a sample; of images (channels, height, width).
+    classes : int
+    kwargs : dict
+        `model.kwargs` of the config, which comes before what is filled in.
+
+    Returns
+    -------
+    BoundArguments or None
+        `kwargs`, and what the signature names of shape, channels, side and classes. Where it names nothing of these,
+        and its first two parameters alone are without a value, these are given the shape and the number of classes.
+        None where there is no signature: `kwargs` is all then.
+
+    Raises
+    ------
+    ModelError
+        If a parameter has no default and nothing gives it a value, or `kwargs` has one that there is not.
+    """
+    try:
+        signature = inspect.signature(make)
+    except (TypeError, ValueError):
+        return None
+    parameters = [parameter for parameter in signature.parameters.values() if parameter.kind in NAMED]
+    names = [parameter.name for parameter in parameters]
+    rest = next((each.name for each in signature.parameters.values() if each.kind is each.VAR_KEYWORD), None)
+    unknown = {key: value for key, value in kwargs.items() if key not in names}
+    if unknown and rest is None:
+        raise ModelError(_unknown(name, list(unknown), names), "model.kwargs")
+    filled = {
+        parameter.name: value
+        for parameter in parameters
+        if (value := _value(parameter, tuple(shape), classes)) is not None
+    }
+    given = filled | {key: value for key, value in kwargs.items() if key in names}
+    missing = [each.name for each in parameters if each.default is each.empty and each.name not in given]
+    positional = [each.name for each in parameters if each.kind is not each.KEYWORD_ONLY]
+    if not filled and len(missing) == 2 and missing == positional[:2]:
+        # Neither has a name that is known: this is how all models were called before names counted.
+        given |= dict(zip(missing, (tuple(shape), classes)))
+    elif missing:
+        raise ModelError(_missing(name, missing), "model.kwargs")
+    bound = signature.bind_partial()
+    bound.arguments.update({parameter: given[parameter] for parameter in names if parameter in given})
+    if unknown:
+        bound.arguments[rest] = unknown
+    return bound
+
+
+def shown_arguments(bound: inspect.BoundArguments | None, kwargs: dict) -> str:
+    """The arguments of a call as a message shows them."""
+    arguments = dict(kwargs) if bound is None else {**kwargs, **bound.arguments}
+    if bound is not None:
+        for parameter in bound.signature.parameters.values():
+            if parameter.kind is parameter.VAR_KEYWORD:
+                arguments.pop(parameter.name, None)
+    return ", ".join(f"{name}={value!r}" for name, value in arguments.items()) or "no arguments"
+
+
+def _value(parameter: inspect.Parameter, shape: tuple[int, ...], classes: int) -> object:
+    """What the data give a parameter; None where its name says nothing of them."""
+    if parameter.name in CLASS_NAMES:
+        return classes
+    if parameter.name in SHAPE_NAMES:
+        return shape
+    if len(shape) != 3:
+        return None
+    channels, height, width = shape
+    default = parameter.default
+    if parameter.name in CHANNEL_NAMES:
+        return channels
+    if parameter.name in UNSURE_CHANNEL_NAMES:
+        return channels if type(default) in (int, type) and default in CHANNELS_OF_IMAGES else None
+    if parameter.name in SIDE_NAMES:
+        return height if height == width and not isinstance(default, (tuple, list)) else (height, width)
+    return None
+
+
+def _unknown(name: str, unknown: list, names: list[str]) -> str:
+    """That a model does not take some arguments."""
+    near = difflib.get_close_matches(str(unknown[0]), names, n=1)
+    hint = f"did you mean {near[0]}? " if near else ""
+    takes = f"it takes {', '.join(names)}" if names else "it takes none"
+    return f"{', '.join(map(str, unknown))} is no argument of {name}; {hint}{takes}"
+
+
+def _missing(name: str, missing: list[str]) -> str:
+    """That nothing gives a value to some parameters."""
+    values = ", ".join(f"{parameter}: ..." for parameter in missing)
+    return (
+        f"{name} needs a value for {', '.join(missing)}; write model: {{kwargs: {{{values}}}}}. Filled in by itself "
+        f"are the number of classes ({', '.join(CLASS_NAMES[:3])}), the images' shape as (channels, height, width) "
+        f"({', '.join(SHAPE_NAMES[:2])}), their channels ({', '.join(CHANNEL_NAMES[:2])}) and their side in pixels "
+        f"({', '.join(SIDE_NAMES)})"
+    )
