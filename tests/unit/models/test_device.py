@@ -1,0 +1,30 @@
+"""The device that a network runs on."""
+
+import pytest
+import torch
+
+from evolution.errors import UserError
+from evolution.models.device import choose_device, exact_on_gpu
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_devices(monkeypatch, there):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: there)
+    assert choose_device("cpu", key="activations.device").type == "cpu"
+    assert choose_device("auto", key="activations.device").type == ("cuda" if there else "cpu")
+    if there:
+        assert choose_device("cuda", key="activations.device").type == "cuda"
+    else:
+        with pytest.raises(UserError, match=r"^activations\.device: cuda was asked for"):
+            choose_device("cuda", key="activations.device")
+
+
+def test_exact_on_gpu():
+    before = torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.allow_tf32
+    try:
+        exact_on_gpu()
+        assert torch.are_deterministic_algorithms_enabled()
+        assert not torch.backends.cudnn.allow_tf32 and not torch.backends.cuda.matmul.allow_tf32
+    finally:
+        torch.use_deterministic_algorithms(before[0])
+        torch.backends.cudnn.allow_tf32 = before[1]

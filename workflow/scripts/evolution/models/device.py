@@ -1,0 +1,38 @@
+"""The device that a network runs on."""
+
+import torch
+
+from evolution.errors import UserError
+
+
+def choose_device(name: str, *, key: str) -> torch.device:
+    """The device that the config asks for.
+
+    Parameters
+    ----------
+    name : {"auto", "cpu", "cuda"}
+        auto takes the first GPU where there is one.
+    key : str
+        The key of the config, for the message.
+
+    Raises
+    ------
+    UserError
+        If cuda is asked for and torch finds no GPU.
+    """
+    if name == "cuda" and not torch.cuda.is_available():
+        raise UserError(
+            "cuda was asked for, and torch finds no usable GPU here. Set it to auto or cpu, or run where a GPU is "
+            "(nvidia-smi shows it).",
+            key=key,
+        )
+    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
+
+
+def exact_on_gpu() -> None:
+    """Have a GPU multiply in whole float32, and choose the same algorithms each time, as far as torch has them."""
+    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cudnn.allow_tf32 = False
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    # torch then fills new memory, to expose operations that read what nobody wrote. This takes time.
+    torch.utils.deterministic.fill_uninitialized_memory = False

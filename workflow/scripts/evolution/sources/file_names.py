@@ -1,0 +1,114 @@
+"""The numbers in the names of checkpoints: what `{epoch}` and `{step}` of a pattern stand for, and what names say."""
+
+import re
+from dataclasses import dataclass
+
+UNITS = ("epoch", "step")
+
+# A number after a word, as in epoch=2-step=500, ep_3, iter-1000, or in front of one, as in 10epochs. Digits that belong
+# to a fraction, or to a size such as 10k, are no number.
+WORDS = {"epoch": r"(?:epochs?|ep)", "step": r"(?:global[-_]?steps?|steps?|iterations?|iters?|it)"}
+LABELLED = {
+    unit: re.compile(
+        rf"(?<![A-Za-z]){word}[-_=. ]?(\d+)(?![\dkm])(?!\.\d|e\d|,\d)"
+        rf"|(?<![\d.])(\d+)[-_ ]?{word}(?![A-Za-z])(?![-_=. ]?\d)",
+        re.IGNORECASE,
+    )
+    for unit, word in WORDS.items()
+}
+
+# How Hugging Face's Trainer names its folders.
+TRAINER_FOLDER = re.compile(r"checkpoint-(\d+)")
+
+FIELD = re.compile(r"\{(\w*)\}")
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """The numbers of a checkpoint.
+
+    Attributes
+    ----------
+    epoch, step : int or None
+        None where nothing says it.
+    plain : int or None
+        A number of which nothing says whether it is an epoch or a step.
+    """
+
+    epoch: int | None = None
+    step: int | None = None
+    plain: int | None = None
+
+
+def unknown_fields(pattern: str) -> list[str]:
+    """What stands in braces in a pattern and is no unit."""
+    return [name for name in FIELD.findall(pattern) if name not in UNITS]
+
+
+def glob_of(pattern: str) -> str:
+    """The glob that finds the files of a pattern: any text stands for a number in braces."""
+    return FIELD.sub("*", pattern)
+
+
+def expression_of(pattern: str) -> re.Pattern:
+    """The regular expression of a pattern, with a group for each number in braces."""
+    parts, seen = [], set()
+    for part in re.split(r"(\{\w+\}|\*\*/?|\*|\?)", pattern):
+        if match := FIELD.fullmatch(part):
+            # The same number may stand in a folder's name and again in the file's.
+            parts.append(f"(?P={match[1]})" if match[1] in seen else rf"(?<!\d)(?P<{match[1]}>\d+)(?!\d)")
+            seen.add(match[1])
+        else:
+            parts.append({"**/": ".*", "**": ".*", "*": "[^/]*", "?": "[^/]"}.get(part, re.escape(part)))
+    return re.compile("".join(parts))
+
+
+def numbers_by_pattern(path: str, pattern: str) -> Numbers | None:
+    """The numbers where a pattern has its braces; None where a path does not fit the pattern."""
+    match = expression_of(pattern).fullmatch(path)
+    return Numbers(**{unit: int(text) for unit, text in match.groupdict().items()}) if match else None
+
+
+def numbers_in_names(paths: list[str]) -> list[Numbers]:
+    """The numbers that the paths of checkpoints hold in what differs between them.
+
+    Parameters
+    ----------
+    paths : list of str
+        Without what a user's glob fixes: a number that all paths share says nothing of one checkpoint.
+
+    Returns
+    -------
+    list of Numbers
+    """
+    labelled = [_labelled(path) for path in paths]
+    unlabelled = [path for path, numbers in zip(paths, labelled) if numbers == Numbers()]
+    plain = dict(zip(unlabelled, _varying_numbers(unlabelled)))
+    return [Numbers(plain=plain[path]) if path in plain else numbers for path, numbers in zip(paths, labelled)]
+
+
+def _labelled(path: str) -> Numbers:
+    """The numbers of a path that a word says the unit of."""
+    found = {}
+    for unit, expression in LABELLED.items():
+        # The last number counts: the file's own name says more than its folders'.
+        texts = [first or second for part in path.split("/") for first, second in expression.findall(part)]
+        found[unit] = int(texts[-1]) if texts else None
+    folders = [match for part in path.split("/") if (match := TRAINER_FOLDER.fullmatch(part))]
+    if folders and found == dict.fromkeys(UNITS):
+        found["step"] = int(folders[-1][1])
+    return Numbers(**found)
+
+
+def _varying_numbers(paths: list[str]) -> list[int | None]:
+    """The number of each path that differs from path to path; None where there is none, or more than one."""
+    # Without the suffix; a number with a point, such as an accuracy, is no time.
+    numbers = [re.findall(r"(?<![\d.])\d+(?![\dA-Za-z]|\.\d)", re.sub(r"\.\w+$", "", path)) for path in paths]
+    usual = max(map(len, numbers), default=0)
+    columns = list(zip(*(found for found in numbers if len(found) == usual)))
+    varying = [
+        index for index, column in enumerate(columns) if len(set(column)) > 1 or (len(paths) == 1 and usual == 1)
+    ]
+    if len(varying) != 1:
+        return [None] * len(paths)
+    return [int(found[varying[0]]) if len(found) == usual else None for found in numbers]

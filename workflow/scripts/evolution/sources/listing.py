@@ -1,0 +1,384 @@
+"""The checkpoints of a run: which files there are, their times, and in which unit they are counted."""
+
+import glob
+import json
+import os
+import re
+import time
+from collections.abc import Collection, Iterable
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
+from itertools import pairwise
+from pathlib import Path
+
+from evolution.errors import ConfigError
+from evolution.io.whole_files import whole_file
+from evolution.sources.checkpoint_file import FOLDER_WEIGHTS, SUFFIXES, Facts, is_checkpoint_folder, read_facts
+from evolution.sources.choice import chosen_times
+from evolution.sources.file_names import (
+    FIELD,
+    UNITS,
+    Numbers,
+    glob_of,
+    numbers_by_pattern,
+    numbers_in_names,
+    unknown_fields,
+)
+from evolution.sources.records import Checkpoint
+
+# Next to Snakemake's own records. It can be deleted; the files' directories are then read again.
+FACTS_FILE = Path(".snakemake/evolution/checkpoints.json")
+
+# A file that is not whole and was written to within so many seconds is taken to be still growing.
+STILL_WRITTEN = 600
+
+# How many names a message shows.
+SHOWN = 3
+
+# Files next to weights that are no weights.
+OTHER_FILES = re.compile(r"(optimizer|scheduler|scaler|rng_state.*|training_args)\.(pt|pth|bin)")
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The checkpoints of a run.
+
+    Attributes
+    ----------
+    unit : {"epoch", "step"}
+    checkpoints : dict of int to Checkpoint
+        Time to checkpoint, ascending.
+    notes : list of str
+        What was left out, a sentence each.
+    """
+
+    unit: str
+    checkpoints: dict[int, Checkpoint]
+    notes: list[str] = field(default_factory=list)
+
+
+class NoCheckpointError(ConfigError):
+    """No file is there."""
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A file, with what its name and its content say."""
+
+    file: str
+    facts: Facts
+    named: Numbers
+
+    def number(self, unit: str) -> int | None:
+        """The file's time in a unit: what the name says, or else what the file says."""
+        named = getattr(self.named, unit)
+        return getattr(self.facts, unit) if named is None else named
+
+
+def list_checkpoints(settings: dict, *, unusable: Iterable[str] = (), taken: Collection[int] = ()) -> Listing:
+    """Find the checkpoints of a run.
+
+    Parameters
+    ----------
+    settings : dict
+        `checkpoints` of the config: path, unit, choose.
+    unusable : iterable of str
+        Fingerprints of checkpoints that cannot be used, see `evolution.sources.unusable`.
+    taken : collection of int
+        Times whose snapshots were taken. Their files may be gone.
+
+    Returns
+    -------
+    Listing
+
+    Raises
+    ------
+    ConfigError
+        If no file matches, a time or the unit is not known, or two files have one time. The key is relative to
+        `checkpoints`.
+    """
+    pattern = settings["path"]
+    if unknown := unknown_fields(pattern):
+        raise ConfigError(
+            f"{pattern!r} has {{{unknown[0]}}}, which is not known; {{epoch}} and {{step}} stand for numbers, * for "
+            "any text",
+            "path",
+        )
+    files = _matching_files(pattern)
+    facts = _all_facts(files)
+    whole = [file for file in files if facts[file].fingerprint is not None]
+    notes = _unfinished_notes([file for file in files if facts[file].fingerprint is None])
+    # What stands for a name's fixed part says nothing of a single checkpoint.
+    fixed = re.split(r"[*?\[]", glob_of(pattern))[0].rpartition("/")[0] if _is_pattern(pattern) else pattern
+    fixed = os.path.normpath(os.path.expanduser(fixed)) if fixed else ""
+    if FIELD.search(pattern):
+        named = [numbers_by_pattern(file, os.path.normpath(os.path.expanduser(pattern))) for file in whole]
+        whole, named = zip(*[(file, each) for file, each in zip(whole, named) if each]) or ((), ())
+    else:
+        inside = [file.removeprefix(f"{fixed}/") if fixed not in ("", ".") else file for file in whole]
+        named = numbers_in_names([os.path.basename(file) if file == fixed else file for file in inside])
+    found = [_Found(file, facts[file], numbers) for file, numbers in zip(whole, named)]
+    if not found:
+        raise NoCheckpointError(
+            f"{pattern!r} matches no whole checkpoint; {'; '.join(notes) or _near(pattern)}", "path"
+        )
+    found, unit, nameless = _with_unit(found, settings["unit"], pattern)
+    found, repeated = _one_of_each_time(found, unit)
+    notes += nameless + repeated
+    _check_order(found, unit)
+    wanted = chosen_times([each.number(unit) for each in found], settings["choose"])
+    checkpoints = {
+        each.number(unit): Checkpoint(
+            each.number(unit), each.file, each.facts.fingerprint, each.number(UNITS[unit == UNITS[0]])
+        )
+        for each in sorted(found, key=lambda each: each.number(unit))
+    }
+    missing = [number for number in settings["choose"]["also"] if number not in checkpoints and number not in taken]
+    if missing:
+        near = min(checkpoints, key=lambda known: abs(known - missing[0]))
+        raise ConfigError(f"there is no checkpoint of {unit} {missing[0]}; the nearest is {near}", "choose.also")
+    if not wanted and not chosen_times(taken, settings["choose"]):
+        raise ConfigError(
+            f"{settings['choose']} chooses none of the {len(checkpoints)} checkpoints, which are of {unit} "
+            f"{_few(checkpoints)}",
+            "choose",
+        )
+    unusable = set(unusable)
+    left = [number for number in wanted if checkpoints[number].fingerprint in unusable]
+    notes += [
+        f"{checkpoints[number].file} is left out: its weights are not finite (NaN or infinite)." for number in left
+    ]
+    usable = {number: checkpoints[number] for number in wanted if number not in left}
+    if left and not usable:
+        raise ConfigError(f"all checkpoints of {pattern!r} hold weights that are not finite (NaN or infinite)", "path")
+    return Listing(unit, usable, notes)
+
+
+def _is_pattern(path: str) -> bool:
+    return bool(FIELD.search(path)) or glob.has_magic(path)
+
+
+def _matching_files(pattern: str) -> list[str]:
+    """The files and folders of a pattern, a folder or a file, as paths with /, sorted."""
+    expanded = os.path.expanduser(pattern)
+    if _is_pattern(pattern):
+        names = glob.glob(glob_of(expanded), recursive=True)
+        names = [name for name in names if FIELD.search(pattern) or _may_be_checkpoint(Path(name))]
+    elif Path(expanded).is_dir() and not is_checkpoint_folder(Path(expanded)):
+        names = _in_folder(expanded)
+        # Lightning's folder of a version, and others, keep them one folder below.
+        if not names and Path(expanded, "checkpoints").is_dir():
+            names = _in_folder(os.path.join(expanded, "checkpoints"))
+    else:
+        names = [expanded] if os.path.exists(expanded) else []
+    return sorted(os.path.normpath(name) for name in names if not os.path.basename(name).startswith("."))
+
+
+def _in_folder(folder: str) -> list[str]:
+    """What lies in a folder and looks like a checkpoint."""
+    names = [os.path.join(folder, name) for name in os.listdir(folder)]
+    return [name for name in names if _may_be_checkpoint(Path(name))]
+
+
+def _may_be_checkpoint(path: Path) -> bool:
+    """Whether a file or folder looks like a checkpoint by its name, or by what a folder holds."""
+    if path.is_dir():
+        return is_checkpoint_folder(path)
+    return path.suffix in SUFFIXES and not OTHER_FILES.fullmatch(path.name)
+
+
+def _near(pattern: str) -> str:
+    """What there is where no file matches."""
+    folder = Path(os.path.expanduser(glob_of(pattern)))
+    while glob.has_magic(str(folder)) or not folder.is_dir():
+        if folder == folder.parent:
+            break
+        folder = folder.parent
+    names = sorted(path.name for path in folder.iterdir())
+    kinds = f"{', '.join(SUFFIXES)}, or folders with {FOLDER_WEIGHTS[0]}"
+    if str(folder) == "." and not glob.has_magic(pattern):
+        return "paths count from the folder that Snakemake runs in"
+    return f"{folder} holds {_few(names) if names else 'nothing'}; checkpoints are {kinds}"
+
+
+def _few(values: Iterable) -> str:
+    """The first few of some values, and how many there are."""
+    values = list(map(str, values))
+    return ", ".join(values[:SHOWN]) + (f", ... ({len(values)} in all)" if len(values) > SHOWN else "")
+
+
+def _all_facts(files: list[str]) -> dict[str, Facts]:
+    """What is known of each file: from the planner's notes where the file is as it was, or else read and noted.
+
+    Raises
+    ------
+    ConfigError
+        If a file cannot be read.
+    """
+    try:
+        known = json.loads(FACTS_FILE.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        known = {}
+    facts, fresh = {}, False
+    for file in files:
+        try:
+            stamp = _stamp(Path(file))
+            entry = known.get(os.path.abspath(file))
+            if entry and entry["stamp"] == stamp:
+                facts[file] = Facts(**entry["facts"])
+                continue
+            facts[file] = read_facts(Path(file))
+        except OSError as error:
+            raise ConfigError(f"{file} cannot be read ({error.strerror or error})", "path") from None
+        if facts[file].fingerprint is not None:
+            known[os.path.abspath(file)] = {"stamp": stamp, "facts": asdict(facts[file])}
+            fresh = True
+    if fresh:
+        # Notes that cannot be written are made again next time.
+        with suppress(Exception), whole_file(FACTS_FILE) as temporary:
+            temporary.write_text(json.dumps(known), encoding="utf-8")
+    return facts
+
+
+def _stamp(path: Path) -> list:
+    """What changes when a file is written again: its size and time, or those of the files of a folder."""
+    files = sorted(path.iterdir()) if path.is_dir() else [path]
+    return [[file.name, (status := file.stat()).st_size, status.st_mtime_ns] for file in files if file.is_file()]
+
+
+def _unfinished_notes(files: list[str]) -> list[str]:
+    """Sentences on files that are not whole."""
+    notes = []
+    for file in files:
+        age = time.time() - os.stat(file).st_mtime
+        reason = (
+            "it is not whole, and is taken to be still written; give the same command again once it is"
+            if age < STILL_WRITTEN
+            else "it is not whole, as after a full disk or a copy that broke off; copy it again, or delete it"
+        )
+        notes.append(f"{file} is left out: {reason}.")
+    return notes
+
+
+def _with_unit(found: list[_Found], asked: str, pattern: str) -> tuple[list[_Found], str, list[str]]:
+    """The files with their numbers in one unit, the unit, and a sentence on each file that is left out.
+
+    Where the config does not say the unit, names count before contents, and steps before epochs: epochs repeat where a
+    training saves within them.
+    """
+    unit = _unit_of(found, pattern) if asked == "auto" else asked
+    if all(getattr(each.named, unit) is None for each in found):
+        found = [_with_plain_number(each, unit) for each in found]
+    elif any(
+        getattr(each.named, unit) is not None and getattr(each.facts, unit) not in (None, getattr(each.named, unit))
+        for each in found
+    ):
+        # The files count otherwise than their names, such as from 0: what has no number in its name has no time.
+        found = [
+            each if getattr(each.named, unit) is not None else replace(each, facts=Facts(each.facts.fingerprint))
+            for each in found
+        ]
+    known = [each for each in found if each.number(unit) is not None]
+    without = [each.file for each in found if each.number(unit) is None]
+    if not known or (without and not all(getattr(each.named, unit) is not None for each in known)):
+        raise ConfigError(
+            f"{unit} is not known of {_few(without)}: neither the name nor the content has it. Set another unit, or "
+            f"leave such files out with a pattern in which {{{unit}}} stands for the number",
+            "unit" if asked != "auto" else "path",
+        )
+    # Such as best.pt next to epoch_1.pt, epoch_2.pt, ...
+    notes = [f"{file} is left out: neither its name nor its content has its {unit}." for file in without]
+    return known, unit, notes
+
+
+def _with_plain_number(each: _Found, unit: str) -> _Found:
+    """A file whose name has a number alone: it is the file's time, unless the file itself says its time.
+
+    Raises
+    ------
+    ConfigError
+        If the number is the file's time in the other unit.
+    """
+    other = UNITS[unit == UNITS[0]]
+    if each.named.plain is None or getattr(each.facts, unit) is not None:
+        return each
+    if getattr(each.facts, other) == each.named.plain:
+        raise ConfigError(
+            f"{unit} is not known of {each.file}: the number of its name is its {other}, as the file says; must be "
+            f"{other}",
+            "unit",
+        )
+    return replace(each, named=Numbers(**{unit: each.named.plain}))
+
+
+def _check_order(found: list[_Found], unit: str) -> None:
+    """Refuse files whose epochs fall while their steps rise."""
+    other = UNITS[unit == UNITS[0]]
+    known = [each for each in found if each.number(other) is not None]
+    for before, after in pairwise(sorted(known, key=lambda each: each.number(unit))):
+        if after.number(other) < before.number(other):
+            raise ConfigError(
+                f"{before.file} is of {unit} {before.number(unit)} and {other} {before.number(other)}, and "
+                f"{after.file} of {unit} {after.number(unit)} and {other} {after.number(other)}: one of the two is "
+                f"counted otherwise. Set unit to {other}, or leave one out with a pattern",
+                "unit",
+            )
+
+
+def _unit_of(found: list[_Found], pattern: str) -> str:
+    """The unit that the files are counted in, as they say themselves."""
+    labelled = [each for each in found if (each.named.epoch, each.named.step) != (None, None)]
+    plain = [each for each in found if each.named.plain is not None]
+    for unit in reversed(UNITS):
+        if labelled and all(getattr(each.named, unit) is not None for each in labelled):
+            return unit
+    if plain and not labelled:
+        # The files may say what their names' numbers are.
+        for unit in UNITS:
+            if all(getattr(each.facts, unit) == each.named.plain for each in plain):
+                return unit
+        raise ConfigError(
+            f"auto is not allowed, as nothing says whether the number of {plain[0].file} is an epoch or a step; must "
+            "be epoch or step",
+            "unit",
+        )
+    for unit in reversed(UNITS):
+        if all(each.number(unit) is not None for each in found):
+            return unit
+    most = max(UNITS, key=lambda unit: sum(each.number(unit) is not None for each in found))
+    raise ConfigError(
+        f"{pattern!r} matches files without an epoch or a step: "
+        f"{_few(each.file for each in found if each.number(most) is None)}. Neither their names nor their content has "
+        "one. Write a pattern in which {epoch} or {step} stands for the number, as in checkpoints/model_{epoch}.pt",
+        "path",
+    )
+
+
+def _one_of_each_time(found: list[_Found], unit: str) -> tuple[list[_Found], list[str]]:
+    """The files without those that are another file's time again, such as last.ckpt; and a sentence on each."""
+    by_time: dict[int, list[_Found]] = {}
+    for each in found:
+        by_time.setdefault(each.number(unit), []).append(each)
+    kept, notes = [], []
+    for number, files in by_time.items():
+        with_number = [each for each in files if getattr(each.named, unit) is not None or each.named.plain is not None]
+        if len(files) > 1 and len(with_number) == 1:
+            notes += [
+                f"{each.file} is left out: it is of {unit} {number}, as {with_number[0].file} is."
+                for each in files
+                if each is not with_number[0]
+            ]
+            files = with_number
+        if len(files) > 1:
+            other = "step" if unit == "epoch" else "epoch"
+            apart = len({each.number(other) for each in files}) == len(files) and None not in {
+                each.number(other) for each in files
+            }
+            remedy = f"set checkpoints.unit to {other}, which differs" if apart else (
+                "give a pattern that matches one of them, such as one with the beginning of its name"
+            )  # fmt: skip
+            raise ConfigError(
+                f"two files are of {unit} {number}: {files[0].file} and {files[1].file}; {remedy}", "path"
+            )
+        kept += files
+    return kept, notes

@@ -1,0 +1,33 @@
+"""Checkpoints that a job found unusable, noted by their fingerprint, so that the next plan leaves them out."""
+
+import hashlib
+import json
+from pathlib import Path
+
+from evolution.io.whole_files import whole_file
+
+# Next to Snakemake's own records. It can be deleted; the jobs then look at the weights again.
+FOLDER = Path(".snakemake/evolution/unusable")
+
+
+def note_unusable(fingerprint: str, key: str | None, reason: str) -> None:
+    """Note a checkpoint whose weights cannot be used.
+
+    Parameters
+    ----------
+    fingerprint : str
+        See `evolution.sources.checkpoint_file.Facts`.
+    key : str or None
+        `checkpoints.key`: the file may have other weights that can be used.
+    reason : str
+    """
+    name = hashlib.sha256(f"{fingerprint} {key}".encode()).hexdigest()[:32]
+    note = {"fingerprint": fingerprint, "key": key, "reason": reason}
+    with whole_file(FOLDER / f"{name}.json") as temporary:
+        temporary.write_text(json.dumps(note), encoding="utf-8")
+
+
+def unusable_fingerprints(key: str | None) -> set[str]:
+    """The fingerprints of the checkpoints that were noted for a key."""
+    notes = [json.loads(path.read_text(encoding="utf-8")) for path in FOLDER.glob("*.json")]
+    return {note["fingerprint"] for note in notes if note["key"] == key}
