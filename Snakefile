@@ -66,9 +66,10 @@ localrules:
 rule all:
     default_target: True
     input:
-        # Cells are named too: Snakemake does not make a lost file again that no target asks for.
+        # Cells and tables are named too: Snakemake does not make a lost file again that no target asks for.
         [cells(run, "results/{run}/metrics/{span}/{layer}.parquet") for run in RUNS],
         [cells(run, "results/{run}/embeddings/{span}/{layer}.npy") for run in RUNS],
+        expand("results/{run}/tables/{table}.parquet", run=RUNS, table=["history", "metrics", "embedding"]),
         expand("results/{run}/figures/{figure}", run=RUNS, figure=FIGURE_FILES),
         expand("results/{run}/{page}", run=RUNS, page=["explorer.html", "summary.md"]),
         [more_measures(run) for run in RUNS],
@@ -83,7 +84,7 @@ rule data:
 rule training:
     input:
         expand("results/{run}/tables/history.parquet", run=RUNS),
-        expand("results/{run}/checkpoints/{span}.pt", run=RUNS, span=TRAINING_SPANS),
+        [f"results/{run}/checkpoints/{span}.pt" for run in RUNS for span in TIMES[run].training_spans],
 
 
 rule snapshots:

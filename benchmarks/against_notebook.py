@@ -50,7 +50,7 @@ def configure(folder: Path, root: str, epochs: int, spans: int, **plots: object)
     config["dataset"]["root"] = str(Path(root).resolve())
     config["training"]["epochs"] = epochs
     config["snapshots_per_job"] = spans
-    for section, key in (("plots", "grid_epochs"), ("snapshots", "also")):
+    for section, key in (("plots", "grid_times"), ("snapshots", "also")):
         config[section][key] = [epoch for epoch in config[section][key] if epoch <= epochs]
     config["plots"] |= plots
     write_config(folder, config)

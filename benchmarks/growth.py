@@ -43,7 +43,7 @@ def cold(images: Path, samples: int, epochs: int, layers: list[str], cores: int)
     config["dataset"] = {"name": f"npz:{images}", "train_size": 1000, "eval_size": samples}
     config["training"]["epochs"] = epochs
     config["snapshots"] = {"every": 1}
-    config["plots"] = {"grid_epochs": [0, epochs]}
+    config["plots"] = {"grid_times": [0, epochs]}
     folder = Path(tempfile.mkdtemp())
     copy_project(folder)
     write_config(folder, config)

@@ -46,7 +46,7 @@ def experiment(cells: int) -> dict:
         "snapshots": {"every": 1},
         "metrics": {"n_init": 1, "neighbors": 5, "measures": [], "cka": False},
         "embedding": {"perplexity": 5, "pca_components": 10, "alignment": "none"},
-        "plots": {"grid_epochs": [0, epochs]},
+        "plots": {"grid_times": [0, epochs]},
         "runs": {"load": {}},
     }
 

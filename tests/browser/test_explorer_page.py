@@ -17,7 +17,7 @@ from support.page import CLASSES, LAYERS, SAMPLES, prediction, write_page
 def test_it_opens_with_all_layers_and_curves(explorer):
     titles = [element.text for element in explorer.driver.find_elements(By.CSS_SELECTOR, "#maps b")]
     assert titles == ["raw pixels", "conv", "fc"]
-    assert explorer.text("#epoch") == "epoch 0 of 10"
+    assert explorer.text("#time") == "epoch 0 of 10"
     assert explorer.text("#count") == "60 evaluation images"
     assert explorer.text("#maps figure:nth-child(2) figcaption span") == "ARI 0.40"
     assert len(explorer.driver.find_elements(By.CSS_SELECTOR, "#curves figure")) == 6
@@ -38,7 +38,7 @@ def test_the_page_notices_when_the_network_is_asked(browser, page):
 
 def test_keys_step_through_the_snapshots(explorer):
     explorer.press(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
-    assert explorer.text("#epoch") == "epoch 5 of 10"
+    assert explorer.text("#time") == "epoch 5 of 10"
     for index, layer in enumerate(LAYERS):
         np.testing.assert_allclose(drawn(explorer, index), expected(layer, 5 if index else 0), atol=1e-4)
     assert explorer.script("return Bokeh.documents[0].get_model_by_name('now0').location") == 5
@@ -46,17 +46,17 @@ def test_keys_step_through_the_snapshots(explorer):
         np.mean(prediction(5, SAMPLES) == np.arange(SAMPLES) % CLASSES), 2
     )
     explorer.press(Keys.ARROW_LEFT)
-    assert explorer.text("#epoch") == "epoch 2 of 10"
+    assert explorer.text("#time") == "epoch 2 of 10"
     explorer.press(Keys.END)
-    assert explorer.text("#epoch") == "epoch 10 of 10"
+    assert explorer.text("#time") == "epoch 10 of 10"
     explorer.press(Keys.HOME)
-    assert explorer.text("#epoch") == "epoch 0 of 10"
+    assert explorer.text("#time") == "epoch 0 of 10"
 
 
 def test_the_slider_shows_dots_on_their_way_and_settles_on_a_snapshot(explorer):
     slide = "const s = document.getElementById('slider'); s.value = {}; s.dispatchEvent(new Event('{}'))"
     explorer.script(slide.format(0.5, "input"))
-    assert explorer.text("#epoch") == "epoch 0 → 2"
+    assert explorer.text("#time") == "epoch 0 → 2"
     np.testing.assert_allclose(drawn(explorer, 1), (expected("conv", 0) + expected("conv", 2)) / 2, atol=1e-4)
     # Eased: a quarter of the way in time is less than a quarter in space, and 3 (1/4)^2 - 2 (1/4)^3 of it.
     explorer.script(slide.format(0.25, "input"))
@@ -66,7 +66,7 @@ def test_the_slider_shows_dots_on_their_way_and_settles_on_a_snapshot(explorer):
     explorer.shoot("2-between-snapshots")
     explorer.script(slide.format(0.6, "change"))
     explorer.script(slide.format(0.6, "input") + "; s.dispatchEvent(new Event('change'))")
-    assert explorer.text("#epoch") == "epoch 2 of 10"
+    assert explorer.text("#time") == "epoch 2 of 10"
 
 
 def test_space_plays_to_the_end_and_pauses(explorer):
@@ -82,7 +82,7 @@ def test_space_plays_to_the_end_and_pauses(explorer):
     Select(explorer.find("#speed")).select_by_value("10")
     explorer.find("#play").click()
     explorer.until("return !explorer.state.playing")
-    assert explorer.text("#epoch") == "epoch 10 of 10"
+    assert explorer.text("#time") == "epoch 10 of 10"
     np.testing.assert_allclose(drawn(explorer, 2), expected("fc", 10), atol=1e-4)
 
 
@@ -99,7 +99,7 @@ def test_a_link_restores_the_view(explorer, browser, page):
     for name, column in zip(("x1", "y1", "color1"), columns):
         np.testing.assert_array_equal(again.column(name), column)
     assert again.selected() == [4, 9]
-    assert again.text("#epoch") == "epoch 2 of 10"
+    assert again.text("#time") == "epoch 2 of 10"
     assert Select(again.find("#color")).first_selected_option.text == "prediction"
     assert Select(again.find("#speed")).first_selected_option.text == "5"
     assert again.find("#wrong").is_selected()
@@ -108,7 +108,7 @@ def test_a_link_restores_the_view(explorer, browser, page):
 @pytest.mark.parametrize("fragment", ["#epoch=7&color=nonsense&samples=999,x&hidden=77&speed=3", "#&&=", "#epoch=x"])
 def test_a_broken_link_opens_what_there_is(browser, page, fragment):
     explorer = Explorer(browser, page, fragment)
-    assert explorer.text("#epoch") == ("epoch 5 of 10" if "7" in fragment else "epoch 0 of 10")
+    assert explorer.text("#time") == ("epoch 5 of 10" if "7" in fragment else "epoch 0 of 10")
     assert explorer.selected() == []
     assert complaints(browser) == []
 

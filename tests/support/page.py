@@ -81,7 +81,7 @@ def write_experiment(folder: Path, samples: int = SAMPLES) -> dict[str, object]:
         "clusters": write_cells(folder / "clusters", clusters, EPOCHS),
         "predictions": [str(folder / "predictions.parquet")],
         "metrics_table": str(folder / "metrics.parquet"),
-        "epochs": EPOCHS,
+        "times": EPOCHS,
         "layers": LAYERS,
     }
 

@@ -39,6 +39,11 @@ def cells(*rules, spans=SPANS, layers=LAYERS, run="tiny"):
     return Counter(job(rule, run=run, span=span, layer=layer) for rule in rules for span in spans for layer in layers)
 
 
+def pixels(run="tiny"):
+    """The job that keeps the raw pixels."""
+    return Counter([job("pixels", run=run, span="0000")])
+
+
 def pixel_cells(*rules, run="tiny"):
     return cells(*rules, spans=["0000"], layers=["pixels"], run=run)
 
@@ -52,17 +57,18 @@ def cka_layers(*spans, run="tiny"):
     return Counter(job("cka_layers", run=run, span=span) for span in spans)
 
 
-def cka_epochs(*layers, run="tiny"):
-    return Counter(job("cka_epochs", run=run, layer=layer) for layer in layers)
+def cka_times(*layers, run="tiny"):
+    return Counter(job("cka_times", run=run, layer=layer) for layer in layers)
 
 
 TRAINING = train("0000", "0001-0002", "0003-0004")
-STAGES = ("measure", "embed", "measure_collapse", "cka_layers", "cka_epochs")
+STAGES = ("measure", "embed", "measure_collapse", "cka_layers", "cka_times")
 WHOLE_RUN = (
-    one("prepare_data", "pixels", "measure_collapse", *FIGURES)
+    one("prepare_data", "measure_collapse", *FIGURES)
+    + pixels()
     + settings(*STAGES)
     + cka_layers(*SPANS)
-    + cka_epochs(*LAYERS)
+    + cka_times(*LAYERS)
     + TRAINING
     + snapshot(*SPANS)
     + cells("measure", "embed")
@@ -83,7 +89,7 @@ def of_second(jobs):
     return Counter({name.replace("run=tiny", "run=second"): 1 for name in jobs}) + COMPARISON
 
 
-PIXELS = one("pixels", "plot_pixels") + pixel_cells("measure", "embed")
+PIXELS = pixels() + one("plot_pixels") + pixel_cells("measure", "embed")
 # The tables of metrics and of embeddings, and all that is drawn from them but for the figure of the raw pixels.
 OVER_LAYERS = collect("metrics", "class_metrics", "embedding") + one(
     "plot_metric_curves",
@@ -108,6 +114,6 @@ ALL_EMBEDDINGS = (
     settings("embed") + cells("embed") + pixel_cells("embed") + collect("embedding") + one(*EMBEDDING_FIGURES)
 )
 # The jobs that read all snapshots of a run.
-ONCE_A_RUN = one("measure_collapse") + cka_epochs(*LAYERS)
+ONCE_A_RUN = one("measure_collapse") + cka_times(*LAYERS)
 # The images stay the same, and so does everything about the raw pixels.
 TRAINED_AGAIN = WHOLE_RUN - one("prepare_data") - PIXELS - settings(*STAGES)

@@ -24,7 +24,7 @@ TINY = {
     "training": {"epochs": 4, "batch_size": 50, "learning_rate": 3e-3, "epochs_per_job": 2, "threads": 1},
     "embedding": {"perplexity": 10},
     "metrics": {"n_init": 2},
-    "plots": {"grid_epochs": [0, 4], "dpi": 50, "animation": {"dpi": 40}},
+    "plots": {"grid_times": [0, 4], "dpi": 50, "animation": {"dpi": 40}},
     "runs": {"tiny": {}},
 }
 

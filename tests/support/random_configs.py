@@ -60,7 +60,7 @@ def configs(draw, most_epochs=300):
             "perplexity": draw(st.floats(1.1, eval_size / 3 - 0.1)),
             "pca_components": draw(st.integers(2, eval_size)),
         },
-        "plots": {"grid_epochs": draw(st.none() | st.lists(st.sampled_from(snapshots), min_size=1, unique=True))},
+        "plots": {"grid_times": draw(st.none() | st.lists(st.sampled_from(snapshots), min_size=1, unique=True))},
         "seeds": seeds,
         "runs": runs,
     }
@@ -68,7 +68,7 @@ def configs(draw, most_epochs=300):
         some(
             seed=st.integers(0, 2**32 - 1),
             snapshots_per_job=st.integers(1, 40),
-            comparison=some(threshold=st.floats(0.01, 1), cka_epoch=st.none() | st.sampled_from(snapshots)),
+            comparison=some(threshold=st.floats(0.01, 1), cka_time=st.none() | st.sampled_from(snapshots)),
             activations=some(compact=st.booleans(), pixels=st.booleans()),
             metrics=some(
                 clusters=st.integers(2, eval_size - 1),

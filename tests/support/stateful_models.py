@@ -182,6 +182,18 @@ class Temperature(Plain):
         return super().forward(x) / 0.1
 
 
+class InMapping(Plain):
+    def forward(self, x):
+        features = self.features(x)
+        return {"hidden": features, "logits": self.head(features)}
+
+
+class InTuple(Plain):
+    def forward(self, x):
+        features = self.features(x)
+        return self.head(features), features
+
+
 class Sigmoid(Plain):
     def forward(self, x):
         return (20 * super().forward(x)).sigmoid()

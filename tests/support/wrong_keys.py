@@ -55,12 +55,12 @@ WRONG_KEYS = {
     "a deviation of zero": (
         "dataset: {normalize: {mean: 0.5, std: 0}}",
         "dataset.normalize.std: 0",
-        "must be greater than 0",
+        "must be at least 1e-06",
     ),
     "one deviation of zero": (
         "dataset: {normalize: {mean: [0.5], std: [0]}}",
         "dataset.normalize.std.0: 0",
-        "must be greater than 0",
+        "must be at least 1e-06",
     ),
     "a mean of pixels up to 255": (
         "dataset: {normalize: {mean: 123.7, std: 0.2}}",

@@ -5,16 +5,16 @@ WRONG_TOGETHER = {
     # Keys that do not go together
     "a snapshot past the end": ("snapshots: {also: [101]}", "snapshots.also: [101]", "training.epochs is 100"),
     "a grid epoch past the end": (
-        "{training: {epochs: 4}, plots: {grid_epochs: [0, 6]}}",
-        "plots.grid_epochs: 6",
+        "{training: {epochs: 4}, plots: {grid_times: [0, 6]}}",
+        "plots.grid_times: 6",
         "training.epochs is 4",
     ),
     "a grid epoch without a snapshot": (
-        "plots: {grid_epochs: [3]}",
-        "plots.grid_epochs: 3",
+        "plots: {grid_times: [3]}",
+        "plots.grid_times: 3",
         "add 3 to snapshots.also",
     ),
-    "a grid epoch twice": ("plots: {grid_epochs: [2, 2]}", "plots.grid_epochs: [2, 2]", "must not name anything twice"),
+    "a grid epoch twice": ("plots: {grid_times: [2, 2]}", "plots.grid_times: [2, 2]", "must not name anything twice"),
     "perplexity a third of the images": (
         "{dataset: {eval_size: 90}, embedding: {perplexity: 30}}",
         "embedding.perplexity: 30",
@@ -57,8 +57,8 @@ WRONG_TOGETHER = {
     ),
     "a run in the comparison's folder": ("runs: {Comparison: {}}", "runs.Comparison: is the folder", "choose another"),
     "a comparison at no snapshot": (
-        "comparison: {cka_epoch: 3}",
-        "comparison.cka_epoch: 3 has no snapshot",
+        "comparison: {cka_time: 3}",
+        "comparison.cka_time: 3 has no snapshot",
         "the nearest is 2",
     ),
     # Sweeps
@@ -218,6 +218,16 @@ WRONG_TOGETHER = {
         "model: {name: 'nets/mine.py:Net'}",
         "model.name: there is no file nets/mine.py",
         "paths count from the folder that Snakemake runs in",
+    ),
+    "a model's module that is not there": (
+        "model: {name: 'nets_of_mine.mine:Net'}",
+        "model.name: there is no module nets_of_mine.mine",
+        "on PYTHONPATH or in the folder that Snakemake runs in; install its package where Snakemake is, or name a file",
+    ),
+    "a model's config that is not there": (
+        "model: {name: transformers, kwargs: {config: vit/config.json}}",
+        "model.kwargs.config: 'vit/config.json' cannot be read (No such file or directory)",
+        "must be a config.json",
     ),
     "a model file without a class": ("model: {name: mine.py}", "model.name: 'mine.py'", "FILE.py:CLASS"),
     "a model that is a number": ("model: {name: 3}", "model.name: 3", "allowed: small_cnn, "),

@@ -14,6 +14,7 @@ from packaging.version import Version
 
 from evolution.embedding.methods import METHODS
 from evolution.figures.registry import COMPARISON_FIGURES, FIGURES
+from evolution.models.names import TRANSFORMERS
 from evolution.planning.code_files import code_files
 
 ROOT = Path(__file__).parents[2]
@@ -157,7 +158,7 @@ def test_requirements_are_what_the_workflow_imports():
     assert set(PINS) == imported - set(EXTRAS) | {"snakemake", "snakemake-executor-plugin-slurm"} | reports
 
 
-def test_extras_are_what_optional_methods_import():
-    assert {method.package for method in METHODS.values() if method.package} == set(EXTRAS)
+def test_extras_are_what_optional_methods_and_models_import():
+    assert {method.package for method in METHODS.values() if method.package} | {TRANSFORMERS} == set(EXTRAS)
     for method in METHODS.values():
         assert PYPI_OF_IMPORT.get(method.module, method.module) == method.package

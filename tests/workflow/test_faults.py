@@ -126,7 +126,7 @@ def test_epochs_before_a_divergence_stay_usable(tmp_path):
     """The message's remedy: draw the epochs before the divergence, without training them again."""
     config = changed(TINY, "training", {"epochs": 4, "epochs_per_job": 1, "optimizer": "sgd", "learning_rate": 1e5})
     config = changed(config, "model.name", "mlp") | {"layers": ["fc1"], "snapshots": {"every": 1}}
-    project = Project(tmp_path / "checkout", changed(config, "plots.grid_epochs", None))
+    project = Project(tmp_path / "checkout", changed(config, "plots.grid_times", None))
     output = project.run(check=False)
     assert project.returncode != 0
     (epoch, kept) = re.search(r"at epoch (\d+) the loss is .* set training.epochs to (\d+)\.", output).groups()

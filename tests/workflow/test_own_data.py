@@ -84,7 +84,7 @@ def test_damaged_images_are_named_by_the_job_and_the_log(photos):
     output = photos.run("data", check=False)
     assert photos.returncode != 0
     assert "75 of the 150 images that were drawn cannot be read: photos/dog/" in output
-    assert "Put whole images in their place, or remove the files" in output
+    assert "Put whole images in the place of damaged ones, or remove the files" in output
     assert "Traceback" not in photos.path("logs/prepare_data.log").read_text(encoding="utf-8")
     assert not photos.path("dataset.npz").exists()
     # A folder without images is found before any job starts.
@@ -97,7 +97,7 @@ def test_damaged_images_are_named_by_the_job_and_the_log(photos):
 
 def test_arrays(tmp_path, monkeypatch):
     project = Project(tmp_path / "checkout")
-    (code,) = examples("python")
+    code = examples("python")[0]
     assert code.count("images, labels = ...") == 1
     monkeypatch.chdir(project.folder)
     exec(code.replace("images, labels = ...", "images, labels = digits()"), {"digits": digits})
@@ -124,7 +124,7 @@ def test_another_eval_image_reaches_all_that_reads_activations(tmp_path):
     np.savez(project.folder / "mine.npz", **arrays)
     dataset = {"name": "npz:mine.npz", "train_size": 150, "eval_size": 100}
     training = TINY["training"] | {"epochs": 1}
-    plots = TINY["plots"] | {"grid_epochs": [0, 1]}
+    plots = TINY["plots"] | {"grid_times": [0, 1]}
     project.configure(TINY | {"dataset": dataset, "layers": ["fc1"], "training": training, "plots": plots})
     project.run("metrics", "embeddings")
     before = pq.read_table(project.path("history/0001.parquet"))
@@ -133,7 +133,7 @@ def test_another_eval_image_reaches_all_that_reads_activations(tmp_path):
     project.run("snapshots")
     assert pq.read_table(project.path("history/0001.parquet")).equals(before)
     planned = Counter(name.split()[0] for name in project.plan("metrics", "embeddings").elements())
-    cells = {"measure": 3, "embed": 3, "cka_layers": 2, "cka_epochs": 1, "measure_collapse": 1}
+    cells = {"measure": 3, "embed": 3, "cka_layers": 2, "cka_times": 1, "measure_collapse": 1}
     assert planned == Counter(cells | {"collect": 3})
 
 

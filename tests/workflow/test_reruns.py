@@ -19,11 +19,12 @@ from support.planned_jobs import (
     TRAINING,
     WHOLE_RUN,
     cells,
-    cka_epochs,
     cka_layers,
+    cka_times,
     collect,
     of_second,
     one,
+    pixels,
     settings,
     snapshot,
     train,
@@ -56,7 +57,7 @@ def test_a_fresh_clone_over_existing_results(project, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"plots.grid_epochs": [0, 2, 4]}, one("plot_grid", "plot_confusion", "plot_cka")),
+        ({"plots.grid_times": [0, 2, 4]}, one("plot_grid", "plot_confusion", "plot_cka")),
         ({"plots.animation.fps": 7}, one("plot_animation")),
         ({"plots.explorer.max_samples": 50}, one("explorer")),
         ({"plots.animation.dpi": 30}, one("plot_animation")),
@@ -85,7 +86,7 @@ def test_a_fresh_clone_over_existing_results(project, tmp_path):
             snapshot(*SPANS)
             + cells("measure", "embed", layers=["fc2"])
             + cka_layers(*SPANS)
-            + cka_epochs("fc2")
+            + cka_times("fc2")
             + OVER_LAYERS
             + one("plot_confusion", "plot_samples"),
         ),
@@ -120,7 +121,7 @@ def test_a_fresh_clone_over_existing_results(project, tmp_path):
             + OVER_LAYERS,
         ),
         (
-            {"training.epochs": 2, "plots.grid_epochs": [0, 2]},
+            {"training.epochs": 2, "plots.grid_times": [0, 2]},
             collect("history")
             + ONCE_A_RUN
             + one("plot_training_curves", "plot_confusion", "plot_samples")
@@ -135,8 +136,8 @@ def test_a_fresh_clone_over_existing_results(project, tmp_path):
             TRAINED_AGAIN
             - cells("measure", "embed", layers=["conv2"])
             + cells("measure", "embed", layers=["fc2"])
-            - cka_epochs("conv2")
-            + cka_epochs("fc2"),
+            - cka_times("conv2")
+            + cka_times("fc2"),
         ),
         ({"seed": 4}, WHOLE_RUN - settings(*STAGES)),
         ({"dataset.train_size": 290}, WHOLE_RUN - settings(*STAGES)),
@@ -192,7 +193,10 @@ def test_a_change_to_one_run_leaves_the_other(two_runs, tmp_path):
         ("plot_samples", one("plot_samples")),
         ("train", TRAINED_AGAIN),
         ("prepare_data", WHOLE_RUN - settings(*STAGES)),
-        ("snapshot", WHOLE_RUN - one("prepare_data", "pixels", "plot_training_curves") - TRAINING - collect("history")),
+        (
+            "snapshot",
+            WHOLE_RUN - one("prepare_data", "plot_training_curves") - pixels() - TRAINING - collect("history"),
+        ),
     ],
 )
 def test_editing_a_script(project, script, expected):
@@ -210,7 +214,7 @@ def test_editing_a_part_of_the_page(project):
 def test_changes_that_come_together_with_a_new_layer(project):
     """The new layer makes the snapshot jobs run. The other change must not be hidden by them."""
     config = changed(changed(TINY, "layers", ["conv2", "fc1", "fc2"]), "metrics.neighbors", 5)
-    figures = OVER_LAYERS + one("plot_confusion", "plot_samples") + cka_layers(*SPANS) + cka_epochs("fc2")
+    figures = OVER_LAYERS + one("plot_confusion", "plot_samples") + cka_layers(*SPANS) + cka_times("fc2")
     project.configure(config)
     plan = project.plan()
     assert (

@@ -15,7 +15,7 @@ from support.project import ROOT, TINY, Project, changed, job
 
 SWEEP = changed(TINY, "training.epochs", 2) | {
     "layers": ["fc1", "fc2"],
-    "plots": {"grid_epochs": [0, 2], "dpi": 50},
+    "plots": {"grid_times": [0, 2], "dpi": 50},
     "runs": {"s": {}},
     "seeds": [1, 2],
     "grid": {"model": [{"name": "tiny_cnn"}, {"name": "mlp"}]},
@@ -112,7 +112,7 @@ def test_a_seed_added_runs_that_seed_and_the_comparison(planned):
         ({"plots.dpi": 60}, ["plot_compared_metrics", "plot_compared_accuracy", "plot_compared_cka"]),
         ({"plots.palette": "tab10"}, ["plot_compared_metrics", "plot_compared_accuracy"]),
         ({"comparison.threshold": 0.5}, ["plot_compared_metrics", "compare_crossings"]),
-        ({"comparison.cka_epoch": 0}, ["compare_activations", "plot_compared_cka"]),
+        ({"comparison.cka_time": 0}, ["compare_activations", "plot_compared_cka"]),
         ({"skip": RUNS[1:2]}, [name.split()[0] for name in COMPARISON]),
         ({"embedding.perplexity": 12}, []),
     ],

@@ -44,7 +44,7 @@ def test_what_is_measured_in_addition_to_the_cells(finished):
         *(("pixels", "pixels"), ("pixels", "conv2"), ("pixels", "fc1")),
         *(("conv2", "conv2"), ("conv2", "fc1"), ("fc1", "fc1")),
     ]
-    over_time = pq.read_table(finished.path("cka/epochs/fc1.parquet")).to_pylist()
+    over_time = pq.read_table(finished.path("cka/times/fc1.parquet")).to_pylist()
     assert [(row["first"], row["second"]) for row in over_time] == [(0, 0), (0, 2), (0, 4), (2, 2), (2, 4), (4, 4)]
     for row in alike + over_time:
         # CKA is 1 exactly where a representation is compared with itself.

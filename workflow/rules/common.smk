@@ -7,7 +7,6 @@ import os
 import re
 
 from evolution import PIXELS
-from evolution.config import spans
 from evolution.config.layers import layers_with_pixels
 
 RUNS = experiment["runs"]
@@ -15,15 +14,14 @@ RUNS = experiment["runs"]
 NETWORK_LAYERS = {run: RUNS[run]["layers"] for run in RUNS}
 FOLLOWED_LAYERS = layers_with_pixels(experiment)
 
-SNAPSHOT_EPOCHS = spans.snapshot_epochs(experiment)
-# A span is what one job handles: consecutive snapshots, or consecutive epochs of the training.
-SNAPSHOT_SPANS = spans.snapshot_spans(experiment)
-TRAINING_SPANS = spans.training_spans(experiment)
+# A span is what one job handles: consecutive snapshots, or consecutive epochs of a training. Runs of one training
+# config share theirs.
+TRAINED_RUNS = [run for run in RUNS if TIMES[run].training_spans]
 # There may be 10,000 spans: what each job asks of them is looked up, and not searched for.
-SNAPSHOT_SPAN_OF = {epoch: span for span, epochs in SNAPSHOT_SPANS.items() for epoch in epochs}
-TRAINING_SPAN_OF = {epoch: span for span, epochs in TRAINING_SPANS.items() for epoch in epochs}
-SNAPSHOT_SPAN_BEFORE = dict(zip(list(SNAPSHOT_SPANS)[1:], SNAPSHOT_SPANS))
-TRAINING_SPAN_BEFORE = dict(zip(list(TRAINING_SPANS)[1:], TRAINING_SPANS))
+SPAN_OF = {run: times.span_of for run, times in TIMES.items()}
+SPAN_BEFORE = {run: dict(zip(list(times.spans)[1:], times.spans)) for run, times in TIMES.items()}
+
+TRAINING_SPAN_OF = {run: TIMES[run].training_span_of for run in TRAINED_RUNS}
 
 METHOD = experiment["embedding"]["method"]
 MEASURES_ON = experiment["metrics"]["measures"]
@@ -31,7 +29,7 @@ MEASURES_ON = experiment["metrics"]["measures"]
 
 wildcard_constraints:
     run="|".join(map(re.escape, RUNS)),
-    span=r"\d\d\d\d+(-\d\d\d\d+)?",
+    span=r"(step_)?\d\d\d\d+(-\d\d\d\d+)?",
     layer=r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*",
 
 
@@ -57,20 +55,47 @@ def followed_layers(wildcards):
     return FOLLOWED_LAYERS[wildcards.run]
 
 
-def span_epochs(wildcards):
-    """The epochs of a snapshot span."""
-    return SNAPSHOT_SPANS[wildcards.span]
+def run_spans(run):
+    """The snapshot spans of a run, to their times."""
+    return TIMES[run].spans
 
 
-def spans_of(layer):
-    """The snapshot spans in which a layer is followed: the raw pixels only before training."""
-    return [next(iter(SNAPSHOT_SPANS))] if layer == PIXELS else SNAPSHOT_SPANS
+def run_unit(wildcards):
+    """What a run's times are counted in: epoch, or step."""
+    return TIMES[wildcards.run].unit
+
+
+def span_times(wildcards):
+    """The times of a snapshot span."""
+    return run_spans(wildcards.run)[wildcards.span]
+
+
+def span_title(wildcards):
+    """How messages call a snapshot span: epoch 0010, step 000500."""
+    return f"{run_unit(wildcards)} {wildcards.span.removeprefix('step_')}"
+
+
+def first_span(run):
+    """The span of a run's first snapshot, in which the raw pixels are followed."""
+    return next(iter(run_spans(run)))
+
+
+def spans_of(run, layer):
+    """The snapshot spans in which a layer is followed: the raw pixels only at the first."""
+    return [first_span(run)] if layer == PIXELS else run_spans(run)
+
+
+def grid_times(run):
+    """The times that figures of a few snapshots show."""
+    return TIMES[run].grid_times(experiment["plots"]["grid_times"])
 
 
 def cells(run, pattern):
     """`pattern` for each span and layer of a run, layers in network order."""
     return [
-        pattern.format(run=run, span=span, layer=layer) for layer in FOLLOWED_LAYERS[run] for span in spans_of(layer)
+        pattern.format(run=run, span=span, layer=layer)
+        for layer in FOLLOWED_LAYERS[run]
+        for span in spans_of(run, layer)
     ]
 
 
@@ -79,8 +104,17 @@ def more_measures(run):
     tables = ["class_metrics"] * ("class_silhouette" in MEASURES_ON) + ["collapse"] * ("neural_collapse" in MEASURES_ON)
     files = [f"results/{run}/tables/{table}.parquet" for table in tables]
     if experiment["metrics"]["cka"]:
-        files += expand("results/{run}/cka/layers/{span}.parquet", run=run, span=SNAPSHOT_SPANS)
-        files += expand("results/{run}/cka/epochs/{layer}.parquet", run=run, layer=NETWORK_LAYERS[run])
+        files += expand("results/{run}/cka/layers/{span}.parquet", run=run, span=run_spans(run))
+        files += expand("results/{run}/cka/times/{layer}.parquet", run=run, layer=NETWORK_LAYERS[run])
+    return files
+
+
+def in_all_spans(pattern):
+    """An input function: `pattern` for each snapshot span of a job's run."""
+
+    def files(wildcards):
+        return [pattern.format(span=span, **wildcards) for span in run_spans(wildcards.run)]
+
     return files
 
 
@@ -88,10 +122,15 @@ def training_files(pattern):
     """An input function: `pattern` for each training span that holds epochs of a job's snapshot span."""
 
     def files(wildcards):
-        training_spans = dict.fromkeys(TRAINING_SPAN_OF[epoch] for epoch in SNAPSHOT_SPANS[wildcards.span])
-        return [pattern.format(run=wildcards.run, span=span) for span in training_spans]
+        return [pattern.format(run=wildcards.run, span=span) for span in training_spans_with(wildcards)]
 
     return files
+
+
+def training_spans_with(wildcards):
+    """The training spans that hold epochs of a job's snapshot span."""
+    spans_of_epochs = TRAINING_SPAN_OF[wildcards.run]
+    return dict.fromkeys(spans_of_epochs[epoch] for epoch in span_times(wildcards))
 
 
 def more_with_attempts(amount):

@@ -9,10 +9,13 @@ GROUP_LAYERS = {group: NETWORK_LAYERS[runs[0]] for group, runs in GROUPS.items()
 SEEDS = {run: RUNS[run]["seed"] for run in RUNS}
 
 CKA_RUNS = representative_runs(GROUPS, NETWORK_LAYERS)
-CKA_EPOCH = (
-    SNAPSHOT_EPOCHS[-1] if experiment["comparison"]["cka_epoch"] is None else experiment["comparison"]["cka_epoch"]
-)
-CKA_SPAN = SNAPSHOT_SPAN_OF[CKA_EPOCH]
+# Of each run the time at which it is compared, and the span that holds it.
+CKA_TIME = experiment["comparison"]["cka_time"]
+CKA_TIMES = {run: TIMES[run].times[-1] if CKA_TIME is None else CKA_TIME for run in CKA_RUNS}
+CKA_SPANS = {run: SPAN_OF[run][time] for run, time in CKA_TIMES.items()}
+
+# The units in which the runs count time. Curves over epochs and over steps cannot share an axis.
+UNITS = sorted({times.unit for times in TIMES.values()})
 
 
 rule compare_tables:
@@ -74,7 +77,9 @@ rule compare_activations:
     input:
         datasets=expand("results/{run}/dataset.npz", run=CKA_RUNS),
         activations=[
-            f"results/{run}/activations/{CKA_SPAN}/{layer}.npy" for run in CKA_RUNS for layer in NETWORK_LAYERS[run]
+            f"results/{run}/activations/{CKA_SPANS[run]}/{layer}.npy"
+            for run in CKA_RUNS
+            for layer in NETWORK_LAYERS[run]
         ],
         code=code("compare_activations"),
     output:
@@ -89,8 +94,8 @@ rule compare_activations:
         **resources_of(memory=3000, minutes=30),
     params:
         layers={run: NETWORK_LAYERS[run] for run in CKA_RUNS},
-        epoch=CKA_EPOCH,
-        spans={CKA_SPAN: SNAPSHOT_SPANS[CKA_SPAN]},
+        times=CKA_TIMES,
+        spans={run: {span: run_spans(run)[span]} for run, span in CKA_SPANS.items()},
         seed=experiment["seed"],
     message:
         "Comparing the activations of different runs."
@@ -102,7 +107,8 @@ COMPARISON_PARAMS = {
     registry.Comparison.GROUPS: GROUPS,
     registry.Comparison.GROUP_LAYERS: GROUP_LAYERS,
     registry.Comparison.CKA_RUNS: CKA_RUNS,
-    registry.Comparison.CKA_EPOCH: CKA_EPOCH,
+    registry.Comparison.CKA_TIME: CKA_TIMES,
+    registry.Unit.OF_RUN: UNITS[0],
 }
 
 for figure in registry.COMPARISON_FIGURES:
@@ -135,8 +141,12 @@ for figure in registry.COMPARISON_FIGURES:
             figure_script(locals())
 
 
+NO_COMPARISON = "The runs are not compared, as some count time in epochs and some in steps: set checkpoints.unit."
+if len(UNITS) > 1 and workflow.is_main_process:
+    logger.info(NO_COMPARISON)
+
 COMPARISON_FILES = []
-if len(RUNS) > 1:
+if len(RUNS) > 1 and len(UNITS) == 1:
     COMPARISON_FILES = [
         CROSSINGS,
         "results/comparison/crossing.csv",
@@ -152,6 +162,8 @@ def comparison_files(
     wildcards,
 ):
     """What the target comparison makes."""
+    if len(UNITS) > 1:
+        raise WorkflowError(NO_COMPARISON)
     if not COMPARISON_FILES:
         raise WorkflowError(
             "There is one run, and nothing to compare it with: add to `runs`, or set `seeds` or `grid` (docs/a-sweep.md)."

@@ -1,6 +1,7 @@
 # The images: sampled for training and evaluation, one file a run.
 from evolution.data import contents, image_folder, own_source
 from evolution.data.catalogue import ROOTED
+from evolution.data.own_function import own_function
 
 
 def own_archive(
@@ -43,6 +44,45 @@ def dataset_seed(
     return run["seed"] if run["dataset"]["seed"] is None else run["dataset"]["seed"]
 
 
+# Runs on evaluation data that a function of the user's returns.
+OWN_DATA_RUNS = {run: own_function(RUNS[run]["dataset"]["name"]) for run in RUNS}
+OWN_DATA_RUNS = {run: found for run, found in OWN_DATA_RUNS.items() if found}
+
+
+def data_code(
+    wildcards,
+):
+    """The user's file with the function, and what it imports of its folder and package."""
+    return model_file_and_imports(RUNS[wildcards.run]["dataset"]["name"])
+
+
+rule prepare_own_data:
+    input:
+        source=data_code,
+        code=code("prepare_own_data"),
+    output:
+        "results/{run}/dataset.npz",
+    log:
+        "results/{run}/logs/prepare_own_data.log",
+    benchmark:
+        "results/{run}/benchmarks/prepare_own_data.tsv"
+    wildcard_constraints:
+        run="|".join(map(re.escape, OWN_DATA_RUNS)) or "(?!)",
+    conda:
+        "../../envs/torch.yaml"
+    resources:
+        **resources_of(memory=6000, minutes=60),
+    params:
+        file=lambda wildcards: str(OWN_DATA_RUNS[wildcards.run][0]),
+        attribute=lambda wildcards: OWN_DATA_RUNS[wildcards.run][1],
+        eval_size=run_param("dataset", "eval_size"),
+        seed=dataset_seed,
+    message:
+        "Taking the evaluation samples of run {wildcards.run}."
+    script:
+        "../scripts/prepare_own_data.py"
+
+
 rule prepare_data:
     input:
         source=ancient(own_archive),
@@ -53,6 +93,8 @@ rule prepare_data:
         "results/{run}/logs/prepare_data.log",
     benchmark:
         "results/{run}/benchmarks/prepare_data.tsv"
+    wildcard_constraints:
+        run="|".join(re.escape(run) for run in RUNS if run not in OWN_DATA_RUNS) or "(?!)",
     conda:
         "../../envs/torch.yaml"
     resources:

@@ -1,21 +1,23 @@
-# Layouts: each layer of each snapshot in the plane, from one epoch to the next.
+# Layouts: each layer of each snapshot in the plane, from one time to the next.
 
 
 def previous_embedding(
     wildcards,
 ):
-    """The layouts that a span's first epoch starts from, where epochs are aligned and there is a span before."""
-    before = SNAPSHOT_SPAN_BEFORE.get(wildcards.span)
+    """The layouts that a span's first layout starts from, where layouts are aligned and there is a span before."""
+    before = SPAN_BEFORE[wildcards.run].get(wildcards.span)
     if experiment["embedding"]["alignment"] == "none" or before is None:
         return {}
     return {"previous": f"results/{wildcards.run}/embeddings/{before}/{wildcards.layer}.npy"}
 
 
-def epoch_before(
+def time_before(
     wildcards,
 ):
-    """The epoch of the layout that a span's first epoch starts from, where there is one."""
-    return SNAPSHOT_SPANS[SNAPSHOT_SPAN_BEFORE[wildcards.span]][-1] if previous_embedding(wildcards) else None
+    """The time of the layout that a span's first layout starts from, where there is one."""
+    if not previous_embedding(wildcards):
+        return None
+    return run_spans(wildcards.run)[SPAN_BEFORE[wildcards.run][wildcards.span]][-1]
 
 
 rule embed:
@@ -29,7 +31,7 @@ rule embed:
         "results/{run}/logs/embed/{span}/{layer}.log",
     benchmark:
         "results/{run}/benchmarks/embed/{span}/{layer}.tsv"
-    # Where epochs are aligned, the layouts of a layer are the longest chain of jobs after the training. Jobs of no chain
+    # Where layouts are aligned, the layouts of a layer are the longest chain of jobs after the training. Jobs of no chain
     # fill the cores next to it, and in the end no core waits for it.
     priority: 1
     conda:
@@ -38,13 +40,15 @@ rule embed:
         mem_mb=memory_for_activations(1000),
         runtime=more_with_attempts(30),
     params:
-        epochs=span_epochs,
-        epoch_before=epoch_before,
+        times=span_times,
+        unit=run_unit,
+        message_span=span_title,
+        time_before=time_before,
         # Only the keys that the method reads, so that another method's key makes nothing run again.
         embedding=methods.settings_read(experiment["embedding"]),
         seed=run_param("seed"),
         cache_key_layer=lambda wildcards: wildcards.layer,
     message:
-        "Embedding {wildcards.layer} of run {wildcards.run} at epochs {wildcards.span}."
+        "Embedding {wildcards.layer} of run {wildcards.run} at {params.message_span}."
     script:
         "../scripts/embed.py"

@@ -2,7 +2,6 @@
 from evolution.figures import registry
 
 FORMATS = experiment["plots"]["formats"]
-EPOCHS_OF = {registry.Epochs.SNAPSHOTS: SNAPSHOT_EPOCHS, registry.Epochs.GRID: experiment["plots"]["grid_epochs"]}
 LAYERS_OF = {
     registry.Layers.FOLLOWED: FOLLOWED_LAYERS,
     registry.Layers.NETWORK: NETWORK_LAYERS,
@@ -10,9 +9,14 @@ LAYERS_OF = {
 }
 
 
-def spans_with(epochs):
-    """The snapshot spans that hold a figure's epochs, each with all of its epochs: where a cell lies in the files."""
-    return {SNAPSHOT_SPAN_OF[epoch]: SNAPSHOT_SPANS[SNAPSHOT_SPAN_OF[epoch]] for epoch in EPOCHS_OF[epochs]}
+def times_of(run, wanted):
+    """The times of a run that a figure shows."""
+    return grid_times(run) if wanted is registry.Times.GRID else TIMES[run].times
+
+
+def spans_with(run, wanted):
+    """The snapshot spans that hold a figure's times, each with all of its times: where a cell lies in the files."""
+    return {span: run_spans(run)[span] for span in dict.fromkeys(SPAN_OF[run][time] for time in times_of(run, wanted))}
 
 
 def files_of(wanted):
@@ -21,9 +25,9 @@ def files_of(wanted):
     def files(wildcards):
         found = [
             wanted.pattern.format(span=span, layer=layer)
-            for span in spans_with(wanted.epochs)
+            for span in spans_with(wildcards.run, wanted.times)
             for layer in LAYERS_OF[wanted.layers][wildcards.run]
-            if span in spans_of(layer)
+            if span in spans_of(wildcards.run, layer)
         ]
         # A pattern without {layer} is the same file for all layers of a span.
         return [f"results/{wildcards.run}/{path}" for path in dict.fromkeys(found)]
@@ -34,9 +38,18 @@ def files_of(wanted):
 def figure_inputs(figure):
     """What a run's figure is drawn from, by the input's name."""
     return {
-        name: files_of(wanted) if isinstance(wanted, registry.Files) else f"results/{{run}}/{wanted}"
+        name: files_of(wanted) if isinstance(wanted, registry.Files) else file_of(wanted)
         for name, wanted in figure.inputs.items()
     }
+
+
+def file_of(path):
+    """A path in a run's folder; {first_span} stands for the span of the first snapshot."""
+
+    def file(wildcards):
+        return f"results/{wildcards.run}/{path.format(first_span=first_span(wildcards.run))}"
+
+    return file if "{first_span}" in path else f"results/{{run}}/{path}"
 
 
 def figure_outputs(figure, folder="results/{run}", caption="../report/{name}.rst", category="{run}"):
@@ -55,10 +68,12 @@ def figure_outputs(figure, folder="results/{run}", caption="../report/{name}.rst
 
 def figure_param(wanted):
     """The value of one of a figure's params, see the registry."""
-    if isinstance(wanted, registry.Epochs):
-        return EPOCHS_OF[wanted]
+    if isinstance(wanted, registry.Times):
+        return lambda wildcards: times_of(wildcards.run, wanted)
     if isinstance(wanted, registry.Spans):
-        return spans_with(wanted.epochs)
+        return lambda wildcards: spans_with(wildcards.run, wanted.times)
+    if wanted is registry.Unit.OF_RUN:
+        return run_unit
     if wanted is registry.Layers.LAST:
         return lambda wildcards: network_layers(wildcards)[-1]
     if isinstance(wanted, registry.Layers):

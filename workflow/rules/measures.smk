@@ -1,4 +1,4 @@
-# Measures: how each layer clusters at each snapshot, how its classes collapse, and how alike layers and epochs are.
+# Measures: how each layer clusters at each snapshot, how its classes collapse, and how alike layers and times are.
 
 
 def predictions_of(
@@ -11,7 +11,7 @@ def predictions_of(
 def memory_for_activations(
     least,
 ):
-    """A mem_mb function for a job that reads one layer of a span: enough for some copies of one epoch's activations.
+    """A mem_mb function for a job that reads one layer of a span: enough for some copies of one time's activations.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ def memory_for_activations(
         attempt,
     ):
         path = str(input.activations)
-        size = os.path.getsize(path) / len(SNAPSHOT_SPANS[wildcards.span]) if os.path.exists(path) else 0
+        size = os.path.getsize(path) / len(span_times(wildcards)) if os.path.exists(path) else 0
         return round(least + 9 * size / 1e6) * 2 ** (attempt - 1)
 
     return amount
@@ -53,7 +53,9 @@ rule measure:
         mem_mb=memory_for_activations(1000),
         runtime=more_with_attempts(30),
     params:
-        epochs=span_epochs,
+        times=span_times,
+        unit=run_unit,
+        message_span=span_title,
         clusters=experiment["metrics"]["clusters"],
         n_init=experiment["metrics"]["n_init"],
         neighbors=experiment["metrics"]["neighbors"],
@@ -61,7 +63,7 @@ rule measure:
         seed=run_param("seed"),
         cache_key_layer=lambda wildcards: wildcards.layer,
     message:
-        "Measuring how {wildcards.layer} of run {wildcards.run} clusters at epochs {wildcards.span}."
+        "Measuring how {wildcards.layer} of run {wildcards.run} clusters at {params.message_span}."
     script:
         "../scripts/measure.py"
 
@@ -70,8 +72,8 @@ rule measure_collapse:
     input:
         **reads_activations(
             "measure_collapse",
-            classifier=expand("results/{{run}}/classifier/{span}.npy", span=SNAPSHOT_SPANS),
-            predictions=expand("results/{{run}}/predictions/{span}.parquet", span=SNAPSHOT_SPANS),
+            classifier=in_all_spans("results/{run}/classifier/{span}.npy"),
+            predictions=in_all_spans("results/{run}/predictions/{span}.parquet"),
         ),
         dataset="results/{run}/dataset.npz",
     output:
@@ -85,7 +87,8 @@ rule measure_collapse:
     resources:
         **resources_of(memory=1000, minutes=10),
     params:
-        spans=list(SNAPSHOT_SPANS.values()),
+        spans=lambda wildcards: list(run_spans(wildcards.run).values()),
+        unit=run_unit,
     message:
         "Measuring how the classes of run {wildcards.run} collapse at the classifier."
     script:
@@ -95,9 +98,10 @@ rule measure_collapse:
 def activations_of_all_layers(
     wildcards,
 ):
-    """The activations of all layers in a span; of the raw pixels those of epoch 0, as they never change."""
+    """The activations of all layers in a span; of the raw pixels those of the first, as they never change."""
     spans_and_layers = [
-        (spans_of(layer)[0] if layer == PIXELS else wildcards.span, layer) for layer in followed_layers(wildcards)
+        (first_span(wildcards.run) if layer == PIXELS else wildcards.span, layer)
+        for layer in followed_layers(wildcards)
     ]
     return [f"results/{wildcards.run}/activations/{span}/{layer}.npy" for span, layer in spans_and_layers]
 
@@ -116,35 +120,38 @@ rule cka_layers:
     resources:
         **resources_of(memory=1000, minutes=10),
     params:
-        epochs=span_epochs,
+        times=span_times,
+        unit=run_unit,
+        message_span=span_title,
         seed=run_param("seed"),
     message:
-        "Comparing the layers of run {wildcards.run} with each other at epochs {wildcards.span}."
+        "Comparing the layers of run {wildcards.run} with each other at {params.message_span}."
     script:
         "../scripts/cka_layers.py"
 
 
-rule cka_epochs:
+rule cka_times:
     input:
         **reads_activations(
-            "cka_epochs",
-            activations=expand("results/{{run}}/activations/{span}/{{layer}}.npy", span=SNAPSHOT_SPANS),
+            "cka_times",
+            activations=in_all_spans("results/{run}/activations/{span}/{layer}.npy"),
         ),
     output:
-        "results/{run}/cka/epochs/{layer}.parquet",
+        "results/{run}/cka/times/{layer}.parquet",
     log:
-        "results/{run}/logs/cka_epochs/{layer}.log",
+        "results/{run}/logs/cka_times/{layer}.log",
     benchmark:
-        "results/{run}/benchmarks/cka_epochs/{layer}.tsv"
+        "results/{run}/benchmarks/cka_times/{layer}.tsv"
     conda:
         "../../envs/analysis.yaml"
     resources:
         **resources_of(memory=1000, minutes=10),
     params:
-        spans=list(SNAPSHOT_SPANS.values()),
+        spans=lambda wildcards: list(run_spans(wildcards.run).values()),
+        unit=run_unit,
         seed=run_param("seed"),
         cache_key_layer=lambda wildcards: wildcards.layer,
     message:
-        "Comparing {wildcards.layer} of run {wildcards.run} with itself over the epochs."
+        "Comparing {wildcards.layer} of run {wildcards.run} with itself over the training."
     script:
-        "../scripts/cka_epochs.py"
+        "../scripts/cka_times.py"

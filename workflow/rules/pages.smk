@@ -13,7 +13,7 @@ rule explorer:
         dataset="results/{run}/dataset.npz",
         embeddings=files_of(registry.Files("embeddings/{span}/{layer}.npy")),
         clusters=files_of(registry.Files("clusters/{span}/{layer}.npy")),
-        predictions=expand("results/{{run}}/predictions/{span}.parquet", span=SNAPSHOT_SPANS),
+        predictions=in_all_spans("results/{run}/predictions/{span}.parquet"),
         metrics="results/{run}/tables/metrics.parquet",
         page=PAGE_FILES,
         code=code("explorer"),
@@ -34,8 +34,9 @@ rule explorer:
         **resources_of(memory=2000, minutes=10),
     params:
         method=METHOD,
-        spans=SNAPSHOT_SPANS,
-        epochs=SNAPSHOT_EPOCHS,
+        spans=lambda wildcards: run_spans(wildcards.run),
+        times=lambda wildcards: TIMES[wildcards.run].times,
+        unit=run_unit,
         layers=followed_layers,
         alignment=experiment["embedding"]["alignment"],
         palette=experiment["plots"]["palette"],
@@ -50,7 +51,7 @@ def last_predictions(
     wildcards,
 ):
     """The predictions of the span with the last snapshot, which hold the warnings on the trained network."""
-    return f"results/{wildcards.run}/predictions/{list(SNAPSHOT_SPANS)[-1]}.parquet"
+    return f"results/{wildcards.run}/predictions/{list(run_spans(wildcards.run))[-1]}.parquet"
 
 
 def weights_name(

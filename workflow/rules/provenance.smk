@@ -22,18 +22,18 @@
 #
 #    origin     the history of the training behind them, which holds digests of the images and of the weights, with
 #               the user's model file; for the raw pixels the data set
-#    settings   results/{run}/settings/{stage}.json, which holds the keys of the config and the digests of the code
-#               that decide what this stage makes of images and weights. It is a file that a job writes, and not a
-#               list of params and inputs of each reader, for two reasons. Snakemake does not look at a job's own
-#               params and code once a job before it has to run. And the code files, named by each of thousands of
-#               jobs, would take a tenth of a dry run.
+#    settings   results/{run}/settings/{stage}.json, which holds the keys of the config, the digests of the code and
+#               the version of the installed package that a model comes from: they decide what this stage makes of
+#               images and weights. It is a file that a job writes, and not a list of params and inputs of each reader,
+#               for two reasons. Snakemake does not look at a job's own params and code once a job before it has to
+#               run. And the code files, named by each of thousands of jobs, would take a tenth of a dry run.
 #
 # A rule gets all of this in one call: `**reads_activations("measure", activations=..., predictions=...)`. Only the
 # comparison of runs, a single job, reads activations as usual inputs, and so runs again when a layer is added.
 from functools import lru_cache
 
 from evolution.embedding import methods
-from evolution.planning.code_files import code_files, model_files
+from evolution.planning.code_files import code_files, model_files, model_versions
 from evolution.planning.digests import file_digest
 
 
@@ -50,7 +50,7 @@ def code(
 def model_file_and_imports(
     name,
 ):
-    """A user's model file, and what it imports from its own folder; nothing for other models."""
+    """A user's model file, and what it imports from its folder and package; nothing for other models."""
     return [os.fspath(path) for path in model_files(name)]
 
 
@@ -59,6 +59,13 @@ def model_code(
 ):
     """The code of a run's model, where it is the user's own."""
     return model_file_and_imports(RUNS[wildcards.run]["model"]["name"])
+
+
+def model_version(
+    wildcards,
+):
+    """The version of the installed package that a run's model comes from; empty for any other model."""
+    return model_versions(RUNS[wildcards.run]["model"]["name"])
 
 
 @lru_cache
@@ -88,14 +95,19 @@ def digest_of(
 def activations_origin(
     wildcards,
 ):
-    """What stands for a job's activations: history and model code, or the data set where they are raw pixels."""
+    """What stands for a job's activations: history and model code, or the data set where they are raw pixels.
+
+    The history is the training's, or where that ran elsewhere the one that the snapshot job writes.
+    """
     if wildcards.get("layer") == PIXELS:
         return f"results/{wildcards.run}/dataset.npz"
-    history = "results/{run}/history/{span}.parquet"
-    if "span" in wildcards.keys():
-        return training_files(history)(wildcards) + model_code(wildcards)
-    # The job reads all spans.
-    return [history.format(run=wildcards.run, span=span) for span in TRAINING_SPANS] + model_code(wildcards)
+    if "span" not in wildcards.keys():
+        histories = TIMES[wildcards.run].history_spans  # The job reads all spans.
+    elif wildcards.run in TRAINED_RUNS:
+        histories = training_spans_with(wildcards)
+    else:
+        histories = [wildcards.span]
+    return [f"results/{wildcards.run}/history/{span}.parquet" for span in histories] + model_code(wildcards)
 
 
 # The stages that read activations, and the config that decides their results.
@@ -104,7 +116,7 @@ STAGE_SETTINGS = {
     "embed": methods.settings_read(experiment["embedding"]),
     "measure_collapse": {},
     "cka_layers": {},
-    "cka_epochs": {},
+    "cka_times": {},
 }
 
 
@@ -146,6 +158,7 @@ rule settings:
         compact=experiment["activations"]["compact"],
         pooling=experiment["activations"]["pooling"],
         stage=lambda wildcards: STAGE_SETTINGS[wildcards.stage],
+        model=model_version,
     message:
         "Noting what decides the results of {wildcards.stage} for run {wildcards.run}."
     script:

@@ -1,55 +1,128 @@
-# Snapshots: each layer's activations at chosen epochs, the raw pixels as one more layer, and a list of what layers
+# Snapshots: each layer's activations at chosen times, the raw pixels as one more layer, and a list of what layers
 # there are.
+from dataclasses import asdict
+
 from evolution.errors import ModelError
 from evolution.planning.model_trees import tree_file
 
 # A rule's output files cannot depend on a job's wildcards, so there is a rule for each set of layers: snapshot, and
 # where runs differ snapshot_2, ...
+# Whether this workflow trains the run, and the run's layers, to the runs.
 RUNS_OF_LAYERS = {}
 for run in RUNS:
-    RUNS_OF_LAYERS.setdefault(tuple(NETWORK_LAYERS[run]), []).append(run)
+    RUNS_OF_LAYERS.setdefault((run in TRAINED_RUNS, tuple(NETWORK_LAYERS[run])), []).append(run)
 
-for number, (layers_taken, runs_with_them) in enumerate(RUNS_OF_LAYERS.items(), start=1):
 
-    rule:
-        name:
-            "snapshot" if number == 1 else f"snapshot_{number}"
-        input:
-            dataset="results/{run}/dataset.npz",
-            checkpoints=training_files("results/{run}/checkpoints/{span}.pt"),
-            histories=training_files("results/{run}/history/{span}.parquet"),
-            model=model_code,
-            code=code("snapshot"),
-        output:
-            # Each layer has a name, by which Snakemake's cache knows its file.
-            **{f"layer {layer}": f"results/{{run}}/activations/{{span}}/{layer}.npy" for layer in layers_taken},
-            predictions="results/{run}/predictions/{span}.parquet",
-            classifier="results/{run}/classifier/{span}.npy",
-        log:
-            "results/{run}/logs/snapshot/{span}.log",
-        benchmark:
-            "results/{run}/benchmarks/snapshot/{span}.tsv"
-        wildcard_constraints:
-            run="|".join(map(re.escape, runs_with_them)),
-        # Everything else waits for one.
-        priority: 1
-        conda:
-            "../../envs/torch.yaml"
-        resources:
-            **resources_of(memory=3000, minutes=30),
-        params:
-            epochs=span_epochs,
-            model=run_param("model", "name"),
-            model_kwargs=run_param("model", "kwargs"),
-            seed=run_param("seed"),
-            compact=experiment["activations"]["compact"],
-            maps=experiment["activations"]["pooling"]["maps"],
-            tokens=experiment["activations"]["pooling"]["tokens"],
-            message_model=model_name,
-        message:
-            "Taking snapshots of {params.message_model} of run {wildcards.run} at epochs {wildcards.span}."
-        script:
-            "../scripts/snapshot.py"
+def layer_files(
+    layers,
+):
+    """The activations that a snapshot job writes. Each layer has a name, by which Snakemake's cache knows its file."""
+    return {f"layer {layer}": f"results/{{run}}/activations/{{span}}/{layer}.npy" for layer in layers}
+
+
+SNAPSHOT_RESOURCES = resources_of(memory=3000, minutes=30)
+if experiment["activations"]["device"] != "cpu":
+    SNAPSHOT_RESOURCES["gpu"] = 1
+# What the network is, and in which form activations are kept.
+SNAPSHOT_PARAMS = {
+    "times": span_times,
+    "unit": run_unit,
+    "model": run_param("model", "name"),
+    "model_kwargs": run_param("model", "kwargs"),
+    "seed": run_param("seed"),
+    "compact": experiment["activations"]["compact"],
+    "maps": experiment["activations"]["pooling"]["maps"],
+    "tokens": experiment["activations"]["pooling"]["tokens"],
+    "device": experiment["activations"]["device"],
+    "rerun_key_model": model_version,
+    "message_model": model_name,
+    "message_span": span_title,
+}
+
+
+def span_checkpoints(
+    wildcards,
+):
+    """The checkpoints of a span, each with the fingerprint of its file, which changes when the file does.
+
+    They are no input files. A checkpoint that was deleted leaves its snapshot valid, and Snakemake would ask for an
+    input again; and to compare files of gigabytes by content it would read them.
+    """
+    checkpoints = TIMES[wildcards.run].checkpoints
+    return [asdict(checkpoints[time]) for time in span_times(wildcards)]
+
+
+for number, ((trained, layers_taken), runs_with_them) in enumerate(RUNS_OF_LAYERS.items(), start=1):
+    if trained:
+
+        rule:
+            name:
+                "snapshot" if number == 1 else f"snapshot_{number}"
+            input:
+                dataset="results/{run}/dataset.npz",
+                checkpoints=training_files("results/{run}/checkpoints/{span}.pt"),
+                histories=training_files("results/{run}/history/{span}.parquet"),
+                model=model_code,
+                code=code("snapshot"),
+            output:
+                **layer_files(layers_taken),
+                predictions="results/{run}/predictions/{span}.parquet",
+                classifier="results/{run}/classifier/{span}.npy",
+            log:
+                "results/{run}/logs/snapshot/{span}.log",
+            benchmark:
+                "results/{run}/benchmarks/snapshot/{span}.tsv"
+            wildcard_constraints:
+                run="|".join(map(re.escape, runs_with_them)),
+            # Everything else waits for one.
+            priority: 1
+            conda:
+                "../../envs/torch.yaml"
+            resources:
+                **SNAPSHOT_RESOURCES,
+            params:
+                **SNAPSHOT_PARAMS,
+            message:
+                "Taking snapshots of {params.message_model} of run {wildcards.run} at {params.message_span}."
+            script:
+                "../scripts/snapshot.py"
+
+    else:
+
+        rule:
+            name:
+                "snapshot" if number == 1 else f"snapshot_{number}"
+            input:
+                dataset="results/{run}/dataset.npz",
+                model=model_code,
+                code=code("snapshot_checkpoints"),
+            output:
+                **layer_files(layers_taken),
+                predictions="results/{run}/predictions/{span}.parquet",
+                classifier="results/{run}/classifier/{span}.npy",
+                history="results/{run}/history/{span}.parquet",
+                record="results/{run}/checkpoints/{span}.json",
+            log:
+                "results/{run}/logs/snapshot/{span}.log",
+            benchmark:
+                "results/{run}/benchmarks/snapshot/{span}.tsv"
+            wildcard_constraints:
+                run="|".join(map(re.escape, runs_with_them)),
+            priority: 1
+            conda:
+                "../../envs/torch.yaml"
+            resources:
+                **SNAPSHOT_RESOURCES,
+            params:
+                **SNAPSHOT_PARAMS,
+                path=run_param("checkpoints", "path"),
+                checkpoints=span_checkpoints,
+                key=run_param("checkpoints", "key"),
+                strict=run_param("checkpoints", "strict"),
+            message:
+                "Taking snapshots of {params.message_model} of run {wildcards.run} at {params.message_span}."
+            script:
+                "../scripts/snapshot_checkpoints.py"
 
 
 rule pixels:
@@ -57,11 +130,11 @@ rule pixels:
         dataset="results/{run}/dataset.npz",
         code=code("pixels"),
     output:
-        f"results/{{run}}/activations/0000/{PIXELS}.npy",
+        f"results/{{run}}/activations/{{span}}/{PIXELS}.npy",
     log:
-        "results/{run}/logs/pixels.log",
+        "results/{run}/logs/pixels/{span}.log",
     benchmark:
-        "results/{run}/benchmarks/pixels.tsv"
+        "results/{run}/benchmarks/pixels/{span}.tsv"
     conda:
         "../../envs/analysis.yaml"
     resources:

@@ -1,4 +1,5 @@
 # The tables of a run, gathered from what its jobs wrote for each span and layer.
+from evolution.sources import losses
 
 
 def collected_tables(
@@ -8,11 +9,49 @@ def collected_tables(
     run = wildcards.run
     dataset = {"dataset": f"results/{run}/dataset.npz"}
     if wildcards.table == "history":
-        return {"tables": expand("results/{run}/history/{span}.parquet", run=run, span=TRAINING_SPANS)} | dataset
+        return {
+            "tables": expand("results/{run}/history/{span}.parquet", run=run, span=TIMES[run].history_spans)
+        } | dataset
     folder = "embeddings" if wildcards.table == "embedding" else "metrics"
     tables = {"tables": cells(run, f"results/{{run}}/{folder}/{{span}}/{{layer}}.parquet")}
     # The data set holds the classes' names.
     return tables | dataset if wildcards.table == "class_metrics" else tables
+
+
+def training_logs(
+    wildcards,
+):
+    """The logs with the losses of a training that ran elsewhere."""
+    if wildcards.table != "history" or wildcards.run in TRAINED_RUNS:
+        return []
+    asked = RUNS[wildcards.run]["checkpoints"]["history"]
+    if asked is not None:
+        return [os.path.expanduser(asked)]
+    return losses.find_logs(checkpoint.file for checkpoint in TIMES[wildcards.run].checkpoints.values())
+
+
+def log_digests(
+    wildcards,
+):
+    """The digests of the logs, which grow while a training runs."""
+    return [digest_of(path) for path in training_logs(wildcards)]
+
+
+def table_source(
+    wildcards,
+):
+    """Of a training that ran elsewhere, what a table says of it; None for one of this workflow."""
+    if wildcards.run in TRAINED_RUNS:
+        return None
+    checkpoints = TIMES[wildcards.run].checkpoints
+    return {
+        "files": {time: checkpoint.file for time, checkpoint in checkpoints.items()},
+        "other_times": {
+            time: checkpoint.other_time for time, checkpoint in checkpoints.items() if checkpoint.other_time is not None
+        },
+        "logs": training_logs(wildcards),
+        "asked": RUNS[wildcards.run]["checkpoints"]["history"] is not None,
+    }
 
 
 rule collect:
@@ -31,6 +70,9 @@ rule collect:
         "../../envs/analysis.yaml"
     resources:
         **resources_of(memory=1000, minutes=5),
+    params:
+        source=table_source,
+        rerun_key_logs=log_digests,
     message:
         "Gathering the {wildcards.table} tables of run {wildcards.run}."
     script:

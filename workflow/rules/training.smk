@@ -6,10 +6,19 @@ def training_start(
     wildcards,
 ):
     """What a training span begins with: the checkpoint before, or for epoch 0 the weights that the config gives."""
-    before, weights = TRAINING_SPAN_BEFORE.get(wildcards.span), RUNS[wildcards.run]["model"]["weights"]
+    spans = list(TIMES[wildcards.run].training_spans)
+    before = dict(zip(spans[1:], spans)).get(wildcards.span)
+    weights = RUNS[wildcards.run]["model"]["weights"]
     if before:
         return {"previous": f"results/{wildcards.run}/checkpoints/{before}.pt"}
     return {"weights": ancient(os.path.expanduser(weights))} if weights else {}
+
+
+def training_span(
+    wildcards,
+):
+    """The epochs of a training span."""
+    return TIMES[wildcards.run].training_spans[wildcards.span]
 
 
 def weights_digest(
@@ -26,7 +35,7 @@ def kept_epochs(
     """The epochs of a training span whose weights are kept: None for all of them."""
     if experiment["training"]["keep_epochs"] == "all":
         return None
-    return [epoch for epoch in TRAINING_SPANS[wildcards.span] if epoch in SNAPSHOT_SPAN_OF]
+    return [epoch for epoch in training_span(wildcards) if epoch in SPAN_OF[wildcards.run]]
 
 
 def model_name(
@@ -50,6 +59,9 @@ rule train:
         "results/{run}/logs/train/{span}.log",
     benchmark:
         "results/{run}/benchmarks/train/{span}.tsv"
+    wildcard_constraints:
+        # Where no run is trained here, nothing is: no name of a run is empty.
+        run="|".join(map(re.escape, TRAINED_RUNS)) or "(?!)",
     # The training is the longest chain of jobs, and it needs more than one core. So it goes first where its cores are
     # free, and jobs that wait for a snapshot fill the cores next to it. If it came after them, it would wait until two
     # of them end at once.
@@ -61,10 +73,10 @@ rule train:
     resources:
         **resources_of(memory=6000, minutes=120),
         # Epoch 0 is the initial weights: it does not wait for a GPU.
-        gpu=lambda wildcards: RUNS[wildcards.run]["training"]["gpus"] if TRAINING_SPANS[wildcards.span][-1] else 0,
+        gpu=lambda wildcards: RUNS[wildcards.run]["training"]["gpus"] if training_span(wildcards)[-1] else 0,
     params:
-        first=lambda wildcards: TRAINING_SPANS[wildcards.span][0],
-        last=lambda wildcards: TRAINING_SPANS[wildcards.span][-1],
+        first=lambda wildcards: training_span(wildcards)[0],
+        last=lambda wildcards: training_span(wildcards)[-1],
         model=run_param("model", "name"),
         model_kwargs=run_param("model", "kwargs"),
         batch_size=run_param("training", "batch_size"),
@@ -76,6 +88,7 @@ rule train:
         seed=run_param("seed"),
         kept_epochs=kept_epochs,
         rerun_key_weights=weights_digest,
+        rerun_key_model=model_version,
         message_model=model_name,
     message:
         "Training {params.message_model} of run {wildcards.run}, epochs {wildcards.span}."

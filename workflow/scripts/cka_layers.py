@@ -1,4 +1,4 @@
-"""How alike the layers are to each other, and to the raw pixels, at each epoch of a span."""
+"""How alike the layers are to each other, and to the raw pixels, at each time of a span."""
 
 import logging
 from pathlib import Path
@@ -14,24 +14,31 @@ log = logging.getLogger("evolution")
 
 
 def layer_similarities(
-    *, activations: dict[str, str], epochs: list[int], seed: int, most_samples: int = MOST_SAMPLES
+    *,
+    activations: dict[str, str],
+    times: list[int],
+    seed: int,
+    unit: str = "epoch",
+    most_samples: int = MOST_SAMPLES,
 ) -> dict[str, object]:
-    """Linear CKA of all pairs of layers, at each epoch.
+    """Linear CKA of all pairs of layers, at each time.
 
     Parameters
     ----------
     activations : dict
-        Layer to the path of its float32 array (epochs, N, D); (1, N, D) for one that does not change.
-    epochs : list of int
+        Layer to the path of its float32 array (times, N, D); (1, N, D) for one that does not change.
+    times : list of int
     seed : int
         The run's: samples are drawn by it where there are more than `most_samples`.
+    unit : {"epoch", "step"}
+        What times are counted in.
     most_samples : int
 
     Returns
     -------
     dict of columns
-        epoch int32, first and second string, plain and unbiased float64 (see `cka.pairwise_cka`), samples and
-        available int32 (how many it was computed from, and of how many); a row an epoch and pair: each layer
+        time int32, first and second string, plain and unbiased float64 (see `cka.pairwise_cka`), samples and
+        available int32 (how many it was computed from, and of how many); a row a time and pair: each layer
         with itself and with each later one.
     """
     layers = {name: load_npy(path, (None, None, None)) for name, path in activations.items()}
@@ -39,16 +46,16 @@ def layer_similarities(
     chosen = some_samples(available, seed, most=most_samples)
     log.info("%d of %d samples", len(chosen), available)
     parts = []
-    for index, epoch in enumerate(epochs):
+    for index, time in enumerate(times):
         rows = [rows_of_samples(layer[min(index, len(layer) - 1)], chosen) for layer in layers.values()]
         parts.append(pair_table(list(layers), *pairwise_cka(rows)))
-        log.info("Epoch %d: %d layers", epoch, len(rows))
+        log.info("%s %d: %d layers", unit.capitalize(), time, len(rows))
     pairs = len(parts[0]["first"])
     return {
-        "epoch": np.repeat(np.array(epochs, np.int32), pairs),
+        "time": np.repeat(np.array(times, np.int32), pairs),
         **{name: np.concatenate([part[name] for part in parts]) for name in ("first", "second", "plain", "unbiased")},
-        "samples": np.full(pairs * len(epochs), len(chosen), np.int32),
-        "available": np.full(pairs * len(epochs), available, np.int32),
+        "samples": np.full(pairs * len(times), len(chosen), np.int32),
+        "available": np.full(pairs * len(times), available, np.int32),
     }
 
 
@@ -56,7 +63,8 @@ if "snakemake" in globals():
     with job_log(snakemake.log[0]):
         table = layer_similarities(
             activations={Path(path).stem: path for path in snakemake.input.activations},
-            epochs=snakemake.params.epochs,
+            times=snakemake.params.times,
             seed=snakemake.params.seed,
+            unit=snakemake.params.unit,
         )
-        save_table(snakemake.output[0], table)
+        save_table(snakemake.output[0], table, unit=snakemake.params.unit)

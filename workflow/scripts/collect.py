@@ -1,25 +1,38 @@
 """Gather a run's tables of one kind into one, in long form."""
 
+import json
+import logging
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from evolution.io.arrays import load_npz
-from evolution.io.job_log import job_log
-from evolution.io.tables import load_table, save_table
+from evolution.io.job_log import job_log, log_warnings
+from evolution.io.tables import load_metadata, load_table, load_unit, save_table
+from evolution.sources.losses import read_losses
 
-TRAINING = ("train_loss", "train_accuracy", "eval_accuracy", "class_accuracy")
+log = logging.getLogger("evolution")
+
+# The measures of a training, as far as they are known.
+TRAINING = ("train_loss", "train_accuracy", "eval_loss", "eval_accuracy", "class_accuracy")
 # What identifies a value in a gathered table of each kind.
 KEYS = {
-    "metrics": ("layer", "epoch", "metric"),
-    "embedding": ("layer", "epoch", "metric"),
-    "class_metrics": ("layer", "epoch", "metric", "class_name"),
-    "history": ("epoch", "measure", "class_name"),
+    "metrics": ("layer", "time", "metric"),
+    "embedding": ("layer", "time", "metric"),
+    "class_metrics": ("layer", "time", "metric", "class_name"),
+    "history": ("time", "measure", "class_name"),
 }
 
 
-def collect(*, kind: str, paths: list[str], class_names: list[str]) -> dict[str, object]:
-    """Gather tables that have a row an epoch and a column a metric, with a value or one for each class.
+def collect(
+    *,
+    kind: str,
+    paths: list[str],
+    class_names: list[str],
+    losses: Mapping[int, Mapping[str, float]] | None = None,
+) -> dict[str, object]:
+    """Gather tables that have a row a time and a column a metric, with a value or one for each class.
 
     Parameters
     ----------
@@ -30,11 +43,13 @@ def collect(*, kind: str, paths: list[str], class_names: list[str]) -> dict[str,
     paths : list of str
     class_names : list of str
         Read for class_metrics and history.
+    losses : mapping, optional
+        Of a training that ran elsewhere: each time to its train_loss and train_accuracy, for history.
 
     Returns
     -------
     dict of columns
-        layer string, epoch int32, metric (for history: measure) string, class_name string (empty for one value) and
+        layer string, time int32, metric (for history: measure) string, class_name string (empty for one value) and
         value float64, as far as `KEYS` has them for this kind.
 
     Raises
@@ -42,20 +57,25 @@ def collect(*, kind: str, paths: list[str], class_names: list[str]) -> dict[str,
     UserError
         If a table cannot be read, or lacks a column.
     """
-    required = TRAINING if kind == "history" else ()
+    required = ("eval_accuracy", "class_accuracy") if kind == "history" else ()
     entries = []
     for path in paths:
-        for row in load_table(path, "epoch", *required).to_pylist():
-            epoch = row.pop("epoch")
-            for metric in required or row:
+        table = load_table(path, "time", *required)
+        known = [name for name in TRAINING if name in table.column_names] if kind == "history" else None
+        for row in table.to_pylist():
+            time = row.pop("time")
+            for metric in known or row:
                 per_class = isinstance(row[metric], list)
                 if kind == "history" or per_class == (kind == "class_metrics"):
                     values = zip(class_names, row[metric]) if per_class else [("", row[metric])]
-                    entries += [(Path(path).stem, epoch, metric, name, value) for name, value in values]
-    layers, epochs, metrics, names, values = zip(*entries)
+                    entries += [(Path(path).stem, time, metric, name, value) for name, value in values]
+    if losses:
+        entries += [("", time, name, "", value) for time, of_time in losses.items() for name, value in of_time.items()]
+        entries.sort(key=lambda entry: entry[1])
+    layers, times, metrics, names, values = zip(*entries)
     columns = {
         "layer": list(layers),
-        "epoch": np.array(epochs, np.int32),
+        "time": np.array(times, np.int32),
         "metric": list(metrics),
         "measure": list(metrics),
         "class_name": list(names),
@@ -64,12 +84,63 @@ def collect(*, kind: str, paths: list[str], class_names: list[str]) -> dict[str,
     return {name: columns[name] for name in (*KEYS[kind], "value")}
 
 
+def same_weights(histories: list[str], files: Mapping[int, str], unit: str) -> list[str]:
+    """Warnings on checkpoints with the same weights as another one: some are published with the last weights again.
+
+    Parameters
+    ----------
+    histories : list of paths of `history/{span}.parquet`
+        Of a training that ran elsewhere; its own trainings have no such digests.
+    files : mapping of int to str
+        Time to the checkpoint's file.
+    unit : {"epoch", "step"}
+    """
+    by_digest: dict[str, list[int]] = {}
+    for path in histories:
+        for time, digest in json.loads(load_metadata(path).get("weights", "{}")).items():
+            by_digest.setdefault(digest, []).append(int(time))
+    return [
+        f"The checkpoints of {unit} {' and '.join(map(str, times[:4]))} hold the same weights "
+        f"({', '.join(files.get(time, '?') for time in times[:4])}). If one of them is there by mistake, leave it out: "
+        f"checkpoints: {{choose: {{leave_out: [{times[0]}]}}}}."
+        for times in by_digest.values()
+        if len(times) > 1
+    ]
+
+
+def with_other_unit(table: dict[str, object], other_times: Mapping[int, int], name: str) -> dict[str, object]:
+    """A table with each row's time in the other unit too, as far as it is known.
+
+    Parameters
+    ----------
+    table : dict of columns
+    other_times : mapping of int to int
+        Time to time in the other unit.
+    name : str
+        The other unit.
+    """
+    import pyarrow as pa
+
+    if not other_times:
+        return table
+    column = pa.array([other_times.get(int(time)) for time in table["time"]], pa.int32())
+    begin = {key: values for key, values in table.items() if key in ("layer", "time")}
+    return begin | {name: column} | {key: values for key, values in table.items() if key not in begin}
+
+
 if "snakemake" in globals():
     with job_log(snakemake.log[0]):
+        kind, paths = snakemake.wildcards.table, list(snakemake.input.tables)
         names = load_npz(snakemake.input.dataset, "class_names")[0] if snakemake.input.get("dataset") else []
-        table = collect(
-            kind=snakemake.wildcards.table,
-            paths=list(snakemake.input.tables),
-            class_names=[str(name) for name in names],
-        )
-        save_table(snakemake.output[0], table)
+        unit, source = load_unit(paths[0]), snakemake.params.source
+        warnings, losses = [], {}
+        if kind == "history" and source is not None:
+            warnings = same_weights(paths, source["files"], unit)
+            log_warnings(warnings)
+            for path in source["logs"]:
+                losses = read_losses(path, unit=unit, asked=source["asked"])
+                log.info("%s: the training's own losses at %d times", path, len(losses))
+        table = collect(kind=kind, paths=paths, class_names=[str(name) for name in names], losses=losses)
+        if source is not None:
+            table = with_other_unit(table, source["other_times"], "epoch" if unit == "step" else "step")
+        save_table(snakemake.output[0], table, {"warnings": json.dumps(warnings)} if warnings else None, unit=unit)

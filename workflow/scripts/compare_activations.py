@@ -45,7 +45,7 @@ def compare_activations(
     datasets: dict[str, str],
     activations: dict[str, Cells],
     layers: dict[str, list[str]],
-    epoch: int,
+    times: dict[str, int],
     seed: int,
     most_samples: int = MOST_SAMPLES,
 ) -> dict[str, object]:
@@ -59,7 +59,8 @@ def compare_activations(
         Run to its cells, float32 (N, D).
     layers : dict
         Run to its layers, in network order.
-    epoch : int
+    times : dict
+        Run to the time at which its layers are compared.
     seed : int
         Samples are drawn by it where there are more than `most_samples`, see `cka.some_samples`.
     most_samples : int
@@ -74,7 +75,9 @@ def compare_activations(
     (labels,) = load_npz(datasets[runs[0]], "eval_labels")
     drawn = some_samples(len(labels), seed, most=most_samples)
     kept = [(run, layer) for run in layers if run in runs for layer in layers[run]]
-    rows = [rows_of_samples(activations[run].read(layer, epoch, (len(labels), None)), drawn) for run, layer in kept]
+    rows = [
+        rows_of_samples(activations[run].read(layer, times[run], (len(labels), None)), drawn) for run, layer in kept
+    ]
     plain, unbiased = pairwise_cka(rows)
     log.info("%d layers of %d runs, %d of %d samples", len(rows), len(runs), len(drawn), len(labels))
     pairs = [(*first, *second) for first in kept for second in kept]
@@ -89,9 +92,9 @@ if "snakemake" in globals():
         files = {run: [next(paths) for _ in names] for run, names in layers.items()}
         table = compare_activations(
             datasets=dict(zip(layers, snakemake.input.datasets)),
-            activations={run: Cells(of_run, snakemake.params.spans) for run, of_run in files.items()},
+            activations={run: Cells(of_run, snakemake.params.spans[run]) for run, of_run in files.items()},
             layers=layers,
-            epoch=snakemake.params.epoch,
+            times=snakemake.params.times,
             seed=snakemake.params.seed,
         )
         save_table(snakemake.output[0], table)

@@ -7,15 +7,15 @@ import numpy as np
 
 from evolution.io.job_log import job_log
 from evolution.io.markdown import DASH, markdown_table
-from evolution.io.tables import load_table
+from evolution.io.tables import load_table, load_unit
 from evolution.io.whole_files import whole_file
 from evolution.measures.intervals import mean_interval
 from evolution.measures.long_tables import ADJUSTED_RAND
 
 NEVER = "never"
 LEGEND = """\
-The epoch is where the straight line from one snapshot to the next first reaches the threshold; the first snapshot's
-epoch where it is reached from the start. Mean and 95 % interval (Student's t) are over a group's runs, which differ in
+The {unit} is where the straight line from one snapshot to the next first reaches the threshold; the first snapshot's
+{unit} where it is reached from the start. Mean and 95 % interval (Student's t) are over a group's runs, which differ in
 their seed alone, and stand only where all of them cross: a mean over those that do would look early. *Highest* is the
 mean of the runs' highest values. Sorted by the mean; groups of which some runs never cross come after, and those of
 which none does last."""
@@ -26,7 +26,7 @@ class Crossings:
     """One layer of one group."""
 
     group: str
-    runs: tuple[tuple[str, float, float], ...]  # run, epoch of the crossing (NaN: never), highest value; sorted
+    runs: tuple[tuple[str, float, float], ...]  # run, time of the crossing (NaN: never), highest value; sorted
     mean: float  # NaN where not all cross
     low: float
     high: float
@@ -34,7 +34,7 @@ class Crossings:
     @property
     def crossed(self) -> int:
         """How many of the runs cross."""
-        return sum(np.isfinite(epoch) for _, epoch, _ in self.runs)
+        return sum(np.isfinite(time) for _, time, _ in self.runs)
 
     @property
     def highest(self) -> float:
@@ -43,12 +43,12 @@ class Crossings:
         return float(np.mean(known)) if known else -np.inf
 
 
-def crossing(epochs: np.ndarray, values: np.ndarray, threshold: float) -> float:
-    """When a curve first reaches a threshold, with straight lines from epoch to epoch.
+def crossing(times: np.ndarray, values: np.ndarray, threshold: float) -> float:
+    """When a curve first reaches a threshold, with straight lines from time to time.
 
     Parameters
     ----------
-    epochs : int array (E,)
+    times : int array (E,)
         Ascending.
     values : float array (E,)
         NaN is passed over.
@@ -57,27 +57,27 @@ def crossing(epochs: np.ndarray, values: np.ndarray, threshold: float) -> float:
     Returns
     -------
     float
-        An epoch: the first one where the curve begins at or above the threshold. NaN where it never reaches it.
+        A time: the first one where the curve begins at or above the threshold. NaN where it never reaches it.
     """
     known = np.isfinite(values)
-    epochs, values = epochs[known], values[known]
+    times, values = times[known], values[known]
     above = np.flatnonzero(values >= threshold)
     if not len(above):
         return np.nan
     index = above[0]
     if index == 0:
-        return float(epochs[0])
+        return float(times[0])
     share = (threshold - values[index - 1]) / (values[index] - values[index - 1])
-    return float(epochs[index - 1] + share * (epochs[index] - epochs[index - 1]))
+    return float(times[index - 1] + share * (times[index] - times[index - 1]))
 
 
 def group_crossings(group: str, curves: dict[str, tuple[np.ndarray, np.ndarray]], threshold: float) -> Crossings:
-    """The crossings of a group's runs, given as run to epochs and values, sorted by when they cross."""
+    """The crossings of a group's runs, given as run to times and values, sorted by when they cross."""
     runs = []
-    for run, (epochs, values) in curves.items():
+    for run, (times, values) in curves.items():
         known = values[np.isfinite(values)]
-        runs.append((run, crossing(epochs, values, threshold), known.max() if len(known) else np.nan))
-    found = np.array([epoch for _, epoch, _ in runs])
+        runs.append((run, crossing(times, values, threshold), known.max() if len(known) else np.nan))
+    found = np.array([time for _, time, _ in runs])
     mean, low, high = mean_interval(found) if np.isfinite(found).all() else (np.nan,) * 3
     runs.sort(key=lambda run: (np.isnan(run[1]), run[1]))
     return Crossings(group, tuple(runs), float(mean), float(low), float(high))
@@ -89,21 +89,21 @@ def sort_groups(groups: list[Crossings]) -> list[Crossings]:
     def rank(group: Crossings) -> tuple:
         if group.crossed == len(group.runs):
             return (0, group.mean)
-        epochs = [epoch for _, epoch, _ in group.runs if np.isfinite(epoch)]
-        return (1, -group.crossed / len(group.runs), np.mean(epochs)) if epochs else (2, -group.highest)
+        times = [time for _, time, _ in group.runs if np.isfinite(time)]
+        return (1, -group.crossed / len(group.runs), np.mean(times)) if times else (2, -group.highest)
 
     return sorted(groups, key=rank)
 
 
 def load_curves(path: str, metric: str) -> dict[str, dict[str, dict[str, tuple[np.ndarray, np.ndarray]]]]:
-    """Read one metric of `comparison/tables/metrics.parquet`: layer to group to run to epochs and values."""
-    table = load_table(path, "run", "group", "layer", "epoch", "metric", "value")
-    names = ("layer", "group", "run", "epoch", "value", "metric")
+    """Read one metric of `comparison/tables/metrics.parquet`: layer to group to run to times and values."""
+    table = load_table(path, "run", "group", "layer", "time", "metric", "value")
+    names = ("layer", "group", "run", "time", "value", "metric")
     points: dict[str, dict[str, dict[str, list]]] = {}
-    for layer, group, run, epoch, value, of in zip(*(table.column(name).to_pylist() for name in names)):
+    for layer, group, run, time, value, of in zip(*(table.column(name).to_pylist() for name in names)):
         if of == metric:
             runs = points.setdefault(layer, {}).setdefault(group, {})
-            runs.setdefault(run, []).append((epoch, np.nan if value is None else value))
+            runs.setdefault(run, []).append((time, np.nan if value is None else value))
     return {
         layer: {
             group: {run: tuple(map(np.array, zip(*sorted(curve)))) for run, curve in runs.items()}
@@ -113,12 +113,12 @@ def load_curves(path: str, metric: str) -> dict[str, dict[str, dict[str, tuple[n
     }
 
 
-def epoch_text(epoch: float) -> str:
-    """An epoch with one decimal, or the word for never."""
-    return NEVER if np.isnan(epoch) else f"{epoch:.1f}"
+def time_text(time: float) -> str:
+    """A time with one decimal, or the word for never."""
+    return NEVER if np.isnan(time) else f"{time:.1f}"
 
 
-def layer_section(layer: str, groups: list[Crossings]) -> str:
+def layer_section(layer: str, groups: list[Crossings], unit: str) -> str:
     """A layer's part of the Markdown: a table, or a sentence where no run ever crosses."""
     if not any(group.crossed for group in groups):
         highest = max(group.highest for group in groups)
@@ -126,12 +126,12 @@ def layer_section(layer: str, groups: list[Crossings]) -> str:
         return f"**{layer}**: {NEVER}, in no run{best}."
     rows = []
     for group in groups:
-        mean = epoch_text(group.mean) if group.crossed in (0, len(group.runs)) else DASH
+        mean = time_text(group.mean) if group.crossed in (0, len(group.runs)) else DASH
         interval = DASH if np.isnan(group.low) else f"{group.low:.1f} to {group.high:.1f}"
-        each = ", ".join(epoch_text(epoch) for _, epoch, _ in group.runs)
+        each = ", ".join(time_text(time) for _, time, _ in group.runs)
         highest = f"{group.highest:.3f}" if np.isfinite(group.highest) else DASH
         rows.append([group.group, mean, interval, f"{group.crossed} of {len(group.runs)}", highest, each])
-    header = ["Group", "Epoch", "95 % interval", "Runs that cross", "Highest", "Each run"]
+    header = ["Group", unit.capitalize(), "95 % interval", "Runs that cross", "Highest", "Each run"]
     return f"**{layer}**\n\n{markdown_table(header, rows)}"
 
 
@@ -151,27 +151,28 @@ def compare_crossings(
     markdown_path, csv_path : paths to write
         The CSV has a row a layer and run.
     """
+    unit = load_unit(metrics_table)
     curves = load_curves(metrics_table, ADJUSTED_RAND)
     found = {
         layer: sort_groups([group_crossings(group, runs, threshold) for group, runs in curves[layer].items()])
         for layer in layers
         if layer in curves
     }
-    sections = "\n\n".join(layer_section(layer, groups) for layer, groups in found.items())
-    text = f"# When the adjusted Rand index reaches {threshold:g}\n\n{sections}\n\n{LEGEND}\n"
+    sections = "\n\n".join(layer_section(layer, groups, unit) for layer, groups in found.items())
+    text = f"# When the adjusted Rand index reaches {threshold:g}\n\n{sections}\n\n{LEGEND.format(unit=unit)}\n"
     with whole_file(markdown_path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
     with whole_file(csv_path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(
-            ["layer", "group", "run", "seed", "epoch", "highest", "group_mean", "group_low", "group_high"]
+            ["layer", "group", "run", "seed", unit, "highest", "group_mean", "group_low", "group_high"]
             + ["group_crossed", "group_runs"]
         )
         for layer, groups in found.items():
             for group in groups:
                 shared = ["" if np.isnan(value) else f"{value:.3f}" for value in (group.mean, group.low, group.high)]
-                for run, epoch, highest in group.runs:
-                    numbers = ["" if np.isnan(value) else f"{value:.3f}" for value in (epoch, highest)]
+                for run, time, highest in group.runs:
+                    numbers = ["" if np.isnan(value) else f"{value:.3f}" for value in (time, highest)]
                     own = [layer, group.group, run, seeds[run], *numbers]
                     writer.writerow([*own, *shared, group.crossed, len(group.runs)])
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from evolution.io.job_log import job_log
-from evolution.io.tables import load_table, save_table
+from evolution.io.tables import load_table, load_unit, save_table
 
 
 def gather_runs(
@@ -47,8 +47,8 @@ def gather_runs(
 
 
 TABLE_COLUMNS = {
-    "metrics": ["layer", "epoch", "metric", "value"],
-    "history": ["epoch", "measure", "class_name", "value"],
+    "metrics": ["layer", "time", "metric", "value"],
+    "history": ["time", "measure", "class_name", "value"],
 }
 
 if "snakemake" in globals():
@@ -59,4 +59,5 @@ if "snakemake" in globals():
             table = gather_runs(
                 paths=paths, groups=snakemake.params.groups, seeds=snakemake.params.seeds, columns=columns
             )
-            save_table(snakemake.output[kind], table)
+            # Runs that count in different units are not compared.
+            save_table(snakemake.output[kind], table, unit=load_unit(paths[runs[0]]))

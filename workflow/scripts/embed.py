@@ -1,4 +1,4 @@
-"""Two-dimensional embedding of one layer, by t-SNE or another method, at each epoch of a span."""
+"""Two-dimensional embedding of one layer, by t-SNE or another method, at each time of a span."""
 
 import evolution.startup.load_analysis  # noqa: F401 - before scikit-learn
 
@@ -27,56 +27,61 @@ def embed_span(
     *,
     activations: str,
     previous: str | None,
-    epochs: list[int],
-    epoch_before: int | None,
+    times: list[int],
+    time_before: int | None,
     settings: EmbeddingSettings,
     seed: int,
+    unit: str = "epoch",
 ) -> tuple[np.ndarray, dict[str, list]]:
-    """Embedding of one layer at each epoch of a span.
+    """Embedding of one layer at each time of a span.
 
     Parameters
     ----------
-    activations : path of a float32 array (epochs, N, D)
+    activations : path of a float32 array (times, N, D)
     previous : path of the embeddings of the span before, or None
-        Its last layout is where the first epoch of this span starts from.
-    epochs : list of int
-    epoch_before : int or None
-        The epoch of the last layout in `previous`, None where there is none.
+        Its last layout is where the first time of this span starts from.
+    times : list of int
+    time_before : int or None
+        The time of the last layout in `previous`, None where there is none.
     settings : EmbeddingSettings
     seed : int
         The run's.
+    unit : {"epoch", "step"}
+        What times are counted in.
 
     Returns
     -------
-    layouts : float32 array (epochs, N, 2)
+    layouts : float32 array (times, N, 2)
     quality : dict of columns
-        epoch, kl_divergence (of t-SNE, else NaN), trustworthiness (Venna and Kaski 2001, 12 neighbours),
-        drift (see `drift`; NaN for a layout that starts from no epoch before).
+        time, kl_divergence (of t-SNE, else NaN), trustworthiness (Venna and Kaski 2001, 12 neighbours),
+        drift (see `drift`; NaN for a layout that starts from no time before).
 
     Raises
     ------
     UserError
         If an activation is not finite, or a file is not what it should be.
     """
-    by_epoch = load_npy(activations, (len(epochs), None, None))
-    layout = None if previous is None else load_npy(previous, (None, by_epoch.shape[1], 2))[-1]
-    layouts, quality = [], {"epoch": epochs, "kl_divergence": [], "trustworthiness": [], "drift": []}
-    for index, epoch in enumerate(epochs):
-        if not np.isfinite(by_epoch[index]).all():
-            raise UserError(f"{activations} holds values that are not finite at epoch {epoch}: delete it to rebuild it")
-        rows = unit_rows(by_epoch[index])
+    by_time = load_npy(activations, (len(times), None, None))
+    layout = None if previous is None else load_npy(previous, (None, by_time.shape[1], 2))[-1]
+    layouts, quality = [], {"time": times, "kl_divergence": [], "trustworthiness": [], "drift": []}
+    for index, time in enumerate(times):
+        if not np.isfinite(by_time[index]).all():
+            raise UserError(f"{activations} holds values that are not finite at {unit} {time}: delete it to rebuild it")
+        rows = unit_rows(by_time[index])
         before = layout if settings.alignment == "previous" else None
-        reviewed = before is not None and review_due(epoch_before, epoch)
+        reviewed = before is not None and review_due(time_before, time)
         layout, divergence = lay_out(rows, settings=settings, start=before, seed=seed, reviewed=reviewed)
-        epoch_before = epoch
+        time_before = time
         layouts.append(layout)
         quality["kl_divergence"].append(divergence)
         quality["trustworthiness"].append(
             trustworthiness(rows, layout, neighbors=min(TRUSTWORTHINESS_NEIGHBORS, (len(rows) - 1) // 2), seed=seed)
         )
         quality["drift"].append(math.nan if before is None else drift(before, layout))
-        values = {name: column[-1] for name, column in quality.items() if name != "epoch"}
-        log.info("Epoch %d: %s", epoch, ", ".join(f"{name} {value:.4f}" for name, value in values.items()))
+        values = {name: column[-1] for name, column in quality.items() if name != "time"}
+        log.info(
+            "%s %d: %s", unit.capitalize(), time, ", ".join(f"{name} {value:.4f}" for name, value in values.items())
+        )
     return np.stack(layouts), quality
 
 
@@ -85,10 +90,11 @@ if "snakemake" in globals():
         layouts, quality = embed_span(
             activations=snakemake.input.activations,
             previous=snakemake.input.get("previous"),
-            epochs=snakemake.params.epochs,
-            epoch_before=snakemake.params.epoch_before,
+            times=snakemake.params.times,
+            time_before=snakemake.params.time_before,
             settings=EmbeddingSettings(**snakemake.params.embedding),
             seed=snakemake.params.seed,
+            unit=snakemake.params.unit,
         )
         save_npy(snakemake.output.embedding, layouts)
-        save_table(snakemake.output.quality, quality)
+        save_table(snakemake.output.quality, quality, unit=snakemake.params.unit)

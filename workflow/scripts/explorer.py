@@ -21,7 +21,7 @@ def explore(
     clusters: Cells,
     predictions: list[str],
     metrics_table: str,
-    epochs: list[int],
+    times: list[int],
     layers: list[str],
     settings: PageSettings,
 ) -> str:
@@ -29,7 +29,7 @@ def explore(
 
     Parameters
     ----------
-    dataset, embeddings, clusters, predictions, metrics_table, epochs, layers
+    dataset, embeddings, clusters, predictions, metrics_table, times, layers
         See `page_data.explorer_data`.
     settings : PageSettings
     """
@@ -39,13 +39,13 @@ def explore(
         clusters=clusters,
         predictions=predictions,
         metrics_table=metrics_table,
-        epochs=epochs,
+        times=times,
         layers=layers,
         settings=settings,
     )
     document = Document()
     draw_maps(document, layers, len(data["samples"]))
-    draw_curves(document, curves, data["network"], epochs[-1])
+    draw_curves(document, curves, data["network"], times[-1])
     return page_html(document, data, settings)
 
 
@@ -57,7 +57,7 @@ if "snakemake" in globals():
             clusters=Cells(snakemake.input.clusters, snakemake.params.spans),
             predictions=list(snakemake.input.predictions),
             metrics_table=snakemake.input.metrics,
-            epochs=snakemake.params.epochs,
+            times=snakemake.params.times,
             layers=snakemake.params.layers,
             settings=PageSettings(
                 run=snakemake.wildcards.run,
@@ -65,6 +65,7 @@ if "snakemake" in globals():
                 max_samples=snakemake.params.max_samples,
                 aligned=snakemake.params.alignment == "previous",
                 method=snakemake.params.method,
+                unit=snakemake.params.unit,
             ),
         )
         with whole_file(snakemake.output[0]) as temporary:

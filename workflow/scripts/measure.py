@@ -1,4 +1,4 @@
-"""How well one layer's activations cluster, and what shape they have, at each epoch of a span."""
+"""How well one layer's activations cluster, and what shape they have, at each time of a span."""
 
 import evolution.startup.load_analysis  # noqa: F401 - before scikit-learn
 
@@ -20,23 +20,31 @@ log = logging.getLogger("evolution")
 
 
 def metrics_span(
-    *, activations: str, dataset: str, predictions: str | None, epochs: list[int], settings: MeasureSettings
+    *,
+    activations: str,
+    dataset: str,
+    predictions: str | None,
+    times: list[int],
+    settings: MeasureSettings,
+    unit: str = "epoch",
 ) -> tuple[dict[str, list], np.ndarray, np.ndarray]:
-    """All metrics of one layer at each epoch of a span.
+    """All metrics of one layer at each time of a span.
 
     Parameters
     ----------
-    activations : path of a float32 array (epochs, N, D)
+    activations : path of a float32 array (times, N, D)
     dataset : path of dataset.npz
     predictions : path of predictions/{span}.parquet, or None for the raw pixels
-    epochs : list of int
+    times : list of int
     settings : MeasureSettings
+    unit : {"epoch", "step"}
+        What times are counted in.
 
     Returns
     -------
     table : dict of columns
-        epoch, and each metric that `cell_metrics.layer_metrics` returns; a row an epoch.
-    assigned, voted : int16 arrays (epochs, N)
+        time, and each metric that `cell_metrics.layer_metrics` returns; a row a time.
+    assigned, voted : int16 arrays (times, N)
         Each sample's k-means cluster, and the class that its neighbours vote for.
 
     Raises
@@ -45,22 +53,22 @@ def metrics_span(
         If an activation is not finite, or a file is not what it should be.
     """
     labels, names = load_npz(dataset, "eval_labels", "class_names")
-    by_epoch = load_npy(activations, (len(epochs), len(labels), None))
-    predicted = [None] * len(epochs)
+    by_time = load_npy(activations, (len(times), len(labels), None))
+    predicted = [None] * len(times)
     if predictions is not None and "neural_collapse" in settings.measures:
-        predicted, _ = load_predictions([predictions], epochs, len(labels))
+        predicted, _ = load_predictions([predictions], times, len(labels))
     rows, assigned, voted = [], [], []
-    for index, epoch in enumerate(epochs):
-        if not np.isfinite(by_epoch[index]).all():
-            raise UserError(f"{activations} holds values that are not finite at epoch {epoch}: delete it to rebuild it")
+    for index, time in enumerate(times):
+        if not np.isfinite(by_time[index]).all():
+            raise UserError(f"{activations} holds values that are not finite at {unit} {time}: delete it to rebuild it")
         values, clusters, votes = layer_metrics(
-            by_epoch[index], labels, settings, predicted=predicted[index], classes=len(names)
+            by_time[index], labels, settings, predicted=predicted[index], classes=len(names)
         )
-        rows.append({"epoch": epoch} | values)
+        rows.append({"time": time} | values)
         assigned.append(clusters)
         voted.append(votes)
         shown = (f"{name} {value:.4f}" for name, value in values.items() if name not in PER_CLASS)
-        log.info("Epoch %d: %s", epoch, ", ".join(shown))
+        log.info("%s %d: %s", unit.capitalize(), time, ", ".join(shown))
     return {name: [row[name] for row in rows] for name in rows[0]}, np.stack(assigned), np.stack(voted)
 
 
@@ -70,7 +78,7 @@ if "snakemake" in globals():
             activations=snakemake.input.activations,
             dataset=snakemake.input.dataset,
             predictions=snakemake.input.predictions or None,
-            epochs=snakemake.params.epochs,
+            times=snakemake.params.times,
             settings=MeasureSettings(
                 clusters=snakemake.params.clusters,
                 n_init=snakemake.params.n_init,
@@ -78,7 +86,8 @@ if "snakemake" in globals():
                 measures=snakemake.params.measures,
                 seed=snakemake.params.seed,
             ),
+            unit=snakemake.params.unit,
         )
         save_npy(snakemake.output.clusters, assigned)
         save_npy(snakemake.output.votes, voted)
-        save_table(snakemake.output.metrics, table)
+        save_table(snakemake.output.metrics, table, unit=snakemake.params.unit)

@@ -16,7 +16,7 @@ log = logging.getLogger("evolution")
 
 
 def classifier_collapse(rows: np.ndarray, labels: np.ndarray, predicted: np.ndarray, classes: int) -> dict[str, float]:
-    """NC1 to NC4 of the classifier's inputs at one epoch.
+    """NC1 to NC4 of the classifier's inputs at one time.
 
     Parameters
     ----------
@@ -41,22 +41,24 @@ def classifier_collapse(rows: np.ndarray, labels: np.ndarray, predicted: np.ndar
 
 
 def collapse_table(
-    *, classifier: list[str], predictions: list[str], dataset: str, spans: list[list[int]]
+    *, classifier: list[str], predictions: list[str], dataset: str, spans: list[list[int]], unit: str = "epoch"
 ) -> dict[str, object]:
     """`classifier_collapse` at each snapshot of a run, in long form.
 
     Parameters
     ----------
-    classifier : list of paths of float32 arrays (epochs, N + classes, D), a file a span
+    classifier : list of paths of float32 arrays (times, N + classes, D), a file a span
     predictions : list of paths of predictions/{span}.parquet
     dataset : path of dataset.npz
     spans : list of lists of int
-        Each span's epochs.
+        Each span's times.
+    unit : {"epoch", "step"}
+        What times are counted in.
 
     Returns
     -------
     dict of columns
-        epoch int32, metric string, value float64.
+        time int32, metric string, value float64.
 
     Raises
     ------
@@ -64,17 +66,22 @@ def collapse_table(
         If a file is not what it should be.
     """
     labels, names = load_npz(dataset, "eval_labels", "class_names")
-    epochs, values = [], []
+    times, values = [], []
     for path, predictions_path, span in zip(classifier, predictions, spans):
         predicted, _ = load_predictions([predictions_path], span, len(labels))
         rows = load_npy(path, (len(span), len(labels) + len(names), None))
-        for index, epoch in enumerate(span):
-            epochs.append(epoch)
+        for index, time in enumerate(span):
+            times.append(time)
             values.append(classifier_collapse(np.array(rows[index]), labels, predicted[index], len(names)))
-            log.info("Epoch %d: %s", epoch, ", ".join(f"{name} {value:.4f}" for name, value in values[-1].items()))
+            log.info(
+                "%s %d: %s",
+                unit.capitalize(),
+                time,
+                ", ".join(f"{name} {value:.4f}" for name, value in values[-1].items()),
+            )
     return {
-        "epoch": np.repeat(np.array(epochs, np.int32), len(CLASSIFIER_METRICS)),
-        "metric": list(CLASSIFIER_METRICS) * len(epochs),
+        "time": np.repeat(np.array(times, np.int32), len(CLASSIFIER_METRICS)),
+        "metric": list(CLASSIFIER_METRICS) * len(times),
         "value": np.array([value for row in values for value in row.values()], float),
     }
 
@@ -86,5 +93,6 @@ if "snakemake" in globals():
             predictions=list(snakemake.input.predictions),
             dataset=snakemake.input.dataset,
             spans=snakemake.params.spans,
+            unit=snakemake.params.unit,
         )
-        save_table(snakemake.output[0], table)
+        save_table(snakemake.output[0], table, unit=snakemake.params.unit)

@@ -32,6 +32,14 @@ NOTE = (
 )
 
 
+def pace_note(times: list[int], unit: str) -> str:
+    """What the film says of its pace, where it is far from that of the training, as on a logarithmic schedule."""
+    gaps = np.diff(times)
+    if not len(gaps) or gaps.max() <= 3 * gaps.min():
+        return ""
+    return f" Each snapshot is shown for as long, whether few {unit}s or many lie before the next; the bar shows which."
+
+
 def draw_frames(
     *,
     sheet: Sheet,
@@ -39,9 +47,10 @@ def draw_frames(
     layouts: np.ndarray,
     rand_indices: dict[tuple[int, str], float],
     accuracies: dict[int, float],
-    epochs: list[int],
+    times: list[int],
     dots: np.ndarray,
     tween: int,
+    unit: str,
 ) -> Iterator[np.ndarray]:
     """Draw the film: fixed parts once, numbers once a snapshot, dots and progress bar in each frame.
 
@@ -49,21 +58,22 @@ def draw_frames(
     ----------
     sheet : Sheet
     layers : list of str
-    layouts : float32 array (epochs, layers, N, 2)
+    layouts : float32 array (times, layers, N, 2)
     rand_indices : dict
-        (epoch, layer) to value.
+        (time, layer) to value.
     accuracies : dict
-        Epoch to value.
-    epochs : list of int
+        Time to value.
+    times : list of int
     dots : str array (N,)
         Colours.
     tween : int
         Frames from one snapshot to the next; 1 shows the snapshots alone.
+    unit : {"epoch", "step"}
 
     Yields
     ------
     uint8 array (height, width, 4)
-        Red, green, blue and opacity, which is full; `(len(epochs) - 1) * tween + 1` of them; the same buffer each time.
+        Red, green, blue and opacity, which is full; `(len(times) - 1) * tween + 1` of them; the same buffer each time.
     """
     figure, panels = sheet.figure, sheet.axes.ravel()
     canvas = FigureCanvasAgg(figure)
@@ -83,18 +93,18 @@ def draw_frames(
         axes.remove()
     canvas.draw()
     still = canvas.copy_from_bbox(figure.bbox)
-    for snapshot, epoch in enumerate(epochs):
+    for snapshot, time in enumerate(times):
         canvas.restore_region(still)
-        counter.set_text(f"epoch {epoch} of {epochs[-1]}   accuracy {score(accuracies[epoch])}")
+        counter.set_text(f"{unit} {time} of {times[-1]}   accuracy {score(accuracies[time])}")
         figure.draw_artist(counter)
         for panel, title, layer in zip(panels, titles, layers):
-            title.set_text(f"ARI {score(rand_indices[epoch, layer])}")
+            title.set_text(f"ARI {score(rand_indices[time, layer])}")
             panel.draw_artist(title)
         labelled = canvas.copy_from_bbox(figure.bbox)
-        following = min(snapshot + 1, len(epochs) - 1)
+        following = min(snapshot + 1, len(times) - 1)
         for step in range(tween if snapshot < following else 1):
             canvas.restore_region(labelled)
-            bar.set_width((epoch + (epochs[following] - epoch) * step / tween) / max(epochs[-1], 1))
+            bar.set_width((time + (times[following] - time) * step / tween) / max(times[-1], 1))
             figure.draw_artist(bar)
             for path in paths:
                 moving.draw(canvas.renderer, path[snapshot] + ease(step / tween) * (path[following] - path[snapshot]))
@@ -107,7 +117,7 @@ def plot_animation(
     embeddings: Cells,
     metrics_table: str,
     history_table: str,
-    epochs: list[int],
+    times: list[int],
     layers: list[str],
     settings: FilmSettings,
     method: str = "tsne",
@@ -120,21 +130,21 @@ def plot_animation(
     embeddings : Cells
         Of layouts, float32 (N, 2).
     metrics_table, history_table : paths of `tables/metrics.parquet` and `tables/history.parquet`
-    epochs : list of int
+    times : list of int
     layers : list of str
-        In network order; the raw pixels, which have one epoch only, are left out.
+        In network order; the raw pixels, which have one time only, are left out.
     settings : FilmSettings
     method : str
         See `evolution.embedding.methods.METHODS`.
     """
     labels, names = load_npz(dataset, "eval_labels", "class_names")
     layers = without_pixels(layers)
-    rand_indices = adjusted_rand_indices(metrics_table, [(epoch, layer) for epoch in epochs for layer in layers])
+    rand_indices = adjusted_rand_indices(metrics_table, [(time, layer) for time in times for layer in layers])
     accuracies = eval_accuracies(history_table)
-    missing = [epoch for epoch in epochs if epoch not in accuracies]
+    missing = [time for time in times if time not in accuracies]
     if missing:
-        raise damaged(history_table, f"no eval_accuracy of epoch {missing[0]}")
-    layouts = np.array([[embeddings.read_layout(layer, epoch, len(labels)) for layer in layers] for epoch in epochs])
+        raise damaged(history_table, f"no eval_accuracy of {settings.style.unit} {missing[0]}")
+    layouts = np.array([[embeddings.read_layout(layer, time, len(labels)) for layer in layers] for time in times])
     colors = class_colors(settings.style.palette, len(names))
     columns = min(COLUMNS, len(layers))
     class_names, fonts = drawable_names(names)
@@ -144,7 +154,8 @@ def plot_animation(
             columns=columns,
             cell=cell_side(layers, 2.7),
             title=f"{METHODS[method].title} of each layer while the network trains",
-            note=NOTE.format(title=METHODS[method].title, of_layer=METHODS[method].of_layer),
+            note=NOTE.format(title=METHODS[method].title, of_layer=METHODS[method].of_layer)
+            + pace_note(times, settings.style.unit),
             legend=list(zip(class_names, colors)),
             style=settings.style,
         )
@@ -157,9 +168,10 @@ def plot_animation(
                 layouts=layouts,
                 rand_indices=rand_indices,
                 accuracies=accuracies,
-                epochs=epochs,
+                times=times,
                 dots=np.array(colors)[labels],
                 tween=settings.tween,
+                unit=settings.style.unit,
             )
 
     width, height = FigureCanvasAgg(sheet.figure).get_width_height()
@@ -169,7 +181,7 @@ def plot_animation(
 if "snakemake" in globals():
     with job_log(snakemake.log[0]):
         settings = FilmSettings(
-            style=FigureStyle(dpi=snakemake.params.dpi, palette=snakemake.params.palette),
+            style=FigureStyle(dpi=snakemake.params.dpi, palette=snakemake.params.palette, unit=snakemake.params.unit),
             fps=snakemake.params.fps,
             tween=snakemake.params.tween,
             gif_megabytes=snakemake.params.gif_megabytes,
@@ -179,7 +191,7 @@ if "snakemake" in globals():
             embeddings=Cells(snakemake.input.embeddings, snakemake.params.spans),
             metrics_table=snakemake.input.metrics,
             history_table=snakemake.input.history,
-            epochs=snakemake.params.epochs,
+            times=snakemake.params.times,
             layers=snakemake.params.layers,
             settings=settings,
             method=snakemake.params.method,

@@ -1,4 +1,4 @@
-"""Figure of how alike the layers are to each other, and each to itself at other epochs (CKA)."""
+"""Figure of how alike the layers are to each other, and each to itself at other times (CKA)."""
 
 import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
 
@@ -39,18 +39,18 @@ def load_pairs(path: str, *extra: str) -> dict[str, list]:
     return columns
 
 
-def layer_matrices(paths: list[str], epochs: list[int], layers: list[str]) -> dict[int, np.ndarray]:
-    """The layer x layer matrix, float (L, L), of each of the epochs."""
+def layer_matrices(paths: list[str], times: list[int], layers: list[str]) -> dict[int, np.ndarray]:
+    """The layer x layer matrix, float (L, L), of each of the times."""
     found = {}
     for path in paths:
-        columns = load_pairs(path, "epoch")
-        for epoch in set(columns["epoch"]) & set(epochs):
-            rows = [row for row, row_epoch in enumerate(columns["epoch"]) if row_epoch == epoch]
+        columns = load_pairs(path, "time")
+        for time in set(columns["time"]) & set(times):
+            rows = [row for row, row_time in enumerate(columns["time"]) if row_time == time]
             picked = ([columns[name][row] for row in rows] for name in ("first", "second", ESTIMATOR))
-            found[epoch] = pair_matrix(layers, *picked)
-    missing = [epoch for epoch in epochs if epoch not in found]
+            found[time] = pair_matrix(layers, *picked)
+    missing = [time for time in times if time not in found]
     if missing:
-        raise damaged(paths[-1], f"no epoch {missing[0]}")
+        raise damaged(paths[-1], f"no time {missing[0]}")
     return found
 
 
@@ -70,81 +70,81 @@ def draw_matrix(axes: Axes, edges: np.ndarray, matrix: np.ndarray, title: str) -
 def plot_cka(
     *,
     layer_tables: list[str],
-    epoch_tables: dict[str, str],
-    grid_epochs: list[int],
-    epochs: list[int],
+    time_tables: dict[str, str],
+    grid_times: list[int],
+    times: list[int],
     layers: list[str],
     style: FigureStyle,
 ) -> Figure:
-    """Draw layer x layer at chosen epochs, and below it epoch x epoch of each layer.
+    """Draw layer x layer at chosen times, and below it time x time of each layer.
 
     Parameters
     ----------
     layer_tables : list of paths of `cka/layers/{span}.parquet`
-        The ones that hold the chosen epochs.
-    epoch_tables : dict
-        Layer to the path of `cka/epochs/{layer}.parquet`.
-    grid_epochs, epochs : lists of int
-        The chosen epochs; all snapshots.
+        The ones that hold the chosen times.
+    time_tables : dict
+        Layer to the path of `cka/times/{layer}.parquet`.
+    grid_times, times : lists of int
+        The chosen times; all snapshots.
     layers : list of str
         In network order, the raw pixels first where they are followed.
     style : FigureStyle
     """
-    matrices = layer_matrices(layer_tables, grid_epochs, layers)
+    matrices = layer_matrices(layer_tables, grid_times, layers)
     samples, available = (load_pairs(layer_tables[0])[name][0] for name in ("samples", "available"))
     modules = without_pixels(layers)
     names = [shorten(layer_title(layer), 18) for layer in layers]
     note = (
         "Unbiased linear CKA, a cell a pair: 1 (bright): alike but for a rotation, a shift and a scale; 0 (dark): "
-        "unrelated. Above: the layers, first to last, against each other at an epoch. Below: one layer at an epoch "
-        "against itself at another; a bright block is a time in which it hardly changed."
+        f"unrelated. Above: the layers, first to last, against each other at {style.a_time}. Below: one layer at "
+        f"{style.a_time} against itself at another; a bright block is a time in which it hardly changed."
     )
     if PIXELS in layers:
-        note += " The raw pixels are the same at every epoch."
+        note += f" The raw pixels are the same at every {style.unit}."
     if samples < available:
         note += f" From {samples} of {available} images, drawn at random."
     label = 0.07 * max(map(len, names))
     sides = label + 0.7  # names on the left, the bar on the right
     most = COLUMNS if style.width is None else max(1, int((style.width - sides) / PRINTED_TILE))
     # Rows of about the same length.
-    rows = [-(-len(tiles) // most) for tiles in (grid_epochs, modules)]
-    columns = [-(-len(tiles) // count) for tiles, count in zip((grid_epochs, modules), rows)]
+    rows = [-(-len(tiles) // most) for tiles in (grid_times, modules)]
+    columns = [-(-len(tiles) // count) for tiles, count in zip((grid_times, modules), rows)]
     width = style.width or max(6.5, max(columns) * (TILE + 0.25) + sides)
     tiles = [min(1.3 * TILE, (width - sides) / count - 0.25) for count in columns]
     heights = [rows[0] * (tiles[0] + 0.4) + (1 + (rows[0] > 1)) * label, rows[1] * (tiles[1] + 0.7) + 0.2]
-    edges = cell_edges(epochs)
+    edges = cell_edges(times)
     with shared_look():
         title = "How alike representations are (CKA)"
         figure = headed_figure(title=title, note=note, width=width, height=sum(heights), style=style)
         above, below = figure.subfigures(2, 1, height_ratios=heights)
         panels = above.subplots(rows[0], columns[0], squeeze=False, sharex=True, sharey=True)
-        for axes, epoch in zip(panels.ravel(), grid_epochs):
-            image = draw_matrix(axes, np.arange(len(layers) + 1) - 0.5, matrices[epoch], f"epoch {epoch}")
+        for axes, time in zip(panels.ravel(), grid_times):
+            image = draw_matrix(axes, np.arange(len(layers) + 1) - 0.5, matrices[time], f"{style.unit} {time}")
             axes.tick_params(length=0)
         named = np.arange(0, len(layers), math.ceil(len(layers) * NAME_HEIGHT / tiles[0]))
         panels[0, 0].set_yticks(named, [names[index] for index in named])
         panels[0, 0].set_xticks(named, [names[index] for index in named])
         panels = panels.ravel()
-        for index, axes in enumerate(panels[: len(grid_epochs)]):
+        for index, axes in enumerate(panels[: len(grid_times)]):
             # The last tile of each column says which layers lie along it.
-            axes.tick_params("x", labelbottom=index + columns[0] >= len(grid_epochs), rotation=90)
-        for axes in panels[len(grid_epochs) :]:
+            axes.tick_params("x", labelbottom=index + columns[0] >= len(grid_times), rotation=90)
+        for axes in panels[len(grid_times) :]:
             axes.remove()
         time_panels = below.subplots(rows[1], columns[1], squeeze=False, sharex=True, sharey=True)
         for index, (axes, layer) in enumerate(zip(time_panels.ravel(), modules)):
-            pairs = load_pairs(epoch_tables[layer])
-            matrix = pair_matrix(epochs, pairs["first"], pairs["second"], pairs[ESTIMATOR])
+            pairs = load_pairs(time_tables[layer])
+            matrix = pair_matrix(times, pairs["first"], pairs["second"], pairs[ESTIMATOR])
             image = draw_matrix(axes, edges, matrix, shorten(layer, int(TITLE_CHARACTERS * tiles[1])))
             lowest = index + columns[1] >= len(modules)
-            axes.set_xlabel("epoch" if lowest else "")
+            axes.set_xlabel(style.unit if lowest else "")
             axes.tick_params(labelbottom=lowest)
             axes.xaxis.set_major_locator(MaxNLocator(3, integer=True))
             axes.yaxis.set_major_locator(MaxNLocator(3, integer=True))
         for axes in time_panels[:, 0]:
-            axes.set_ylabel("epoch")
+            axes.set_ylabel(style.unit)
         for axes in time_panels.ravel()[len(modules) :]:
             axes.remove()
-        for half, used in ((above, panels[: len(grid_epochs)]), (below, time_panels.ravel()[: len(modules)])):
+        for half, used in ((above, panels[: len(grid_times)]), (below, time_panels.ravel()[: len(modules)])):
             bar = half.colorbar(image, ax=list(used), fraction=0.03, pad=0.01)
             bar.set_label("CKA")
             bar.outline.set_visible(False)
@@ -155,10 +155,10 @@ if "snakemake" in globals():
     with job_log(snakemake.log[0]):
         figure = plot_cka(
             layer_tables=list(snakemake.input.layers),
-            epoch_tables=dict(zip(without_pixels(snakemake.params.layers), snakemake.input.epochs)),
-            grid_epochs=snakemake.params.grid_epochs,
-            epochs=snakemake.params.epochs,
+            time_tables=dict(zip(without_pixels(snakemake.params.layers), snakemake.input.times)),
+            grid_times=snakemake.params.grid_times,
+            times=snakemake.params.times,
             layers=snakemake.params.layers,
-            style=FigureStyle(dpi=snakemake.params.dpi, width=snakemake.params.width),
+            style=FigureStyle(dpi=snakemake.params.dpi, width=snakemake.params.width, unit=snakemake.params.unit),
         )
         save_figure(figure, snakemake.output)

@@ -28,15 +28,15 @@ def class_accuracies(votes: np.ndarray, labels: np.ndarray, classes: int) -> np.
 
     Parameters
     ----------
-    votes : int array (epochs, N)
+    votes : int array (times, N)
         -1 where there is no vote.
     labels : int array (N,)
     classes : int
 
     Returns
     -------
-    float array (classes, epochs)
-        NaN where a class has no sample, or an epoch no votes.
+    float array (classes, times)
+        NaN where a class has no sample, or a time no votes.
     """
     shares = np.full((classes, len(votes)), np.nan)
     for index, voted in enumerate(votes):
@@ -46,16 +46,16 @@ def class_accuracies(votes: np.ndarray, labels: np.ndarray, classes: int) -> np.
 
 
 def plot_class_separation(
-    *, dataset: str, votes: Cells, epochs: list[int], layers: list[str], style: FigureStyle
+    *, dataset: str, votes: Cells, times: list[int], layers: list[str], style: FigureStyle
 ) -> Figure:
-    """Draw a heat map a layer, classes over epochs, all on one scale.
+    """Draw a heat map a layer, classes over times, all on one scale.
 
     Parameters
     ----------
     dataset : path of dataset.npz
     votes : Cells
         Of the classes that neighbours vote for, int16 (N,).
-    epochs : list of int
+    times : list of int
     layers : list of str
         The raw pixels, where they are followed, and the network's in order.
     style : FigureStyle
@@ -63,7 +63,7 @@ def plot_class_separation(
     labels, names = load_npz(dataset, "eval_labels", "class_names")
     shares = {}
     for layer in layers:
-        voted = [votes.read(layer, epoch, (len(labels),)) for epoch in votes.epochs(layer)]
+        voted = [votes.read(layer, time, (len(labels),)) for time in votes.times(layer)]
         shares[layer] = class_accuracies(np.stack(voted), labels, len(names))
     finite = np.concatenate([share[np.isfinite(share)] for share in shares.values()])
     low = np.floor(10 * finite.min(initial=1)) / 10 if len(finite) else 0
@@ -88,15 +88,15 @@ def plot_class_separation(
         panels = figure.subplots(rows, columns, sharey=True, squeeze=False)
         for axes in panels.ravel()[len(layers) :]:
             axes.remove()
-        edges = cell_edges(epochs)
+        edges = cell_edges(times)
         for axes, layer in zip(panels.ravel(), layers):
-            # Training does not change the pixels: their values at epoch 0 hold for every epoch.
-            share = np.repeat(shares[layer][:, :1], len(epochs), 1) if layer == PIXELS else shares[layer]
+            # Training does not change the pixels: their values at time 0 hold for every time.
+            share = np.repeat(shares[layer][:, :1], len(times), 1) if layer == PIXELS else shares[layer]
             image = axes.pcolormesh(edges, np.arange(len(names) + 1) - 0.5, share, vmin=low, vmax=1, cmap=COLORS)
             image.set_rasterized(True)
             axes.set_title(shorten(layer_title(layer), 22), size=9)
             axes.grid(False)
-            axes.set_xlabel("epoch")
+            axes.set_xlabel(style.unit)
             axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
             axes.set_xlim(edges[0], edges[-1])
             axes.set_ylim(len(names) - 0.5, -0.5)
@@ -115,8 +115,8 @@ if "snakemake" in globals():
         figure = plot_class_separation(
             dataset=snakemake.input.dataset,
             votes=Cells(snakemake.input.votes, snakemake.params.spans),
-            epochs=snakemake.params.epochs,
+            times=snakemake.params.times,
             layers=snakemake.params.layers,
-            style=FigureStyle(dpi=snakemake.params.dpi, width=snakemake.params.width),
+            style=FigureStyle(dpi=snakemake.params.dpi, width=snakemake.params.width, unit=snakemake.params.unit),
         )
         save_figure(figure, snakemake.output)

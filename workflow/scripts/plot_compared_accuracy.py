@@ -29,7 +29,7 @@ PANELS = {
 
 
 def plot_compared_accuracy(*, history_table: str, style: FigureStyle) -> Figure:
-    """Draw loss and accuracies over epochs, a line a group.
+    """Draw loss and accuracies over times, a line a group.
 
     Parameters
     ----------
@@ -38,13 +38,20 @@ def plot_compared_accuracy(*, history_table: str, style: FigureStyle) -> Figure:
     """
     values = load_comparison(history_table, "measure", "class_name")
     for group, curves in values.items():
-        missing = [measure for measure in PANELS if (measure, "") not in curves]
-        if missing:
-            raise damaged(history_table, f"no {missing[0]} of {group}")
+        if ("eval_accuracy", "") not in curves:
+            raise damaged(history_table, f"no eval_accuracy of {group}")
+    # A training that ran elsewhere may not have told its losses.
+    panels_drawn = {
+        measure: panel
+        for measure, panel in PANELS.items()
+        if any((measure, "") in curves for curves in values.values())
+    }
     colors = group_colors(list(values), lambda group: final_value(values[group]["eval_accuracy", ""]), style.palette)
     note = BAND_NOTE + others_note(list(values), colors, "with the highest evaluation accuracy")
-    columns = len(PANELS) if style.width is None else min(len(PANELS), max(1, int(style.width / PRINTED_PANEL)))
-    rows = -(-len(PANELS) // columns)
+    columns = (
+        len(panels_drawn) if style.width is None else min(len(panels_drawn), max(1, int(style.width / PRINTED_PANEL)))
+    )
+    rows = -(-len(panels_drawn) // columns)
     with shared_look():
         figure, below = compared_figure(
             title="How well the networks classify, run against run",
@@ -56,12 +63,16 @@ def plot_compared_accuracy(*, history_table: str, style: FigureStyle) -> Figure:
             style=style,
         )
         panels = below.subplots(rows, columns, squeeze=False).ravel()
-        for axes in panels[len(PANELS) :]:
+        for axes in panels[len(panels_drawn) :]:
             axes.remove()
-        for axes, (measure, panel) in zip(panels, PANELS.items()):
-            ends = draw_groups(axes, {group: curves[measure, ""] for group, curves in values.items()}, colors)
+        for axes, (measure, panel) in zip(panels, panels_drawn.items()):
+            ends = draw_groups(
+                axes,
+                {group: curves[measure, ""] for group, curves in values.items() if (measure, "") in curves},
+                colors,
+            )
             limit_y_axis(axes, ends)
-            title_panel(axes, panel, printed=style.printed)
+            title_panel(axes, panel, style)
     return figure
 
 
@@ -69,6 +80,12 @@ if "snakemake" in globals():
     with job_log(snakemake.log[0]):
         figure = plot_compared_accuracy(
             history_table=snakemake.input.history,
-            style=FigureStyle(dpi=snakemake.params.dpi, width=snakemake.params.width, palette=snakemake.params.palette),
+            style=FigureStyle(
+                dpi=snakemake.params.dpi,
+                width=snakemake.params.width,
+                palette=snakemake.params.palette,
+                unit=snakemake.params.unit,
+                time_axis=snakemake.params.time_axis,
+            ),
         )
         save_figure(figure, snakemake.output)

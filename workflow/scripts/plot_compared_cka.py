@@ -74,7 +74,7 @@ def label_runs(axes: Axes, *, runs: list[str], layers: list[str], groups: dict[s
 
 
 def plot_compared_cka(
-    *, cka_table: str, groups: dict[str, list[str]], epoch: int, compared: list[str], style: FigureStyle
+    *, cka_table: str, groups: dict[str, list[str]], times: dict[str, int], compared: list[str], style: FigureStyle
 ) -> Figure:
     """Draw the CKA of each layer of each run with each other.
 
@@ -83,8 +83,8 @@ def plot_compared_cka(
     cka_table : path of `comparison/tables/cka.parquet`
     groups : dict
         Group to all of its runs.
-    epoch : int
-        At which the layers are compared.
+    times : dict
+        Run to the time at which its layers are compared.
     compared : list of str
         The runs that were chosen. The table lacks the ones that follow other images.
     style : FigureStyle
@@ -113,9 +113,11 @@ def plot_compared_cka(
     if side / len(cells) < ROW_OF_NAME:
         row_layers = []
         note += " The layers of a run stand in the network's order."
+    compared_at = {times[run] for run in runs}
+    when = f"{style.unit} {compared_at.pop()}" if len(compared_at) == 1 else f"each run's last {style.unit}"
     with shared_look():
         figure = headed_figure(
-            title=f"How alike the runs' layers are at epoch {epoch}",
+            title=f"How alike the runs' layers are at {when}",
             note=note,
             width=style.width or side + names + 1.3,
             height=side + names + 0.4,
@@ -142,8 +144,8 @@ if "snakemake" in globals():
         figure = plot_compared_cka(
             cka_table=snakemake.input.cka,
             groups=snakemake.params.groups,
-            epoch=snakemake.params.epoch,
+            times=snakemake.params.times,
             compared=snakemake.params.compared,
-            style=FigureStyle(dpi=snakemake.params.dpi, width=snakemake.params.width),
+            style=FigureStyle(dpi=snakemake.params.dpi, width=snakemake.params.width, unit=snakemake.params.unit),
         )
         save_figure(figure, snakemake.output)

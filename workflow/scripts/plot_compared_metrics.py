@@ -8,7 +8,6 @@ import textwrap
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from evolution import PIXELS
 from evolution.figures.comparison import (
@@ -23,6 +22,7 @@ from evolution.figures.comparison import (
     load_comparison,
     others_note,
 )
+from evolution.figures.curves import set_time_axis
 from evolution.figures.metric_titles import METRIC_TITLES
 from evolution.figures.style import MUTED, FigureStyle, save_figure, shared_look, shorten
 from evolution.io.job_log import job_log
@@ -53,7 +53,7 @@ def pixel_baseline(values: dict[str, dict[tuple, Curves]], metric: str) -> float
 def plot_compared_metrics(
     *, metrics_table: str, layers: dict[str, list[str]], threshold: float, style: FigureStyle
 ) -> Figure:
-    """Draw each metric (rows) in each layer (columns) over epochs, a line a group.
+    """Draw each metric (rows) in each layer (columns) over times, a line a group.
 
     Parameters
     ----------
@@ -111,14 +111,14 @@ def plot_compared_metrics(
                     axes.axhline(baselines[metric], color=MUTED, linestyle=(0, (4, 3)), linewidth=1, zorder=1.2)
                 if metric == ADJUSTED_RAND and reached:
                     axes.axhline(threshold, color=MUTED, linestyle=":", linewidth=1, zorder=1.2)
-                axes.xaxis.set_major_locator(MaxNLocator(4, integer=True, min_n_ticks=1))
+                set_time_axis(axes, style, ticks=4, name=False)
             limit_y_axis(row[0], ends)
             row[0].set_ylabel(textwrap.fill(METRIC_TITLES[metric], 20), size=8)
         length = 14 if style.printed else 24
         for axes, column in zip(panels[0], columns):
             axes.set_title(column_title(column, length), size=9)
         for axes in panels[-1]:
-            axes.set_xlabel("epoch")
+            axes.set_xlabel(style.unit)
         below.align_ylabels()
     return figure
 
@@ -129,6 +129,12 @@ if "snakemake" in globals():
             metrics_table=snakemake.input.metrics,
             layers=snakemake.params.layers,
             threshold=snakemake.params.threshold,
-            style=FigureStyle(dpi=snakemake.params.dpi, width=snakemake.params.width, palette=snakemake.params.palette),
+            style=FigureStyle(
+                dpi=snakemake.params.dpi,
+                width=snakemake.params.width,
+                palette=snakemake.params.palette,
+                unit=snakemake.params.unit,
+                time_axis=snakemake.params.time_axis,
+            ),
         )
         save_figure(figure, snakemake.output)

@@ -1,4 +1,4 @@
-"""Figure of which classes the network confuses, at chosen epochs."""
+"""Figure of which classes the network confuses, at chosen times."""
 
 import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
 
@@ -33,20 +33,20 @@ def confusion_shares(predicted: np.ndarray, labels: np.ndarray, classes: int) ->
     return counts / np.where(totals, totals, np.nan)
 
 
-def plot_confusion(*, dataset: str, predictions: list[str], epochs: list[int], style: FigureStyle) -> Figure:
-    """Draw a confusion matrix an epoch, all on one scale.
+def plot_confusion(*, dataset: str, predictions: list[str], times: list[int], style: FigureStyle) -> Figure:
+    """Draw a confusion matrix a time, all on one scale.
 
     Parameters
     ----------
     dataset : path of dataset.npz
     predictions : list of paths of `predictions/{span}.parquet`
-    epochs : list of int
+    times : list of int
     style : FigureStyle
     """
     labels, names = load_npz(dataset, "eval_labels", "class_names")
-    predicted, _ = load_predictions(predictions, epochs, len(labels))
-    columns = min(COLUMNS if style.width is None else max(2, int(style.width / PRINTED_PANEL)), len(epochs))
-    rows = -(-len(epochs) // columns)
+    predicted, _ = load_predictions(predictions, times, len(labels))
+    columns = min(COLUMNS if style.width is None else max(2, int(style.width / PRINTED_PANEL)), len(times))
+    rows = -(-len(times) // columns)
     side = 3.1 if style.width is None else min(3.1, (style.width - 0.6) / columns + 0.25)
     written = len(names) <= WRITTEN_CLASSES and side >= WRITTEN_SIDE
     note = (
@@ -68,28 +68,28 @@ def plot_confusion(*, dataset: str, predictions: list[str], epochs: list[int], s
             style=style,
         )
         panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
-        for axes in panels.ravel()[len(epochs) :]:
+        for axes in panels.ravel()[len(times) :]:
             axes.remove()
-        for axes, epoch, guesses in zip(panels.ravel(), epochs, predicted):
+        for axes, time, guesses in zip(panels.ravel(), times, predicted):
             shares = confusion_shares(guesses, labels, len(names))
             image = axes.imshow(shares, vmin=0, vmax=1, cmap=COLORS)
             axes.grid(False)
             size = 9 if side >= WRITTEN_SIDE else 6
-            axes.set_title(f"epoch {epoch}", size=size)
+            axes.set_title(f"{style.unit} {time}", size=size)
             axes.set_title(f"accuracy {score((guesses == labels).mean())}", size=size, loc="right", weight="normal")
             for row, column in np.argwhere(shares >= 0.01) if written else ():
                 share = shares[row, column]
                 color = "white" if share > 0.55 else INK
                 axes.text(column, row, f"{100 * share:.0f}", ha="center", va="center", size=6, color=color)
-        for axes in panels.ravel()[: len(epochs)]:
+        for axes in panels.ravel()[: len(times)]:
             axes.set_xticks(named, texts, rotation=90 if longest > 2 else 0)
             axes.set_yticks(named, texts)
             axes.tick_params(labelbottom=True)
         for axes in panels[:, 0]:
             axes.set_ylabel("true class")
-        for axes in panels.ravel()[max(0, len(epochs) - columns) : len(epochs)]:
+        for axes in panels.ravel()[max(0, len(times) - columns) : len(times)]:
             axes.set_xlabel("prediction")
-        bar = figure.colorbar(image, ax=panels.ravel().tolist()[: len(epochs)], fraction=0.03, pad=0.01)
+        bar = figure.colorbar(image, ax=panels.ravel().tolist()[: len(times)], fraction=0.03, pad=0.01)
         bar.set_label("share of the true class")
         bar.outline.set_visible(False)
     return figure
@@ -100,7 +100,7 @@ if "snakemake" in globals():
         figure = plot_confusion(
             dataset=snakemake.input.dataset,
             predictions=list(snakemake.input.predictions),
-            epochs=snakemake.params.epochs,
-            style=FigureStyle(dpi=snakemake.params.dpi, width=snakemake.params.width),
+            times=snakemake.params.times,
+            style=FigureStyle(dpi=snakemake.params.dpi, width=snakemake.params.width, unit=snakemake.params.unit),
         )
         save_figure(figure, snakemake.output)

@@ -32,7 +32,7 @@ PANELS = {
 def plot_embedding_quality(
     *, embedding_table: str, layers: list[str], style: FigureStyle, method: str = "tsne"
 ) -> Figure:
-    """Draw KL divergence (of t-SNE), trustworthiness and drift over epochs, a line a layer.
+    """Draw KL divergence (of t-SNE), trustworthiness and drift over times, a line a layer.
 
     Parameters
     ----------
@@ -63,6 +63,11 @@ if "snakemake" in globals():
             embedding_table=snakemake.input.embedding,
             layers=snakemake.params.layers,
             method=snakemake.params.method,
-            style=FigureStyle(dpi=snakemake.params.dpi, width=snakemake.params.width),
+            style=FigureStyle(
+                dpi=snakemake.params.dpi,
+                width=snakemake.params.width,
+                unit=snakemake.params.unit,
+                time_axis=snakemake.params.time_axis,
+            ),
         )
         save_figure(figure, snakemake.output)

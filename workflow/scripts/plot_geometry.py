@@ -30,7 +30,7 @@ COLUMNS = 3
 
 
 def plot_geometry(*, metrics_table: str, layers: list[str], style: FigureStyle) -> Figure:
-    """Draw each of `PANELS` that was measured over epochs, a line a layer, the raw pixels dashed.
+    """Draw each of `PANELS` that was measured over times, a line a layer, the raw pixels dashed.
 
     Parameters
     ----------
@@ -59,6 +59,11 @@ if "snakemake" in globals():
         figure = plot_geometry(
             metrics_table=snakemake.input.metrics,
             layers=snakemake.params.layers,
-            style=FigureStyle(dpi=snakemake.params.dpi, width=snakemake.params.width),
+            style=FigureStyle(
+                dpi=snakemake.params.dpi,
+                width=snakemake.params.width,
+                unit=snakemake.params.unit,
+                time_axis=snakemake.params.time_axis,
+            ),
         )
         save_figure(figure, snakemake.output)

@@ -1,4 +1,4 @@
-"""Figure of every layer's map at chosen epochs: layers from left to right, training from top to bottom."""
+"""Figure of every layer's map at chosen times: layers from left to right, training from top to bottom."""
 
 import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
 
@@ -28,7 +28,7 @@ def plot_grid(
     dataset: str,
     embeddings: Cells,
     metrics_table: str,
-    epochs: list[int],
+    times: list[int],
     layers: list[str],
     style: FigureStyle,
     method: str = "tsne",
@@ -41,23 +41,23 @@ def plot_grid(
     embeddings : Cells
         Of layouts, float32 (N, 2).
     metrics_table : path of `tables/metrics.parquet`
-    epochs : list of int
+    times : list of int
         A row each.
     layers : list of str
-        A column each, in network order; the raw pixels, which have one epoch only, are left out.
+        A column each, in network order; the raw pixels, which have one time only, are left out.
     style : FigureStyle
     method : str
         See `evolution.embedding.methods.METHODS`.
     """
     labels, names = load_npz(dataset, "eval_labels", "class_names")
     layers = without_pixels(layers)
-    rand_indices = adjusted_rand_indices(metrics_table, [(epoch, layer) for epoch in epochs for layer in layers])
+    rand_indices = adjusted_rand_indices(metrics_table, [(time, layer) for time in times for layer in layers])
     colors = class_colors(style.palette, len(names))
     dots = np.array(colors)[labels]
     class_names, fonts = drawable_names(names)
     with shared_look(fonts):
         sheet = map_sheet(
-            rows=len(epochs),
+            rows=len(times),
             columns=len(layers),
             cell=cell_side(layers, 2.1),
             title=f"{METHODS[method].title} of each layer while the network trains",
@@ -67,16 +67,16 @@ def plot_grid(
             row_label_width=0.2 if style.printed else 0.75,  # on paper the labels stand upright
         )
         for layer, column in zip(layers, sheet.axes.T):
-            layouts = [embeddings.read_layout(layer, epoch, len(labels)) for epoch in epochs]
+            layouts = [embeddings.read_layout(layer, time, len(labels)) for time in times]
             limits = square_limits(layouts)
-            for axes, epoch, layout in zip(column, epochs, layouts):
+            for axes, time, layout in zip(column, times, layouts):
                 draw_map(axes, layout, dots, limits)
-                title_cell(axes, layer, layers, f"ARI {score(rand_indices[epoch, layer])}")
-        for axes, epoch in zip(sheet.axes[:, 0], epochs):
+                title_cell(axes, layer, layers, f"ARI {score(rand_indices[time, layer])}")
+        for axes, time in zip(sheet.axes[:, 0], times):
             if style.printed:
-                label, offset, properties = f"epoch {epoch}", -3, {"size": 7, "rotation": 90}
+                label, offset, properties = f"{style.unit} {time}", -3, {"size": 7, "rotation": 90}
             else:
-                label, offset, properties = f"epoch {epoch}" if epoch else "epoch 0\n(untrained)", -6, {"size": 9}
+                label, offset, properties = f"{style.unit} {time}", -6, {"size": 9}
             axes.annotate(
                 label, (0, 0.5), xytext=(offset, 0), xycoords="axes fraction", textcoords="offset points",
                 ha="right", va="center", **properties,
@@ -90,9 +90,14 @@ if "snakemake" in globals():
             dataset=snakemake.input.dataset,
             embeddings=Cells(snakemake.input.embeddings, snakemake.params.spans),
             metrics_table=snakemake.input.metrics,
-            epochs=snakemake.params.epochs,
+            times=snakemake.params.times,
             layers=snakemake.params.layers,
             method=snakemake.params.method,
-            style=FigureStyle(dpi=snakemake.params.dpi, width=snakemake.params.width, palette=snakemake.params.palette),
+            style=FigureStyle(
+                dpi=snakemake.params.dpi,
+                width=snakemake.params.width,
+                palette=snakemake.params.palette,
+                unit=snakemake.params.unit,
+            ),
         )
         save_figure(figure, snakemake.output)

@@ -24,7 +24,7 @@ SPREAD = (f"{ADJUSTED_RAND}_min", f"{ADJUSTED_RAND}_max")
 
 
 def plot_metric_curves(*, metrics_table: str, layers: list[str], style: FigureStyle) -> Figure:
-    """Draw each metric over epochs, a line a layer, the raw pixels dashed.
+    """Draw each metric over times, a line a layer, the raw pixels dashed.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def plot_metric_curves(*, metrics_table: str, layers: list[str], style: FigureSt
                 least_span=panel.least_span,
                 band=SPREAD if metric == ADJUSTED_RAND else None,
             )
-            title_panel(axes, panel, printed=style.printed)
+            title_panel(axes, panel, style)
         place_labels(figure)
     return figure
 
@@ -67,6 +67,11 @@ if "snakemake" in globals():
         figure = plot_metric_curves(
             metrics_table=snakemake.input.metrics,
             layers=snakemake.params.layers,
-            style=FigureStyle(dpi=snakemake.params.dpi, width=snakemake.params.width),
+            style=FigureStyle(
+                dpi=snakemake.params.dpi,
+                width=snakemake.params.width,
+                unit=snakemake.params.unit,
+                time_axis=snakemake.params.time_axis,
+            ),
         )
         save_figure(figure, snakemake.output)

@@ -39,15 +39,15 @@ def load_collapse(path: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     Returns
     -------
     dict
-        Metric to epochs, int (E,), and values, float (E,), NaN where it is not defined.
+        Metric to times, int (E,), and values, float (E,), NaN where it is not defined.
     """
-    table = load_table(path, "epoch", "metric", "value")
-    rows = list(zip(*(table.column(name).to_pylist() for name in ("metric", "epoch", "value"))))
+    table = load_table(path, "time", "metric", "value")
+    rows = list(zip(*(table.column(name).to_pylist() for name in ("metric", "time", "value"))))
     found = {}
     for metric in dict.fromkeys(metric for metric, _, _ in rows):
-        points = sorted((epoch, math.nan if value is None else value) for name, epoch, value in rows if name == metric)
-        epochs, values = zip(*points)
-        found[metric] = np.array(epochs), np.array(values, float)
+        points = sorted((time, math.nan if value is None else value) for name, time, value in rows if name == metric)
+        times, values = zip(*points)
+        found[metric] = np.array(times), np.array(values, float)
     return found
 
 
@@ -61,7 +61,7 @@ def plain_decades(axes: Axes) -> None:
 
 
 def plot_neural_collapse(*, metrics_table: str, collapse_table: str, layers: list[str], style: FigureStyle) -> Figure:
-    """Draw NC1 to NC4 over epochs: a line a layer, and a black one for the classifier's input.
+    """Draw NC1 to NC4 over times: a line a layer, and a black one for the classifier's input.
 
     Parameters
     ----------
@@ -88,8 +88,8 @@ def plot_neural_collapse(*, metrics_table: str, collapse_table: str, layers: lis
         )
         for axes, (metric, panel) in zip(panels, PANELS.items()):
             # The classifier first, because `draw_layer_curves` sets the y axis by the lines that it finds.
-            epochs, curve = at_classifier[metric]
-            draw_curve(axes, epochs, curve, INK, CLASSIFIER, linewidth=2, zorder=3)
+            times, curve = at_classifier[metric]
+            draw_curve(axes, times, curve, INK, CLASSIFIER, linewidth=2, zorder=3)
             if metric == "nc1":
                 axes.set_yscale("log")
             if metric in known:
@@ -105,7 +105,7 @@ def plot_neural_collapse(*, metrics_table: str, collapse_table: str, layers: lis
                     color=MUTED,
                     ha="center",
                 )
-            title_panel(axes, panel, printed=style.printed)
+            title_panel(axes, panel, style)
         place_labels(figure)
     return figure
 
@@ -116,6 +116,11 @@ if "snakemake" in globals():
             metrics_table=snakemake.input.metrics,
             collapse_table=snakemake.input.collapse,
             layers=snakemake.params.layers,
-            style=FigureStyle(dpi=snakemake.params.dpi, width=snakemake.params.width),
+            style=FigureStyle(
+                dpi=snakemake.params.dpi,
+                width=snakemake.params.width,
+                unit=snakemake.params.unit,
+                time_axis=snakemake.params.time_axis,
+            ),
         )
         save_figure(figure, snakemake.output)

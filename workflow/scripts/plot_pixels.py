@@ -4,6 +4,8 @@ import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
 
 # isort: split
 
+from pathlib import Path
+
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -23,8 +25,8 @@ from evolution.measures.long_tables import ADJUSTED_RAND
 def plot_pixels(
     *,
     dataset: str,
-    embeddings: Cells,
-    clusters: Cells,
+    embedding: str,
+    clusters: str,
     metrics_table: str,
     style: FigureStyle,
     method: str = "tsne",
@@ -34,16 +36,18 @@ def plot_pixels(
     Parameters
     ----------
     dataset : path of dataset.npz
-    embeddings, clusters : Cells
-        Of the pixels' layout, float32 (N, 2), and clusters, int16 (N,).
+    embedding, clusters : paths
+        Of the pixels' layout, float32 (1, N, 2), and clusters, int16 (1, N).
     metrics_table : path of the pixels' metrics, a row and a column a metric
     style : FigureStyle
     method : str
         See `evolution.embedding.methods.METHODS`.
     """
     labels, names = load_npz(dataset, "eval_labels", "class_names")
-    layout = embeddings.read_layout(PIXELS, 0, len(labels))
-    assigned = np.array(clusters.read(PIXELS, 0, (len(labels),)))
+    # The pixels never change, so there is one cell. Its time says nothing.
+    cells = [Cells([path], {Path(path).parent.name: [0]}) for path in (embedding, clusters)]
+    layout = cells[0].read_layout(PIXELS, 0, len(labels))
+    assigned = np.array(cells[1].read(PIXELS, 0, (len(labels),)))
     rand_index = load_table(metrics_table, ADJUSTED_RAND).column(ADJUSTED_RAND)[0].as_py()
     matched = match_clusters(assigned, labels, len(names))
     count = max(len(names), matched.max(initial=0) + 1)
@@ -83,10 +87,15 @@ if "snakemake" in globals():
     with job_log(snakemake.log[0]):
         figure = plot_pixels(
             dataset=snakemake.input.dataset,
-            embeddings=Cells([snakemake.input.embedding], {"0000": [0]}),
-            clusters=Cells([snakemake.input.clusters], {"0000": [0]}),
+            embedding=snakemake.input.embedding,
+            clusters=snakemake.input.clusters,
             metrics_table=snakemake.input.metrics,
             method=snakemake.params.method,
-            style=FigureStyle(dpi=snakemake.params.dpi, width=snakemake.params.width, palette=snakemake.params.palette),
+            style=FigureStyle(
+                dpi=snakemake.params.dpi,
+                width=snakemake.params.width,
+                palette=snakemake.params.palette,
+                unit=snakemake.params.unit,
+            ),
         )
         save_figure(figure, snakemake.output)

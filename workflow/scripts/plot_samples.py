@@ -57,9 +57,9 @@ def path_lengths(layouts: np.ndarray) -> np.ndarray:
 
 
 def plot_samples(
-    *, dataset: str, predictions: list[str], embeddings: Cells, epochs: list[int], layer: str, style: FigureStyle
+    *, dataset: str, predictions: list[str], embeddings: Cells, times: list[int], layer: str, style: FigureStyle
 ) -> Figure:
-    """Draw three rows of images: learned last, still wrong at the last epoch, moved most.
+    """Draw three rows of images: learned last, still wrong at the last time, moved most.
 
     Parameters
     ----------
@@ -67,18 +67,18 @@ def plot_samples(
     predictions : list of paths of `predictions/{span}.parquet`
     embeddings : Cells
         Of layouts, float32 (N, 2).
-    epochs : list of int
+    times : list of int
     layer : str
         In whose map movement is measured.
     style : FigureStyle
     """
     images, labels, names = load_npz(dataset, "eval_images", "eval_labels", "class_names")
-    predicted, confidence = load_predictions(predictions, epochs, len(labels))
-    layouts = np.stack([embeddings.read_layout(layer, epoch, len(labels)) for epoch in epochs])
+    predicted, confidence = load_predictions(predictions, times, len(labels))
+    layouts = np.stack([embeddings.read_layout(layer, time, len(labels)) for time in times])
     learned, moved = learned_at(predicted == labels), path_lengths(layouts)
     count = COUNT if style.width is None else max(1, min(COUNT, int(style.width / PRINTED_SIDE)))
-    late = [sample for sample in np.argsort(-learned, kind="stable") if 0 < learned[sample] < len(epochs)]
-    never = np.flatnonzero(learned == len(epochs))
+    late = [sample for sample in np.argsort(-learned, kind="stable") if 0 < learned[sample] < len(times)]
+    never = np.flatnonzero(learned == len(times))
     never = never[np.argsort(-confidence[-1][never], kind="stable")]
     most = np.argsort(-moved, kind="stable")
 
@@ -95,12 +95,13 @@ def plot_samples(
         """The true class of a sample and the wrong one that is predicted."""
         return f"{name(labels[sample])}\nnot {name(predicted[snapshot, sample], NAME_LENGTH - 4)}"
 
+    had_to_be = f"{len(late)} of {len(labels)} images had to be learned"
     rows = {
-        f"Learned last: right from this epoch to the end ({len(late)} of {len(labels)} images had to be learned)": [
-            (sample, mistake(learned[sample] - 1, sample), f"epoch {epochs[learned[sample]]}")
+        f"Learned last: right from this {style.unit} to the end ({had_to_be})": [
+            (sample, mistake(learned[sample] - 1, sample), f"{style.unit} {times[learned[sample]]}")
             for sample in late[:count]
         ],
-        f"Still wrong at epoch {epochs[-1]}, the surest first ({len(never)} of {len(labels)} images)": [
+        f"Still wrong at {style.unit} {times[-1]}, the surest first ({len(never)} of {len(labels)} images)": [
             (sample, mistake(-1, sample), f"{confidence[-1, sample]:.0%} sure") for sample in never[:count]
         ],
         f"Moved most in the map of {shorten(layer, 40)}, in radii of the map": [
@@ -141,8 +142,8 @@ if "snakemake" in globals():
             dataset=snakemake.input.dataset,
             predictions=list(snakemake.input.predictions),
             embeddings=Cells(snakemake.input.embeddings, snakemake.params.spans),
-            epochs=snakemake.params.epochs,
+            times=snakemake.params.times,
             layer=snakemake.params.layer,
-            style=FigureStyle(dpi=snakemake.params.dpi, width=snakemake.params.width),
+            style=FigureStyle(dpi=snakemake.params.dpi, width=snakemake.params.width, unit=snakemake.params.unit),
         )
         save_figure(figure, snakemake.output)

@@ -16,6 +16,7 @@ from evolution.io.reading import damaged
 from evolution.io.tables import load_table
 
 LOSS = Panel("Loss", "cross-entropy on the training images; lower is better", "loss")
+EVALUATION_LOSS = Panel("Loss", "cross-entropy; lower is better", "loss")
 ACCURACY = Panel("Accuracy", "share of images that the network classifies correctly", "accuracy")
 # With more classes than this, only the weakest are named and coloured.
 NAMED_CLASSES = 20
@@ -28,18 +29,17 @@ def load_history(path: str) -> dict[tuple[str, str], tuple[np.ndarray, np.ndarra
     Returns
     -------
     dict
-        (measure, class name or "") to epochs int (E,) and values float (E,), in the order of the table.
+        (measure, class name or "") to times int (E,) and values float (E,), in the order of the table.
     """
-    table = load_table(path, "epoch", "measure", "class_name", "value")
+    table = load_table(path, "time", "measure", "class_name", "value")
     measures, names = table.column("measure").to_pylist(), table.column("class_name").to_pylist()
-    epochs, values = np.array(table.column("epoch")), np.array(table.column("value"), float)
+    times, values = np.array(table.column("time")), np.array(table.column("value"), float)
     rows: dict[tuple[str, str], list[int]] = {}
     for row, key in enumerate(zip(measures, names)):
         rows.setdefault(key, []).append(row)
-    curves = {key: (epochs[chosen], values[chosen]) for key, chosen in rows.items()}
-    missing = [name for name in ("train_loss", "train_accuracy", "eval_accuracy") if (name, "") not in curves]
-    if missing:
-        raise damaged(path, f"no {missing[0]}")
+    curves = {key: (times[chosen], values[chosen]) for key, chosen in rows.items()}
+    if ("eval_accuracy", "") not in curves:
+        raise damaged(path, "no eval_accuracy")
     return curves
 
 
@@ -49,20 +49,20 @@ def draw_classes(axes: Axes, curves: dict[str, tuple[np.ndarray, np.ndarray]], s
     named = list(curves)
     if len(curves) > NAMED_CLASSES:
         named = sorted(curves, key=lambda name: curves[name][1][-1])[:WEAKEST]
-    for name, (epochs, values) in curves.items():
+    for name, (times, values) in curves.items():
         if name in named:
-            draw_curve(axes, epochs, values, colors[name], name, linewidth=1.1, zorder=2.5)
+            draw_curve(axes, times, values, colors[name], name, linewidth=1.1, zorder=2.5)
         else:
-            draw_curve(axes, epochs, values, "#cfcfcf", linewidth=0.6)
+            draw_curve(axes, times, values, "#cfcfcf", linewidth=0.6)
     which = (
         "one line per class" if len(named) == len(curves) else f"the weakest {WEAKEST} of {len(curves)} classes named"
     )
     panel = Panel("Accuracy of each class", f"on the evaluation images; {which}", "accuracy")
-    title_panel(axes, panel, printed=style.printed)
+    title_panel(axes, panel, style)
 
 
 def plot_training_curves(*, history_table: str, style: FigureStyle) -> Figure:
-    """Draw loss and accuracies over epochs.
+    """Draw loss and accuracies over times.
 
     Parameters
     ----------
@@ -81,12 +81,16 @@ def plot_training_curves(*, history_table: str, style: FigureStyle) -> Figure:
             labels=["evaluation", *classes] if len(classes) <= NAMED_CLASSES else ["evaluation"],
             style=style,
         )
-        draw_curve(loss, *curves["train_loss", ""], MUTED, "training")
-        title_panel(loss, LOSS, printed=style.printed)
+        # A training that ran elsewhere may not have told its losses.
+        for name, color, label in (("train_loss", MUTED, "training"), ("eval_loss", INK, "evaluation")):
+            if (name, "") in curves:
+                draw_curve(loss, *curves[name, ""], color, label)
+        title_panel(loss, EVALUATION_LOSS if ("eval_loss", "") in curves else LOSS, style)
         loss.set_ylim(bottom=0)
-        draw_curve(accuracy, *curves["train_accuracy", ""], "#9a9a9a", "training")
+        if ("train_accuracy", "") in curves:
+            draw_curve(accuracy, *curves["train_accuracy", ""], "#9a9a9a", "training")
         draw_curve(accuracy, *curves["eval_accuracy", ""], INK, "evaluation")
-        title_panel(accuracy, ACCURACY, printed=style.printed)
+        title_panel(accuracy, ACCURACY, style)
         draw_classes(class_accuracy, classes, style)
         for axes in (accuracy, class_accuracy):
             axes.set_ylim(-0.02, 1.02)
@@ -98,6 +102,12 @@ if "snakemake" in globals():
     with job_log(snakemake.log[0]):
         figure = plot_training_curves(
             history_table=snakemake.input.history,
-            style=FigureStyle(dpi=snakemake.params.dpi, width=snakemake.params.width, palette=snakemake.params.palette),
+            style=FigureStyle(
+                dpi=snakemake.params.dpi,
+                width=snakemake.params.width,
+                palette=snakemake.params.palette,
+                unit=snakemake.params.unit,
+                time_axis=snakemake.params.time_axis,
+            ),
         )
         save_figure(figure, snakemake.output)

@@ -1,20 +1,25 @@
 """Every layer's activations, and the predictions, at each epoch of a span."""
 
+import os
+
+# cuBLAS is deterministic only with this, and reads it when it starts.
+os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+
 import evolution.startup.load_torch  # noqa: F401 - before torch
 
 # isort: split
 
-import json
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
 from evolution.activations.agreement import Evaluated
-from evolution.activations.snapshots import SnapshotSettings, take_snapshots
+from evolution.activations.predictions import save_predictions
+from evolution.activations.snapshots import SnapshotSettings, take_snapshots, trained_networks
 from evolution.io.arrays import NpyWriter
 from evolution.io.job_log import job_log
 from evolution.io.reading import damaged
-from evolution.io.tables import load_metadata, load_table, save_table
+from evolution.io.tables import load_metadata, load_table
 from evolution.models.outputs import Pooling
 from evolution.startup.memory import keep_freed_memory
 
@@ -23,8 +28,8 @@ def load_evaluated(histories: list[str]) -> Evaluated:
     """What trainings found, from paths of `history/{span}.parquet`; on a GPU if any of them ran on one."""
     class_accuracies, devices = {}, set()
     for path in histories:
-        table = load_table(path, "epoch", "class_accuracy")
-        class_accuracies |= zip(*(table.column(name).to_pylist() for name in ("epoch", "class_accuracy")))
+        table = load_table(path, "time", "class_accuracy")
+        class_accuracies |= zip(*(table.column(name).to_pylist() for name in ("time", "class_accuracy")))
         devices.add(load_metadata(path).get("device", "cpu"))
     return Evaluated(class_accuracies, max(devices, key=lambda device: device != "cpu"))
 
@@ -44,8 +49,10 @@ def write_snapshots(
 
     Parameters
     ----------
-    dataset, checkpoints, epochs, settings
+    dataset, settings
         See `evolution.activations.snapshots.take_snapshots`.
+    checkpoints, epochs
+        See `evolution.activations.snapshots.trained_networks`.
     histories : list of paths of `history/{span}.parquet`
         Of the training spans that hold the epochs: the accuracies that the snapshots must have too.
     activations : mapping of str to path
@@ -59,10 +66,10 @@ def write_snapshots(
     if missing := [epoch for epoch in epochs if epoch not in evaluated.class_accuracies]:
         raise damaged(histories[-1], f"no epoch {missing[0]}")
     with ExitStack() as files:
-        table, warnings = take_snapshots(
+        snapshots = take_snapshots(
             dataset=dataset,
-            checkpoints=checkpoints,
-            epochs=epochs,
+            networks=trained_networks(checkpoints, epochs),
+            times=epochs,
             settings=settings,
             activations={
                 layer: files.enter_context(NpyWriter(path, len(epochs))) for layer, path in activations.items()
@@ -70,7 +77,7 @@ def write_snapshots(
             classifier=files.enter_context(NpyWriter(classifier, len(epochs))),
             evaluated=evaluated,
         )
-        save_table(predictions, table, {"warnings": json.dumps(warnings)} if warnings else None)
+        save_predictions(predictions, snapshots.predictions, warnings=snapshots.warnings)
 
 
 if "snakemake" in globals():
@@ -82,7 +89,7 @@ if "snakemake" in globals():
         write_snapshots(
             dataset=snakemake.input.dataset,
             checkpoints=list(snakemake.input.checkpoints),
-            epochs=snakemake.params.epochs,
+            epochs=snakemake.params.times,
             histories=list(snakemake.input.histories),
             settings=SnapshotSettings(
                 model=snakemake.params.model,
@@ -90,6 +97,7 @@ if "snakemake" in globals():
                 seed=snakemake.params.seed,
                 compacted=snakemake.params.compact,
                 pooling=Pooling(maps=snakemake.params.maps, tokens=snakemake.params.tokens),
+                device=snakemake.params.device,
             ),
             activations={Path(path).stem: path for path in arrays},
             classifier=snakemake.output.classifier,

@@ -1,4 +1,4 @@
-"""The result in short: raw pixels against each layer at the last epoch, and what is surely a slip."""
+"""The result in short: raw pixels against each layer at the last time, and what is surely a slip."""
 
 import csv
 import math
@@ -13,11 +13,11 @@ from evolution.io.arrays import load_npz
 from evolution.io.job_log import job_log, log_warnings
 from evolution.io.markdown import DASH, markdown_table
 from evolution.io.reading import damaged
-from evolution.io.tables import load_metadata, load_table
+from evolution.io.tables import load_metadata, load_table, load_unit
 from evolution.io.warnings_file import parse_warnings, save_warnings
 from evolution.io.whole_files import whole_file
 from evolution.measures.long_tables import ADJUSTED_RAND, load_values, without_pixels
-from evolution.training.learning import learning_warnings
+from evolution.training.learning import chance_warnings, learning_warnings
 
 ACCURACIES = ("train_accuracy", "eval_accuracy")
 CURVES = ("train_loss", *ACCURACIES)
@@ -33,39 +33,37 @@ def number(value: float, missing: str = DASH) -> str:
 
 
 def load_curves(history_table: str) -> dict[int, dict[str, float]]:
-    """Each epoch of `tables/history.parquet`, ascending, to its value of each of `CURVES`."""
-    table = load_table(history_table, "epoch", "measure", "value")
+    """Each time with a snapshot in `tables/history.parquet`, ascending, to each of `CURVES`; NaN where not known."""
+    table = load_table(history_table, "time", "measure", "value")
     curves: dict[int, dict[str, float]] = {}
-    for epoch, measure, value in zip(*(table.column(name).to_pylist() for name in ("epoch", "measure", "value"))):
+    for time, measure, value in zip(*(table.column(name).to_pylist() for name in ("time", "measure", "value"))):
         if measure in CURVES:
-            curves.setdefault(epoch, {})[measure] = math.nan if value is None else value
+            curves.setdefault(time, {})[measure] = math.nan if value is None else value
+    # A training that ran elsewhere may have told its loss at more times than were snapshot, and not its accuracy.
+    curves = {time: values for time, values in sorted(curves.items()) if "eval_accuracy" in values}
     if not curves:
-        raise damaged(history_table, "no epoch")
-    for epoch, values in curves.items():
-        missing = [name for name in CURVES if name not in values]
-        if missing:
-            raise damaged(history_table, f"no {missing[0]} at epoch {epoch}")
-    return dict(sorted(curves.items()))
+        raise damaged(history_table, "no eval_accuracy")
+    return {time: dict.fromkeys(CURVES, math.nan) | values for time, values in curves.items()}
 
 
 def final_metrics(metrics_table: str, layers: list[str]) -> list[tuple[str, int, dict[str, float]]]:
-    """The raw pixels, where they are followed, and each layer at the last epoch.
+    """The raw pixels, where they are followed, and each layer at the last time.
 
     Returns
     -------
-    list of (layer, epoch, {metric: value})
+    list of (layer, time, {metric: value})
         In the order of `layers`, the pixels first.
     """
     values = load_values(metrics_table)
     modules = without_pixels(layers)
-    last = max((epoch for layer, epoch, _ in values if layer in modules), default=0)
-    rows = [(PIXELS, 0)] if any(layer == PIXELS for layer, _, _ in values) else []
+    last = max((time for layer, time, _ in values if layer in modules), default=0)
+    rows = sorted({(layer, time) for layer, time, _ in values if layer == PIXELS})[:1]
     rows += [(layer, last) for layer in modules]
-    for layer, epoch in rows:
+    for layer, time in rows:
         for metric in SUMMARY_TITLES:
-            if (layer, epoch, metric) not in values:
-                raise damaged(metrics_table, f"no {metric} of layer {layer} at epoch {epoch}")
-    return [(layer, epoch, {name: values[layer, epoch, name] for name in SUMMARY_TITLES}) for layer, epoch in rows]
+            if (layer, time, metric) not in values:
+                raise damaged(metrics_table, f"no {metric} of layer {layer} at {time}")
+    return [(layer, time, {name: values[layer, time, name] for name in SUMMARY_TITLES}) for layer, time in rows]
 
 
 def best_line(rows: list[tuple[str, int, dict[str, float]]]) -> str:
@@ -79,19 +77,22 @@ def best_line(rows: list[tuple[str, int, dict[str, float]]]) -> str:
 
 
 def accuracy_line(values: dict[str, float], when: str) -> str:
-    """A sentence on the accuracies at an epoch."""
+    """A sentence on the accuracies at a time."""
     train, evaluation = (number(values[name]) for name in ACCURACIES)
+    if math.isnan(values[ACCURACIES[0]]):
+        return f"Accuracy at {when}: {evaluation} on the evaluation images."
     return f"Accuracy at {when}: {train} on the training images, {evaluation} on the evaluation images."
 
 
 def run_warnings(
-    *, dataset: str, predictions: str, curves: dict[int, dict[str, float]], pixels_knn_accuracy: float
+    *, dataset: str, history: str, predictions: str, curves: dict[int, dict[str, float]], pixels_knn_accuracy: float
 ) -> list[str]:
     """The warnings of a run, each once: on its images, on its trained network, and on its curves.
 
     Parameters
     ----------
     dataset : path of dataset.npz
+    history : path of tables/history.parquet
     predictions : path of predictions/{span}.parquet of the last span
         The spans before are not read: a network may be odd before it is trained.
     curves : dict
@@ -100,15 +101,22 @@ def run_warnings(
         Of the raw pixels; NaN where they are not followed.
     """
     warnings = dataset_warnings(dataset)
+    warnings += parse_warnings(load_metadata(history).get("warnings", "[]"), history)
     warnings += parse_warnings(load_metadata(predictions).get("warnings", "[]"), predictions)
-    train_labels, eval_labels, names = load_npz(dataset, "train_labels", "eval_labels", "class_names")
-    warnings += learning_warnings(
-        epochs=list(curves),
-        **{name: [values[name] for values in curves.values()] for name in CURVES},
-        train_counts=np.bincount(train_labels, minlength=len(names)).tolist(),
-        eval_counts=np.bincount(eval_labels, minlength=len(names)).tolist(),
-        pixels_knn_accuracy=pixels_knn_accuracy,
-    )
+    eval_labels, names = load_npz(dataset, "eval_labels", "class_names")
+    eval_counts = np.bincount(eval_labels, minlength=len(names)).tolist()
+    columns = {name: [values[name] for values in curves.values()] for name in CURVES}
+    if np.isfinite(columns["train_accuracy"]).all():
+        (train_labels,) = load_npz(dataset, "train_labels")
+        warnings += learning_warnings(
+            epochs=list(curves),
+            **columns,
+            train_counts=np.bincount(train_labels, minlength=len(names)).tolist(),
+            eval_counts=eval_counts,
+            pixels_knn_accuracy=pixels_knn_accuracy,
+        )
+    else:
+        warnings += chance_warnings(columns["eval_accuracy"], eval_counts)
     return list(dict.fromkeys(warnings))
 
 
@@ -136,7 +144,7 @@ def summarise(
     layers : list of str
         In network order.
     markdown_path, csv_path, warnings_path : paths to write
-        The CSV has a row a layer: run, layer, epoch, each metric, and the run's accuracies at the last epoch. The
+        The CSV has a row a layer: run, layer, time, each metric, and the run's accuracies at the last time. The
         warnings are a JSON list of sentences, empty where there are none.
     run : str
         Its name.
@@ -145,24 +153,28 @@ def summarise(
         epoch 0, which show whether the weights came out here as they were.
     """
     rows = final_metrics(metrics_table, layers)
-    curves = load_curves(history_table)
+    curves, unit = load_curves(history_table), load_unit(history_table)
     last = max(curves)
+    # Of steps on disk nobody knows whether they are those of one training from its start.
+    after = f"after {last} epochs of training" if unit == "epoch" else f"at step {last} of the training"
     knn = rows[0][2]["knn_accuracy"] if rows and rows[0][0] == PIXELS else math.nan
-    warnings = run_warnings(dataset=dataset, predictions=predictions, curves=curves, pixels_knn_accuracy=knn)
+    warnings = run_warnings(
+        dataset=dataset, history=history_table, predictions=predictions, curves=curves, pixels_knn_accuracy=knn
+    )
     log_warnings(warnings)
-    header = ["Layer", "Epoch", *SUMMARY_TITLES.values()]
+    header = ["Layer", unit.capitalize(), *SUMMARY_TITLES.values()]
     body = [
-        [layer_title(layer), DASH if layer == PIXELS else str(row_epoch), *map(number, metrics.values())]
-        for layer, row_epoch, metrics in rows
+        [layer_title(layer), DASH if layer == PIXELS else str(row_time), *map(number, metrics.values())]
+        for layer, row_time, metrics in rows
     ]
-    lines = [best_line(rows), accuracy_line(curves[last], f"epoch {last}")]
+    lines = [best_line(rows), accuracy_line(curves[last], f"{unit} {last}")]
     if weights is not None:
         if 0 not in curves:
             raise damaged(history_table, "no epoch 0")
         lines.insert(1, accuracy_line(curves[0], f"epoch 0, with the weights of {weights}"))
     warned = "**Warnings**\n\n" + "".join(f"- {warning}\n" for warning in warnings) + "\n" if warnings else ""
     text = (
-        f"# {run}: how the layers cluster after {last} epochs of training\n\n"
+        f"# {run}: how the layers cluster {after}\n\n"
         f"{warned}"
         f"{markdown_table(header, body)}\n\n" + "".join(f"- {line}\n" for line in lines) + f"\n{LEGEND}\n"
     )
@@ -171,11 +183,11 @@ def summarise(
         temporary.write_text(text, encoding="utf-8", newline="\n")
     with whole_file(csv_path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(["run", "layer", "epoch", *SUMMARY_TITLES, *ACCURACIES])
+        writer.writerow(["run", "layer", unit, *SUMMARY_TITLES, *ACCURACIES])
         shared = [number(curves[last][name], missing="") for name in ACCURACIES]
-        for layer, row_epoch, metrics in rows:
+        for layer, row_time, metrics in rows:
             cells = [number(value, missing="") for value in metrics.values()]
-            writer.writerow([run, layer, row_epoch, *cells, *shared])
+            writer.writerow([run, layer, row_time, *cells, *shared])
 
 
 if "snakemake" in globals():

@@ -14,12 +14,13 @@ from collections.abc import Mapping
 from evolution.io.checkpoints import save_checkpoint
 from evolution.io.job_log import job_log
 from evolution.io.tables import save_table
+from evolution.models.device import choose_device
 from evolution.models.networks import NETWORKS
 from evolution.planning.digests import file_digest
 from evolution.startup.load_torch import without_compiler
 from evolution.startup.memory import keep_freed_memory
 from evolution.training.faults import memory_explained
-from evolution.training.loop import TrainingSettings, choose_device, train_span
+from evolution.training.loop import TrainingSettings, train_span
 
 
 def train(
@@ -62,7 +63,7 @@ def train(
     # other data or other weights, such as those of a network that predicts one class for all images.
     origin = {"dataset": file_digest(dataset), "checkpoint": file_digest(output["checkpoint"])}
     # Snapshots are taken on a CPU, and are compared less closely with a training that ran elsewhere.
-    device = choose_device(settings.device).type
+    device = choose_device(settings.device, key="training.device").type
     save_table(output["history"], history, origin | ({} if device == "cpu" else {"device": device}))
 
 
@@ -81,7 +82,7 @@ if "snakemake" in globals():
             threads=snakemake.params.threads,
         )
         # torchvision, deterministic operations of a GPU, and a user's network that compiles itself need the compiler.
-        if settings.model in NETWORKS and choose_device(settings.device).type == "cpu":
+        if settings.model in NETWORKS and choose_device(settings.device, key="training.device").type == "cpu":
             without_compiler()
         train(
             dataset=snakemake.input.dataset,

@@ -1,4 +1,4 @@
-"""Cells read from files that hold a span of epochs each."""
+"""Cells read from files that hold a span of times each."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ def test_a_cell_is_read_from_its_position_in_the_span(tmp_path):
     later = 10 + np.arange(12, dtype=np.float32).reshape(2, 3, 2)
     paths = [write(tmp_path, "0002-0004", "a", later), write(tmp_path, "0000", "a", first)]
     cells = Cells(paths, SPANS)
-    assert cells.epochs("a") == [0, 2, 4] and cells.epochs("b") == []
+    assert cells.times("a") == [0, 2, 4] and cells.times("b") == []
     np.testing.assert_array_equal(cells.read_layout("a", 0, 3), first[0])
     np.testing.assert_array_equal(cells.read_layout("a", 4, 3), later[1])
     np.testing.assert_array_equal(cells.read("a", 2, (3, None)), later[0])
@@ -44,9 +44,9 @@ def test_a_layout_that_is_not_finite_is_refused(tmp_path):
 
 def test_a_cell_that_no_file_has(tmp_path):
     cells = Cells([write(tmp_path, "0002-0004", "a", np.zeros((2, 3, 2), np.float32))], SPANS)
-    for layer, epoch in (("a", 3), ("a", 0), ("b", 2)):
+    for layer, time in (("a", 3), ("a", 0), ("b", 2)):
         with pytest.raises(KeyError):
-            cells.read(layer, epoch, (3, 2))
+            cells.read(layer, time, (3, 2))
     with pytest.raises(KeyError, match="0006"):
         Cells([tmp_path / "0006" / "a.npy"], SPANS)
 

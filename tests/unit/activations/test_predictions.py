@@ -8,12 +8,12 @@ from evolution.errors import UserError
 from evolution.io.tables import save_table
 
 
-def write_predictions(path, epochs, samples):
-    save_table(path, {"epoch": epochs, "sample": samples, "predicted": samples, "confidence": [0.5] * len(samples)})
+def write_predictions(path, times, samples):
+    save_table(path, {"time": times, "sample": samples, "predicted": samples, "confidence": [0.5] * len(samples)})
     return str(path)
 
 
-def test_predictions_are_put_in_the_order_of_samples_and_epochs(tmp_path):
+def test_predictions_are_put_in_the_order_of_samples_and_times(tmp_path):
     paths = [
         write_predictions(tmp_path / "b.parquet", [4, 4], [1, 0]),
         write_predictions(tmp_path / "a.parquet", [0, 2, 2, 0], [0, 1, 0, 1]),
@@ -25,7 +25,7 @@ def test_predictions_are_put_in_the_order_of_samples_and_epochs(tmp_path):
 
 def test_predictions_that_are_missing_are_named(tmp_path):
     path = write_predictions(tmp_path / "a.parquet", [0, 0], [0, 1])
-    with pytest.raises(UserError, match=r"a\.parquet is damaged.*no epoch 2"):
+    with pytest.raises(UserError, match=r"a\.parquet is damaged.*no time 2"):
         load_predictions([path], [0, 2], 2)
-    with pytest.raises(UserError, match="not one row for each of 3 samples at epoch 0"):
+    with pytest.raises(UserError, match="not one row for each of 3 samples at time 0"):
         load_predictions([path], [0], 3)

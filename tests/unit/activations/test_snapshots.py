@@ -7,7 +7,7 @@ from torch.nn import functional
 from torch.nn.modules.module import register_module_forward_pre_hook
 
 from evolution.activations.agreement import Evaluated
-from evolution.activations.snapshots import SnapshotSettings, layer_groups, take_snapshots
+from evolution.activations.snapshots import SnapshotSettings, layer_groups, take_snapshots, trained_networks
 from evolution.errors import LayerError, ModelError, UserError
 from evolution.models.build import build_run_model
 from evolution.models.networks import SmallCNN
@@ -75,17 +75,21 @@ class Entries:
 def take(dataset, paths, epochs, layers=LAYERS, compacted=False, **limits):
     """Activations (epochs, N, D) of each layer, the classifier's rows at each epoch, and the predictions."""
     activations, classifier = {layer: Entries(len(epochs)) for layer in layers}, Entries(len(epochs))
-    predictions, _ = take_snapshots(
+    snapshots = take_snapshots(
         dataset=dataset,
-        checkpoints=paths,
-        epochs=epochs,
+        networks=trained_networks(paths, epochs),
+        times=epochs,
         settings=SnapshotSettings(model="small_cnn", model_kwargs={}, seed=17, compacted=compacted, pooling=Pooling()),
         activations=activations,
         classifier=classifier,
         evaluated=None,
         **limits,
     )
-    return {layer: np.stack(kept.entries) for layer, kept in activations.items()}, classifier.entries, predictions
+    return (
+        {layer: np.stack(kept.entries) for layer, kept in activations.items()},
+        classifier.entries,
+        snapshots.predictions,
+    )
 
 
 @pytest.mark.parametrize("chunk", [250, 24, 7, 1])
@@ -107,14 +111,14 @@ def test_predictions(span):
     dataset, paths, weights = span
     images, _ = read_part(dataset, "eval")
     _, _, predictions = take(dataset, paths, [0, 2, 3], ["fc2"])
-    assert predictions["epoch"].tolist() == [0] * 24 + [2] * 24 + [3] * 24
+    assert predictions["time"].tolist() == [0] * 24 + [2] * 24 + [3] * 24
     assert predictions["sample"].tolist() == list(range(24)) * 3
     logits = np.concatenate([direct_outputs(weights[epoch], images)["fc2"] for epoch in (0, 2, 3)])
     probability = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     assert predictions["predicted"].tolist() == probability.argmax(axis=1).tolist()
     np.testing.assert_allclose(predictions["confidence"], probability.max(axis=1), rtol=1e-4)
     assert {name: column.dtype.name for name, column in predictions.items()} == {
-        "epoch": "int32",
+        "time": "int32",
         "sample": "int32",
         "predicted": "int32",
         "confidence": "float32",
@@ -237,16 +241,16 @@ def take_own(tmp_path, dataset, name, layers=(), class_accuracy=None, epochs=(0,
     path = str(tmp_path / "0000.pt")
     torch.save({"weights": {epoch: network.state_dict() for epoch in epochs}, "optimizer": {}, "epoch": 0}, path)
     classifier = Entries(len(epochs))
-    table, warnings = take_snapshots(
+    snapshots = take_snapshots(
         dataset=dataset,
-        checkpoints=[path],
-        epochs=list(epochs),
+        networks=trained_networks([path], list(epochs)),
+        times=list(epochs),
         settings=settings,
         activations={layer: Entries(len(epochs)) for layer in layers},
         classifier=classifier,
         evaluated=class_accuracy and Evaluated(class_accuracy, "cpu"),
     )
-    return table, warnings, classifier.entries[0]
+    return snapshots.predictions, snapshots.warnings, classifier.entries[0]
 
 
 @pytest.mark.parametrize(

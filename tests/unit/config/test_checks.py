@@ -68,10 +68,10 @@ def test_nothing_is_said_of_a_sound_config_nor_of_faults_that_are_known():
 def test_epochs_of_the_grid_are_snapshots():
     config = {"training": {"epochs": 10}, "snapshots": {"every": 4, "also": [5]}}
     for allowed in ([0, 5, 10], [8]):
-        assert resolve(config | {"plots": {"grid_epochs": allowed}})["plots"]["grid_epochs"] == allowed
-    assert faults(config | {"plots": {"grid_epochs": [0, 7, 11]}}) == [
-        "plots.grid_epochs: 7 has no snapshot, the nearest is 8; add 7 to snapshots.also",
-        "plots.grid_epochs: 11 lies past the last epoch; training.epochs is 10",
+        assert resolve(config | {"plots": {"grid_times": allowed}})["plots"]["grid_times"] == allowed
+    assert faults(config | {"plots": {"grid_times": [0, 7, 11]}}) == [
+        "plots.grid_times: 7 has no snapshot, the nearest is 8; add 7 to snapshots.also",
+        "plots.grid_times: 11 lies past the last epoch; training.epochs is 10",
     ]
 
 

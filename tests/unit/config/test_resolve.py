@@ -25,7 +25,7 @@ training:
    threads: 2, epochs_per_job: 20, keep_epochs: all}
 snapshots: {every: 2, also: []}
 snapshots_per_job: 1
-activations: {compact: true, pixels: true, pooling: {maps: flatten, tokens: mean}}
+activations: {device: cpu, compact: true, pixels: true, pooling: {maps: flatten, tokens: mean}}
 metrics:
   clusters: 10
   n_init: 10
@@ -36,24 +36,26 @@ metrics:
   cka: true
 embedding: {method: tsne, perplexity: 30, neighbors: 15, pca_components: 50, alignment: previous}
 plots:
-  {palette: petroff10, dpi: 120, width: null, formats: [png], animation: {fps: 5, tween: 6, gif_megabytes: 8, dpi: 80},
+  {grid_times: null, time_axis: linear, palette: petroff10, dpi: 120, width: null, formats: [png],
+   animation: {fps: 5, tween: 6, gif_megabytes: 8, dpi: 80},
    explorer: {max_samples: 5000}}
-comparison: {threshold: 0.9, cka_epoch: null}
+comparison: {threshold: 0.9, cka_time: null}
+checkpoints: null
 seeds: []
 grid: {}
 skip: []
 """)
-OF_A_RUN = ("seed", "dataset", "model", "training")
+OF_A_RUN = ("seed", "dataset", "model", "checkpoints", "training")
 # What auto stands for in the default model.
 SMALL_CNN = ["conv1", "conv2", "conv3", "fc1", "fc2"]
 
 
 def test_an_empty_config_is_all_defaults():
     config = resolve({})
-    runs, grid_epochs = config.pop("runs"), config["plots"].pop("grid_epochs")
+    runs, times = config.pop("runs"), config.pop("times")
     assert config == DEFAULTS
     assert runs == {"run": {key: DEFAULTS[key] for key in OF_A_RUN} | {"layers": SMALL_CNN}}
-    assert grid_epochs[0] == 0 and grid_epochs[-1] == 100
+    assert times["run"].times == list(range(0, 101, 2)) and times["run"].unit == "epoch"
 
 
 @pytest.mark.parametrize(
@@ -79,7 +81,8 @@ def test_the_default_experiment_states_every_key():
     """A key's meaning is looked up in config.yaml: each key stands there, and with its default."""
     written = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
     assert written.pop("runs") == {"mnist": {}}
-    assert written["plots"].pop("grid_epochs") == [0, 2, 5, 10, 20, 50, 100]
+    assert written["plots"].pop("grid_times") == [0, 2, 5, 10, 20, 50, 100]
+    written["plots"]["grid_times"] = None
     assert written["snapshots"].pop("also") == [5]
     defaults = copy.deepcopy(DEFAULTS)
     defaults["snapshots"].pop("also")
@@ -95,20 +98,20 @@ def test_the_default_experiment_has_261_cells():
 
 
 def test_what_is_given_replaces_its_default_and_nothing_else():
-    config = resolve({"training": {"learning_rate": 0.1}, "plots": {"animation": {"fps": 9}, "grid_epochs": [0, 4]}})
+    config = resolve({"training": {"learning_rate": 0.1}, "plots": {"animation": {"fps": 9}, "grid_times": [0, 4]}})
     expected = copy.deepcopy(DEFAULTS)
     expected["training"]["learning_rate"] = 0.1
     expected["plots"]["animation"]["fps"] = 9
-    expected["plots"]["grid_epochs"] = [0, 4]
+    expected["plots"]["grid_times"] = [0, 4]
     expected["runs"] = {"run": {key: expected[key] for key in OF_A_RUN} | {"layers": SMALL_CNN}}
-    assert config == expected
+    assert config | {"times": None} == expected | {"times": None}
 
 
 def test_the_config_that_is_given_stays_as_it_is():
-    config = {"runs": {"a": None, "b": {"model": {"kwargs": {"dropout": 0.1}}}}, "plots": {"grid_epochs": [0]}}
+    config = {"runs": {"a": None, "b": {"model": {"kwargs": {"dropout": 0.1}}}}, "plots": {"grid_times": [0]}}
     before = copy.deepcopy(config)
     resolved = resolve(config)
-    resolved["plots"]["grid_epochs"].append(5)
+    resolved["plots"]["grid_times"].append(5)
     resolved["runs"]["b"]["model"]["kwargs"]["dropout"] = 0.2
     assert config == before
     assert resolve({})["model"]["kwargs"] == {}
@@ -143,6 +146,7 @@ def test_runs_are_the_config_and_what_differs():
         "dataset": DEFAULTS["dataset"] | {"name": "digits", "train_size": 700, "eval_size": 500},
         "model": {"name": "mlp", "kwargs": {"dropout": 0.1}, "weights": None},
         "layers": ["fc2"],
+        "checkpoints": None,
         "training": DEFAULTS["training"] | {"weight_decay": 0, "optimizer": "sgd", "batch_size": 50},
     }
     assert list(config["runs"]) == ["same", "none", "other"]
@@ -159,10 +163,10 @@ def test_a_run_with_another_model_starts_without_the_first_ones_arguments():
     assert runs["other"]["model"] == {"name": "tiny_cnn", "kwargs": {}, "weights": None}
 
 
-def test_grid_epochs_are_spread_where_they_are_not_given():
-    config = resolve({"training": {"epochs": 9}, "snapshots": {"every": 3}})
-    assert config["plots"]["grid_epochs"] == [0, 3, 6, 9]
-    assert len(resolve({})["plots"]["grid_epochs"]) == 7
+def test_grid_times_are_spread_where_they_are_not_given():
+    times = resolve({"training": {"epochs": 9}, "snapshots": {"every": 3}})["times"]["run"]
+    assert times.grid_times(None) == [0, 3, 6, 9] and times.grid_times([3]) == [3]
+    assert len(resolve({})["times"]["run"].grid_times(None)) == 7
 
 
 def test_planning_loads_no_large_library():

@@ -71,8 +71,8 @@ def test_all_faults_come_in_one_message(results):
 @pytest.mark.parametrize(
     "text",
     [
-        "{training: {epochs: many}, plots: {grid_epochs: [500]}}",
-        "{snapshots: {also: ['3']}, plots: {grid_epochs: [3]}}",
+        "{training: {epochs: many}, plots: {grid_times: [500]}}",
+        "{snapshots: {also: ['3']}, plots: {grid_times: [3]}}",
         "{dataset: {eval_size: few}, embedding: {perplexity: 5000}}",
         "{model: {name: resnet}, layers: [layer1.0]}",
         "{dataset: {name: imagenet, train_size: 1000000}}",

@@ -37,7 +37,7 @@ WRONG = {
     "metrics.neighbors": st.integers(-5, 0) | st.integers(10001),
     "embedding.perplexity": st.floats(max_value=1) | st.floats(5000) | st.just(float("nan")),
     "embedding.pca_components": st.integers(-5, 1) | st.integers(10001),
-    "plots.grid_epochs": st.sampled_from([[], [-1], [10**7], [0, 0], 0, ["0"]]),
+    "plots.grid_times": st.sampled_from([[], [-1], [10**7], [0, 0], 0, ["0"]]),
     "plots.palette": st.text(max_size=3),
     "plots.dpi": st.integers(-5, 29) | st.integers(1201),
     "runs": st.sampled_from([{}, [], None, "a", {"a b": {}}, {"../a": {}}, {"a": []}, {1: {}}, {"A": {}, "a": {}}]),
@@ -60,14 +60,17 @@ def test_a_valid_config_is_resolved_and_can_be_planned(config):
     before = copy.deepcopy(config)
     resolved = resolve(config)
     assert config == before
-    assert resolve(resolved | {"runs": config["runs"]}) == resolved, "with every key written out it says the same"
+    times = resolved.pop("times")
+    again = resolve(resolved | {"runs": config["runs"]})
+    assert again | {"times": times} == resolved | {"times": times}, "with every key written out it says the same"
     assert len(resolved["runs"]) == len(config["runs"]) * len(config.get("seeds") or [0])
     epochs = snapshot_epochs(resolved)
     assert [epoch for span in snapshot_spans(resolved).values() for epoch in span] == epochs
     assert [epoch for span in training_spans(resolved).values() for epoch in span] == list(
         range(config["training"]["epochs"] + 1)
     )
-    assert set(resolved["plots"]["grid_epochs"]) <= set(epochs)
+    for of_run in times.values():
+        assert of_run.times == epochs and set(of_run.grid_times(resolved["plots"]["grid_times"])) <= set(epochs)
     for layers in layers_with_pixels(resolved).values():
         assert [layer for layer in layers if layer != "pixels"] == config["layers"]
 

@@ -9,7 +9,7 @@ from evolution.config.spans import (
     snapshot_epochs,
     snapshot_spans,
     span_name,
-    spread_epochs,
+    spread_times,
     training_spans,
 )
 
@@ -114,8 +114,8 @@ def test_more_epochs_are_more_links():
 
 @pytest.mark.parametrize("count", range(1, 9))
 @pytest.mark.parametrize("epochs", [[0], [0, 1], [0, 1, 2], list(range(8)), [*range(0, 101, 2)], [0, 1, 2, 5, 100]])
-def test_spread_epochs(epochs, count):
-    spread = spread_epochs(epochs, count)
+def test_spread_times(epochs, count):
+    spread = spread_times(epochs, count)
     assert spread[0] == epochs[0]
     assert len(spread) <= count
     assert spread == sorted(set(spread)) and set(spread) <= set(epochs)

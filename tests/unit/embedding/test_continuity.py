@@ -139,7 +139,7 @@ def test_drawing_back_pays_for_movement():
 
 
 @pytest.mark.parametrize(
-    ("epochs", "expected"),
+    ("times", "expected"),
     [
         ([0, 2, 4, 6, 8, 10, 12, 14, 16, 18], [4, 16]),
         ([0, 1, 2, 3, 5, 10, 100], [5, 100]),
@@ -147,5 +147,5 @@ def test_drawing_back_pays_for_movement():
         ([0, 1000], [1000]),
     ],
 )
-def test_reviews_are_at_the_first_snapshots_from_each_power_of_four_on(epochs, expected):
-    assert [epoch for before, epoch in pairwise(epochs) if review_due(before, epoch)] == expected
+def test_reviews_are_at_the_first_snapshots_from_each_power_of_four_on(times, expected):
+    assert [time for before, time in pairwise(times) if review_due(before, time)] == expected

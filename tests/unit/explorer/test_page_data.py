@@ -36,7 +36,7 @@ def test_layouts_keep_their_shape_to_a_thousandth_of_the_square():
     layouts = np.random.default_rng(0).normal(3, 20, (4, 50, 2)).astype(np.float32)
     back = page_data.quantise(layouts) / page_data.STEPS
     assert np.abs(back).max() <= 1
-    # One scale for both axes and all epochs: a fit of one factor and one offset an axis explains everything.
+    # One scale for both axes and all times: a fit of one factor and one offset an axis explains everything.
     factor = np.ptp(layouts[..., 0]) / np.ptp(back[..., 0])
     np.testing.assert_allclose(back * factor - layouts, (back * factor - layouts)[:1, :1].repeat(4, 0).repeat(50, 1),
                                atol=1e-3 * factor)  # fmt: skip
@@ -84,30 +84,30 @@ def test_the_data_are_those_of_the_files(experiment):
     data, curves = page_data.explorer_data(**experiment, settings=page_settings())
     labels = np.arange(30) % CLASSES
     assert json.loads(json.dumps(data)), "not every value is one that JSON has"
-    assert (data["run"], data["epochs"], data["total"], data["aligned"]) == ("rings", EPOCHS, 30, True)
+    assert (data["run"], data["times"], data["total"], data["aligned"]) == ("rings", EPOCHS, 30, True)
     assert data["samples"] == list(range(30)) and data["sources"] == list(range(1000, 1030))
     assert data["labels"] == labels.tolist() and data["names"] == CLASS_NAMES
     assert data["colors"] == class_colors("petroff10", CLASSES)
     assert data["network"] == ["conv", "fc"] and data["pixels"]
-    predicted = np.stack([prediction(epoch, 30) for epoch in EPOCHS])
+    predicted = np.stack([prediction(time, 30) for time in EPOCHS])
     np.testing.assert_array_equal(unpacked(data["predicted"]), predicted)
     np.testing.assert_array_equal(unpacked(data["confidence"])[:, 0], [50, 58, 70, 90])
     np.testing.assert_allclose(data["accuracy"], (predicted == labels).mean(axis=1), atol=5e-4)
     assert [layer["name"] for layer in data["maps"]] == ["raw pixels", "conv", "fc"]
     for layer, shown in zip(LAYERS, data["maps"]):
-        epochs = EPOCHS[:1] if layer == "pixels" else EPOCHS
+        times = EPOCHS[:1] if layer == "pixels" else EPOCHS
         # The clusters are the classes, numbered backwards.
-        np.testing.assert_array_equal(unpacked(shown["clusters"]), np.tile(labels, (len(epochs), 1)))
-        np.testing.assert_allclose(shown["rand"], [metric_value(layer, epoch) for epoch in epochs])
-        truth = np.stack([coordinates(layer, epoch, 30) for epoch in epochs])
+        np.testing.assert_array_equal(unpacked(shown["clusters"]), np.tile(labels, (len(times), 1)))
+        np.testing.assert_allclose(shown["rand"], [metric_value(layer, time) for time in times])
+        truth = np.stack([coordinates(layer, time, 30) for time in times])
         drawn = unpacked(shown["layouts"]).astype(float)
-        # One scale for both axes and all epochs.
+        # One scale for both axes and all times.
         scale = np.ptp(truth[..., 0]) / np.ptp(drawn[..., 0])
         np.testing.assert_allclose(scale * (drawn - drawn[0, 0]), truth - truth[0, 0], atol=2e-3)
     assert data["curves"] == list(curves)
     assert next(iter(curves)) == "Network accuracy" and "NMI" in curves
     np.testing.assert_array_equal(curves["NMI"]["conv"][0], EPOCHS)
-    np.testing.assert_allclose(curves["NMI"]["conv"][1], [metric_value("conv", epoch) for epoch in EPOCHS])
+    np.testing.assert_allclose(curves["NMI"]["conv"][1], [metric_value("conv", time) for time in EPOCHS])
 
 
 def test_every_part_of_the_data_holds_the_same_subset_of_samples(experiment):

@@ -38,7 +38,7 @@ def test_curves_are_tagged_with_their_depth_and_pixels_are_level():
     pixels, conv, _ = (renderer.data_source.data for renderer in rand_index.renderers)
     assert (list(pixels["x"]), list(pixels["y"])) == ([0, 4], [0.2, 0.2])
     assert (list(conv["x"]), list(conv["y"])) == ([0, 4], [0.1, 0.3])
-    # The line at the epoch that is shown.
+    # The line at the time that is shown.
     assert document.get_model_by_name("now1").location == 0
 
 

@@ -18,7 +18,7 @@ from evolution.figures.style import class_colors
 from support.compared_runs import write_table
 
 
-def test_values_are_read_by_group_and_lined_up_by_epoch(tmp_path):
+def test_values_are_read_by_group_and_lined_up_by_time(tmp_path):
     rows = [
         ("a-1", "a", 0, "fc", "m", 0.1),
         ("a-1", "a", 4, "fc", "m", 0.2),
@@ -28,8 +28,8 @@ def test_values_are_read_by_group_and_lined_up_by_epoch(tmp_path):
     ]
     values = load_comparison(write_table(tmp_path / "t.parquet", rows, "layer", "metric"), "layer", "metric")
     assert list(values) == ["a", "b"] and list(values["a"]) == list(values["b"]) == [("fc", "m")]
-    epochs, curves = values["a"]["fc", "m"]
-    assert epochs.tolist() == [0, 2, 4]
+    times, curves = values["a"]["fc", "m"]
+    assert times.tolist() == [0, 2, 4]
     np.testing.assert_array_equal(curves, [[0.1, np.nan, 0.2], [np.nan, 0.4, 0.3]])
     np.testing.assert_array_equal(values["b"]["fc", "m"][1], [[np.nan]])
 
@@ -45,9 +45,9 @@ def test_a_table_without_rows_is_refused(tmp_path):
 
 
 def test_groups_rank_by_their_mean_at_the_end_and_last_without_one():
-    epochs = np.array([0, 1])
-    assert final_value((epochs, np.array([[0.9, 0.2], [0.9, 0.4]]))) == pytest.approx(0.3)
-    assert final_value((epochs, np.array([[0.9, np.nan]]))) == final_value(None) == -np.inf
+    times = np.array([0, 1])
+    assert final_value((times, np.array([[0.9, 0.2], [0.9, 0.4]]))) == pytest.approx(0.3)
+    assert final_value((times, np.array([[0.9, np.nan]]))) == final_value(None) == -np.inf
 
 
 def test_of_many_groups_the_highest_have_a_colour_each():

@@ -6,8 +6,16 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from scipy.optimize import isotonic_regression, minimize
 
-from evolution.figures.curves import cell_edges, curve_panels, draw_curve, draw_layer_curves, place_labels, spread
-from evolution.figures.style import shared_look
+from evolution.figures.curves import (
+    cell_edges,
+    curve_panels,
+    draw_curve,
+    draw_layer_curves,
+    place_labels,
+    set_time_axis,
+    spread,
+)
+from evolution.figures.style import FigureStyle, shared_look
 from support.figures import SCREEN
 
 
@@ -104,6 +112,47 @@ def test_noise_is_not_blown_up():
     assert (low, high) == pytest.approx((0.45, 0.55), abs=1e-3)
 
 
-def test_columns_of_a_heat_map_meet_half_way_between_epochs():
+def test_columns_of_a_heat_map_meet_half_way_between_times():
     np.testing.assert_array_equal(cell_edges([0, 2, 5, 10]), [-1, 1, 3.5, 7.5, 12.5])
     np.testing.assert_array_equal(cell_edges([4]), [3.5, 4.5])
+
+
+@pytest.mark.parametrize("first", [0, 100])
+def test_the_raw_pixels_are_a_level_line_whatever_the_first_time(first):
+    values = {("pixels", first, "ari"): 0.25, ("fc", first, "ari"): 0.5, ("fc", 500, "ari"): 0.75}
+    axes = Figure().subplots()
+    draw_layer_curves(axes=axes, values=values, layers=["pixels", "fc"], metric="ari", least_span=0.1)
+    assert [0.25, 0.25] in [list(line.get_ydata()) for line in axes.lines]
+
+
+@pytest.mark.parametrize("unit", ["epoch", "step"])
+def test_an_axis_of_time_is_named_by_its_unit(unit):
+    axes = Figure().subplots()
+    axes.plot([0, 7], [1, 2])
+    set_time_axis(axes, FigureStyle(dpi=100, unit=unit))
+    assert axes.get_xlabel() == unit and axes.get_xscale() == "linear"
+    assert all(tick == int(tick) for tick in axes.get_xticks())
+
+
+def test_a_logarithmic_axis_shows_0_and_lines_across_do_not_count():
+    figure = Figure()
+    axes = figure.subplots()
+    axes.plot([0, 8, 512, 143_000], [1, 2, 3, 4])
+    axes.axhline(2)
+    set_time_axis(axes, FigureStyle(dpi=100, unit="step", time_axis="log"))
+    low, high = axes.get_xlim()
+    assert axes.get_xscale() == "symlog" and -8 < low < 0 and high > 143_000
+    figure.draw_without_rendering()
+    shown = [label.get_text() for label in axes.get_xticklabels() if low <= label.get_position()[0] <= high]
+    assert shown == ["0", "10", "100", "1000", "10000", "100000"]
+    # A tenfold takes the same room everywhere after the first time.
+    positions = axes.transData.transform([[10.0**power, 1] for power in (1, 2, 3, 5)])[:, 0]
+    assert positions[1] - positions[0] == pytest.approx(positions[2] - positions[1])
+    assert positions[3] - positions[2] == pytest.approx(2 * (positions[2] - positions[1]))
+
+
+def test_a_logarithmic_axis_of_one_time():
+    axes = Figure().subplots()
+    axes.plot([0], [1])
+    set_time_axis(axes, FigureStyle(dpi=100, time_axis="log"))
+    assert axes.get_xscale() == "linear"

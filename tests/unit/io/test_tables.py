@@ -4,10 +4,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from evolution.errors import UserError
-from evolution.io.tables import load_metadata, load_table, save_table
+from evolution.io.tables import load_metadata, load_table, load_unit, save_table
 
 SCRIPTS = Path(__file__).parents[3] / "workflow" / "scripts"
 COLUMNS = {"epoch": [0, 1], "name": ["a", "b"], "value": [0.5, None]}
@@ -25,8 +26,19 @@ def test_tables_come_back(tmp_path):
     table = load_table(tmp_path / "a.parquet", "name")
     assert table.to_pydict() == COLUMNS
     assert table.schema.metadata == {b"dataset": b"0123"}
-    with pytest.raises(UserError, match=r"a\.parquet is damaged .*no column loss, time"):
-        load_table(tmp_path / "a.parquet", "loss", "epoch", "time")
+    with pytest.raises(UserError, match=r"a\.parquet is damaged .*no column loss, clock"):
+        load_table(tmp_path / "a.parquet", "loss", "epoch", "clock")
+
+
+@pytest.mark.parametrize("unit", ["epoch", "step"])
+def test_the_time_is_called_by_its_unit_on_disk(tmp_path, unit):
+    """A table over steps may have each row's epoch too, which is not its time."""
+    more = {} if unit == "epoch" else {"epoch": [None, 3]}
+    save_table(tmp_path / "a.parquet", {"time": [0, 500]} | more | {"value": [0.5, 0.25]}, unit=unit)
+    assert pq.read_table(tmp_path / "a.parquet").column_names == [unit, *more, "value"]
+    table = load_table(tmp_path / "a.parquet", "time", "value")
+    assert table.column("time").to_pylist() == [0, 500] and table.column_names == ["time", *more, "value"]
+    assert load_unit(tmp_path / "a.parquet") == unit
 
 
 def test_folders_named_like_partitions_add_no_column(tmp_path):

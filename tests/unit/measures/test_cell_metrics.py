@@ -137,8 +137,9 @@ def test_votes_that_tie_go_to_the_smallest_label():
         (np.zeros((30, 6)), 1),
         (np.tile(np.eye(9), (4, 1)), 9),
         (np.tile(np.eye(9)[:, :3], (4, 1)), 4),
+        (np.outer(np.random.default_rng(0).uniform(0.1, 9, 30), np.random.default_rng(1).random(6)), 1),
     ],
-    ids=["equal", "zero", "one too few", "three and zero"],
+    ids=["equal", "zero", "one too few", "three and zero", "one direction, other lengths"],
 )
 @pytest.mark.parametrize("width", [1, 20])
 def test_few_directions_have_what_needs_no_clusters(rows, distinct, width, caplog):

@@ -15,18 +15,18 @@ def test_values_come_back_whatever_their_order(tmp_path):
     values = {("b", 10, "m"): 3.0, ("b", 2, "m"): 2.0, ("b", 2, "n"): 9.0, ("a", 0, "m"): 1.0}
     read = load_values(write_long(tmp_path / "t.parquet", values))
     assert read == values
-    epochs, curve = series(read, "b", "m")
-    assert (epochs.tolist(), curve.tolist()) == ([2, 10], [2.0, 3.0])
+    times, curve = series(read, "b", "m")
+    assert (times.tolist(), curve.tolist()) == ([2, 10], [2.0, 3.0])
 
 
 def test_nothing_is_an_empty_series():
-    epochs, curve = series({}, "b", "m")
-    assert (epochs.shape, curve.shape) == ((0,), (0,))
+    times, curve = series({}, "b", "m")
+    assert (times.shape, curve.shape) == ((0,), (0,))
 
 
 def test_missing_values_are_nan(tmp_path):
     path = tmp_path / "t.parquet"
-    save_table(path, {"layer": ["a"], "epoch": np.array([0], np.int32), "metric": ["m"], "value": [None]})
+    save_table(path, {"layer": ["a"], "time": np.array([0], np.int32), "metric": ["m"], "value": [None]})
     assert math.isnan(load_values(path)["a", 0, "m"])
 
 
@@ -34,7 +34,7 @@ def test_adjusted_rand_indices_are_looked_up(tmp_path):
     values = {("a", 0, "adjusted_rand_index"): 0.25, ("a", 0, "silhouette"): 0.5, ("a", 4, "adjusted_rand_index"): 0.75}
     path = write_long(tmp_path / "t.parquet", values)
     assert adjusted_rand_indices(path, [(4, "a"), (0, "a")]) == {(4, "a"): 0.75, (0, "a"): 0.25}
-    with pytest.raises(UserError, match="layer a at epoch 2"):
+    with pytest.raises(UserError, match="layer a at time 2"):
         adjusted_rand_indices(path, [(0, "a"), (2, "a")])
 
 

@@ -8,9 +8,10 @@ import torch
 from torch import nn
 
 from evolution.errors import LayerError
-from evolution.models.hooks import ForwardPasses, find_layers, record_outputs
+from evolution.models.hooks import ForwardPasses, Inputs, find_layers, record_outputs
 from evolution.models.networks import SmallCNN
 from evolution.models.outputs import Pooling
+from support.wrapped_logits import WRAPPED
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -40,6 +41,39 @@ def rows(function, images, chunk=3, **pooling):
 
 def record(model, images, layers, **more):
     return record_outputs(model, images, layers=layers, pooling=Pooling(tokens="flatten"), **more)
+
+
+@pytest.mark.parametrize("wrap", WRAPPED.values(), ids=WRAPPED)
+def test_logits_in_whatever_they_come(wrap):
+    class Wrapped(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc = nn.Linear(4, 3)
+
+        def forward(self, x):
+            return wrap(self.fc(x), x)
+
+    model, images = Wrapped(), torch.rand(7, 4)
+    found = record_outputs(model, images, layers=["fc"], pooling=Pooling(), classes=3, chunk=3)
+    np.testing.assert_allclose(found.logits, model.fc(images).detach().numpy(), rtol=1e-6)
+    np.testing.assert_array_equal(found.classifier.inputs, images.numpy())
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"), [((1, 8, 8), 250), ((3, 96, 96), 250), ((3, 224, 224), 45), ((3, 6000, 6000), 1)]
+)
+def test_of_large_images_fewer_pass_at_once(shape, expected):
+    assert Inputs({"": torch.empty(1, *shape)}).chunk() == expected
+
+
+def test_inputs_by_name():
+    class Two(nn.Module):
+        def forward(self, first, *, second):
+            return first - second
+
+    with ForwardPasses(Two(), {}, lambda *noted: None) as recording:
+        found = recording.run(Inputs({"second": torch.ones(2), "first": torch.zeros(2)}))
+    assert found.tolist() == [-1, -1]
 
 
 def test_rows_are_put_together_from_chunks():

@@ -7,6 +7,7 @@ from torch import nn
 from evolution.errors import ModelError
 from evolution.models.module_tree import trace
 from support.chains import Chain, block
+from support.wrapped_logits import WRAPPED
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -81,8 +82,9 @@ def test_a_name_that_is_no_file_name():
 @pytest.mark.parametrize(
     ("logits", "said"),
     [
-        (lambda x: x.flatten(1)[:, :3], r"here \(2, 4\), not \(2, 3\)"),
-        (lambda x: (x, x), r"not tuple; wrap it in a class whose forward returns the tensor alone"),
+        (lambda x: x.flatten(1)[:, :3], r"here \(2, 4\), not \(2, 3\); what sets the number of classes belongs into"),
+        (lambda x: (x, x), r"here \(2, 4\), not \(2, 1, 2, 2\)$"),
+        (lambda x: {"a": x, "b": x}, r"several tensors by name \(a, b\); it must put out its logits"),
     ],
 )
 def test_a_model_that_does_not_tell_the_classes_apart(logits, said):
@@ -90,10 +92,16 @@ def test_a_model_that_does_not_tell_the_classes_apart(logits, said):
         trace(Around(nn.Identity(), logits), (1, 2, 2), 4)
 
 
-def test_a_model_that_puts_out_more_while_it_trains():
-    model = Around(nn.Identity(), lambda x: x.flatten(1) if not model.training else (x.flatten(1), x))
-    with pytest.raises(ModelError, match=r"here \(3, 4\), not tuple"):
+def test_a_model_that_puts_out_something_else_while_it_trains():
+    model = Around(nn.Identity(), lambda x: x.flatten(1) if not model.training else (x, x.flatten(1)))
+    with pytest.raises(ModelError, match=r"here \(3, 4\), not \(3, 1, 2, 2\)"):
         trace(model, (1, 2, 2), 4)
+
+
+@pytest.mark.parametrize("wrap", WRAPPED.values(), ids=WRAPPED)
+def test_logits_in_whatever_they_come(wrap):
+    model = Around(nn.Identity(), lambda x: wrap(x.flatten(1), x))
+    assert [row["name"] for row in trace(model, (1, 2, 2), 4)] == ["odd", "unused"]
 
 
 def test_a_transformers_modules_all_run():

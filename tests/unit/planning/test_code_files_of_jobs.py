@@ -4,9 +4,18 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 
 from evolution.planning.code_files import code_files
 from support.project import TINY, Project
+
+DATA = """
+import numpy as np
+
+
+def evaluation():
+    return np.random.default_rng(0).random((60, 1, 8, 8), np.float32), np.arange(60) % 10
+"""
 
 # Snakemake's own account of the jobs: each job's script and inputs, written when a dry run ends.
 PROBE = """
@@ -30,7 +39,14 @@ atexit.register(write_jobs)
 @pytest.fixture(scope="module")
 def jobs(tmp_path_factory):
     """The jobs of two runs with all targets, in a folder of their own."""
-    project = Project(tmp_path_factory.mktemp("project"), TINY | {"runs": {"a": {}, "b": {"seed": 4}}})
+    elsewhere = {"dataset": {"name": "data.py:evaluation"}, "checkpoints": {"path": "checkpoints"}}
+    runs = {"a": {}, "b": {"seed": 4}, "elsewhere": elsewhere}
+    project = Project(tmp_path_factory.mktemp("project"), TINY | {"runs": runs})
+    (project.folder / "data.py").write_text(DATA)
+    (project.folder / "checkpoints").mkdir()
+    for epoch in range(5):
+        # Of planning alone: nothing reads the weights.
+        torch.save({"a": torch.full((1,), epoch)}, project.folder / "checkpoints" / f"epoch_{epoch}.pt")
     (project.folder / "probe.smk").write_text(PROBE)
     project.snakemake("--snakefile", "probe.smk", "--dry-run", "all", "report", "layers")
     return project.folder, json.loads((project.folder / "jobs.json").read_text())

@@ -9,7 +9,15 @@ import pytest
 
 from evolution.config.resolve import resolve
 from evolution.errors import ConfigError, ModelError
-from evolution.planning.model_trees import model_modules, read_tree, trace_request, tree_file, tree_path
+from evolution.planning.code_files import model_versions
+from evolution.planning.model_trees import (
+    library_first,
+    model_modules,
+    read_tree,
+    trace_request,
+    tree_file,
+    tree_path,
+)
 
 DIGITS = {"name": "digits"}
 SMALL = DIGITS | {"train_size": 100, "eval_size": 100}
@@ -89,6 +97,58 @@ def test_all_that_a_tree_depends_on_has_a_part_in_its_name(nets, monkeypatch):
     assert len(set(paths)) == len(paths)
     monkeypatch.undo()
     assert built() == 0, "a name is known without building"
+
+
+def test_a_package_on_pythonpath(nets, tmp_path, monkeypatch):
+    """Its files count by their content; a package of this library's name there is in nobody's way."""
+    package = tmp_path / "path" / "my_nets"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    (package / "net.py").write_text(NET.replace("from width", "from .width"))
+    (package / "width.py").write_text("WIDTH = 5\n")
+    (tmp_path / "path" / "evolution.py").write_text("x = 1\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "path"))
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path / "path")])
+    path = tree_file(model("my_nets.net:Net"), DIGITS)
+    assert [row["shape"] for row in read_tree(path)] == [[64], [5], [5], [10]]
+    (package / "width.py").write_text("WIDTH = 6\n")
+    assert [row["shape"] for row in read_tree(tree_file(model("my_nets.net:Net"), DIGITS))][1] == [6]
+    assert "my_nets" not in sys.modules, "nothing of it runs where it is planned"
+
+
+def test_an_installed_package_counts_by_its_version(nets, monkeypatch):
+    version = importlib.metadata.version
+    first = path_of(model("torchvision.models:resnet18"))
+    monkeypatch.setattr(importlib.metadata, "version", lambda name: version(name) + ".1" * (name == "torchvision"))
+    model_versions.cache_clear()
+    assert path_of(model("torchvision.models:resnet18")) != first
+    model_versions.cache_clear()
+
+
+def test_the_library_comes_first_on_pythonpath(tmp_path, monkeypatch):
+    assert library_first(tmp_path, "") == str(tmp_path)
+    assert library_first(tmp_path, f"a:{tmp_path}::b") == f"{tmp_path}:a:b"
+    monkeypatch.setenv("PYTHONPATH", "c")
+    assert library_first(tmp_path) == f"{tmp_path}:c"
+
+
+def test_a_config_of_transformers_counts_by_its_content(nets, tmp_path):
+    """So a path to it is not in the resolved config, and neither is who wrote it."""
+    content = {"model_type": "vit", "num_channels": 1, "image_size": 8, "patch_size": 2, "hidden_size": 8}
+    content |= {"num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 9}
+    content |= {"id2label": {str(label): str(label) for label in range(10)}}
+    written = content | {"transformers_version": "5.0", "_name_or_path": "/somewhere"}
+    (tmp_path / "vit.json").write_text(json.dumps(written))
+    config = {"dataset": SMALL, "model": model("transformers", config="vit.json"), "runs": {"a": {}}}
+    pytest.importorskip("transformers")
+    (run,) = resolve(config)["runs"].values()
+    assert run["model"]["kwargs"] == {"config": content}
+    assert "vit.layers.0" in [row["name"] for row in read_tree(tree_file(run["model"], DIGITS))]
+    (tmp_path / "vit.json").write_text("[]")
+    with pytest.raises(
+        ConfigError, match=r"^model\.kwargs\.config: 'vit\.json' is not allowed; must be a config\.json"
+    ):
+        resolve(config)
 
 
 def test_layers_of_an_own_class_in_a_config(nets):

@@ -1,5 +1,6 @@
 """Gathering a run's tables: by hand."""
 
+import json
 import math
 
 import numpy as np
@@ -18,9 +19,9 @@ def rows(columns):
 def cell_tables(tmp_path):
     """Two layers, one of them in two spans; paths."""
     tables = {
-        "0000/conv1.parquet": {"epoch": [0], "ari": [0.25], "knn": [0.5]},
-        "0002-0004/conv1.parquet": {"epoch": [2, 4], "ari": [0.5, math.nan], "knn": [0.75, 1.0]},
-        "0000/block.fc.1.parquet": {"epoch": [0], "ari": [-0.125], "knn": [0.0]},
+        "0000/conv1.parquet": {"time": [0], "ari": [0.25], "knn": [0.5]},
+        "0002-0004/conv1.parquet": {"time": [2, 4], "ari": [0.5, math.nan], "knn": [0.75, 1.0]},
+        "0000/block.fc.1.parquet": {"time": [0], "ari": [-0.125], "knn": [0.0]},
     }
     for name, columns in tables.items():
         save_table(tmp_path / name, columns)
@@ -29,13 +30,13 @@ def cell_tables(tmp_path):
 
 def test_values_of_classes_have_a_table_of_their_own(tmp_path):
     path = tmp_path / "0002-0004" / "conv1.parquet"
-    save_table(path, {"epoch": [2, 4], "ari": [0.5, 0.25], "sil": [[0.1, 0.2], [0.3, math.nan]]})
+    save_table(path, {"time": [2, 4], "ari": [0.5, 0.25], "sil": [[0.1, 0.2], [0.3, math.nan]]})
     assert rows(collect.collect(kind="metrics", paths=[str(path)], class_names=[])) == [
         ("conv1", 2, "ari", 0.5),
         ("conv1", 4, "ari", 0.25),
     ]
     columns = collect.collect(kind="class_metrics", paths=[str(path)], class_names=["cat", "dog"])
-    assert list(columns) == ["layer", "epoch", "metric", "class_name", "value"]
+    assert list(columns) == ["layer", "time", "metric", "class_name", "value"]
     *known, last = rows(columns)
     assert known == [
         ("conv1", 2, "sil", "cat", 0.1),
@@ -43,13 +44,13 @@ def test_values_of_classes_have_a_table_of_their_own(tmp_path):
         ("conv1", 4, "sil", "cat", 0.3),
     ]
     assert last[:4] == ("conv1", 4, "sil", "dog") and math.isnan(last[4])
-    assert columns["epoch"].dtype == np.int32 and columns["value"].dtype == np.float64
+    assert columns["time"].dtype == np.int32 and columns["value"].dtype == np.float64
 
 
 @pytest.mark.parametrize("kind", ["metrics", "embedding"])
 def test_cells_by_hand(cell_tables, kind):
     columns = collect.collect(kind=kind, paths=cell_tables, class_names=[])
-    assert list(columns) == ["layer", "epoch", "metric", "value"]
+    assert list(columns) == ["layer", "time", "metric", "value"]
     expected = [
         ("conv1", 0, "ari", 0.25),
         ("conv1", 0, "knn", 0.5),
@@ -62,20 +63,20 @@ def test_cells_by_hand(cell_tables, kind):
     ]
     assert [row[:3] for row in rows(columns)] == [row[:3] for row in expected]
     np.testing.assert_array_equal(columns["value"], [row[3] for row in expected])
-    assert columns["epoch"].dtype == np.int32 and columns["value"].dtype == np.float64
+    assert columns["time"].dtype == np.int32 and columns["value"].dtype == np.float64
 
 
 def test_history_by_hand(tmp_path):
     tables = {
         "0000.parquet": {
-            "epoch": [0],
+            "time": [0],
             "train_loss": [math.nan],
             "train_accuracy": [0.25],
             "eval_accuracy": [0.5],
             "class_accuracy": [[0.0, 1.0]],
         },
         "0001-0002.parquet": {
-            "epoch": [1, 2],
+            "time": [1, 2],
             "train_loss": [1.5, 0.75],
             "train_accuracy": [0.5, 0.75],
             "eval_accuracy": [0.625, 0.875],
@@ -87,7 +88,7 @@ def test_history_by_hand(tmp_path):
     columns = collect.collect(
         kind="history", paths=[str(tmp_path / name) for name in tables], class_names=["cat", "dog"]
     )
-    assert list(columns) == ["epoch", "measure", "class_name", "value"]
+    assert list(columns) == ["time", "measure", "class_name", "value"]
     expected = [
         (0, "train_loss", "", math.nan),
         (0, "train_accuracy", "", 0.25),
@@ -107,12 +108,48 @@ def test_history_by_hand(tmp_path):
     ]
     assert [row[:3] for row in rows(columns)] == [row[:3] for row in expected]
     np.testing.assert_array_equal(columns["value"], [row[3] for row in expected])
-    assert columns["epoch"].dtype == np.int32
+    assert columns["time"].dtype == np.int32
 
 
 def test_a_table_that_is_none(cell_tables, tmp_path):
     save_table(tmp_path / "0000" / "fc2.parquet", {"ari": [1.0]})
-    with pytest.raises(UserError, match=r"fc2\.parquet is damaged .*no column epoch"):
+    with pytest.raises(UserError, match=r"fc2\.parquet is damaged .*no column time"):
         collect.collect(kind="embedding", paths=[*cell_tables, str(tmp_path / "0000" / "fc2.parquet")], class_names=[])
-    with pytest.raises(UserError, match=r"conv1\.parquet is damaged .*no column train_loss"):
+    with pytest.raises(UserError, match=r"conv1\.parquet is damaged .*no column eval_accuracy"):
         collect.collect(kind="history", paths=cell_tables, class_names=["cat", "dog"])
+
+
+def test_a_training_elsewhere_has_its_own_losses_at_times_of_their_own(tmp_path):
+    path = tmp_path / "step_000010.parquet"
+    save_table(
+        path, {"time": [10], "eval_loss": [0.5], "eval_accuracy": [0.75], "class_accuracy": [[1.0, 0.5]]}, unit="step"
+    )
+    losses = {5: {"train_loss": 2.0}, 15: {"train_loss": 1.0, "train_accuracy": 0.5}}
+    columns = collect.collect(kind="history", paths=[str(path)], class_names=["a", "b"], losses=losses)
+    assert rows(columns) == [
+        (5, "train_loss", "", 2.0),
+        (10, "eval_loss", "", 0.5),
+        (10, "eval_accuracy", "", 0.75),
+        (10, "class_accuracy", "a", 1.0),
+        (10, "class_accuracy", "b", 0.5),
+        (15, "train_loss", "", 1.0),
+        (15, "train_accuracy", "", 0.5),
+    ]
+
+
+def test_checkpoints_with_the_same_weights_are_named(tmp_path):
+    paths = []
+    for time, digest in ((1, "a"), (2, "b"), (3, "a")):
+        paths.append(str(tmp_path / f"{time}.parquet"))
+        save_table(paths[-1], {"time": [time]}, {"weights": json.dumps({str(time): digest})}, unit="step")
+    files = {1: "a/1.pt", 2: "a/2.pt", 3: "a/3.pt"}
+    (warning,) = collect.same_weights(paths, files, "step")
+    assert "of step 1 and 3 hold the same weights (a/1.pt, a/3.pt)" in warning and "leave_out: [1]" in warning
+    assert collect.same_weights(paths[:2], files, "step") == []
+
+
+def test_the_time_in_the_other_unit():
+    table = {"layer": ["a", "b"], "time": np.array([100, 200], np.int32), "value": np.array([0.5, 1])}
+    found = collect.with_other_unit(table, {100: 1}, "epoch")
+    assert list(found) == ["layer", "time", "epoch", "value"] and found["epoch"].to_pylist() == [1, None]
+    assert collect.with_other_unit(table, {}, "epoch") is table

@@ -28,7 +28,7 @@ def write_activations(folder, cells, samples=40):
         paths.setdefault(run, []).append(path)
         layers.setdefault(run, []).append(layer)
     activations = {run: Cells(of_run, {"0000-0004": [0, 4]}) for run, of_run in paths.items()}
-    return rows, {"activations": activations, "layers": layers, "epoch": 4}
+    return rows, {"activations": activations, "layers": layers, "times": dict.fromkeys(layers, 4)}
 
 
 def test_layers_of_runs_with_the_same_images_are_compared(tmp_path):

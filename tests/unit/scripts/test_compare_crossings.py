@@ -10,7 +10,7 @@ from evolution.io.tables import save_table
 
 
 @pytest.mark.parametrize(
-    ("values", "epoch"),
+    ("values", "time"),
     [
         ([0.1, 0.5, 0.7, 0.95, 0.95], 4 + 2 * 0.2 / 0.25),
         ([0.1, 0.9, 0.2, 0.95, 0.99], 2),
@@ -20,20 +20,20 @@ from evolution.io.tables import save_table
         ([np.nan] * 5, np.nan),
     ],
 )
-def test_a_crossing_by_hand(values, epoch):
+def test_a_crossing_by_hand(values, time):
     found = crossing(np.array([0, 2, 4, 6, 8]), np.array(values), 0.9)
-    np.testing.assert_allclose(found, epoch, atol=1e-12)
+    np.testing.assert_allclose(found, time, atol=1e-12)
 
 
 def write_metrics(path, curves):
-    """A comparison's table of {(group, run, layer): adjusted Rand index at epochs 0, 10, ...}."""
+    """A comparison's table of {(group, run, layer): adjusted Rand index at times 0, 10, ...}."""
     rows = [
         (run, group, seed, layer, 10 * index, metric, value if metric == "adjusted_rand_index" else 1.0)
         for seed, ((group, run, layer), values) in enumerate(curves.items())
         for index, value in enumerate(values)
         for metric in ("adjusted_rand_index", "silhouette")
     ]
-    columns = ("run", "group", "seed", "layer", "epoch", "metric", "value")
+    columns = ("run", "group", "seed", "layer", "time", "metric", "value")
     save_table(path, dict(zip(columns, map(list, zip(*rows)))))
     return str(path)
 

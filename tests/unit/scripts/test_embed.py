@@ -1,4 +1,4 @@
-"""The layouts of a layer at each epoch of a span, and how good they are."""
+"""The layouts of a layer at each time of a span, and how good they are."""
 
 import logging
 import math
@@ -22,13 +22,13 @@ TSNE = EmbeddingSettings("tsne", **KEYS)
 FROM_SCRATCH = EmbeddingSettings("tsne", "none", **KEYS)
 
 
-def embed(activations, epochs=(0, 2, 4), *, previous=None, epoch_before=None, settings=TSNE, seed=17):
+def embed(activations, times=(0, 2, 4), *, previous=None, time_before=None, settings=TSNE, seed=17):
     """embed_span with the settings that most tests share."""
     return embed_span(
         activations=activations,
         previous=previous,
-        epochs=list(epochs),
-        epoch_before=epoch_before,
+        times=list(times),
+        time_before=time_before,
         settings=settings,
         seed=seed,
     )
@@ -36,12 +36,12 @@ def embed(activations, epochs=(0, 2, 4), *, previous=None, epoch_before=None, se
 
 @pytest.fixture
 def activations(tmp_path, features):
-    """Three epochs of a layer, each a little away from the one before: float32 (3, 120, 60), and the file's path."""
+    """Three times of a layer, each a little away from the one before: float32 (3, 120, 60), and the file's path."""
     random = np.random.default_rng(1)
     rows = features[0][:120, :60]
-    epochs = np.stack([rows + 0.6 * step * random.normal(size=rows.shape) for step in range(3)]).astype(np.float32)
-    np.save(tmp_path / "fc1.npy", epochs)
-    return epochs, str(tmp_path / "fc1.npy")
+    times = np.stack([rows + 0.6 * step * random.normal(size=rows.shape) for step in range(3)]).astype(np.float32)
+    np.save(tmp_path / "fc1.npy", times)
+    return times, str(tmp_path / "fc1.npy")
 
 
 def save(path, array):
@@ -77,21 +77,21 @@ def test_log(activations, caplog):
     with caplog.at_level(logging.INFO, logger="evolution"):
         _, quality = embed(activations[1])
     others = ("Stranded dots", "Reviewed")
-    epochs_told = [message for message in caplog.messages if not message.startswith(others)]
-    assert epochs_told == [
-        f"Epoch {epoch}: kl_divergence {divergence:.4f}, trustworthiness {trust:.4f}, drift {drift:.4f}"
-        for epoch, divergence, trust, drift in zip(*quality.values())
+    times_told = [message for message in caplog.messages if not message.startswith(others)]
+    assert times_told == [
+        f"Epoch {time}: kl_divergence {divergence:.4f}, trustworthiness {trust:.4f}, drift {drift:.4f}"
+        for time, divergence, trust, drift in zip(*quality.values())
     ]
 
 
 @pytest.mark.parametrize("settings", [TSNE, FROM_SCRATCH], ids=["aligned", "from scratch"])
 def test_quality_is_what_the_definitions_say(activations, settings):
-    by_epoch, path = activations
+    by_time, path = activations
     layouts, quality = embed(path, settings=settings)
     assert layouts.shape == (3, 120, 2) and layouts.dtype == np.float32
-    assert list(quality) == ["epoch", "kl_divergence", "trustworthiness", "drift"]
-    assert quality["epoch"] == [0, 2, 4]
-    for raw, layout, divergence, trust in zip(by_epoch, layouts, quality["kl_divergence"], quality["trustworthiness"]):
+    assert list(quality) == ["time", "kl_divergence", "trustworthiness", "drift"]
+    assert quality["time"] == [0, 2, 4]
+    for raw, layout, divergence, trust in zip(by_time, layouts, quality["kl_divergence"], quality["trustworthiness"]):
         rows = unit_rows(raw)
         centered = (rows - rows.mean(axis=0)).astype(np.float64)
         scores = centered @ np.linalg.svd(centered)[2][:20].T
@@ -134,8 +134,8 @@ def test_groups_that_are_far_apart_stay_apart(tmp_path):
 
 
 def test_lengths_do_not_count(tmp_path, activations):
-    by_epoch, path = activations
-    longer = by_epoch * 2.0 ** (np.arange(120) % 7)[:, None].astype(np.float32)
+    by_time, path = activations
+    longer = by_time * 2.0 ** (np.arange(120) % 7)[:, None].astype(np.float32)
     layouts, _ = embed(path)
     of_longer, _ = embed(save(tmp_path / "longer.npy", longer))
     np.testing.assert_array_equal(of_longer, layouts)
@@ -150,12 +150,12 @@ def test_the_same_seed_gives_the_same_bytes(activations):
 
 @pytest.mark.parametrize("settings", [TSNE, FROM_SCRATCH], ids=["aligned", "from scratch"])
 def test_a_span_cut_in_two_gives_the_same_bytes(tmp_path, activations, settings):
-    by_epoch, path = activations
+    by_time, path = activations
     whole, whole_quality = embed(path, settings=settings)
-    first, _ = embed(save(tmp_path / "first.npy", by_epoch[:2]), [0, 2], settings=settings)
+    first, _ = embed(save(tmp_path / "first.npy", by_time[:2]), [0, 2], settings=settings)
     previous = save(tmp_path / "previous.npy", first) if settings == TSNE else None
     second, quality = embed(
-        save(tmp_path / "second.npy", by_epoch[2:]), [4], previous=previous, epoch_before=2, settings=settings
+        save(tmp_path / "second.npy", by_time[2:]), [4], previous=previous, time_before=2, settings=settings
     )
     assert np.concatenate([first, second]).tobytes() == whole.tobytes()
     assert str(quality) == str({name: column[2:] for name, column in whole_quality.items()})
@@ -191,10 +191,10 @@ def test_rows_that_are_all_equal_are_laid_out_somehow(tmp_path, activations, val
 
 
 def test_values_that_are_not_finite(tmp_path, activations):
-    by_epoch, _ = activations
-    by_epoch[1, 5, 7] = np.inf
+    by_time, _ = activations
+    by_time[1, 5, 7] = np.inf
     with pytest.raises(UserError, match=r"bad\.npy holds values that are not finite at epoch 2"):
-        embed(save(tmp_path / "bad.npy", by_epoch))
+        embed(save(tmp_path / "bad.npy", by_time))
 
 
 def test_files_that_do_not_fit(tmp_path, activations):
@@ -203,12 +203,12 @@ def test_files_that_do_not_fit(tmp_path, activations):
         embed(path, [0, 2])
     previous = save(tmp_path / "previous.npy", np.zeros((1, 119, 2), np.float32))
     with pytest.raises(UserError, match=r"previous\.npy is damaged"):
-        embed(path, previous=previous, epoch_before=0)
+        embed(path, previous=previous, time_before=0)
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_dead_layers_are_laid_out_somehow(method, tmp_path, features):
-    """Rows that are all equal, and epochs before and after such ones."""
+    """Rows that are all equal, and times before and after such ones."""
     need(method)
     alive = features[0][None, :60]
     dead = np.ones_like(alive)
@@ -220,7 +220,7 @@ def test_dead_layers_are_laid_out_somehow(method, tmp_path, features):
 
 
 @pytest.mark.parametrize(
-    ("previous", "epochs", "expected"),
+    ("previous", "times", "expected"),
     [
         (None, [2, 3, 5], ["Epoch 2", "Epoch 3", "Reviewed", "Epoch 5"]),
         (None, [4, 5, 6], ["Epoch 4", "Epoch 5", "Epoch 6"]),
@@ -228,13 +228,13 @@ def test_dead_layers_are_laid_out_somehow(method, tmp_path, features):
         (4, [5, 6, 7], ["Epoch 5", "Epoch 6", "Epoch 7"]),
     ],
 )
-def test_a_span_reviews_what_is_due_in_it(features, tmp_path, caplog, previous, epochs, expected):
+def test_a_span_reviews_what_is_due_in_it(features, tmp_path, caplog, previous, times, expected):
     rows = features[0][:, :60]
     random = np.random.default_rng(1)
     np.save(tmp_path / "fc1.npy", np.stack([rows + step * random.normal(size=rows.shape) for step in (0, 0.1, 0.2)]))
     np.save(tmp_path / "before.npy", lay_out(unit_rows(rows), settings=TSNE, start=None, seed=17)[0][None])
     before = str(tmp_path / "before.npy") if previous is not None else None
     with caplog.at_level("INFO", logger="evolution"):
-        embed(str(tmp_path / "fc1.npy"), epochs, previous=before, epoch_before=previous)
+        embed(str(tmp_path / "fc1.npy"), times, previous=before, time_before=previous)
     told = [message.split(":")[0] for message in caplog.messages if not message.startswith("Stranded")]
     assert told == expected

@@ -1,4 +1,4 @@
-"""The metrics of a layer at each epoch of a span."""
+"""The metrics of a layer at each time of a span."""
 
 from dataclasses import replace
 
@@ -21,7 +21,7 @@ SETTINGS = MeasureSettings(clusters=10, n_init=2, neighbors=5, measures=(), seed
 
 @pytest.fixture
 def span(tmp_path, features):
-    """Two epochs of a layer, and a dataset.npz with their labels: paths, as arguments of metrics_span."""
+    """Two times of a layer, and a dataset.npz with their labels: paths, as arguments of metrics_span."""
     rows, labels = features
     np.save(tmp_path / "fc1.npy", np.stack([rows[:, :40], rows[:, 40:80]]))
     np.savez(tmp_path / "dataset.npz", eval_labels=labels, class_names=np.array(list("0123456789")))
@@ -30,9 +30,9 @@ def span(tmp_path, features):
 
 def test_span(span, features):
     rows, labels = features
-    table, assigned, voted = metrics_span(**span, predictions=None, epochs=[4, 6], settings=SETTINGS)
-    assert list(table) == ["epoch", *BASIC_METRICS]
-    assert table["epoch"] == [4, 6]
+    table, assigned, voted = metrics_span(**span, predictions=None, times=[4, 6], settings=SETTINGS)
+    assert list(table) == ["time", *BASIC_METRICS]
+    assert table["time"] == [4, 6]
     for index, raw in enumerate((rows[:, :40], rows[:, 40:80])):
         expected, clusters = truth(raw, labels, SETTINGS)
         assert {name: table[name][index] for name in BASIC_METRICS} == pytest.approx(expected, abs=1e-4)
@@ -46,10 +46,10 @@ def test_span(span, features):
 
 
 def test_an_epoch_is_measured_alike_alone_and_in_a_span(span, features, tmp_path):
-    table, assigned, voted = metrics_span(**span, predictions=None, epochs=[4, 6], settings=SETTINGS)
+    table, assigned, voted = metrics_span(**span, predictions=None, times=[4, 6], settings=SETTINGS)
     np.save(tmp_path / "alone.npy", features[0][None, :, 40:80])
     span["activations"] = str(tmp_path / "alone.npy")
-    alone, alone_assigned, alone_voted = metrics_span(**span, predictions=None, epochs=[6], settings=SETTINGS)
+    alone, alone_assigned, alone_voted = metrics_span(**span, predictions=None, times=[6], settings=SETTINGS)
     assert {name: column[-1:] for name, column in table.items()} == alone
     np.testing.assert_array_equal(assigned[1:], alone_assigned)
     np.testing.assert_array_equal(voted[1:], alone_voted)
@@ -62,10 +62,10 @@ def test_what_the_network_predicts_and_classes_without_samples(span, features, t
     centres = np.stack([rows[:, :40][labels == label].mean(0) for label in range(10)])
     nearest = ((rows[:, None, :40] - centres) ** 2).sum(2).argmin(1)
     predicted = np.where(np.arange(200) % 2, nearest, (nearest + 1) % 10)
-    predictions = {"epoch": np.repeat([4, 6], 200), "sample": np.tile(np.arange(200), 2)}
+    predictions = {"time": np.repeat([4, 6], 200), "sample": np.tile(np.arange(200), 2)}
     predictions |= {"predicted": np.tile(predicted, 2), "confidence": np.zeros(400)}
     save_table(tmp_path / "predictions.parquet", predictions)
-    span |= {"predictions": str(tmp_path / "predictions.parquet"), "epochs": [4, 6]}
+    span |= {"predictions": str(tmp_path / "predictions.parquet"), "times": [4, 6]}
     span["settings"] = replace(SETTINGS, measures=["class_silhouette", "neural_collapse"])
     table, *_ = metrics_span(**span)
     assert table["nc4_agreement"][0] == 0.5
@@ -80,11 +80,11 @@ def test_values_that_are_not_finite(span):
     activations[1, 3, 5] = np.nan
     np.save(span["activations"], activations)
     with pytest.raises(UserError, match=r"fc1.npy holds values that are not finite at epoch 6"):
-        metrics_span(**span, predictions=None, epochs=[4, 6], settings=SETTINGS)
+        metrics_span(**span, predictions=None, times=[4, 6], settings=SETTINGS)
 
 
 @pytest.mark.parametrize("shape", [(1, 200, 40), (2, 199, 40), (2, 200)])
 def test_activations_of_another_shape(span, shape):
     np.save(span["activations"], np.ones(shape, np.float32))
     with pytest.raises(UserError, match=r"fc1.npy is damaged .*\(2, 200, None\)"):
-        metrics_span(**span, predictions=None, epochs=[4, 6], settings=SETTINGS)
+        metrics_span(**span, predictions=None, times=[4, 6], settings=SETTINGS)

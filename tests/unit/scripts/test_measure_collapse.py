@@ -27,10 +27,10 @@ def run(tmp_path):
         2: np.full((66, 9), np.nan),
         4: np.vstack([(corners + middle)[LABELS], corners]),
     }
-    for span, epochs in {"0000": [0], "0002-0004": [2, 4]}.items():
-        save_npy(tmp_path / f"{span}.npy", np.stack([rows[epoch] for epoch in epochs]).astype(np.float32))
-        columns = {"epoch": np.repeat(epochs, 60), "sample": np.tile(np.arange(60), len(epochs))}
-        columns |= {"predicted": np.tile(LABELS, len(epochs)), "confidence": np.ones(60 * len(epochs))}
+    for span, times in {"0000": [0], "0002-0004": [2, 4]}.items():
+        save_npy(tmp_path / f"{span}.npy", np.stack([rows[time] for time in times]).astype(np.float32))
+        columns = {"time": np.repeat(times, 60), "sample": np.tile(np.arange(60), len(times))}
+        columns |= {"predicted": np.tile(LABELS, len(times)), "confidence": np.ones(60 * len(times))}
         save_table(tmp_path / f"{span}.parquet", columns)
     save_npz(tmp_path / "dataset.npz", eval_labels=LABELS, class_names=np.array(list("abcdef")))
     paths = {
@@ -42,8 +42,8 @@ def run(tmp_path):
 
 def test_table_of_a_run(run):
     table = collapse_table(**run)
-    values = {(epoch, metric): value for epoch, metric, value in zip(*table.values())}
-    assert list(values) == [(epoch, metric) for epoch in (0, 2, 4) for metric in CLASSIFIER_METRICS]
+    values = {(time, metric): value for time, metric, value in zip(*table.values())}
+    assert list(values) == [(time, metric) for time in (0, 2, 4) for metric in CLASSIFIER_METRICS]
     rows = np.vstack([layer()]).astype(np.float32)
     for metric, value in collapse.layer_collapse(rows, LABELS, LABELS).items():
         assert values[0, metric] == pytest.approx(value, rel=1e-5)

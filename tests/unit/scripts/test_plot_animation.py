@@ -8,7 +8,7 @@ from matplotlib.colors import to_rgb
 from evolution.errors import UserError
 from evolution.figures.film import FilmSettings, write_film
 from evolution.figures.style import FigureStyle, class_colors
-from plot_animation import plot_animation
+from plot_animation import pace_note, plot_animation
 from support.figures import (
     METRICS,
     gif_frames,
@@ -25,14 +25,14 @@ def film_settings(fps=5, tween=1, gif_megabytes=9, dpi=60):
     return FilmSettings(FigureStyle(dpi=dpi, palette="petroff10"), fps, tween, gif_megabytes)
 
 
-def write_run(folder, labels, names, epochs, layers, layouts=None, changes=None):
+def write_run(folder, labels, names, times, layers, layouts=None, changes=None):
     """Arguments of plot_animation."""
     return {
         "dataset": write_dataset(folder / "d.npz", labels, names),
-        "embeddings": write_cells(folder, layouts or random_layouts(layers, epochs, len(labels)), epochs),
-        "metrics_table": write_long(folder / "m.parquet", long_values(layers, epochs, METRICS) | (changes or {})),
-        "history_table": write_history(folder / "h.parquet", epochs, names),
-        "epochs": epochs,
+        "embeddings": write_cells(folder, layouts or random_layouts(layers, times, len(labels)), times),
+        "metrics_table": write_long(folder / "m.parquet", long_values(layers, times, METRICS) | (changes or {})),
+        "history_table": write_history(folder / "h.parquet", times, names),
+        "times": times,
         "layers": ["pixels", *layers],
     }
 
@@ -106,7 +106,7 @@ def test_only_dots_and_numbers_change(tmp_path):
     height, width = still.shape
     left_of_heading, legend_and_note = still[: int(0.3 * 80), : width // 2], still[int(0.5 * 80) : int(0.9 * 80)]
     assert left_of_heading.all() and legend_and_note.all()
-    assert not still[: int(0.4 * 80), width // 2 :].all(), "the epoch does not change"
+    assert not still[: int(0.4 * 80), width // 2 :].all(), "the time does not change"
     assert not still[height // 2 :].all(), "the dots do not move"
 
 
@@ -135,7 +135,7 @@ def test_between_snapshots_dots_are_on_their_way_slowly_at_first(tmp_path):
     np.testing.assert_allclose(centres[:5, 1], centres[0, 1], atol=0.5)
 
 
-def test_the_bar_fills_with_the_epochs(tmp_path):
+def test_the_bar_fills_with_the_times(tmp_path):
     """Epochs, not snapshots: from 0 to 2 is a fifth of the way to 10."""
     files = write_run(tmp_path, [0, 1, 0], ["a", "b"], [0, 2, 10], ["fc"])
     pictures, _ = gif_frames(draw(files, film_settings(tween=2), tmp_path))
@@ -181,3 +181,10 @@ def test_drawn_twice_gives_the_same_bytes(tmp_path):
         gif = draw(files, film_settings(), tmp_path / name)
         written.append((gif.read_bytes(), gif.with_suffix(".mp4").read_bytes()))
     assert written[0] == written[1]
+
+
+@pytest.mark.parametrize(
+    ("times", "said"), [([0], ""), ([0, 2, 4, 5, 6], ""), ([0, 1, 2, 4, 8, 512], "whether few steps or many")]
+)
+def test_a_pace_that_is_not_the_trainings_is_said(times, said):
+    assert said in pace_note(times, "step") and bool(said) == bool(pace_note(times, "step"))

@@ -18,18 +18,18 @@ from support.figures import (
 )
 
 
-def write_cka(folder, layers, epochs, samples=100):
-    """A layer table of all epochs and an epoch table of each layer, as arguments of plot_cka."""
+def write_cka(folder, layers, times, samples=100):
+    """A layer table of all times and an time table of each layer, as arguments of plot_cka."""
     counts = {"samples": samples, "available": 100}
     pairs = [
-        (epoch, first, second, 1 - 0.05 * (layers.index(second) - index) - 0.001 * epoch)
-        for epoch in epochs
+        (time, first, second, 1 - 0.05 * (layers.index(second) - index) - 0.001 * time)
+        for time in times
         for index, first in enumerate(layers)
         for second in layers[index:]
     ]
-    columns = dict(zip(("epoch", "first", "second", "unbiased"), map(list, zip(*pairs))))
+    columns = dict(zip(("time", "first", "second", "unbiased"), map(list, zip(*pairs))))
     save_table(folder / "layers.parquet", columns | {name: [count] * len(pairs) for name, count in counts.items()})
-    over_time = [(one, other, 1 - 0.01 * (other - one)) for one in epochs for other in epochs if one <= other]
+    over_time = [(one, other, 1 - 0.01 * (other - one)) for one in times for other in times if one <= other]
     columns = dict(zip(("first", "second", "unbiased"), map(list, zip(*over_time))))
     columns |= {name: [count] * len(over_time) for name, count in counts.items()}
     tables = {}
@@ -37,11 +37,11 @@ def write_cka(folder, layers, epochs, samples=100):
         if layer != "pixels":
             tables[layer] = str(folder / f"{layer}.parquet")
             save_table(tables[layer], columns)
-    return {"layer_tables": [str(folder / "layers.parquet")], "epoch_tables": tables, "layers": layers}
+    return {"layer_tables": [str(folder / "layers.parquet")], "time_tables": tables, "layers": layers}
 
 
 @pytest.mark.parametrize(
-    ("layers", "epochs", "grid"),
+    ("layers", "times", "grid"),
     [
         ("one", [0], [0]),
         ("few", [0, 5, 100], [0, 100]),
@@ -49,9 +49,9 @@ def write_cka(folder, layers, epochs, samples=100):
         ("many", [0, 5, 100], [0, 5, 100]),
     ],
 )
-def test_it_can_be_read(layers, epochs, grid, tmp_path):
-    files = write_cka(tmp_path, ["pixels", *LAYERS[layers]], epochs)
-    assert_readable(plot_cka(**files, grid_epochs=grid, epochs=epochs, style=SCREEN))
+def test_it_can_be_read(layers, times, grid, tmp_path):
+    files = write_cka(tmp_path, ["pixels", *LAYERS[layers]], times)
+    assert_readable(plot_cka(**files, grid_times=grid, times=times, style=SCREEN))
 
 
 def heat_map(figure, title):
@@ -62,7 +62,7 @@ def heat_map(figure, title):
 
 def test_the_tables_are_drawn(tmp_path):
     files = write_cka(tmp_path, ["pixels", "conv", "fc"], [0, 4], samples=60)
-    figure = plot_cka(**files, grid_epochs=[4], epochs=[0, 4], style=SCREEN)
+    figure = plot_cka(**files, grid_times=[4], times=[0, 4], style=SCREEN)
     steps = np.abs(np.subtract.outer(np.arange(3), np.arange(3)))
     np.testing.assert_allclose(heat_map(figure, "epoch 4"), 1 - 0.05 * steps - 0.004)
     np.testing.assert_allclose(heat_map(figure, "fc"), [[1, 0.96], [0.96, 1]])
@@ -71,17 +71,17 @@ def test_the_tables_are_drawn(tmp_path):
 
 def test_a_missing_epoch_is_refused(tmp_path):
     files = write_cka(tmp_path, ["fc"], [0, 4])
-    with pytest.raises(UserError, match=r"layers\.parquet.*no epoch 2"):
-        plot_cka(**files, grid_epochs=[0, 2], epochs=[0, 2, 4], style=SCREEN)
+    with pytest.raises(UserError, match=r"layers\.parquet.*no time 2"):
+        plot_cka(**files, grid_times=[0, 2], times=[0, 2, 4], style=SCREEN)
 
 
 @pytest.mark.parametrize("width", [3.4, 7])
 def test_on_paper_it_fits_and_can_be_read(width, tmp_path):
-    epochs = [0, 2, 5, 10, 20, 50, 100]
-    files = write_cka(tmp_path, ["pixels", *PAPER_LAYERS], epochs)
-    assert_printable(lambda style: plot_cka(**files, grid_epochs=epochs, epochs=epochs, style=style), width)
+    times = [0, 2, 5, 10, 20, 50, 100]
+    files = write_cka(tmp_path, ["pixels", *PAPER_LAYERS], times)
+    assert_printable(lambda style: plot_cka(**files, grid_times=times, times=times, style=style), width)
 
 
 def test_drawn_twice_gives_the_same_bytes(tmp_path):
     files = write_cka(tmp_path, ["a", "b"], [0, 1])
-    assert_same_bytes(lambda style: plot_cka(**files, grid_epochs=[0, 1], epochs=[0, 1], style=style), tmp_path)
+    assert_same_bytes(lambda style: plot_cka(**files, grid_times=[0, 1], times=[0, 1], style=style), tmp_path)

@@ -19,9 +19,9 @@ from support.figures import (
 RANDOM = np.random.default_rng(0)
 
 
-def random_votes(labels, epochs):
-    """Four fifths vote for the right class, the others for the first; int16 (epochs, N)."""
-    return np.where(RANDOM.random((epochs, len(labels))) < 0.8, labels, 0).astype(np.int16)
+def random_votes(labels, times):
+    """Four fifths vote for the right class, the others for the first; int16 (times, N)."""
+    return np.where(RANDOM.random((times, len(labels))) < 0.8, labels, 0).astype(np.int16)
 
 
 def test_class_accuracies_by_hand():
@@ -33,14 +33,14 @@ def test_class_accuracies_by_hand():
     )
 
 
-@pytest.mark.parametrize(("classes", "layers", "epochs"), [(10, 5, [0, 2, 5, 10]), (100, 8, [0, 1]), (2, 1, [0])])
-def test_all_layers_are_drawn_on_one_scale(classes, layers, epochs, tmp_path):
+@pytest.mark.parametrize(("classes", "layers", "times"), [(10, 5, [0, 2, 5, 10]), (100, 8, [0, 1]), (2, 1, [0])])
+def test_all_layers_are_drawn_on_one_scale(classes, layers, times, tmp_path):
     labels = np.arange(200) % classes
     dataset = write_dataset(tmp_path / "d.npz", labels, [f"class {label}" for label in range(classes)])
     names = ["pixels", *(f"layer{number}" for number in range(layers))]
-    votes = {layer: random_votes(labels, 1 if layer == "pixels" else len(epochs)) for layer in names}
-    cells = write_cells(tmp_path, votes, epochs)
-    figure = plot_class_separation(dataset=dataset, votes=cells, epochs=epochs, layers=names, style=SCREEN)
+    votes = {layer: random_votes(labels, 1 if layer == "pixels" else len(times)) for layer in names}
+    cells = write_cells(tmp_path, votes, times)
+    figure = plot_class_separation(dataset=dataset, votes=cells, times=times, layers=names, style=SCREEN)
     assert_readable(figure)
     meshes = [axes.collections[0] for axes in figure.axes[: len(names)]]
     assert len({mesh.get_clim() for mesh in meshes}) == 1
@@ -49,7 +49,7 @@ def test_all_layers_are_drawn_on_one_scale(classes, layers, epochs, tmp_path):
         for layer in names
     }
     for layer, mesh in zip(names, meshes):
-        wanted = np.broadcast_to(shares[layer], (classes, len(epochs)))
+        wanted = np.broadcast_to(shares[layer], (classes, len(times)))
         np.testing.assert_allclose(np.asarray(mesh.get_array()).reshape(classes, -1), wanted)
     low, high = meshes[0].get_clim()
     assert high == 1 and low <= min(np.min(share) for share in shares.values())
@@ -63,7 +63,7 @@ def draw_paper(folder):
         folder, {layer: random_votes(labels, len(PAPER_EPOCHS)) for layer in PAPER_LAYERS}, PAPER_EPOCHS
     )
     return lambda style: plot_class_separation(
-        dataset=dataset, votes=cells, epochs=PAPER_EPOCHS, layers=PAPER_LAYERS, style=style
+        dataset=dataset, votes=cells, times=PAPER_EPOCHS, layers=PAPER_LAYERS, style=style
     )
 
 

@@ -21,21 +21,21 @@ def test_it_can_be_read(case, width, tmp_path):
 
 def test_each_measure_is_drawn_in_its_panel(tmp_path):
     rows = [
-        ("a", "a", epoch, measure, "", value_of(0, 0, epoch, number))
+        ("a", "a", time, measure, "", value_of(0, 0, time, number))
         for number, measure in enumerate(("train_loss", "train_accuracy", "eval_accuracy"))
-        for epoch in EPOCHS
+        for time in EPOCHS
     ]
     table = write_table(tmp_path / "h.parquet", rows, "measure", "class_name")
     figure = plot_compared_accuracy(history_table=table, style=SCREEN)
     assert legend_names(figure) == ["a (n = 1)"]
     for number, title in enumerate(("Loss", "Training accuracy", "Evaluation accuracy")):
-        expected = [value_of(0, 0, epoch, number) for epoch in EPOCHS]
+        expected = [value_of(0, 0, time, number) for time in EPOCHS]
         np.testing.assert_allclose(titled(figure, title).lines[0].get_ydata(), expected)
 
 
 def test_a_table_without_a_measure_is_refused(tmp_path):
     table = write_table(tmp_path / "h.parquet", [("a", "a", 0, "train_loss", "", 1.0)], "measure", "class_name")
-    with pytest.raises(UserError, match=r"h\.parquet.*no train_accuracy of a"):
+    with pytest.raises(UserError, match=r"h\.parquet.*no eval_accuracy of a"):
         plot_compared_accuracy(history_table=table, style=SCREEN)
 
 

@@ -31,9 +31,9 @@ def test_a_line_is_the_mean_and_a_band_students_interval(tmp_path):
     assert len(figure.axes) == 2 * len(METRICS)
     panel = figure.axes[1]  # fc2, adjusted Rand index
     assert panel.get_title(loc="left") == "fc2"
-    values = np.array([[value_of(1, run, epoch, 1) for epoch in EPOCHS] for run in range(3)])
+    values = np.array([[value_of(1, run, time, 1) for time in EPOCHS] for run in range(3)])
     means = [line.get_ydata() for line in panel.lines if len(line.get_ydata()) == len(EPOCHS)]
-    np.testing.assert_allclose(means, [[value_of(0, 0, epoch, 1) for epoch in EPOCHS], values.mean(0)])
+    np.testing.assert_allclose(means, [[value_of(0, 0, time, 1) for time in EPOCHS], values.mean(0)])
     bands = [band for band in panel.collections if isinstance(band, PolyCollection)]
     heights = [path.vertices[:, 1] for band in bands for path in band.get_paths()]
     assert len(heights) == 1, "a single run has no band"
@@ -47,10 +47,10 @@ def test_a_line_is_the_mean_and_a_band_students_interval(tmp_path):
 
 def test_pixels_that_differ_are_no_baseline(tmp_path):
     rows = [
-        (group, group, epoch, layer, metric, value)
+        (group, group, time, layer, metric, value)
         for group, pixels in (("a", 0.1), ("b", 0.9))
         for metric in METRICS
-        for layer, epoch, value in [("pixels", 0, pixels), ("fc", 0, 0.5), ("fc", 5, 0.6)]
+        for layer, time, value in [("pixels", 0, pixels), ("fc", 0, 0.5), ("fc", 5, 0.6)]
     ]
     table = write_table(tmp_path / "m.parquet", rows, "layer", "metric")
     text = all_text(draw(table, {"a": ["fc"], "b": ["fc"]}))

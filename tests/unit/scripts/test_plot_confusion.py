@@ -20,14 +20,14 @@ from support.figures import (
 )
 
 
-def write_run(folder, names, samples, epochs):
+def write_run(folder, names, samples, times):
     """Arguments of plot_confusion, and the labels and predictions in them."""
     labels = np.arange(samples) % len(names)
-    predicted = improving_predictions(labels, len(names), epochs)
+    predicted = improving_predictions(labels, len(names), times)
     files = {
         "dataset": write_dataset(folder / "d.npz", labels, names),
-        "predictions": write_predictions(folder / "p.parquet", predicted, epochs),
-        "epochs": epochs,
+        "predictions": write_predictions(folder / "p.parquet", predicted, times),
+        "times": times,
     }
     return files, labels, predicted
 
@@ -41,14 +41,14 @@ def test_shares_agree_with_scikit_learn():
     assert np.isnan(shares[4]).all()
 
 
-@pytest.mark.parametrize(("classes", "epochs"), [(10, [0, 2, 5, 10, 20]), (2, [0]), (100, [0, 1])])
-def test_each_epoch_has_its_matrix(classes, epochs, tmp_path):
-    files, labels, predicted = write_run(tmp_path, [f"class {label}" for label in range(classes)], 300, epochs)
+@pytest.mark.parametrize(("classes", "times"), [(10, [0, 2, 5, 10, 20]), (2, [0]), (100, [0, 1])])
+def test_each_epoch_has_its_matrix(classes, times, tmp_path):
+    files, labels, predicted = write_run(tmp_path, [f"class {label}" for label in range(classes)], 300, times)
     figure = plot_confusion(**files, style=SCREEN)
     assert_readable(figure)
-    for index, epoch in enumerate(epochs):
+    for index, time in enumerate(times):
         axes = figure.axes[index]
-        assert axes.get_title(loc="left") == f"epoch {epoch}"
+        assert axes.get_title(loc="left") == f"epoch {time}"
         assert axes.get_title(loc="right") == f"accuracy {(predicted[index] == labels).mean():.2f}"
         expected = confusion_matrix(labels, predicted[index], normalize="true")
         np.testing.assert_allclose(np.asarray(axes.images[0].get_array()), expected)

@@ -20,7 +20,7 @@ from support.figures import (
 
 
 @pytest.mark.parametrize(
-    ("layers", "epochs", "pixels"),
+    ("layers", "times", "pixels"),
     [
         ("one", [0], False),
         ("few", [0], True),
@@ -29,9 +29,9 @@ from support.figures import (
         ("many", [0, 5, 100], True),
     ],
 )
-def test_it_can_be_read(layers, epochs, pixels, tmp_path):
+def test_it_can_be_read(layers, times, pixels, tmp_path):
     names = LAYERS[layers]
-    table = write_long(tmp_path / "t.parquet", long_values(names, epochs, QUALITIES, pixels))
+    table = write_long(tmp_path / "t.parquet", long_values(names, times, QUALITIES, pixels))
     figure = plot_embedding_quality(embedding_table=table, layers=["pixels", *names], style=SCREEN)
     assert_readable(figure)
     for axes in figure.axes:
@@ -57,7 +57,7 @@ def test_drift_of_a_single_snapshot_is_said_to_have_no_value(tmp_path):
 
 def test_small_drifts_can_be_told_apart_next_to_that_of_a_layout_made_from_scratch(tmp_path):
     drifts = [0.8, 0.04, 0.008, 0.004, 0]
-    values = {("fc", epoch, "drift"): drift for epoch, drift in enumerate(drifts)}
+    values = {("fc", time, "drift"): drift for time, drift in enumerate(drifts)}
     table = write_long(tmp_path / "t.parquet", values)
     axes = titled(plot_embedding_quality(embedding_table=table, layers=["fc"], style=SCREEN), "Drift")
     pixels = axes.transData.transform([(0, drift) for drift in drifts])[:, 1]

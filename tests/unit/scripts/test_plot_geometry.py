@@ -20,12 +20,12 @@ EVERY = [metric for metrics in MEASURES.values() for metric in metrics]
 
 
 @pytest.mark.parametrize(
-    ("layers", "epochs", "pixels"),
+    ("layers", "times", "pixels"),
     [("one", [0], False), ("few", [0, 5, 100], True), ("many", [0, 5, 100], True)],
 )
-def test_it_can_be_read(layers, epochs, pixels, tmp_path):
+def test_it_can_be_read(layers, times, pixels, tmp_path):
     names = LAYERS[layers]
-    table = write_long(tmp_path / "m.parquet", long_values(names, epochs, EVERY, pixels))
+    table = write_long(tmp_path / "m.parquet", long_values(names, times, EVERY, pixels))
     assert_readable(plot_geometry(metrics_table=table, layers=["pixels", *names], style=SCREEN))
 
 
@@ -36,7 +36,7 @@ def test_metrics_that_were_measured_are_drawn(tmp_path):
     assert {axes.get_title(loc="left") for axes in figure.axes} == {"Effective rank", "Linear probe"}
     axes = titled(figure, "Linear probe")
     assert list(axes.lines[0].get_ydata()) == [values["pixels", 0, "linear_probe_accuracy"]] * 2
-    assert list(axes.lines[1].get_ydata()) == [values["conv", epoch, "linear_probe_accuracy"] for epoch in (0, 4)]
+    assert list(axes.lines[1].get_ydata()) == [values["conv", time, "linear_probe_accuracy"] for time in (0, 4)]
 
 
 @pytest.mark.parametrize("width", [3.4, 7])

@@ -1,4 +1,4 @@
-"""The grid of layers and epochs."""
+"""The grid of layers and times."""
 
 import numpy as np
 import pytest
@@ -26,25 +26,25 @@ from support.figures import (
 )
 
 
-def write_run(folder, labels, names, epochs, layers, changes=None):
+def write_run(folder, labels, names, times, layers, changes=None):
     """Arguments of plot_grid."""
     return {
         "dataset": write_dataset(folder / "d.npz", labels, names),
-        "embeddings": write_cells(folder, random_layouts(layers, epochs, len(labels)), epochs),
-        "metrics_table": write_long(folder / "m.parquet", long_values(layers, epochs, METRICS) | (changes or {})),
-        "epochs": epochs,
+        "embeddings": write_cells(folder, random_layouts(layers, times, len(labels)), times),
+        "metrics_table": write_long(folder / "m.parquet", long_values(layers, times, METRICS) | (changes or {})),
+        "times": times,
         "layers": ["pixels", *layers],
     }
 
 
 def test_every_cell_shows_its_layout_in_class_colours(tmp_path):
-    labels, epochs, layers = [0, 1, 2, 1], [0, 2, 7], ["conv", "fc"]
+    labels, times, layers = [0, 1, 2, 1], [0, 2, 7], ["conv", "fc"]
     changes = {("fc", 2, "adjusted_rand_index"): np.nan}
-    values = long_values(layers, epochs, METRICS) | changes
-    files = write_run(tmp_path, labels, ["a", "b", "c"], epochs, layers, changes)
+    values = long_values(layers, times, METRICS) | changes
+    files = write_run(tmp_path, labels, ["a", "b", "c"], times, layers, changes)
     panels = iter(plot_grid(**files, style=SCREEN).axes)
-    layouts = random_layouts(layers, epochs, len(labels))
-    for index, epoch in enumerate(epochs):
+    layouts = random_layouts(layers, times, len(labels))
+    for index, time in enumerate(times):
         for layer in layers:
             axes = next(panels)
             (scatter,) = axes.collections
@@ -53,7 +53,7 @@ def test_every_cell_shows_its_layout_in_class_colours(tmp_path):
             colors = [class_colors("petroff10", 3)[label] for label in labels]
             assert shown == dict(zip(map(tuple, layouts[layer][index].tolist()), colors))
             assert axes.get_title(loc="left") == layer
-            expected = f"ARI {values[layer, epoch, 'adjusted_rand_index']:.2f}".replace("nan", "–")  # noqa: RUF001
+            expected = f"ARI {values[layer, time, 'adjusted_rand_index']:.2f}".replace("nan", "–")  # noqa: RUF001
             assert axes.get_title(loc="right") == expected
     assert next(panels, None) is None
 
@@ -61,7 +61,7 @@ def test_every_cell_shows_its_layout_in_class_colours(tmp_path):
 def test_rows_name_the_epoch_and_columns_share_their_limits(tmp_path):
     figure = plot_grid(**write_run(tmp_path, [0, 1], ["a", "b"], [0, 2, 7], ["conv", "fc"]), style=SCREEN)
     axes = np.array(figure.axes).reshape(3, 2)
-    assert [row[0].texts[0].get_text() for row in axes] == ["epoch 0\n(untrained)", "epoch 2", "epoch 7"]
+    assert [row[0].texts[0].get_text() for row in axes] == ["epoch 0", "epoch 2", "epoch 7"]
     for column in axes.T:
         assert len({(panel.get_xlim(), panel.get_ylim()) for panel in column}) == 1
         x, y = column[0].get_xlim(), column[0].get_ylim()
@@ -71,16 +71,16 @@ def test_rows_name_the_epoch_and_columns_share_their_limits(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("epochs", "layers", "classes"),
+    ("times", "layers", "classes"),
     [
         ([0], ["fc"], 2),
         ([0, 1000], ["conv1", "conv2", "conv3", "fc1", "fc2"], 10),
         ([0, 5], [f"features.denseblock{number}.denselayer{number}" for number in range(20)], 100),
     ],
 )
-def test_it_can_be_read(epochs, layers, classes, tmp_path):
+def test_it_can_be_read(times, layers, classes, tmp_path):
     names = [f"class {label}" for label in range(classes)]
-    figure = plot_grid(**write_run(tmp_path, np.arange(100) % classes, names, epochs, layers), style=SCREEN)
+    figure = plot_grid(**write_run(tmp_path, np.arange(100) % classes, names, times, layers), style=SCREEN)
     assert_readable(figure)
     assert len(figure.legends) == 1
     assert len(figure.legends[0].get_texts()) == classes
@@ -89,7 +89,7 @@ def test_it_can_be_read(epochs, layers, classes, tmp_path):
 def test_a_cell_without_metric_is_refused(tmp_path):
     files = write_run(tmp_path, [0, 1, 0], ["a", "b"], [0, 1], ["fc"])
     write_long(tmp_path / "m.parquet", long_values(["fc"], [0], METRICS))
-    with pytest.raises(UserError, match=r"m\.parquet.*layer fc at epoch 1"):
+    with pytest.raises(UserError, match=r"m\.parquet.*layer fc at time 1"):
         plot_grid(**files, style=SCREEN)
 
 

@@ -24,7 +24,7 @@ EVERY = [*METRICS, *(metric for metrics in MEASURES.values() for metric in metri
 
 
 @pytest.mark.parametrize(
-    ("layers", "epochs", "pixels", "metrics"),
+    ("layers", "times", "pixels", "metrics"),
     [
         ("one", [0], False, METRICS),
         ("few", [0], True, METRICS),
@@ -34,9 +34,9 @@ EVERY = [*METRICS, *(metric for metrics in MEASURES.values() for metric in metri
         ("many", [0, 5, 100], True, EVERY),
     ],
 )
-def test_it_can_be_read(layers, epochs, pixels, metrics, tmp_path):
+def test_it_can_be_read(layers, times, pixels, metrics, tmp_path):
     names = LAYERS[layers]
-    table = write_long(tmp_path / "t.parquet", long_values(names, epochs, metrics, pixels))
+    table = write_long(tmp_path / "t.parquet", long_values(names, times, metrics, pixels))
     figure = plot_metric_curves(metrics_table=table, layers=["pixels", *names], style=SCREEN)
     assert_readable(figure)
     for axes in figure.axes:
@@ -69,8 +69,8 @@ def test_each_metric_is_drawn_in_its_panel(tmp_path):
 def test_the_band_spans_the_restarts(tmp_path):
     spread = ("adjusted_rand_index_min", "adjusted_rand_index_max")
     values = long_values(["fc"], [0, 4], METRICS, pixels=False)
-    for epoch, (low, high) in {0: (0.05, 0.45), 4: (0.3, 0.9)}.items():
-        values |= {("fc", epoch, name): value for name, value in zip(spread, (low, high))}
+    for time, (low, high) in {0: (0.05, 0.45), 4: (0.3, 0.9)}.items():
+        values |= {("fc", time, name): value for name, value in zip(spread, (low, high))}
     table = write_long(tmp_path / "m.parquet", values)
     figure = plot_metric_curves(metrics_table=table, layers=["fc"], style=SCREEN)
     bands = {axes.get_title(loc="left"): list(axes.collections) for axes in figure.axes}

@@ -21,34 +21,34 @@ from support.figures import (
 COLLAPSE = MEASURES["neural_collapse"]
 
 
-def write_collapse(path, epochs, value=lambda epoch, index: 0.2 + 0.1 * index + 0.01 * epoch):
+def write_collapse(path, times, value=lambda time, index: 0.2 + 0.1 * index + 0.01 * time):
     """`tables/collapse.parquet`, of five metrics."""
-    rows = [(epoch, metric, value(epoch, index)) for epoch in epochs for index, metric in enumerate(PANELS)]
-    save_table(path, dict(zip(("epoch", "metric", "value"), map(list, zip(*rows)))))
+    rows = [(time, metric, value(time, index)) for time in times for index, metric in enumerate(PANELS)]
+    save_table(path, dict(zip(("time", "metric", "value"), map(list, zip(*rows)))))
     return str(path)
 
 
-def write_run(folder, layers, epochs, pixels=True):
+def write_run(folder, layers, times, pixels=True):
     """Arguments of plot_neural_collapse."""
     return {
-        "metrics_table": write_long(folder / "m.parquet", long_values(layers, epochs, COLLAPSE, pixels)),
-        "collapse_table": write_collapse(folder / "c.parquet", epochs),
+        "metrics_table": write_long(folder / "m.parquet", long_values(layers, times, COLLAPSE, pixels)),
+        "collapse_table": write_collapse(folder / "c.parquet", times),
         "layers": ["pixels", *layers],
     }
 
 
 @pytest.mark.parametrize(
-    ("layers", "epochs", "pixels"),
+    ("layers", "times", "pixels"),
     [("one", [0], False), ("few", [0, 5, 100], True), ("many", [0, 5, 100], True)],
 )
-def test_it_can_be_read(layers, epochs, pixels, tmp_path):
-    assert_readable(plot_neural_collapse(**write_run(tmp_path, LAYERS[layers], epochs, pixels), style=SCREEN))
+def test_it_can_be_read(layers, times, pixels, tmp_path):
+    assert_readable(plot_neural_collapse(**write_run(tmp_path, LAYERS[layers], times, pixels), style=SCREEN))
 
 
 def test_layers_and_classifier_are_drawn(tmp_path):
     values = long_values(["conv", "fc"], [0, 4], COLLAPSE)
     # Above all layers, so that the axis must stretch for it.
-    collapse = write_collapse(tmp_path / "c.parquet", [0, 4], lambda epoch, index: 5 + epoch + index)
+    collapse = write_collapse(tmp_path / "c.parquet", [0, 4], lambda time, index: 5 + time + index)
     table = write_long(tmp_path / "m.parquet", values)
     figure = plot_neural_collapse(
         metrics_table=table, collapse_table=collapse, layers=["pixels", "conv", "fc"], style=SCREEN
@@ -58,7 +58,7 @@ def test_layers_and_classifier_are_drawn(tmp_path):
         lines = [list(line.get_ydata()) for line in axes.lines if len(line.get_ydata()) == 2]
         assert [5 + index, 9 + index] in lines
         assert axes.get_ylim()[1] > 9 + index
-        assert ([values["fc", epoch, metric] for epoch in (0, 4) if ("fc", epoch, metric) in values] in lines) == (
+        assert ([values["fc", time, metric] for time in (0, 4) if ("fc", time, metric) in values] in lines) == (
             metric != "nc3_self_duality"
         )
     assert titled(figure, "NC1: classes become points").get_yscale() == "log"
@@ -66,7 +66,7 @@ def test_layers_and_classifier_are_drawn(tmp_path):
 
 def test_a_model_without_a_classifier_has_its_layers_drawn(tmp_path):
     files = write_run(tmp_path, ["conv", "fc"], [0, 4])
-    write_collapse(tmp_path / "c.parquet", [0, 4], lambda epoch, index: np.nan)
+    write_collapse(tmp_path / "c.parquet", [0, 4], lambda time, index: np.nan)
     figure = plot_neural_collapse(**files, style=SCREEN)
     assert_readable(figure)
     assert "no classifier" in " ".join(

@@ -20,13 +20,19 @@ from support.figures import (
 )
 
 
+def only_file(cells):
+    """The path of the one file of some cells."""
+    (path,) = {file for file, _, _ in cells._files.values()}
+    return path
+
+
 def write_run(folder, labels, names, clusters, rand_index):
     """Arguments of plot_pixels."""
-    save_table(folder / "pixels.parquet", {"epoch": [0], "adjusted_rand_index": [rand_index]})
+    save_table(folder / "pixels.parquet", {"time": [0], "adjusted_rand_index": [rand_index]})
     return {
         "dataset": write_dataset(folder / "dataset.npz", labels, names),
-        "embeddings": write_cells(folder / "embeddings", random_layouts(["pixels"], [0], len(labels)), [0]),
-        "clusters": write_cells(folder / "clusters", {"pixels": np.array([clusters], np.int16)}, [0]),
+        "embedding": only_file(write_cells(folder / "embeddings", random_layouts(["pixels"], [0], len(labels)), [0])),
+        "clusters": only_file(write_cells(folder / "clusters", {"pixels": np.array([clusters], np.int16)}, [0])),
         "metrics_table": folder / "pixels.parquet",
     }
 

@@ -21,15 +21,15 @@ from support.figures import (
 )
 
 
-def write_run(folder, names, samples, epochs, shape=(1, 8, 8)):
+def write_run(folder, names, samples, times, shape=(1, 8, 8)):
     """Arguments of plot_samples, and the labels and predictions in them."""
     labels = np.arange(samples) % len(names)
-    predicted = improving_predictions(labels, len(names), epochs)
+    predicted = improving_predictions(labels, len(names), times)
     files = {
         "dataset": write_dataset(folder / "d.npz", labels, names, shape),
-        "predictions": write_predictions(folder / "p.parquet", predicted, epochs),
-        "embeddings": write_cells(folder, random_layouts(["fc"], epochs, samples), epochs),
-        "epochs": epochs,
+        "predictions": write_predictions(folder / "p.parquet", predicted, times),
+        "embeddings": write_cells(folder, random_layouts(["fc"], times, samples), times),
+        "times": times,
         "layer": "fc",
     }
     return files, labels, predicted
@@ -49,8 +49,8 @@ def test_path_lengths_by_hand():
 
 @pytest.mark.parametrize(("samples", "shape"), [(60, (1, 8, 8)), (60, (3, 8, 8)), (4, (1, 8, 8))])
 def test_each_image_stands_under_what_it_is(samples, shape, tmp_path):
-    epochs = [0, 2, 5]
-    files, labels, predicted = write_run(tmp_path, [f"class {label}" for label in range(4)], samples, epochs, shape)
+    times = [0, 2, 5]
+    files, labels, predicted = write_run(tmp_path, [f"class {label}" for label in range(4)], samples, times, shape)
     figure = plot_samples(**files, style=SCREEN)
     assert_readable(figure)
     with np.load(files["dataset"]) as archive:
@@ -69,7 +69,7 @@ def test_each_image_stands_under_what_it_is(samples, shape, tmp_path):
             )
             assert what.startswith(f"class {labels[sample]}")
             if kind == 0:
-                since = epochs.index(int(when.removeprefix("epoch ")))
+                since = times.index(int(when.removeprefix("epoch ")))
                 assert (predicted[since:, sample] == labels[sample]).all()
                 assert predicted[since - 1, sample] != labels[sample]
                 assert what.endswith(f"not class {predicted[since - 1, sample]}")

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from evolution.errors import UserError
+from evolution.figures.style import FigureStyle
 from evolution.io.tables import save_table
 from plot_training_curves import plot_training_curves
 from support.figures import (
@@ -28,9 +29,9 @@ CLASSES = {
 
 
 @pytest.mark.parametrize("classes", CLASSES)
-@pytest.mark.parametrize("epochs", [[0], [0, 1, 2, 3]])
-def test_it_can_be_read(classes, epochs, tmp_path):
-    history = write_history(tmp_path / "h.parquet", epochs, CLASSES[classes])
+@pytest.mark.parametrize("times", [[0], [0, 1, 2, 3]])
+def test_it_can_be_read(classes, times, tmp_path):
+    history = write_history(tmp_path / "h.parquet", times, CLASSES[classes])
     assert_readable(plot_training_curves(history_table=history, style=SCREEN))
 
 
@@ -49,6 +50,21 @@ def test_the_history_is_drawn(tmp_path):
     assert {"cat", "dog"} <= {text.get_text() for text in class_accuracy.texts}
 
 
+def test_what_a_training_elsewhere_tells(tmp_path):
+    """The losses of its log at steps of their own, and none of the accuracies on its training images."""
+    rows = [(step, "train_loss", "", 1 / step) for step in (5, 10, 15)]
+    rows += [(10, "eval_loss", "", 0.5), (10, "eval_accuracy", "", 0.75), (10, "class_accuracy", "a", 0.75)]
+    columns = dict(zip(("time", "measure", "class_name", "value"), zip(*rows)))
+    save_table(tmp_path / "h.parquet", columns, unit="step")
+    style = FigureStyle(dpi=100, palette="petroff10", unit="step")
+    figure = plot_training_curves(history_table=str(tmp_path / "h.parquet"), style=style)
+    loss = titled(figure, "Loss")
+    np.testing.assert_allclose(curve(loss, 0), [[5, 1 / 5], [10, 1 / 10], [15, 1 / 15]])
+    assert {"training", "evaluation"} <= {text.get_text() for text in loss.texts} and loss.get_xlabel() == "step"
+    assert "training" not in {text.get_text() for text in titled(figure, "Accuracy").texts}
+    assert_readable(figure)
+
+
 def test_of_many_classes_the_weakest_are_named(tmp_path):
     # In write_history, the later a class the lower its accuracy.
     names = [f"c{label}" for label in range(30)]
@@ -60,8 +76,8 @@ def test_of_many_classes_the_weakest_are_named(tmp_path):
 
 def test_a_history_without_a_measure_is_refused(tmp_path):
     path = tmp_path / "h.parquet"
-    save_table(path, {"epoch": [0], "measure": ["train_loss"], "class_name": [""], "value": [1.0]})
-    with pytest.raises(UserError, match=r"h\.parquet.*train_accuracy"):
+    save_table(path, {"time": [0], "measure": ["train_loss"], "class_name": [""], "value": [1.0]})
+    with pytest.raises(UserError, match=r"h\.parquet.*eval_accuracy"):
         plot_training_curves(history_table=str(path), style=SCREEN)
 
 

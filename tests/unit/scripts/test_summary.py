@@ -27,24 +27,24 @@ def write_dataset(path, *, classes=2, each=50, warnings=()):
 
 def write_predictions(path, *, warnings=()):
     """A table of predictions, whose rows the summary does not read."""
-    save_table(path, {"epoch": [4]}, {"warnings": json.dumps(warnings)} if warnings else None)
+    save_table(path, {"time": [4]}, {"warnings": json.dumps(warnings)} if warnings else None)
     return str(path)
 
 
 def write_curves(path, losses, train, evaluation):
-    """A history of the trained epochs, after one of guessing."""
+    """A history of the trained times, after one of guessing."""
     rows = [(0, np.nan, train[0], evaluation[0]), *zip(range(1, len(losses) + 1), losses, train, evaluation)]
     names = ("train_loss", "train_accuracy", "eval_accuracy")
     long = [(row[0], name, value) for row in rows for name, value in zip(names, row[1:])]
-    save_table(path, dict(zip(("epoch", "measure", "value"), map(list, zip(*long)))))
+    save_table(path, dict(zip(("time", "measure", "value"), map(list, zip(*long)))))
     return str(path)
 
 
-def summary_of(folder, values, layers, epochs=(0, 1, 4), run="mnist", **more):
+def summary_of(folder, values, layers, times=(0, 1, 4), run="mnist", **more):
     """Markdown lines and CSV rows; `more` replaces arguments of `summarise`."""
     arguments = {
         "metrics_table": write_long(folder / "m.parquet", values),
-        "history_table": write_history(folder / "h.parquet", epochs, ["a", "b"]),
+        "history_table": write_history(folder / "h.parquet", times, ["a", "b"]),
         "dataset": write_dataset(folder / "d.npz"),
         "predictions": write_predictions(folder / "p.parquet"),
         "layers": layers,
@@ -97,19 +97,19 @@ def test_the_table_is_aligned_and_fits_a_terminal(tmp_path):
 
 def test_without_pixels_and_without_any_rand_index(tmp_path):
     values = long_values(["fc"], [0], METRICS, pixels=False) | {("fc", 0, "adjusted_rand_index"): np.nan}
-    lines, rows = summary_of(tmp_path, values, ["fc"], epochs=[0])
+    lines, rows = summary_of(tmp_path, values, ["fc"], times=[0])
     assert [row["layer"] for row in rows] == ["fc"]
     assert any(line.startswith("- Best layer: none") for line in lines)
 
 
 def test_the_first_of_equally_good_layers_is_best(tmp_path):
     values = {(layer, 0, metric): 0.5 for layer in ("b", "a") for metric in METRICS}
-    lines, _ = summary_of(tmp_path, values, ["b", "a"], epochs=[0])
+    lines, _ = summary_of(tmp_path, values, ["b", "a"], times=[0])
     assert any("**b** (0.500)" in line for line in lines)
 
 
 def test_a_table_without_a_layer_is_refused(tmp_path):
-    with pytest.raises(UserError, match=r"m\.parquet.*layer fc at epoch 2"):
+    with pytest.raises(UserError, match=r"m\.parquet.*layer fc at 2"):
         summary_of(tmp_path, long_values(["conv"], [0, 2], METRICS), ["conv", "fc"])
 
 
@@ -177,14 +177,40 @@ def test_the_accuracy_at_epoch_0_where_the_network_began_with_weights(tmp_path):
 
 def test_a_history_without_what_is_needed_is_refused(tmp_path):
     with pytest.raises(UserError, match=r"h\.parquet is damaged .*no epoch 0"):
-        summary_of(tmp_path, small(), ["conv", "fc"], epochs=(1, 4), weights="given.pt")
-    history = {"epoch": [0, 0, 4], "measure": ["train_loss", "train_accuracy", "eval_accuracy"], "value": [0.1] * 3}
+        summary_of(tmp_path, small(), ["conv", "fc"], times=(1, 4), weights="given.pt")
+    history = {"time": [0, 0], "measure": ["train_loss", "train_accuracy"], "value": [0.1] * 2}
     save_table(tmp_path / "short.parquet", history)
-    with pytest.raises(UserError, match=r"short\.parquet is damaged .*no eval_accuracy at epoch 0"):
+    with pytest.raises(UserError, match=r"short\.parquet is damaged .*no eval_accuracy"):
         summary_of(tmp_path, small(), ["conv", "fc"], history_table=str(tmp_path / "short.parquet"))
 
 
 def test_warnings_that_are_no_sentences_are_refused(tmp_path):
-    save_table(tmp_path / "odd.parquet", {"epoch": [4]}, {"warnings": "no JSON"})
+    save_table(tmp_path / "odd.parquet", {"time": [4]}, {"warnings": "no JSON"})
     with pytest.raises(UserError, match=r"odd\.parquet is damaged"):
         summary_of(tmp_path, small(), ["conv", "fc"], predictions=str(tmp_path / "odd.parquet"))
+
+
+def test_a_training_elsewhere_in_steps(tmp_path):
+    """Its accuracy on the training images is not known, and its last step need not be the last one of its log."""
+    metrics = tmp_path / "steps.parquet"
+    values = {("fc", step, metric): 0.5 for step in (100, 200) for metric in METRICS}
+    layers, steps, names = zip(*values)
+    save_table(metrics, {"layer": layers, "time": steps, "metric": names, "value": list(values.values())}, unit="step")
+    history = tmp_path / "history.parquet"
+    rows = [(100, "eval_accuracy", 0.25), (200, "eval_accuracy", 0.75), (250, "train_loss", 1.0)]
+    columns = dict(zip(("time", "measure", "value"), zip(*rows)))
+    save_table(history, columns, {"warnings": json.dumps(["Same weights."])}, unit="step")
+    lines, rows = summary_of(tmp_path, small(), ["fc"], metrics_table=str(metrics), history_table=str(history))
+    assert lines[0] == "# mnist: how the layers cluster at step 200 of the training"
+    assert "- Accuracy at step 200: 0.750 on the evaluation images." in lines and "- Same weights." in lines
+    assert [(row["step"], row["eval_accuracy"], row["train_accuracy"]) for row in rows] == [("200", "0.750", "")]
+
+
+def test_a_training_elsewhere_that_is_at_chance(tmp_path):
+    history = tmp_path / "history.parquet"
+    rows = [(epoch, "eval_accuracy", 0.5) for epoch in (1, 2, 3)]
+    save_table(history, dict(zip(("time", "measure", "value"), zip(*rows))))
+    values = {("fc", epoch, metric): 0.5 for epoch in (1, 2, 3) for metric in METRICS}
+    lines, _ = summary_of(tmp_path, values, ["fc"], history_table=str(history))
+    (warning,) = [line for line in lines if "is chance" in line]
+    assert "dataset.normalize" in warning and "checkpoints.key" in warning

@@ -46,7 +46,7 @@ save_table(folder + "/said.parquet", said | dict(confidence=np.ones(60, np.float
 files = dict(activations="/layer.npy", dataset="/dataset.npz", predictions="/said.parquet")
 settings = MeasureSettings(clusters=3, n_init=2, neighbors=5, measures=list(MEASURES), seed=1)
 table, _, _ = measure.metrics_span(
-    **{{name: folder + file for name, file in files.items()}}, epochs=[0], settings=settings
+    **{{name: folder + file for name, file in files.items()}}, times=[0], settings=settings
 )
 assert table["silhouette"][0] > 0
 assert "pandas" not in sys.modules and "scipy.stats" not in sys.modules

@@ -9,7 +9,8 @@ from torch.nn import functional
 
 from evolution.errors import UserError
 from evolution.io.checkpoints import load_checkpoint
-from evolution.training.loop import Samples, choose_device, predict, train_epoch
+from evolution.models.device import choose_device
+from evolution.training.loop import Samples, predict, train_epoch
 from support.tiny_dataset import read_part, write_dataset
 from support.tiny_training import SETTINGS, start, train_epochs
 
@@ -234,13 +235,17 @@ def test_a_gpu_where_there_is_none(tmp_path, dataset, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(UserError, match=r"^training\.device: cuda .* auto or cpu"):
         train_epochs(tmp_path, dataset, 0, 0, device="cuda")
-    assert choose_device("auto").type == choose_device("cpu").type == "cpu"
+    assert (
+        choose_device("auto", key="training.device").type == choose_device("cpu", key="training.device").type == "cpu"
+    )
 
 
 def test_a_gpu_where_there_is_one(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    assert choose_device("auto").type == choose_device("cuda").type == "cuda"
-    assert choose_device("cpu").type == "cpu"
+    assert (
+        choose_device("auto", key="training.device").type == choose_device("cuda", key="training.device").type == "cuda"
+    )
+    assert choose_device("cpu", key="training.device").type == "cpu"
 
 
 @pytest.mark.parametrize(("batch_size", "epoch"), [(None, 2), (8, 1)])

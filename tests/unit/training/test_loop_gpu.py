@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from evolution.errors import UserError
+from evolution.models.device import choose_device
 from evolution.training.faults import memory_explained
-from evolution.training.loop import choose_device
 from support.tiny_training import assert_same_bits_when_cut, start, train_epochs
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU that torch can use")
@@ -70,4 +70,4 @@ def test_a_real_gpu_without_enough_memory():
 
 
 def test_auto_takes_the_gpu():
-    assert choose_device("auto").type == "cuda"
+    assert choose_device("auto", key="training.device").type == "cuda"

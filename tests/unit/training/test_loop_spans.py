@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from evolution.activations.snapshots import SnapshotSettings, take_snapshots
+from evolution.activations.snapshots import SnapshotSettings, take_snapshots, trained_networks
 from evolution.errors import UserError
 from evolution.io.checkpoints import load_checkpoint, save_checkpoint
 from evolution.models.build import build_model
@@ -107,14 +107,14 @@ def test_snapshots_see_the_network_that_was_trained(tmp_path, dataset):
     last, _, history, _ = train_epochs(tmp_path, dataset, 3, 4, middle, model=model)
     _, _, uncut, _ = train_epochs(tmp_path, dataset, 1, 4, first, model=model)
     assert uncut["train_loss"][2:] == history["train_loss"]
-    predictions, _ = take_snapshots(
+    predictions = take_snapshots(
         dataset=dataset,
-        checkpoints=[last],
-        epochs=[4],
+        networks=trained_networks([last], [4]),
+        times=[4],
         settings=SnapshotSettings(model=model, model_kwargs={}, seed=SETTINGS.seed, compacted=False, pooling=Pooling()),
         activations={},
         evaluated=None,
-    )
+    ).predictions
     with np.load(dataset) as data:
         right = (predictions["predicted"] == data["eval_labels"]).mean()
     assert right == history["eval_accuracy"][-1]

@@ -26,6 +26,18 @@ def test_a_model_whose_state_is_stored_trains_the_same_when_cut(tmp_path, datase
     assert_same_bits_when_cut(tmp_path, dataset, model=named(model))
 
 
+@pytest.mark.parametrize("model", ["InMapping", "InTuple"])
+def test_a_model_that_puts_out_more_than_logits_trains_as_one_that_does_not(tmp_path, dataset, named, model):
+    ends = []
+    for name in ("Plain", model):
+        begun = start(tmp_path / name, dataset, model=named(name))
+        ends.append(train_epochs(tmp_path / name, dataset, 1, 2, begun, model=named(name))[1:3])
+    for (checkpoint, history), (other, other_history) in [ends]:
+        assert "unresumable" not in other
+        torch.testing.assert_close(other["weights"], checkpoint["weights"], rtol=0, atol=0)
+        assert str(other_history) == str(history)
+
+
 @pytest.mark.parametrize("model", ["GateOutside", "GateInUnstoredBuffer"])
 def test_state_that_evaluation_depends_on(tmp_path, dataset, named, model):
     begun = start(tmp_path, dataset, model=named(model))

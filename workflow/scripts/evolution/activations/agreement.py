@@ -36,7 +36,7 @@ class Evaluated:
 
 
 def check_agreement(
-    logits: np.ndarray, labels: np.ndarray, *, class_accuracy: Sequence[float | None], epoch: int, device: str
+    logits: np.ndarray, labels: np.ndarray, *, class_accuracy: Sequence[float | None], when: str, device: str
 ) -> None:
     """Compare how many images of each class are predicted right with what the training's history says.
 
@@ -50,8 +50,8 @@ def check_agreement(
     labels : int64 array (N,)
     class_accuracy : sequence of float (classes,)
         The share of each class's images that the training predicted right; NaN or None for a class without images.
-    epoch : int
-        For the message.
+    when : str
+        The time, for the message.
     device : str
         The type of the training's device, such as cpu.
 
@@ -71,7 +71,7 @@ def check_agreement(
     close = np.bincount(labels[margin <= (CLOSE_ON_CPU if device == "cpu" else CLOSE) * spread], minlength=len(counts))
     if (np.abs(right - expected) > close).any():
         raise ModelError(
-            f"the snapshot of epoch {epoch} is not the network that was trained: it predicts {right.sum()} of "
+            f"the snapshot of {when} is not the network that was trained: it predicts {right.sum()} of "
             f"{len(labels)} evaluation images right, and the training counted {expected.sum()}. The model keeps "
             f"something outside its state dict, or gives other results on another device. {STATE_REMEDY}",
             "model.name",

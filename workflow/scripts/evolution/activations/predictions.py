@@ -1,45 +1,65 @@
-"""The network's prediction for each eval image, over the epochs."""
+"""The network's prediction for each eval image, over the times: a table a span."""
+
+import json
 
 import numpy as np
 
 from evolution.io.reading import damaged
-from evolution.io.tables import load_table
+from evolution.io.tables import load_table, save_table
 
 
-def load_predictions(paths: list[str], epochs: list[int], samples: int) -> tuple[np.ndarray, np.ndarray]:
-    """Predictions and confidences at each of the epochs.
+def load_predictions(paths: list[str], times: list[int], samples: int) -> tuple[np.ndarray, np.ndarray]:
+    """Predictions and confidences at each of the times.
 
     Parameters
     ----------
     paths : list of paths of `predictions/{span}.parquet`
-    epochs : list of int
+    times : list of int
     samples : int
 
     Returns
     -------
-    predicted : int32 array (epochs, samples)
-    confidence : float32 array (epochs, samples)
+    predicted : int32 array (times, samples)
+    confidence : float32 array (times, samples)
 
     Raises
     ------
     UserError
-        If an epoch is missing, or does not have one row for each sample.
+        If a time is missing, or does not have one row for each sample.
     """
     found = {}
     for path in paths:
-        table = load_table(path, "epoch", "sample", "predicted", "confidence")
+        table = load_table(path, "time", "sample", "predicted", "confidence")
         # By DLPack: pyarrow's own conversion to NumPy would import pandas.
-        row_epochs, sample, predicted, confidence = (
+        row_times, sample, predicted, confidence = (
             np.from_dlpack(table.column(name).combine_chunks())
-            for name in ("epoch", "sample", "predicted", "confidence")
+            for name in ("time", "sample", "predicted", "confidence")
         )
-        for epoch in np.unique(row_epochs):
-            rows = np.flatnonzero(row_epochs == epoch)
+        for time in np.unique(row_times):
+            rows = np.flatnonzero(row_times == time)
             rows = rows[np.argsort(sample[rows])]
             if not np.array_equal(sample[rows], np.arange(samples)):
-                raise damaged(path, f"not one row for each of {samples} samples at epoch {epoch}")
-            found[int(epoch)] = predicted[rows], confidence[rows]
-    missing = [epoch for epoch in epochs if epoch not in found]
+                raise damaged(path, f"not one row for each of {samples} samples at time {time}")
+            found[int(time)] = predicted[rows], confidence[rows]
+    missing = [time for time in times if time not in found]
     if missing:
-        raise damaged(paths[-1], f"no epoch {missing[0]}")
-    return tuple(np.stack([found[epoch][part] for epoch in epochs]) for part in (0, 1))
+        raise damaged(paths[-1], f"no time {missing[0]}")
+    return tuple(np.stack([found[time][part] for time in times]) for part in (0, 1))
+
+
+def save_predictions(
+    path: str, predictions: dict[str, np.ndarray], *, warnings: list[str], unit: str = "epoch"
+) -> None:
+    """Write the predictions of a span.
+
+    Parameters
+    ----------
+    path : path of predictions/{span}.parquet
+    predictions : dict of columns
+        time, sample, predicted, confidence.
+    warnings : list of str
+        What is surely a slip in the network's outputs. The table's metadata has them, where there are any.
+    unit : {"epoch", "step"}
+        What times are counted in.
+    """
+    save_table(path, predictions, {"warnings": json.dumps(warnings)} if warnings else None, unit=unit)

@@ -1,24 +1,28 @@
-"""Snapshots: what the layers and the classifier of a network put out for the eval images, at the epochs of a span."""
+"""Snapshots: what the layers and the classifier of a network put out for the eval images, at the times of a span."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
+from torch import nn
 
 from evolution.activations.agreement import Evaluated, check_agreement
 from evolution.activations.classifier import classifier_rows
 from evolution.activations.compaction import stored_rows
+from evolution.activations.evaluation import evaluate_logits
 from evolution.activations.logit_warnings import logit_warnings
-from evolution.data.network_input import load_part
+from evolution.data.network_input import load_evaluation
 from evolution.errors import UserError
 from evolution.io.arrays import NpyWriter
 from evolution.io.checkpoints import load_checkpoint
 from evolution.io.job_log import log_warnings
 from evolution.io.reading import damaged
 from evolution.models.build import ModelSettings, build_run_model, memory_layout
-from evolution.models.hooks import CHUNK, Outputs, record_outputs
+from evolution.models.device import choose_device, exact_on_gpu
+from evolution.models.hooks import Inputs, Outputs, record_outputs
 from evolution.models.outputs import Pooling
 from evolution.models.repeatability import check_repeatable, few_of
 
@@ -26,6 +30,25 @@ log = logging.getLogger("evolution")
 
 # Bytes of raw activations that are in memory at once, unless a single layer has more.
 HELD_BYTES = 10**9
+
+
+@dataclass(frozen=True)
+class Snapshots:
+    """What the networks of a span make of the eval images, in addition to the files that are written.
+
+    Attributes
+    ----------
+    predictions : dict of columns
+        time int32, sample int32, predicted int32, confidence float32 (softmax); a row for each time and sample.
+    evaluation : list of dict
+        For each time: time, eval_loss, eval_accuracy, and class_accuracy as a list.
+    warnings : list of str
+        What is surely a slip in the outputs at the last time, see `evolution.activations.logit_warnings`.
+    """
+
+    predictions: dict[str, np.ndarray]
+    evaluation: list[dict[str, object]]
+    warnings: list[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,10 +60,13 @@ class SnapshotSettings(ModelSettings):
     compacted : bool
         Whether activations are stored as `evolution.activations.compaction.stored_rows`, or raw.
     pooling : Pooling
+    device : {"cpu", "auto", "cuda"}
+        On a GPU the last digits may differ from a CPU's.
     """
 
     compacted: bool
     pooling: Pooling
+    device: str = "cpu"
 
 
 def layer_groups(sizes: Mapping[str, int], *, limit: int = HELD_BYTES) -> list[list[str]]:
@@ -68,16 +94,17 @@ def layer_groups(sizes: Mapping[str, int], *, limit: int = HELD_BYTES) -> list[l
 def take_snapshots(
     *,
     dataset: str,
-    checkpoints: Sequence[str],
-    epochs: Sequence[int],
+    networks: Iterable[tuple[int, Callable[[nn.Module], None]]],
+    times: Sequence[int],
+    unit: str = "epoch",
     settings: SnapshotSettings,
     activations: Mapping[str, NpyWriter],
     classifier: NpyWriter | None = None,
     evaluated: Evaluated | None,
     held_bytes: int = HELD_BYTES,
-    chunk: int = CHUNK,
-) -> tuple[dict[str, np.ndarray], list[str]]:
-    """Write the activations of the eval images at each of the epochs, and return the predictions.
+    chunk: int | None = None,
+) -> Snapshots:
+    """Write the activations of the eval images at each of the times, and return the predictions.
 
     What comes out is checked: it must be finite, the same in a second pass of a few images alone, and predict what the
     training predicted.
@@ -85,113 +112,141 @@ def take_snapshots(
     Parameters
     ----------
     dataset : path of dataset.npz
-    checkpoints : sequence of paths
-        The checkpoints that hold the epochs' weights.
-    epochs : sequence of int
+    networks : iterable of (int, function)
+        Each time, in the order of `times`, with a function that loads its weights into the model.
+    times : sequence of int
+    unit : {"epoch", "step"}
+        What times are counted in, for messages.
     settings : SnapshotSettings
     activations : mapping of str to NpyWriter
-        For each layer to follow, by dotted name, what takes its activations, float32 (N, D): an entry an epoch.
+        For each layer to follow, by dotted name, what takes its activations, float32 (N, D): an entry a time.
     classifier : NpyWriter, optional
-        What takes `evolution.activations.classifier.classifier_rows`: an entry an epoch.
+        What takes `evolution.activations.classifier.classifier_rows`: an entry a time.
     evaluated : Evaluated or None
-        What the training found at each epoch. None where nobody knows; the predictions are then not compared.
+        What the training found at each time. None where nobody knows; the predictions are then not compared.
     held_bytes : int
         Bytes of raw activations that are in memory at once, unless a single layer has more. Where the layers have more
         together, the images pass through the model several times.
-    chunk : int
-        Images that pass through the model at once.
+    chunk : int, optional
+        Samples that pass through the model at once; by default as their size allows.
 
     Returns
     -------
-    table : dict of columns
-        epoch int32, sample int32, predicted int32, confidence float32 (softmax); a row for each epoch and sample.
-    warnings : list of str
-        What is surely a slip in the outputs at the last epoch, see `evolution.activations.logit_warnings`.
+    Snapshots
 
     Raises
     ------
     UserError
-        If an activation is not finite, a layer cannot be followed, an epoch is in no checkpoint, or the network in
-        evaluation mode is not the one that was trained.
+        If an activation is not finite, a layer cannot be followed, the weights of a time cannot be loaded, or the
+        network in evaluation mode is not the one that was trained.
     """
     # One thread, so that the same bytes come out at any --cores; several such jobs run at once instead.
     torch.set_num_threads(1)
-    images, labels, classes = load_part(dataset, "eval")
-    model = build_run_model(settings, shape=images.shape[1:], classes=classes)
+    inputs, labels, classes = load_evaluation(dataset)
     layout = memory_layout(settings.model)
-    model = model.to(memory_format=layout)
-    images = torch.from_numpy(images).contiguous(memory_format=layout)
-    few = few_of(len(images))
+    device = choose_device(settings.device, key="activations.device")
+    if device.type != "cpu":
+        exact_on_gpu()
+    samples = Inputs(inputs, layout)
+    few = few_of(len(samples))
 
-    def pass_few() -> Outputs:
-        return record_outputs(model, images[few], layers=list(activations), pooling=settings.pooling)
+    def fresh_model() -> nn.Module:
+        """A network that no sample has passed: some keep what they computed from the weights before."""
+        model = build_run_model(settings, shape=next(iter(inputs.values())).shape[1:], classes=classes)
+        return model.to(device, memory_format=layout)
+
+    def pass_few(model: nn.Module) -> Outputs:
+        return record_outputs(model, samples[few], layers=list(activations), pooling=settings.pooling)
 
     groups = layer_groups(
-        {name: len(images) * rows[0].nbytes for name, rows in pass_few().layers.items()}, limit=held_bytes
+        {name: len(samples) * rows[0].nbytes for name, rows in pass_few(fresh_model()).layers.items()}, limit=held_bytes
     )
-    predicted, confidence, warnings = [], [], []
+    predicted, confidence, evaluation, warnings = [], [], [], []
+    for time, load_weights in networks:
+        index = times.index(time)
+        model = fresh_model()
+        load_weights(model)
+        in_batch = {}
+        for group in groups or [[]]:
+            outputs = record_outputs(
+                model, samples, layers=group, pooling=settings.pooling, classes=classes, chunk=chunk or samples.chunk()
+            )
+            for layer in group:
+                rows = _finite(outputs.layers.pop(layer), layer, f"{unit} {time}")
+                in_batch[layer] = rows[few]
+                activations[layer].put(index, stored_rows(rows, seed=settings.seed) if settings.compacted else rows)
+        alone, again = pass_few(model), pass_few(model)
+        check_repeatable(
+            model,
+            in_batch=in_batch | {"": outputs.logits[few]},
+            alone=alone.layers | {"": alone.logits},
+            again=again.layers | {"": again.logits},
+        )
+        if evaluated is not None:
+            check_agreement(
+                outputs.logits,
+                labels,
+                class_accuracy=evaluated.class_accuracies[time],
+                when=f"{unit} {time}",
+                device=evaluated.device if device.type == "cpu" else device.type,
+            )
+        if time == times[-1]:
+            warnings = logit_warnings(outputs.logits)
+        if classifier is not None:
+            classifier.put(
+                index,
+                classifier_rows(
+                    outputs.classifier, outputs=outputs.logits, classes=classes, compacted=settings.compacted
+                ),
+            )
+        probability = torch.from_numpy(outputs.logits).softmax(1).max(1)
+        predicted.append(probability.indices.numpy())
+        confidence.append(probability.values.numpy())
+        evaluation.append({"time": time} | evaluate_logits(outputs.logits, labels))
+        log.info("%s %d of %d: %s", unit.capitalize(), time, times[-1], ", ".join(activations))
+    log_warnings(warnings)
+    count = len(labels)
+    predictions = {
+        "time": np.repeat(np.array(times, np.int32), count),
+        "sample": np.tile(np.arange(count, dtype=np.int32), len(times)),
+        "predicted": np.concatenate(predicted).astype(np.int32),
+        "confidence": np.concatenate(confidence).astype(np.float32),
+    }
+    return Snapshots(predictions, evaluation, warnings)
+
+
+def trained_networks(
+    checkpoints: Sequence[str], epochs: Sequence[int]
+) -> Iterator[tuple[int, Callable[[nn.Module], None]]]:
+    """The networks of a training of this workflow, for `take_snapshots`.
+
+    Parameters
+    ----------
+    checkpoints : sequence of paths
+        In the training's order; together they hold the epochs' weights.
+    epochs : sequence of int
+        Ascending.
+
+    Raises
+    ------
+    UserError
+        If an epoch is in no checkpoint.
+    """
     pending = list(epochs)
     for path in checkpoints:
         weights = load_checkpoint(path)["weights"]
         for epoch in [epoch for epoch in pending if epoch in weights]:
-            index = epochs.index(epoch)
-            model.load_state_dict(weights[epoch])
-            in_batch = {}
-            for group in groups or [[]]:
-                outputs = record_outputs(
-                    model, images, layers=group, pooling=settings.pooling, classes=classes, chunk=chunk
-                )
-                for layer in group:
-                    rows = _finite(outputs.layers.pop(layer), layer, epoch)
-                    in_batch[layer] = rows[few]
-                    activations[layer].put(index, stored_rows(rows, seed=settings.seed) if settings.compacted else rows)
-            alone, again = pass_few(), pass_few()
-            check_repeatable(
-                model,
-                in_batch=in_batch | {"": outputs.logits[few]},
-                alone=alone.layers | {"": alone.logits},
-                again=again.layers | {"": again.logits},
-            )
-            if evaluated is not None:
-                check_agreement(
-                    outputs.logits,
-                    labels,
-                    class_accuracy=evaluated.class_accuracies[epoch],
-                    epoch=epoch,
-                    device=evaluated.device,
-                )
-            if epoch == epochs[-1]:
-                warnings = logit_warnings(outputs.logits)
-            if classifier is not None:
-                classifier.put(
-                    index,
-                    classifier_rows(
-                        outputs.classifier, outputs=outputs.logits, classes=classes, compacted=settings.compacted
-                    ),
-                )
-            probability = torch.from_numpy(outputs.logits).softmax(1).max(1)
-            predicted.append(probability.indices.numpy())
-            confidence.append(probability.values.numpy())
+            yield epoch, partial(nn.Module.load_state_dict, state_dict=weights[epoch])
             pending.remove(epoch)
-            log.info("Epoch %d of %d: %s", epoch, epochs[-1], ", ".join(activations))
     if pending:
         raise damaged(checkpoints[-1], f"no weights of epoch {pending}")
-    log_warnings(warnings)
-    samples = len(images)
-    table = {
-        "epoch": np.repeat(np.array(epochs, np.int32), samples),
-        "sample": np.tile(np.arange(samples, dtype=np.int32), len(epochs)),
-        "predicted": np.concatenate(predicted).astype(np.int32),
-        "confidence": np.concatenate(confidence).astype(np.float32),
-    }
-    return table, warnings
 
 
-def _finite(rows: np.ndarray, layer: str, epoch: int) -> np.ndarray:
+def _finite(rows: np.ndarray, layer: str, when: str) -> np.ndarray:
     """A layer's activations, if all of them are finite."""
     if not np.isfinite(rows).all():
         raise UserError(
-            f"layer {layer} at epoch {epoch} has activations that are not finite: the training diverged. "
+            f"layer {layer} at {when} has activations that are not finite: the training diverged. "
             "Lower training.learning_rate, or leave the layer out of `layers`."
         )
     return rows

@@ -7,16 +7,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from evolution.config.schema import KeyPath, dotted
-from evolution.config.spans import snapshot_epochs
 from evolution.config.sweeps import Origin, holds
 from evolution.data.catalogue import class_sizes, known_channels
 from evolution.data.class_balance import images_per_class
+from evolution.data.own_function import own_function
 from evolution.data.own_source import class_names
 from evolution.embedding.methods import METHODS, missing_package
 from evolution.errors import ConfigError, DataError
 from evolution.models.catalogue import ARCHITECTURES
-from evolution.models.names import own_class
+from evolution.models.import_paths import find_module, no_module
+from evolution.models.names import own_class, package_class
 from evolution.models.selection import AUTO, MOST_AUTO
+from evolution.planning.run_times import RunTimes
 
 # Planning more jobs takes Snakemake minutes.
 MOST_JOBS = 200_000
@@ -79,7 +81,7 @@ def cross_key_faults(checked: CheckedConfig) -> list[str]:
     """Everything that the schema cannot check and that needs no model's layers, a line each."""
     faults = job_faults(checked)
     if not faults:
-        faults += _check_epochs(checked)
+        faults += _check_times(checked)
     checks = (
         *(_check_arguments, _check_sizes, _check_images, _check_normalization),
         *(_check_device, _check_files, _check_run_names),
@@ -92,21 +94,34 @@ def cross_key_faults(checked: CheckedConfig) -> list[str]:
 
 def job_faults(checked: CheckedConfig) -> list[str]:
     """Whether the config makes more jobs than can be planned: one line, or none."""
-    if not checked.sound("training", "snapshots", "snapshots_per_job"):
-        return []
     config = checked.config
+    trained = [name for name, run in config["runs"].items() if run["checkpoints"] is None]
+    if trained and not checked.sound("training", "snapshots", "snapshots_per_job"):
+        return []
     training, every = config["training"], config["snapshots"]["every"]
-    snapshots = training["epochs"] // every + 2 + len(config["snapshots"]["also"])
-    spans = snapshots // config["snapshots_per_job"] + 1
-    trainings = training["epochs"] // (training["epochs_per_job"] or training["epochs"]) + 1
-    # Before the models are known, the runs' layers are names, globs, or one word.
-    counts = [MOST_AUTO if run["layers"] == AUTO else len(run["layers"]) for run in config["runs"].values()]
     cka = checked.sound("metrics.cka") and config["metrics"]["cka"]
-    jobs = sum(spans * (2 * count + 1 + cka) + trainings + count * cka for count in counts)
+    jobs = 0
+    for name, run in config["runs"].items():
+        # Before the models are known, the run's layers are names, globs, or one word.
+        count = MOST_AUTO if run["layers"] == AUTO else len(run["layers"])
+        if name in trained:
+            # Counted and not listed: there may be too many.
+            snapshots = training["epochs"] // every + 2 + len(config["snapshots"]["also"])
+            spans = snapshots // config["snapshots_per_job"] + 1
+            trainings = training["epochs"] // (training["epochs_per_job"] or training["epochs"]) + 1
+        else:
+            times = config.get("times", {}).get(name)
+            spans, trainings = (len(times.spans), 0) if times else (0, 0)
+        jobs += spans * (2 * count + 1 + cka) + trainings + count * cka
     if jobs <= MOST_JOBS:
         return []
     count = len(config["runs"])
     of_runs, fewer = (f" in {count} runs", ", or make fewer runs") if count > 1 else ("", "")
+    if not trained:
+        return [
+            f"checkpoints.path: the checkpoints{of_runs} make about {jobs} jobs, and more than {MOST_JOBS} cannot be "
+            f"planned; choose fewer with checkpoints.choose, or raise snapshots_per_job{fewer}"
+        ]
     return [
         f"training.epochs: {training['epochs']} with snapshots.every {every}{of_runs} makes about {jobs} jobs, and "
         f"more than {MOST_JOBS} cannot be planned; raise snapshots.every, snapshots_per_job or "
@@ -114,26 +129,33 @@ def job_faults(checked: CheckedConfig) -> list[str]:
     ]
 
 
-def _check_epochs(checked: CheckedConfig) -> Iterator[str]:
-    """Epochs that are asked for have a snapshot."""
+def _check_times(checked: CheckedConfig) -> Iterator[str]:
+    """Times that are asked for have a snapshot."""
     config = checked.config
-    if not checked.sound("training.epochs"):
-        return
-    last = config["training"]["epochs"]
-    late = [epoch for epoch in config["snapshots"]["also"] if epoch > last]
-    if late:
-        yield f"snapshots.also: {late} lies past the last epoch; training.epochs is {last}"
-    epochs = [epoch for epoch in snapshot_epochs(config) if epoch <= last]
-    for epoch in config["plots"]["grid_epochs"] or []:
-        if epoch > last:
-            yield f"plots.grid_epochs: {epoch} lies past the last epoch; training.epochs is {last}"
-        elif epoch not in epochs and checked.sound("snapshots"):
-            near = min(epochs, key=lambda known: abs(known - epoch))
-            yield f"plots.grid_epochs: {epoch} has no snapshot, the nearest is {near}; add {epoch} to snapshots.also"
-    epoch = config["comparison"]["cka_epoch"]
-    if epoch is not None and checked.sound("comparison.cka_epoch", "snapshots") and epoch not in epochs:
-        near = min(epochs, key=lambda known: abs(known - epoch))
-        yield f"comparison.cka_epoch: {epoch} has no snapshot, the nearest is {near}; choose one that has"
+    if checked.sound("training.epochs"):
+        last = config["training"]["epochs"]
+        late = [epoch for epoch in config["snapshots"]["also"] if epoch > last]
+        if late:
+            yield f"snapshots.also: {late} lies past the last epoch; training.epochs is {last}"
+    asked = {"plots.grid_times": config["plots"]["grid_times"] or []}
+    if config["comparison"]["cka_time"] is not None:
+        asked["comparison.cka_time"] = [config["comparison"]["cka_time"]]
+    for name, times in config["times"].items():
+        for key, wanted in asked.items():
+            for time in wanted if checked.sound(key) else []:
+                if time not in times.times:
+                    yield f"{key}: {_without_snapshot(time, times, checked, name)}"
+
+
+def _without_snapshot(time: int, times: RunTimes, checked: CheckedConfig, run: str) -> str:
+    """That a run has no snapshot at a time, and what to do."""
+    last, near = times.times[-1], min(times.times, key=lambda known: abs(known - time))
+    which = f" of run {run}" if len(checked.config["runs"]) > 1 else ""
+    if times.checkpoints:
+        return f"{time} has no checkpoint{which}, whose times are {times.unit}s; the nearest is {near}"
+    if time > last:
+        return f"{time} lies past the last epoch; training.epochs is {last}"
+    return f"{time} has no snapshot, the nearest is {near}; add {time} to snapshots.also"
 
 
 def _check_arguments(checked: CheckedConfig) -> Iterator[str]:
@@ -248,21 +270,32 @@ def _check_device(checked: CheckedConfig) -> Iterator[str]:
 
 
 def _check_files(checked: CheckedConfig) -> Iterator[str]:
-    """The files and folders that the config names are there."""
+    """The files, folders and modules that the config names are there."""
     for name, run in checked.runs("dataset.root"):
         root, where = run["dataset"]["root"], checked.written_key(name, "dataset.root")
         if "\0" in root:
             yield f"{where}: {root!r} is not allowed; must be a folder's path"
         elif Path(root).expanduser().is_file():
             yield f"{where}: {root!r} is a file; must be a folder, the one that holds torchvision's data sets"
-    for name, run in checked.runs("model"):
+    for name, run in checked.runs("model", "dataset.name", "checkpoints"):
         weights, where = run["model"]["weights"], checked.written_key(name, "model.weights")
         if weights is not None and ("\0" in weights or not Path(weights).expanduser().is_file()):
             yield f"{where}: {weights!r} is no file; must be a state dict that torch.save wrote, or null"
-        own = own_class(run["model"]["name"])
+        data = own_function(run["dataset"]["name"])
+        if data and run["checkpoints"] is None:
+            yield (
+                f"{checked.written_key(name, 'dataset.name')}: {run['dataset']['name']} has no images to train on, so "
+                "it goes with `checkpoints` alone; to train, use npz: or image_folder:"
+            )
+        if data and not data[0].is_file():
+            where = checked.written_key(name, "dataset.name")
+            yield f"{where}: there is no file {data[0]}; paths count from the folder that Snakemake runs in"
+        own, package = own_class(run["model"]["name"]), package_class(run["model"]["name"])
+        where = checked.written_key(name, "model.name")
         if own and not own[0].is_file():
-            where = checked.written_key(name, "model.name")
             yield f"{where}: there is no file {own[0]}; paths count from the folder that Snakemake runs in"
+        if package and find_module(package[0]) is None:
+            yield f"{where}: {no_module(package[0])}"
 
 
 def _check_run_names(checked: CheckedConfig) -> Iterator[str]:

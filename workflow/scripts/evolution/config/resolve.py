@@ -9,9 +9,10 @@ import yaml
 from evolution.config.checks import CheckedConfig, cross_key_faults, job_faults
 from evolution.config.files import file_faults
 from evolution.config.layers import chosen_layers
+from evolution.config.model_configs import fill_in_model_configs
 from evolution.config.schema import Fault, KeyPath, schema_faults, with_defaults, without
-from evolution.config.spans import snapshot_epochs, spread_epochs
 from evolution.config.sweeps import expand, grid_faults, merged
+from evolution.config.times import run_times
 from evolution.errors import ConfigError
 
 SCHEMA = Path(__file__).parents[3] / "schemas" / "config.schema.yaml"
@@ -31,7 +32,8 @@ def resolve(config: dict, *, files: Sequence[str | Path] = ()) -> dict:
     -------
     dict
         The config with every key. `runs` holds the runs that `seeds` and `grid` make, each with its whole seed,
-        dataset, model and training, and its layers by name, without globs; `plots.grid_epochs` is a list.
+        dataset, model, checkpoints and training, and its layers by name, without globs; `times` holds each run's
+        `evolution.planning.run_times.RunTimes`.
 
     Raises
     ------
@@ -45,15 +47,18 @@ def resolve(config: dict, *, files: Sequence[str | Path] = ()) -> dict:
     # The later checks run on the sound rest, so that all faults come in one message.
     sound = without(config, culprits)
     resolved = with_defaults(sound, schema, schema)
-    base = {key: resolved[key] for key in ("seed", "dataset", "model", "layers", "training")}
+    base = {key: resolved[key] for key in ("seed", "dataset", "model", "layers", "checkpoints", "training")}
     if resolved["seeds"] and base["dataset"]["seed"] is None:
         # All seeds see the same images; otherwise their layers could not be compared.
         base["dataset"] = base["dataset"] | {"seed": base["seed"]}
     runs = expand(resolved)
-    resolved["runs"] = {name: _run_settings(base, changes) for name, changes in runs.changes.items()}
+    resolved["runs"] = {name: _run_settings(base, changes, schema) for name, changes in runs.changes.items()}
     checked = CheckedConfig(config=resolved, written=sound, faulty=culprits, origins=runs.origins)
     faults = [fault for path in files for fault in file_faults(path)]
-    faults += [*dict.fromkeys(map(str, found)), *runs.faults, *cross_key_faults(checked)]
+    faults += [*dict.fromkeys(map(str, found)), *runs.faults]
+    resolved["times"], time_faults = run_times(checked)
+    faults += [*time_faults, *cross_key_faults(checked)]
+    faults += dict.fromkeys(fill_in_model_configs(checked))
     # A model that must be built to know its layers is only built once the rest is right.
     layers, layer_faults = chosen_layers(checked, build=not faults)
     faults += layer_faults
@@ -63,8 +68,6 @@ def resolve(config: dict, *, files: Sequence[str | Path] = ()) -> dict:
         faults = job_faults(checked)
     if faults:
         raise ConfigError("\n".join(faults))
-    if resolved["plots"]["grid_epochs"] is None:
-        resolved["plots"]["grid_epochs"] = spread_epochs(snapshot_epochs(resolved))
     return resolved
 
 
@@ -79,9 +82,12 @@ def _culprits(faults: Sequence[Fault]) -> frozenset[KeyPath]:
     return frozenset(culprit for fault in faults for culprit in fault.culprits)
 
 
-def _run_settings(base: dict, changes: dict) -> dict:
+def _run_settings(base: dict, changes: dict, schema: dict) -> dict:
     """A run's own settings: the config's, with the run's changes laid over them."""
     if changes.get("model", {}).get("name", base["model"]["name"]) != base["model"]["name"]:
         # Arguments and weights belong to a model: another model starts without them.
         base = {**base, "model": {**base["model"], "kwargs": {}, "weights": None}}
-    return merged(base, changes)
+    settings = merged(base, changes)
+    # Where all runs together have none, the run's own are still without defaults.
+    settings["checkpoints"] = with_defaults(settings["checkpoints"], schema["$defs"]["checkpoints"], schema)
+    return settings

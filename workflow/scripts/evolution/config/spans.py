@@ -1,5 +1,7 @@
 """Which epochs have a snapshot, and the spans into which snapshots and training are cut."""
 
+from collections.abc import Iterable
+
 
 def snapshot_epochs(config: dict) -> list[int]:
     """Epochs with a snapshot: 0, every `every`-th, `also`, and the last."""
@@ -7,16 +9,57 @@ def snapshot_epochs(config: dict) -> list[int]:
     return sorted({0, last, *range(0, last + 1, snapshots["every"]), *snapshots["also"]})
 
 
-def spread_epochs(epochs: list[int], count: int = 7) -> list[int]:
-    """At most `count` of the epochs, closer together early in the training, when most happens."""
-    last = len(epochs) - 1
+def spread_times(times: list[int], count: int = 7) -> list[int]:
+    """At most `count` of the times, closer together early in the training, when most happens."""
+    last = len(times) - 1
     positions = {round(last * (step / max(count - 1, 1)) ** 2.2) for step in range(count)}
-    return [epochs[position] for position in sorted(positions)]
+    return [times[position] for position in sorted(positions)]
 
 
-def span_name(first: int, last: int) -> str:
-    """`0010` for one epoch, `0010-0018` for more."""
-    return f"{first:04d}" if first == last else f"{first:04d}-{last:04d}"
+def span_name(first: int, last: int, unit: str = "epoch") -> str:
+    """`0010` for one epoch, `0010-0018` for more; `step_000500`, `step_000500-001000` for steps."""
+    begin, digits = ("step_", 6) if unit == "step" else ("", 4)
+    return begin + "-".join(f"{time:0{digits}d}" for time in dict.fromkeys((first, last)))
+
+
+def spread_spans(times: list[int], *, taken: Iterable[list[int]], per_job: int, unit: str) -> dict[str, list[int]]:
+    """Cut times that are found on disk into spans, one job each.
+
+    The first time is a span of its own. What was taken before keeps its spans, so that a new time makes no other be
+    taken again; new times that follow each other share a span.
+
+    Parameters
+    ----------
+    times : list of int
+        Ascending.
+    taken : iterable of lists of int
+        The times of each span that was taken before.
+    per_job : int
+        How many new times at most share a span.
+    unit : {"epoch", "step"}
+
+    Returns
+    -------
+    dict
+        Span to its times, in order.
+    """
+    wanted, position = set(times), {time: index for index, time in enumerate(times)}
+    kept: dict[int, list[int]] = {}
+    for span in taken:
+        whole = wanted.issuperset(span) and position[span[-1]] - position[span[0]] == len(span) - 1
+        alone = span[0] != times[0] or len(span) == 1
+        if whole and alone and not any(time in kept for time in span):
+            kept |= dict.fromkeys(span, span)
+    spans: list[list[int]] = []
+    for time in times:
+        if time in kept:
+            if time == kept[time][0]:
+                spans.append(kept[time])
+        elif len(spans) > 1 and spans[-1][0] not in kept and len(spans[-1]) < per_job:
+            spans[-1].append(time)
+        else:
+            spans.append([time])
+    return {span_name(span[0], span[-1], unit): span for span in spans}
 
 
 def snapshot_spans(config: dict) -> dict[str, list[int]]:

@@ -1,8 +1,9 @@
-"""The images of dataset.npz as the network sees them."""
+"""The samples of dataset.npz as the network sees them."""
 
 import numpy as np
 
 from evolution.io.arrays import load_npz
+from evolution.io.reading import reading
 
 
 def network_input(images: np.ndarray, mean: np.ndarray, std: np.ndarray) -> np.ndarray:
@@ -23,7 +24,7 @@ def network_input(images: np.ndarray, mean: np.ndarray, std: np.ndarray) -> np.n
 
 
 def load_part(path: str, part: str) -> tuple[np.ndarray, np.ndarray, int]:
-    """One part of a dataset, ready for the network.
+    """One part of a dataset of images, ready for the network.
 
     Parameters
     ----------
@@ -44,3 +45,33 @@ def load_part(path: str, part: str) -> tuple[np.ndarray, np.ndarray, int]:
     """
     images, labels, mean, std, names = load_npz(path, f"{part}_images", f"{part}_labels", "mean", "std", "class_names")
     return network_input(images, mean, std), labels, len(names)
+
+
+def load_evaluation(path: str) -> tuple[dict[str, np.ndarray], np.ndarray, int]:
+    """The evaluation samples of any dataset, ready for the network.
+
+    Parameters
+    ----------
+    path : str
+        Of dataset.npz.
+
+    Returns
+    -------
+    inputs : dict of str to array (N, ...)
+        float32 or int64, by the name of the model's argument. "" alone where the model is called with one array.
+    labels : int64 array (N,)
+    classes : int
+
+    Raises
+    ------
+    UserError
+        If the file cannot be read.
+    """
+    with reading(path), np.load(path, allow_pickle=False) as archive:
+        own = "input_names" in archive.files
+    if not own:
+        images, labels, classes = load_part(path, "eval")
+        return {"": images}, labels, classes
+    labels, class_names, names = load_npz(path, "eval_labels", "class_names", "input_names")
+    arrays = load_npz(path, *(f"inputs_{number}" for number in range(len(names))))
+    return dict(zip(map(str, names), arrays)), labels, len(class_names)

@@ -58,7 +58,7 @@ def relocate_stranded(
 ) -> tuple[np.ndarray, int]:
     """Let dots jump to one of their nearest neighbours where that lowers t-SNE's loss.
 
-    A layout that goes on from the epoch before strands dots. An image that the network now represents as another class
+    A layout that goes on from the time before strands dots. An image that the network now represents as another class
     must cross its old cluster, whose dots repel it, and descent only goes downhill. A jump goes over the hill. For
     a dot that jumps alone, the loss KL = sum p_ij log(p_ij / q_ij) (van der Maaten and Hinton 2008) changes by
     2 sum_j p_ij log((1 + d'_ij^2) / (1 + d_ij^2)), where d' are the distances after the jump, and by the logarithm of
@@ -152,24 +152,24 @@ def draw_back(layout: np.ndarray, start: np.ndarray, *, share: float, distance: 
     return start + (1 - share) * moved * np.divide(left, length, out=np.zeros_like(length), where=length > 0)
 
 
-def review_due(before: int, epoch: int) -> bool:
+def review_due(before: int, time: int) -> bool:
     """Whether the layout of a snapshot is reviewed, see `tsne.tsne`.
 
-    The first snapshot from epoch 4 on is reviewed, the first from 16 on, from 64 on, and so on by powers of 4: a
+    The first snapshot from time 4 on is reviewed, the first from 16 on, from 64 on, and so on by powers of 4: a
     network changes less the longer it trains, and a layout from scratch takes three times as long as going on. This
-    does not depend on later snapshots, so that more epochs change no earlier layout.
+    does not depend on later snapshots, so that more times change no earlier layout.
 
     Parameters
     ----------
-    before, epoch : int
+    before, time : int
         Of the snapshot before, and of this one.
     """
-    return _powers(before) < _powers(epoch)
+    return _powers(before) < _powers(time)
 
 
-def _powers(epoch: int) -> int:
+def _powers(time: int) -> int:
     """How many of 4, 16, 64, ... are no larger than this."""
-    return max(0, (epoch.bit_length() - 1) // 2)
+    return max(0, (time.bit_length() - 1) // 2)
 
 
 def _attraction(positions: np.ndarray, affinities: csr_matrix, layout: np.ndarray) -> np.ndarray:

@@ -28,7 +28,7 @@ class EmbeddingSettings:
     method : str
         A key of `methods.METHODS`.
     alignment : str
-        previous: each epoch starts from the layout of the epoch before; none: each is made from scratch.
+        previous: each time starts from the layout of the time before; none: each is made from scratch.
     perplexity : float or None
     neighbors : int or None
     pca_components : int or None
@@ -57,7 +57,7 @@ def lay_out(
     rows : float32 array (N, D)
     settings : EmbeddingSettings
     start : float array (N, 2) or None
-        The layout of the epoch before, to go on from; None: from scratch.
+        The layout of the time before, to go on from; None: from scratch.
     seed : int
         The run's.
     reviewed : bool

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("evolution")
 
-# At each epoch openTSNE would log that it was given the neighbours.
+# At each time openTSNE would log that it was given the neighbours.
 logging.getLogger("openTSNE").setLevel(logging.WARNING)
 
 
 class Step(NamedTuple):
     """Iterations of t-SNE's descent, and how coarsely Barnes-Hut sees far dots (theta: 0 is exact).
 
-    Where a layout goes on from the epoch before, `share` and `distance` say how far dots are drawn back to where they
+    Where a layout goes on from the time before, `share` and `distance` say how far dots are drawn back to where they
     were, see `continuity.draw_back`.
     """
 
@@ -36,7 +36,7 @@ class Step(NamedTuple):
 # From scratch: t-SNE's usual schedule. A coarse view is quicker and ends a few per cent worse: the last step is finer.
 FROM_SCRATCH = (Step(250, 12, 0.5, 0.8), Step(250, 1, 0.8, 0.8), Step(250, 1, 0.8, 0.5))
 
-# Going on takes fewer iterations. Exaggeration lets the layout follow the data out of the last epoch's minimum; in the
+# Going on takes fewer iterations. Exaggeration lets the layout follow the data out of the last time's minimum; in the
 # end a dot stays where it was unless the data move it (benchmarks/alignment.py).
 GOING_ON = (Step(60, 2, 0.8, 0.8, share=0.15), Step(90, 1, 0.8, 0.5, distance=2e-3))
 
@@ -55,7 +55,7 @@ class Continuation:
     ----------
     least_kept : float
         A layout with a smaller share of kept neighbours, see `continuity.kept_neighbors`, is no start to go on from: it
-        would end in a bad minimum. In training that is an output layer after its first epochs; elsewhere nine of ten
+        would end in a bad minimum. In training that is an output layer after its first times; elsewhere nine of ten
         are kept.
     relocates : bool
         Stranded dots jump, see `continuity.relocate_stranded`.

@@ -2,7 +2,7 @@
 
 // Link
 function remember() {
-  const link = new URLSearchParams({ epoch: data.epochs[snapshot()] });
+  const link = new URLSearchParams({ [data.unit]: data.times[snapshot()] });
   if (state.color !== "label") link.set("color", state.color);
   if (state.hidden.size) link.set("hidden", [...state.hidden].sort((a, b) => a - b).join());
   if (state.wrong) link.set("wrong", 1);
@@ -19,8 +19,8 @@ function remember() {
 function restore() {
   const link = new URLSearchParams(location.hash.slice(1));
   const numbers = (key) => (link.get(key) ?? "").split(",").filter(Boolean).map(Number);
-  const epoch = Number(link.get("epoch") ?? 0);
-  const distance = data.epochs.map((known) => Math.abs(known - epoch));
+  const time = Number(link.get(data.unit) ?? 0);
+  const distance = data.times.map((known) => Math.abs(known - time));
   state.position = Math.max(0, distance.indexOf(Math.min(...distance)));
   state.color = [...$("color").options].some(({ value }) => value === link.get("color")) ? link.get("color") : "label";
   state.hidden = new Set(numbers("hidden").filter((label) => label in data.names));
@@ -93,7 +93,7 @@ function setTheme() {
   const entries = data.network.map((name, depth) => [name, depths[depth], "solid"]);
   if (data.pixels) entries.push(["raw pixels", muted, "dashed"]);
   $("layers").replaceChildren(
-    "Curves over epochs: ",
+    `Curves over ${data.unit}s: `,
     ...entries.map(([name, color, dash]) => {
       const entry = document.createElement("span");
       entry.innerHTML = '<i class="dash"></i>';
@@ -190,8 +190,8 @@ document.addEventListener("keydown", (event) => {
 
 window.explorer = {
   hover,
-  seek: (epoch) => {
-    const distance = data.epochs.map((known) => Math.abs(known - epoch));
+  seek: (time) => {
+    const distance = data.times.map((known) => Math.abs(known - time));
     stepTo(distance.indexOf(Math.min(...distance)));
   },
   frames,

@@ -11,7 +11,7 @@ function unpack(array) {
   return new TYPES[array.type](bytes.buffer);
 }
 
-const samples = data.samples.length, last = data.epochs.length - 1;
+const samples = data.samples.length, last = data.times.length - 1;
 const maps = data.maps.map((map) => ({
   ...map,
   snapshots: map.layouts.shape[0],

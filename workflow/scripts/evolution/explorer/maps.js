@@ -74,7 +74,7 @@ function showSelection() {
   const [title, note] = $("selection").children, thumbs = $("thumbs"), scrolled = thumbs.scrollLeft;
   const more = chosen.length > MOST_CARDS ? ` · the first ${MOST_CARDS}` : "";
   title.textContent = `${chosen.length} selected`;
-  note.textContent = `${wrong} misclassified at epoch ${data.epochs[snapshot()]}${more} · true → predicted`;
+  note.textContent = `${wrong} misclassified at ${data.unit} ${data.times[snapshot()]}${more} · true → predicted`;
   const cards = [];
   for (const place of chosen.slice(0, MOST_CARDS)) {
     const { label, guess, sure, wrong } = describe(place);
@@ -97,7 +97,7 @@ function showTexts() {
   const now = snapshot();
   maps.forEach((map, place) => (scores[place].textContent = `ARI ${shown(map.rand[Math.min(now, map.snapshots - 1)])}`));
   values[0].textContent = shown(data.accuracy[now]);
-  curves.forEach((_, place) => (model(`now${place}`).location = data.epochs[now]));
+  curves.forEach((_, place) => (model(`now${place}`).location = data.times[now]));
   showSelection();
 }
 
@@ -115,11 +115,11 @@ function update(everything = false) {
   painted = now;
   $("slider").value = state.position;
   const from = Math.floor(state.position);
-  $("epoch").textContent =
+  $("time").textContent =
     state.position === from
-      ? `epoch ${data.epochs[from]} of ${data.epochs[last]}`
-      : `epoch ${data.epochs[from]} → ${data.epochs[from + 1]}`;
-  $("slider").setAttribute("aria-valuetext", $("epoch").textContent);
+      ? `${data.unit} ${data.times[from]} of ${data.times[last]}`
+      : `${data.unit} ${data.times[from]} → ${data.times[from + 1]}`;
+  $("slider").setAttribute("aria-valuetext", $("time").textContent);
   if (!state.playing) remember();
 }
 

@@ -37,6 +37,8 @@ def page_html(document: Document, data: dict[str, object], settings: PageSetting
     roots = {plot.name: plot.id for plot in document.roots}
     return Template((FOLDER / "page.html").read_text(encoding="utf-8")).substitute(
         run=settings.run,
+        unit=settings.unit,
+        unit_title=settings.unit.capitalize(),
         method=method.title,
         of_layer=method.of_layer,
         caution=method.caution,

@@ -44,9 +44,11 @@ class PageSettings:
     max_samples : int
         The most samples on the page. Of a larger set so many are drawn at random, and the page says so.
     aligned : bool
-        Whether each epoch's layout started from the one before; if not, the page warns of reading movement.
+        Whether each time's layout started from the one before; if not, the page warns of reading movement.
     method : str
         See `evolution.embedding.methods.METHODS`.
+    unit : {"epoch", "step"}
+        What times are counted in.
     """
 
     run: str
@@ -54,6 +56,7 @@ class PageSettings:
     max_samples: int
     aligned: bool
     method: str = "tsne"
+    unit: str = "epoch"
 
 
 def page_samples(samples: int, most: int) -> np.ndarray:
@@ -64,7 +67,7 @@ def page_samples(samples: int, most: int) -> np.ndarray:
 
 
 def quantise(layouts: np.ndarray) -> np.ndarray:
-    """Layouts of one layer, float (epochs, N, 2), scaled to the square from -STEPS to STEPS, int16."""
+    """Layouts of one layer, float (times, N, 2), scaled to the square from -STEPS to STEPS, int16."""
     center, half = square_limits(list(layouts))
     return np.rint((layouts - center) / half * STEPS).astype(np.int16)
 
@@ -120,7 +123,7 @@ def explorer_data(
     clusters: Cells,
     predictions: list[str],
     metrics_table: str,
-    epochs: list[int],
+    times: list[int],
     layers: list[str],
     settings: PageSettings,
 ) -> tuple[dict[str, object], dict[str, dict[str, Line]]]:
@@ -130,10 +133,10 @@ def explorer_data(
     ----------
     dataset : path of dataset.npz
     embeddings, clusters : Cells
-        Of layouts, float32 (N, 2), and of clusters, int16 (N,); the raw pixels at epoch 0 only.
+        Of layouts, float32 (N, 2), and of clusters, int16 (N,); the raw pixels at time 0 only.
     predictions : list of paths of `predictions/{span}.parquet`
     metrics_table : path of `tables/metrics.parquet`
-    epochs : list of int
+    times : list of int
     layers : list of str
         The raw pixels, where they are followed, and the network's in order.
     settings : PageSettings
@@ -151,14 +154,14 @@ def explorer_data(
     subset = page_samples(len(labels), settings.max_samples)
     modules = without_pixels(layers)
     values = load_values(metrics_table)
-    predicted, confidence = load_predictions(predictions, epochs, len(labels))
+    predicted, confidence = load_predictions(predictions, times, len(labels))
     maps, most_clusters = [], 0
     for layer in layers:
-        layer_epochs = embeddings.epochs(layer)
-        layouts = np.stack([embeddings.read_layout(layer, epoch, len(labels)) for epoch in layer_epochs])
+        layer_times = embeddings.times(layer)
+        layouts = np.stack([embeddings.read_layout(layer, time, len(labels)) for time in layer_times])
         assigned = []
-        for epoch in layer_epochs:
-            found = np.array(clusters.read(layer, epoch, (len(labels),)))
+        for time in layer_times:
+            found = np.array(clusters.read(layer, time, (len(labels),)))
             assigned.append(matched_clusters(found, labels, len(names)))
         most_clusters = max(most_clusters, np.max(assigned) + 1)
         maps.append(
@@ -166,17 +169,18 @@ def explorer_data(
                 "name": layer_title(layer),
                 "layouts": packed(quantise(layouts)[:, subset]),
                 "clusters": packed(np.stack(assigned)[:, subset].astype(np.int16)),
-                "rand": [_rounded(values.get((layer, epoch, "adjusted_rand_index"))) for epoch in layer_epochs],
+                "rand": [_rounded(values.get((layer, time, "adjusted_rand_index"))) for time in layer_times],
             }
         )
     accuracy = (predicted == labels).mean(axis=1)
-    curves = {"Network accuracy": {"network": (np.array(epochs), accuracy)}}
+    curves = {"Network accuracy": {"network": (np.array(times), accuracy)}}
     for metric, title in METRIC_TITLES.items():
         lines = {layer: series(values, layer, metric) for layer in layers}
         curves[SHORT_TITLES.get(metric, title)] = {layer: line for layer, line in lines.items() if len(line[0])}
     data = {
         "run": settings.run,
-        "epochs": epochs,
+        "times": times,
+        "unit": settings.unit,
         "samples": subset.tolist(),
         "total": len(labels),
         "sources": source_indices[subset].tolist(),

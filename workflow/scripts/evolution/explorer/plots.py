@@ -22,7 +22,7 @@ from evolution import PIXELS
 
 MAP_LIMIT = 1.04  # half the side of a map's square; layouts lie within 1
 
-# Epochs int (E,) and values float (E,).
+# Times int (E,) and values float (E,).
 Line = tuple[np.ndarray, np.ndarray]
 
 
@@ -73,7 +73,7 @@ def draw_maps(document: Document, layers: list[str], samples: int) -> None:
 
 
 def draw_curves(document: Document, curves: dict[str, dict[str, Line]], modules: list[str], last: int) -> None:
-    """Add a figure for each title, with an upright line at the epoch that is shown; a tap goes to an epoch.
+    """Add a figure for each title, with an upright line at the time that is shown; a tap goes to a time.
 
     Parameters
     ----------
@@ -83,24 +83,24 @@ def draw_curves(document: Document, curves: dict[str, dict[str, Line]], modules:
     modules : list of str
         The layers without the raw pixels, in network order.
     last : int
-        The last epoch.
+        The last time.
     """
     for index, lines in enumerate(curves.values()):
-        # Some room, so that the line at the first or the last epoch is not cut in half.
+        # Some room, so that the line at the first or the last time is not cut in half.
         plot = bare_figure(f"curve{index}", tools="", x_range=(-0.02 * last, 1.02 * last))
         plot.yaxis.ticker.desired_num_ticks = 4
         plot.xaxis.ticker.desired_num_ticks = 5
         plot.xaxis.ticker.mantissas = [1, 2, 5]
         plot.axis.axis_line_color = plot.axis.major_tick_line_color = plot.axis.minor_tick_line_color = None
         plot.axis.major_label_text_font_size = "10px"
-        for layer, (epochs, values) in lines.items():
+        for layer, (times, values) in lines.items():
             if layer == PIXELS:
-                epochs, values, look = [0, last], [values[0], values[0]], {"line_dash": "dashed"}
+                times, values, look = [0, last], [values[0], values[0]], {"line_dash": "dashed"}
             else:
                 look = {}
             # The page's code colours the lines by their tags, because light and dark need different colours.
             tags = [modules.index(layer) if layer in modules else -1]
-            line = plot.line(epochs, values, line_width=1.8, **look)
+            line = plot.line(times, values, line_width=1.8, **look)
             line.tags = tags
         plot.add_layout(Span(location=0, dimension="height", line_width=1.5, name=f"now{index}"))
         plot.js_on_event("tap", CustomJS(code="window.explorer.seek(cb_obj.x)"))

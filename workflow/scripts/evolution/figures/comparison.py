@@ -29,7 +29,7 @@ BAND_NOTE = (
     "interval by Student's t, wide with two or three runs, and cut off at the panel's edge. A single run has none."
 )
 
-# Of one group: epochs (E,), and a row of values a run (n, E).
+# Of one group: times (E,), and a row of values a run (n, E).
 Curves = tuple[np.ndarray, np.ndarray]
 
 
@@ -45,29 +45,29 @@ def load_comparison(path: str, *keys: str) -> dict[str, dict[tuple, Curves]]:
     Returns
     -------
     dict of dicts
-        Group to key to its epochs, ascending, and values, NaN where a run has none; in the table's order.
+        Group to key to its times, ascending, and values, NaN where a run has none; in the table's order.
     """
-    table = load_table(path, "run", "group", "epoch", "value", *keys)
+    table = load_table(path, "run", "group", "time", "value", *keys)
     if not table.num_rows:
         raise damaged(path, "no rows")
-    names = ("group", "run", "epoch", "value", *keys)
+    names = ("group", "run", "time", "value", *keys)
     found: dict[str, dict[tuple, dict[str, dict[int, float]]]] = {}
-    for group, run, epoch, value, *key in zip(*(table.column(name).to_pylist() for name in names)):
+    for group, run, time, value, *key in zip(*(table.column(name).to_pylist() for name in names)):
         runs = found.setdefault(group, {}).setdefault(tuple(key), {})
-        runs.setdefault(run, {})[epoch] = np.nan if value is None else value
+        runs.setdefault(run, {})[time] = np.nan if value is None else value
     return {
         group: {key: _aligned(list(runs.values())) for key, runs in curves.items()} for group, curves in found.items()
     }
 
 
 def _aligned(runs: list[dict[int, float]]) -> Curves:
-    """The runs' values on all of their epochs."""
-    epochs = sorted(set().union(*runs))
-    return np.array(epochs), np.array([[run.get(epoch, np.nan) for epoch in epochs] for run in runs], float)
+    """The runs' values on all of their times."""
+    times = sorted(set().union(*runs))
+    return np.array(times), np.array([[run.get(time, np.nan) for time in times] for run in runs], float)
 
 
 def final_value(curves: Curves | None) -> float:
-    """The mean over the runs at the last epoch; minus infinity where there is none, so that it ranks last."""
+    """The mean over the runs at the last time; minus infinity where there is none, so that it ranks last."""
     if curves is None:
         return -np.inf
     mean = mean_interval(curves[1])[0][-1]
@@ -160,7 +160,7 @@ def compared_figure(
 
 
 def draw_groups(axes: Axes, curves: dict[str, Curves], colors: dict[str, str]) -> list[float]:
-    """Draw each group's mean and interval over the epochs.
+    """Draw each group's mean and interval over the times.
 
     Returns
     -------
@@ -170,14 +170,14 @@ def draw_groups(axes: Axes, curves: dict[str, Curves], colors: dict[str, str]) -
     ends: list[float] = []
     # Many bands over each other would hide the lines.
     opacity = 0.18 if len(colors) <= 4 else 0.1
-    for group, (epochs, values) in curves.items():
+    for group, (times, values) in curves.items():
         mean, low, high = mean_interval(values)
         color = colors.get(group)
         if color is None:
-            draw_curve(axes, epochs, mean, OTHERS, linewidth=0.7, zorder=1.5)
+            draw_curve(axes, times, mean, OTHERS, linewidth=0.7, zorder=1.5)
         else:
-            axes.fill_between(epochs, low, high, color=color, alpha=opacity, linewidth=0, zorder=1.8)
-            draw_curve(axes, epochs, mean, color, zorder=2.5)
+            axes.fill_between(times, low, high, color=color, alpha=opacity, linewidth=0, zorder=1.8)
+            draw_curve(axes, times, mean, color, zorder=2.5)
         known = values[np.isfinite(values)]
         ends += [known.min(), known.max()] if len(known) else []
     return [min(ends), max(ends)] if ends else []

@@ -1,11 +1,12 @@
-"""Lines over epochs, named where they end."""
+"""Lines over times, named where they end."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
 from evolution import PIXELS
 from evolution.figures.layer_names import layer_title
@@ -81,10 +82,10 @@ def curve_panels(
     return figure, list(panels[:count])
 
 
-def title_panel(axes: Axes, panel: Panel, *, printed: bool) -> None:
-    """Write what a panel shows, on a screen also how to read it, and what its axes are; x is the epoch."""
-    axes.set_title(panel.title, pad=6 if printed else 21)
-    if not printed:
+def title_panel(axes: Axes, panel: Panel, style: FigureStyle) -> None:
+    """Write what a panel shows, on a screen also how to read it, and what its axes are; x is the time."""
+    axes.set_title(panel.title, pad=6 if style.printed else 21)
+    if not style.printed:
         axes.annotate(
             panel.explanation,
             (0, 1),
@@ -94,18 +95,50 @@ def title_panel(axes: Axes, panel: Panel, *, printed: bool) -> None:
             color=MUTED,
             size=8,
         )
-    axes.set_xlabel("epoch")
     axes.set_ylabel(panel.y_label)
-    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
+    set_time_axis(axes, style)
 
 
-def draw_curve(axes: Axes, epochs: np.ndarray, values: np.ndarray, color: str, label: str = "", **line) -> None:
-    """Draw values over epochs; NaN leaves a gap, and a value between gaps gets a dot, because no line would show it.
+def set_time_axis(axes: Axes, style: FigureStyle, *, ticks: int = 6, name: bool = True) -> None:
+    """Scale, tick and name an x axis of time, once its curves are drawn.
 
     Parameters
     ----------
     axes : Axes
-    epochs : int array (E,)
+    style : FigureStyle
+    ticks : int
+        How many there are at most, on a linear axis.
+    name : bool
+        Whether the axis is named, by the unit of time.
+    """
+    if name:
+        axes.set_xlabel(style.unit)
+    # Lines across the axes, such as a threshold, have another transformation, in which x goes from 0 to 1.
+    curves = [line for line in axes.lines if line.get_transform() == axes.transData]
+    times = np.concatenate([np.asarray(line.get_xdata(), float) for line in curves] or [np.zeros(0)])
+    after_start = times[times > 0]
+    if style.time_axis == "linear" or not len(after_start):
+        axes.xaxis.set_major_locator(MaxNLocator(ticks, integer=True, min_n_ticks=1))
+        return
+    first, last = after_start.min(), after_start.max()
+    # The distance from 0 to the first time takes half as much room as a power of ten.
+    axes.set_xscale("symlog", linthresh=first, linscale=0.5)
+    axes.set_xlim(-0.1 * first if times.min() <= 0 else 0.95 * first, 1.05 * last)
+    powers = [10**power for power in range(math.ceil(math.log10(first)), math.floor(math.log10(last)) + 1)]
+    # Where there are hardly any powers of ten between the first time and the last, these are named.
+    shown = powers if len(powers) > 1 else sorted({first, last})
+    axes.xaxis.set_major_locator(FixedLocator([0, *shown] if times.min() <= 0 else shown))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter("{x:g}")
+
+
+def draw_curve(axes: Axes, times: np.ndarray, values: np.ndarray, color: str, label: str = "", **line) -> None:
+    """Draw values over times; NaN leaves a gap, and a value between gaps gets a dot, because no line would show it.
+
+    Parameters
+    ----------
+    axes : Axes
+    times : int array (E,)
     values : float array (E,)
     color : str
     label : str
@@ -115,11 +148,11 @@ def draw_curve(axes: Axes, epochs: np.ndarray, values: np.ndarray, color: str, l
     """
     known = np.isfinite(values)
     before, after = np.append(False, known[:-1]), np.append(known[1:], False)
-    axes.plot(epochs, values, color=color, **line)
+    axes.plot(times, values, color=color, **line)
     alone = known & ~before & ~after
-    axes.plot(epochs[alone], values[alone], "o", color=color, zorder=line.get("zorder", 2))
+    axes.plot(times[alone], values[alone], "o", color=color, zorder=line.get("zorder", 2))
     if label and known.any():
-        label_end(axes, label, (epochs[known][-1], values[known][-1]), color)
+        label_end(axes, label, (times[known][-1], values[known][-1]), color)
 
 
 def label_end(axes: Axes, label: str, end: tuple[float, float], color: str | None) -> None:
@@ -202,13 +235,13 @@ def draw_layer_curves(
     least_span: float,
     band: tuple[str, str] | None = None,
 ) -> None:
-    """Draw one metric over epochs, a line a layer from light to dark, raw pixels as a dashed line.
+    """Draw one metric over times, a line a layer from light to dark, raw pixels as a dashed line.
 
     Parameters
     ----------
     axes : Axes
     values : dict
-        (layer, epoch, metric) to value, see `long_tables.load_values`.
+        (layer, time, metric) to value, see `long_tables.load_values`.
     layers : list of str
         In network order.
     metric : str
@@ -218,16 +251,17 @@ def draw_layer_curves(
         Metrics to shade each layer's curve between; not shaded where the table lacks them.
     """
     curves = {layer: series(values, layer, metric) for layer in without_pixels(layers)}
-    last = max((epochs[-1] for epochs, _ in curves.values() if len(epochs)), default=0)
-    pixels = values.get((PIXELS, 0, metric), np.nan)
+    last = max((times[-1] for times, _ in curves.values() if len(times)), default=0)
+    # At the first snapshot, whatever its time.
+    pixels = next(iter(series(values, PIXELS, metric)[1]), np.nan)
     if np.isfinite(pixels):
         axes.axhline(pixels, color=MUTED, linestyle=(0, (4, 3)), linewidth=1.2, zorder=1.5)
         label_end(axes, layer_title(PIXELS), (last, pixels), MUTED)
-    for color, (layer, (epochs, curve)) in zip(layer_colors(len(curves)), curves.items()):
-        draw_curve(axes, epochs, curve, color, layer)
+    for color, (layer, (times, curve)) in zip(layer_colors(len(curves)), curves.items()):
+        draw_curve(axes, times, curve, color, layer)
         low, high = (series(values, layer, edge)[1] for edge in band or ("", ""))
-        if len(low) == len(high) == len(epochs):
-            axes.fill_between(epochs, low, high, color=color, alpha=0.15, linewidth=0)
+        if len(low) == len(high) == len(times):
+            axes.fill_between(times, low, high, color=color, alpha=0.15, linewidth=0)
     low, high = axes.get_ylim()
     if high - low < least_span:
         low, high = (low + high - least_span) / 2, (low + high + least_span) / 2
@@ -256,7 +290,7 @@ def layer_panels(
     ----------
     title : str
     values : dict
-        (layer, epoch, metric) to value.
+        (layer, time, metric) to value.
     layers : list of str
         In network order.
     rows, style
@@ -273,12 +307,12 @@ def layer_panels(
     return curve_panels(title=title, note=f"{note} {ending}".strip(), rows=rows, labels=labels, style=style)
 
 
-def cell_edges(epochs: list[int]) -> np.ndarray:
-    """The edges of a heat map's columns, half way between the epochs (E,); float (E + 1,)."""
-    if len(epochs) == 1:
-        return np.array([epochs[0] - 0.5, epochs[0] + 0.5])
-    middles = (np.array(epochs[1:]) + np.array(epochs[:-1])) / 2
-    return np.concatenate([[2 * epochs[0] - middles[0]], middles, [2 * epochs[-1] - middles[-1]]])
+def cell_edges(times: list[int]) -> np.ndarray:
+    """The edges of a heat map's columns, half way between the times (E,); float (E + 1,)."""
+    if len(times) == 1:
+        return np.array([times[0] - 0.5, times[0] + 0.5])
+    middles = (np.array(times[1:]) + np.array(times[:-1])) / 2
+    return np.concatenate([[2 * times[0] - middles[0]], middles, [2 * times[-1] - middles[-1]]])
 
 
 def metric_figure(
@@ -297,7 +331,7 @@ def metric_figure(
     ----------
     title : str
     values : dict
-        (layer, epoch, metric) to value.
+        (layer, time, metric) to value.
     layers : list of str
         In network order.
     panels : dict
@@ -310,7 +344,7 @@ def metric_figure(
     figure, drawn = layer_panels(title=title, values=values, layers=layers, rows=rows, style=style)
     for axes, (metric, panel) in zip(drawn, panels.items()):
         draw_layer_curves(axes=axes, values=values, layers=layers, metric=metric, least_span=panel.least_span)
-        title_panel(axes, panel, printed=style.printed)
+        title_panel(axes, panel, style)
         if limit := (linear_up_to or {}).get(metric):
             _, high = axes.get_ylim()
             axes.set_yscale("symlog", linthresh=limit)

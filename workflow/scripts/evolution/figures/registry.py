@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 
-class Epochs(Enum):
-    """Epochs of an experiment."""
+class Times(Enum):
+    """Times of a run."""
 
-    SNAPSHOTS = "all epochs with a snapshot"
-    GRID = "the epochs of plots.grid_epochs"
+    SNAPSHOTS = "all times with a snapshot"
+    GRID = "the times of plots.grid_times"
 
 
 class Layers(Enum):
@@ -27,37 +27,43 @@ class Layers(Enum):
     LAST = "the last one of the network"
 
 
+class Unit(Enum):
+    """The unit of time."""
+
+    OF_RUN = "what the run's times are counted in"
+
+
 class Comparison(Enum):
     """What a figure of the comparison is told about the runs."""
 
     GROUPS = "the runs of each group, which differ in their seeds alone"
     GROUP_LAYERS = "the layers of each group's network"
     CKA_RUNS = "the runs whose activations are compared"
-    CKA_EPOCH = "the epoch at which they are compared"
+    CKA_TIME = "the time at which each of them is compared"
 
 
 @dataclass(frozen=True)
 class Files:
-    """Files of a run, one for each span of some epochs, for each of some layers, or for both.
+    """Files of a run, one for each span of some times, for each of some layers, or for both.
 
     Attributes
     ----------
     pattern : str
         A path in the run's folder with {span}, {layer} or both.
-    epochs : Epochs
+    times : Times
     layers : Layers
     """
 
     pattern: str
-    epochs: Epochs = Epochs.SNAPSHOTS
+    times: Times = Times.SNAPSHOTS
     layers: Layers = Layers.FOLLOWED
 
 
 @dataclass(frozen=True)
 class Spans:
-    """The spans that hold some epochs, each with all of its epochs: where a cell lies in the files."""
+    """The spans that hold some times, each with all of its times: where a cell lies in the files."""
 
-    epochs: Epochs
+    times: Times
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +87,7 @@ class Figure:
         What the script reads by the input's name: a path in the run's folder (of the comparison: in the comparison's
         folder), or Files.
     params : mapping
-        What the script is told, by the param's name: a key of the config, Epochs, Layers, Spans or Comparison.
+        What the script is told, by the param's name: a key of the config, Times, Layers, Spans or Comparison.
     switch : str
         A key of the config, where the figure is drawn only if that is true.
     measures : tuple of str
@@ -100,7 +106,7 @@ class Figure:
     description: str
     message: str
     inputs: Mapping[str, str | Files]
-    params: Mapping[str, str | Epochs | Layers | Spans | Comparison]
+    params: Mapping[str, str | Times | Layers | Spans | Unit | Comparison]
     switch: str = ""
     measures: tuple[str, ...] = ()
     film: Mapping[str, str] = field(default_factory=dict)
@@ -113,7 +119,9 @@ DATASET = "dataset.npz"
 HISTORY_TABLE = "tables/history.parquet"
 METRICS_TABLE = "tables/metrics.parquet"
 # How every figure but the film is drawn.
-SIZE_PARAMS = {"dpi": "plots.dpi", "width": "plots.width"}
+SIZE_PARAMS = {"dpi": "plots.dpi", "width": "plots.width", "unit": Unit.OF_RUN}
+# How those are drawn that have an axis of time.
+TIME_PARAMS = {"time_axis": "plots.time_axis"}
 PALETTE_PARAM = {"palette": "plots.palette"}
 METHOD_PARAM = {"method": "embedding.method"}
 
@@ -122,19 +130,19 @@ FIGURES = (
         name="training_curves",
         rule="plot_training_curves",
         label="training curves",
-        description="loss and accuracy over epochs, and the accuracy of each class",
+        description="loss and accuracy over time, and the accuracy of each class",
         message="Drawing the training curves of run {wildcards.run}.",
         inputs={"history": HISTORY_TABLE},
-        params=PALETTE_PARAM | SIZE_PARAMS,
+        params=PALETTE_PARAM | SIZE_PARAMS | TIME_PARAMS,
     ),
     Figure(
         name="metric_curves",
         rule="plot_metric_curves",
         label="metric curves",
-        description="silhouette, adjusted Rand index and more over epochs, a line a layer, raw pixels dashed",
-        message="Drawing how each layer of run {wildcards.run} clusters over the epochs.",
+        description="silhouette, adjusted Rand index and more over time, a line a layer, raw pixels dashed",
+        message="Drawing how each layer of run {wildcards.run} clusters over time.",
         inputs={"metrics": METRICS_TABLE},
-        params={"layers": Layers.FOLLOWED} | SIZE_PARAMS,
+        params={"layers": Layers.FOLLOWED} | SIZE_PARAMS | TIME_PARAMS,
     ),
     Figure(
         name="geometry",
@@ -143,7 +151,7 @@ FIGURES = (
         description="shape of each layer: effective rank, dimension, linear probe, k-NN purity, ...",
         message="Drawing the shape of the layers of run {wildcards.run}.",
         inputs={"metrics": METRICS_TABLE},
-        params={"layers": Layers.FOLLOWED} | SIZE_PARAMS,
+        params={"layers": Layers.FOLLOWED} | SIZE_PARAMS | TIME_PARAMS,
         measures=(
             *("effective_rank", "participation_ratio", "intrinsic_dimension"),
             *("linear_probe", "knn_purity", "davies_bouldin"),
@@ -156,20 +164,20 @@ FIGURES = (
         description="NC1 to NC4 of each layer and at the classifier's input",
         message="Drawing how the classes of run {wildcards.run} draw together.",
         inputs={"metrics": METRICS_TABLE, "collapse": "tables/collapse.parquet"},
-        params={"layers": Layers.FOLLOWED} | SIZE_PARAMS,
+        params={"layers": Layers.FOLLOWED} | SIZE_PARAMS | TIME_PARAMS,
         measures=("neural_collapse",),
     ),
     Figure(
         name="cka",
         rule="plot_cka",
-        label="similarity of layers and epochs",
-        description="how alike layers are to each other, and each to itself at other epochs",
-        message="Drawing how alike the layers and epochs of run {wildcards.run} are.",
+        label="similarity of layers and times",
+        description="how alike layers are to each other, and each to itself at other times",
+        message="Drawing how alike the layers and times of run {wildcards.run} are.",
         inputs={
-            "layers": Files("cka/layers/{span}.parquet", epochs=Epochs.GRID),
-            "epochs": Files("cka/epochs/{layer}.parquet", layers=Layers.NETWORK),
+            "layers": Files("cka/layers/{span}.parquet", times=Times.GRID),
+            "times": Files("cka/times/{layer}.parquet", layers=Layers.NETWORK),
         },
-        params={"grid_epochs": Epochs.GRID, "epochs": Epochs.SNAPSHOTS, "layers": Layers.FOLLOWED} | SIZE_PARAMS,
+        params={"grid_times": Times.GRID, "times": Times.SNAPSHOTS, "layers": Layers.FOLLOWED} | SIZE_PARAMS,
         switch="metrics.cka",
         minutes=10,
     ),
@@ -181,9 +189,9 @@ FIGURES = (
         message="Drawing the raw pixels of run {wildcards.run}.",
         inputs={
             "dataset": DATASET,
-            "embedding": "embeddings/0000/pixels.npy",
-            "clusters": "clusters/0000/pixels.npy",
-            "metrics": "metrics/0000/pixels.parquet",
+            "embedding": "embeddings/{first_span}/pixels.npy",
+            "clusters": "clusters/{first_span}/pixels.npy",
+            "metrics": "metrics/{first_span}/pixels.parquet",
         },
         params=METHOD_PARAM | PALETTE_PARAM | SIZE_PARAMS,
         switch="activations.pixels",
@@ -192,12 +200,12 @@ FIGURES = (
         name="class_separation",
         rule="plot_class_separation",
         label="when each class comes apart",
-        description="when each class comes apart: its k-NN accuracy over epochs, a heat map a layer",
+        description="when each class comes apart: its k-NN accuracy over time, a heat map a layer",
         message="Drawing when each class of run {wildcards.run} comes apart.",
         inputs={"dataset": DATASET, "votes": Files("votes/{span}/{layer}.npy")},
         params={
-            "spans": Spans(Epochs.SNAPSHOTS),
-            "epochs": Epochs.SNAPSHOTS,
+            "spans": Spans(Times.SNAPSHOTS),
+            "times": Times.SNAPSHOTS,
             "layers": Layers.FOLLOWED,
         }
         | SIZE_PARAMS,
@@ -207,10 +215,10 @@ FIGURES = (
         name="confusion",
         rule="plot_confusion",
         label="confusion",
-        description="which classes the network predicts for each true class, at chosen epochs",
+        description="which classes the network predicts for each true class, at chosen times",
         message="Drawing which classes run {wildcards.run} confuses.",
-        inputs={"dataset": DATASET, "predictions": Files("predictions/{span}.parquet", epochs=Epochs.GRID)},
-        params={"epochs": Epochs.GRID} | SIZE_PARAMS,
+        inputs={"dataset": DATASET, "predictions": Files("predictions/{span}.parquet", times=Times.GRID)},
+        params={"times": Times.GRID} | SIZE_PARAMS,
         minutes=10,
     ),
     Figure(
@@ -224,21 +232,21 @@ FIGURES = (
             "predictions": Files("predictions/{span}.parquet"),
             "embeddings": Files("embeddings/{span}/{layer}.npy", layers=Layers.LAST),
         },
-        params={"spans": Spans(Epochs.SNAPSHOTS), "epochs": Epochs.SNAPSHOTS, "layer": Layers.LAST} | SIZE_PARAMS,
+        params={"spans": Spans(Times.SNAPSHOTS), "times": Times.SNAPSHOTS, "layer": Layers.LAST} | SIZE_PARAMS,
         minutes=10,
     ),
     Figure(
         name="grid",
         rule="plot_grid",
-        label="maps of layers and epochs",
-        description="t-SNE of each layer (columns) at chosen epochs (rows)",
-        message="Drawing the grid of epochs and layers of run {wildcards.run}.",
+        label="maps of layers over time",
+        description="t-SNE of each layer (columns) at chosen times (rows)",
+        message="Drawing the grid of times and layers of run {wildcards.run}.",
         inputs={
             "dataset": DATASET,
-            "embeddings": Files("embeddings/{span}/{layer}.npy", epochs=Epochs.GRID, layers=Layers.NETWORK),
+            "embeddings": Files("embeddings/{span}/{layer}.npy", times=Times.GRID, layers=Layers.NETWORK),
             "metrics": METRICS_TABLE,
         },
-        params={"spans": Spans(Epochs.GRID), "epochs": Epochs.GRID, "layers": Layers.NETWORK}
+        params={"spans": Spans(Times.GRID), "times": Times.GRID, "layers": Layers.NETWORK}
         | METHOD_PARAM
         | PALETTE_PARAM
         | SIZE_PARAMS,
@@ -256,13 +264,14 @@ FIGURES = (
             "history": HISTORY_TABLE,
         },
         params={
-            "spans": Spans(Epochs.SNAPSHOTS),
-            "epochs": Epochs.SNAPSHOTS,
+            "spans": Spans(Times.SNAPSHOTS),
+            "times": Times.SNAPSHOTS,
             "layers": Layers.NETWORK,
             "fps": "plots.animation.fps",
             "tween": "plots.animation.tween",
             "gif_megabytes": "plots.animation.gif_megabytes",
             "dpi": "plots.animation.dpi",
+            "unit": Unit.OF_RUN,
         }
         | METHOD_PARAM
         | PALETTE_PARAM,
@@ -279,7 +288,7 @@ FIGURES = (
         description="how far to trust the layouts: KL divergence (of t-SNE), trustworthiness, drift",
         message="Drawing how far the embeddings of run {wildcards.run} can be trusted.",
         inputs={"embedding": "tables/embedding.parquet"},
-        params={"layers": Layers.FOLLOWED} | METHOD_PARAM | SIZE_PARAMS,
+        params={"layers": Layers.FOLLOWED} | METHOD_PARAM | SIZE_PARAMS | TIME_PARAMS,
     ),
 )
 
@@ -289,10 +298,13 @@ COMPARISON_FIGURES = (
         name="metric_curves",
         rule="plot_compared_metrics",
         label="metric curves",
-        description="cluster metrics (rows) of each layer (columns) over epochs, a line a group",
-        message="Drawing how the layers of all runs cluster over the epochs.",
+        description="cluster metrics (rows) of each layer (columns) over time, a line a group",
+        message="Drawing how the layers of all runs cluster over time.",
         inputs={"metrics": METRICS_TABLE},
-        params={"layers": Comparison.GROUP_LAYERS, "threshold": "comparison.threshold"} | PALETTE_PARAM | SIZE_PARAMS,
+        params={"layers": Comparison.GROUP_LAYERS, "threshold": "comparison.threshold"}
+        | PALETTE_PARAM
+        | SIZE_PARAMS
+        | TIME_PARAMS,
         memory=2000,
         minutes=10,
     ),
@@ -300,10 +312,10 @@ COMPARISON_FIGURES = (
         name="accuracy_curves",
         rule="plot_compared_accuracy",
         label="accuracy curves",
-        description="loss and accuracies over epochs, a line a group",
-        message="Drawing how well all runs classify over the epochs.",
+        description="loss and accuracies over time, a line a group",
+        message="Drawing how well all runs classify over time.",
         inputs={"history": HISTORY_TABLE},
-        params=PALETTE_PARAM | SIZE_PARAMS,
+        params=PALETTE_PARAM | SIZE_PARAMS | TIME_PARAMS,
         memory=2000,
         minutes=10,
     ),
@@ -314,7 +326,7 @@ COMPARISON_FIGURES = (
         description="how alike each layer of each run is to each layer of each other run",
         message="Drawing how alike the layers of different runs are.",
         inputs={"cka": "tables/cka.parquet"},
-        params={"groups": Comparison.GROUPS, "epoch": Comparison.CKA_EPOCH, "compared": Comparison.CKA_RUNS}
+        params={"groups": Comparison.GROUPS, "times": Comparison.CKA_TIME, "compared": Comparison.CKA_RUNS}
         | SIZE_PARAMS,
         memory=2000,
         minutes=10,

@@ -79,16 +79,27 @@ class FigureStyle:
         screen, so both are left out. None: for the screen.
     palette : str or None
         The colours of classes or groups, see `class_colors`; None for a figure that shows neither.
+    unit : {"epoch", "step"}
+        What the run's times are counted in.
+    time_axis : {"linear", "log"}
+        The scale of an axis of time. log: linear up to the first time after 0, so that 0 shows.
     """
 
     dpi: int
     width: float | None = None
     palette: str | None = None
+    unit: str = "epoch"
+    time_axis: str = "linear"
 
     @property
     def printed(self) -> bool:
         """Whether the figure is to be printed on paper."""
         return self.width is not None
+
+    @property
+    def a_time(self) -> str:
+        """A single time, in words."""
+        return "an epoch" if self.unit == "epoch" else f"a {self.unit}"
 
 
 @contextmanager

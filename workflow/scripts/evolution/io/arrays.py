@@ -86,8 +86,15 @@ def load_npy(path: str | Path, shape: tuple[int | None, ...]) -> np.ndarray:
     return array
 
 
-def save_npz(path: str | Path, **arrays: np.ndarray) -> None:
-    """Write named arrays as one compressed .npz.
+def save_npz(path: str | Path, *, compressed: bool = True, **arrays: np.ndarray) -> None:
+    """Write named arrays as one .npz.
+
+    Parameters
+    ----------
+    path : path
+    compressed : bool
+        False for large arrays of floats, which hardly shrink and take minutes.
+    **arrays
 
     Raises
     ------
@@ -95,7 +102,7 @@ def save_npz(path: str | Path, **arrays: np.ndarray) -> None:
         If the file cannot be written.
     """
     with whole_file(path) as temporary:
-        np.savez_compressed(temporary, **arrays)
+        (np.savez_compressed if compressed else np.savez)(temporary, **arrays)
 
 
 def load_npz(path: str | Path, *names: str) -> list[np.ndarray]:

@@ -1,1 +1,1 @@
-"""What is measured of a layer at one epoch, of layers against each other, and of runs."""
+"""What is measured of a layer at one time, of layers against each other, and of runs."""

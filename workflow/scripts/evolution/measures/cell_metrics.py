@@ -1,4 +1,4 @@
-"""All that is measured of one cell: one layer at one epoch."""
+"""All that is measured of one cell: one layer at one time."""
 
 import logging
 import math
@@ -38,7 +38,7 @@ class MeasureSettings:
     measures : sequence of str
         Keys of `registry.MEASURES`, in any order: what is measured in addition to `registry.BASIC_METRICS`.
     seed : int
-        The run's. It is the same at every epoch: k-means' own noise would otherwise show as change from epoch to epoch.
+        The run's. It is the same at every time: k-means' own noise would otherwise show as change from time to time.
     """
 
     clusters: int
@@ -59,7 +59,7 @@ def layer_metrics(
     spectrum_samples: int = SPECTRUM_SAMPLES,
     chunk_mb: int = CHUNK_MB,
 ) -> tuple[dict[str, object], np.ndarray, np.ndarray]:
-    """All metrics of one layer at one epoch.
+    """All metrics of one layer at one time.
 
     Clusters and neighbours are found among the activations scaled to unit length, so that Euclidean distances follow
     cosines (`direction_metrics`). The shape of a layer is measured on the activations as they are (`shape_metrics`).
@@ -96,7 +96,7 @@ def layer_metrics(
     classes = int(labels.max()) + 1 if classes is None else classes
     chosen = [metric for measure, metrics in MEASURES.items() if measure in settings.measures for metric in metrics]
     names = [*BASIC_METRICS, *chosen]
-    rows = unit_rows(activations)
+    rows = _equal_where_close(unit_rows(activations), settings.clusters)
     distinct = len(np.unique(rows, axis=0))
     clustered = distinct >= settings.clusters
     explained = [] if clustered else [name for name in names if name in OF_CLUSTERS]
@@ -225,6 +225,19 @@ def _geometry_of_copies(rows: np.ndarray, matrix_samples: int) -> tuple[np.ndarr
     distinct, copy_of = np.unique(rows, axis=0, return_inverse=True)
     distances, metric = _geometry(distinct, matrix_samples)
     return distances[np.ix_(copy_of.ravel(), copy_of.ravel())], metric
+
+
+def _equal_where_close(rows: np.ndarray, few: int) -> np.ndarray:
+    """Directions that differ in their last digits alone made equal, where there are fewer than `few` others.
+
+    Rows of one direction and of different lengths differ so after they were scaled. Their noise would decide a
+    silhouette. Where there are many directions nothing is changed.
+    """
+    along = rows @ np.cos(np.arange(rows.shape[1], dtype=np.float32))
+    if len(np.unique(along.round(5))) >= few:
+        return rows
+    _, first, copy_of = np.unique(rows.round(6), axis=0, return_index=True, return_inverse=True)
+    return rows[first][copy_of.ravel()]
 
 
 def shape_metrics(

@@ -114,7 +114,7 @@ def nearest_centre_agreement(rows: np.ndarray, centres: np.ndarray, predicted: n
 def layer_collapse(
     rows: np.ndarray, labels: np.ndarray, predicted: np.ndarray | None, classes: int | None = None
 ) -> dict[str, float]:
-    """NC1, NC2 and NC4 of one layer at one epoch; NaN, with a line in the log, where they are not defined.
+    """NC1, NC2 and NC4 of one layer at one time; NaN, with a line in the log, where they are not defined.
 
     Parameters
     ----------

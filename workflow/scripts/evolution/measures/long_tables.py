@@ -22,11 +22,11 @@ def load_values(path: str) -> dict[tuple[str, int, str], float]:
     Returns
     -------
     dict
-        (layer, epoch, metric) to value; NaN where the metric is not defined.
+        (layer, time, metric) to value; NaN where the metric is not defined.
     """
-    table = load_table(path, "layer", "epoch", "metric", "value")
-    layers, epochs, metrics, values = (table.column(name).to_pylist() for name in ("layer", "epoch", "metric", "value"))
-    return {key: math.nan if value is None else value for key, value in zip(zip(layers, epochs, metrics), values)}
+    table = load_table(path, "layer", "time", "metric", "value")
+    layers, times, metrics, values = (table.column(name).to_pylist() for name in ("layer", "time", "metric", "value"))
+    return {key: math.nan if value is None else value for key, value in zip(zip(layers, times, metrics), values)}
 
 
 def series(values: dict[tuple[str, int, str], float], layer: str, metric: str) -> tuple[np.ndarray, np.ndarray]:
@@ -34,16 +34,16 @@ def series(values: dict[tuple[str, int, str], float], layer: str, metric: str) -
 
     Returns
     -------
-    epochs : int array (E,)
+    times : int array (E,)
         Ascending.
     values : float array (E,)
     """
-    points = sorted((epoch, value) for (of, epoch, name), value in values.items() if (of, name) == (layer, metric))
-    return np.array([epoch for epoch, _ in points], int), np.array([value for _, value in points], float)
+    points = sorted((time, value) for (of, time, name), value in values.items() if (of, name) == (layer, metric))
+    return np.array([time for time, _ in points], int), np.array([value for _, value in points], float)
 
 
 def adjusted_rand_indices(path: str, cells: list[tuple[int, str]]) -> dict[tuple[int, str], float]:
-    """The adjusted Rand index of each (epoch, layer), NaN where it is not defined.
+    """The adjusted Rand index of each (time, layer), NaN where it is not defined.
 
     Raises
     ------
@@ -53,8 +53,8 @@ def adjusted_rand_indices(path: str, cells: list[tuple[int, str]]) -> dict[tuple
     values = load_values(path)
     missing = [cell for cell in cells if (cell[1], cell[0], ADJUSTED_RAND) not in values]
     if missing:
-        raise damaged(path, f"no {ADJUSTED_RAND} of layer {missing[0][1]} at epoch {missing[0][0]}")
-    return {(epoch, layer): values[layer, epoch, ADJUSTED_RAND] for epoch, layer in cells}
+        raise damaged(path, f"no {ADJUSTED_RAND} of layer {missing[0][1]} at time {missing[0][0]}")
+    return {(time, layer): values[layer, time, ADJUSTED_RAND] for time, layer in cells}
 
 
 def pair_matrix(names: list, first: list, second: list, values: np.ndarray) -> np.ndarray:
@@ -82,7 +82,7 @@ def pair_matrix(names: list, first: list, second: list, values: np.ndarray) -> n
 
 
 def eval_accuracies(path: str) -> dict[int, float]:
-    """The network's accuracy on the evaluation images at each epoch of `tables/history.parquet`."""
-    table = load_table(path, "epoch", "measure", "value")
-    rows = zip(*(table.column(name).to_pylist() for name in ("epoch", "measure", "value")))
-    return {epoch: math.nan if value is None else value for epoch, measure, value in rows if measure == "eval_accuracy"}
+    """The network's accuracy on the evaluation images at each time of `tables/history.parquet`."""
+    table = load_table(path, "time", "measure", "value")
+    rows = zip(*(table.column(name).to_pylist() for name in ("time", "measure", "value")))
+    return {time: math.nan if value is None else value for time, measure, value in rows if measure == "eval_accuracy"}

@@ -11,14 +11,59 @@ import torch
 from torch import nn
 
 from evolution.errors import LayerError
-from evolution.models.outputs import Pooling, check_batch, output_tensor, sample_rows
+from evolution.models.outputs import Pooling, check_batch, logits_of, output_tensor, sample_rows
 
 log = logging.getLogger("evolution")
 
-# Images that pass through the model at once.
-CHUNK = 250
+# Images that pass through the model at once, and the bytes of them: of large images fewer, since a network holds many
+# times what it is given.
+CHUNK, CHUNK_BYTES = 250, 250 * 3 * 96 * 96 * 4
 # The name of the model itself among its modules, as torch has it.
 MODEL = ""
+
+
+class Inputs:
+    """What a model is given of samples: one tensor, or several by the names of its arguments.
+
+    Parameters
+    ----------
+    arrays : mapping of str to array or tensor (N, ...)
+        "" alone for a model that is called with one tensor.
+    layout : torch.memory_format
+        Of images in memory.
+    """
+
+    def __init__(self, arrays: Mapping[str, np.ndarray | torch.Tensor], layout=torch.contiguous_format):
+        tensors = {name: torch.as_tensor(array) for name, array in arrays.items()}
+        self._tensors = {
+            name: tensor.contiguous(memory_format=layout if tensor.ndim == 4 else torch.contiguous_format)
+            for name, tensor in tensors.items()
+        }
+
+    def __len__(self) -> int:
+        return len(next(iter(self._tensors.values())))
+
+    def __getitem__(self, chosen: object) -> "Inputs":
+        part = Inputs({})
+        part._tensors = {name: tensor[chosen] for name, tensor in self._tensors.items()}
+        return part
+
+    def chunk(self) -> int:
+        """How many samples pass through a model at once."""
+        size = sum(tensor[:1].numel() * tensor.element_size() for tensor in self._tensors.values())
+        return max(1, min(CHUNK, CHUNK_BYTES // max(size, 1)))
+
+    def split(self, chunk: int) -> list["Inputs"]:
+        """Parts of so many samples, the last one of fewer."""
+        return [self[start : start + chunk] for start in range(0, len(self), chunk)]
+
+    def given_to(self, model: nn.Module) -> object:
+        """Call a model with the samples, on the device where its weights are."""
+        device = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
+        tensors = {name: tensor.to(device) for name, tensor in self._tensors.items()}
+        if list(tensors) == [""]:
+            return model(tensors[""])
+        return model(**tensors)
 
 
 class ForwardPasses:
@@ -60,12 +105,12 @@ class ForwardPasses:
         self.runs[name] += 1
         self._note(name, inputs, output)
 
-    def run(self, images: torch.Tensor) -> object:
-        """Pass images through the model, and return what it puts out."""
+    def run(self, samples: "torch.Tensor | Inputs") -> object:
+        """Pass samples through the model, and return what it puts out."""
         self.runs.update(dict.fromkeys(self.runs, 0))
         self._model.eval()
         with torch.inference_mode():
-            return self._model(images)
+            return samples.given_to(self._model) if isinstance(samples, Inputs) else self._model(samples)
 
 
 @dataclass(frozen=True)
@@ -121,7 +166,7 @@ def find_layers(model: nn.Module, names: list[str]) -> dict[str, nn.Module]:
 
 def record_outputs(
     model: nn.Module,
-    images: torch.Tensor,
+    images: torch.Tensor | Inputs,
     *,
     layers: list[str],
     pooling: Pooling,
@@ -133,7 +178,7 @@ def record_outputs(
     Parameters
     ----------
     model : Module
-    images : float32 tensor (N, C, H, W)
+    images : float32 tensor (N, C, H, W) or Inputs
     layers : list of str
         Dotted names of modules.
     pooling : Pooling
@@ -171,12 +216,12 @@ def record_outputs(
             rows[name].add(output, len(part))
         if name in linear:
             fits = bool(inputs) and inputs[0].ndim == 2 and output.shape[1] == classes
-            last[-1] = (linear[name], inputs[0].float().numpy().copy()) if fits else None
+            last[-1] = (linear[name], inputs[0].float().cpu().numpy().copy()) if fits else None
 
     with ForwardPasses(model, watched, note) as recording:
         for part in images.split(chunk):
             last.append(None)
-            logits.append(recording.run(part))
+            logits.append(logits_of(recording.run(part)))
             if classes is not None and recording.runs[MODEL] > 1:
                 # It calls itself, as for test-time augmentation: the inputs are those of its last call alone.
                 last[-1] = None
@@ -192,10 +237,10 @@ def record_outputs(
         bias = torch.zeros(classes) if linear_layer.bias is None else linear_layer.bias
         classifier = Classifier(
             np.concatenate([inputs for _, inputs in last]),
-            linear_layer.weight.detach().float().numpy().copy(),
-            bias.detach().float().numpy().copy(),
+            linear_layer.weight.detach().float().cpu().numpy().copy(),
+            bias.detach().float().cpu().numpy().copy(),
         )
-    return Outputs({name: rows[name].array for name in layers}, torch.cat(logits).float().numpy(), classifier)
+    return Outputs({name: rows[name].array for name in layers}, torch.cat(logits).float().cpu().numpy(), classifier)
 
 
 class _Rows:
@@ -215,7 +260,7 @@ class _Rows:
             raise LayerError(
                 f"{self._name} {error.problem}. Leave it out of `layers`, or name a layer within it.", "layers"
             ) from None
-        rows = sample_rows(tensor, self._pooling).numpy()
+        rows = sample_rows(tensor, self._pooling).cpu().numpy()
         if self.array is None:
             if others:
                 log.info("Layer %s puts out %d tensors; the first is followed", self._name, others + 1)

@@ -12,19 +12,21 @@ import evolution.startup.load_torch  # noqa: F401 - before torch
 import json
 import re
 import sys
+from collections.abc import Callable
 
 import torch
 from torch import nn
 from torch.nn.parameter import UninitializedParameter
 
 from evolution import PIXELS
+from evolution.data.own_samples import UNNAMED, first_samples
 from evolution.errors import LayerError, ModelError, UserError
 from evolution.io.whole_files import whole_file
-from evolution.models.build import build_model
-from evolution.models.hooks import ForwardPasses
+from evolution.models.build import build_model, model_source
+from evolution.models.hooks import ForwardPasses, Inputs
 from evolution.models.model_file import describe_exception
 from evolution.models.names import own_class
-from evolution.models.outputs import check_batch, output_tensor
+from evolution.models.outputs import check_batch, logits_of, output_tensor
 from evolution.models.selection import REPEATED
 
 # Sizes of batch that are tried: two, which tell the batch's dimension from one that has that size by chance.
@@ -34,7 +36,9 @@ BATCHES = (2, 3)
 NAME = re.compile(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*")
 
 
-def trace(model: nn.Module, shape: tuple[int, int, int], classes: int) -> list[dict]:
+def trace(
+    model: nn.Module, shape: tuple[int, ...], classes: int, samples_given: Callable[[int], Inputs] | None = None
+) -> list[dict]:
     """Run images through a model in evaluation mode, and note what each module does.
 
     Parameters
@@ -43,6 +47,8 @@ def trace(model: nn.Module, shape: tuple[int, int, int], classes: int) -> list[d
     shape : tuple of int
         Channels, height and width of an image.
     classes : int
+    samples_given : function of a count, optional
+        Gives so many samples to run. By default they are images of zeros.
 
     Returns
     -------
@@ -73,12 +79,13 @@ def trace(model: nn.Module, shape: tuple[int, int, int], classes: int) -> list[d
         except LayerError as error:
             faults.setdefault(name, error.problem)
 
+    given = samples_given or (lambda count: Inputs({"": torch.zeros(count, *shape)}))
     with ForwardPasses(model, modules, note) as recording:
         for samples in BATCHES:
-            _check_logits(recording.run(torch.zeros(samples, *shape)), samples, classes)
+            _check_logits(recording.run(given(samples)), samples, classes)
     # Some put out more, or take less, while they train.
     with torch.no_grad():
-        _check_logits(model.train()(torch.zeros(samples, *shape)), samples, classes)
+        _check_logits(given(samples).given_to(model.train()), samples, classes)
     for name, count in recording.runs.items():
         if count == 0:
             faults[name] = "does not run as an image passes"
@@ -103,29 +110,35 @@ def trace(model: nn.Module, shape: tuple[int, int, int], classes: int) -> list[d
 
 def _check_logits(output: object, samples: int, classes: int) -> None:
     """Refuse a model whose output is not a number for each image and class."""
-    shape = tuple(output.shape) if isinstance(output, torch.Tensor) else type(output).__name__
+    shape = tuple(logits_of(output).shape)
     if shape != (samples, classes):
-        wrapped = "" if isinstance(output, torch.Tensor) else (
-            "; wrap it in a class whose forward returns the tensor alone, such as output.logits or output[0]"
-        )  # fmt: skip
+        # A name of its own for the number of classes, which is then not filled in.
+        named = "; what sets the number of classes belongs into model.kwargs" if len(shape) == 2 else ""
         raise ModelError(
-            f"it must put out one number for each image and class, here ({samples}, {classes}), not {shape}{wrapped}"
+            f"it must put out one number for each image and class, here ({samples}, {classes}), not {shape}{named}"
         )
 
 
 def main() -> None:
     """Answer the request on standard input."""
     request = json.loads(sys.stdin.readline())
-    name, shape, classes = request["name"], tuple(request["shape"]), request["classes"]
+    name = request["name"]
     try:
-        tree = trace(build_model(name, kwargs=request["kwargs"], shape=shape, classes=classes, seed=0), shape, classes)
+        if request["shape"] is None:
+            inputs, classes = first_samples(*own_class(request["data"]), count=BATCHES[-1], seed=request["seed"])
+            inputs = {"" if key == UNNAMED else key: array for key, array in inputs.items()}
+            shape = tuple(next(iter(inputs.values())).shape[1:])
+            samples = Inputs(inputs)
+            given = lambda count: samples[:count]  # noqa: E731
+        else:
+            shape, classes, given = tuple(request["shape"]), request["classes"], None
+        model = build_model(name, kwargs=request["kwargs"], shape=shape, classes=classes, seed=0)
+        tree = trace(model, shape, classes, given)
     except Exception as error:  # A user's code may raise anything.
         if isinstance(error, UserError):
             answer = {"key": error.key, "problem": error.problem}
         else:
-            own = own_class(name)
-            text = describe_exception(error, own[0]) if own else f"{type(error).__name__}: {error}"
-            answer = {"key": None, "problem": text}
+            answer = {"key": None, "problem": describe_exception(error, model_source(name))}
         print(f"\n{json.dumps(answer)}")
         sys.exit(3)
     with whole_file(request["answer"]) as temporary:

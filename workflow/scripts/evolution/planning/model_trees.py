@@ -12,11 +12,12 @@ from importlib import metadata
 from pathlib import Path
 
 from evolution.data.catalogue import image_shape
+from evolution.data.own_function import own_function
 from evolution.errors import ModelError
 from evolution.models.catalogue import ARCHITECTURES
-from evolution.models.names import own_class
+from evolution.models.names import TRANSFORMERS, own_class
 from evolution.models.selection import Modules, tree_modules
-from evolution.planning.code_files import code_files, model_files
+from evolution.planning.code_files import code_files, model_files, model_versions
 from evolution.planning.digests import file_digest
 
 # Next to Snakemake's own records. It can be deleted; each model is then traced again.
@@ -28,6 +29,9 @@ PROGRAM = SCRIPTS / "evolution" / "models" / "module_tree.py"
 
 # The packages whose version a trace depends on.
 PACKAGES = ("torch", "torchvision")
+
+# What pip installs a package that is optional by.
+INSTALL = {TRANSFORMERS: "-r requirements-extras.txt"}
 
 # The code with which the program ends where a model cannot be built or run.
 UNFIT_MODEL = 3
@@ -88,6 +92,16 @@ def trace_request(model: dict, dataset: dict) -> dict:
         If the images are not known.
     """
     name = model["name"]
+    if own_function(dataset["name"]):
+        # The program looks at the data itself.
+        return {
+            "name": name,
+            "kwargs": model["kwargs"],
+            "shape": None,
+            "classes": None,
+            "data": dataset["name"],
+            "seed": 0,
+        }
     images = image_shape(dataset)
     if images is None:
         raise ModelError(
@@ -105,15 +119,37 @@ def tree_path(request: dict) -> Path:
     Raises
     ------
     ModelError
-        If a user's model file cannot be read, or a package is not installed.
+        If a user's model is not found or cannot be read, or a package is not installed.
     """
     basis = request | {
-        "files": _model_digests(request["name"]),
+        "files": _model_digests(request["name"]) + _data_digests(request),
         "versions": _versions(request["name"]),
         "code": [file_digest(path) for path in code_files(PROGRAM, SCRIPTS)],
     }
     key = hashlib.sha256(json.dumps(basis, sort_keys=True, default=str).encode()).hexdigest()[:20]
     return FOLDER / f"{key}.json"
+
+
+def library_first(scripts: Path, paths: str | None = None) -> str:
+    """PYTHONPATH with this workflow's scripts before all else, and what it held after them.
+
+    So a user's package on PYTHONPATH can be imported, and one that is called as this workflow's library does not take
+    its place.
+
+    Parameters
+    ----------
+    scripts : Path
+    paths : str, optional
+        What PYTHONPATH holds; by default that of the environment.
+    """
+    paths = os.environ.get("PYTHONPATH", "") if paths is None else paths
+    others = [path for path in paths.split(os.pathsep) if path and path != str(scripts)]
+    return os.pathsep.join([str(scripts), *others])
+
+
+def put_library_first() -> None:
+    """Have every program that this process starts find this workflow's library before a user's package of its name."""
+    os.environ["PYTHONPATH"] = library_first(SCRIPTS)
 
 
 def _trace(request: dict, path: Path) -> None:
@@ -124,7 +160,7 @@ def _trace(request: dict, path: Path) -> None:
         input=json.dumps(request | {"answer": str(path)}, default=str) + "\n",
         capture_output=True,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(SCRIPTS), "CUDA_VISIBLE_DEVICES": ""},
+        env={**os.environ, "PYTHONPATH": library_first(SCRIPTS), "CUDA_VISIBLE_DEVICES": ""},
     )
     if done.returncode == 0:
         return
@@ -136,6 +172,12 @@ def _trace(request: dict, path: Path) -> None:
     else:
         last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
         reason = f"the program that looks into it ended with code {done.returncode}: {last}"
+    if request["shape"] is None:
+        raise ModelError(
+            f"{request['name']} cannot be built and run on the samples of {request['data']} with model.kwargs "
+            f"{request['kwargs']}: {reason}",
+            key="model.name",
+        )
     shape = " x ".join(map(str, request["shape"]))
     raise ModelError(
         f"{request['name']} cannot be built and run on images of {shape} (channels, height, width) with "
@@ -145,28 +187,46 @@ def _trace(request: dict, path: Path) -> None:
 
 
 def _model_digests(name: str) -> list[str]:
-    """Digests of a user's model file and of what it imports from its folder; none for any other model."""
+    """Digests of a user's model file and of what it imports from its folder and package; none for any other model."""
     own = own_class(name)
-    if own is None:
-        return []
+    shown = own[0] if own else name
     try:
         return [file_digest(path) for path in model_files(name)]
     except SyntaxError as error:
-        raise ModelError(f"{own[0]} is not Python: {error.msg}, line {error.lineno}", key="model.name") from None
+        # Any of the files may be the one.
+        where = f" ({Path(error.filename).name})" if error.filename not in (None, "<unknown>") else ""
+        raise ModelError(f"{shown} is not Python{where}: {error.msg}, line {error.lineno}", key="model.name") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ModelError(
-            f"{own[0]} cannot be read ({reason}); paths count from the folder that Snakemake runs in", key="model.name"
+            f"{shown} cannot be read ({reason}); paths count from the folder that Snakemake runs in", key="model.name"
+        ) from None
+
+
+def _data_digests(request: dict) -> list[str]:
+    """Digests of a user's data file and of what it imports from its folder and package; none for any other data set."""
+    if "data" not in request:
+        return []
+    try:
+        return [file_digest(path) for path in model_files(request["data"])]
+    except SyntaxError as error:
+        raise ModelError(
+            f"{request['data']} is not Python: {error.msg}, line {error.lineno}", key="dataset.name"
+        ) from None
+    except (OSError, ValueError) as error:
+        raise ModelError(
+            f"{request['data']} cannot be read ({getattr(error, 'strerror', None) or error})", key="dataset.name"
         ) from None
 
 
 def _versions(name: str) -> dict[str, str]:
     """The versions of the packages that a model is built with."""
+    packages = (*PACKAGES, TRANSFORMERS) if name == TRANSFORMERS else PACKAGES
     try:
-        return {package: metadata.version(package) for package in PACKAGES}
+        return {package: metadata.version(package) for package in packages} | model_versions(name)
     except metadata.PackageNotFoundError as error:
         raise ModelError(
             f"{name} must be built to plan its layers, and {error.name} is not installed where Snakemake is; "
-            f"pip install {error.name}",
+            f"pip install {INSTALL.get(error.name, error.name)}",
             key="model.name",
         ) from None

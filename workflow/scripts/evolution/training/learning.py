@@ -125,6 +125,30 @@ def learning_warnings(
     return warnings
 
 
+def chance_warnings(eval_accuracy: Sequence[float], eval_counts: Sequence[int]) -> list[str]:
+    """Warn of a network that ran elsewhere and is at chance here, at all of its snapshots.
+
+    Parameters
+    ----------
+    eval_accuracy : sequence of float (E,)
+    eval_counts : sequence of int (K,)
+        The evaluation images of each class.
+
+    Returns
+    -------
+    list of str
+        One sentence, or none.
+    """
+    if len(eval_accuracy) < 2 or max(eval_accuracy) > highest_by_chance(eval_counts):
+        return []
+    return [
+        f"The network's accuracy on the evaluation images is {max(eval_accuracy):.3f} at best, which is chance "
+        f"({chance_of(eval_counts):.3f}). If it was better where it was trained, it does not see here what it saw "
+        "there: look at the order of the classes, at dataset.normalize and the images' size, and at which weights were "
+        "taken (checkpoints.key; the logs of the snapshots say what was found)."
+    ]
+
+
 def chance_loss(counts: Sequence[int]) -> float:
     """The cross entropy of a network that gives every image the classes' shares, in nats."""
     shares = [count / sum(counts) for count in counts if count]

@@ -15,6 +15,8 @@ from evolution.data.network_input import load_part
 from evolution.errors import ModelError, UserError
 from evolution.io.checkpoints import load_checkpoint
 from evolution.models.build import ModelSettings, build_run_model, memory_layout, seed_all
+from evolution.models.device import choose_device
+from evolution.models.outputs import logits_of
 from evolution.seeds import integer_seed
 from evolution.startup.memory import return_kept_memory
 from evolution.training.faults import lone_image_explained
@@ -65,23 +67,6 @@ class Samples:
     labels: torch.Tensor
 
 
-def choose_device(name: str) -> torch.device:
-    """The device for `training.device`: auto takes the first GPU where there is one.
-
-    Raises
-    ------
-    UserError
-        If cuda is asked for and torch finds no GPU.
-    """
-    if name == "cuda" and not torch.cuda.is_available():
-        raise UserError(
-            "cuda was asked for, and torch finds no usable GPU here. Set it to auto or cpu, or run where a GPU is "
-            "(nvidia-smi shows it).",
-            key="training.device",
-        )
-    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
-
-
 def predict(model: nn.Module, images: torch.Tensor, chunk: int | None = None) -> torch.Tensor:
     """Predicted class of each image, in evaluation mode.
 
@@ -99,7 +84,7 @@ def predict(model: nn.Module, images: torch.Tensor, chunk: int | None = None) ->
     model.eval()
     with torch.inference_mode():
         parts = images.split(chunk or EVALUATION_CHUNK[images.device.type])
-        return torch.cat([model(part).argmax(1) for part in parts])
+        return torch.cat([logits_of(model(part)).argmax(1) for part in parts])
 
 
 def train_epoch(
@@ -146,7 +131,7 @@ def train_epoch(
     for batch_images, batch_labels in batches:
         optimizer.zero_grad()
         with lone_image_explained(len(batch_images), batch_size):
-            logits = forward(batch_images)
+            logits = logits_of(forward(batch_images))
         loss = functional.cross_entropy(logits, batch_labels)
         loss.backward()
         optimizer.step()
@@ -239,7 +224,7 @@ def train_span(
         checkpoint does not hold all that the network's outputs depend on.
     """
     torch.set_num_threads(settings.threads)
-    device = choose_device(settings.device)
+    device = choose_device(settings.device, key="training.device")
     if device.type == "cuda":
         # On a CPU torch is deterministic anyway, and asking for it costs time.
         torch.use_deterministic_algorithms(True, warn_only=True)
@@ -298,8 +283,9 @@ def train_span(
         seconds = time.perf_counter() - began
         history.append(row)
         timing.append({"epoch": epoch, "seconds": seconds})
+        trained = f"loss {loss:.4f}, " if epoch > 0 else ""
         log.info(
-            f"Epoch {epoch}: loss {loss:.4f}, train accuracy {row['train_accuracy']:.4f}, "
+            f"Epoch {epoch}: {trained}train accuracy {row['train_accuracy']:.4f}, "
             f"eval accuracy {row['eval_accuracy']:.4f}, {seconds:.2f} s"
         )
     step = slice(settings.batch_size)

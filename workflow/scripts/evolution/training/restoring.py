@@ -16,6 +16,7 @@ from torch.nn import functional
 from evolution.errors import ModelError, first_line
 from evolution.io.checkpoints import load_tensors
 from evolution.models.build import ModelSettings, build_run_model, memory_layout, seed_all
+from evolution.models.outputs import logits_of
 from evolution.models.repeatability import STATE_REMEDY, check_repeatable, few_of
 from evolution.seeds import integer_seed
 from evolution.training.fused_convolution import training_forward
@@ -187,7 +188,7 @@ def _logits(model: nn.Module, images: torch.Tensor) -> np.ndarray:
     """What the model puts out in evaluation mode, float32 (n, classes)."""
     model.eval()
     with torch.inference_mode():
-        return model(images).float().cpu().numpy()
+        return logits_of(model(images)).float().cpu().numpy()
 
 
 def _gradients(
@@ -198,7 +199,7 @@ def _gradients(
     model.zero_grad()
     forward = training_forward(model)
     seed_all(seed)
-    loss = functional.cross_entropy(forward(images), labels)
+    loss = functional.cross_entropy(logits_of(forward(images)), labels)
     loss.backward()
     found = {name: parameter.grad for name, parameter in model.named_parameters() if parameter.grad is not None}
     return loss.item(), found

@@ -1,0 +1,195 @@
+"""Evaluation samples that a function of the user's returns: against what the function was written to return."""
+
+import numpy as np
+import pytest
+
+from evolution.data.own_samples import UNNAMED, first_samples, load_samples
+from evolution.errors import DataError
+
+HEAD = """
+import numpy as np
+import torch
+
+X = np.random.default_rng(0).random((40, 1, 4, 4), np.float32)
+Y = np.arange(40) % 4
+"""
+
+
+def write(tmp_path, body, head=HEAD):
+    file = tmp_path / "data.py"
+    file.write_text(head + body)
+    return file
+
+
+def taken(file, most=100, seed=1):
+    return load_samples(file, "f", most=most, seed=seed)
+
+
+X = np.random.default_rng(0).random((40, 1, 4, 4), np.float32)
+Y = np.arange(40) % 4
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "def f(): return X, Y",
+        "def f(): return [torch.from_numpy(X), list(map(int, Y))]",
+        "def f(): return {'inputs': torch.from_numpy(X), 'labels': torch.from_numpy(Y)}",
+        "def f(): return torch.utils.data.TensorDataset(torch.from_numpy(X), torch.from_numpy(Y))",
+        "def f(): return [{UN: x, 'label': y} for x, y in zip(X, Y)]".replace("UN", repr(UNNAMED)),
+        "def f(): return ((x, y) for x, y in zip(X, Y))",
+        "def f(): return list(zip(X.astype('float64'), map(int, Y)))",
+    ],
+)
+def test_all_that_may_be_returned(tmp_path, body):
+    file = write(tmp_path, body)
+    samples = taken(file)
+    assert list(samples.inputs) == [UNNAMED]
+    np.testing.assert_array_equal(samples.inputs[UNNAMED], X)
+    assert samples.inputs[UNNAMED].dtype == np.float32 and samples.labels.dtype == np.int64
+    np.testing.assert_array_equal(samples.labels, Y)
+    assert samples.class_names == list("0123") and samples.ids is None and samples.previews is None
+    inputs, classes = first_samples(file, "f", count=3, seed=1)
+    np.testing.assert_array_equal(inputs[UNNAMED], X[:3])
+    assert classes == 4
+
+
+def test_inputs_by_name_with_all_that_is_optional(tmp_path):
+    body = """
+def f():
+    tokens = np.arange(120).reshape(40, 3)
+    return {"inputs": {"ids": tokens, "mask": tokens > 5}, "labels": Y, "ids": [f"s{n}" for n in range(40)],
+            "previews": ["text"] * 40, "class_names": ["a", "b", "c", "d", "e"]}
+"""
+    samples = taken(write(tmp_path, body))
+    assert {name: array.dtype for name, array in samples.inputs.items()} == {"ids": np.int64, "mask": np.bool_}
+    assert samples.ids[3] == "s3" and samples.previews[0] == "text" and samples.class_names == list("abcde")
+
+
+def test_items_with_all_that_is_optional(tmp_path):
+    body = """
+def f():
+    return [{"x": X[n], "labels": torch.tensor(Y[n]), "id": n, "preview": "t"} for n in range(40)]
+"""
+    samples = taken(write(tmp_path, body))
+    assert list(samples.inputs) == ["x"] and samples.ids[:2] == ["0", "1"] and len(samples.previews) == 40
+
+
+@pytest.mark.parametrize("more", ["", "    classes = list('wxyz')\n    targets = Y\n"])
+def test_a_draw_is_even_over_the_classes_and_the_seeds(tmp_path, more):
+    body = f"""
+class D(torch.utils.data.Dataset):
+    read = []
+{more}
+    def __len__(self): return 40
+    def __getitem__(self, index):
+        self.read.append(index)
+        return X[index], int(Y[index])
+def f(): return D()
+"""
+    file = write(tmp_path, body)
+    samples = taken(file, most=10)
+    assert np.bincount(samples.labels).tolist() == [3, 3, 2, 2]
+    assert (np.diff(samples.indices) > 0).all()
+    np.testing.assert_array_equal(samples.inputs[UNNAMED], X[samples.indices])
+    np.testing.assert_array_equal(samples.labels, Y[samples.indices])
+    assert samples.indices.tolist() == taken(file, most=10).indices.tolist()
+    assert samples.indices.tolist() != taken(file, most=10, seed=2).indices.tolist()
+    assert samples.class_names == (list("wxyz") if more else list("0123"))
+
+
+def test_small_classes_are_taken_whole(tmp_path):
+    body = "def f(): return X, np.array([0] * 2 + [1] * 20 + [2] * 18)"
+    assert np.bincount(taken(write(tmp_path, body), most=20).labels).tolist() == [2, 9, 9]
+
+
+def test_random_numbers_are_the_seeds(tmp_path):
+    body = "def f(): return torch.rand(20, 3), np.arange(20) % 2"
+    file = write(tmp_path, body)
+    one, same, other = (taken(file, seed=seed).inputs[UNNAMED] for seed in (1, 1, 2))
+    np.testing.assert_array_equal(one, same)
+    assert not np.array_equal(one, other)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("def g(): pass", r"data\.py has no f"),
+        ("def f(): return X[:9], Y[:9]", "returned 9 samples; at least 10"),
+        ("def f(): return X, Y[:9]", "arrays of different lengths: input 40, labels 9"),
+        ("def f(): return {'inputs': X}", "it must have inputs and labels"),
+        ("def f(): return {'inputs': X, 'labels': Y, 'weights': Y}", "weights, which is not known"),
+        ("def f(): return X, Y - 1", "label -1; labels are whole numbers from 0"),
+        ("def f(): return X, Y / 2", r"label 0\.0; labels are"),
+        ("def f(): return X, Y * 0", "samples of one class"),
+        ("def f(): return X, np.eye(4)[Y]", r"label 'of shape \(4,\)'; labels are whole numbers"),
+        ("def f(): return {'inputs': X, 'labels': Y, 'class_names': ['a']}", "1 names of classes, and the label 3"),
+        ("def f(): return {'inputs': X, 'labels': Y, 'ids': [1] * 40}", "the id '1' to two samples"),
+        (
+            "def f(): return np.where(X > 2, X, np.nan).astype('float32'), Y",
+            "input of sample 0 holds values that are not",
+        ),
+        ("def f(): return (X * 255).astype('uint8'), Y", "is uint8, from 0 to 255"),
+        ("def f(): return [(x[:, : 1 + (n > 5)], 1) for n, x in enumerate(X)]", "samples of one class|of sample 6 is"),
+        ("def f(): return [(x[:, : 1 + (n > 5)], n % 2) for n, x in enumerate(X)]", r"of sample 6 is \(1, 2, 4\)"),
+        ("def f(): return [(x, y, 1) for x, y in zip(X, Y)]", "an item is a tuple of 3"),
+        ("def f(): return [{'label': 1}] * 20", "it must have a label, and inputs"),
+        ("def f(): return torch.utils.data.DataLoader(X)", "returned a DataLoader; return its Dataset"),
+        ("def f(): return 3", "returned a int; return a torch Dataset"),
+        ("def f():\n    raise KeyError('x')", r"failed: KeyError: 'x' \(data\.py, line 8\)"),
+        ("def f(): return [(torch.rand(3), int(torch.randint(0, 2, ()))) for _ in range(0)]", "returned 0 samples"),
+    ],
+)
+def test_what_cannot_be_used(tmp_path, body, said):
+    with pytest.raises(DataError, match=rf"^dataset\.name: .*(?:{said})"):
+        taken(write(tmp_path, body))
+
+
+def test_labels_that_change(tmp_path):
+    body = """
+class D(torch.utils.data.Dataset):
+    def __len__(self): return 40
+    def __getitem__(self, index): return X[index], int(torch.randint(0, 4, ()))
+def f(): return D()
+"""
+    with pytest.raises(DataError, match="other labels when it is asked a second time"):
+        taken(write(tmp_path, body))
+
+
+def test_inputs_that_change(tmp_path):
+    body = """
+class D(torch.utils.data.Dataset):
+    def __len__(self): return 40
+    def __getitem__(self, index): return X[index] + np.random.normal(), int(Y[index])
+def f(): return D()
+"""
+    with pytest.raises(
+        DataError, match="another input of sample 0 when it is asked a second time, as random transforms"
+    ):
+        taken(write(tmp_path, body))
+
+
+def test_whole_numbers_among_fractions(tmp_path):
+    body = "def f(): return [([1, 2], 0), ([0.5, 1.7], 1)] * 6"
+    found = taken(write(tmp_path, body)).inputs[UNNAMED]
+    assert found.dtype == np.float32 and found[:2].tolist() == [[1, 2], [0.5, np.float32(1.7)]]
+
+
+def test_columns_of_a_table_are_taken_by_position(tmp_path):
+    pd = pytest.importorskip("pandas")
+    body = """
+import pandas as pd
+def f():
+    table = pd.DataFrame({"x": np.arange(20.0), "y": np.arange(20) % 2}).sort_values("x", ascending=False)
+    return {"inputs": table[["x"]], "labels": table["y"], "ids": table["x"].astype(str), "class_names": ["a", "b"]}
+"""
+    samples = taken(write(tmp_path, body))
+    assert pd and samples.inputs[UNNAMED][:, 0].tolist() == list(range(19, -1, -1))
+    assert samples.ids[0] == "19.0" and samples.labels[:2].tolist() == [1, 0]
+
+
+@pytest.mark.parametrize("names", ["{'a': 1, 'b': 0, 'c': 2, 'd': 3}", "{'a', 'b', 'c', 'd'}", "'abcd'"])
+def test_names_of_classes_in_no_order(tmp_path, names):
+    body = f"def f(): return {{'inputs': X, 'labels': Y, 'class_names': {names}}}"
+    with pytest.raises(DataError, match="give a list, in the order of the labels"):
+        taken(write(tmp_path, body))

@@ -1,0 +1,147 @@
+"""The times of each run: its snapshots, and the spans that one job each handles."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from evolution.config.spans import snapshot_spans, spread_spans, spread_times, training_spans
+from evolution.errors import ConfigError
+from evolution.sources.choice import chosen_times
+from evolution.sources.listing import Listing, NoCheckpointError, list_checkpoints
+from evolution.sources.records import Checkpoint, load_records
+from evolution.sources.unusable import unusable_fingerprints
+
+
+@dataclass(frozen=True)
+class RunTimes:
+    """The times of a run.
+
+    Attributes
+    ----------
+    unit : {"epoch", "step"}
+        What times are counted in.
+    spans : dict of str to list of int
+        The snapshots' spans, to their times.
+    training_spans : dict of str to range
+        The spans of the training, to their epochs. Empty where it ran elsewhere.
+    checkpoints : dict of int to Checkpoint
+        Time to the checkpoint that its snapshot is taken of, where the training ran elsewhere.
+    notes : list of str
+        What was left out or kept, a sentence each.
+    """
+
+    unit: str
+    spans: dict[str, list[int]]
+    training_spans: dict[str, range] = field(default_factory=dict)
+    checkpoints: dict[int, Checkpoint] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def times(self) -> list[int]:
+        """All times with a snapshot, ascending."""
+        return [time for span in self.spans.values() for time in span]
+
+    @property
+    def span_of(self) -> dict[int, str]:
+        """Time to the span that holds its snapshot."""
+        return {time: span for span, times in self.spans.items() for time in times}
+
+    @property
+    def training_span_of(self) -> dict[int, str]:
+        """Epoch to the training span that holds it."""
+        return {epoch: span for span, epochs in self.training_spans.items() for epoch in epochs}
+
+    def grid_times(self, asked: list[int] | None) -> list[int]:
+        """The times of figures that show a few snapshots: `plots.grid_times` of the config, or spread over all."""
+        return spread_times(self.times) if asked is None else asked
+
+    @property
+    def history_spans(self) -> list[str]:
+        """The spans of `results/{run}/history`: of the training, or where it ran elsewhere of the snapshots."""
+        return list(self.training_spans or self.spans)
+
+
+def trained_times(config: dict) -> RunTimes:
+    """The times of the runs that this workflow trains; parameters as `evolution.config.spans.snapshot_spans`."""
+    return RunTimes("epoch", snapshot_spans(config), training_spans(config))
+
+
+def checkpoint_times(run: str, settings: dict, *, per_job: int, results: Path = Path("results")) -> RunTimes:
+    """The times of a run whose checkpoints are on disk, with those whose files are gone and whose snapshots were taken.
+
+    Parameters
+    ----------
+    run : str
+        Its name.
+    settings : dict
+        `checkpoints` of the run.
+    per_job : int
+        `snapshots_per_job` of the config.
+    results : Path
+
+    Raises
+    ------
+    ConfigError
+        As `list_checkpoints` raises it; or if files have changed, or earlier times appear, in a way that looks like
+        another training.
+    """
+    records = load_records(results / run / "checkpoints", pattern=settings["path"])
+    try:
+        taken = {checkpoint.time for _, checkpoints in records.values() for checkpoint in checkpoints}
+        listing = list_checkpoints(settings, unusable=unusable_fingerprints(settings["key"]), taken=taken)
+    except NoCheckpointError:
+        units = {unit for unit, _ in records.values()}
+        if settings["unit"] not in {"auto", *units} or len(units) != 1:
+            raise
+        # All files are gone, and what was taken of them is not.
+        listing = Listing(units.pop(), {})
+    records = {span: checkpoints for span, (unit, checkpoints) in records.items() if unit == listing.unit}
+    checkpoints, notes = _with_deleted(run, listing, records, settings["choose"], results / run / "checkpoints")
+    times = sorted(checkpoints)
+    taken = [[checkpoint.time for checkpoint in record] for record in records.values()]
+    spans = spread_spans(times, taken=taken, per_job=per_job, unit=listing.unit)
+    return RunTimes(
+        listing.unit, spans, checkpoints={time: checkpoints[time] for time in times}, notes=listing.notes + notes
+    )
+
+
+def _with_deleted(
+    run: str, listing: Listing, records: dict[str, list[Checkpoint]], choose: dict, records_folder: Path
+) -> tuple[dict[int, Checkpoint], list[str]]:
+    """The checkpoints on disk and those that were taken and are gone, and a sentence on the latter."""
+    recorded = {checkpoint.time: checkpoint for record in records.values() for checkpoint in record}
+    wanted = chosen_times(recorded, choose)
+    gone = {
+        time: checkpoint for time, checkpoint in recorded.items() if time not in listing.checkpoints and time in wanted
+    }
+    there = listing.checkpoints
+    changed = [time for time in recorded if time in there and there[time].fingerprint != recorded[time].fingerprint]
+    files = ", ".join(checkpoint.file for checkpoint in list(gone.values())[:3]) + (", ..." if len(gone) > 3 else "")
+    are, them = ("are", "them") if len(gone) > 1 else ("is", "it")
+    later = [time for time in recorded if time in there and time not in changed and changed and time > min(changed)]
+    restarted = [
+        time
+        for time, checkpoint in there.items()
+        if gone and time not in recorded and time < max(recorded) and _is_newer(checkpoint.file, records_folder)
+    ]
+    reason = ""
+    if changed and (gone or later):
+        others = f"{files} {are} gone" if gone else f"{there[later[0]].file}, which comes later, is still that one"
+        reason = f"{there[changed[0]].file} is not the file that the results of run {run} were made from, and {others}"
+    elif restarted:
+        reason = (
+            f"{there[restarted[0]].file} was written after the results of run {run} were made, which go on to "
+            f"{listing.unit} {max(recorded)}, and {files} {are} gone"
+        )
+    if reason:
+        raise ConfigError(
+            f"{reason}. Another training seems to have written there: give it a run of its own, or remove "
+            f"results/{run} to make it from what is there now",
+            "path",
+        )
+    notes = [f"{files} {are} gone; what was taken of {them} stays part of run {run}."] if gone else []
+    return there | gone, notes
+
+
+def _is_newer(file: str, folder: Path) -> bool:
+    """Whether a checkpoint was written after all records in a folder."""
+    return Path(file).expanduser().stat().st_mtime > max(path.stat().st_mtime for path in folder.glob("*.json"))

@@ -1,0 +1,191 @@
+"""Every layer's activations, and the predictions, at each time of a span, from checkpoints of a training elsewhere."""
+
+import os
+
+# cuBLAS is deterministic only with this, and reads it when it starts.
+os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+
+import evolution.startup.load_torch  # noqa: F401 - before torch
+
+# isort: split
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from evolution.activations.predictions import save_predictions
+from evolution.activations.snapshots import SnapshotSettings, take_snapshots
+from evolution.errors import UserError
+from evolution.io.arrays import NpyWriter
+from evolution.io.job_log import job_log
+from evolution.io.tables import save_table
+from evolution.models.outputs import Pooling
+from evolution.planning.digests import file_digest
+from evolution.sources.checkpoint_file import read_facts
+from evolution.sources.records import Checkpoint, save_record
+from evolution.sources.unusable import note_unusable
+from evolution.sources.weights import NOT_TAKEN, NotFiniteError, fit_weights, read_weights
+from evolution.startup.memory import keep_freed_memory
+
+log = logging.getLogger("evolution")
+
+
+class Checkpoints:
+    """The networks of checkpoints, for `evolution.activations.snapshots.take_snapshots`.
+
+    Parameters
+    ----------
+    checkpoints : list of Checkpoint
+    key : str or None
+        `checkpoints.key` of the config.
+    strict : bool
+        `checkpoints.strict` of the config.
+
+    Attributes
+    ----------
+    digests : dict of int to str
+        Of the weights of each time that was loaded.
+    warnings : list of str
+        On the weights that were loaded last.
+    """
+
+    def __init__(self, checkpoints: list[Checkpoint], *, key: str | None, strict: bool):
+        self._checkpoints, self._key, self._strict = checkpoints, key, strict
+        self.digests: dict[int, str] = {}
+        self.warnings: list[str] = []
+
+    def networks(self) -> Iterator[tuple[int, Callable[[nn.Module], None]]]:
+        """Each time, with a function that loads its weights into a model."""
+        for checkpoint in self._checkpoints:
+            yield checkpoint.time, lambda model, checkpoint=checkpoint: self._load(model, checkpoint)
+
+    def _load(self, model: nn.Module, checkpoint: Checkpoint) -> None:
+        path = os.path.expanduser(checkpoint.file)
+        if not os.path.exists(path):
+            raise UserError(
+                f"{path} is gone, and is needed to take its snapshot again. Put it back; or leave its time out with "
+                f"checkpoints.choose.leave_out: [{checkpoint.time}]."
+            )
+        found = read_facts(Path(path)).fingerprint
+        if found != checkpoint.fingerprint:
+            raise UserError(
+                f"{path} {'is not whole' if found is None else 'has changed'} since the workflow was planned."
+                " Give the same command again once it is written."
+            )
+        weights = read_weights(path, key=self._key)
+        log.info("%s: weights under %s", path, weights.where)
+        try:
+            notes = fit_weights(model, weights, path=path, strict=self._strict)
+        except NotFiniteError as error:
+            note_unusable(checkpoint.fingerprint, self._key, error.problem)
+            raise NotFiniteError(
+                f"{error.problem} Give the same command again: it leaves this checkpoint out and goes on with the "
+                "others."
+            ) from None
+        for note in notes:
+            log.info("%s: %s", path, note)
+        self.warnings = [f"{path}: {note}" for note in notes if note.startswith(NOT_TAKEN)]
+        self.digests[checkpoint.time] = state_digest(model)
+
+
+def state_digest(model: nn.Module) -> str:
+    """A digest of a model's weights."""
+    digest = hashlib.sha256()
+    for name, value in model.state_dict().items():
+        if isinstance(value, torch.Tensor):
+            digest.update(f"{name} {tuple(value.shape)} {value.dtype}".encode())
+            digest.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
+    return digest.hexdigest()
+
+
+def snapshot_checkpoints(
+    *,
+    dataset: str,
+    pattern: str,
+    checkpoints: list[Checkpoint],
+    unit: str,
+    key: str | None,
+    strict: bool,
+    settings: SnapshotSettings,
+    activations: Mapping[str, str],
+    output: Mapping[str, str],
+) -> None:
+    """Take the snapshots of a span and write its files.
+
+    Parameters
+    ----------
+    dataset, settings
+        See `evolution.activations.snapshots.take_snapshots`.
+    pattern : str
+        `checkpoints.path` of the config.
+    checkpoints : list of Checkpoint
+        In the order of their times.
+    unit : {"epoch", "step"}
+    key, strict
+        See `Checkpoints`.
+    activations : mapping of str to path
+        The file of each layer to follow: float32 (times, N, D).
+    output : mapping of str to path
+        The other files: classifier, predictions, history (with a row a time: eval_loss, eval_accuracy, class_accuracy)
+        and record (see `evolution.sources.records`).
+    """
+    source = Checkpoints(checkpoints, key=key, strict=strict)
+    times = [checkpoint.time for checkpoint in checkpoints]
+    with ExitStack() as files:
+        snapshots = take_snapshots(
+            dataset=dataset,
+            networks=source.networks(),
+            times=times,
+            unit=unit,
+            settings=settings,
+            activations={
+                layer: files.enter_context(NpyWriter(path, len(times))) for layer, path in activations.items()
+            },
+            classifier=files.enter_context(NpyWriter(output["classifier"], len(times))),
+            evaluated=None,
+        )
+    save_predictions(
+        output["predictions"], snapshots.predictions, warnings=source.warnings + snapshots.warnings, unit=unit
+    )
+    history = {name: [row[name] for row in snapshots.evaluation] for name in snapshots.evaluation[0]}
+    # The jobs that read activations run again when the history changes. Losses and accuracies alone may be the same for
+    # other data or other weights.
+    digests = {str(time): source.digests[time] for time in times}
+    origin = {"dataset": file_digest(dataset), "weights": json.dumps(digests)}
+    save_table(output["history"], history, origin, unit=unit)
+    # Last: what has a record is taken.
+    save_record(output["record"], pattern=pattern, unit=unit, checkpoints=checkpoints)
+
+
+if "snakemake" in globals():
+    keep_freed_memory()
+    with job_log(snakemake.log[0]):
+        others = dict(snakemake.output.items())
+        named = {name: others[name] for name in ("classifier", "predictions", "history", "record")}
+        # The layers come from the outputs and not from params. Asking for one more then adds a file to the job, and the
+        # files that it already wrote are not outdated by it.
+        arrays = [path for path in snakemake.output if path.endswith(".npy") and path != named["classifier"]]
+        snapshot_checkpoints(
+            dataset=snakemake.input.dataset,
+            pattern=snakemake.params.path,
+            checkpoints=[Checkpoint(**checkpoint) for checkpoint in snakemake.params.checkpoints],
+            unit=snakemake.params.unit,
+            key=snakemake.params.key,
+            strict=snakemake.params.strict,
+            settings=SnapshotSettings(
+                model=snakemake.params.model,
+                model_kwargs=snakemake.params.model_kwargs,
+                seed=snakemake.params.seed,
+                compacted=snakemake.params.compact,
+                pooling=Pooling(maps=snakemake.params.maps, tokens=snakemake.params.tokens),
+                device=snakemake.params.device,
+            ),
+            activations={Path(path).stem: path for path in arrays},
+            output=named,
+        )
