@@ -157,6 +157,26 @@ def test_weights_that_are_not_finite(tmp_path, value):
         taken(tmp_path, broken)
 
 
+class Settings:
+    """What training code may keep in a checkpoint, and torch does not read."""
+
+
+@pytest.mark.parametrize("entry", ["model_state_dict", "net", "whole", "bare"])
+def test_the_advice_converts_and_loses_nothing(tmp_path, entry):
+    path = tmp_path / "a.pt"
+    content = {"whole": network(1), "bare": {**STATE, "settings": Settings()}}
+    torch.save(content.get(entry, {entry: STATE, "settings": Settings(), "epoch": 3}), path)
+    before = path.read_bytes()
+    with pytest.raises(ModelError, match="two lines of Python") as refused:
+        read_weights(str(path))
+    (tmp_path / "converted").mkdir()
+    exec("\n".join(line.strip() for line in str(refused.value).splitlines()[-2:]), {"torch": torch})
+    assert path.read_bytes() == before
+    model = network()
+    fit_weights(model, read_weights(str(tmp_path / "converted" / "a.pt")), path="a.pt")
+    assert torch.equal(model.eval()(IMAGES), SAVED(IMAGES))
+
+
 def test_half_precision(tmp_path):
     half = {name: value.half() if value.is_floating_point() else value for name, value in STATE.items()}
     model = network()

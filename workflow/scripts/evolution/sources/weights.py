@@ -237,12 +237,16 @@ def _read_file(path: Path) -> object:
             raise ModelError(
                 f"{path} cannot be read{reason}: it is damaged, not whole, or no file of torch.save. Copy it again."
             ) from error
+        # A file of its own: whatever is not kept is still in the first one.
+        converted = path.parent / "converted" / path.name
         raise ModelError(
             f"{path} holds {refused[1]}, which is not read, because reading it could run code. If you trust the file, "
-            "keep what is needed of it with these two lines of Python:\n"
+            f"make the folder {converted.parent}, convert the file into it, and name the folder in checkpoints.path "
+            "(for model.weights the file in it). These are the two lines of Python:\n"
             f'  whole = torch.load("{path}", map_location="cpu", weights_only=False)\n'
             '  torch.save(whole.state_dict() if hasattr(whole, "state_dict") else {name: value for name, value in '
-            f'whole.items() if name in ("state_dict", "model", "epoch", "global_step", "step")}}, "{path}")'
+            "whole.items() if isinstance(value, (int, torch.Tensor)) or isinstance(value, dict) and any("
+            f'isinstance(each, torch.Tensor) for each in value.values())}}, "{converted}")'
         ) from error
 
 
