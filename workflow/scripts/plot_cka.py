@@ -11,10 +11,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from evolution import PIXELS
-from evolution.figures.curves import cell_edges
+from evolution.figures.curves import cell_edges, tick_times
 from evolution.figures.layer_names import layer_title
 from evolution.figures.style import FigureStyle, headed_figure, save_figure, shared_look, shorten
 from evolution.io.job_log import job_log
@@ -138,8 +137,8 @@ def plot_cka(
             lowest = index + columns[1] >= len(modules)
             axes.set_xlabel(style.unit if lowest else "")
             axes.tick_params(labelbottom=lowest)
-            axes.xaxis.set_major_locator(MaxNLocator(3, integer=True))
-            axes.yaxis.set_major_locator(MaxNLocator(3, integer=True))
+            for axis in (axes.xaxis, axes.yaxis):
+                tick_times(axis, times[-1], ticks=3, digits=3 if style.printed else 4)
         for axes in time_panels[:, 0]:
             axes.set_ylabel(style.unit)
         for axes in time_panels.ravel()[len(modules) :]:

@@ -6,11 +6,10 @@ import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from evolution import PIXELS
 from evolution.activations.cells import Cells
-from evolution.figures.curves import cell_edges
+from evolution.figures.curves import cell_edges, tick_times
 from evolution.figures.fonts import drawable_names
 from evolution.figures.layer_names import layer_title
 from evolution.figures.style import FigureStyle, headed_figure, save_figure, shared_look, shorten
@@ -97,7 +96,7 @@ def plot_class_separation(
             axes.set_title(shorten(layer_title(layer), 22), size=9)
             axes.grid(False)
             axes.set_xlabel(style.unit)
-            axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+            tick_times(axes.xaxis, times[-1], ticks=4)
             axes.set_xlim(edges[0], edges[-1])
             axes.set_ylim(len(names) - 0.5, -0.5)
         named = np.arange(0, len(names), -(-len(names) // NAMED_CLASSES))

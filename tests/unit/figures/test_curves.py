@@ -151,6 +151,38 @@ def test_a_logarithmic_axis_shows_0_and_lines_across_do_not_count():
     assert positions[3] - positions[2] == pytest.approx(2 * (positions[2] - positions[1]))
 
 
+@pytest.mark.parametrize(
+    ("time_axis", "width", "times", "expected"),
+    [
+        ("linear", None, [0, 1_000_000], ["0", "400000", "800000"]),
+        # Not as distances from one of them.
+        ("linear", None, [500_000, 500_400], ["500050", "500200", "500350"]),
+        ("log", None, [0, *(10**power for power in range(8))], ["0", "10", "1000", "100000", "10000000"]),
+        ("log", 3.4, [0, *(10**power for power in range(7))], ["0", "1", "1000", "1000000"]),
+        ("log", None, [0, 250_000, 3_000_000], ["0", "250000", "3000000"]),
+        # There is no room for both.
+        ("log", None, [0, 500_000, 500_400], ["0", "500400"]),
+    ],
+)
+def test_large_steps_are_written_out(time_axis, width, times, expected):
+    figure = Figure()
+    axes = figure.subplots()
+    axes.plot(times, times)
+    set_time_axis(axes, FigureStyle(dpi=100, width=width, unit="step", time_axis=time_axis))
+    figure.draw_without_rendering()
+    low, high = axes.get_xlim()
+    assert [label.get_text() for label in axes.get_xticklabels() if low <= label.get_position()[0] <= high] == expected
+    assert not axes.xaxis.get_offset_text().get_text()
+
+
+def test_a_logarithmic_axis_of_late_times_is_filled_by_them():
+    axes = Figure().subplots()
+    axes.plot([500_000, 500_400], [1, 2])
+    set_time_axis(axes, FigureStyle(dpi=100, unit="step", time_axis="log"))
+    low, high = axes.get_xlim()
+    assert 400 / (high - low) > 0.8
+
+
 def test_a_logarithmic_axis_of_one_time():
     axes = Figure().subplots()
     axes.plot([0], [1])

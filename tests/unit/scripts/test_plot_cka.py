@@ -1,5 +1,7 @@
 """The figure of how alike the layers are."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -85,3 +87,12 @@ def test_on_paper_it_fits_and_can_be_read(width, tmp_path):
 def test_drawn_twice_gives_the_same_bytes(tmp_path):
     files = write_cka(tmp_path, ["a", "b"], [0, 1])
     assert_same_bytes(lambda style: plot_cka(**files, grid_times=[0, 1], times=[0, 1], style=style), tmp_path)
+
+
+@pytest.mark.parametrize("width", [None, 3.4])
+def test_large_steps(width, tmp_path):
+    times = [0, 1000, 500_000, 1_000_000]
+    files = write_cka(tmp_path, PAPER_LAYERS, times)
+    figure = plot_cka(**files, grid_times=times, times=times, style=replace(SCREEN, unit="step", width=width))
+    assert_readable(figure)
+    assert "step 1000000" in all_text(figure) and "epoch" not in all_text(figure)

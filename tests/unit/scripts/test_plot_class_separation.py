@@ -1,5 +1,7 @@
 """The figure of when each class comes apart."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from support.figures import (
     PAPER_EPOCHS,
     PAPER_LAYERS,
     SCREEN,
+    all_text,
     assert_printable,
     assert_readable,
     assert_same_bytes,
@@ -74,3 +77,14 @@ def test_on_paper_it_fits_and_can_be_read(width, tmp_path):
 
 def test_drawn_twice_gives_the_same_bytes(tmp_path):
     assert_same_bytes(draw_paper(tmp_path), tmp_path)
+
+
+@pytest.mark.parametrize("width", [None, 3.4, 7])
+def test_large_steps(width, tmp_path):
+    labels, times = np.arange(40) % 10, [0, 500_000, 1_000_000]
+    cells = write_cells(tmp_path, {layer: random_votes(labels, len(times)) for layer in PAPER_LAYERS}, times)
+    dataset = write_dataset(tmp_path / "d.npz", labels, PAPER_CLASSES)
+    style = replace(SCREEN, unit="step", width=width)
+    figure = plot_class_separation(dataset=dataset, votes=cells, times=times, layers=PAPER_LAYERS, style=style)
+    assert_readable(figure)
+    assert "step" in all_text(figure) and "epoch" not in all_text(figure)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator, ScalarFormatter
 
 from evolution import PIXELS
 from evolution.figures.layer_names import layer_title
@@ -107,7 +108,7 @@ def set_time_axis(axes: Axes, style: FigureStyle, *, ticks: int = 6, name: bool 
     axes : Axes
     style : FigureStyle
     ticks : int
-        How many there are at most, on a linear axis.
+        How many short ones there are at most, after 0.
     name : bool
         Whether the axis is named, by the unit of time.
     """
@@ -118,18 +119,48 @@ def set_time_axis(axes: Axes, style: FigureStyle, *, ticks: int = 6, name: bool 
     times = np.concatenate([np.asarray(line.get_xdata(), float) for line in curves] or [np.zeros(0)])
     after_start = times[times > 0]
     if style.time_axis == "linear" or not len(after_start):
-        axes.xaxis.set_major_locator(MaxNLocator(ticks, integer=True, min_n_ticks=1))
+        tick_times(axes.xaxis, times.max(initial=0), ticks=ticks, min_n_ticks=1)
         return
     first, last = after_start.min(), after_start.max()
+    with_start = times.min() <= 0
     # The distance from 0 to the first time takes half as much room as a power of ten.
     axes.set_xscale("symlog", linthresh=first, linscale=0.5)
-    axes.set_xlim(-0.1 * first if times.min() <= 0 else 0.95 * first, 1.05 * last)
+    margin = (last / first) ** 0.05 if last > first else 1.05
+    axes.set_xlim(*((-0.1 * first, 1.05 * last) if with_start else (first / margin, last * margin)))
     powers = [10**power for power in range(math.ceil(math.log10(first)), math.floor(math.log10(last)) + 1)]
-    # Where there are hardly any powers of ten between the first time and the last, these are named.
-    shown = powers if len(powers) > 1 else sorted({first, last})
-    axes.xaxis.set_major_locator(FixedLocator([0, *shown] if times.min() <= 0 else shown))
+    if len(powers) > 1:
+        # Of many powers of ten every second or third is named, the last one in any case.
+        most = ticks // 2 if style.printed else ticks
+        shown = powers[:: -math.ceil(len(powers) / most)][::-1]
+    else:
+        # Where there are hardly any, the first time and the last are named, unless they stand in one place.
+        shown = sorted({first, last}) if last >= 2 * first or not with_start else [last]
+    axes.xaxis.set_major_locator(FixedLocator([0, *shown] if with_start else shown))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_major_formatter("{x:.0f}")
+
+
+def tick_times(axis: Axis, last: float, *, ticks: int, digits: int = 4, min_n_ticks: int = 2) -> None:
+    """Tick a linear axis of time at whole numbers, and write them out.
+
+    matplotlib would write 1500000 steps as 1.5, and 1e6 at the end of the axis.
+
+    Parameters
+    ----------
+    axis : Axis
+    last : float
+        The last time.
+    ticks : int
+        How many numbers of so many `digits` have room; of longer ones fewer do.
+    digits : int
+    min_n_ticks : int
+        See `MaxNLocator`.
+    """
+    fitting = max(1, ticks * digits // max(len(f"{last:.0f}"), digits))
+    axis.set_major_locator(MaxNLocator(fitting, integer=True, min_n_ticks=min_n_ticks))
+    formatter = ScalarFormatter(useOffset=False)
+    formatter.set_scientific(False)
+    axis.set_major_formatter(formatter)
 
 
 def draw_curve(axes: Axes, times: np.ndarray, values: np.ndarray, color: str, label: str = "", **line) -> None:
