@@ -18,6 +18,7 @@ COLUMNS = 4
 NAMED_CLASSES = 15
 PRINTED_PANEL = 2.2  # inches
 LETTER = 0.075  # inches
+ONE_LINE = 9  # characters of a time that have room next to the accuracy on paper
 # Numbers in the cells can be read with at most so many classes, and from this many inches of the matrix's side on.
 WRITTEN_CLASSES, WRITTEN_SIDE = 10, 2.0
 
@@ -75,8 +76,12 @@ def plot_confusion(*, dataset: str, predictions: list[str], times: list[int], st
             image = axes.imshow(shares, vmin=0, vmax=1, cmap=COLORS)
             axes.grid(False)
             size = 9 if side >= WRITTEN_SIDE else 6
-            axes.set_title(f"{style.unit} {time}", size=size)
-            axes.set_title(f"accuracy {score((guesses == labels).mean())}", size=size, loc="right", weight="normal")
+            when, accuracy = f"{style.unit} {time}", f"accuracy {score((guesses == labels).mean())}"
+            if style.printed and len(f"{style.unit} {times[-1]}") > ONE_LINE:
+                axes.set_title(f"{when}\n{accuracy}", size=size)
+            else:
+                axes.set_title(when, size=size)
+                axes.set_title(accuracy, size=size, loc="right", weight="normal")
             for row, column in np.argwhere(shares >= 0.01) if written else ():
                 share = shares[row, column]
                 color = "white" if share > 0.55 else INK

@@ -22,6 +22,8 @@ NOTE = (
     "1 is perfect, 0 is chance."
 )
 
+LETTER = 0.085  # inches, of a row's label with more than ten
+
 
 def plot_grid(
     *,
@@ -64,7 +66,8 @@ def plot_grid(
             note=NOTE.format(title=METHODS[method].title, of_layer=METHODS[method].of_layer),
             legend=list(zip(class_names, colors)),
             style=style,
-            row_label_width=0.2 if style.printed else 0.75,  # on paper the labels stand upright
+            # On paper the labels stand upright.
+            row_label_width=0.2 if style.printed else 0.75 + LETTER * max(0, len(f"{style.unit} {max(times)}") - 10),
         )
         for layer, column in zip(layers, sheet.axes.T):
             layouts = [embeddings.read_layout(layer, time, len(labels)) for time in times]

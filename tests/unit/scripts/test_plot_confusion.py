@@ -1,5 +1,7 @@
 """The figure of which classes the network confuses."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.metrics import confusion_matrix
@@ -10,6 +12,7 @@ from support.figures import (
     PAPER_CLASSES,
     PAPER_EPOCHS,
     SCREEN,
+    all_text,
     assert_printable,
     assert_readable,
     assert_same_bytes,
@@ -72,3 +75,11 @@ def test_on_paper_it_fits_and_can_be_read(width, tmp_path):
 def test_drawn_twice_gives_the_same_bytes(tmp_path):
     files, _, _ = write_run(tmp_path, PAPER_CLASSES, 120, [0, 2])
     assert_same_bytes(lambda style: plot_confusion(**files, style=style), tmp_path)
+
+
+@pytest.mark.parametrize("width", [None, 3.4, 7])
+def test_large_steps(width, tmp_path):
+    files, _, _ = write_run(tmp_path, PAPER_CLASSES, 120, [0, 500_000, 1_000_000])
+    figure = plot_confusion(**files, style=replace(SCREEN, unit="step", width=width))
+    assert_readable(figure)
+    assert "step 1000000" in all_text(figure) and "epoch" not in all_text(figure)

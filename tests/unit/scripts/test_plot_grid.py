@@ -1,5 +1,7 @@
 """The grid of layers and times."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
@@ -14,6 +16,7 @@ from support.figures import (
     PAPER_EPOCHS,
     PAPER_LAYERS,
     SCREEN,
+    all_text,
     assert_printable,
     assert_readable,
     assert_same_bytes,
@@ -84,6 +87,13 @@ def test_it_can_be_read(times, layers, classes, tmp_path):
     assert_readable(figure)
     assert len(figure.legends) == 1
     assert len(figure.legends[0].get_texts()) == classes
+
+
+def test_rows_name_large_steps(tmp_path):
+    files = write_run(tmp_path, [0, 1], ["a", "b"], [0, 1_000_000], ["conv", "fc"])
+    figure = plot_grid(**files, style=replace(SCREEN, unit="step"))
+    assert_readable(figure)
+    assert "step 0" in all_text(figure) and "step 1000000" in all_text(figure) and "epoch" not in all_text(figure)
 
 
 def test_a_cell_without_metric_is_refused(tmp_path):
