@@ -42,6 +42,13 @@ def test_curves_are_tagged_with_their_depth_and_pixels_are_level():
     assert document.get_model_by_name("now1").location == 0
 
 
+@pytest.mark.parametrize(("last", "scientific"), [(100, True), (1_000_000, False)])
+def test_large_steps_are_written_out(last, scientific):
+    document = Document()
+    draw_curves(document, {"ARI": {"fc": (np.array([0, last]), np.array([0.1, 0.3]))}}, ["fc"], last)
+    assert document.roots[0].xaxis[0].formatter.use_scientific is scientific
+
+
 @pytest.mark.parametrize("count", [2, 5, 20])
 def test_deeper_layers_are_further_from_the_background(count):
     for dark, step in ((False, -1), (True, 1)):

@@ -133,7 +133,7 @@ def explorer_data(
     ----------
     dataset : path of dataset.npz
     embeddings, clusters : Cells
-        Of layouts, float32 (N, 2), and of clusters, int16 (N,); the raw pixels at time 0 only.
+        Of layouts, float32 (N, 2), and of clusters, int16 (N,); the raw pixels at the first time only.
     predictions : list of paths of `predictions/{span}.parquet`
     metrics_table : path of `tables/metrics.parquet`
     times : list of int

@@ -20,6 +20,8 @@ from matplotlib.colors import to_hex
 
 from evolution import PIXELS
 
+# Of numbers that long fewer fit below a curve, and Bokeh would write them as powers of ten.
+LONG_TIME = 100_000
 MAP_LIMIT = 1.04  # half the side of a map's square; layouts lie within 1
 
 # Times int (E,) and values float (E,).
@@ -91,6 +93,9 @@ def draw_curves(document: Document, curves: dict[str, dict[str, Line]], modules:
         plot.yaxis.ticker.desired_num_ticks = 4
         plot.xaxis.ticker.desired_num_ticks = 5
         plot.xaxis.ticker.mantissas = [1, 2, 5]
+        if last >= LONG_TIME:
+            plot.xaxis.formatter.use_scientific = False
+            plot.xaxis.ticker.desired_num_ticks = 3
         plot.axis.axis_line_color = plot.axis.major_tick_line_color = plot.axis.minor_tick_line_color = None
         plot.axis.major_label_text_font_size = "10px"
         for layer, (times, values) in lines.items():
