@@ -109,11 +109,12 @@ def run_warnings(
     if np.isfinite(columns["train_accuracy"]).all():
         (train_labels,) = load_npz(dataset, "train_labels")
         warnings += learning_warnings(
-            epochs=list(curves),
+            times=list(curves),
             **columns,
             train_counts=np.bincount(train_labels, minlength=len(names)).tolist(),
             eval_counts=eval_counts,
             pixels_knn_accuracy=pixels_knn_accuracy,
+            unit=load_unit(history),
         )
     else:
         warnings += chance_warnings(columns["eval_accuracy"], eval_counts)
@@ -150,7 +151,7 @@ def summarise(
         Its name.
     weights : str, optional
         The name of the file with the weights that the network began with. The summary then has the accuracies at
-        epoch 0, which show whether the weights came out here as they were.
+        time 0, which show whether the weights came out here as they were.
     """
     rows = final_metrics(metrics_table, layers)
     curves, unit = load_curves(history_table), load_unit(history_table)
@@ -170,8 +171,8 @@ def summarise(
     lines = [best_line(rows), accuracy_line(curves[last], f"{unit} {last}")]
     if weights is not None:
         if 0 not in curves:
-            raise damaged(history_table, "no epoch 0")
-        lines.insert(1, accuracy_line(curves[0], f"epoch 0, with the weights of {weights}"))
+            raise damaged(history_table, f"no {unit} 0")
+        lines.insert(1, accuracy_line(curves[0], f"{unit} 0, with the weights of {weights}"))
     warned = "**Warnings**\n\n" + "".join(f"- {warning}\n" for warning in warnings) + "\n" if warnings else ""
     text = (
         f"# {run}: how the layers cluster {after}\n\n"

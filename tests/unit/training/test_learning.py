@@ -23,7 +23,7 @@ def warnings_of(losses, train, evaluation, *, train_counts=TEN, eval_counts=TEN,
     count = len(losses)
     train, evaluation = (np.broadcast_to(values, count).tolist() for values in (train, evaluation))
     return learning_warnings(
-        epochs=list(range(count + 1)),
+        times=list(range(count + 1)),
         train_loss=[math.nan, *losses],
         train_accuracy=[chance_of(train_counts), *train],
         eval_accuracy=[chance_of(eval_counts), *evaluation],
@@ -198,3 +198,21 @@ def test_batch_norm_is_given_time():
 def test_few_training_images_say_nothing():
     for counts in ([5] * 2, [1] * 10, [20] * 2):
         assert warnings_of([3.0, 2.0, 2.4], chance_of(counts), chance_of(counts), train_counts=counts) == []
+
+
+def test_steps_and_snapshots_of_a_training_elsewhere_are_called_so():
+    for unit, times, words in (
+        ("step", [0, 500, 1000, 1500], "at step 500 and 2.3000 at best in 3 snapshots"),
+        ("epoch", [0, 10, 20, 30], "at epoch 10 and 2.3000 at best in 3 snapshots"),
+        ("epoch", [0, 1, 2, 3], "at epoch 1 and 2.3000 at best in 3 epochs"),
+    ):
+        (warning,) = learning_warnings(
+            times=times,
+            train_loss=[math.nan, 2.3, 2.3, 2.3],
+            train_accuracy=[0.1] * 4,
+            eval_accuracy=[0.1] * 4,
+            train_counts=TEN,
+            eval_counts=TEN,
+            unit=unit,
+        )
+        assert words in warning

@@ -42,13 +42,14 @@ def enough_images(accuracy: float, counts: Sequence[int]) -> bool:
 
 def learning_warnings(
     *,
-    epochs: Sequence[int],
+    times: Sequence[int],
     train_loss: Sequence[float],
     train_accuracy: Sequence[float],
     eval_accuracy: Sequence[float],
     train_counts: Sequence[int],
     eval_counts: Sequence[int],
     pixels_knn_accuracy: float = math.nan,
+    unit: str = "epoch",
 ) -> list[str]:
     """Say what is surely a slip in the curves of a training, and nothing of one that is only short or hard.
 
@@ -57,23 +58,27 @@ def learning_warnings(
 
     Parameters
     ----------
-    epochs : sequence of int (E,)
+    times : sequence of int (E,)
         Ascending; 0 is before training.
     train_loss, train_accuracy, eval_accuracy : sequences of float (E,)
-        As `tables/history.parquet` has them: the loss is NaN at epoch 0.
+        As `tables/history.parquet` has them: the loss is NaN at time 0.
     train_counts, eval_counts : sequences of int (K,)
         The training and the evaluation images of each class.
     pixels_knn_accuracy : float
         The k-NN accuracy of the evaluation images' raw pixels; NaN where they are not followed.
+    unit : {"epoch", "step"}
+        What times are counted in.
 
     Returns
     -------
     list of str
         Each is a warning with its reason.
     """
-    losses = {epoch: loss for epoch, loss in zip(epochs, train_loss) if epoch > 0 and math.isfinite(loss)}
+    losses = {time: loss for time, loss in zip(times, train_loss) if time > 0 and math.isfinite(loss)}
     if len(losses) < FEWEST_EPOCHS:
         return []
+    # A training that ran elsewhere is known at some of its times only.
+    length = f"{len(losses)} {'epochs' if unit == 'epoch' and max(losses) == len(losses) else 'snapshots'}"
     # None: not known.
     pixels_above_chance = None
     if math.isfinite(pixels_knn_accuracy):
@@ -93,8 +98,8 @@ def learning_warnings(
                 f"{pixels_knn_accuracy:.3f}, which is chance as well"
             )
         warnings.append(
-            f"The training loss never fell by {100 * FALLEN:.0f} %: it was {first:.4f} at epoch {min(losses)} and "
-            f"{best:.4f} at best in {len(losses)} epochs, and the accuracy on the training images is "
+            f"The training loss never fell by {100 * FALLEN:.0f} %: it was {first:.4f} at {unit} {min(losses)} and "
+            f"{best:.4f} at best in {length}, and the accuracy on the training images is "
             f"{train_accuracy[-1]:.3f} at the end. "
             f"{reason}."
         )
@@ -113,7 +118,7 @@ def learning_warnings(
     late = last < LEFT_BEHIND * at_chance
     if nowhere and not still and pixels_above_chance is not False and (not late or len(losses) >= LATE):
         warnings.append(
-            f"The network learned nothing in {len(losses)} epochs: its accuracy is {max(train_accuracy):.3f} on the "
+            f"The network learned nothing in {length}: its accuracy is {max(train_accuracy):.3f} on the "
             f"training images and {evaluation:.3f} on the evaluation images at best, and chance is {chance:.3f}. "
             + _why_nothing(pixels_above_chance, pixels_knn_accuracy)
         )
