@@ -91,3 +91,27 @@ def test_crossings_are_sorted_and_those_that_never_come_are_last(tmp_path):
         "|half|\u2013|\u2013|1of2|0.600|9.0,never|",
         "|never|never|\u2013|0of2|0.400|never,never|",
     ]
+
+
+def test_runs_in_steps_cross_at_times_of_their_own(tmp_path):
+    """Each run has its own snapshots, and ends where it ends."""
+    curves = {"a": {0: 0.0, 500: 1.0}, "b": {0: 0.0, 1000: 0.5, 3000: 1.0}}
+    rows = [
+        (run, run, "fc", time, "adjusted_rand_index", value)
+        for run, curve in curves.items()
+        for time, value in curve.items()
+    ]
+    columns = dict(zip(("run", "group", "layer", "time", "metric", "value"), map(list, zip(*rows))))
+    save_table(tmp_path / "m.parquet", columns, unit="step")
+    compare_crossings(
+        metrics_table=tmp_path / "m.parquet",
+        layers=["fc"],
+        threshold=0.9,
+        seeds={"a": 0, "b": 0},
+        markdown_path=tmp_path / "c.md",
+        csv_path=tmp_path / "c.csv",
+    )
+    with open(tmp_path / "c.csv", newline="") as stream:
+        assert [(row["run"], row["step"]) for row in csv.DictReader(stream)] == [("a", "450.000"), ("b", "2600.000")]
+    text = (tmp_path / "c.md").read_text()
+    assert "Step" in text and "epoch" not in text.lower()

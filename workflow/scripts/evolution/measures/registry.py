@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Metric:
-    """A number that is measured of each cell, one layer of a run at one epoch.
+    """A number that is measured of each cell, one layer of a run at one time.
 
     Attributes
     ----------
