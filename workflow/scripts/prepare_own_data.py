@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from evolution.data.own_samples import UNNAMED, load_samples
+from evolution.data.own_samples import load_samples
+from evolution.data.own_warnings import sample_warnings
 from evolution.data.previews import previews_of
 from evolution.io.arrays import save_npz
 from evolution.io.job_log import job_log, log_warnings
@@ -44,30 +45,20 @@ def prepare_own_data(*, file: str, attribute: str, eval_size: int, seed: int, ou
     """
     samples = load_samples(Path(file), attribute, most=eval_size, seed=integer_seed(seed, "own data"))
     where = f"{Path(file).name}:{attribute}"
-    counts = np.bincount(samples.labels, minlength=len(samples.class_names))
     shapes = ", ".join(f"{name} {array.dtype} {array.shape[1:]}" for name, array in samples.inputs.items())
-    log.info("%d samples of %d classes: %s", len(samples.labels), len(counts), shapes)
+    log.info("%d samples of %d classes: %s", len(samples.labels), len(samples.class_names), shapes)
     names = samples.ids or [str(index) for index in samples.indices]
-    first = next(iter(samples.inputs.values()))
-    warnings = []
-    if absent := [name for name, count in zip(samples.class_names, counts) if not count]:
-        warnings.append(f"{where} has no sample of {len(absent)} of its {len(counts)} classes (as {absent[0]}).")
-    rows = first.reshape(len(first), -1)
-    distinct = len({row.tobytes() for row in rows + 0})  # -0 is 0
-    if distinct < len(rows):
-        warnings.append(f"{len(rows) - distinct} of the {len(rows)} samples of {where} are copies of another one.")
-    if distinct == 1:
-        warnings.append(f"All samples of {where} are the same.")
+    warnings = sample_warnings(samples, names, where)
     log_warnings(warnings)
     save_npz(
         output,
         compressed=False,
-        eval_images=previews_of(samples.previews, first_input=first, names=names, where=where),
+        eval_images=previews_of(samples.previews, first_input=next(iter(samples.inputs.values())), names=names),
         eval_labels=samples.labels,
         eval_indices=samples.indices,
         **({"eval_ids": np.array(samples.ids)} if samples.ids else {}),
         class_names=np.array(samples.class_names),
-        input_names=np.array(["" if name == UNNAMED else name for name in samples.inputs]),
+        input_names=np.array(list(samples.inputs)),
         **{f"inputs_{number}": array for number, array in enumerate(samples.inputs.values())},
         **({"warnings": np.array(warnings)} if warnings else {}),
     )

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from evolution.data.own_samples import UNNAMED, first_samples, load_samples
+from evolution.data.own_items import UNNAMED
+from evolution.data.own_samples import first_samples, load_samples
 from evolution.errors import DataError
 
 HEAD = """
@@ -36,7 +37,9 @@ Y = np.arange(40) % 4
         "def f(): return [torch.from_numpy(X), list(map(int, Y))]",
         "def f(): return {'inputs': torch.from_numpy(X), 'labels': torch.from_numpy(Y)}",
         "def f(): return torch.utils.data.TensorDataset(torch.from_numpy(X), torch.from_numpy(Y))",
-        "def f(): return [{UN: x, 'label': y} for x, y in zip(X, Y)]".replace("UN", repr(UNNAMED)),
+        "def f(): return [{'input': x, 'label': y} for x, y in zip(X, Y)]",
+        "def f(): return [(x, torch.tensor(y)) for x, y in zip(X, Y)]",
+        "def f(): return {'inputs': {'input': X}, 'labels': Y}",
         "def f(): return ((x, y) for x, y in zip(X, Y))",
         "def f(): return list(zip(X.astype('float64'), map(int, Y)))",
     ],
@@ -48,7 +51,7 @@ def test_all_that_may_be_returned(tmp_path, body):
     np.testing.assert_array_equal(samples.inputs[UNNAMED], X)
     assert samples.inputs[UNNAMED].dtype == np.float32 and samples.labels.dtype == np.int64
     np.testing.assert_array_equal(samples.labels, Y)
-    assert samples.class_names == list("0123") and samples.ids is None and samples.previews is None
+    assert samples.class_names == tuple("0123") and samples.ids is None and samples.previews is None
     inputs, classes = first_samples(file, "f", count=3, seed=1)
     np.testing.assert_array_equal(inputs[UNNAMED], X[:3])
     assert classes == 4
@@ -63,7 +66,7 @@ def f():
 """
     samples = taken(write(tmp_path, body))
     assert {name: array.dtype for name, array in samples.inputs.items()} == {"ids": np.int64, "mask": np.bool_}
-    assert samples.ids[3] == "s3" and samples.previews[0] == "text" and samples.class_names == list("abcde")
+    assert samples.ids[3] == "s3" and samples.previews[0].size == (64, 64) and samples.class_names == tuple("abcde")
 
 
 def test_items_with_all_that_is_optional(tmp_path):
@@ -95,7 +98,7 @@ def f(): return D()
     np.testing.assert_array_equal(samples.labels, Y[samples.indices])
     assert samples.indices.tolist() == taken(file, most=10).indices.tolist()
     assert samples.indices.tolist() != taken(file, most=10, seed=2).indices.tolist()
-    assert samples.class_names == (list("wxyz") if more else list("0123"))
+    assert samples.class_names == tuple("wxyz" if more else "0123")
 
 
 def test_small_classes_are_taken_whole(tmp_path):
@@ -114,11 +117,36 @@ def test_random_numbers_are_the_seeds(tmp_path):
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        ("def g(): pass", r"data\.py has no f"),
+        ("def g(): pass", r"^dataset.name: \S*data\.py has no f; its functions are g$"),
         ("def f(): return X[:9], Y[:9]", "returned 9 samples; at least 10"),
+        ("f = X, Y", "data.py:f is no function; its functions are none"),
+        ("def f(path): return X, Y", r"failed: TypeError: f\(\) missing 1 required"),
+        ("def f(: pass", r"^dataset.name: \S*data\.py is not Python: invalid syntax, line 7$"),
+        ("import sys\ndef f(): sys.exit(1)", r"failed: SystemExit: 1 \(data\.py, line 8\)"),
+        ("def f(): pass", "returned None; return a torch Dataset"),
+        ("def f(): return [(X[0], 0), (X[1], 1)]", "returned 2 samples; at least 10"),
         ("def f(): return X, Y[:9]", "arrays of different lengths: input 40, labels 9"),
         ("def f(): return {'inputs': X}", "it must have inputs and labels"),
         ("def f(): return {'inputs': X, 'labels': Y, 'weights': Y}", "weights, which is not known"),
+        ("def f(): return {'inputs': 3, 'labels': Y}", "input is a single value"),
+        ("def f(): return [[1.0] * (1 + n % 2) for n in range(20)], Y[:20]", "input has entries of several lengths"),
+        ("def f(): return [([[1.0], [1, 2]], n % 2) for n in range(20)]", "input of a sample has rows of several"),
+        ("def f(): return [(np.empty((0, 3)), n % 2) for n in range(20)]", r"of sample 0 is empty, of shape \(0, 3\)"),
+        ("def f(): return [('a text', n % 2) for n in range(20)]", "input is <U6; a model takes numbers"),
+        (
+            "def f(): return [{'a' if n < 3 else 'b': 1, 'label': n % 2} for n in range(20)]",
+            "sample 3 has the inputs b",
+        ),
+        ("def f(): return X * 1e39, Y", "input of sample 0 holds values that are not"),
+        ("def f(): return X, [None] * 40", "the label None; labels are"),
+        ("def f(): return X, [True, False] * 20", "the label True; labels are"),
+        ("def f(): return X, Y + 1", "labels from 1 to 4, and none of 0; count labels from 0"),
+        ("def f(): return X, Y * 10**9", "labels from 0 to 3000000000, and none of 1, 2, 3, ...; count"),
+        ("def f(): return {'inputs': X, 'labels': Y, 'class_names': ['a', '', 'c', 'd']}", "has a class called ''"),
+        ("def f(): return {'inputs': X, 'labels': Y, 'class_names': list('abca')}", "two classes called 'a'"),
+        ("def f(): return {'inputs': X, 'labels': Y, 'ids': [0.5] * 40}", "the id 0.5; each sample has one"),
+        ("def f(): return {'inputs': X, 'labels': Y, 'ids': [None] + list('a' * 39)}", "the id None; each sample"),
+        ("def f(): return {'inputs': X, 'labels': Y, 'previews': [3] * 40}", r"preview of sample 0 is \(\); it is"),
         ("def f(): return X, Y - 1", "label -1; labels are whole numbers from 0"),
         ("def f(): return X, Y / 2", r"label 0\.0; labels are"),
         ("def f(): return X, Y * 0", "samples of one class"),
@@ -141,7 +169,7 @@ def test_random_numbers_are_the_seeds(tmp_path):
     ],
 )
 def test_what_cannot_be_used(tmp_path, body, said):
-    with pytest.raises(DataError, match=rf"^dataset\.name: .*(?:{said})"):
+    with pytest.raises(DataError, match=said if said.startswith("^") else rf"^dataset\.name: .*(?:{said})"):
         taken(write(tmp_path, body))
 
 
@@ -152,7 +180,7 @@ class D(torch.utils.data.Dataset):
     def __getitem__(self, index): return X[index], int(torch.randint(0, 4, ()))
 def f(): return D()
 """
-    with pytest.raises(DataError, match="other labels when it is asked a second time"):
+    with pytest.raises(DataError, match=r"another label of sample [0-9]+ when it is asked a second time"):
         taken(write(tmp_path, body))
 
 
@@ -193,3 +221,126 @@ def test_names_of_classes_in_no_order(tmp_path, names):
     body = f"def f(): return {{'inputs': X, 'labels': Y, 'class_names': {names}}}"
     with pytest.raises(DataError, match="give a list, in the order of the labels"):
         taken(write(tmp_path, body))
+
+
+def test_switches_among_whole_numbers(tmp_path):
+    body = "def f(): return [([True, False], 0), ([3, 4], 1)] * 6"
+    found = taken(write(tmp_path, body)).inputs[UNNAMED]
+    assert found.dtype == np.int64 and found[:2].tolist() == [[1, 0], [3, 4]]
+
+
+def test_an_input_of_that_name_among_others_keeps_it(tmp_path):
+    body = "def f(): return [{'input': x, 'mask': x > 0.5, 'label': y} for x, y in zip(X, Y)]"
+    assert list(taken(write(tmp_path, body)).inputs) == ["input", "mask"]
+
+
+def test_a_preview_for_some(tmp_path):
+    body = "def f(): return [dict(x=X[n], label=n % 2, preview='a' if n else None) for n in range(20)]"
+    previews = taken(write(tmp_path, body)).previews
+    assert previews[0] is None and previews[1].size == (64, 64)
+
+
+def test_labels_that_a_dataset_transforms(tmp_path):
+    """`targets` and `classes` are then not those of the items."""
+    body = """
+class D(torch.utils.data.Dataset):
+    targets, classes = list(map(int, Y)), list("abcd")
+    def __len__(self): return 40
+    def __getitem__(self, index): return X[index], self.targets[index] // 2
+def f(): return D()
+"""
+    file = write(tmp_path, body)
+    samples = taken(file)
+    assert samples.labels.tolist() == (Y // 2).tolist() and samples.class_names == ("0", "1")
+    assert first_samples(file, "f", count=3, seed=1)[1] == 2
+
+
+@pytest.mark.parametrize("targets", ["['text'] * 40", "[[1, 2]] * 40", "[0]", "None"])
+def test_targets_that_are_no_labels(tmp_path, targets):
+    body = f"""
+class D(torch.utils.data.Dataset):
+    targets = {targets}
+    def __len__(self): return 40
+    def __getitem__(self, index): return X[index], int(Y[index])
+def f(): return D()
+"""
+    assert taken(write(tmp_path, body)).labels.tolist() == Y.tolist()
+
+
+def test_a_part_of_a_dataset_keeps_the_names_of_its_classes(tmp_path):
+    body = """
+class D(torch.utils.data.Dataset):
+    targets, classes = torch.from_numpy(Y), list("abcde")
+    def __len__(self): return 40
+    def __getitem__(self, index):
+        D.read.append(index)
+        return X[index], int(Y[index])
+def f():
+    D.read = []
+    return torch.utils.data.Subset(torch.utils.data.Subset(D(), range(1, 40)), [38, 3, 0] + list(range(4, 20)))
+"""
+    samples = taken(write(tmp_path, body))
+    assert samples.class_names == tuple("abcde")
+    assert samples.labels.tolist() == Y[[39, 4, 1, *range(5, 21)]].tolist()
+    np.testing.assert_array_equal(samples.inputs[UNNAMED][:3], X[[39, 4, 1]])
+
+
+@pytest.mark.parametrize("length", ["", "    def __len__(self): return 40\n"])
+def test_a_dataset_that_is_only_iterated(tmp_path, length):
+    body = f"""
+class D(torch.utils.data.IterableDataset):
+    classes = list("wxyz")
+{length}
+    def __iter__(self): return iter(zip(X, Y))
+def f(): return D()
+"""
+    samples = taken(write(tmp_path, body), most=10)
+    assert np.bincount(samples.labels).tolist() == [3, 3, 2, 2] and samples.class_names == tuple("wxyz")
+    np.testing.assert_array_equal(samples.inputs[UNNAMED], X[samples.indices])
+
+
+def test_items_are_not_kept(tmp_path):
+    """Neither of an iterated Dataset, nor of one with an index: only the arrays grow."""
+    for form in ("(item(n) for n in range(40))", "type('D', (), dict(__len__=lambda s: 40, __getitem__=ITEM))()"):
+        body = f"""
+class Input:
+    alive = most = 0
+    def __init__(self, values):
+        self.values = values
+        Input.alive += 1
+        Input.most = max(Input.most, Input.alive)
+    def __array__(self, dtype=None, copy=None): return self.values
+    def __del__(self): Input.alive -= 1
+def item(n):
+    return {{"x": Input(X[n]), "label": int(Y[n]), "id": Input.most if n == 39 else f"s{{n}}"}}
+ITEM = lambda self, n: item(n)
+def f(): return {form}
+"""
+        assert int(taken(write(tmp_path, body)).ids[39]) <= 3
+
+
+def test_what_is_taken_is_in_the_log(tmp_path, caplog):
+    caplog.set_level("INFO")
+    file = write(tmp_path, "def f(): return X, Y")
+    taken(file, most=100)
+    assert "All 40 samples are taken; dataset.eval_size is 100" in caplog.text
+    taken(file, most=12)
+    assert "12 of 40 samples, drawn at random" in caplog.text
+
+
+def test_what_the_file_imports_from_its_folder(tmp_path):
+    (tmp_path / "neighbour_of_data.py").write_text("SCALE = 2\n")
+    file = write(tmp_path, "from neighbour_of_data import SCALE\ndef f(): return X * SCALE, Y")
+    np.testing.assert_array_equal(taken(file).inputs[UNNAMED], X * 2)
+    (tmp_path / "neighbour_of_data.py").write_text("SCALE = 3\n")
+    np.testing.assert_array_equal(taken(file).inputs[UNNAMED], X * np.float32(3))
+
+
+@pytest.mark.parametrize("body", ["def f(): return X[:9], Y[:9]", "def f(): return X, Y + 1", "def f(): return 3"])
+def test_planning_says_the_same(tmp_path, body):
+    file = write(tmp_path, body)
+    with pytest.raises(DataError) as error:
+        taken(file)
+    with pytest.raises(DataError) as planned:
+        first_samples(file, "f", count=3, seed=1)
+    assert str(planned.value) == str(error.value)

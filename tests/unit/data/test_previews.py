@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from evolution.data.previews import LARGEST, TILE, previews_of, tile
+from evolution.data.previews import LARGEST, TILE, previews_of, thumbnail, tile
 from evolution.errors import DataError
 
 NAMES = ["a", "b"]
@@ -12,7 +12,9 @@ NAMES = ["a", "b"]
 
 def made(previews, first=None):
     first = np.zeros((2, 3), np.float32) if first is None else first
-    return previews_of(previews, first_input=first, names=NAMES, where="data.py:f")
+    if previews is not None:
+        previews = [preview if preview is None else thumbnail(preview, "a", "data.py:f") for preview in previews]
+    return previews_of(previews, first_input=first, names=NAMES)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -46,16 +48,63 @@ def test_colour_images_and_floats(axis):
 
 def test_images_of_pillow_texts_and_large_ones():
     large = Image.new("RGBA", (200, 100), (255, 0, 0, 255))
-    found = made([large, "some text that is longer than a line and goes on for many lines " * 3])
-    assert found.shape == (2, 3, LARGEST // 2, LARGEST)
-    assert found[0, 0].min() == 255 and found[0, 1].max() == 0
+    text = "some text that is longer than a line and goes on for many lines " * 3
+    found = made([large, text])
+    assert found.shape == (2, 3, LARGEST, LARGEST)
+    # Red, in its proportions, on white.
+    assert found[0, 0].min() == 255 and (found[0, 1, 16:48] == 0).all() and (found[0, :, :16] == 255).all()
+    np.testing.assert_array_equal(found[1, 0], np.asarray(tile(text)))
+
+
+def test_transparent_and_two_coloured_images():
+    clear = Image.new("RGBA", (2, 2), (0, 0, 0, 0))
+    assert (made([clear, clear]) == 255).all()
+    for image in (Image.new("1", (2, 2), 1), np.ones((2, 2), bool)):
+        assert (made([image, image]) == 255).all() and made([image, image]).shape == (2, 1, 2, 2)
+
+
+def test_a_sample_without_a_preview_has_a_tile():
+    found = made([None, np.full((64, 64), 7, np.uint8)])
+    np.testing.assert_array_equal(found[0, 0], np.asarray(tile("a")))
+    assert (found[1] == 7).all()
+
+
+def test_large_inputs_become_small():
+    first = np.zeros((2, 3, 224, 112), np.float32)
+    first[1, :, :112] = 1
+    found = made(None, first)
+    assert found.shape == (2, 3, LARGEST, LARGEST // 2)
+    assert (found[0] == 0).all() and (found[1, :, :30] == 255).all() and (found[1, :, 34:] == 0).all()
+
+
+def test_inputs_of_one_value():
+    assert (made(None, np.ones((2, 1, 4, 4), np.float32)) == 0).all()
+
+
+@pytest.mark.parametrize("text", ["a", "W" * 200, "word " * 100, "x" * 10**6, "", "\n\t", "приве́т ελλ"])
+def test_text_stays_within_its_tile(text):
+    drawn = np.asarray(tile(text))
+    assert drawn.shape == (TILE, TILE)
+    edge = np.concatenate([drawn[0], drawn[-1], drawn[:, 0], drawn[:, -1]])
+    assert (edge > 100).all(), "no letter is cut off"
+    assert (drawn.min() < 128) == bool(text.strip())
+
+
+def test_other_scripts_are_no_boxes():
+    letters = [np.asarray(tile(letter)).tobytes() for letter in "дзλц"]
+    assert len(set(letters)) == 4
 
 
 @pytest.mark.parametrize(
     ("preview", "said"),
     [
         (np.zeros(5), r"is \(5,\); it is an image"),
-        (np.full((4, 4), 1.5), "outside 0 to 1"),
+        (np.full((4, 4), 1.5), "float64 with values outside 0 to 1;"),
+        (np.full((4, 4), np.nan), "outside 0 to 1;"),
+        (np.full((4, 4), 300), "int64 with values outside 0 to 255;"),
+        (np.full((4, 4), -1, np.int8), "outside 0 to 255;"),
+        (np.zeros((0, 4)), r"is \(0, 4\); it is an image"),
+        (object(), r"is \(\); it is an image"),
         (np.zeros((4, 4, 2)), "is an"),
     ],
 )

@@ -79,9 +79,9 @@ def test_counts_by_hand():
 def test_what_is_odd_is_said(prepared):
     warnings = dataset_warnings(prepared("odd"))
     assert warnings == [
-        "data.py:odd has no sample of 2 of its 6 classes (as e).",
-        "39 of the 40 samples of data.py:odd are copies of another one.",
-        "All samples of data.py:odd are the same.",
+        "There is no sample of 2 of the 6 classes of data.py:odd: e, f.",
+        "All 40 samples of data.py:odd are the same, so there is nothing to tell them apart by.",
+        "40 of the 40 samples of data.py:odd have one value everywhere, without anything in them (as 0).",
     ]
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.machinery import ModuleSpec
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 
 from torch import nn
 
@@ -56,6 +56,32 @@ def load_class(file: Path, attribute: str) -> Callable:
     ModelError
         If there is no such file, an import of it fails, or there is nothing of that name in it.
     """
+    return _attribute(_load_file(file), attribute, str(file))
+
+
+def load_function(file: Path, attribute: str) -> Callable:
+    """Run a user's file, which is trusted, as `load_class` does, and take a function of any kind from it.
+
+    Raises
+    ------
+    ModelError
+        If there is no such file, an import of it fails, or there is no function of that name in it.
+    """
+    module = _load_file(file)
+    found = getattr(module, attribute, None)
+    if not callable(found):
+        known = [name for name, value in vars(module).items() if _is_function_of(module, value)]
+        problem = f"{file} has no {attribute}" if found is None else f"{file}:{attribute} is no function"
+        raise ModelError(f"{problem}; its functions are {', '.join(known) or 'none'}", "model.name")
+    return found
+
+
+def _is_function_of(module: ModuleType, value: object) -> bool:
+    return isinstance(value, FunctionType) and value.__module__ == module.__name__
+
+
+def _load_file(file: Path) -> ModuleType:
+    """Run a user's file."""
     if not file.is_file():
         raise ModelError(f"there is no file {file}; paths count from the folder that Snakemake runs in", "model.name")
     code = user_code(file)
@@ -63,8 +89,7 @@ def load_class(file: Path, attribute: str) -> Callable:
         name = _make_packages(code) if code.module else f"{PREFIX}{file.stem}"
         _made.add(name)
         # The package may have imported it already.
-        module = sys.modules.get(name) or _run(importlib.util.spec_from_file_location(name, code.file))
-    return _attribute(module, attribute, str(file))
+        return sys.modules.get(name) or _run(importlib.util.spec_from_file_location(name, code.file))
 
 
 def load_package_class(module: str, attribute: str) -> Callable:

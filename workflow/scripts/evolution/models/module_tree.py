@@ -19,7 +19,7 @@ from torch import nn
 from torch.nn.parameter import UninitializedParameter
 
 from evolution import PIXELS
-from evolution.data.own_samples import UNNAMED, first_samples
+from evolution.data.own_samples import first_samples
 from evolution.errors import LayerError, ModelError, UserError
 from evolution.io.whole_files import whole_file
 from evolution.models.build import build_model, model_source
@@ -126,7 +126,6 @@ def main() -> None:
     try:
         if request["shape"] is None:
             inputs, classes = first_samples(*own_class(request["data"]), count=BATCHES[-1], seed=request["seed"])
-            inputs = {"" if key == UNNAMED else key: array for key, array in inputs.items()}
             shape = tuple(next(iter(inputs.values())).shape[1:])
             samples = Inputs(inputs)
             given = lambda count: samples[:count]  # noqa: E731

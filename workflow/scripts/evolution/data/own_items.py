@@ -1,0 +1,301 @@
+"""What a function of the user's returned, whatever its form, as something that gives samples one by one."""
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, IterableDataset, Subset
+
+from evolution.data.contents import unusable
+from evolution.errors import DataError, ModelError
+from evolution.models.build import seed_all
+from evolution.models.model_file import describe_exception, load_function
+
+# The names of an item's entries that are no input of the model.
+LABEL_NAMES = ("label", "labels", "target", "targets")
+ID_NAMES, PREVIEW_NAMES = ("id", "ids"), ("preview", "previews")
+
+# The name of an input that is given to the model without one; and the name that says so in a dict, as the only one.
+UNNAMED, INPUT = "", "input"
+
+# Items whose labels are compared with the labels that a Dataset says it has.
+PROBES = 20
+
+
+class Item(NamedTuple):
+    """A sample as the user's code gives it: its inputs by name, its label, and its id and preview, or None."""
+
+    inputs: dict[str, object]
+    label: object
+    identity: object = None
+    preview: object = None
+
+
+@dataclass(frozen=True)
+class Items:
+    """The samples that a function returned.
+
+    Attributes
+    ----------
+    count : int or None
+        None where it is not known before the items were seen.
+    labels : int64 array (N,) or None
+        All labels, where they are known without the items.
+    class_names : tuple of str or None
+    item : function of an index, or None
+        None where items only come one after the other.
+    start : function, or None
+        Begins anew, and yields all items. None where items are taken by their index.
+    """
+
+    count: int | None
+    labels: np.ndarray | None
+    class_names: tuple[str, ...] | None
+    item: Callable[[int], Item] | None = None
+    start: Callable[[], Iterator[Item]] | None = None
+
+    def at(self, indices: Sequence[int]) -> Iterator[Item]:
+        """The items at ascending positions."""
+        if self.item is not None:
+            yield from (self.item(int(index)) for index in indices)
+            return
+        wanted = iter(indices)
+        next_one = next(wanted, None)
+        for index, item in enumerate(self.start()):
+            if next_one is None:
+                return
+            if index == next_one:
+                yield item
+                next_one = next(wanted, None)
+
+    def all(self) -> Iterator[Item]:
+        """All items in their order."""
+        return self.start() if self.item is None else (self.item(index) for index in range(self.count))
+
+
+@contextmanager
+def explained(file: Path, where: str) -> Iterator[None]:
+    """Within it, whatever a user's code raises becomes a DataError that names the line of the user's file."""
+    try:
+        yield
+    except DataError:
+        raise
+    except ModelError as error:
+        raise unusable(error.problem) from error
+    except SyntaxError as error:
+        other = f" ({Path(error.filename).name})" if error.filename not in (None, "<unknown>") else ""
+        raise unusable(f"{file} is not Python{other}: {error.msg}, line {error.lineno}") from error
+    except (Exception, SystemExit) as error:
+        raise unusable(f"{where} failed: {describe_exception(error, file)}") from error
+
+
+def call_function(file: Path, attribute: str, seed: int) -> Items:
+    """Call a user's function, which is trusted.
+
+    Parameters
+    ----------
+    file, attribute : Path, str
+        See `evolution.data.own_function.own_function`.
+    seed : int
+        Of the global generators from here on.
+
+    Raises
+    ------
+    DataError
+        If the function fails, or returns nothing that gives samples.
+    """
+    where = f"{file.name}:{attribute}"
+    with explained(file, where):
+        function = load_function(file, attribute)
+
+        def returned() -> object:
+            seed_all(seed)
+            return function()
+
+        return _items_of(returned(), returned, where)
+
+
+def label_number(label: object, where: str) -> int:
+    """A label as an integer.
+
+    Raises
+    ------
+    DataError
+        If it is none from 0 on.
+    """
+    number = label
+    if isinstance(label, (torch.Tensor, np.ndarray, np.generic)):
+        number = label.item() if math.prod(label.shape) == 1 else f"of shape {tuple(label.shape)}"
+    if type(number) is not int or number < 0:
+        raise unusable(f"{where} gives the label {number!r}; labels are whole numbers from 0")
+    return number
+
+
+def _items_of(returned: object, call_again: Callable[[], object], where: str) -> Items:
+    """What was returned, by its form."""
+    if isinstance(returned, DataLoader):
+        raise unusable(f"{where} returned a DataLoader; return its Dataset, which gives single samples")
+    if isinstance(returned, Mapping):
+        return _of_arrays(dict(returned), where)
+    if isinstance(returned, (tuple, list)) and len(returned) == 2 and not _is_item(returned[1]):
+        return _of_arrays({"inputs": returned[0], "labels": returned[1]}, where)
+    # Every Dataset of torch has __getitem__, also one that can only be iterated.
+    if hasattr(returned, "__getitem__") and not isinstance(returned, (IterableDataset, str, bytes)):
+        if not hasattr(returned, "__len__"):
+            raise unusable(f"{where} returned a {type(returned).__name__} without a length; give it __len__")
+        return _of_dataset(returned, where)
+    if not hasattr(returned, "__iter__") or isinstance(returned, (str, bytes)):
+        raise unusable(
+            f"{where} returned {_a(returned)}; return a torch Dataset, (inputs, labels), or a dict with inputs and "
+            "labels"
+        )
+    # A generator gives its items once, so each pass calls the function again. The first has been called already.
+    ready = [returned]
+
+    def start() -> Iterator[Item]:
+        return (_item(entry, where) for entry in (ready.pop() if ready else call_again()))
+
+    return Items(None, None, _class_names(returned, where), start=start)
+
+
+def _is_item(value: object) -> bool:
+    """Whether a list of two is a Dataset of two samples, and not inputs and labels: it is known by the second."""
+    return isinstance(value, Mapping) or (isinstance(value, tuple) and len(value) == 2)
+
+
+def _a(value: object) -> str:
+    return "None" if value is None else f"a {type(value).__name__}"
+
+
+def _item(entry: object, where: str) -> Item:
+    """What a Dataset gives for one sample."""
+    if isinstance(entry, Mapping):
+        rest = dict(entry)
+        label, identity, preview = (
+            next((rest.pop(name) for name in names if name in rest), None)
+            for names in (LABEL_NAMES, ID_NAMES, PREVIEW_NAMES)
+        )
+        if label is None or not rest:
+            raise unusable(f"{where}: an item has {', '.join(map(str, entry))}; it must have a label, and inputs")
+        return Item(_by_name(rest), label, identity, preview)
+    if isinstance(entry, (tuple, list)) and len(entry) == 2:
+        inputs, label = entry
+        return Item(_by_name(inputs), label)
+    size = f" of {len(entry)}" if isinstance(entry, (tuple, list)) else ""
+    raise unusable(
+        f"{where}: an item is {_a(entry)}{size}; it must be (input, label), or a dict with the model's inputs and label"
+    )
+
+
+def _by_name(inputs: object) -> dict[str, object]:
+    """Inputs by the names of the model's arguments."""
+    if not isinstance(inputs, Mapping):
+        return {UNNAMED: inputs}
+    return {UNNAMED: inputs[INPUT]} if list(inputs) == [INPUT] else {str(name): inputs[name] for name in inputs}
+
+
+def _of_arrays(given: dict, where: str) -> Items:
+    """Samples in arrays, an entry of each a sample."""
+    inputs, labels = given.pop("inputs", None), given.pop("labels", None)
+    if inputs is None or labels is None:
+        raise unusable(f"{where} returned {', '.join(map(str, given)) or 'nothing'}; it must have inputs and labels")
+    inputs = {name: _indexed(value, name or INPUT, where) for name, value in _by_name(inputs).items()}
+    labels = _indexed(labels, "labels", where)
+    ids, previews = (
+        None if value is None else list(value) for value in (given.pop(name, None) for name in ("ids", "previews"))
+    )
+    class_names = _names_in_order(given.pop("class_names", None), where)
+    if given:
+        raise unusable(
+            f"{where} returned {', '.join(map(str, given))}, which is not known; known are inputs, labels, ids, "
+            "previews, class_names"
+        )
+    lengths = {name or INPUT: len(value) for name, value in inputs.items()} | {"labels": len(labels)}
+    lengths |= {name: len(value) for name, value in (("ids", ids), ("previews", previews)) if value is not None}
+    if len(set(lengths.values())) != 1:
+        shown = ", ".join(f"{name} {length}" for name, length in lengths.items())
+        raise unusable(f"{where} returned arrays of different lengths: {shown}")
+
+    def item(index: int) -> Item:
+        return Item(
+            {name: value[index] for name, value in inputs.items()},
+            labels[index],
+            None if ids is None else ids[index],
+            None if previews is None else previews[index],
+        )
+
+    return Items(len(labels), _numbers(labels, where), class_names, item)
+
+
+def _numbers(labels: Sequence, where: str) -> np.ndarray:
+    """Labels as integers, int64; see `label_number`."""
+    array = np.asarray(labels)
+    if array.dtype.kind in "iu" and array.ndim == 1 and (array >= 0).all():
+        return array.astype(np.int64)
+    return np.array([label_number(label, where) for label in labels], np.int64)
+
+
+def _indexed(value: object, name: str, where: str) -> np.ndarray | torch.Tensor:
+    """An array of all samples, of which an index gives one: a table's column is indexed by its labels otherwise."""
+    if not isinstance(value, torch.Tensor):
+        try:
+            value = np.asarray(value)
+        except ValueError:
+            raise unusable(
+                f"{where}: {name} has entries of several lengths; bring all to one shape, by padding or resizing"
+            ) from None
+    if not value.ndim:
+        raise unusable(f"{where}: {name} is a single value; it must be an array with an entry for each sample")
+    return value
+
+
+def _of_dataset(dataset: object, where: str) -> Items:
+    """Samples that are taken by their index."""
+    count = len(dataset)
+
+    def item(index: int) -> Item:
+        return _item(dataset[index], where)
+
+    labels, class_names = _said_labels(dataset), _class_names(dataset, where)
+    if labels is not None:
+        probes = np.unique(np.linspace(0, count - 1, PROBES).astype(int)) if count else []
+        if any(label_number(item(int(index)).label, where) != labels[index] for index in probes):
+            # As with a target_transform. The classes' names are then those of other labels.
+            labels = class_names = None
+    return Items(count, labels, class_names, item)
+
+
+def _said_labels(dataset: object) -> np.ndarray | None:
+    """All labels, where a Dataset says them without reading its samples."""
+    if isinstance(dataset, Subset):
+        labels = _said_labels(dataset.dataset)
+        return None if labels is None else labels[np.asarray(dataset.indices, np.int64)]
+    for name in ("targets", "labels"):
+        said = getattr(dataset, name, None)
+        if said is not None and hasattr(said, "__len__") and len(said) == len(dataset):
+            try:
+                return _numbers(said, "")
+            except (DataError, ValueError):
+                continue  # Something else: texts, boxes.
+    return None
+
+
+def _class_names(dataset: object, where: str) -> tuple[str, ...] | None:
+    """The names of a Dataset's classes, if it has such a list."""
+    if isinstance(dataset, Subset):
+        return _class_names(dataset.dataset, where)
+    names = getattr(dataset, "classes", None)
+    return _names_in_order(names, where) if isinstance(names, (list, tuple, np.ndarray)) and len(names) else None
+
+
+def _names_in_order(names: object, where: str) -> tuple[str, ...] | None:
+    if names is None:
+        return None
+    if isinstance(names, (Mapping, set, frozenset, str)):
+        raise unusable(f"{where} has class_names as a {type(names).__name__}; give a list, in the order of the labels")
+    return tuple(map(str, names))
