@@ -50,9 +50,15 @@ def metrics_span(
     Raises
     ------
     UserError
-        If an activation is not finite, or a file is not what it should be.
+        If an activation is not finite, there are too few samples, or a file is not what it should be.
     """
     labels, names = load_npz(dataset, "eval_labels", "class_names")
+    # A function of the user's may have returned fewer than dataset.eval_size, which planning checks.
+    for key, value in (("clusters", settings.clusters), ("neighbors", settings.neighbors)):
+        if value >= len(labels):
+            raise UserError(
+                f"{value} is too large, {dataset} has {len(labels)} samples; must be below it", f"metrics.{key}"
+            )
     by_time = load_npy(activations, (len(times), len(labels), None))
     predicted = [None] * len(times)
     if predictions is not None and "neural_collapse" in settings.measures:

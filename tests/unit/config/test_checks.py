@@ -4,6 +4,7 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 
 from evolution.config.checks import CheckedConfig, check_installed, cross_key_faults, job_faults, notes
 from evolution.config.resolve import resolve
@@ -182,3 +183,40 @@ def test_a_grid_of_normalisations():
     assert {name: run["dataset"]["normalize"] for name, run in runs.items()} == dict(
         zip(["run-normalize-auto", "run-normalize-none", "run-normalize-3"], values)
     )
+
+
+def own_data_config(tmp_path, content="def f(): pass\n", **dataset):
+    """A config of checkpoints with evaluation data of a function."""
+    file = tmp_path / "data.py"
+    file.write_text(content)
+    torch.save({"weight": torch.zeros(1)}, tmp_path / "epoch_1.pt")
+    return {
+        "dataset": {"name": f"{file}:f"} | dataset,
+        "model": {"name": "tiny_cnn"},
+        "layers": ["fc1"],
+        "checkpoints": {"path": str(tmp_path / "epoch_*.pt")},
+        "runs": {"a": {}},
+    }
+
+
+def test_a_function_gives_data_to_checkpoints_alone(tmp_path):
+    config = own_data_config(tmp_path)
+    assert resolve(config)["runs"]["a"]["dataset"]["name"].endswith("data.py:f")
+    del config["checkpoints"]
+    (line,) = faults(config)
+    assert line.startswith("dataset.name: ") and "it goes with `checkpoints` alone" in line
+
+
+def test_a_file_with_a_function_is_python(tmp_path):
+    (line,) = faults(own_data_config(tmp_path, "def f(: pass"))
+    assert line.endswith("data.py is not Python: invalid syntax, line 1")
+    (tmp_path / "near.py").write_text("1 +")
+    (line,) = faults(own_data_config(tmp_path, "import near\ndef f(): pass"))
+    assert "data.py is not Python (near.py): " in line
+
+
+def test_a_note_on_keys_that_a_function_does_not_use(tmp_path):
+    assert notes(resolve(own_data_config(tmp_path))) == []
+    found = notes(resolve(own_data_config(tmp_path, image_size=32, normalize="none")))
+    assert [line.split()[0] for line in found] == ["dataset.image_size", "dataset.normalize"]
+    assert all("is not used for" in line for line in found)

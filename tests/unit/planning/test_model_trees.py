@@ -257,3 +257,79 @@ def test_lazy_layers(nets, tmp_path):
     (tmp_path / "lazy.py").write_text(text + "        super().__init__(nn.Flatten(), nn.LazyLinear(classes))\n")
     with pytest.raises(ModelError, match=r"1\.weight has no size before images pass: lazy layers cannot be used"):
         tree_file(model("lazy.py:Lazy"), DIGITS)
+
+
+TOKENS_NET = """
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self, num_classes):
+        super().__init__()
+        self.words, self.head = nn.Embedding(9, 4), nn.Linear(4, num_classes)
+
+    def forward(self, input, mask):
+        return self.head((self.words(input) * mask[..., None]).sum(1))
+"""
+TOKENS_DATA = """
+import numpy as np
+
+from vocabulary import WORDS
+
+
+def sentences():
+    tokens = np.random.default_rng(0).integers(0, WORDS, (20, 5))
+    inputs = {"input": tokens, "mask": tokens > 2}
+    return {"inputs": inputs, "labels": np.arange(20) % 3, "class_names": list("abcd")}
+
+
+def unnamed():
+    return [(np.zeros((1, 8, 8), np.float32), n % 3) for n in range(20)]
+"""
+
+
+@pytest.fixture
+def sentences(nets):
+    """Evaluation data of a function, and a model that takes it, in the folder of `nets`; the data set's settings."""
+    (nets / "tokens.py").write_text(TOKENS_NET)
+    (nets / "data.py").write_text(TOKENS_DATA)
+    (nets / "vocabulary.py").write_text("WORDS = 9\n")
+    return {"name": "nets/data.py:sentences"}
+
+
+def test_a_model_is_traced_with_samples_of_the_function(sentences):
+    tree = {row["name"]: row for row in read_tree(tree_file(model("nets/tokens.py:Net"), sentences))}
+    assert tree["words"]["shape"] == [5, 4] and tree["head"]["shape"] == [4], "four classes have a name"
+    # Classes without names are as many as the labels say.
+    tree = {row["name"]: row for row in read_tree(tree_file(model(), {"name": "nets/data.py:unnamed"}))}
+    assert [row["shape"] for row in tree.values()][-1] == [3]
+
+
+@pytest.mark.parametrize("name", ["data.py", "vocabulary.py"])
+def test_a_tree_is_that_of_the_data_files_content(sentences, nets, name):
+    chosen = model("nets/tokens.py:Net")
+    before, content = path_of(chosen, sentences), (nets / name).read_text()
+    os.utime(nets / name, (1, 1))
+    assert path_of(chosen, sentences) == before
+    (nets / name).write_text(content + "# more\n")
+    assert path_of(chosen, sentences) != before
+    (nets / name).write_text(content)
+    assert path_of(chosen, sentences) == before
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("def sentences(:", r"^dataset\.name: nets/data\.py is not Python: .* line 1$"),
+        (
+            "def sentences(): return 1 / 0",
+            r"^dataset\.name: data\.py:sentences failed: ZeroDivisionError: .* line 1\)$",
+        ),
+        ("import no_such_module_", r"^dataset\.name: nets/data\.py cannot be imported: ModuleNotFoundError"),
+        ("", r"^dataset\.name: nets/data\.py has no sentences; its functions are none$"),
+    ],
+)
+def test_data_that_fail_while_planning(sentences, nets, content, said):
+    (nets / "data.py").write_text(content)
+    with pytest.raises(ModelError, match=said):
+        tree_file(model("nets/tokens.py:Net"), sentences)

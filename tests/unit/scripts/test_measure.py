@@ -45,6 +45,13 @@ def test_span(span, features):
             assert voted[index, sample] == classifier.predict(unit[[sample]])[0]
 
 
+@pytest.mark.parametrize("key", ["clusters", "neighbors"])
+def test_fewer_samples_than_a_metric_needs(span, features, key):
+    count = len(features[1])
+    with pytest.raises(UserError, match=rf"^metrics\.{key}: {count} is too large, .*dataset\.npz has {count} samples"):
+        metrics_span(**span, predictions=None, times=[4, 6], settings=replace(SETTINGS, **{key: count}))
+
+
 def test_an_epoch_is_measured_alike_alone_and_in_a_span(span, features, tmp_path):
     table, assigned, voted = metrics_span(**span, predictions=None, times=[4, 6], settings=SETTINGS)
     np.save(tmp_path / "alone.npy", features[0][None, :, 40:80])

@@ -18,6 +18,7 @@ from evolution.models.catalogue import ARCHITECTURES
 from evolution.models.import_paths import find_module, no_module
 from evolution.models.names import own_class, package_class
 from evolution.models.selection import AUTO, MOST_AUTO
+from evolution.planning.code_files import code_fault
 from evolution.planning.run_times import RunTimes
 
 # Planning more jobs takes Snakemake minutes.
@@ -290,6 +291,8 @@ def _check_files(checked: CheckedConfig) -> Iterator[str]:
         if data and not data[0].is_file():
             where = checked.written_key(name, "dataset.name")
             yield f"{where}: there is no file {data[0]}; paths count from the folder that Snakemake runs in"
+        elif data and (fault := code_fault(run["dataset"]["name"])):
+            yield f"{checked.written_key(name, 'dataset.name')}: {fault}"
         own, package = own_class(run["model"]["name"]), package_class(run["model"]["name"])
         where = checked.written_key(name, "model.name")
         if own and not own[0].is_file():
@@ -331,6 +334,14 @@ def notes(config: dict) -> list[str]:
     found: dict[tuple, str] = {}
     for name, run in config["runs"].items():
         dataset = run["dataset"]
+        if own_function(dataset["name"]):
+            unused = {"image_size": dataset["image_size"] is not None, "normalize": dataset["normalize"] != "auto"}
+            for key in (key for key, given in unused.items() if given):
+                found.setdefault(
+                    (dataset["name"], key),
+                    f"dataset.{key} is not used for {dataset['name']}, whose samples are ready for the model: change "
+                    "them in the function.",
+                )
         sizes = class_sizes(dataset["name"])
         if not sizes:
             continue

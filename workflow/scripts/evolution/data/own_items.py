@@ -88,8 +88,9 @@ def explained(file: Path, where: str) -> Iterator[None]:
     except ModelError as error:
         raise unusable(error.problem) from error
     except SyntaxError as error:
-        other = f" ({Path(error.filename).name})" if error.filename not in (None, "<unknown>") else ""
-        raise unusable(f"{file} is not Python{other}: {error.msg}, line {error.lineno}") from error
+        name = Path(error.filename or "<unknown>").name
+        where_within = f" ({name})" if name not in ("<unknown>", file.name) else ""
+        raise unusable(f"{file} is not Python{where_within}: {error.msg}, line {error.lineno}") from error
     except (Exception, SystemExit) as error:
         raise unusable(f"{where} failed: {describe_exception(error, file)}") from error
 

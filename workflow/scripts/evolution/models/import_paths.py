@@ -4,6 +4,7 @@ The planner lists them as inputs, and the jobs import them, from the same folder
 """
 
 import ast
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -81,7 +82,12 @@ def user_code(file: Path, root: Path | None = None) -> UserCode:
         if path in found:
             continue
         found.add(path)
-        for level, name in imported_names(path.read_bytes()):
+        try:
+            names = imported_names(path.read_bytes())
+        except SyntaxError as error:
+            error.filename = os.fspath(path)  # Which of the files it is.
+            raise
+        for level, name in names:
             if not level:
                 folders += _folder_above(name, folders, file)
             pending += imported_files(name, [path.parents[level - 1]] if 0 < level <= len(path.parents) else folders)

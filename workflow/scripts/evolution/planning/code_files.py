@@ -61,6 +61,29 @@ def model_files(name: str) -> list[Path]:
     return [Path(os.path.relpath(path)) for path in code.files] if code else []
 
 
+def code_fault(name: str) -> str | None:
+    """What keeps a user's file from being read as code, or a file that it imports; None where all can be read.
+
+    Parameters
+    ----------
+    name : str
+        See `model_files`.
+    """
+    own = own_class(name)
+    shown = own[0] if own else name
+    try:
+        model_files(name)
+    except SyntaxError as error:
+        # Any of the files may be the one.
+        file = Path(error.filename or "<unknown>").name
+        where = f" ({file})" if own and file not in ("<unknown>", own[0].name) else ""
+        return f"{shown} is not Python{where}: {error.msg}, line {error.lineno}"
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        return f"{shown} cannot be read ({reason}); paths count from the folder that Snakemake runs in"
+    return None
+
+
 @cache
 def model_versions(name: str) -> dict[str, str]:
     """The versions of the installed package that a model comes from; none for any other model.

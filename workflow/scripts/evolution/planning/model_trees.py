@@ -15,9 +15,9 @@ from evolution.data.catalogue import image_shape
 from evolution.data.own_function import own_function
 from evolution.errors import ModelError
 from evolution.models.catalogue import ARCHITECTURES
-from evolution.models.names import TRANSFORMERS, own_class
+from evolution.models.names import TRANSFORMERS
 from evolution.models.selection import Modules, tree_modules
-from evolution.planning.code_files import code_files, model_files, model_versions
+from evolution.planning.code_files import code_fault, code_files, model_files, model_versions
 from evolution.planning.digests import file_digest
 
 # Next to Snakemake's own records. It can be deleted; each model is then traced again.
@@ -188,35 +188,18 @@ def _trace(request: dict, path: Path) -> None:
 
 def _model_digests(name: str) -> list[str]:
     """Digests of a user's model file and of what it imports from its folder and package; none for any other model."""
-    own = own_class(name)
-    shown = own[0] if own else name
-    try:
-        return [file_digest(path) for path in model_files(name)]
-    except SyntaxError as error:
-        # Any of the files may be the one.
-        where = f" ({Path(error.filename).name})" if error.filename not in (None, "<unknown>") else ""
-        raise ModelError(f"{shown} is not Python{where}: {error.msg}, line {error.lineno}", key="model.name") from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ModelError(
-            f"{shown} cannot be read ({reason}); paths count from the folder that Snakemake runs in", key="model.name"
-        ) from None
+    if fault := code_fault(name):
+        raise ModelError(fault, key="model.name")
+    return [file_digest(path) for path in model_files(name)]
 
 
 def _data_digests(request: dict) -> list[str]:
     """Digests of a user's data file and of what it imports from its folder and package; none for any other data set."""
     if "data" not in request:
         return []
-    try:
-        return [file_digest(path) for path in model_files(request["data"])]
-    except SyntaxError as error:
-        raise ModelError(
-            f"{request['data']} is not Python: {error.msg}, line {error.lineno}", key="dataset.name"
-        ) from None
-    except (OSError, ValueError) as error:
-        raise ModelError(
-            f"{request['data']} cannot be read ({getattr(error, 'strerror', None) or error})", key="dataset.name"
-        ) from None
+    if fault := code_fault(request["data"]):
+        raise ModelError(fault, key="dataset.name")
+    return [file_digest(path) for path in model_files(request["data"])]
 
 
 def _versions(name: str) -> dict[str, str]:
