@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from evolution.data.own_items import INPUT
 from evolution.data.own_samples import load_samples
 from evolution.data.own_warnings import sample_warnings
 from evolution.data.previews import previews_of
@@ -45,7 +46,7 @@ def prepare_own_data(*, file: str, attribute: str, eval_size: int, seed: int, ou
     """
     samples = load_samples(Path(file), attribute, most=eval_size, seed=integer_seed(seed, "own data"))
     where = f"{Path(file).name}:{attribute}"
-    shapes = ", ".join(f"{name} {array.dtype} {array.shape[1:]}" for name, array in samples.inputs.items())
+    shapes = ", ".join(f"{name or INPUT} {array.dtype} {array.shape[1:]}" for name, array in samples.inputs.items())
     log.info("%d samples of %d classes: %s", len(samples.labels), len(samples.class_names), shapes)
     names = samples.ids or [str(index) for index in samples.indices]
     warnings = sample_warnings(samples, names, where)

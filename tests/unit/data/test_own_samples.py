@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from evolution.data.own_items import UNNAMED
 from evolution.data.own_samples import first_samples, load_samples
@@ -137,7 +138,7 @@ def test_random_numbers_are_the_seeds(tmp_path):
             "def f(): return [{'a' if n < 3 else 'b': 1, 'label': n % 2} for n in range(20)]",
             "sample 3 has the inputs b",
         ),
-        ("def f(): return X * 1e39, Y", "input of sample 0 holds values that are not"),
+        ("def f(): return X.astype('float64') * 1e39, Y", "input of sample 0 holds values that are not"),
         ("def f(): return X, [None] * 40", "the label None; labels are"),
         ("def f(): return X, [True, False] * 20", "the label True; labels are"),
         ("def f(): return X, Y + 1", "labels from 1 to 4, and none of 0; count labels from 0"),
@@ -344,3 +345,26 @@ def test_planning_says_the_same(tmp_path, body):
     with pytest.raises(DataError) as planned:
         first_samples(file, "f", count=3, seed=1)
     assert str(planned.value) == str(error.value)
+
+
+def test_an_image_folder_of_torchvision(tmp_path):
+    """As in docs/your-own-data.md; each image has one colour, so that the truth is known by hand."""
+    for number in range(12):
+        folder = tmp_path / "photos" / ["cat", "dog"][number % 2]
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (20, 10), (number, 2 * number, 255)).save(folder / f"{number:02d}.png")
+    body = """
+from torchvision import transforms
+from torchvision.datasets import ImageFolder
+
+def f():
+    steps = [transforms.Resize(8), transforms.CenterCrop(8), transforms.ToTensor()]
+    steps.append(transforms.Normalize([0, 0, 1], [1, 2, 1]))
+    return ImageFolder("FOLDER", transforms.Compose(steps))
+""".replace("FOLDER", str(tmp_path / "photos"))
+    samples = taken(write(tmp_path, body))
+    assert samples.class_names == ("cat", "dog") and samples.labels.tolist() == [0] * 6 + [1] * 6
+    numbers = np.array([*range(0, 12, 2), *range(1, 12, 2)])
+    expected = np.stack([numbers / 255, numbers / 255, numbers * 0], 1)[:, :, None, None]
+    assert samples.inputs[UNNAMED].shape == (12, 3, 8, 8)
+    np.testing.assert_allclose(samples.inputs[UNNAMED], np.broadcast_to(expected, (12, 3, 8, 8)), atol=1e-6)
