@@ -70,7 +70,7 @@ rule all:
         [cells(run, "results/{run}/metrics/{span}/{layer}.parquet") for run in RUNS],
         [cells(run, "results/{run}/embeddings/{span}/{layer}.npy") for run in RUNS],
         expand("results/{run}/tables/{table}.parquet", run=RUNS, table=["history", "metrics", "embedding"]),
-        expand("results/{run}/figures/{figure}", run=RUNS, figure=FIGURE_FILES),
+        FIGURE_FILES,
         expand("results/{run}/{page}", run=RUNS, page=["explorer.html", "summary.md"]),
         [more_measures(run) for run in RUNS],
         COMPARISON_FILES,
@@ -105,7 +105,7 @@ rule embeddings:
 
 rule plots:
     input:
-        expand("results/{run}/figures/{figure}", run=RUNS, figure=FIGURE_FILES),
+        FIGURE_FILES,
         expand("results/{run}/{page}", run=RUNS, page=["explorer.html", "summary.md", "summary.csv"]),
         COMPARISON_FILES,
 

@@ -12,11 +12,13 @@ from evolution.config.layers import layers_with_pixels
 RUNS = experiment["runs"]
 # Each run's layers in network order, first those of its network alone, then with the raw pixels where they are followed.
 NETWORK_LAYERS = {run: RUNS[run]["layers"] for run in RUNS}
-FOLLOWED_LAYERS = layers_with_pixels(experiment)
+FOLLOWED_LAYERS = layers_with_pixels(experiment, TIMES)
 
 # A span is what one job handles: consecutive snapshots, or consecutive epochs of a training. Runs of one training
 # config share theirs.
 TRAINED_RUNS = [run for run in RUNS if TIMES[run].training_spans]
+# Runs of which the activations themselves are on disk, and no model is known.
+RECORDED_RUNS = [run for run in RUNS if TIMES[run].recording is not None]
 # There may be 10,000 spans: what each job asks of them is looked up, and not searched for.
 SPAN_OF = {run: times.span_of for run, times in TIMES.items()}
 SPAN_BEFORE = {run: dict(zip(list(times.spans)[1:], times.spans)) for run, times in TIMES.items()}
@@ -43,6 +45,11 @@ def run_param(*keys):
         return value
 
     return lookup_run
+
+
+def of_source(run, key):
+    """A key of `checkpoints` or `recording` of a run that was trained elsewhere."""
+    return RUNS[run]["recording" if run in RECORDED_RUNS else "checkpoints"][key]
 
 
 def network_layers(wildcards):

@@ -141,7 +141,9 @@ for figure in registry.COMPARISON_FIGURES:
             figure_script(locals())
 
 
-NO_COMPARISON = "The runs are not compared, as some count time in epochs and some in steps: set checkpoints.unit."
+NO_COMPARISON = (
+    "The runs are not compared, as some count time in epochs and some in steps: set checkpoints.unit or recording.unit."
+)
 if len(UNITS) > 1 and workflow.is_main_process:
     logger.info(NO_COMPARISON)
 
@@ -152,7 +154,11 @@ if len(RUNS) > 1 and len(UNITS) == 1:
         "results/comparison/crossing.csv",
         *expand(
             "results/comparison/figures/{name}.{format}",
-            name=[figure.name for figure in registry.COMPARISON_FIGURES],
+            name=[
+                figure.name
+                for figure in registry.COMPARISON_FIGURES
+                if not figure.of_predictions or any(TIMES[run].has_predictions for run in RUNS)
+            ],
             format=FORMATS,
         ),
     ]

@@ -83,6 +83,42 @@ rule prepare_own_data:
         "../scripts/prepare_own_data.py"
 
 
+def recorded_samples(
+    wildcards,
+):
+    """A digest of what a recording says of its samples."""
+    return TIMES[wildcards.run].recording.dataset
+
+
+rule prepare_recording:
+    input:
+        code=code("prepare_recording"),
+    output:
+        "results/{run}/dataset.npz",
+    log:
+        "results/{run}/logs/prepare_recording.log",
+    benchmark:
+        "results/{run}/benchmarks/prepare_recording.tsv"
+    wildcard_constraints:
+        # Where the recording is gone, what was taken of its samples stays, and no rule makes it.
+        run="|".join(re.escape(run) for run in RECORDED_RUNS if TIMES[run].recording.dataset) or "(?!)",
+    conda:
+        "../../envs/torch.yaml"
+    resources:
+        **resources_of(memory=4000, minutes=30),
+    params:
+        path=run_param("recording", "path"),
+        classes=lambda wildcards: TIMES[wildcards.run].recording.classes,
+        eval_size=run_param("dataset", "eval_size"),
+        seed=dataset_seed,
+        # The files are no inputs: one that was deleted leaves the samples valid.
+        rerun_key_samples=recorded_samples,
+    message:
+        "Taking the samples of the recording of run {wildcards.run}."
+    script:
+        "../scripts/prepare_recording.py"
+
+
 rule prepare_data:
     input:
         source=ancient(own_archive),
@@ -94,7 +130,7 @@ rule prepare_data:
     benchmark:
         "results/{run}/benchmarks/prepare_data.tsv"
     wildcard_constraints:
-        run="|".join(re.escape(run) for run in RUNS if run not in OWN_DATA_RUNS) or "(?!)",
+        run="|".join(re.escape(run) for run in RUNS if run not in {*OWN_DATA_RUNS, *RECORDED_RUNS}) or "(?!)",
     conda:
         "../../envs/torch.yaml"
     resources:

@@ -121,10 +121,17 @@ for figure in registry.FIGURES:
             figure_script(locals())
 
 
-# The figures that the config asks for.
+def is_drawn(figure, run):
+    """Whether a figure of a run is asked for, and the run has what it shows."""
+    known = TIMES[run].has_predictions or not figure.of_predictions
+    return known and registry.is_drawn(figure, experiment) and (figure.name != PIXELS or PIXELS in FOLLOWED_LAYERS[run])
+
+
+# The figures of each run.
 FIGURE_FILES = [
-    f"{figure.name}.{format}"
+    f"results/{run}/figures/{figure.name}.{format}"
+    for run in RUNS
     for figure in registry.FIGURES
-    if registry.is_drawn(figure, experiment)
+    if is_drawn(figure, run)
     for format in figure.film or FORMATS
 ]

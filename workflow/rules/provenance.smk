@@ -137,9 +137,13 @@ def reads_activations(
     return {**taken_as_ancient, "origin": activations_origin, "settings": f"results/{{run}}/settings/{stage}.json"}
 
 
+# What takes a run's snapshots.
+SNAPSHOT_CODE = {run: "snapshot_recording" if run in RECORDED_RUNS else "snapshot" for run in RUNS}
+
+
 rule settings:
     input:
-        sources=lambda wildcards: sorted({*code(wildcards.stage), *code("snapshot"), *code("pixels")}),
+        sources=lambda wildcards: sorted({*code(wildcards.stage), *code(SNAPSHOT_CODE[wildcards.run]), *code("pixels")}),
         code=code("settings"),
     output:
         "results/{run}/settings/{stage}.json",

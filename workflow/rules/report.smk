@@ -22,7 +22,12 @@ def run_settings(
 ):
     """The config that gives one run alone, defaults included."""
     no_sweep = {"seeds": [], "grid": {}, "skip": []}
-    return {**experiment, **RUNS[wildcards.run], **no_sweep, "runs": {wildcards.run: {}}}
+    settings = RUNS[wildcards.run]
+    if wildcards.run in RECORDED_RUNS:
+        # Its model and its data set have no names.
+        read = {key: settings["dataset"][key] for key in ("eval_size", "seed")}
+        settings = {**settings, "model": experiment["model"], "dataset": {**experiment["dataset"], **read}}
+    return {**experiment, **settings, **no_sweep, "runs": {wildcards.run: {}}}
 
 
 rule about:
@@ -62,7 +67,7 @@ CAPTIONS = [os.path.relpath(path) for path in sorted(CAPTIONS_FOLDER.glob("*.rst
 
 rule write_report:
     input:
-        expand("results/{run}/figures/{figure}", run=RUNS, figure=FIGURE_FILES),
+        FIGURE_FILES,
         expand("results/{run}/{page}", run=RUNS, page=["explorer.html", "summary.csv", "about.html"]),
         COMPARISON_FILES,
         captions=CAPTIONS,

@@ -1,16 +1,19 @@
 # Snapshots: each layer's activations at chosen times, the raw pixels as one more layer, and a list of what layers
 # there are.
+import math
 from dataclasses import asdict
 
 from evolution.errors import ModelError
 from evolution.planning.model_trees import tree_file
+from evolution.planning.recording_trees import recording_tree
 
 # A rule's output files cannot depend on a job's wildcards, so there is a rule for each set of layers: snapshot, and
 # where runs differ snapshot_2, ...
-# Whether this workflow trains the run, and the run's layers, to the runs.
+# Where the run's activations come from, and the run's layers, to the runs.
 RUNS_OF_LAYERS = {}
 for run in RUNS:
-    RUNS_OF_LAYERS.setdefault((run in TRAINED_RUNS, tuple(NETWORK_LAYERS[run])), []).append(run)
+    source = "train" if run in TRAINED_RUNS else "recording" if run in RECORDED_RUNS else "checkpoints"
+    RUNS_OF_LAYERS.setdefault((source, tuple(NETWORK_LAYERS[run])), []).append(run)
 
 
 def layer_files(
@@ -52,8 +55,26 @@ def span_checkpoints(
     return [asdict(checkpoints[time]) for time in span_times(wildcards)]
 
 
-for number, ((trained, layers_taken), runs_with_them) in enumerate(RUNS_OF_LAYERS.items(), start=1):
-    if trained:
+def recorded_bytes(
+    wildcards,
+):
+    """The bytes of the largest layer of a recording."""
+    recording = TIMES[wildcards.run].recording
+    return (
+        4 * recording.samples * max(math.prod(recording.layers.get(layer, [])) for layer in network_layers(wildcards))
+    )
+
+
+def recording_memory(
+    wildcards,
+    attempt,
+):
+    """The mem_mb of a job that takes the times of a recording: some copies of its largest layer, one after another."""
+    return round(2000 + 4 * recorded_bytes(wildcards) / 1e6) * 2 ** (attempt - 1)
+
+
+for number, ((source, layers_taken), runs_with_them) in enumerate(RUNS_OF_LAYERS.items(), start=1):
+    if source == "train":
 
         rule:
             name:
@@ -87,7 +108,7 @@ for number, ((trained, layers_taken), runs_with_them) in enumerate(RUNS_OF_LAYER
             script:
                 "../scripts/snapshot.py"
 
-    else:
+    elif source == "checkpoints":
 
         rule:
             name:
@@ -124,6 +145,47 @@ for number, ((trained, layers_taken), runs_with_them) in enumerate(RUNS_OF_LAYER
             script:
                 "../scripts/snapshot_checkpoints.py"
 
+    else:
+
+        rule:
+            name:
+                "snapshot" if number == 1 else f"snapshot_{number}"
+            input:
+                dataset="results/{run}/dataset.npz",
+                code=code("snapshot_recording"),
+            output:
+                **layer_files(layers_taken),
+                predictions="results/{run}/predictions/{span}.parquet",
+                classifier="results/{run}/classifier/{span}.npy",
+                history="results/{run}/history/{span}.parquet",
+                record="results/{run}/recording/{span}.json",
+            log:
+                "results/{run}/logs/snapshot/{span}.log",
+            benchmark:
+                "results/{run}/benchmarks/snapshot/{span}.tsv"
+            wildcard_constraints:
+                run="|".join(map(re.escape, runs_with_them)),
+            priority: 1
+            conda:
+                "../../envs/torch.yaml"
+            resources:
+                mem_mb=recording_memory,
+                runtime=more_with_attempts(30),
+            params:
+                path=run_param("recording", "path"),
+                recorded=span_checkpoints,
+                recording=lambda wildcards: TIMES[wildcards.run].recording.kept(),
+                unit=run_unit,
+                compact=experiment["activations"]["compact"],
+                maps=experiment["activations"]["pooling"]["maps"],
+                tokens=experiment["activations"]["pooling"]["tokens"],
+                seed=run_param("seed"),
+                message_span=span_title,
+            message:
+                "Taking the recorded activations of run {wildcards.run} at {params.message_span}."
+            script:
+                "../scripts/snapshot_recording.py"
+
 
 rule pixels:
     input:
@@ -151,9 +213,16 @@ rule pixels:
 def model_trees(
     wildcards,
 ):
-    """A file a run that holds the modules of its model; where one is missing, it is made now."""
+    """A file a run that holds the modules of its model, or the layers of its recording; where one is missing, it is made now."""
     try:
-        return [os.fspath(tree_file(run["model"], run["dataset"])) for run in RUNS.values()]
+        return [
+            os.fspath(
+                recording_tree(TIMES[run].recording)
+                if run in RECORDED_RUNS
+                else tree_file(settings["model"], settings["dataset"])
+            )
+            for run, settings in RUNS.items()
+        ]
     except ModelError as error:
         raise WorkflowError(str(error)) from None
 
@@ -171,7 +240,7 @@ rule layers:
         mem_mb=200,
         runtime=5,
     params:
-        models=[RUNS[run]["model"]["name"] for run in RUNS],
+        models=[RUNS[run]["recording"]["path"] if run in RECORDED_RUNS else RUNS[run]["model"]["name"] for run in RUNS],
         layers=list(NETWORK_LAYERS.values()),
         runs=list(RUNS),
     message:

@@ -24,7 +24,7 @@ def training_logs(
     """The logs with the losses of a training that ran elsewhere."""
     if wildcards.table != "history" or wildcards.run in TRAINED_RUNS:
         return []
-    asked = RUNS[wildcards.run]["checkpoints"]["history"]
+    asked = of_source(wildcards.run, "history")
     if asked is not None:
         return [os.path.expanduser(asked)]
     return losses.find_logs(checkpoint.file for checkpoint in TIMES[wildcards.run].checkpoints.values())
@@ -50,7 +50,7 @@ def table_source(
             time: checkpoint.other_time for time, checkpoint in checkpoints.items() if checkpoint.other_time is not None
         },
         "logs": training_logs(wildcards),
-        "asked": RUNS[wildcards.run]["checkpoints"]["history"] is not None,
+        "asked": of_source(wildcards.run, "history") is not None,
     }
 
 

@@ -32,7 +32,9 @@ def layer_table(tree: list[dict], followed: list[str]) -> list[str]:
         # A module that runs more than once may have several shapes, of which only one was noted.
         shape = "-" if row["fault"] == REPEATED else shape or "1"
         mark = "*" if row["name"] in followed else ""
-        rows.append((mark, row["name"], row["type"], shape, f"{row['parameters']:,}", note))
+        # A recording says nothing of weights.
+        parameters = "-" if row["parameters"] is None else f"{row['parameters']:,}"
+        rows.append((mark, row["name"], row["type"], shape, parameters, note))
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADER) - 1)]
     lines = []
     for *cells, note in rows:
@@ -50,14 +52,17 @@ def describe_models(*, runs: list[str], models: list[str], trees: list[list[dict
     runs, models : list of str
         The runs, and the name of each run's model.
     trees : list of list of dict
-        Each run's module tree, see `evolution.models.module_tree.trace`.
+        Each run's module tree, see `evolution.models.module_tree.trace`. Of a recording see
+        `evolution.planning.recording_trees.recording_tree`.
     layers : list of list of str
         The layers that each run follows.
     """
     groups: dict[str, list[str]] = {}
     for run, model, tree, followed in zip(runs, models, trees, layers):
-        total = sum(row["parameters"] for row in tree if "." not in row["name"])
-        text = "\n".join([f"{model}: {total:,} parameters in its layers", "", *layer_table(tree, followed)])
+        total = sum(row["parameters"] or 0 for row in tree if "." not in row["name"])
+        known = all(row["parameters"] is not None for row in tree)
+        title = f"{model}: {total:,} parameters in its layers" if known else f"{model}, a recording"
+        text = "\n".join([title, "", *layer_table(tree, followed)])
         groups.setdefault(text, []).append(run)
     return "\n".join(
         f"\nRun{'s' * (len(names) > 1)} {', '.join(names)}: {text}\n\n* is followed (layers)."

@@ -26,7 +26,7 @@ def test_layers_are_resolved_to_names(model, layers, expected):
     config = resolve({"model": {"name": model}, "layers": layers, "activations": {"pixels": False}})
     assert config["layers"] == layers, "as it was written"
     assert config["runs"]["run"]["layers"] == expected
-    assert layers_with_pixels(config) == {"run": expected}
+    assert layers_with_pixels(config, config["times"]) == {"run": expected}
 
 
 def test_runs_have_their_own_layers():
@@ -39,8 +39,12 @@ def test_runs_have_their_own_layers():
 
 
 def test_the_raw_pixels_come_first_where_they_are_followed():
-    assert layers_with_pixels(resolve({"layers": ["fc1", "conv1"]})) == {"run": ["pixels", "fc1", "conv1"]}
-    assert layers_with_pixels(resolve({"layers": ["fc1"], "activations": {"pixels": False}})) == {"run": ["fc1"]}
+    def followed(config):
+        config = resolve(config)
+        return layers_with_pixels(config, config["times"])
+
+    assert followed({"layers": ["fc1", "conv1"]}) == {"run": ["pixels", "fc1", "conv1"]}
+    assert followed({"layers": ["fc1"], "activations": {"pixels": False}}) == {"run": ["fc1"]}
 
 
 def test_every_fault_has_the_key_at_which_it_is_written_and_is_said_once():

@@ -41,11 +41,12 @@ plots:
    explorer: {max_samples: 5000}}
 comparison: {threshold: 0.9, cka_time: null}
 checkpoints: null
+recording: null
 seeds: []
 grid: {}
 skip: []
 """)
-OF_A_RUN = ("seed", "dataset", "model", "checkpoints", "training")
+OF_A_RUN = ("seed", "dataset", "model", "checkpoints", "recording", "training")
 # What auto stands for in the default model.
 SMALL_CNN = ["conv1", "conv2", "conv3", "fc1", "fc2"]
 
@@ -92,7 +93,7 @@ def test_the_default_experiment_states_every_key():
 def test_the_default_experiment_has_261_cells():
     config = resolve(yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8")))
     assert len(snapshot_epochs(config)) == 52
-    assert layers_with_pixels(config) == {"mnist": ["pixels", *SMALL_CNN]}
+    assert layers_with_pixels(config, config["times"]) == {"mnist": ["pixels", *SMALL_CNN]}
     layers = config["runs"]["mnist"]["layers"]
     assert len(snapshot_epochs(config)) * len(layers) + config["activations"]["pixels"] == 261
 
@@ -147,6 +148,7 @@ def test_runs_are_the_config_and_what_differs():
         "model": {"name": "mlp", "kwargs": {"dropout": 0.1}, "weights": None},
         "layers": ["fc2"],
         "checkpoints": None,
+        "recording": None,
         "training": DEFAULTS["training"] | {"weight_decay": 0, "optimizer": "sgd", "batch_size": 50},
     }
     assert list(config["runs"]) == ["same", "none", "other"]

@@ -71,7 +71,7 @@ def test_a_valid_config_is_resolved_and_can_be_planned(config):
     )
     for of_run in times.values():
         assert of_run.times == epochs and set(of_run.grid_times(resolved["plots"]["grid_times"])) <= set(epochs)
-    for layers in layers_with_pixels(resolved).values():
+    for layers in layers_with_pixels(resolved, times).values():
         assert [layer for layer in layers if layer != "pixels"] == config["layers"]
 
 

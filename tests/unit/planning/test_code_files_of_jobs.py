@@ -8,6 +8,7 @@ import torch
 
 from evolution.planning.code_files import code_files
 from support.project import TINY, Project
+from support.recordings import write_recording
 
 DATA = """
 import numpy as np
@@ -40,13 +41,15 @@ atexit.register(write_jobs)
 def jobs(tmp_path_factory):
     """The jobs of two runs with all targets, in a folder of their own."""
     elsewhere = {"dataset": {"name": "data.py:evaluation"}, "checkpoints": {"path": "checkpoints"}}
-    runs = {"a": {}, "b": {"seed": 4}, "elsewhere": elsewhere}
+    recorded = {"recording": {"path": "recorded", "unit": "epoch"}, "layers": "auto"}
+    runs = {"a": {}, "b": {"seed": 4}, "elsewhere": elsewhere, "recorded": recorded}
     project = Project(tmp_path_factory.mktemp("project"), TINY | {"runs": runs})
     (project.folder / "data.py").write_text(DATA)
     (project.folder / "checkpoints").mkdir()
     for epoch in range(5):
         # Of planning alone: nothing reads the weights.
         torch.save({"a": torch.full((1,), epoch)}, project.folder / "checkpoints" / f"epoch_{epoch}.pt")
+    write_recording(project.folder / "recorded", times=range(5))
     (project.folder / "probe.smk").write_text(PROBE)
     project.snakemake("--snakefile", "probe.smk", "--dry-run", "all", "report", "layers")
     return project.folder, json.loads((project.folder / "jobs.json").read_text())

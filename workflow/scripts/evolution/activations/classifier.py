@@ -5,7 +5,7 @@ import logging
 import numpy as np
 
 from evolution.activations.compaction import compact
-from evolution.models.hooks import Classifier
+from evolution.models.last_layer import Classifier
 
 log = logging.getLogger("evolution")
 
@@ -60,7 +60,7 @@ def classifier_rows(classifier: Classifier | None, *, outputs: np.ndarray, class
     classifier : Classifier or None
         None where the model has none.
     outputs : float32 array (samples, classes)
-        What the model puts out for the images.
+        What the model puts out for the images. NaN where nobody knows; it is then not compared with the classifier's.
     classes : int
     compacted : bool
         Whether `evolution.activations.compaction.compact` is applied, to vectors and weights together, so that their

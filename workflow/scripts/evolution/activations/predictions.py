@@ -1,11 +1,15 @@
 """The network's prediction for each eval image, over the times: a table a span."""
 
 import json
+from collections.abc import Sequence
 
 import numpy as np
 
 from evolution.io.reading import damaged
 from evolution.io.tables import load_table, save_table
+
+# The class of a sample of which no prediction is known.
+UNKNOWN = -1
 
 
 def load_predictions(paths: list[str], times: list[int], samples: int) -> tuple[np.ndarray, np.ndarray]:
@@ -45,6 +49,38 @@ def load_predictions(paths: list[str], times: list[int], samples: int) -> tuple[
     if missing:
         raise damaged(paths[-1], f"no time {missing[0]}")
     return tuple(np.stack([found[time][part] for time in times]) for part in (0, 1))
+
+
+def are_known(predicted: np.ndarray) -> bool:
+    """Whether predictions, int (times, samples), are there: a recording may have none, and all are then `UNKNOWN`."""
+    return bool((predicted != UNKNOWN).all())
+
+
+def prediction_columns(
+    times: Sequence[int], predicted: Sequence[np.ndarray], confidence: Sequence[np.ndarray]
+) -> dict[str, np.ndarray]:
+    """The columns of a table of predictions, a row for each time and sample.
+
+    Parameters
+    ----------
+    times : sequence of int
+    predicted : sequence of int arrays (N,), one a time
+        `UNKNOWN` where nobody knows.
+    confidence : sequence of float arrays (N,), one a time
+        NaN where nobody knows.
+
+    Returns
+    -------
+    dict of columns
+        time int32, sample int32, predicted int32, confidence float32.
+    """
+    count = len(predicted[0])
+    return {
+        "time": np.repeat(np.array(times, np.int32), count),
+        "sample": np.tile(np.arange(count, dtype=np.int32), len(times)),
+        "predicted": np.concatenate(predicted).astype(np.int32),
+        "confidence": np.concatenate(confidence).astype(np.float32),
+    }
 
 
 def save_predictions(

@@ -12,8 +12,9 @@ from torch import nn
 from evolution.activations.agreement import Evaluated, check_agreement
 from evolution.activations.classifier import classifier_rows
 from evolution.activations.compaction import stored_rows
-from evolution.activations.evaluation import evaluate_logits
+from evolution.activations.evaluation import evaluate_logits, predicted_classes
 from evolution.activations.logit_warnings import logit_warnings
+from evolution.activations.predictions import prediction_columns
 from evolution.data.network_input import load_evaluation
 from evolution.errors import UserError
 from evolution.io.arrays import NpyWriter
@@ -199,19 +200,12 @@ def take_snapshots(
                     outputs.classifier, outputs=outputs.logits, classes=classes, compacted=settings.compacted
                 ),
             )
-        probability = torch.from_numpy(outputs.logits).softmax(1).max(1)
-        predicted.append(probability.indices.numpy())
-        confidence.append(probability.values.numpy())
+        for found, values in zip((predicted, confidence), predicted_classes(outputs.logits)):
+            found.append(values)
         evaluation.append({"time": time} | evaluate_logits(outputs.logits, labels))
         log.info("%s %d of %d: %s", unit.capitalize(), time, times[-1], ", ".join(activations))
     log_warnings(warnings)
-    count = len(labels)
-    predictions = {
-        "time": np.repeat(np.array(times, np.int32), count),
-        "sample": np.tile(np.arange(count, dtype=np.int32), len(times)),
-        "predicted": np.concatenate(predicted).astype(np.int32),
-        "confidence": np.concatenate(confidence).astype(np.float32),
-    }
+    predictions = prediction_columns(times, predicted, confidence)
     return Snapshots(predictions, evaluation, warnings)
 
 

@@ -96,7 +96,7 @@ def cross_key_faults(checked: CheckedConfig) -> list[str]:
 def job_faults(checked: CheckedConfig) -> list[str]:
     """Whether the config makes more jobs than can be planned: one line, or none."""
     config = checked.config
-    trained = [name for name, run in config["runs"].items() if run["checkpoints"] is None]
+    trained = [name for name, run in config["runs"].items() if run["checkpoints"] is None and run["recording"] is None]
     if trained and not checked.sound("training", "snapshots", "snapshots_per_job"):
         return []
     training, every = config["training"], config["snapshots"]["every"]
@@ -119,9 +119,11 @@ def job_faults(checked: CheckedConfig) -> list[str]:
     count = len(config["runs"])
     of_runs, fewer = (f" in {count} runs", ", or make fewer runs") if count > 1 else ("", "")
     if not trained:
+        recorded = all(run["recording"] is not None for run in config["runs"].values())
+        source, what = ("recording", "recorded times") if recorded else ("checkpoints", "checkpoints")
         return [
-            f"checkpoints.path: the checkpoints{of_runs} make about {jobs} jobs, and more than {MOST_JOBS} cannot be "
-            f"planned; choose fewer with checkpoints.choose, or raise snapshots_per_job{fewer}"
+            f"{source}.path: the {what}{of_runs} make about {jobs} jobs, and more than {MOST_JOBS} cannot be "
+            f"planned; choose fewer with {source}.choose, or raise snapshots_per_job{fewer}"
         ]
     return [
         f"training.epochs: {training['epochs']} with snapshots.every {every}{of_runs} makes about {jobs} jobs, and "
@@ -153,7 +155,8 @@ def _without_snapshot(time: int, times: RunTimes, checked: CheckedConfig, run: s
     last, near = times.times[-1], min(times.times, key=lambda known: abs(known - time))
     which = f" of run {run}" if len(checked.config["runs"]) > 1 else ""
     if times.checkpoints:
-        return f"{time} has no checkpoint{which}, whose times are {times.unit}s; the nearest is {near}"
+        what = "checkpoint" if times.recording is None else "recorded time"
+        return f"{time} has no {what}{which}, whose times are {times.unit}s; the nearest is {near}"
     if time > last:
         return f"{time} lies past the last epoch; training.epochs is {last}"
     return f"{time} has no snapshot, the nearest is {near}; add {time} to snapshots.also"
@@ -182,10 +185,14 @@ def _check_sizes(checked: CheckedConfig) -> Iterator[str]:
     config, seen = checked.config, set()
     for name, run in checked.runs("dataset.eval_size"):
         samples = run["dataset"]["eval_size"]
+        where = f"run {name} has dataset.eval_size {samples}"
+        times = config["times"].get(name)
+        if times is not None and times.recording is not None and times.recording.samples < samples:
+            samples = times.recording.samples
+            where = f"the recording of run {name} has {samples} samples"
         if samples in seen:
             continue
         seen.add(samples)
-        where = f"run {name} has dataset.eval_size {samples}"
         perplexity, neighbors = config["embedding"]["perplexity"], config["embedding"]["neighbors"]
         reads = METHODS[config["embedding"]["method"]].reads if checked.sound("embedding.method") else ()
         # PaCMAP also draws two other images for each neighbour.

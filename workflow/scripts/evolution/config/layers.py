@@ -1,5 +1,7 @@
 """The layers that each run follows, by name: what `layers` asks for, checked against the modules of the run's model."""
 
+from collections.abc import Mapping
+
 from evolution import PIXELS
 from evolution.config.checks import CheckedConfig
 from evolution.errors import ModelError
@@ -7,6 +9,7 @@ from evolution.models.catalogue import ARCHITECTURES
 from evolution.models.names import short_name
 from evolution.models.selection import choose
 from evolution.planning.model_trees import model_modules
+from evolution.planning.run_times import RunTimes
 
 
 def chosen_layers(checked: CheckedConfig, *, build: bool) -> tuple[dict[str, list[str]], list[str]]:
@@ -32,6 +35,13 @@ def chosen_layers(checked: CheckedConfig, *, build: bool) -> tuple[dict[str, lis
         if PIXELS in wanted:
             faults[f"{key}: {PIXELS} stands for the raw images; leave it out and set activations.pixels"] = None
             wanted = [layer for layer in wanted if layer != PIXELS]
+        if run["recording"] is not None:
+            times = checked.config["times"].get(name)
+            if times is not None:
+                where = checked.written_key(name, "recording.path")
+                layers[name], found = choose(wanted, times.recording.modules(), run["recording"]["path"], where)
+                faults.update(dict.fromkeys(f"{key}: {fault}" for fault in found))
+            continue
         model = run["model"]["name"]
         if model not in ARCHITECTURES and not build:
             continue
@@ -45,6 +55,12 @@ def chosen_layers(checked: CheckedConfig, *, build: bool) -> tuple[dict[str, lis
     return layers, list(faults)
 
 
-def layers_with_pixels(config: dict) -> dict[str, list[str]]:
-    """Each run's layers in a resolved config, the raw pixels first where they are followed."""
-    return {name: [PIXELS] * config["activations"]["pixels"] + run["layers"] for name, run in config["runs"].items()}
+def layers_with_pixels(config: dict, times: Mapping[str, RunTimes]) -> dict[str, list[str]]:
+    """Each run's layers in a resolved config, the raw pixels first where they are followed.
+
+    A recording without its raw inputs has none.
+    """
+    return {
+        name: [PIXELS] * (config["activations"]["pixels"] and times[name].has_inputs) + run["layers"]
+        for name, run in config["runs"].items()
+    }

@@ -32,8 +32,9 @@ def resolve(config: dict, *, files: Sequence[str | Path] = ()) -> dict:
     -------
     dict
         The config with every key. `runs` holds the runs that `seeds` and `grid` make, each with its whole seed,
-        dataset, model, checkpoints and training, and its layers by name, without globs; `times` holds each run's
-        `evolution.planning.run_times.RunTimes`.
+        dataset, model, checkpoints, recording and training, and its layers by name, without globs; `times` holds
+        each run's `evolution.planning.run_times.RunTimes`. A run with a recording has no model and no data set: their
+        names are empty.
 
     Raises
     ------
@@ -47,7 +48,9 @@ def resolve(config: dict, *, files: Sequence[str | Path] = ()) -> dict:
     # The later checks run on the sound rest, so that all faults come in one message.
     sound = without(config, culprits)
     resolved = with_defaults(sound, schema, schema)
-    base = {key: resolved[key] for key in ("seed", "dataset", "model", "layers", "checkpoints", "training")}
+    base = {
+        key: resolved[key] for key in ("seed", "dataset", "model", "layers", "checkpoints", "recording", "training")
+    }
     if resolved["seeds"] and base["dataset"]["seed"] is None:
         # All seeds see the same images; otherwise their layers could not be compared.
         base["dataset"] = base["dataset"] | {"seed": base["seed"]}
@@ -89,5 +92,11 @@ def _run_settings(base: dict, changes: dict, schema: dict) -> dict:
         base = {**base, "model": {**base["model"], "kwargs": {}, "weights": None}}
     settings = merged(base, changes)
     # Where all runs together have none, the run's own are still without defaults.
-    settings["checkpoints"] = with_defaults(settings["checkpoints"], schema["$defs"]["checkpoints"], schema)
+    for source in ("checkpoints", "recording"):
+        settings[source] = with_defaults(settings[source], schema["$defs"][source], schema)
+    if settings["recording"] is not None:
+        # Nothing asks for a model or a data set, whatever the config says for other runs.
+        kept = {key: settings["dataset"][key] for key in ("eval_size", "seed")}
+        settings["dataset"] = with_defaults(kept, schema["$defs"]["dataset"], schema) | {"name": ""}
+        settings["model"] = {"name": "", "kwargs": {}, "weights": None}
     return settings

@@ -1,8 +1,8 @@
-"""Each run's times, as far as the config is sound: of the training, or of the checkpoints on disk."""
+"""Each run's times, as far as the config is sound: of the training, or of what lies on disk."""
 
 from evolution.config.checks import CheckedConfig
 from evolution.errors import ConfigError
-from evolution.planning.run_times import RunTimes, checkpoint_times, trained_times
+from evolution.planning.run_times import RunTimes, checkpoint_times, recording_times, trained_times
 
 
 def run_times(checked: CheckedConfig) -> tuple[dict[str, RunTimes], list[str]]:
@@ -24,7 +24,12 @@ def run_times(checked: CheckedConfig) -> tuple[dict[str, RunTimes], list[str]]:
     trained = None
     if checked.sound("training.epochs", "training.epochs_per_job", "snapshots", "snapshots_per_job"):
         trained = trained_times(config)
-    for name, run in checked.runs("checkpoints"):
+    for name, run in checked.runs("checkpoints", "recording"):
+        if run["recording"] is not None:
+            found, wrong = _recorded(name, checked)
+            times |= {} if found is None else {name: found}
+            faults |= dict.fromkeys(wrong)
+            continue
         if run["checkpoints"] is None:
             if trained is not None:
                 times[name] = trained
@@ -43,3 +48,20 @@ def run_times(checked: CheckedConfig) -> tuple[dict[str, RunTimes], list[str]]:
             where = checked.written_key(name, f"checkpoints.{error.key}")
             faults[f"{where}: {error.problem}"] = None
     return times, list(faults)
+
+
+def _recorded(name: str, checked: CheckedConfig) -> tuple[RunTimes | None, list[str]]:
+    """The times of a run whose activations are on disk, or what is wrong."""
+    run = checked.config["runs"][name]
+    where = checked.written_key(name, "recording")
+    if run["checkpoints"] is not None:
+        return None, [
+            f"{where}: is set together with {checked.written_key(name, 'checkpoints')}; a run has one source: leave "
+            "one out, or set it to null in the run"
+        ]
+    if run["recording"]["path"] is None:
+        return None, [f"{where}.path: is missing; must be the folder of a recording (docs/your-own-activations.md)"]
+    try:
+        return recording_times(name, run["recording"], per_job=checked.config["snapshots_per_job"]), []
+    except ConfigError as error:
+        return None, [f"{checked.written_key(name, f'recording.{error.key}')}: {error.problem}"]

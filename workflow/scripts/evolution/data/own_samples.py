@@ -1,9 +1,7 @@
 """The evaluation samples that a function of the user's returns, as arrays that are ready for the model."""
 
 import logging
-import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -11,46 +9,25 @@ import numpy as np
 import torch
 from PIL import Image
 
-from evolution.data.contents import check_class_names, unusable
+from evolution.data.contents import unusable
+from evolution.data.evaluation_samples import (
+    FEWEST,
+    Samples,
+    checked_ids,
+    checked_names,
+    drawn_samples,
+    require_enough,
+)
 from evolution.data.own_items import INPUT, Item, Items, call_function, explained, label_number
 from evolution.data.previews import thumbnail
-from evolution.seeds import generator
 
 log = logging.getLogger("evolution")
 
-# The fewest samples that can be measured.
-FEWEST = 10
+# How a message says where the classes' names come from.
+HOW_TO_NAME = "class_names in a dict, or the Dataset's classes"
 
 # Samples after which a line in the log says how far it is.
 PROGRESS_EVERY = 1000
-
-# A message names at most so many classes.
-MOST_NAMED = 3
-
-
-@dataclass(frozen=True)
-class Samples:
-    """Samples that are ready for the model.
-
-    Attributes
-    ----------
-    inputs : dict of str to array (N, ...)
-        float32, int64 or bool, by the name of the model's argument; `own_items.UNNAMED` alone where it has none.
-    labels : int64 array (N,)
-    class_names : tuple of str (K,)
-    indices : int64 array (N,)
-        Positions in what the function returned.
-    ids : list of str or None
-    previews : list or None
-        A small image of what a person looks at; None for a sample without one, or where there are none.
-    """
-
-    inputs: dict[str, np.ndarray]
-    labels: np.ndarray
-    class_names: tuple[str, ...]
-    indices: np.ndarray
-    ids: list[str] | None = None
-    previews: list[Image.Image | None] | None = None
 
 
 def load_samples(file: Path, attribute: str, *, most: int, seed: int) -> Samples:
@@ -76,8 +53,8 @@ def load_samples(file: Path, attribute: str, *, most: int, seed: int) -> Samples
     items = call_function(file, attribute, seed)
     with explained(file, where):
         labels = _all_labels(items, where)
-        class_names = _checked_names(items.class_names, labels, where)
-        chosen = _drawn(labels, most=most, seed=seed)
+        class_names = checked_names(items.class_names, labels, where, how_to_name=HOW_TO_NAME)
+        chosen = drawn_samples(labels, most=most, seed=seed)
         if len(chosen) < len(labels):
             log.info("%d of %d samples, drawn at random, the same number of each class", len(chosen), len(labels))
         elif len(chosen) < most:
@@ -102,7 +79,7 @@ def load_samples(file: Path, attribute: str, *, most: int, seed: int) -> Samples
         labels=labels[chosen],
         class_names=class_names,
         indices=chosen,
-        ids=_checked_ids(ids, where),
+        ids=checked_ids(ids, where),
         previews=None if all(preview is None for preview in previews) else previews,
     )
 
@@ -130,15 +107,15 @@ def first_samples(file: Path, attribute: str, *, count: int, seed: int) -> tuple
     items = call_function(file, attribute, seed)
     with explained(file, where):
         if items.count is not None:
-            _require_enough(items.count, where)
+            require_enough(items.count, where)
         stack = _Stack(count, where)
         taken = list(islice(items.at(range(FEWEST)), FEWEST))
-        _require_enough(len(taken), where)
+        require_enough(len(taken), where)
         for index, item in enumerate(taken[:count]):
             stack.add(index, item)
         if items.class_names is not None:
             return stack.arrays, len(items.class_names)
-        return stack.arrays, len(_checked_names(None, _all_labels(items, where), where))
+        return stack.arrays, len(checked_names(None, _all_labels(items, where), where, how_to_name=HOW_TO_NAME))
 
 
 def _with_progress(items: Iterator[Item]) -> Iterator[Item]:
@@ -148,81 +125,16 @@ def _with_progress(items: Iterator[Item]) -> Iterator[Item]:
         yield item
 
 
-def _require_enough(count: int, where: str) -> None:
-    if count < FEWEST:
-        raise unusable(f"{where} returned {count} samples; at least {FEWEST} are needed")
-
-
 def _all_labels(items: Items, where: str) -> np.ndarray:
     """The labels of all samples, int64; each sample is read where they are not known without."""
     if items.count is not None:
-        _require_enough(items.count, where)
+        require_enough(items.count, where)
     if items.labels is not None:
         return items.labels
     log.info("Reading all samples for their labels")
     labels = np.array([label_number(item.label, where) for item in _with_progress(items.all())], np.int64)
-    _require_enough(len(labels), where)
+    require_enough(len(labels), where)
     return labels
-
-
-def _checked_names(names: tuple[str, ...] | None, labels: np.ndarray, where: str) -> tuple[str, ...]:
-    """The classes' names, by default their numbers."""
-    present = np.unique(labels)
-    if len(present) < 2:
-        raise unusable(f"{where} has samples of one class; at least two are needed")
-    largest = int(present[-1])
-    if names is None:
-        if largest >= len(present):
-            # A few of them: there may be a billion.
-            known = set(present.tolist())
-            shown = ", ".join(map(str, islice((label for label in range(largest) if label not in known), MOST_NAMED)))
-            raise unusable(
-                f"{where} has labels from {present[0]} to {largest}, and none of {shown}"
-                f"{', ...' if largest + 1 - len(present) > MOST_NAMED else ''}; count labels from 0 without gaps, or, "
-                "where a class has no sample, name all that the model knows: class_names in a dict, or the Dataset's "
-                "classes"
-            )
-        return tuple(map(str, range(largest + 1)))
-    if len(names) <= largest:
-        raise unusable(f"{where} has {len(names)} names of classes, and the label {largest}; name each class")
-    check_class_names(names, where)
-    return names
-
-
-def _checked_ids(ids: list, where: str) -> list[str] | None:
-    if all(identity is None for identity in ids):
-        return None
-    seen = set()
-    texts = []
-    for identity in ids:
-        if isinstance(identity, (torch.Tensor, np.generic, np.ndarray)) and math.prod(identity.shape) == 1:
-            identity = identity.item()
-        text = str(identity)
-        if isinstance(identity, bool) or not isinstance(identity, (int, str)) or not text.strip():
-            raise unusable(
-                f"{where} gives the id {identity!r}; each sample has one, a text or a whole number, or none has"
-            )
-        if text in seen:
-            raise unusable(f"{where} gives the id {text!r} to two samples; ids are unique")
-        seen.add(text)
-        texts.append(text)
-    return texts
-
-
-def _drawn(labels: np.ndarray, *, most: int, seed: int) -> np.ndarray:
-    """The positions of at most so many samples, ascending, as even over the classes as there are samples."""
-    if len(labels) <= most:
-        return np.arange(len(labels))
-    random = generator(seed, "sampling")
-    order = [random.permutation(np.flatnonzero(labels == label)) for label in np.unique(labels)]
-    counts = np.zeros(len(order), int)
-    available = np.array([len(each) for each in order])
-    while (left := most - counts.sum()) > 0:
-        open_classes = np.flatnonzero(counts < available)
-        share = max(left // len(open_classes), 1)
-        for label in open_classes[: left if share == 1 else None]:
-            counts[label] = min(counts[label] + share, available[label])
-    return np.sort(np.concatenate([each[:count] for each, count in zip(order, counts)]))
 
 
 class _Stack:

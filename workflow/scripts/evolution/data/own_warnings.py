@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from evolution.data.own_samples import MOST_NAMED, Samples
+from evolution.data.evaluation_samples import MOST_NAMED, Samples
 
 
 def sample_warnings(samples: Samples, names: list[str], where: str) -> list[str]:
@@ -19,6 +19,8 @@ def sample_warnings(samples: Samples, names: list[str], where: str) -> list[str]
     where : str
         The function.
     """
+    if not samples.inputs:
+        return list(_without_samples(samples, where))
     return [
         *_without_samples(samples, where),
         *_copies(samples, names, where),

@@ -40,7 +40,9 @@ def thumbnail(preview: object, name: str, where: str) -> Image.Image:
     return _small(_picture(preview, name, where))
 
 
-def previews_of(previews: list[Image.Image | None] | None, *, first_input: np.ndarray, names: list[str]) -> np.ndarray:
+def previews_of(
+    previews: list[Image.Image | None] | None, *, first_input: np.ndarray | None, names: list[str]
+) -> np.ndarray:
     """The previews of samples, all of one size.
 
     Parameters
@@ -48,8 +50,8 @@ def previews_of(previews: list[Image.Image | None] | None, *, first_input: np.nd
     previews : list or None
         What `thumbnail` made of each sample's; None for a sample without one, which gets a tile with its name. None:
         `first_input` is shown where it is an image, and else the names are.
-    first_input : array (N, ...)
-        The first input of the model.
+    first_input : array (N, ...) or None
+        The first input of the model, where it is known.
     names : list of str (N,)
         The samples' ids.
 
@@ -60,7 +62,7 @@ def previews_of(previews: list[Image.Image | None] | None, *, first_input: np.nd
     """
     if previews is not None:
         pictures = [tile(name) if preview is None else preview for preview, name in zip(previews, names)]
-    elif first_input.dtype == np.float32 and first_input.ndim == 4 and first_input.shape[1] in (1, 3):
+    elif _is_image(first_input):
         pictures = list(_stretched(first_input))
     else:
         pictures = [tile(name) for name in names]
@@ -74,6 +76,10 @@ def previews_of(previews: list[Image.Image | None] | None, *, first_input: np.nd
         array = np.asarray(picture.convert("RGB" if colour else "L"))
         made[place] = array.transpose(2, 0, 1) if colour else array
     return made
+
+
+def _is_image(inputs: np.ndarray | None) -> bool:
+    return inputs is not None and inputs.dtype == np.float32 and inputs.ndim == 4 and inputs.shape[1] in (1, 3)
 
 
 def tile(text: str) -> Image.Image:

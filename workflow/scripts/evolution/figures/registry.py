@@ -92,6 +92,8 @@ class Figure:
         A key of the config, where the figure is drawn only if that is true.
     measures : tuple of str
         Measures of `metrics.measures`, where the figure is drawn only if one of them is switched on.
+    of_predictions : bool
+        Whether it shows what the network predicts: a recording may not say, and the figure is then left out.
     film : mapping
         A film's formats, each with its label in the report; empty for a figure, which is drawn in `plots.formats`.
     memory, minutes : int
@@ -109,6 +111,7 @@ class Figure:
     params: Mapping[str, str | Times | Layers | Spans | Unit | Comparison]
     switch: str = ""
     measures: tuple[str, ...] = ()
+    of_predictions: bool = False
     film: Mapping[str, str] = field(default_factory=dict)
     memory: int = 1000
     minutes: int = 5
@@ -134,6 +137,7 @@ FIGURES = (
         message="Drawing the training curves of run {wildcards.run}.",
         inputs={"history": HISTORY_TABLE},
         params=PALETTE_PARAM | SIZE_PARAMS | TIME_PARAMS,
+        of_predictions=True,
     ),
     Figure(
         name="metric_curves",
@@ -219,6 +223,7 @@ FIGURES = (
         message="Drawing which classes run {wildcards.run} confuses.",
         inputs={"dataset": DATASET, "predictions": Files("predictions/{span}.parquet", times=Times.GRID)},
         params={"times": Times.GRID} | SIZE_PARAMS,
+        of_predictions=True,
         minutes=10,
     ),
     Figure(
@@ -316,6 +321,7 @@ COMPARISON_FIGURES = (
         message="Drawing how well all runs classify over time.",
         inputs={"history": HISTORY_TABLE},
         params=PALETTE_PARAM | SIZE_PARAMS | TIME_PARAMS,
+        of_predictions=True,
         memory=2000,
         minutes=10,
     ),

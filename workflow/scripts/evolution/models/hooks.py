@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from evolution.errors import LayerError
+from evolution.models.last_layer import Classifier
 from evolution.models.outputs import Pooling, check_batch, logits_of, output_tensor, sample_rows
 
 log = logging.getLogger("evolution")
@@ -111,24 +112,6 @@ class ForwardPasses:
         self._model.eval()
         with torch.inference_mode():
             return samples.given_to(self._model) if isinstance(samples, Inputs) else self._model(samples)
-
-
-@dataclass(frozen=True)
-class Classifier:
-    """The linear layer that runs last in a model and gives a number for each class.
-
-    Attributes
-    ----------
-    inputs : float32 array (N, D)
-        The vector that it is given of each image.
-    weight : float32 array (classes, D)
-    bias : float32 array (classes,)
-        Zeros where the layer has none.
-    """
-
-    inputs: np.ndarray
-    weight: np.ndarray
-    bias: np.ndarray
 
 
 @dataclass(frozen=True)

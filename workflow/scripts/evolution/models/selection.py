@@ -149,10 +149,15 @@ def auto_layers(tree: list[dict]) -> list[str]:
             pending = inner + pending
         elif fit:
             units.append(name)
-    if len(units) <= MOST_AUTO:
-        return units
-    last = len(units) - 1
-    return [units[round(step * last / (MOST_AUTO - 1))] for step in range(MOST_AUTO)]
+    return spread_layers(units)
+
+
+def spread_layers(names: Sequence[str]) -> list[str]:
+    """All layers, or of more than `MOST_AUTO` so many, evenly spread, with the first and the last."""
+    if len(names) <= MOST_AUTO:
+        return list(names)
+    last = len(names) - 1
+    return [names[round(step * last / (MOST_AUTO - 1))] for step in range(MOST_AUTO)]
 
 
 def tree_modules(tree: list[dict]) -> Modules:

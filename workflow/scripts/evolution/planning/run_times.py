@@ -1,13 +1,15 @@
 """The times of each run: its snapshots, and the spans that one job each handles."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from evolution.config.spans import snapshot_spans, spread_spans, spread_times, training_spans
 from evolution.errors import ConfigError
 from evolution.sources.choice import chosen_times
 from evolution.sources.listing import Listing, NoCheckpointError, list_checkpoints
-from evolution.sources.records import Checkpoint, load_records
+from evolution.sources.recording import Recording
+from evolution.sources.recording_listing import list_recording
+from evolution.sources.records import Checkpoint, load_recording, load_records
 from evolution.sources.unusable import unusable_fingerprints
 
 
@@ -24,7 +26,10 @@ class RunTimes:
     training_spans : dict of str to range
         The spans of the training, to their epochs. Empty where it ran elsewhere.
     checkpoints : dict of int to Checkpoint
-        Time to the checkpoint that its snapshot is taken of, where the training ran elsewhere.
+        Time to the checkpoint, or the folder of a recording, that its snapshot is taken of, where the training ran
+        elsewhere.
+    recording : Recording or None
+        What the times of a recording share; None for any other run.
     notes : list of str
         What was left out or kept, a sentence each.
     """
@@ -34,6 +39,7 @@ class RunTimes:
     training_spans: dict[str, range] = field(default_factory=dict)
     checkpoints: dict[int, Checkpoint] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    recording: Recording | None = None
 
     @property
     def times(self) -> list[int]:
@@ -53,6 +59,16 @@ class RunTimes:
     def grid_times(self, asked: list[int] | None) -> list[int]:
         """The times of figures that show a few snapshots: `plots.grid_times` of the config, or spread over all."""
         return spread_times(self.times) if asked is None else asked
+
+    @property
+    def has_inputs(self) -> bool:
+        """Whether the raw inputs are there: a recording may have none."""
+        return self.recording is None or self.recording.inputs
+
+    @property
+    def has_predictions(self) -> bool:
+        """Whether it is known what the network predicts: a recording may not say."""
+        return self.recording is None or self.recording.predictions is not None
 
     @property
     def history_spans(self) -> list[str]:
@@ -84,18 +100,56 @@ def checkpoint_times(run: str, settings: dict, *, per_job: int, results: Path = 
         As `list_checkpoints` raises it; or if files have changed, or earlier times appear, in a way that looks like
         another training.
     """
-    records = load_records(results / run / "checkpoints", pattern=settings["path"])
+    folder = results / run / "checkpoints"
+    records = load_records(folder, pattern=settings["path"])
     try:
-        taken = {checkpoint.time for _, checkpoints in records.values() for checkpoint in checkpoints}
-        listing = list_checkpoints(settings, unusable=unusable_fingerprints(settings["key"]), taken=taken)
+        listing = list_checkpoints(settings, unusable=unusable_fingerprints(settings["key"]), taken=_taken(records))
     except NoCheckpointError:
-        units = {unit for unit, _ in records.values()}
-        if settings["unit"] not in {"auto", *units} or len(units) != 1:
+        listing = _all_deleted(records, settings)
+        if listing is None:
             raise
-        # All files are gone, and what was taken of them is not.
-        listing = Listing(units.pop(), {})
+    return _with_records(run, listing, records, folder=folder, choose=settings["choose"], per_job=per_job)
+
+
+def recording_times(run: str, settings: dict, *, per_job: int, results: Path = Path("results")) -> RunTimes:
+    """The times of a run whose activations are on disk, with those whose folders are gone and whose snapshots were
+    taken; parameters and errors as `checkpoint_times`.
+    """
+    folder = results / run / "recording"
+    records = load_records(folder, pattern=settings["path"])
+    try:
+        listing, recording = list_recording(settings, taken=_taken(records))
+    except NoCheckpointError:
+        listing, kept = _all_deleted(records, settings), load_recording(folder, pattern=settings["path"])
+        if listing is None or not kept:
+            raise
+        recording = Recording(**kept)
+    times = _with_records(run, listing, records, folder=folder, choose=settings["choose"], per_job=per_job)
+    return replace(times, recording=recording)
+
+
+Records = dict[str, tuple[str, list[Checkpoint]]]
+
+
+def _taken(records: Records) -> set[int]:
+    """The times whose snapshots were taken."""
+    return {checkpoint.time for _, checkpoints in records.values() for checkpoint in checkpoints}
+
+
+def _all_deleted(records: Records, settings: dict) -> Listing | None:
+    """The listing where all files are gone, and what was taken of them is not; None where nothing was taken."""
+    units = {unit for unit, _ in records.values()}
+    if settings["unit"] not in {"auto", *units} or len(units) != 1:
+        return None
+    return Listing(units.pop(), {})
+
+
+def _with_records(
+    run: str, listing: Listing, records: Records, *, folder: Path, choose: dict, per_job: int
+) -> RunTimes:
+    """The times on disk, with those that were taken and are gone, in spans."""
     records = {span: checkpoints for span, (unit, checkpoints) in records.items() if unit == listing.unit}
-    checkpoints, notes = _with_deleted(run, listing, records, settings["choose"], results / run / "checkpoints")
+    checkpoints, notes = _with_deleted(run, listing, records, choose, folder)
     times = sorted(checkpoints)
     taken = [[checkpoint.time for checkpoint in record] for record in records.values()]
     spans = spread_spans(times, taken=taken, per_job=per_job, unit=listing.unit)

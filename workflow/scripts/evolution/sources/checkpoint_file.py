@@ -40,6 +40,10 @@ MARK, OTHER = object(), object()
 ZIP = b"PK\x03\x04"
 
 
+class HeaderEndsEarlyError(ValueError):
+    """A file ends within its header, as one does that is being written."""
+
+
 @dataclass(frozen=True)
 class Facts:
     """What is known of a checkpoint without its tensors.
@@ -143,21 +147,29 @@ def _zip_fingerprint(path: Path) -> str:
     return hashlib.sha256(repr(members).encode()).hexdigest()[:32]
 
 
-def _safetensors_header(stream) -> tuple[dict, int]:
-    """The header of a .safetensors, and where its tensors begin."""
+def safetensors_header(stream) -> tuple[dict, int]:
+    """The header of a .safetensors, and where its tensors begin.
+
+    Raises
+    ------
+    struct.error
+        If the file ends within the first eight bytes.
+    ValueError
+        If it is no .safetensors; `HeaderEndsEarlyError` if it ends within the header.
+    """
     (length,) = struct.unpack("<Q", stream.read(8))
     if length > 100_000_000:
         raise ValueError("no .safetensors")
     header = stream.read(length)
     if len(header) < length:
-        raise ValueError("the header ends early")
+        raise HeaderEndsEarlyError("the header ends early")
     return json.loads(header), 8 + length
 
 
 def _safetensors_fingerprint(path: Path) -> str | None:
     """A digest of the file, or of a large one's header, time and samples of each tensor; None where it is not whole."""
     with open(path, "rb") as stream:
-        header, begin = _safetensors_header(stream)
+        header, begin = safetensors_header(stream)
         spans = sorted(tensor["data_offsets"] for name, tensor in header.items() if name != "__metadata__")
         status = path.stat()
         if status.st_size < begin + max((end for _, end in spans), default=0):
@@ -181,7 +193,7 @@ def _numbers(path: Path) -> tuple[int | None, int | None]:
         return _named(known)
     with open(path, "rb") as stream:
         if path.suffix == ".safetensors":
-            return _named(_safetensors_header(stream)[0].get("__metadata__", {}))
+            return _named(safetensors_header(stream)[0].get("__metadata__", {}))
         if stream.read(4) != ZIP:
             return None, None
     with zipfile.ZipFile(path) as archive:

@@ -4,7 +4,6 @@ import glob
 import json
 import os
 import re
-import time
 from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -25,15 +24,11 @@ from evolution.sources.file_names import (
     unknown_fields,
 )
 from evolution.sources.records import Checkpoint
+from evolution.sources.sentences import few as _few
+from evolution.sources.sentences import unfinished_note
 
 # Next to Snakemake's own records. It can be deleted; the files' directories are then read again.
 FACTS_FILE = Path(".snakemake/evolution/checkpoints.json")
-
-# A file that is not whole and was written to within so many seconds is taken to be still growing.
-STILL_WRITTEN = 600
-
-# How many names a message shows.
-SHOWN = 3
 
 # Files next to weights that are no weights.
 OTHER_FILES = re.compile(r"(optimizer|scheduler|scaler|rng_state.*|training_args)\.(pt|pth|bin)")
@@ -107,7 +102,7 @@ def list_checkpoints(settings: dict, *, unusable: Iterable[str] = (), taken: Col
     files = _matching_files(pattern)
     facts = _all_facts(files)
     whole = [file for file in files if facts[file].fingerprint is not None]
-    notes = _unfinished_notes([file for file in files if facts[file].fingerprint is None])
+    notes = [unfinished_note(file) for file in files if facts[file].fingerprint is None]
     # What stands for a name's fixed part says nothing of a single checkpoint.
     fixed = re.split(r"[*?\[]", glob_of(pattern))[0].rpartition("/")[0] if _is_pattern(pattern) else pattern
     fixed = os.path.normpath(os.path.expanduser(fixed)) if fixed else ""
@@ -201,12 +196,6 @@ def _near(pattern: str) -> str:
     return f"{folder} holds {_few(names) if names else 'nothing'}; checkpoints are {kinds}"
 
 
-def _few(values: Iterable) -> str:
-    """The first few of some values, and how many there are."""
-    values = list(map(str, values))
-    return ", ".join(values[:SHOWN]) + (f", ... ({len(values)} in all)" if len(values) > SHOWN else "")
-
-
 def _all_facts(files: list[str]) -> dict[str, Facts]:
     """What is known of each file: from the planner's notes where the file is as it was, or else read and noted.
 
@@ -244,20 +233,6 @@ def _stamp(path: Path) -> list:
     """What changes when a file is written again: its size and time, or those of the files of a folder."""
     files = sorted(path.iterdir()) if path.is_dir() else [path]
     return [[file.name, (status := file.stat()).st_size, status.st_mtime_ns] for file in files if file.is_file()]
-
-
-def _unfinished_notes(files: list[str]) -> list[str]:
-    """Sentences on files that are not whole."""
-    notes = []
-    for file in files:
-        age = time.time() - os.stat(file).st_mtime
-        reason = (
-            "it is not whole, and is taken to be still written; give the same command again once it is"
-            if age < STILL_WRITTEN
-            else "it is not whole, as after a full disk or a copy that broke off; copy it again, or delete it"
-        )
-        notes.append(f"{file} is left out: {reason}.")
-    return notes
 
 
 def _with_unit(found: list[_Found], asked: str, pattern: str) -> tuple[list[_Found], str, list[str]]:

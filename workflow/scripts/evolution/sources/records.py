@@ -1,6 +1,7 @@
 """What was taken of checkpoints: a small file a span, which stays when the checkpoints are deleted."""
 
 import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -29,18 +30,23 @@ class Checkpoint:
     other_time: int | None = None
 
 
-def save_record(path: str, *, pattern: str, unit: str, checkpoints: list[Checkpoint]) -> None:
+def save_record(
+    path: str, *, pattern: str, unit: str, checkpoints: list[Checkpoint], recording: dict | None = None
+) -> None:
     """Write which checkpoints a span's snapshots were taken of.
 
     Parameters
     ----------
-    path : path of `results/{run}/checkpoints/{span}.json`
+    path : path of `results/{run}/checkpoints/{span}.json`, or of a recording `results/{run}/recording/{span}.json`
     pattern : str
-        `checkpoints.path` of the config.
+        `checkpoints.path` of the config, or `recording.path`.
     unit : {"epoch", "step"}
     checkpoints : list of Checkpoint
+    recording : dict, optional
+        The fields of `evolution.sources.recording.Recording` that outlive its folder.
     """
     record = {"path": pattern, "unit": unit, "checkpoints": [asdict(checkpoint) for checkpoint in checkpoints]}
+    record |= {} if recording is None else {"recording": recording}
     with whole_file(path) as temporary:
         temporary.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
@@ -69,3 +75,13 @@ def load_records(folder: Path, *, pattern: str) -> dict[str, tuple[str, list[Che
         except (OSError, ValueError, KeyError, TypeError):
             continue  # What cannot be read is taken again.
     return records
+
+
+def load_recording(folder: Path, *, pattern: str) -> dict:
+    """What the latest record says of a recording whose folder is gone, see `save_record`; empty where there is none."""
+    for path in sorted(folder.glob("*.json"), reverse=True):
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            record = json.loads(path.read_text(encoding="utf-8"))
+            if record["path"] == pattern:
+                return record["recording"]
+    return {}

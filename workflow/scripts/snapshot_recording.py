@@ -1,0 +1,120 @@
+"""Every layer's activations, and the predictions, at each time of a span, from arrays that were recorded elsewhere."""
+
+import evolution.startup.load_torch  # noqa: F401 - before torch
+
+# isort: split
+
+import json
+import os
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+from evolution.activations.predictions import save_predictions
+from evolution.activations.recorded import RecordingSettings, take_recorded
+from evolution.errors import UserError
+from evolution.io.arrays import NpyWriter
+from evolution.io.job_log import job_log
+from evolution.io.tables import save_table
+from evolution.models.outputs import Pooling
+from evolution.planning.digests import file_digest
+from evolution.sources.recorded_time import folder_fingerprint, read_folder
+from evolution.sources.records import Checkpoint, save_record
+from evolution.startup.memory import keep_freed_memory
+
+
+def time_files(time: Checkpoint) -> dict[str, str]:
+    """The arrays of a time, by name, if they are as planning saw them.
+
+    Raises
+    ------
+    UserError
+        If the folder is gone, or has changed since.
+    """
+    folder = Path(os.path.expanduser(time.file))
+    if not folder.is_dir():
+        raise UserError(
+            f"{folder} is gone, and is needed to take its snapshot again. Put it back; or leave its time out with "
+            f"recording.choose.leave_out: [{time.time}]."
+        )
+    arrays = read_folder(folder)
+    if folder_fingerprint(arrays) != time.fingerprint:
+        raise UserError(
+            f"{folder} has changed since the workflow was planned. Give the same command again once it is written."
+        )
+    return {name: array.file for name, array in arrays.items()}
+
+
+def snapshot_recording(
+    *,
+    dataset: str,
+    path: str,
+    times: list[Checkpoint],
+    recording: dict,
+    unit: str,
+    settings: RecordingSettings,
+    activations: Mapping[str, str],
+    output: Mapping[str, str],
+) -> None:
+    """Take the snapshots of a span and write its files.
+
+    Parameters
+    ----------
+    dataset : path of dataset.npz
+    path : str
+        `recording.path` of the config.
+    times : list of Checkpoint
+        The folders of the times, in order.
+    recording : dict
+        What the record keeps of the recording, if its folder is gone one day.
+    unit : {"epoch", "step"}
+    settings : RecordingSettings
+    activations : mapping of str to path
+        The file of each layer to follow: float32 (times, N, D).
+    output : mapping of str to path
+        The other files: classifier, predictions, history (with a row a time: eval_loss, eval_accuracy, class_accuracy)
+        and record (see `evolution.sources.records`).
+    """
+    with ExitStack() as files:
+        taken = take_recorded(
+            dataset=dataset,
+            times={time.time: time_files(time) for time in times},
+            unit=unit,
+            settings=settings,
+            activations={
+                layer: files.enter_context(NpyWriter(file, len(times))) for layer, file in activations.items()
+            },
+            classifier=files.enter_context(NpyWriter(output["classifier"], len(times))),
+        )
+    save_predictions(output["predictions"], taken.predictions, warnings=taken.warnings, unit=unit)
+    history = {name: [row[name] for row in taken.evaluation] for name in taken.evaluation[0]}
+    # The jobs that read activations run again when the history changes. Accuracies alone may be the same for other
+    # arrays.
+    origin = {"dataset": file_digest(dataset), "arrays": json.dumps({str(k): v for k, v in taken.digests.items()})}
+    save_table(output["history"], history, origin, unit=unit)
+    # Last: what has a record is taken.
+    save_record(output["record"], pattern=path, unit=unit, checkpoints=times, recording=recording)
+
+
+if "snakemake" in globals():
+    keep_freed_memory()
+    with job_log(snakemake.log[0]):
+        others = dict(snakemake.output.items())
+        named = {name: others[name] for name in ("classifier", "predictions", "history", "record")}
+        # The layers come from the outputs and not from params. Asking for one more then adds a file to the job, and the
+        # files that it already wrote are not outdated by it.
+        arrays = [path for path in snakemake.output if path.endswith(".npy") and path != named["classifier"]]
+        snapshot_recording(
+            dataset=snakemake.input.dataset,
+            path=snakemake.params.path,
+            times=[Checkpoint(**time) for time in snakemake.params.recorded],
+            recording=snakemake.params.recording,
+            unit=snakemake.params.unit,
+            settings=RecordingSettings(
+                compacted=snakemake.params.compact,
+                pooling=Pooling(maps=snakemake.params.maps, tokens=snakemake.params.tokens),
+                seed=snakemake.params.seed,
+            ),
+            activations={Path(path).stem: path for path in arrays},
+            output=named,
+        )
