@@ -87,6 +87,8 @@ def collect(
 def same_weights(histories: list[str], files: Mapping[int, str], unit: str) -> list[str]:
     """Warnings on checkpoints with the same weights as another one: some are published with the last weights again.
 
+    And on recorded times with the same arrays.
+
     Parameters
     ----------
     histories : list of paths of `history/{span}.parquet`
@@ -96,13 +98,18 @@ def same_weights(histories: list[str], files: Mapping[int, str], unit: str) -> l
     unit : {"epoch", "step"}
     """
     by_digest: dict[str, list[int]] = {}
+    recorded = False
     for path in histories:
-        for time, digest in json.loads(load_metadata(path).get("weights", "{}")).items():
+        metadata = load_metadata(path)
+        recorded = recorded or "arrays" in metadata
+        for time, digest in json.loads(metadata.get("arrays", metadata.get("weights", "{}"))).items():
             by_digest.setdefault(digest, []).append(int(time))
+    what, source = ("recorded arrays", "recording") if recorded else ("checkpoints", "checkpoints")
+    held = "are the same" if recorded else "hold the same weights"
     return [
-        f"The checkpoints of {unit} {' and '.join(map(str, times[:4]))} hold the same weights "
+        f"The {what} of {unit} {' and '.join(map(str, times[:4]))} {held} "
         f"({', '.join(files.get(time, '?') for time in times[:4])}). If one of them is there by mistake, leave it out: "
-        f"checkpoints: {{choose: {{leave_out: [{times[0]}]}}}}."
+        f"{source}: {{choose: {{leave_out: [{times[0]}]}}}}."
         for times in by_digest.values()
         if len(times) > 1
     ]

@@ -1,25 +1,61 @@
 """How alike the layers of different runs are: CKA of each with each, for runs that follow the same images."""
 
 import hashlib
+import json
 import logging
+from dataclasses import dataclass
 
 import numpy as np
 
 from evolution.activations.cells import Cells
 from evolution.io.arrays import load_npz
 from evolution.io.job_log import job_log
+from evolution.io.reading import reading
 from evolution.io.tables import save_table
 from evolution.measures.cka import MOST_SAMPLES, pairwise_cka, rows_of_samples, some_samples
 
 log = logging.getLogger("evolution")
 
 
-def images_digest(dataset: str) -> str:
-    """A digest of a data set's evaluation images, their labels and their positions in the data set."""
+@dataclass(frozen=True)
+class SampleDigests:
+    """What tells whether two runs follow the same samples in the same order.
+
+    Attributes
+    ----------
+    images : str
+        A digest of the images, the labels and the positions in the data set.
+    ids : str
+        A digest of the labels and of who the samples are: their ids, or their positions where they have none.
+    named : bool
+        Whether they have ids.
+    """
+
+    images: str
+    ids: str
+    named: bool
+
+    def same_as(self, other: "SampleDigests") -> bool:
+        """Whether they are the same samples.
+
+        A recording has other images of them than a run with a data set, or none; then ids tell. Ids may be compared
+        with positions, as where a recording's ids are the positions in a data set; positions alone say nothing of two
+        data sets.
+        """
+        return self.images == other.images or (self.ids == other.ids and (self.named or other.named))
+
+
+def sample_digests(dataset: str) -> SampleDigests:
+    """What a dataset.npz tells of its samples."""
+    images, labels, indices = load_npz(dataset, "eval_images", "eval_labels", "eval_indices")
     digest = hashlib.sha256()
-    for array in load_npz(dataset, "eval_images", "eval_labels", "eval_indices"):
+    for array in (images, labels, indices):
         digest.update(f"{array.dtype} {array.shape} ".encode() + np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()
+    with reading(dataset), np.load(dataset, allow_pickle=False) as archive:
+        named = "eval_ids" in archive.files
+        names = archive["eval_ids"] if named else indices
+    ids = hashlib.sha256(json.dumps([labels.tolist(), [str(name) for name in names]]).encode())
+    return SampleDigests(digest.hexdigest(), ids.hexdigest(), named)
 
 
 def same_images(datasets: dict[str, str]) -> list[str]:
@@ -30,10 +66,15 @@ def same_images(datasets: dict[str, str]) -> list[str]:
     datasets : dict
         Run to its dataset.npz.
     """
-    found: dict[str, list[str]] = {}
+    groups: list[dict[str, SampleDigests]] = []
     for run, path in datasets.items():
-        found.setdefault(images_digest(path), []).append(run)
-    kept = max(found.values(), key=len)
+        samples = sample_digests(path)
+        fitting = [group for group in groups if any(map(samples.same_as, group.values()))]
+        merged = {name: digests for group in fitting for name, digests in group.items()} | {run: samples}
+        groups = [group for group in groups if group not in fitting] + [merged]
+    # In the order of the runs, as a run may have joined two groups.
+    found = [[run for run in datasets if run in group] for group in groups]
+    kept = max(sorted(found, key=lambda group: list(datasets).index(group[0])), key=len)
     left_out = [run for run in datasets if run not in kept]
     if left_out:
         log.info("Left out, as they follow other images than %s: %s", kept[0], ", ".join(left_out))

@@ -8,7 +8,7 @@ import logging
 
 import numpy as np
 
-from evolution.activations.predictions import load_predictions
+from evolution.activations.predictions import are_known, load_predictions
 from evolution.errors import UserError
 from evolution.io.arrays import load_npy, load_npz, save_npy
 from evolution.io.job_log import job_log
@@ -62,7 +62,9 @@ def metrics_span(
     by_time = load_npy(activations, (len(times), len(labels), None))
     predicted = [None] * len(times)
     if predictions is not None and "neural_collapse" in settings.measures:
-        predicted, _ = load_predictions([predictions], times, len(labels))
+        known, _ = load_predictions([predictions], times, len(labels))
+        # Of a recording without predictions, what needs them is NaN.
+        predicted = known if are_known(known) else predicted
     rows, assigned, voted = [], [], []
     for index, time in enumerate(times):
         if not np.isfinite(by_time[index]).all():

@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from evolution.activations.predictions import load_predictions
+from evolution.activations.predictions import are_known, load_predictions
 from evolution.io.arrays import load_npy, load_npz
 from evolution.io.job_log import job_log
 from evolution.io.tables import save_table
@@ -15,14 +15,18 @@ from evolution.measures.registry import CLASSIFIER_METRICS
 log = logging.getLogger("evolution")
 
 
-def classifier_collapse(rows: np.ndarray, labels: np.ndarray, predicted: np.ndarray, classes: int) -> dict[str, float]:
+def classifier_collapse(
+    rows: np.ndarray, labels: np.ndarray, predicted: np.ndarray | None, classes: int
+) -> dict[str, float]:
     """NC1 to NC4 of the classifier's inputs at one time.
 
     Parameters
     ----------
     rows : float32 array (N + classes, D)
         The classifier's input for each image, then its weights, a row a class; compact or raw.
-    labels, predicted : int arrays (N,)
+    labels : int array (N,)
+    predicted : int array (N,) or None
+        None where nobody knows: what needs it is NaN.
     classes : int
 
     Returns
@@ -69,6 +73,7 @@ def collapse_table(
     times, values = [], []
     for path, predictions_path, span in zip(classifier, predictions, spans):
         predicted, _ = load_predictions([predictions_path], span, len(labels))
+        predicted = predicted if are_known(predicted) else [None] * len(span)
         rows = load_npy(path, (len(span), len(labels) + len(names), None))
         for index, time in enumerate(span):
             times.append(time)

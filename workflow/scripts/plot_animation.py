@@ -62,7 +62,7 @@ def draw_frames(
     rand_indices : dict
         (time, layer) to value.
     accuracies : dict
-        Time to value.
+        Time to value; NaN where nobody knows.
     times : list of int
     dots : str array (N,)
         Colours.
@@ -95,7 +95,9 @@ def draw_frames(
     still = canvas.copy_from_bbox(figure.bbox)
     for snapshot, time in enumerate(times):
         canvas.restore_region(still)
-        counter.set_text(f"{unit} {time} of {times[-1]}   accuracy {score(accuracies[time])}")
+        # A recording may not say what the network predicts.
+        accuracy = "" if np.isnan(accuracies[time]) else f"   accuracy {score(accuracies[time])}"
+        counter.set_text(f"{unit} {time} of {times[-1]}{accuracy}")
         figure.draw_artist(counter)
         for panel, title, layer in zip(panels, titles, layers):
             title.set_text(f"ARI {score(rand_indices[time, layer])}")

@@ -4,6 +4,7 @@ import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
 
 # isort: split
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from evolution.figures.comparison import (
@@ -29,7 +30,7 @@ PANELS = {
 
 
 def plot_compared_accuracy(*, history_table: str, style: FigureStyle) -> Figure:
-    """Draw loss and accuracies over times, a line a group.
+    """Draw loss and accuracies over times, a line a group; a group without any accuracy is left out.
 
     Parameters
     ----------
@@ -40,6 +41,8 @@ def plot_compared_accuracy(*, history_table: str, style: FigureStyle) -> Figure:
     for group, curves in values.items():
         if ("eval_accuracy", "") not in curves:
             raise damaged(history_table, f"no eval_accuracy of {group}")
+    # A recording may not say what the network predicts.
+    values = {group: curves for group, curves in values.items() if np.isfinite(curves["eval_accuracy", ""][1]).any()}
     # A training that ran elsewhere may not have told its losses.
     panels_drawn = {
         measure: panel

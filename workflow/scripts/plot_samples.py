@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from evolution.activations.cells import Cells
-from evolution.activations.predictions import load_predictions
+from evolution.activations.predictions import are_known, load_predictions
 from evolution.figures.fonts import drawable_names
 from evolution.figures.style import MUTED, FigureStyle, headed_figure, save_figure, shared_look, shorten
 from evolution.io.arrays import load_npz
@@ -61,6 +61,8 @@ def plot_samples(
 ) -> Figure:
     """Draw three rows of images: learned last, still wrong at the last time, moved most.
 
+    Where nobody knows what the network predicts, the last of them alone.
+
     Parameters
     ----------
     dataset : path of dataset.npz
@@ -82,9 +84,11 @@ def plot_samples(
     never = never[np.argsort(-confidence[-1][never], kind="stable")]
     most = np.argsort(-moved, kind="stable")
 
+    known, sure = are_known(predicted), bool(np.isfinite(confidence[-1]).all())
     note = (
-        "Evaluation images; below each its true class, and after “not” the class that the network predicts or last "
-        "predicted. # is the number to search for in the explorer. Movement is summed over all snapshots."
+        "Evaluation images; below each its true class"
+        + ", and after “not” the class that the network predicts or last predicted" * known
+        + ". # is the number to search for in the explorer. Movement is summed over all snapshots."
     )
     names, fonts = drawable_names(names)
 
@@ -96,28 +100,30 @@ def plot_samples(
         return f"{name(labels[sample])}\nnot {name(predicted[snapshot, sample], NAME_LENGTH - 4)}"
 
     had_to_be = f"{len(late)} of {len(labels)} images had to be learned"
+    surest = ", the surest first" * sure
     rows = {
         f"Learned last: right from this {style.unit} to the end ({had_to_be})": [
             (sample, mistake(learned[sample] - 1, sample), f"{style.unit} {times[learned[sample]]}")
             for sample in late[:count]
         ],
-        f"Still wrong at {style.unit} {times[-1]}, the surest first ({len(never)} of {len(labels)} images)": [
-            (sample, mistake(-1, sample), f"{confidence[-1, sample]:.0%} sure") for sample in never[:count]
+        f"Still wrong at {style.unit} {times[-1]}{surest} ({len(never)} of {len(labels)} images)": [
+            (sample, mistake(-1, sample), f"{confidence[-1, sample]:.0%} sure" * sure) for sample in never[:count]
         ],
         f"Moved most in the map of {shorten(layer, 40)}, in radii of the map": [
             (sample, name(labels[sample]), f"{moved[sample]:.1f} radii") for sample in most[:count]
         ],
     }
+    rows = rows if known else dict(list(rows.items())[-1:])
     side = SIDE if style.width is None else style.width / count
     with shared_look(fonts):
         figure = headed_figure(
-            title="Images that the network finds hard",
+            title="Images that the network finds hard" if known else "Images that move most",
             note=note,
             width=style.width or 0.5 + count * side,
             height=len(rows) * (side + (0.8 if style.printed else 0.95)),
             style=style,
         )
-        for row, (heading, entries) in zip(figure.subfigures(len(rows), 1), rows.items()):
+        for row, (heading, entries) in zip(figure.subfigures(len(rows), 1, squeeze=False)[:, 0], rows.items()):
             if style.width is not None:
                 heading = textwrap.fill(heading, int(style.width * PRINTED_LETTERS))
             row.suptitle(heading, x=0.012, ha="left", size=7 if style.printed else 10, weight="bold")
@@ -129,8 +135,9 @@ def plot_samples(
             for axes, (sample, what, when) in zip(panels, entries):
                 image = images[sample].transpose(1, 2, 0)
                 axes.imshow(image if image.shape[2] == 3 else image[..., 0], cmap="gray", vmin=0, vmax=255)
+                texts = [text for text in (what, when, f"#{sample}") if text]
                 axes.annotate(
-                    f"{what}\n{when}\n#{sample}", (0.5, 0), xytext=(0, -3), xycoords="axes fraction",
+                    "\n".join(texts), (0.5, 0), xytext=(0, -3), xycoords="axes fraction",
                     textcoords="offset points", ha="center", va="top", size=6 if style.printed else 7,
                 )  # fmt: skip
     return figure

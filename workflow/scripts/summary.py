@@ -79,6 +79,8 @@ def best_line(rows: list[tuple[str, int, dict[str, float]]]) -> str:
 def accuracy_line(values: dict[str, float], when: str) -> str:
     """A sentence on the accuracies at a time."""
     train, evaluation = (number(values[name]) for name in ACCURACIES)
+    if math.isnan(values[ACCURACIES[1]]):
+        return "Accuracy: not known, as the recording has no predictions."
     if math.isnan(values[ACCURACIES[0]]):
         return f"Accuracy at {when}: {evaluation} on the evaluation images."
     return f"Accuracy at {when}: {train} on the training images, {evaluation} on the evaluation images."
@@ -116,7 +118,7 @@ def run_warnings(
             pixels_knn_accuracy=pixels_knn_accuracy,
             unit=load_unit(history),
         )
-    else:
+    elif np.isfinite(columns["eval_accuracy"]).all():
         warnings += chance_warnings(columns["eval_accuracy"], eval_counts)
     return list(dict.fromkeys(warnings))
 

@@ -62,8 +62,8 @@ def previews_of(
     """
     if previews is not None:
         pictures = [tile(name) if preview is None else preview for preview, name in zip(previews, names)]
-    elif _is_image(first_input):
-        pictures = list(_stretched(first_input))
+    elif (images := _as_images(first_input)) is not None:
+        pictures = list(_stretched(images))
     else:
         pictures = [tile(name) for name in names]
     colour = any(picture.mode != "L" for picture in pictures)
@@ -78,8 +78,13 @@ def previews_of(
     return made
 
 
-def _is_image(inputs: np.ndarray | None) -> bool:
-    return inputs is not None and inputs.dtype == np.float32 and inputs.ndim == 4 and inputs.shape[1] in (1, 3)
+def _as_images(inputs: np.ndarray | None) -> np.ndarray | None:
+    """Inputs as images (N, C, H, W), if they are images (N, C, H, W) or (N, H, W, C) of one channel or three."""
+    if inputs is None or inputs.dtype != np.float32 or inputs.ndim != 4:
+        return None
+    if inputs.shape[1] in (1, 3):
+        return inputs
+    return inputs.transpose(0, 3, 1, 2) if inputs.shape[3] in (1, 3) else None
 
 
 def tile(text: str) -> Image.Image:

@@ -24,7 +24,7 @@ function restore() {
   state.position = Math.max(0, distance.indexOf(Math.min(...distance)));
   state.color = [...$("color").options].some(({ value }) => value === link.get("color")) ? link.get("color") : "label";
   state.hidden = new Set(numbers("hidden").filter((label) => label in data.names));
-  state.wrong = link.get("wrong") === "1";
+  state.wrong = predicted !== null && link.get("wrong") === "1";
   state.speed = [1, 2.5, 5, 10].includes(Number(link.get("speed"))) ? Number(link.get("speed")) : 2.5;
   source.selected.indices = numbers("samples").filter((id) => placeOf.has(id)).map((id) => placeOf.get(id));
   showControls();
@@ -116,8 +116,8 @@ function hover(indices) {
   const text = document.createElement("div");
   const lines = [
     [`true: ${label}`, ""],
-    [`predicted: ${guess}`, wrong ? "wrong" : ""],
-    [`confidence: ${sure}`, ""],
+    ...(predicted ? [[`predicted: ${guess}`, wrong ? "wrong" : ""]] : []),
+    ...(confidence ? [[`confidence: ${sure}`, ""]] : []),
     [`sample ${data.samples[place]}`, "note"],
     [`${data.sources[place]} in the data set`, "note"],
   ];

@@ -18,7 +18,8 @@ const maps = data.maps.map((map) => ({
   layouts: unpack(map.layouts),
   clusters: unpack(map.clusters),
 }));
-const predicted = unpack(data.predicted), confidence = unpack(data.confidence);
+// null where nobody knows what the network predicts, or how sure it is.
+const predicted = data.predicted && unpack(data.predicted), confidence = data.confidence && unpack(data.confidence);
 const placeOf = new Map(data.samples.map((sample, place) => [sample, place]));
 const packedColor = (hex) => ((parseInt(hex.slice(1), 16) << 8) | 0xff) >>> 0;
 const palette = data.colors.map(packedColor), verdict = [packedColor(WRONG), packedColor(RIGHT)];
@@ -54,6 +55,12 @@ $("count").textContent =
 if (!data.aligned)
   $("count").textContent += " · each snapshot's layout starts from scratch: read positions, not movements";
 $("slider").max = last;
+if (!predicted) {
+  for (const option of [...$("color").options])
+    if (["prediction", "right"].includes(option.value)) option.remove();
+  $("wrong").closest("label").hidden = true;
+  $("count").textContent += " · what the network predicts is not known";
+}
 const { sprite } = data;
 const style = document.createElement("style");
 style.textContent = `.image { background-image: url("${sprite.url}"); }`;

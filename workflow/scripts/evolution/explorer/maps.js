@@ -27,7 +27,7 @@ function findVisible() {
   const at = snapshot() * samples;
   for (let i = 0; i < samples; i++) {
     const label = data.labels[i];
-    visible[i] = !state.hidden.has(label) && !(state.wrong && predicted[at + i] === label);
+    visible[i] = !state.hidden.has(label) && !(state.wrong && predicted && predicted[at + i] === label);
   }
 }
 
@@ -62,8 +62,9 @@ const shown = (value) => (value === null || value === undefined ? "–" : value.
 
 function describe(place) {
   const at = snapshot() * samples + place, label = data.labels[place];
-  const wrong = predicted[at] !== label;
-  return { label: data.names[label], guess: data.names[predicted[at]], sure: `${confidence[at]} %`, wrong };
+  const wrong = predicted !== null && predicted[at] !== label;
+  const guess = predicted && data.names[predicted[at]], sure = confidence && `${confidence[at]} %`;
+  return { label: data.names[label], guess, sure, wrong };
 }
 
 function showSelection() {
@@ -74,14 +75,17 @@ function showSelection() {
   const [title, note] = $("selection").children, thumbs = $("thumbs"), scrolled = thumbs.scrollLeft;
   const more = chosen.length > MOST_CARDS ? ` · the first ${MOST_CARDS}` : "";
   title.textContent = `${chosen.length} selected`;
-  note.textContent = `${wrong} misclassified at ${data.unit} ${data.times[snapshot()]}${more} · true → predicted`;
+  const when = `${data.unit} ${data.times[snapshot()]}`;
+  note.textContent = predicted ? `${wrong} misclassified at ${when}${more} · true → predicted` : `at ${when}${more}`;
   const cards = [];
   for (const place of chosen.slice(0, MOST_CARDS)) {
     const { label, guess, sure, wrong } = describe(place);
     const card = document.createElement("div");
     card.className = "card";
     card.append(image(place, 44));
-    for (const [text, kind] of [[`${label} → ${guess}`, wrong ? "wrong" : ""], [sure, ""], [`#${data.samples[place]}`, "note"]]) {
+    const shownClass = predicted ? `${label} → ${guess}` : label;
+    for (const [text, kind] of [[shownClass, wrong ? "wrong" : ""], [sure, ""], [`#${data.samples[place]}`, "note"]]) {
+      if (text === null) continue;
       const line = document.createElement("div");
       line.textContent = text;
       line.className = kind;
@@ -96,7 +100,7 @@ function showSelection() {
 function showTexts() {
   const now = snapshot();
   maps.forEach((map, place) => (scores[place].textContent = `ARI ${shown(map.rand[Math.min(now, map.snapshots - 1)])}`));
-  values[0].textContent = shown(data.accuracy[now]);
+  if (predicted) values[0].textContent = shown(data.accuracy[now]);
   curves.forEach((_, place) => (model(`now${place}`).location = data.times[now]));
   showSelection();
 }

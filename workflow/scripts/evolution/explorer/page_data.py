@@ -9,7 +9,7 @@ from PIL import Image
 
 from evolution import PIXELS
 from evolution.activations.cells import Cells
-from evolution.activations.predictions import load_predictions
+from evolution.activations.predictions import are_known, load_predictions
 from evolution.explorer.plots import MAP_LIMIT, Line, depth_colors
 from evolution.figures.layer_names import layer_title
 from evolution.figures.metric_titles import METRIC_TITLES
@@ -172,8 +172,9 @@ def explorer_data(
                 "rand": [_rounded(values.get((layer, time, "adjusted_rand_index"))) for time in layer_times],
             }
         )
+    known, sure = are_known(predicted), np.isfinite(confidence).all()
     accuracy = (predicted == labels).mean(axis=1)
-    curves = {"Network accuracy": {"network": (np.array(times), accuracy)}}
+    curves = {"Network accuracy": {"network": (np.array(times), accuracy)}} if known else {}
     for metric, title in METRIC_TITLES.items():
         lines = {layer: series(values, layer, metric) for layer in layers}
         curves[SHORT_TITLES.get(metric, title)] = {layer: line for layer, line in lines.items() if len(line[0])}
@@ -191,9 +192,10 @@ def explorer_data(
         "network": modules,
         "pixels": PIXELS in layers,
         "maps": maps,
-        "predicted": packed(predicted[:, subset].astype(np.int16)),
-        "confidence": packed(np.rint(100 * confidence[:, subset]).astype(np.uint8)),
-        "accuracy": [_rounded(value) for value in accuracy],
+        # null where nobody knows: a recording may have no predictions, or classes alone.
+        "predicted": packed(predicted[:, subset].astype(np.int16)) if known else None,
+        "confidence": packed(np.rint(100 * confidence[:, subset]).astype(np.uint8)) if known and sure else None,
+        "accuracy": [_rounded(value) for value in accuracy] if known else [],
         "curves": list(curves),
         "sprite": sprite(images[subset]),
         "aligned": settings.aligned,

@@ -125,7 +125,8 @@ def recording_times(run: str, settings: dict, *, per_job: int, results: Path = P
             raise
         recording = Recording(**kept)
     times = _with_records(run, listing, records, folder=folder, choose=settings["choose"], per_job=per_job)
-    return replace(times, recording=recording)
+    notes = [f"{settings['path']} {note}" for note in recording.left_out()]
+    return replace(times, recording=recording, notes=times.notes + notes)
 
 
 Records = dict[str, tuple[str, list[Checkpoint]]]

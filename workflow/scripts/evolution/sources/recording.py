@@ -56,6 +56,19 @@ class Recording:
         """What a record keeps: all but the digest of the samples, which are no longer read once the folder is gone."""
         return {name: value for name, value in asdict(self).items() if name != "dataset"}
 
+    def left_out(self) -> list[str]:
+        """What is left out because it is not there, a sentence each without its subject."""
+        sentences = []
+        if self.predictions is None:
+            sentences.append(
+                "has no predictions: accuracies, and the figures and the part of the explorer page on them, are left out."
+            )
+        elif self.predictions == CLASSES:
+            sentences.append("has predicted classes and no outputs: the loss and the confidence are left out.")
+        if not self.inputs:
+            sentences.append("has no inputs.npy: the raw inputs are not followed.")
+        return sentences
+
     def modules(self) -> Modules:
         """The layers that can be followed, and what `layers: auto` stands for."""
         fit = [name for name in self.layers if LAYER_NAME.fullmatch(name) and name != PIXELS]
