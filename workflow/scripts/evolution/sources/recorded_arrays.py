@@ -34,6 +34,8 @@ def read_array(path: str | Path, chosen: np.ndarray | None = None) -> np.ndarray
     path = Path(path)
     try:
         place = array_place(path)
+        if place.dtype in ("object", "structured"):
+            raise ValueError(f"it is {place.dtype}, and nothing is unpickled")
         mapped = _mapped(path, place)
         array = np.array(mapped if chosen is None else mapped[chosen], order="C")
     except (OSError, EOFError, ValueError) as error:

@@ -273,7 +273,7 @@ def _check_times(kept: dict[str, Arrays], samples: int) -> None:
                 "leave such times out with recording.choose",
                 "path",
             )
-        for name in _parts(arrays):
+        for name in sorted(_parts(arrays)):
             array = arrays[name]
             _check_numbers(array)
             if name not in CLASSIFIER[1:] and array.facts.shape[:1] != [samples]:

@@ -1,0 +1,155 @@
+"""Snapshots of a recording, against NumPy."""
+
+import logging
+
+import numpy as np
+import pytest
+
+from evolution.activations.classifier import classifier_rows
+from evolution.activations.compaction import compact
+from evolution.activations.recorded import RecordingSettings, arrays_digest, pooled_rows, take_recorded
+from evolution.errors import UserError
+from evolution.io.arrays import NpyWriter
+from evolution.models.last_layer import Classifier
+from evolution.models.outputs import Pooling
+from evolution.sources.recorded_time import array_files
+from prepare_recording import prepare_recording
+from support.recordings import CLASSES, SAMPLES, write_recording
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return write_recording(tmp_path / "rec")
+
+
+def take(folder, times=(0, 100), layers=("conv1", "fc1"), eval_size=1000, compacted=False, pooling=None):
+    dataset = str(folder.parent / "dataset.npz")
+    prepare_recording(path=str(folder), classes=CLASSES, eval_size=eval_size, seed=3, output=dataset)
+    files = {time: {name: str(path) for name, path in array_files(folder / str(time)).items()} for time in times}
+    outputs = {name: folder.parent / f"{name}.npy" for name in (*layers, "classifier")}
+    writers = {name: NpyWriter(path, len(times)) for name, path in outputs.items()}
+    taken = take_recorded(
+        dataset=dataset,
+        times=files,
+        unit="step",
+        settings=RecordingSettings(compacted=compacted, pooling=pooling or Pooling(), seed=3),
+        activations={layer: writers[layer] for layer in layers},
+        classifier=writers["classifier"],
+    )
+    for writer in writers.values():
+        writer.__exit__(None, None, None)
+    arrays = {name: np.load(path) for name, path in outputs.items()}
+    with np.load(dataset) as archive:
+        return taken, arrays, archive["eval_indices"], archive["eval_labels"]
+
+
+def test_rows_are_those_of_the_drawn_samples(folder):
+    _, arrays, indices, _ = take(folder, eval_size=20)
+    assert len(indices) == 20
+    for number, time in enumerate((0, 100)):
+        for layer in ("conv1", "fc1"):
+            expected = np.load(folder / str(time) / f"{layer}.npy")[indices].reshape(20, -1)
+            assert np.array_equal(arrays[layer][number], expected)
+
+
+def test_wide_layers_are_compacted_as_those_of_a_model(folder):
+    _, arrays, indices, _ = take(folder, eval_size=15, compacted=True)
+    rows = np.load(folder / "100" / "conv1.npy")[indices].reshape(15, -1)
+    assert rows.shape[1] > 15 and np.array_equal(arrays["conv1"][1], compact(rows))
+
+
+@pytest.mark.parametrize(
+    ("shape", "pooling", "expected"),
+    [
+        ((2, 3, 3), Pooling(maps="mean"), lambda a: a.mean((2, 3))),
+        ((2, 3, 3), Pooling(maps="flatten"), lambda a: a.reshape(len(a), -1)),
+        ((4, 6), Pooling(tokens="mean"), lambda a: a.mean(1)),
+        ((4, 6), Pooling(tokens="cls"), lambda a: a[:, 0]),
+        ((6,), Pooling(maps="mean"), lambda a: a),
+        ((), Pooling(), lambda a: a[:, None]),
+    ],
+)
+def test_pooling_is_that_of_a_model(shape, pooling, expected, tmp_path, monkeypatch):
+    values = np.random.default_rng(0).normal(size=(20, *shape)).astype(np.float32)
+    np.save(tmp_path / "a.npy", values)
+    chosen = np.array([0, 3, 7, 19])
+    whole = pooled_rows(str(tmp_path / "a.npy"), chosen, pooling)
+    np.testing.assert_allclose(whole, expected(values[chosen]), rtol=1e-6, atol=1e-7)
+    monkeypatch.setattr("evolution.activations.recorded.HELD_BYTES", 1)
+    assert np.array_equal(pooled_rows(str(tmp_path / "a.npy"), chosen, pooling), whole), "sample by sample too"
+
+
+def test_outputs_give_loss_accuracy_and_confidence(folder):
+    taken, _, _, labels = take(folder)
+    outputs = np.load(folder / "100" / "predictions.npy").astype(float)
+    shares = np.exp(outputs - outputs.max(1, keepdims=True))
+    shares /= shares.sum(1, keepdims=True)
+    last = taken.evaluation[1]
+    assert last["eval_accuracy"] == (outputs.argmax(1) == labels).mean()
+    assert np.isclose(last["eval_loss"], -np.log(shares[np.arange(SAMPLES), labels]).mean())
+    assert np.array_equal(taken.predictions["predicted"][SAMPLES:], outputs.argmax(1))
+    np.testing.assert_allclose(taken.predictions["confidence"][SAMPLES:], shares.max(1), rtol=1e-5)
+
+
+def test_classes_give_the_accuracy_alone(folder):
+    for time in (0, 100):
+        outputs = np.load(folder / str(time) / "predictions.npy")
+        np.save(folder / str(time) / "predictions.npy", outputs.argmax(1).astype(np.int16))
+    taken, _, _, labels = take(folder)
+    assert "eval_loss" not in taken.evaluation[0] and np.isnan(taken.predictions["confidence"]).all()
+    assert taken.evaluation[1]["eval_accuracy"] == (outputs.argmax(1) == labels).mean()
+    np.save(folder / "0" / "predictions.npy", np.full(SAMPLES, 9))
+    with pytest.raises(UserError, match=r"0/predictions\.npy has classes from 9 to 9, and there are 5 classes"):
+        take(folder)
+
+
+def test_without_predictions_nothing_is_known_of_them(folder):
+    for time in (0, 100):
+        (folder / str(time) / "predictions.npy").unlink()
+    taken, arrays, _, _ = take(folder)
+    assert set(taken.predictions["predicted"]) == {-1} and np.isnan(taken.evaluation[0]["eval_accuracy"])
+    assert arrays["classifier"].shape == (2, SAMPLES + CLASSES, 1) and np.isnan(arrays["classifier"]).all()
+
+
+def test_the_classifier_is_that_of_a_model(folder):
+    weight, bias = np.random.default_rng(1).normal(size=(CLASSES, 6)).astype(np.float32), np.zeros(CLASSES, np.float32)
+    for time in (0, 100):
+        inputs = np.load(folder / str(time) / "fc1.npy")
+        for name, array in (("inputs", inputs), ("weight", weight), ("bias", bias)):
+            np.save(folder / str(time) / f"classifier_{name}.npy", array)
+        np.save(folder / str(time) / "predictions.npy", inputs @ weight.T)
+    _, arrays, indices, _ = take(folder, eval_size=30, compacted=True)
+    expected = classifier_rows(
+        Classifier(inputs[indices], weight, bias), outputs=inputs[indices] @ weight.T, classes=CLASSES, compacted=True
+    )
+    assert np.array_equal(arrays["classifier"][1], expected)
+
+
+@pytest.mark.parametrize(("name", "value"), [("fc1", np.nan), ("predictions", np.inf)])
+def test_what_is_not_finite_is_named_with_its_time(folder, name, value):
+    array = np.load(folder / "100" / f"{name}.npy")
+    array[7, 0] = value
+    np.save(folder / "100" / f"{name}.npy", array)
+    with pytest.raises(UserError) as error:
+        take(folder)
+    message = str(error.value)
+    assert f"100/{name}.npy: " in message and "at step 100 holds values that are not finite" in message
+    assert "recording.choose.leave_out: [100]" in message
+
+
+def test_other_types_are_said_in_the_log(folder, caplog):
+    np.save(folder / "100" / "fc1.npy", np.load(folder / "100" / "fc1.npy").astype(np.float16))
+    with caplog.at_level(logging.INFO, "evolution"):
+        take(folder)
+    assert "fc1.npy: float16, taken as float32" in caplog.text
+    assert "conv1.npy: (60, 2, 3, 3), taken as (samples, channels, and maps of the others)" in caplog.text
+
+
+def test_the_digest_is_of_all_arrays_whichever_are_followed(folder):
+    files = {name: str(path) for name, path in array_files(folder / "100").items()}
+    before = arrays_digest(files)
+    assert take(folder, layers=("fc1",))[0].digests[100] == take(folder)[0].digests[100] == before
+    np.save(folder / "100" / "conv1.npy", np.zeros((SAMPLES, 2, 3, 3), np.float32))
+    assert arrays_digest(files) != before

@@ -1,0 +1,82 @@
+"""What lies next to the times of a recording, as samples."""
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from evolution.data.recorded_samples import load_recorded_samples
+from evolution.errors import DataError
+from support.recordings import CLASSES, SAMPLES, write_recording
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return write_recording(tmp_path / "rec")
+
+
+def load(folder, classes=None, most=1000):
+    return load_recorded_samples(str(folder), classes=classes, most=most, seed=3)
+
+
+def test_all_samples(folder):
+    samples = load(folder)
+    assert np.array_equal(samples.labels, np.arange(SAMPLES) % CLASSES) and samples.labels.dtype == np.int64
+    assert samples.ids == [f"s{number}" for number in range(SAMPLES)]
+    assert samples.class_names == tuple("01234") and samples.previews is None
+    assert np.array_equal(samples.inputs[""], np.load(folder / "inputs.npy"))
+
+
+def test_some_are_drawn_with_all_that_belongs_to_them(folder):
+    previews = np.random.default_rng(0).integers(0, 255, (SAMPLES, 4, 5, 3)).astype(np.uint8)
+    np.save(folder / "previews.npy", previews)
+    samples = load(folder, most=20)
+    assert np.bincount(samples.labels).tolist() == [4] * CLASSES
+    assert samples.ids == [f"s{index}" for index in samples.indices]
+    assert np.array_equal(samples.inputs[""], np.load(folder / "inputs.npy")[samples.indices])
+    for index, preview in zip(samples.indices, samples.previews):
+        assert np.array_equal(np.asarray(preview), previews[index])
+
+
+def test_names_from_a_file_or_from_the_outputs(folder):
+    (folder / "class_names.txt").write_text("a\nb\nc\nd\ne\nf\n", encoding="utf-8")
+    assert load(folder).class_names == tuple("abcdef")
+    np.save(folder / "class_names.npy", np.array(list("ABCDE")))
+    assert load(folder).class_names == tuple("ABCDE")
+    (folder / "class_names.npy").unlink()
+    (folder / "class_names.txt").unlink()
+    assert load(folder, classes=7).class_names == tuple("0123456")
+
+
+def test_ids_of_a_time_where_the_recording_has_none(folder):
+    ids = np.load(folder / "ids.npy")
+    (folder / "ids.npy").rename(folder / "100" / "ids.npy")
+    assert load(folder).ids == ids.tolist()
+    (folder / "100" / "ids.npy").unlink()
+    assert load(folder).ids is None
+    save_file({"x": torch.zeros(SAMPLES, 2), "ids": torch.arange(SAMPLES)}, folder / "0" / "x.safetensors")
+    assert load(folder).ids == list(map(str, range(SAMPLES)))
+
+
+def test_whole_numbers_are_tokens_and_images_of_bytes_are_not(folder):
+    np.save(folder / "inputs.npy", np.arange(SAMPLES * 4).reshape(SAMPLES, 4))
+    assert load(folder).inputs[""].dtype == np.int64
+    np.save(folder / "inputs.npy", np.zeros((SAMPLES, 4, 4), np.uint8))
+    assert load(folder).inputs[""].dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("name", "array", "message"),
+    [
+        ("labels", np.arange(SAMPLES) - 1, r"labels\.npy has the label -1; count classes from 0"),
+        ("labels", np.zeros(SAMPLES, int), "samples of one class"),
+        ("labels", np.arange(SAMPLES) // 20 * 2, "none of 1, 3; .*class_names.npy or class_names.txt"),
+        ("ids", np.array(["a"] * SAMPLES), "gives the id 'a' to two samples"),
+        ("inputs", np.full((SAMPLES, 2), np.nan), r"inputs\.npy holds values that are not finite"),
+    ],
+)
+def test_faults_are_said_at_the_key_of_the_recording(folder, name, array, message):
+    np.save(folder / f"{name}.npy", array)
+    with pytest.raises(DataError, match=message) as error:
+        load(folder)
+    assert error.value.key == "recording.path"

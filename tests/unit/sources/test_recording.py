@@ -1,0 +1,55 @@
+"""What the times of a recording share, and its recording.json."""
+
+import json
+
+import pytest
+
+from evolution.errors import ConfigError
+from evolution.sources.recording import Recording, in_order, read_settings
+
+
+def test_layers_come_by_their_numbers_value_or_as_recording_json_says():
+    names = ["layer10", "fc", "layer2", "conv1"]
+    assert in_order(names, {}) == ["conv1", "fc", "layer2", "layer10"]
+    assert in_order(names, {"layers": ["conv1", "layer2", "layer10", "fc"]}) == ["conv1", "layer2", "layer10", "fc"]
+
+
+def test_names_that_cannot_stand_in_a_path_are_not_followed():
+    modules = Recording(10, {"a-b": [3], "conv1": [3], "pixels": [3]}).modules()
+    assert modules.names == ["conv1"] and list(modules.auto) == ["conv1"]
+    assert "letters, digits, _" in modules.unfit["a-b"] and "inputs.npy" in modules.unfit["pixels"]
+
+
+def test_of_many_layers_auto_takes_eight():
+    modules = Recording(10, {f"l{number}": [1] for number in range(15)}).modules()
+    assert list(modules.auto) == [f"l{2 * number}" for number in range(8)]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"format": 2}, "has the format 2, and this workflow reads format 1"),
+        ({}, "has the format None"),
+        ([1], "has the format"),
+        ({"format": 1, "unit": "batch"}, "has the unit 'batch'; must be epoch or step"),
+    ],
+)
+def test_another_version_is_refused(content, message, tmp_path):
+    (tmp_path / "recording.json").write_text(json.dumps(content))
+    with pytest.raises(ConfigError, match=message):
+        read_settings(tmp_path)
+
+
+def test_a_file_that_is_no_json_is_named(tmp_path):
+    assert read_settings(tmp_path) == {}
+    (tmp_path / "recording.json").write_text("{")
+    with pytest.raises(ConfigError, match=r"recording\.json is not JSON"):
+        read_settings(tmp_path)
+
+
+def test_what_is_not_there_is_said():
+    whole = Recording(10, predictions="outputs", inputs=True)
+    assert whole.left_out() == []
+    assert [note.split(":")[0] for note in Recording(10).left_out()] == ["has no predictions", "has no inputs.npy"]
+    assert "no outputs" in Recording(10, predictions="classes", inputs=True).left_out()[0]
+    assert "dataset" not in whole.kept() and Recording(**whole.kept()) == whole
