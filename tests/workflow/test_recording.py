@@ -32,7 +32,10 @@ def record_time(folder, model, images):
         if name
     ]
     with torch.no_grad():
-        logits = model(torch.from_numpy(images))
+        # In the layout and on the one thread of the workflow's own snapshots, as sums round otherwise in another one.
+        logits = model.to(memory_format=torch.channels_last)(
+            torch.from_numpy(images).contiguous(memory_format=torch.channels_last)
+        )
     for hook in hooks:
         hook.remove()
     last = [name for name, module in model.named_modules() if isinstance(module, torch.nn.Linear)][-1]
@@ -49,6 +52,7 @@ def record_time(folder, model, images):
 
 def write_recordings(project):
     """The tiny run's weights, recorded; and once more with nothing but labels and layers."""
+    torch.set_num_threads(1)
     run, folder = project.folder / "results" / "tiny", project.folder / "recordings"
     with np.load(run / "dataset.npz") as archive:
         dataset = dict(archive)

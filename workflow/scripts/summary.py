@@ -12,7 +12,7 @@ from evolution.figures.metric_titles import SUMMARY_TITLES
 from evolution.io.arrays import load_npz
 from evolution.io.job_log import job_log, log_warnings
 from evolution.io.markdown import DASH, markdown_table
-from evolution.io.reading import damaged
+from evolution.io.reading import damaged, reading
 from evolution.io.tables import load_metadata, load_table, load_unit
 from evolution.io.warnings_file import parse_warnings, save_warnings
 from evolution.io.whole_files import whole_file
@@ -108,7 +108,10 @@ def run_warnings(
     eval_labels, names = load_npz(dataset, "eval_labels", "class_names")
     eval_counts = np.bincount(eval_labels, minlength=len(names)).tolist()
     columns = {name: [values[name] for values in curves.values()] for name in CURVES}
-    if np.isfinite(columns["train_accuracy"]).all():
+    # A training that ran elsewhere may tell its accuracies, and not on which images.
+    with reading(dataset), np.load(dataset, allow_pickle=False) as archive:
+        trained_here = "train_labels" in archive.files
+    if trained_here and np.isfinite(columns["train_accuracy"]).all():
         (train_labels,) = load_npz(dataset, "train_labels")
         warnings += learning_warnings(
             times=list(curves),

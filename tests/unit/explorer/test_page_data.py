@@ -10,6 +10,7 @@ from PIL import Image
 
 from evolution.explorer import page_data
 from evolution.figures.style import class_colors
+from evolution.io.tables import save_table
 from support.page import (
     CLASS_NAMES,
     CLASSES,
@@ -121,3 +122,17 @@ def test_every_part_of_the_data_holds_the_same_subset_of_samples(experiment):
     for shown, every in zip(data["maps"], whole["maps"]):
         for name in ("layouts", "clusters"):
             np.testing.assert_array_equal(unpacked(shown[name]), unpacked(every[name])[:, data["samples"]])
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_what_nobody_knows_is_null(tmp_path, known):
+    """A recording may have predicted classes without confidences, or no predictions."""
+    experiment = write_experiment(tmp_path, samples=30)
+    predicted = np.concatenate([prediction(epoch, 30) for epoch in EPOCHS])
+    table = {"epoch": np.repeat(EPOCHS, 30), "sample": np.tile(np.arange(30), len(EPOCHS))}
+    table |= {"predicted": predicted if known else np.full_like(predicted, -1)}
+    save_table(tmp_path / "predictions.parquet", table | {"confidence": np.full(len(predicted), np.nan)})
+    data, curves = page_data.explorer_data(**experiment, settings=page_settings())
+    assert data["confidence"] is None and (data["predicted"] is None) != known
+    assert ("Network accuracy" in curves) == known and len(data["accuracy"]) == known * len(EPOCHS)
+    json.dumps(data, allow_nan=False)

@@ -1,15 +1,18 @@
 """The times of runs whose checkpoints are on disk: as they grow, shrink, and are replaced."""
 
 import os
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
 from evolution.errors import ConfigError
-from evolution.planning.run_times import RunTimes, checkpoint_times
+from evolution.planning.run_times import RunTimes, checkpoint_times, recording_times
 from evolution.sources.records import save_record
 from evolution.sources.unusable import note_unusable
+from support.recordings import write_recording, write_time
 
 CHOOSE = {"every": None, "log_until": None, "also": [], "leave_out": []}
 SETTINGS = {"path": "ck", "unit": "auto", "key": None, "choose": CHOOSE}
@@ -140,3 +143,53 @@ def test_times_of_a_grid():
     assert times.grid_times([100]) == [100]
     spread = times.grid_times(None)
     assert len(spread) == 6 and spread[0] == 0 and spread[-1] == 1900
+
+
+def recorded(**changes):
+    settings = {"path": "rec", "unit": "step", "choose": CHOOSE} | changes
+    return recording_times("a", settings, per_job=1)
+
+
+def take_recorded(times):
+    """What the snapshot jobs of a plan leave behind."""
+    for span, members in times.spans.items():
+        save_record(
+            f"results/a/recording/{span}.json",
+            pattern="rec",
+            unit=times.unit,
+            checkpoints=[times.checkpoints[member] for member in members],
+            recording=times.recording.kept(),
+        )
+
+
+def test_a_recording_grows_shrinks_and_goes():
+    folder = write_recording(Path("rec"), times=(0, 100), predictions=None, inputs=False)
+    before = recorded()
+    assert list(before.spans) == ["step_000000", "step_000100"]
+    assert not before.has_predictions and not before.has_inputs and len(before.notes) == 2
+    take_recorded(before)
+    write_time(folder / "200", 2, predictions=None)
+    shutil.rmtree(folder / "0")
+    after = recorded()
+    assert after.times == [0, 100, 200] and after.notes[0].startswith("rec/0 is gone; what was taken of it stays")
+    take_recorded(after)
+    shutil.rmtree(folder)
+    gone = recorded()
+    assert gone.spans == after.spans and gone.recording == replace(after.recording, dataset="")
+    with pytest.raises(ConfigError, match="'other' is not there"):
+        recorded(path="other")
+
+
+def test_another_recording_in_the_same_folder_is_not_mixed_with_the_first():
+    folder = write_recording(Path("rec"))
+    take_recorded(recorded())
+    shutil.rmtree(folder / "0")
+    shutil.rmtree(folder / "100")
+    write_time(folder / "100", 9)
+    with pytest.raises(ConfigError, match=r"rec/100 is not the file that the results of run a were made from"):
+        recorded()
+
+
+def test_a_trained_run_has_everything():
+    times = RunTimes("epoch", {"0000": [0]})
+    assert times.has_inputs and times.has_predictions

@@ -153,3 +153,12 @@ def test_the_time_in_the_other_unit():
     found = collect.with_other_unit(table, {100: 1}, "epoch")
     assert list(found) == ["layer", "time", "epoch", "value"] and found["epoch"].to_pylist() == [1, None]
     assert collect.with_other_unit(table, {}, "epoch") is table
+
+
+def test_recorded_times_with_the_same_arrays_are_named(tmp_path):
+    paths = [str(tmp_path / f"{time}.parquet") for time in (0, 100)]
+    for path, time in zip(paths, (0, 100)):
+        save_table(path, {"time": [time]}, {"arrays": json.dumps({str(time): "a"})}, unit="step")
+    (warning,) = collect.same_weights(paths, {0: "rec/0", 100: "rec/100"}, "step")
+    assert warning.startswith("The recorded arrays of step 0 and 100 are the same (rec/0, rec/100).")
+    assert "recording: {choose: {leave_out: [0]}}" in warning

@@ -53,3 +53,26 @@ def test_of_many_samples_some_are_drawn_the_same_of_all(tmp_path):
     table = compare_activations(datasets=datasets, **where, seed=0, most_samples=30)
     np.testing.assert_allclose(table["cka"], 1, atol=1e-6)
     assert set(table["samples"]) == {30}
+
+
+def test_ids_tell_who_the_samples_are_whatever_their_images(tmp_path):
+    def write(run, seed, ids=None, labels=None, indices=None):
+        images = np.random.default_rng(seed).integers(0, 255, (40, 1, 4, 4)).astype(np.uint8)
+        labels = np.arange(40) % 4 if labels is None else labels
+        more = {} if ids is None else {"eval_ids": np.array(ids)}
+        indices = np.arange(40) if indices is None else indices
+        save_npz(tmp_path / f"{run}.npz", eval_images=images, eval_labels=labels, eval_indices=indices, **more)
+        return str(tmp_path / f"{run}.npz")
+
+    names = [f"s{number}" for number in range(40)]
+    ours, theirs = write("a", 1, ids=names), write("b", 2, ids=names, indices=np.arange(40) + 7)
+    assert same_images({"a": ours, "b": theirs}) == ["a", "b"]
+    others = [write("c", 3, ids=names[::-1]), write("d", 4, ids=names, labels=np.arange(40) % 5), write("e", 5)]
+    for other in others:
+        assert same_images({"a": ours, "other": other}) == ["a"]
+    positions = np.arange(0, 80, 2)
+    of_data_set = write("f", 6, indices=positions)
+    assert same_images({"f": of_data_set, "g": write("g", 7, ids=positions)}) == ["f", "g"], "ids that are positions"
+    assert same_images({"f": of_data_set, "h": write("h", 8, indices=positions)}) == ["f"], (
+        "positions alone say nothing"
+    )

@@ -7,7 +7,7 @@ import pytest
 
 from evolution.errors import UserError
 from evolution.io.arrays import save_npy, save_npz
-from evolution.io.tables import save_table
+from evolution.io.tables import load_table, save_table
 from evolution.measures import collapse
 from evolution.measures.registry import CLASSIFIER_METRICS
 from measure_collapse import collapse_table
@@ -59,3 +59,15 @@ def test_a_classifier_of_another_shape_is_refused(run):
     save_npy(run["classifier"][1], np.ones((2, 65, 9), np.float32))
     with pytest.raises(UserError, match=r"0002-0004.npy is damaged .*\(2, 66, None\)"):
         collapse_table(**run)
+
+
+def test_without_predictions_nc4_is_not_known(run):
+    (path,) = run["predictions"][:1]
+    table = load_table(path, "time", "sample", "predicted", "confidence")
+    columns = {name: np.array(table.column(name)) for name in table.column_names}
+    save_table(path, columns | {"predicted": np.full(table.num_rows, -1)})
+    found = collapse_table(**run)
+    values = dict(zip(zip(found["time"].tolist(), found["metric"]), found["value"]))
+    first = found["time"][0]
+    unknown = {metric for (time, metric), value in values.items() if time == first and np.isnan(value)}
+    assert unknown == {"nc4_nearest_centre_agreement"} or len(unknown) == 1

@@ -42,3 +42,9 @@ def test_a_table_without_a_measure_is_refused(tmp_path):
 def test_drawn_twice_gives_the_same_bytes(tmp_path):
     history = write_history(tmp_path / "h.parquet", {"a": 2, "b": 2})
     assert_same_bytes(lambda style: plot_compared_accuracy(history_table=history, style=style), tmp_path)
+
+
+def test_a_group_without_any_accuracy_is_left_out(tmp_path):
+    rows = [(run, run, time, "eval_accuracy", "", value) for run, value in (("a", 0.5), ("b", None)) for time in (0, 1)]
+    table = write_table(tmp_path / "h.parquet", rows, "measure", "class_name")
+    assert legend_names(plot_compared_accuracy(history_table=table, style=SCREEN)) == ["a (n = 1)"]

@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
+from evolution.io.tables import save_table
 from plot_samples import learned_at, path_lengths, plot_samples
 from support.figures import (
     ODD_NAMES,
@@ -96,3 +98,21 @@ def test_on_paper_it_fits_and_can_be_read(width, tmp_path):
 def test_drawn_twice_gives_the_same_bytes(tmp_path):
     files, _, _ = write_run(tmp_path, PAPER_CLASSES, 60, [0, 2])
     assert_same_bytes(lambda style: plot_samples(**files, style=style), tmp_path)
+
+
+def test_where_nobody_knows_the_predictions_the_images_that_move_most_are_drawn(tmp_path):
+    files, _, predicted = write_run(tmp_path, ["a", "b"], 30, [0, 2, 5])
+    write_predictions(tmp_path / "p.parquet", np.full_like(predicted, -1), [0, 2, 5])
+    figure = plot_samples(**files, style=SCREEN)
+    assert_readable(figure)
+    texts = [text.get_text() for part in figure.subfigs for text in part.findobj(Text)]
+    assert any("Moved most" in text for text in texts) and not any("Still wrong" in text for text in texts)
+
+
+def test_without_confidences_nothing_is_said_of_them(tmp_path):
+    files, _, predicted = write_run(tmp_path, ["a", "b"], 30, [0, 2])
+    columns = {"epoch": np.repeat([0, 2], 30), "sample": np.tile(np.arange(30), 2), "predicted": predicted.ravel()}
+    save_table(tmp_path / "p.parquet", columns | {"confidence": np.full(60, np.nan)})
+    figure = plot_samples(**files, style=SCREEN)
+    texts = [text.get_text() for part in figure.findobj(Text) for text in [part]]
+    assert any("Still wrong" in text for text in texts) and not any("sure" in text for text in texts)

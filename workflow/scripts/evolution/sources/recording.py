@@ -61,7 +61,8 @@ class Recording:
         sentences = []
         if self.predictions is None:
             sentences.append(
-                "has no predictions: accuracies, and the figures and the part of the explorer page on them, are left out."
+                "has no predictions: accuracies, the figures of them, and what the explorer page says of them are left "
+                "out."
             )
         elif self.predictions == CLASSES:
             sentences.append("has predicted classes and no outputs: the loss and the confidence are left out.")

@@ -150,7 +150,8 @@ def chance_warnings(eval_accuracy: Sequence[float], eval_counts: Sequence[int]) 
         f"The network's accuracy on the evaluation images is {max(eval_accuracy):.3f} at best, which is chance "
         f"({chance_of(eval_counts):.3f}). If it was better where it was trained, it does not see here what it saw "
         "there: look at the order of the classes, at dataset.normalize and the images' size, and at which weights were "
-        "taken (checkpoints.key; the logs of the snapshots say what was found)."
+        "taken (checkpoints.key; the logs of the snapshots say what was found); of a recording, at whether its labels "
+        "and its predictions are of the same samples, in one order."
     ]
 
 
