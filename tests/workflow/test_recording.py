@@ -169,7 +169,7 @@ def test_a_folder_that_grows_and_shrinks(recorded, tmp_path):
             for rule in ("measure", "embed")
             for layer in TINY["layers"]
         ),
-        *(job(rule, run="whole", span="0006") for rule in ("snapshot_2", "cka_layers")),
+        *(job(rule, run="whole", span="0006") for rule in ("snapshot", "cka_layers")),
     }
     assert set(GATHERED) < rules and not any("run=bare" in name or "run=tiny" in name for name in plan)
     assert not rules & {"prepare_recording", "pixels", "settings", "train"}
