@@ -50,6 +50,7 @@ def table_source(
             time: checkpoint.other_time for time, checkpoint in checkpoints.items() if checkpoint.other_time is not None
         },
         "logs": training_logs(wildcards),
+        "key": f"{'recording' if wildcards.run in RECORDED_RUNS else 'checkpoints'}.history",
         "asked": of_source(wildcards.run, "history") is not None,
     }
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from evolution.errors import DataError
 from evolution.io.arrays import load_npz
 from evolution.io.job_log import job_log, log_warnings
 from evolution.io.tables import load_metadata, load_table, load_unit, save_table
@@ -145,7 +146,10 @@ if "snakemake" in globals():
             warnings = same_weights(paths, source["files"], unit)
             log_warnings(warnings)
             for path in source["logs"]:
-                losses = read_losses(path, unit=unit, asked=source["asked"])
+                try:
+                    losses = read_losses(path, unit=unit, asked=source["asked"])
+                except DataError as error:
+                    raise error.at(source["key"]) from None
                 log.info("%s: the training's own losses at %d times", path, len(losses))
         table = collect(kind=kind, paths=paths, class_names=[str(name) for name in names], losses=losses)
         if source is not None:

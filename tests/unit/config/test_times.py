@@ -1,10 +1,15 @@
 """The times of each run in a config."""
 
+from pathlib import Path
+
 import pytest
 import torch
 
+from evolution.config import checks
+from evolution.config.layers import layers_with_pixels
 from evolution.config.resolve import resolve
 from evolution.errors import ConfigError
+from support.recordings import write_recording
 
 
 @pytest.fixture(autouse=True)
@@ -47,3 +52,61 @@ def test_a_run_may_change_what_holds_for_all():
 def test_what_is_wrong_is_named_with_its_key(config, said):
     with pytest.raises(ConfigError, match=rf"(?m){said}"):
         resolve(config)
+
+
+def write_recorded():
+    return write_recording(Path("rec"), times=(0, 100))
+
+
+def test_a_recording_needs_no_model_and_no_data_set():
+    write_recorded()
+    model = {"name": "no_such.py:Net", "weights": "none.pt"}
+    runs = {"a": {"recording": {"path": "rec", "unit": "step"}, "model": model, "dataset": {"name": "none.py:f"}}}
+    metrics = {"clusters": 5, "neighbors": 5}
+    config = resolve({"runs": runs, "metrics": metrics, "embedding": {"perplexity": 10}})
+    run = config["runs"]["a"]
+    assert run["layers"] == ["conv1", "fc1"] and config["times"]["a"].times == [0, 100]
+    assert run["model"] == {"name": "", "kwargs": {}, "weights": None} and run["dataset"]["name"] == ""
+    assert run["recording"]["history"] is None and layers_with_pixels(config, config["times"]) == {
+        "a": ["pixels", "conv1", "fc1"]
+    }
+    (Path("rec") / "inputs.npy").unlink()
+    config = resolve({"recording": {"path": "rec", "unit": "step"}, "layers": ["fc*"], "embedding": {"perplexity": 10}})
+    assert layers_with_pixels(config, config["times"]) == {"run": ["fc1"]}
+
+
+RECORDING = {"path": "rec", "unit": "step"}
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ({"recording": {"unit": "step"}}, r"^recording\.path: is missing"),
+        ({"recording": {"path": "none"}}, r"^recording\.path: 'none' is not there; must be a folder that holds"),
+        ({"recording": {"path": "rec"}}, r"^recording\.unit: auto is not allowed"),
+        (
+            {"recording": RECORDING, "runs": {"a": {"checkpoints": {"path": "ck"}}}},
+            r"^recording: is set together with runs\.a\.checkpoints; a run has one source",
+        ),
+        ({"checkpoints": {"path": "ck"}, "recording": RECORDING}, r"^recording: is set together with checkpoints"),
+        ({"runs": {"a": {"recording": {"path": "x"}}}}, r"^runs\.a\.recording\.path: 'x'"),
+        (
+            {"recording": RECORDING, "layers": ["fc2"]},
+            r"^layers: fc2 is not in rec \(recording\.path\); did you mean",
+        ),
+        ({"recording": RECORDING, "plots": {"grid_times": [7]}}, r"^plots\.grid_times: 7 has no recorded time"),
+        ({"recording": RECORDING}, r"^embedding\.perplexity: 30 is too large, the recording of run run has 60 samples"),
+        ({"recording": RECORDING | {"key": "x"}}, r"^recording\.key: unknown key"),
+    ],
+)
+def test_what_is_wrong_of_a_recording_is_named_with_its_key(config, said):
+    write_recorded()
+    with pytest.raises(ConfigError, match=rf"(?m){said}"):
+        resolve(config)
+
+
+def test_too_many_recorded_times(monkeypatch):
+    write_recorded()
+    monkeypatch.setattr(checks, "MOST_JOBS", 5)
+    with pytest.raises(ConfigError, match=r"recording\.path: the recorded times make about .* recording\.choose"):
+        resolve({"recording": RECORDING, "embedding": {"perplexity": 10}})
