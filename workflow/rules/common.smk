@@ -14,14 +14,15 @@ RUNS = experiment["runs"]
 NETWORK_LAYERS = {run: RUNS[run]["layers"] for run in RUNS}
 FOLLOWED_LAYERS = layers_with_pixels(experiment)
 
-# A span is what one job handles: consecutive snapshots, or consecutive epochs of a training. Runs of one training
-# config share theirs.
+# A span is what one job handles: consecutive snapshots, or consecutive epochs of a training.
 TRAINED_RUNS = [run for run in RUNS if TIMES[run].training_spans]
 # There may be 10,000 spans: what each job asks of them is looked up, and not searched for.
 SPAN_OF = {run: times.span_of for run, times in TIMES.items()}
 SPAN_BEFORE = {run: dict(zip(list(times.spans)[1:], times.spans)) for run, times in TIMES.items()}
-
 TRAINING_SPAN_OF = {run: TIMES[run].training_span_of for run in TRAINED_RUNS}
+TRAINING_SPAN_BEFORE = {
+    run: dict(zip(list(TIMES[run].training_spans)[1:], TIMES[run].training_spans)) for run in TRAINED_RUNS
+}
 
 METHOD = experiment["embedding"]["method"]
 MEASURES_ON = experiment["metrics"]["measures"]

@@ -7,7 +7,7 @@ from evolution.planning.model_trees import tree_file
 
 # A rule's output files cannot depend on a job's wildcards, so there is a rule for each set of layers: snapshot, and
 # where runs differ snapshot_2, ...
-# Whether this workflow trains the run, and the run's layers, to the runs.
+# Its keys say whether this workflow trains the runs, and which layers they have.
 RUNS_OF_LAYERS = {}
 for run in RUNS:
     RUNS_OF_LAYERS.setdefault((run in TRAINED_RUNS, tuple(NETWORK_LAYERS[run])), []).append(run)

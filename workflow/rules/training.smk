@@ -6,8 +6,7 @@ def training_start(
     wildcards,
 ):
     """What a training span begins with: the checkpoint before, or for epoch 0 the weights that the config gives."""
-    spans = list(TIMES[wildcards.run].training_spans)
-    before = dict(zip(spans[1:], spans)).get(wildcards.span)
+    before = TRAINING_SPAN_BEFORE[wildcards.run].get(wildcards.span)
     weights = RUNS[wildcards.run]["model"]["weights"]
     if before:
         return {"previous": f"results/{wildcards.run}/checkpoints/{before}.pt"}

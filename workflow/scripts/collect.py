@@ -10,6 +10,7 @@ import numpy as np
 from evolution.io.arrays import load_npz
 from evolution.io.job_log import job_log, log_warnings
 from evolution.io.tables import load_metadata, load_table, load_unit, save_table
+from evolution.sources.file_names import other_unit
 from evolution.sources.losses import read_losses
 
 log = logging.getLogger("evolution")
@@ -132,15 +133,13 @@ if "snakemake" in globals():
     with job_log(snakemake.log[0]):
         kind, paths = snakemake.wildcards.table, list(snakemake.input.tables)
         names = load_npz(snakemake.input.dataset, "class_names")[0] if snakemake.input.get("dataset") else []
-        unit, source = load_unit(paths[0]), snakemake.params.source
-        warnings, losses = [], {}
-        if kind == "history" and source is not None:
-            warnings = same_weights(paths, source["files"], unit)
-            log_warnings(warnings)
-            for path in source["logs"]:
-                losses = read_losses(path, unit=unit, asked=source["asked"])
-                log.info("%s: the training's own losses at %d times", path, len(losses))
+        unit, losses = load_unit(paths[0]), {}
+        # Of a training of this workflow there are no files here, and no logs.
+        warnings = same_weights(paths, snakemake.params.files, unit) if snakemake.params.files else []
+        log_warnings(warnings)
+        for path in snakemake.params.logs:
+            losses = read_losses(path, unit=unit, asked=snakemake.params.logs_asked)
+            log.info("%s: the training's own losses at %d times", path, len(losses))
         table = collect(kind=kind, paths=paths, class_names=[str(name) for name in names], losses=losses)
-        if source is not None:
-            table = with_other_unit(table, source["other_times"], "epoch" if unit == "step" else "step")
+        table = with_other_unit(table, snakemake.params.other_times, other_unit(unit))
         save_table(snakemake.output[0], table, {"warnings": json.dumps(warnings)} if warnings else None, unit=unit)

@@ -20,12 +20,11 @@ import torch
 from torch import nn
 
 from evolution.activations.predictions import save_predictions
-from evolution.activations.snapshots import SnapshotSettings, take_snapshots
+from evolution.activations.snapshots import SnapshotSettings, layer_outputs, take_snapshots
 from evolution.errors import UserError
 from evolution.io.arrays import NpyWriter
 from evolution.io.job_log import job_log
 from evolution.io.tables import save_table
-from evolution.models.outputs import Pooling
 from evolution.planning.digests import file_digest
 from evolution.sources.checkpoint_file import read_facts
 from evolution.sources.records import Checkpoint, save_record
@@ -168,9 +167,6 @@ if "snakemake" in globals():
     with job_log(snakemake.log[0]):
         others = dict(snakemake.output.items())
         named = {name: others[name] for name in ("classifier", "predictions", "history", "record")}
-        # The layers come from the outputs and not from params. Asking for one more then adds a file to the job, and the
-        # files that it already wrote are not outdated by it.
-        arrays = [path for path in snakemake.output if path.endswith(".npy") and path != named["classifier"]]
         snapshot_checkpoints(
             dataset=snakemake.input.dataset,
             pattern=snakemake.params.path,
@@ -178,14 +174,7 @@ if "snakemake" in globals():
             unit=snakemake.params.unit,
             key=snakemake.params.key,
             strict=snakemake.params.strict,
-            settings=SnapshotSettings(
-                model=snakemake.params.model,
-                model_kwargs=snakemake.params.model_kwargs,
-                seed=snakemake.params.seed,
-                compacted=snakemake.params.compact,
-                pooling=Pooling(maps=snakemake.params.maps, tokens=snakemake.params.tokens),
-                device=snakemake.params.device,
-            ),
-            activations={Path(path).stem: path for path in arrays},
+            settings=SnapshotSettings.of_params(snakemake.params),
+            activations=layer_outputs(snakemake.output, named["classifier"]),
             output=named,
         )

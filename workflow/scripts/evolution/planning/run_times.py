@@ -1,6 +1,7 @@
 """The times of each run: its snapshots, and the spans that one job each handles."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from evolution.config.spans import snapshot_spans, spread_spans, spread_times, training_spans
@@ -35,17 +36,17 @@ class RunTimes:
     checkpoints: dict[int, Checkpoint] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
-    @property
+    @cached_property
     def times(self) -> list[int]:
         """All times with a snapshot, ascending."""
         return [time for span in self.spans.values() for time in span]
 
-    @property
+    @cached_property
     def span_of(self) -> dict[int, str]:
         """Time to the span that holds its snapshot."""
         return {time: span for span, times in self.spans.items() for time in times}
 
-    @property
+    @cached_property
     def training_span_of(self) -> dict[int, str]:
         """Epoch to the training span that holds it."""
         return {epoch: span for span, epochs in self.training_spans.items() for epoch in epochs}
@@ -54,7 +55,7 @@ class RunTimes:
         """The times of figures that show a few snapshots: `plots.grid_times` of the config, or spread over all."""
         return spread_times(self.times) if asked is None else asked
 
-    @property
+    @cached_property
     def history_spans(self) -> list[str]:
         """The spans of `results/{run}/history`: of the training, or where it ran elsewhere of the snapshots."""
         return list(self.training_spans or self.spans)

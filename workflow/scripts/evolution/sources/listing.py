@@ -22,6 +22,7 @@ from evolution.sources.file_names import (
     glob_of,
     numbers_by_pattern,
     numbers_in_names,
+    other_unit,
     unknown_fields,
 )
 from evolution.sources.records import Checkpoint
@@ -112,8 +113,8 @@ def list_checkpoints(settings: dict, *, unusable: Iterable[str] = (), taken: Col
     fixed = re.split(r"[*?\[]", glob_of(pattern))[0].rpartition("/")[0] if _is_pattern(pattern) else pattern
     fixed = os.path.normpath(os.path.expanduser(fixed)) if fixed else ""
     if FIELD.search(pattern):
-        named = [numbers_by_pattern(file, os.path.normpath(os.path.expanduser(pattern))) for file in whole]
-        whole, named = zip(*[(file, each) for file, each in zip(whole, named) if each]) or ((), ())
+        by_file = numbers_by_pattern(whole, os.path.normpath(os.path.expanduser(pattern)))
+        whole, named = list(by_file), list(by_file.values())
     else:
         inside = [file.removeprefix(f"{fixed}/") if fixed not in ("", ".") else file for file in whole]
         named = numbers_in_names([os.path.basename(file) if file == fixed else file for file in inside])
@@ -129,7 +130,7 @@ def list_checkpoints(settings: dict, *, unusable: Iterable[str] = (), taken: Col
     wanted = chosen_times([each.number(unit) for each in found], settings["choose"])
     checkpoints = {
         each.number(unit): Checkpoint(
-            each.number(unit), each.file, each.facts.fingerprint, each.number(UNITS[unit == UNITS[0]])
+            each.number(unit), each.file, each.facts.fingerprint, each.number(other_unit(unit))
         )
         for each in sorted(found, key=lambda each: each.number(unit))
     }
@@ -299,7 +300,7 @@ def _with_plain_number(each: _Found, unit: str) -> _Found:
     ConfigError
         If the number is the file's time in the other unit.
     """
-    other = UNITS[unit == UNITS[0]]
+    other = other_unit(unit)
     if each.named.plain is None or getattr(each.facts, unit) is not None:
         return each
     if getattr(each.facts, other) == each.named.plain:
@@ -313,7 +314,7 @@ def _with_plain_number(each: _Found, unit: str) -> _Found:
 
 def _check_order(found: list[_Found], unit: str) -> None:
     """Refuse files whose epochs fall while their steps rise."""
-    other = UNITS[unit == UNITS[0]]
+    other = other_unit(unit)
     known = [each for each in found if each.number(other) is not None]
     for before, after in pairwise(sorted(known, key=lambda each: each.number(unit))):
         if after.number(other) < before.number(other):
@@ -370,7 +371,7 @@ def _one_of_each_time(found: list[_Found], unit: str) -> tuple[list[_Found], lis
             ]
             files = with_number
         if len(files) > 1:
-            other = "step" if unit == "epoch" else "epoch"
+            other = other_unit(unit)
             apart = len({each.number(other) for each in files}) == len(files) and None not in {
                 each.number(other) for each in files
             }

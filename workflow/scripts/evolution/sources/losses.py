@@ -68,15 +68,13 @@ def read_losses(path: str, *, unit: str, asked: bool) -> dict[int, dict[str, flo
     try:
         rows = _trainer_rows(path) if path.endswith(".json") else _csv_rows(path)
         return _by_time(rows, unit, path)
-    except OSError as error:
-        fault = DataError(f"{path} cannot be read ({error.strerror or error}).", "checkpoints.history")
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        fault = error if isinstance(error, DataError) else DataError(f"{path} cannot be read ({error}).")
-    except DataError as error:
-        fault = error
-    if asked:
-        raise fault
-    return {}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, DataError) as error:
+        if not asked:
+            return {}
+        if isinstance(error, DataError):
+            raise
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"{path} cannot be read ({reason}).", "checkpoints.history") from error
 
 
 def _trainer_rows(path: str) -> list[dict[str, object]]:

@@ -165,7 +165,8 @@ def fit_weights(model: nn.Module, weights: Weights, *, path: str, strict: bool =
             if len(wanted.keys() & converted.keys()) > len(wanted.keys() & given.keys()):
                 given = converted
     renamed, outside, notes = _best_names(given, wanted, path)
-    missing = [name for name in wanted if name not in renamed and name not in _need_not_be(model, renamed)]
+    needless = _need_not_be(model, renamed)
+    missing = [name for name in wanted if name not in renamed and name not in needless]
     extra = [name for name in renamed if name not in wanted]
     other_shape = [
         f"{name} is {_shape(renamed[name])} and the model's {_shape(wanted[name])}"
@@ -330,8 +331,6 @@ def _best_names(
             f"{path} holds the model's names more than once: under {note!r} and under {equal[0]!r}. Say which to take "
             f"with checkpoints.key: {note.rstrip('.')}"
         )
-    if not fits and not note:
-        pairs = {name: name for name in given}
     renamed = {new: given[name] for name, new in pairs.items() if new is not None}
     outside = [name for name, new in pairs.items() if new is None]
     notes = [f"{len(fits)} names of the file are the model's {_words(note)}."] if note else []
