@@ -45,7 +45,8 @@ def collect(
     class_names : list of str
         Read for class_metrics and history.
     losses : mapping, optional
-        Of a training that ran elsewhere: each time to its train_loss and train_accuracy, for history.
+        Of a training that ran elsewhere, from its log: each time to its train_loss and train_accuracy, for history.
+        They replace those of the tables.
 
     Returns
     -------
@@ -71,6 +72,9 @@ def collect(
                     values = zip(class_names, row[metric]) if per_class else [("", row[metric])]
                     entries += [(Path(path).stem, time, metric, name, value) for name, value in values]
     if losses:
+        # A log says more than the checkpoints do.
+        told = {name for of_time in losses.values() for name in of_time}
+        entries = [entry for entry in entries if entry[2] not in told]
         entries += [("", time, name, "", value) for time, of_time in losses.items() for name, value in of_time.items()]
         entries.sort(key=lambda entry: entry[1])
     layers, times, metrics, names, values = zip(*entries)

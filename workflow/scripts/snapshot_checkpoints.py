@@ -12,8 +12,10 @@ import evolution.startup.load_torch  # noqa: F401 - before torch
 import hashlib
 import json
 import logging
+import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 
 import torch
@@ -50,6 +52,8 @@ class Checkpoints:
     ----------
     digests : dict of int to str
         Of the weights of each time that was loaded.
+    losses : dict of int to dict
+        What each file says of its training, see `evolution.sources.losses.losses_next_to_weights`.
     warnings : list of str
         On the weights that were loaded last.
     """
@@ -57,6 +61,7 @@ class Checkpoints:
     def __init__(self, checkpoints: list[Checkpoint], *, key: str | None, strict: bool):
         self._checkpoints, self._key, self._strict = checkpoints, key, strict
         self.digests: dict[int, str] = {}
+        self.losses: dict[int, dict[str, float]] = {}
         self.warnings: list[str] = []
 
     def networks(self) -> Iterator[tuple[int, Callable[[nn.Module], None]]]:
@@ -91,6 +96,7 @@ class Checkpoints:
             log.info("%s: %s", path, note)
         self.warnings = [f"{path}: {note}" for note in notes if note.startswith(NOT_TAKEN)]
         self.digests[checkpoint.time] = state_digest(model)
+        self.losses[checkpoint.time] = weights.losses
 
 
 def state_digest(model: nn.Module) -> str:
@@ -131,8 +137,8 @@ def snapshot_checkpoints(
     activations : mapping of str to path
         The file of each layer to follow: float32 (times, N, D).
     output : mapping of str to path
-        The other files: classifier, predictions, history (with a row a time: eval_loss, eval_accuracy, class_accuracy)
-        and record (see `evolution.sources.records`).
+        The other files: classifier, predictions, history (with a row a time: eval_loss, eval_accuracy, class_accuracy,
+        and train_loss and train_accuracy where the files have them) and record (see `evolution.sources.records`).
     """
     source = Checkpoints(checkpoints, key=key, strict=strict)
     times = [checkpoint.time for checkpoint in checkpoints]
@@ -152,7 +158,8 @@ def snapshot_checkpoints(
     save_predictions(
         output["predictions"], snapshots.predictions, warnings=source.warnings + snapshots.warnings, unit=unit
     )
-    history = {name: [row[name] for row in snapshots.evaluation] for name in snapshots.evaluation[0]}
+    rows = [row | source.losses[row["time"]] for row in snapshots.evaluation]
+    history = {name: [row.get(name, math.nan) for row in rows] for name in dict.fromkeys(chain(*rows))}
     # The jobs that read activations run again when the history changes. Losses and accuracies alone may be the same for
     # other data or other weights.
     digests = {str(time): source.digests[time] for time in times}

@@ -156,8 +156,6 @@ def summarise(
     rows = final_metrics(metrics_table, layers)
     curves, unit = load_curves(history_table), load_unit(history_table)
     last = max(curves)
-    # Of steps on disk nobody knows whether they are those of one training from its start.
-    after = f"after {last} epochs of training" if unit == "epoch" else f"at step {last} of the training"
     knn = rows[0][2]["knn_accuracy"] if rows and rows[0][0] == PIXELS else math.nan
     warnings = run_warnings(
         dataset=dataset, history=history_table, predictions=predictions, curves=curves, pixels_knn_accuracy=knn
@@ -175,7 +173,7 @@ def summarise(
         lines.insert(1, accuracy_line(curves[0], f"{unit} 0, with the weights of {weights}"))
     warned = "**Warnings**\n\n" + "".join(f"- {warning}\n" for warning in warnings) + "\n" if warnings else ""
     text = (
-        f"# {run}: how the layers cluster {after}\n\n"
+        f"# {run}: how the layers cluster at {unit} {last}\n\n"
         f"{warned}"
         f"{markdown_table(header, body)}\n\n" + "".join(f"- {line}\n" for line in lines) + f"\n{LEGEND}\n"
     )

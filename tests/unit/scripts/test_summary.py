@@ -124,7 +124,7 @@ def test_written_twice_gives_the_same_bytes(tmp_path):
 def test_without_warnings_nothing_is_said_of_them(tmp_path):
     lines, _ = summary_of(tmp_path, small(), ["pixels", "conv", "fc"])
     # The heading, and the table right below it.
-    assert lines[0] == "# mnist: how the layers cluster after 4 epochs of training"
+    assert lines[0] == "# mnist: how the layers cluster at epoch 4"
     assert lines[1] == "" and lines[2].startswith("| Layer")
     assert not any("Warning" in line for line in lines)
     assert (tmp_path / "w.json").read_bytes() == b"[]\n"
@@ -142,7 +142,7 @@ def test_warnings_of_images_network_and_training_stand_below_the_heading(tmp_pat
     warnings = load_warnings(tmp_path / "w.json")
     assert warnings[:3] == ["Images: été.", "Said twice.", "The network is odd."]
     assert len(warnings) == 4 and warnings[3].startswith("The training loss never fell")
-    assert lines[:3] == ["# mnist: how the layers cluster after 3 epochs of training", "", "**Warnings**"]
+    assert lines[:3] == ["# mnist: how the layers cluster at epoch 3", "", "**Warnings**"]
     assert lines[3] == "" and lines[4:8] == [f"- {warning}" for warning in warnings] and lines[8] == ""
     assert lines[9].startswith("| Layer")
 
@@ -201,7 +201,7 @@ def test_a_training_elsewhere_in_steps(tmp_path):
     columns = dict(zip(("time", "measure", "value"), zip(*rows)))
     save_table(history, columns, {"warnings": json.dumps(["Same weights."])}, unit="step")
     lines, rows = summary_of(tmp_path, small(), ["fc"], metrics_table=str(metrics), history_table=str(history))
-    assert lines[0] == "# mnist: how the layers cluster at step 200 of the training"
+    assert lines[0] == "# mnist: how the layers cluster at step 200"
     assert "- Accuracy at step 200: 0.750 on the evaluation images." in lines and "- Same weights." in lines
     assert [(row["step"], row["eval_accuracy"], row["train_accuracy"]) for row in rows] == [("200", "0.750", "")]
 

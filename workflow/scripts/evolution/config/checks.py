@@ -196,7 +196,8 @@ def _check_sizes(checked: CheckedConfig) -> Iterator[str]:
             yield f"embedding.perplexity: {perplexity} is too large, {where}; must be below a third of it"
         for key in ("clusters", "neighbors"):
             value = config["metrics"][key]
-            if value >= samples and checked.sound(f"metrics.{key}"):
+            # auto is the number of classes, which the job that measures knows.
+            if value != "auto" and value >= samples and checked.sound(f"metrics.{key}"):
                 yield f"metrics.{key}: {value} is too large, {where}; must be below it"
         components = config["embedding"]["pca_components"]
         if "pca_components" in reads and components > samples and checked.sound("embedding.pca_components"):
@@ -356,7 +357,7 @@ def notes(config: dict) -> list[str]:
                     f"{each} images, and the first {more} of them one more.",
                 )
         clusters = config["metrics"]["clusters"]
-        if clusters != classes:
+        if clusters not in ("auto", classes):
             found.setdefault(
                 (dataset["name"], "clusters"),
                 f"metrics.clusters is {clusters}, and the data of run {name} has {classes} classes.",

@@ -6,7 +6,7 @@ import logging
 import pathlib
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -15,6 +15,7 @@ from torch import nn
 from evolution.errors import ModelError, first_line
 from evolution.models.transformers_models import is_transformers, named_by_library
 from evolution.sources.checkpoint_file import weight_files
+from evolution.sources.losses import losses_next_to_weights
 
 log = logging.getLogger("evolution")
 
@@ -83,10 +84,13 @@ class Weights:
         As `Module.state_dict` has them; what is no tensor is a module's extra state.
     where : str
         Where in the file they are, for the log.
+    losses : dict of str to float
+        What the file says next to them, see `evolution.sources.losses.losses_next_to_weights`.
     """
 
     tensors: dict[str, object]
     where: str
+    losses: dict[str, float] = field(default_factory=dict)
 
 
 def read_weights(path: str, *, key: str | None = None) -> Weights:
@@ -106,8 +110,12 @@ def read_weights(path: str, *, key: str | None = None) -> Weights:
         If the file cannot be read, or holds no weights.
     """
     content = _read(Path(path))
-    if key is not None:
-        return _under_key(content, key, path)
+    found = _under_key(content, key, path) if key is not None else _found_weights(content, path)
+    return replace(found, losses=losses_next_to_weights(content))
+
+
+def _found_weights(content: object, path: str) -> Weights:
+    """The weights of a checkpoint of which nobody says where they are."""
     if _is_state(content):
         return Weights(_state(content), "the whole file")
     states = dict(_states(content))
