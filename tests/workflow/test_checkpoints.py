@@ -57,7 +57,7 @@ def files_of(project, run, folder):
 def test_cells_are_those_of_the_same_weights_trained_here(elsewhere, folder):
     here = files_of(elsewhere, "tiny", folder)
     epochs, steps = files_of(elsewhere, "epochs", folder), files_of(elsewhere, "steps", folder)
-    assert here.keys() == epochs.keys() and len(here) == len(steps)
+    assert here and here.keys() == epochs.keys() and len(here) == len(steps)
     for name, path in here.items():
         assert epochs[name].read_bytes() == path.read_bytes(), name
     # Which layouts are reviewed depends on the time, and so on its unit.
@@ -187,7 +187,7 @@ def test_data_that_are_no_images_and_a_model_as_it_is(tmp_path):
         }
     )
     output = project.run()
-    assert "60 of 60" not in output and "cluster at step 200\n" in output
+    assert "cluster at step 200\n" in output
     results = project.folder / "results" / "text"
     for step, logits in expected.items():
         head = np.load(results / "activations" / f"step_{step:06d}" / "head.npy")[0]

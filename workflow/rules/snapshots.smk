@@ -26,7 +26,6 @@ if experiment["activations"]["device"] != "cpu":
 # What the network is, and in which form activations are kept.
 SNAPSHOT_PARAMS = {
     "times": span_times,
-    "unit": run_unit,
     "model": run_param("model", "name"),
     "model_kwargs": run_param("model", "kwargs"),
     "seed": run_param("seed"),
@@ -115,6 +114,7 @@ for number, ((trained, layers_taken), runs_with_them) in enumerate(RUNS_OF_LAYER
                 **SNAPSHOT_RESOURCES,
             params:
                 **SNAPSHOT_PARAMS,
+                unit=run_unit,
                 path=run_param("checkpoints", "path"),
                 checkpoints=span_checkpoints,
                 key=run_param("checkpoints", "key"),

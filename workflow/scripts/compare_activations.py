@@ -1,4 +1,4 @@
-"""How alike the layers of different runs are: CKA of each with each, for runs that follow the same images."""
+"""How alike the layers of different runs are: CKA of each with each, for runs that follow the same samples."""
 
 import hashlib
 import logging
@@ -6,7 +6,7 @@ import logging
 import numpy as np
 
 from evolution.activations.cells import Cells
-from evolution.io.arrays import load_npz
+from evolution.io.arrays import load_npz, names_in_npz
 from evolution.io.job_log import job_log
 from evolution.io.tables import save_table
 from evolution.measures.cka import MOST_SAMPLES, pairwise_cka, rows_of_samples, some_samples
@@ -14,16 +14,26 @@ from evolution.measures.cka import MOST_SAMPLES, pairwise_cka, rows_of_samples, 
 log = logging.getLogger("evolution")
 
 
-def images_digest(dataset: str) -> str:
-    """A digest of a data set's evaluation images, their labels and their positions in the data set."""
-    digest = hashlib.sha256()
-    for array in load_npz(dataset, "eval_images", "eval_labels", "eval_indices"):
+def samples_digest(dataset: str) -> str:
+    """A digest of what tells a data set's evaluation samples, in their order: two of one digest are the same samples.
+
+    Images are told by their pixels and their positions in the data set. Samples of a user's function are told by their
+    ids, or without ids by all that the model is given: their previews may be the same for other samples.
+    """
+    names = names_in_npz(dataset)
+    telling = ["eval_images", "eval_indices"]
+    if "eval_ids" in names:
+        telling = ["eval_ids"]
+    elif "input_names" in names:
+        telling = ["input_names", *(name for name in names if name.startswith("inputs_"))]
+    digest = hashlib.sha256(" ".join(telling).encode())
+    for array in load_npz(dataset, "eval_labels", *telling):
         digest.update(f"{array.dtype} {array.shape} ".encode() + np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()
 
 
-def same_images(datasets: dict[str, str]) -> list[str]:
-    """The largest group of runs that follow the same images in the same order, the first of groups of one size.
+def same_samples(datasets: dict[str, str]) -> list[str]:
+    """The largest group of runs that follow the same samples in the same order, the first of groups of one size.
 
     Parameters
     ----------
@@ -32,11 +42,11 @@ def same_images(datasets: dict[str, str]) -> list[str]:
     """
     found: dict[str, list[str]] = {}
     for run, path in datasets.items():
-        found.setdefault(images_digest(path), []).append(run)
+        found.setdefault(samples_digest(path), []).append(run)
     kept = max(found.values(), key=len)
     left_out = [run for run in datasets if run not in kept]
     if left_out:
-        log.info("Left out, as they follow other images than %s: %s", kept[0], ", ".join(left_out))
+        log.info("Left out, as they follow other samples than %s: %s", kept[0], ", ".join(left_out))
     return kept
 
 
@@ -69,9 +79,9 @@ def compare_activations(
     -------
     dict of columns
         run, layer, other_run, other_layer string; cka and cka_unbiased float64 (see `cka.pairwise_cka`); samples
-        int64 (how many it is computed from). A row a pair, in both orders, of the runs with the same images.
+        int64 (how many it is computed from). A row a pair, in both orders, of the runs with the same samples.
     """
-    runs = same_images(datasets)
+    runs = same_samples(datasets)
     (labels,) = load_npz(datasets[runs[0]], "eval_labels")
     drawn = some_samples(len(labels), seed, most=most_samples)
     kept = [(run, layer) for run in layers if run in runs for layer in layers[run]]

@@ -9,7 +9,7 @@ from evolution import PIXELS
 from evolution.data.dataset_warnings import dataset_warnings
 from evolution.figures.layer_names import layer_title
 from evolution.figures.metric_titles import SUMMARY_TITLES
-from evolution.io.arrays import load_npz
+from evolution.io.arrays import load_npz, names_in_npz
 from evolution.io.job_log import job_log, log_warnings
 from evolution.io.markdown import DASH, markdown_table
 from evolution.io.reading import damaged
@@ -106,7 +106,9 @@ def run_warnings(
     eval_labels, names = load_npz(dataset, "eval_labels", "class_names")
     eval_counts = np.bincount(eval_labels, minlength=len(names)).tolist()
     columns = {name: [values[name] for values in curves.values()] for name in CURVES}
-    if np.isfinite(columns["train_accuracy"]).all():
+    # Of a training that ran elsewhere the images are not known, and its curves maybe in part.
+    trained_here = "train_labels" in names_in_npz(dataset) and np.isfinite(columns["train_loss"]).any()
+    if trained_here and np.isfinite(columns["train_accuracy"]).all():
         (train_labels,) = load_npz(dataset, "train_labels")
         warnings += learning_warnings(
             times=list(curves),

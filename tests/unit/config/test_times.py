@@ -39,6 +39,10 @@ def test_a_run_may_change_what_holds_for_all():
             r"^checkpoints\.choose\.also: there is no checkpoint",
         ),
         ({"checkpoints": {"path": "ck"}, "model": {"weights": "ck/epoch_1.pt"}}, r"^model\.weights: is not read where"),
+        (
+            {"checkpoints": {"path": "ck", "history": "log.csv"}},
+            r"^checkpoints\.history: 'log\.csv' is no file; must be a CSV file with epoch or step",
+        ),
         ({"checkpoints": {"path": "ck"}, "plots": {"grid_times": [2]}}, r"^plots\.grid_times: 2 has no checkpoint"),
         ({"checkpoints": {"path": "ck"}, "comparison": {"cka_time": 0}}, r"^comparison\.cka_time: 0 has no checkpoint"),
         ({"dataset": {"name": "data.py:f"}}, r"dataset\.name: data\.py:f has no images to train on"),

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from compare_activations import compare_activations, same_images
+from compare_activations import compare_activations, same_samples
 from evolution.activations.cells import Cells
 from evolution.io.arrays import save_npy, save_npz
 from support.cka_by_formula import by_formula, unbiased_hsic
@@ -31,9 +31,9 @@ def write_activations(folder, cells, samples=40):
     return rows, {"activations": activations, "layers": layers, "times": dict.fromkeys(layers, 4)}
 
 
-def test_layers_of_runs_with_the_same_images_are_compared(tmp_path):
+def test_layers_of_runs_with_the_same_samples_are_compared(tmp_path):
     datasets = {run: write_images(tmp_path / f"{run}.npz", seed) for run, seed in (("a", 1), ("b", 2), ("c", 1))}
-    assert same_images(datasets) == ["a", "c"]
+    assert same_samples(datasets) == ["a", "c"]
     cells = [("a", "x"), ("a", "y"), ("b", "x"), ("c", "x")]
     rows, where = write_activations(tmp_path, cells)
     table = compare_activations(datasets=datasets, **where, seed=0)
@@ -43,6 +43,38 @@ def test_layers_of_runs_with_the_same_images_are_compared(tmp_path):
     for run, layer, other, other_layer, value in found:
         expected = by_formula(rows[run, layer], rows[other, other_layer], unbiased_hsic)
         assert value == pytest.approx(expected, abs=1e-6)
+
+
+def write_own(path, *, inputs, ids=None, labels=4):
+    """Samples of a user's function, all with the same previews."""
+    more = {} if ids is None else {"eval_ids": np.array(ids)}
+    save_npz(
+        path,
+        eval_images=np.zeros((40, 1, 4, 4), np.uint8),
+        eval_labels=np.arange(40) % labels,
+        eval_indices=np.arange(40),
+        input_names=np.array(["x"]),
+        inputs_0=np.random.default_rng(inputs).normal(size=(40, inputs)).astype(np.float32),
+        **more,
+    )
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "same"),
+    [
+        ({"inputs": 3}, {"inputs": 3}, True),
+        ({"inputs": 3}, {"inputs": 4}, False),
+        ({"inputs": 3, "ids": range(40)}, {"inputs": 4, "ids": range(40)}, True),
+        ({"inputs": 3, "ids": range(40)}, {"inputs": 3, "ids": range(1, 41)}, False),
+        ({"inputs": 3, "ids": range(40)}, {"inputs": 3}, False),
+        ({"inputs": 3, "ids": range(40)}, {"inputs": 3, "ids": range(40), "labels": 5}, False),
+    ],
+)
+def test_own_samples_are_told_by_their_ids_or_inputs(tmp_path, first, second, same):
+    """Previews are alike for all, as those that show a position alone."""
+    datasets = {"a": write_own(tmp_path / "a.npz", **first), "b": write_own(tmp_path / "b.npz", **second)}
+    assert same_samples(datasets) == (["a", "b"] if same else ["a"])
 
 
 def test_of_many_samples_some_are_drawn_the_same_of_all(tmp_path):

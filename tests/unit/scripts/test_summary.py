@@ -121,6 +121,18 @@ def test_written_twice_gives_the_same_bytes(tmp_path):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
+@pytest.mark.parametrize("lacks", ["train_labels", "train_loss"])
+def test_a_training_elsewhere_whose_log_has_accuracies(tmp_path, lacks):
+    """Its images, or its losses, are not known: that it is at chance is said all the same."""
+    labels = np.repeat(np.arange(2), 50)
+    known = {} if lacks == "train_labels" else {"train_labels": labels}
+    save_npz(tmp_path / "own.npz", eval_labels=labels, class_names=np.array(["a", "b"]), **known)
+    loss = np.nan if lacks == "train_loss" else 0.1
+    history = write_curves(tmp_path / "log.parquet", [loss] * 4, [0.9] * 4, [0.5] * 4)
+    lines, _ = summary_of(tmp_path, small(), ["fc"], dataset=str(tmp_path / "own.npz"), history_table=history)
+    assert any("which is chance" in line for line in lines)
+
+
 def test_without_warnings_nothing_is_said_of_them(tmp_path):
     lines, _ = summary_of(tmp_path, small(), ["pixels", "conv", "fc"])
     # The heading, and the table right below it.

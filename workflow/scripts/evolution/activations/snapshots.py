@@ -274,7 +274,8 @@ def _finite(rows: np.ndarray, layer: str, when: str) -> np.ndarray:
     """A layer's activations, if all of them are finite."""
     if not np.isfinite(rows).all():
         raise UserError(
-            f"layer {layer} at {when} has activations that are not finite: the training diverged. "
-            "Lower training.learning_rate, or leave the layer out of `layers`."
+            f"layer {layer} at {when} has activations that are not finite (NaN or infinite), as after a training that "
+            "diverged. Leave the layer out of `layers`; or lower training.learning_rate, and of a training elsewhere "
+            "leave the time out with checkpoints.choose.leave_out."
         )
     return rows

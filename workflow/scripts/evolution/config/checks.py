@@ -133,7 +133,7 @@ def job_faults(checked: CheckedConfig) -> list[str]:
 def _check_times(checked: CheckedConfig) -> Iterator[str]:
     """Times that are asked for have a snapshot."""
     config = checked.config
-    if checked.sound("training.epochs"):
+    if checked.sound("training.epochs") and any(run["checkpoints"] is None for run in config["runs"].values()):
         last = config["training"]["epochs"]
         late = [epoch for epoch in config["snapshots"]["also"] if epoch > last]
         if late:
@@ -282,7 +282,13 @@ def _check_files(checked: CheckedConfig) -> Iterator[str]:
     for name, run in checked.runs("model", "dataset.name", "checkpoints"):
         weights, where = run["model"]["weights"], checked.written_key(name, "model.weights")
         if weights is not None and ("\0" in weights or not Path(weights).expanduser().is_file()):
-            yield f"{where}: {weights!r} is no file; must be a state dict that torch.save wrote, or null"
+            yield f"{where}: {weights!r} is no file; must be a file with weights (.pt, .safetensors, ...), or null"
+        history = (run["checkpoints"] or {}).get("history")
+        if history is not None and ("\0" in history or not Path(history).expanduser().is_file()):
+            yield (
+                f"{checked.written_key(name, 'checkpoints.history')}: {history!r} is no file; must be a CSV file with "
+                "epoch or step, and train_loss or train_accuracy, or a trainer_state.json"
+            )
         data = own_function(run["dataset"]["name"])
         if data and run["checkpoints"] is None:
             yield (

@@ -149,7 +149,7 @@ def list_checkpoints(settings: dict, *, unusable: Iterable[str] = (), taken: Col
     notes += [
         f"{checkpoints[number].file} is left out: its weights are not finite (NaN or infinite)." for number in left
     ]
-    usable = {number: checkpoints[number] for number in wanted if number not in left}
+    usable = {number: checkpoints[number] for number in wanted if checkpoints[number].fingerprint not in unusable}
     if left and not usable:
         raise ConfigError(f"all checkpoints of {pattern!r} hold weights that are not finite (NaN or infinite)", "path")
     return Listing(unit, usable, notes)
@@ -195,7 +195,10 @@ def _near(pattern: str) -> str:
         if folder == folder.parent:
             break
         folder = folder.parent
-    names = sorted(path.name for path in folder.iterdir())
+    try:
+        names = sorted(path.name for path in folder.iterdir())
+    except OSError as error:
+        return f"{folder} cannot be read ({error.strerror or error})"
     kinds = f"{', '.join(SUFFIXES)}, or folders with {FOLDER_WEIGHTS[0]}"
     if str(folder) == "." and not glob.has_magic(pattern):
         return "paths count from the folder that Snakemake runs in"
@@ -247,11 +250,20 @@ def _stamp(path: Path) -> list:
     return [[file.name, (status := file.stat()).st_size, status.st_mtime_ns] for file in files if file.is_file()]
 
 
+def _changed_at(path: Path) -> float:
+    """When a file, or the newest file of a folder, was written; 0 where it is gone."""
+    times = [0.0]
+    for file in path.iterdir() if path.is_dir() else [path]:
+        with suppress(OSError):
+            times.append(file.stat().st_mtime)
+    return max(times)
+
+
 def _unfinished_notes(files: list[str]) -> list[str]:
     """Sentences on files that are not whole."""
     notes = []
     for file in files:
-        age = time.time() - os.stat(file).st_mtime
+        age = time.time() - _changed_at(Path(file))
         reason = (
             "it is not whole, and is taken to be still written; give the same command again once it is"
             if age < STILL_WRITTEN
