@@ -38,6 +38,11 @@ WRONG_KEYS = {
     "no threads": ("training: {threads: 0}", "training.threads: 0", "must be at least 1"),
     "too many threads": ("training: {threads: 5000}", "training.threads: 5000", "must be at most 1024"),
     "batch of nothing": ("training: {batch_size: 0}", "training.batch_size: 0", "must be at least 1"),
+    "clusters in words": (
+        "metrics: {clusters: ten}",
+        "metrics.clusters: 'ten'",
+        "allowed: auto, a whole number from 2",
+    ),
     "one cluster": ("metrics: {clusters: 1}", "metrics.clusters: 1", "must be at least 2"),
     "perplexity one": ("embedding: {perplexity: 1}", "embedding.perplexity: 1", "must be greater than 1"),
     "blurred figures": ("plots: {dpi: 5}", "plots.dpi: 5", "must be at least 30"),

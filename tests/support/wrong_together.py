@@ -205,7 +205,7 @@ WRONG_TOGETHER = {
     "weights that are not there": (
         "model: {weights: trained.pt}",
         "model.weights: 'trained.pt' is no file",
-        "must be a state dict that torch.save wrote, or null",
+        "must be a file with weights (.pt, .safetensors, ...), or null",
     ),
     "weights of one run that are not there": (
         "runs: {a: {model: {weights: trained.pt}}}",

@@ -14,16 +14,10 @@ RUNS = experiment["runs"]
 NETWORK_LAYERS = {run: RUNS[run]["layers"] for run in RUNS}
 FOLLOWED_LAYERS = layers_with_pixels(experiment, TIMES)
 
-# A span is what one job handles: consecutive snapshots, or consecutive epochs of a training. Runs of one training
-# config share theirs.
-TRAINED_RUNS = [run for run in RUNS if TIMES[run].training_spans]
+# A span is what one job handles: consecutive snapshots, or consecutive epochs of a training.
+TRAINED_RUNS = frozenset(run for run in RUNS if TIMES[run].training_spans)
 # Runs of which the activations themselves are on disk, and no model is known.
-RECORDED_RUNS = [run for run in RUNS if TIMES[run].recording is not None]
-# There may be 10,000 spans: what each job asks of them is looked up, and not searched for.
-SPAN_OF = {run: times.span_of for run, times in TIMES.items()}
-SPAN_BEFORE = {run: dict(zip(list(times.spans)[1:], times.spans)) for run, times in TIMES.items()}
-
-TRAINING_SPAN_OF = {run: TIMES[run].training_span_of for run in TRAINED_RUNS}
+RECORDED_RUNS = frozenset(run for run in RUNS if TIMES[run].recording is not None)
 
 METHOD = experiment["embedding"]["method"]
 MEASURES_ON = experiment["metrics"]["measures"]
@@ -129,15 +123,15 @@ def training_files(pattern):
     """An input function: `pattern` for each training span that holds epochs of a job's snapshot span."""
 
     def files(wildcards):
-        return [pattern.format(run=wildcards.run, span=span) for span in training_spans_with(wildcards)]
+        return [pattern.format(run=wildcards.run, span=span) for span in history_spans_with(wildcards)]
 
     return files
 
 
-def training_spans_with(wildcards):
-    """The training spans that hold epochs of a job's snapshot span."""
-    spans_of_epochs = TRAINING_SPAN_OF[wildcards.run]
-    return dict.fromkeys(spans_of_epochs[epoch] for epoch in span_times(wildcards))
+def history_spans_with(wildcards):
+    """The spans of the run's history that hold times of a job's snapshot span; for an own training its spans."""
+    history_span_of = TIMES[wildcards.run].history_span_of
+    return dict.fromkeys(history_span_of[time] for time in span_times(wildcards))
 
 
 def more_with_attempts(amount):

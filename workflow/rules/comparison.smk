@@ -12,7 +12,7 @@ CKA_RUNS = representative_runs(GROUPS, NETWORK_LAYERS)
 # Of each run the time at which it is compared, and the span that holds it.
 CKA_TIME = experiment["comparison"]["cka_time"]
 CKA_TIMES = {run: TIMES[run].times[-1] if CKA_TIME is None else CKA_TIME for run in CKA_RUNS}
-CKA_SPANS = {run: SPAN_OF[run][time] for run, time in CKA_TIMES.items()}
+CKA_SPANS = {run: TIMES[run].span_of[time] for run, time in CKA_TIMES.items()}
 
 # The units in which the runs count time. Curves over epochs and over steps cannot share an axis.
 UNITS = sorted({times.unit for times in TIMES.values()})

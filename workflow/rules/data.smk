@@ -101,7 +101,7 @@ rule prepare_recording:
         "results/{run}/benchmarks/prepare_recording.tsv"
     wildcard_constraints:
         # Where the recording is gone, what was taken of its samples stays, and no rule makes it.
-        run="|".join(re.escape(run) for run in RECORDED_RUNS if TIMES[run].recording.dataset) or "(?!)",
+        run="|".join(re.escape(run) for run in RUNS if run in RECORDED_RUNS and TIMES[run].recording.dataset) or "(?!)",
     conda:
         "../../envs/torch.yaml"
     resources:

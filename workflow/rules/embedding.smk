@@ -5,7 +5,7 @@ def previous_embedding(
     wildcards,
 ):
     """The layouts that a span's first layout starts from, where layouts are aligned and there is a span before."""
-    before = SPAN_BEFORE[wildcards.run].get(wildcards.span)
+    before = TIMES[wildcards.run].span_before.get(wildcards.span)
     if experiment["embedding"]["alignment"] == "none" or before is None:
         return {}
     return {"previous": f"results/{wildcards.run}/embeddings/{before}/{wildcards.layer}.npy"}
@@ -17,7 +17,7 @@ def time_before(
     """The time of the layout that a span's first layout starts from, where there is one."""
     if not previous_embedding(wildcards):
         return None
-    return run_spans(wildcards.run)[SPAN_BEFORE[wildcards.run][wildcards.span]][-1]
+    return run_spans(wildcards.run)[TIMES[wildcards.run].span_before[wildcards.span]][-1]
 
 
 rule embed:

@@ -16,7 +16,9 @@ def times_of(run, wanted):
 
 def spans_with(run, wanted):
     """The snapshot spans that hold a figure's times, each with all of its times: where a cell lies in the files."""
-    return {span: run_spans(run)[span] for span in dict.fromkeys(SPAN_OF[run][time] for time in times_of(run, wanted))}
+    return {
+        span: run_spans(run)[span] for span in dict.fromkeys(TIMES[run].span_of[time] for time in times_of(run, wanted))
+    }
 
 
 def files_of(wanted):

@@ -101,13 +101,10 @@ def activations_origin(
     """
     if wildcards.get("layer") == PIXELS:
         return f"results/{wildcards.run}/dataset.npz"
-    if "span" not in wildcards.keys():
-        histories = TIMES[wildcards.run].history_spans  # The job reads all spans.
-    elif wildcards.run in TRAINED_RUNS:
-        histories = training_spans_with(wildcards)
-    else:
-        histories = [wildcards.span]
-    return [f"results/{wildcards.run}/history/{span}.parquet" for span in histories] + model_code(wildcards)
+    times = TIMES[wildcards.run]
+    # Without a span the job reads all of them.
+    spans = history_spans_with(wildcards) if "span" in wildcards.keys() else times.history_spans
+    return [f"results/{wildcards.run}/history/{span}.parquet" for span in spans] + model_code(wildcards)
 
 
 # The stages that read activations, and the config that decides their results.
@@ -137,13 +134,18 @@ def reads_activations(
     return {**taken_as_ancient, "origin": activations_origin, "settings": f"results/{{run}}/settings/{stage}.json"}
 
 
-# What takes a run's snapshots.
-SNAPSHOT_CODE = {run: "snapshot_recording" if run in RECORDED_RUNS else "snapshot" for run in RUNS}
+def snapshot_script(
+    wildcards,
+):
+    """The script that takes a run's snapshots."""
+    if wildcards.run in RECORDED_RUNS:
+        return "snapshot_recording"
+    return "snapshot" if wildcards.run in TRAINED_RUNS else "snapshot_checkpoints"
 
 
 rule settings:
     input:
-        sources=lambda wildcards: sorted({*code(wildcards.stage), *code(SNAPSHOT_CODE[wildcards.run]), *code("pixels")}),
+        sources=lambda wildcards: sorted({*code(wildcards.stage), *code(snapshot_script(wildcards)), *code("pixels")}),
         code=code("settings"),
     output:
         "results/{run}/settings/{stage}.json",

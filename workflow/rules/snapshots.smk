@@ -9,7 +9,7 @@ from evolution.planning.recording_trees import recording_tree
 
 # A rule's output files cannot depend on a job's wildcards, so there is a rule for each set of layers: snapshot, and
 # where runs differ snapshot_2, ...
-# Where the run's activations come from, and the run's layers, to the runs.
+# Its keys say where the runs' activations come from, and which layers they have.
 RUNS_OF_LAYERS = {}
 for run in RUNS:
     source = "train" if run in TRAINED_RUNS else "recording" if run in RECORDED_RUNS else "checkpoints"
@@ -29,7 +29,6 @@ if experiment["activations"]["device"] != "cpu":
 # What the network is, and in which form activations are kept.
 SNAPSHOT_PARAMS = {
     "times": span_times,
-    "unit": run_unit,
     "model": run_param("model", "name"),
     "model_kwargs": run_param("model", "kwargs"),
     "seed": run_param("seed"),
@@ -136,6 +135,7 @@ for number, ((source, layers_taken), runs_with_them) in enumerate(RUNS_OF_LAYERS
                 **SNAPSHOT_RESOURCES,
             params:
                 **SNAPSHOT_PARAMS,
+                unit=run_unit,
                 path=run_param("checkpoints", "path"),
                 checkpoints=span_checkpoints,
                 key=run_param("checkpoints", "key"),

@@ -37,22 +37,28 @@ def log_digests(
     return [digest_of(path) for path in training_logs(wildcards)]
 
 
-def table_source(
+def logs_asked(
     wildcards,
 ):
-    """Of a training that ran elsewhere, what a table says of it; None for one of this workflow."""
-    if wildcards.run in TRAINED_RUNS:
-        return None
+    """Whether the config names the log. One that was found may be about something else."""
+    return bool(training_logs(wildcards)) and of_source(wildcards.run, "history") is not None
+
+
+def checkpoint_files(
+    wildcards,
+):
+    """Each time's checkpoint, which the history's warnings name; none for other tables and for own trainings."""
+    checkpoints = TIMES[wildcards.run].checkpoints if wildcards.table == "history" else {}
+    return {time: checkpoint.file for time, checkpoint in checkpoints.items()}
+
+
+def other_times(
+    wildcards,
+):
+    """The times of a training that ran elsewhere in the unit that they are not counted in, as far as it is known."""
     checkpoints = TIMES[wildcards.run].checkpoints
-    return {
-        "files": {time: checkpoint.file for time, checkpoint in checkpoints.items()},
-        "other_times": {
-            time: checkpoint.other_time for time, checkpoint in checkpoints.items() if checkpoint.other_time is not None
-        },
-        "logs": training_logs(wildcards),
-        "key": f"{'recording' if wildcards.run in RECORDED_RUNS else 'checkpoints'}.history",
-        "asked": of_source(wildcards.run, "history") is not None,
-    }
+    known = {time: checkpoint.other_time for time, checkpoint in checkpoints.items()}
+    return {time: other for time, other in known.items() if other is not None}
 
 
 rule collect:
@@ -72,7 +78,11 @@ rule collect:
     resources:
         **resources_of(memory=1000, minutes=5),
     params:
-        source=table_source,
+        files=checkpoint_files,
+        other_times=other_times,
+        logs=training_logs,
+        logs_asked=logs_asked,
+        logs_key=lambda wildcards: "recording.history" if wildcards.run in RECORDED_RUNS else "checkpoints.history",
         rerun_key_logs=log_digests,
     message:
         "Gathering the {wildcards.table} tables of run {wildcards.run}."

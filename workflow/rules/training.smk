@@ -6,8 +6,7 @@ def training_start(
     wildcards,
 ):
     """What a training span begins with: the checkpoint before, or for epoch 0 the weights that the config gives."""
-    spans = list(TIMES[wildcards.run].training_spans)
-    before = dict(zip(spans[1:], spans)).get(wildcards.span)
+    before = TIMES[wildcards.run].training_span_before.get(wildcards.span)
     weights = RUNS[wildcards.run]["model"]["weights"]
     if before:
         return {"previous": f"results/{wildcards.run}/checkpoints/{before}.pt"}
@@ -35,7 +34,7 @@ def kept_epochs(
     """The epochs of a training span whose weights are kept: None for all of them."""
     if experiment["training"]["keep_epochs"] == "all":
         return None
-    return [epoch for epoch in training_span(wildcards) if epoch in SPAN_OF[wildcards.run]]
+    return [epoch for epoch in training_span(wildcards) if epoch in TIMES[wildcards.run].span_of]
 
 
 def model_name(
@@ -61,7 +60,7 @@ rule train:
         "results/{run}/benchmarks/train/{span}.tsv"
     wildcard_constraints:
         # Where no run is trained here, nothing is: no name of a run is empty.
-        run="|".join(map(re.escape, TRAINED_RUNS)) or "(?!)",
+        run="|".join(re.escape(run) for run in RUNS if run in TRAINED_RUNS) or "(?!)",
     # The training is the longest chain of jobs, and it needs more than one core. So it goes first where its cores are
     # free, and jobs that wait for a snapshot fill the cores next to it. If it came after them, it would wait until two
     # of them end at once.

@@ -11,6 +11,7 @@ from evolution.errors import DataError
 from evolution.io.arrays import load_npz
 from evolution.io.job_log import job_log, log_warnings
 from evolution.io.tables import load_metadata, load_table, load_unit, save_table
+from evolution.sources.file_names import other_unit
 from evolution.sources.losses import read_losses
 
 log = logging.getLogger("evolution")
@@ -45,7 +46,8 @@ def collect(
     class_names : list of str
         Read for class_metrics and history.
     losses : mapping, optional
-        Of a training that ran elsewhere: each time to its train_loss and train_accuracy, for history.
+        Of a training that ran elsewhere, from its log: each time to its train_loss and train_accuracy, for history.
+        They replace those of the tables.
 
     Returns
     -------
@@ -71,6 +73,9 @@ def collect(
                     values = zip(class_names, row[metric]) if per_class else [("", row[metric])]
                     entries += [(Path(path).stem, time, metric, name, value) for name, value in values]
     if losses:
+        # A log says more than the checkpoints do.
+        told = {name for of_time in losses.values() for name in of_time}
+        entries = [entry for entry in entries if entry[2] not in told]
         entries += [("", time, name, "", value) for time, of_time in losses.items() for name, value in of_time.items()]
         entries.sort(key=lambda entry: entry[1])
     layers, times, metrics, names, values = zip(*entries)
@@ -140,18 +145,16 @@ if "snakemake" in globals():
     with job_log(snakemake.log[0]):
         kind, paths = snakemake.wildcards.table, list(snakemake.input.tables)
         names = load_npz(snakemake.input.dataset, "class_names")[0] if snakemake.input.get("dataset") else []
-        unit, source = load_unit(paths[0]), snakemake.params.source
-        warnings, losses = [], {}
-        if kind == "history" and source is not None:
-            warnings = same_weights(paths, source["files"], unit)
-            log_warnings(warnings)
-            for path in source["logs"]:
-                try:
-                    losses = read_losses(path, unit=unit, asked=source["asked"])
-                except DataError as error:
-                    raise error.at(source["key"]) from None
-                log.info("%s: the training's own losses at %d times", path, len(losses))
+        unit, losses = load_unit(paths[0]), {}
+        # Of a training of this workflow there are no files here, and no logs.
+        warnings = same_weights(paths, snakemake.params.files, unit) if snakemake.params.files else []
+        log_warnings(warnings)
+        for path in snakemake.params.logs:
+            try:
+                losses = read_losses(path, unit=unit, asked=snakemake.params.logs_asked)
+            except DataError as error:
+                raise error.at(snakemake.params.logs_key) from None
+            log.info("%s: the training's own losses at %d times", path, len(losses))
         table = collect(kind=kind, paths=paths, class_names=[str(name) for name in names], losses=losses)
-        if source is not None:
-            table = with_other_unit(table, source["other_times"], "epoch" if unit == "step" else "step")
+        table = with_other_unit(table, snakemake.params.other_times, other_unit(unit))
         save_table(snakemake.output[0], table, {"warnings": json.dumps(warnings)} if warnings else None, unit=unit)

@@ -1,4 +1,4 @@
-"""How alike the layers of different runs are: CKA of each with each, for runs that follow the same images."""
+"""How alike the layers of different runs are: CKA of each with each, for runs that follow the same samples."""
 
 import hashlib
 import json
@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from evolution.activations.cells import Cells
-from evolution.io.arrays import load_npz
+from evolution.io.arrays import load_npz, names_in_npz
 from evolution.io.job_log import job_log
-from evolution.io.reading import reading
 from evolution.io.tables import save_table
 from evolution.measures.cka import MOST_SAMPLES, pairwise_cka, rows_of_samples, some_samples
 
@@ -23,43 +22,52 @@ class SampleDigests:
 
     Attributes
     ----------
-    images : str
-        A digest of the images, the labels and the positions in the data set.
+    content : str
+        A digest of the labels and of what tells the samples. Images are told by their pixels and their positions in the
+        data set. Samples of a user's function or of a recording are told by their ids, or without ids by all that the
+        model is given: their previews may be the same for other samples.
     ids : str
-        A digest of the labels and of who the samples are: their ids, or their positions where they have none.
+        A digest of the labels and of who the samples are: their ids, or of images the positions in their data set.
+        Positions among what a user's function returned, or in a recording, say nothing: it is then `content`.
     named : bool
         Whether they have ids.
     """
 
-    images: str
+    content: str
     ids: str
     named: bool
 
     def same_as(self, other: "SampleDigests") -> bool:
         """Whether they are the same samples.
 
-        A recording has other images of them than a run with a data set, or none; then ids tell. Ids may be compared
-        with positions, as where a recording's ids are the positions in a data set; positions alone say nothing of two
-        data sets.
+        Ids may be compared with positions, as where a recording's ids are the positions in the data set of another
+        run. Positions alone say nothing of two data sets.
         """
-        return self.images == other.images or (self.ids == other.ids and (self.named or other.named))
+        return self.content == other.content or (self.ids == other.ids and (self.named or other.named))
 
 
 def sample_digests(dataset: str) -> SampleDigests:
-    """What a dataset.npz tells of its samples."""
-    images, labels, indices = load_npz(dataset, "eval_images", "eval_labels", "eval_indices")
-    digest = hashlib.sha256()
-    for array in (images, labels, indices):
+    """What a dataset.npz tells of its samples, in their order."""
+    names = names_in_npz(dataset)
+    named = "eval_ids" in names
+    telling = ["eval_images", "eval_indices"]
+    if named:
+        telling = ["eval_ids"]
+    elif "input_names" in names:
+        telling = ["input_names", *(name for name in names if name.startswith("inputs_"))]
+    digest = hashlib.sha256(" ".join(telling).encode())
+    for array in load_npz(dataset, "eval_labels", *telling):
         digest.update(f"{array.dtype} {array.shape} ".encode() + np.ascontiguousarray(array).tobytes())
-    with reading(dataset), np.load(dataset, allow_pickle=False) as archive:
-        named = "eval_ids" in archive.files
-        names = archive["eval_ids"] if named else indices
-    ids = hashlib.sha256(json.dumps([labels.tolist(), [str(name) for name in names]]).encode())
-    return SampleDigests(digest.hexdigest(), ids.hexdigest(), named)
+    content = digest.hexdigest()
+    if not named and "input_names" in names:
+        return SampleDigests(content, content, named)
+    labels, who = load_npz(dataset, "eval_labels", "eval_ids" if named else "eval_indices")
+    ids = hashlib.sha256(json.dumps([labels.tolist(), [str(name) for name in who]]).encode())
+    return SampleDigests(content, ids.hexdigest(), named)
 
 
-def same_images(datasets: dict[str, str]) -> list[str]:
-    """The largest group of runs that follow the same images in the same order, the first of groups of one size.
+def same_samples(datasets: dict[str, str]) -> list[str]:
+    """The largest group of runs that follow the same samples in the same order, the first of groups of one size.
 
     Parameters
     ----------
@@ -77,7 +85,7 @@ def same_images(datasets: dict[str, str]) -> list[str]:
     kept = max(sorted(found, key=lambda group: list(datasets).index(group[0])), key=len)
     left_out = [run for run in datasets if run not in kept]
     if left_out:
-        log.info("Left out, as they follow other images than %s: %s", kept[0], ", ".join(left_out))
+        log.info("Left out, as they follow other samples than %s: %s", kept[0], ", ".join(left_out))
     return kept
 
 
@@ -110,9 +118,9 @@ def compare_activations(
     -------
     dict of columns
         run, layer, other_run, other_layer string; cka and cka_unbiased float64 (see `cka.pairwise_cka`); samples
-        int64 (how many it is computed from). A row a pair, in both orders, of the runs with the same images.
+        int64 (how many it is computed from). A row a pair, in both orders, of the runs with the same samples.
     """
-    runs = same_images(datasets)
+    runs = same_samples(datasets)
     (labels,) = load_npz(datasets[runs[0]], "eval_labels")
     drawn = some_samples(len(labels), seed, most=most_samples)
     kept = [(run, layer) for run in layers if run in runs for layer in layers[run]]

@@ -5,6 +5,7 @@ import evolution.startup.load_analysis  # noqa: F401 - before scikit-learn
 # isort: split
 
 import logging
+from dataclasses import replace
 
 import numpy as np
 
@@ -53,6 +54,8 @@ def metrics_span(
         If an activation is not finite, there are too few samples, or a file is not what it should be.
     """
     labels, names = load_npz(dataset, "eval_labels", "class_names")
+    if settings.clusters == "auto":
+        settings = replace(settings, clusters=len(np.unique(labels)))
     # A function of the user's may have returned fewer than dataset.eval_size, which planning checks.
     for key, value in (("clusters", settings.clusters), ("neighbors", settings.neighbors)):
         if value >= len(labels):

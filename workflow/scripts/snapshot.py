@@ -11,16 +11,14 @@ import evolution.startup.load_torch  # noqa: F401 - before torch
 
 from collections.abc import Mapping
 from contextlib import ExitStack
-from pathlib import Path
 
 from evolution.activations.agreement import Evaluated
 from evolution.activations.predictions import save_predictions
-from evolution.activations.snapshots import SnapshotSettings, take_snapshots, trained_networks
+from evolution.activations.snapshots import SnapshotSettings, layer_outputs, take_snapshots, trained_networks
 from evolution.io.arrays import NpyWriter
 from evolution.io.job_log import job_log
 from evolution.io.reading import damaged
 from evolution.io.tables import load_metadata, load_table
-from evolution.models.outputs import Pooling
 from evolution.startup.memory import keep_freed_memory
 
 
@@ -83,23 +81,13 @@ def write_snapshots(
 if "snakemake" in globals():
     keep_freed_memory()
     with job_log(snakemake.log[0]):
-        # The layers come from the outputs and not from params. Asking for one more then adds a file to the job, and the
-        # files that it already wrote are not outdated by it.
-        arrays = [path for path in snakemake.output if path.endswith(".npy") and path != snakemake.output.classifier]
         write_snapshots(
             dataset=snakemake.input.dataset,
             checkpoints=list(snakemake.input.checkpoints),
             epochs=snakemake.params.times,
             histories=list(snakemake.input.histories),
-            settings=SnapshotSettings(
-                model=snakemake.params.model,
-                model_kwargs=snakemake.params.model_kwargs,
-                seed=snakemake.params.seed,
-                compacted=snakemake.params.compact,
-                pooling=Pooling(maps=snakemake.params.maps, tokens=snakemake.params.tokens),
-                device=snakemake.params.device,
-            ),
-            activations={Path(path).stem: path for path in arrays},
+            settings=SnapshotSettings.of_params(snakemake.params),
+            activations=layer_outputs(snakemake.output, snakemake.output.classifier),
             classifier=snakemake.output.classifier,
             predictions=snakemake.output.predictions,
         )

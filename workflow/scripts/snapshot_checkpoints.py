@@ -12,20 +12,21 @@ import evolution.startup.load_torch  # noqa: F401 - before torch
 import hashlib
 import json
 import logging
+import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 
 import torch
 from torch import nn
 
 from evolution.activations.predictions import save_predictions
-from evolution.activations.snapshots import SnapshotSettings, take_snapshots
+from evolution.activations.snapshots import SnapshotSettings, layer_outputs, take_snapshots
 from evolution.errors import UserError
 from evolution.io.arrays import NpyWriter
 from evolution.io.job_log import job_log
 from evolution.io.tables import save_table
-from evolution.models.outputs import Pooling
 from evolution.planning.digests import file_digest
 from evolution.sources.checkpoint_file import read_facts
 from evolution.sources.records import Checkpoint, save_record
@@ -51,6 +52,8 @@ class Checkpoints:
     ----------
     digests : dict of int to str
         Of the weights of each time that was loaded.
+    losses : dict of int to dict
+        What each file says of its training, see `evolution.sources.losses.losses_next_to_weights`.
     warnings : list of str
         On the weights that were loaded last.
     """
@@ -58,6 +61,7 @@ class Checkpoints:
     def __init__(self, checkpoints: list[Checkpoint], *, key: str | None, strict: bool):
         self._checkpoints, self._key, self._strict = checkpoints, key, strict
         self.digests: dict[int, str] = {}
+        self.losses: dict[int, dict[str, float]] = {}
         self.warnings: list[str] = []
 
     def networks(self) -> Iterator[tuple[int, Callable[[nn.Module], None]]]:
@@ -92,6 +96,7 @@ class Checkpoints:
             log.info("%s: %s", path, note)
         self.warnings = [f"{path}: {note}" for note in notes if note.startswith(NOT_TAKEN)]
         self.digests[checkpoint.time] = state_digest(model)
+        self.losses[checkpoint.time] = weights.losses
 
 
 def state_digest(model: nn.Module) -> str:
@@ -132,8 +137,8 @@ def snapshot_checkpoints(
     activations : mapping of str to path
         The file of each layer to follow: float32 (times, N, D).
     output : mapping of str to path
-        The other files: classifier, predictions, history (with a row a time: eval_loss, eval_accuracy, class_accuracy)
-        and record (see `evolution.sources.records`).
+        The other files: classifier, predictions, history (with a row a time: eval_loss, eval_accuracy, class_accuracy,
+        and train_loss and train_accuracy where the files have them) and record (see `evolution.sources.records`).
     """
     source = Checkpoints(checkpoints, key=key, strict=strict)
     times = [checkpoint.time for checkpoint in checkpoints]
@@ -153,7 +158,8 @@ def snapshot_checkpoints(
     save_predictions(
         output["predictions"], snapshots.predictions, warnings=source.warnings + snapshots.warnings, unit=unit
     )
-    history = {name: [row[name] for row in snapshots.evaluation] for name in snapshots.evaluation[0]}
+    rows = [row | source.losses[row["time"]] for row in snapshots.evaluation]
+    history = {name: [row.get(name, math.nan) for row in rows] for name in dict.fromkeys(chain(*rows))}
     # The jobs that read activations run again when the history changes. Losses and accuracies alone may be the same for
     # other data or other weights.
     digests = {str(time): source.digests[time] for time in times}
@@ -168,9 +174,6 @@ if "snakemake" in globals():
     with job_log(snakemake.log[0]):
         others = dict(snakemake.output.items())
         named = {name: others[name] for name in ("classifier", "predictions", "history", "record")}
-        # The layers come from the outputs and not from params. Asking for one more then adds a file to the job, and the
-        # files that it already wrote are not outdated by it.
-        arrays = [path for path in snakemake.output if path.endswith(".npy") and path != named["classifier"]]
         snapshot_checkpoints(
             dataset=snakemake.input.dataset,
             pattern=snakemake.params.path,
@@ -178,14 +181,7 @@ if "snakemake" in globals():
             unit=snakemake.params.unit,
             key=snakemake.params.key,
             strict=snakemake.params.strict,
-            settings=SnapshotSettings(
-                model=snakemake.params.model,
-                model_kwargs=snakemake.params.model_kwargs,
-                seed=snakemake.params.seed,
-                compacted=snakemake.params.compact,
-                pooling=Pooling(maps=snakemake.params.maps, tokens=snakemake.params.tokens),
-                device=snakemake.params.device,
-            ),
-            activations={Path(path).stem: path for path in arrays},
+            settings=SnapshotSettings.of_params(snakemake.params),
+            activations=layer_outputs(snakemake.output, named["classifier"]),
             output=named,
         )

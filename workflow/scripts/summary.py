@@ -9,10 +9,10 @@ from evolution import PIXELS
 from evolution.data.dataset_warnings import dataset_warnings
 from evolution.figures.layer_names import layer_title
 from evolution.figures.metric_titles import SUMMARY_TITLES
-from evolution.io.arrays import load_npz
+from evolution.io.arrays import load_npz, names_in_npz
 from evolution.io.job_log import job_log, log_warnings
 from evolution.io.markdown import DASH, markdown_table
-from evolution.io.reading import damaged, reading
+from evolution.io.reading import damaged
 from evolution.io.tables import load_metadata, load_table, load_unit
 from evolution.io.warnings_file import parse_warnings, save_warnings
 from evolution.io.whole_files import whole_file
@@ -108,9 +108,8 @@ def run_warnings(
     eval_labels, names = load_npz(dataset, "eval_labels", "class_names")
     eval_counts = np.bincount(eval_labels, minlength=len(names)).tolist()
     columns = {name: [values[name] for values in curves.values()] for name in CURVES}
-    # A training that ran elsewhere may tell its accuracies, and not on which images.
-    with reading(dataset), np.load(dataset, allow_pickle=False) as archive:
-        trained_here = "train_labels" in archive.files
+    # Of a training that ran elsewhere the images are not known, and its curves maybe in part.
+    trained_here = "train_labels" in names_in_npz(dataset) and np.isfinite(columns["train_loss"]).any()
     if trained_here and np.isfinite(columns["train_accuracy"]).all():
         (train_labels,) = load_npz(dataset, "train_labels")
         warnings += learning_warnings(
@@ -161,8 +160,6 @@ def summarise(
     rows = final_metrics(metrics_table, layers)
     curves, unit = load_curves(history_table), load_unit(history_table)
     last = max(curves)
-    # Of steps on disk nobody knows whether they are those of one training from its start.
-    after = f"after {last} epochs of training" if unit == "epoch" else f"at step {last} of the training"
     knn = rows[0][2]["knn_accuracy"] if rows and rows[0][0] == PIXELS else math.nan
     warnings = run_warnings(
         dataset=dataset, history=history_table, predictions=predictions, curves=curves, pixels_knn_accuracy=knn
@@ -180,7 +177,7 @@ def summarise(
         lines.insert(1, accuracy_line(curves[0], f"{unit} 0, with the weights of {weights}"))
     warned = "**Warnings**\n\n" + "".join(f"- {warning}\n" for warning in warnings) + "\n" if warnings else ""
     text = (
-        f"# {run}: how the layers cluster {after}\n\n"
+        f"# {run}: how the layers cluster at {unit} {last}\n\n"
         f"{warned}"
         f"{markdown_table(header, body)}\n\n" + "".join(f"- {line}\n" for line in lines) + f"\n{LEGEND}\n"
     )

@@ -27,7 +27,7 @@ snapshots: {every: 2, also: []}
 snapshots_per_job: 1
 activations: {device: cpu, compact: true, pixels: true, pooling: {maps: flatten, tokens: mean}}
 metrics:
-  clusters: 10
+  clusters: auto
   n_init: 10
   neighbors: 10
   measures: [restart_spread, adjusted_mutual_information, v_measure, davies_bouldin,

@@ -44,6 +44,10 @@ def test_a_run_may_change_what_holds_for_all():
             r"^checkpoints\.choose\.also: there is no checkpoint",
         ),
         ({"checkpoints": {"path": "ck"}, "model": {"weights": "ck/epoch_1.pt"}}, r"^model\.weights: is not read where"),
+        (
+            {"checkpoints": {"path": "ck", "history": "log.csv"}},
+            r"^checkpoints\.history: 'log\.csv' is no file; must be a CSV file with epoch or step",
+        ),
         ({"checkpoints": {"path": "ck"}, "plots": {"grid_times": [2]}}, r"^plots\.grid_times: 2 has no checkpoint"),
         ({"checkpoints": {"path": "ck"}, "comparison": {"cka_time": 0}}, r"^comparison\.cka_time: 0 has no checkpoint"),
         ({"dataset": {"name": "data.py:f"}}, r"dataset\.name: data\.py:f has no images to train on"),
@@ -62,7 +66,7 @@ def test_a_recording_needs_no_model_and_no_data_set():
     write_recorded()
     model = {"name": "no_such.py:Net", "weights": "none.pt"}
     runs = {"a": {"recording": {"path": "rec", "unit": "step"}, "model": model, "dataset": {"name": "none.py:f"}}}
-    metrics = {"clusters": 5, "neighbors": 5}
+    metrics = {"neighbors": 5}
     config = resolve({"runs": runs, "metrics": metrics, "embedding": {"perplexity": 10}})
     run = config["runs"]["a"]
     assert run["layers"] == ["conv1", "fc1"] and config["times"]["a"].times == [0, 100]
@@ -96,6 +100,7 @@ RECORDING = {"path": "rec", "unit": "step"}
         ),
         ({"recording": RECORDING, "plots": {"grid_times": [7]}}, r"^plots\.grid_times: 7 has no recorded time"),
         ({"recording": RECORDING}, r"^embedding\.perplexity: 30 is too large, the recording of run run has 60 samples"),
+        ({"recording": RECORDING | {"history": "h.csv"}}, r"^recording\.history: 'h\.csv' is no file; must be a CSV"),
         ({"recording": RECORDING | {"key": "x"}}, r"^recording\.key: unknown key"),
     ],
 )

@@ -5,13 +5,15 @@ import pytest
 from evolution.data.own_items import call_function
 
 BODY = """
-import torch
-CALLS = []
+import pathlib, torch
+def note():
+    with pathlib.Path(__file__).with_name("calls").open("a") as stream:
+        stream.write("x")
 def generator():
-    CALLS.append(float(torch.rand(())))
+    note()
     yield from ((torch.rand(2), n % 2) for n in range(12))
 def listed():
-    CALLS.append(1)
+    note()
     return [([n, 0.5], n % 2) for n in range(12)]
 """
 
@@ -22,10 +24,11 @@ def file(tmp_path):
     return tmp_path / "data.py"
 
 
-def test_a_generator_begins_anew_with_the_same_random_numbers(file):
+def test_a_generator_starts_again_with_the_same_random_numbers(file):
     items = call_function(file, "generator", 5)
     passes = [[item.inputs[""].tolist() for item in items.all()] for _ in range(3)]
     assert passes[0] == passes[1] == passes[2] and len(passes[0]) == 12
+    assert (file.parent / "calls").read_text() == "xxx", "each pass is one call"
     other = call_function(file, "generator", 6)
     assert next(other.all()).inputs[""].tolist() != passes[0][0]
 
@@ -36,3 +39,4 @@ def test_items_at_positions(file, attribute):
     whole = list(items.all())
     assert [item.label for item in items.at([0, 3, 4, 11])] == [whole[index].label for index in (0, 3, 4, 11)]
     assert list(items.at([])) == []
+    assert (attribute == "listed") == ((file.parent / "calls").read_text() == "x"), "a list is made once"

@@ -41,7 +41,13 @@ def test_memory(slurm):
 
 
 @pytest.mark.parametrize(
-    ("rule", "key"), [("train", "training.epochs_per_job"), ("embed", "snapshots_per_job"), ("plot_grid", None)]
+    ("rule", "key"),
+    [
+        ("train", "training.epochs_per_job"),
+        ("snapshot_2", "snapshots_per_job"),
+        ("embed", "snapshots_per_job"),
+        ("plot_grid", None),
+    ],
 )
 def test_time(rule, key):
     message = advice(JOB.replace("RULE", rule) + TIME + FAILED)

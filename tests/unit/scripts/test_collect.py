@@ -137,6 +137,24 @@ def test_a_training_elsewhere_has_its_own_losses_at_times_of_their_own(tmp_path)
     ]
 
 
+def test_a_log_counts_before_what_checkpoints_say(tmp_path):
+    path = tmp_path / "step_000010.parquet"
+    told = {
+        "time": [10],
+        "eval_accuracy": [0.75],
+        "class_accuracy": [[1.0]],
+        "train_loss": [9.0],
+        "train_accuracy": [0.5],
+    }
+    save_table(path, told, unit="step")
+    losses = {10: {"train_loss": 1.0}}
+    columns = collect.collect(kind="history", paths=[str(path)], class_names=["a"], losses=losses)
+    assert [row for row in rows(columns) if row[1].startswith("train")] == [
+        (10, "train_accuracy", "", 0.5),
+        (10, "train_loss", "", 1.0),
+    ]
+
+
 def test_checkpoints_with_the_same_weights_are_named(tmp_path):
     paths = []
     for time, digest in ((1, "a"), (2, "b"), (3, "a")):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from compare_activations import compare_activations, same_images
+from compare_activations import compare_activations, same_samples
 from evolution.activations.cells import Cells
 from evolution.io.arrays import save_npy, save_npz
 from support.cka_by_formula import by_formula, unbiased_hsic
@@ -31,9 +31,9 @@ def write_activations(folder, cells, samples=40):
     return rows, {"activations": activations, "layers": layers, "times": dict.fromkeys(layers, 4)}
 
 
-def test_layers_of_runs_with_the_same_images_are_compared(tmp_path):
+def test_layers_of_runs_with_the_same_samples_are_compared(tmp_path):
     datasets = {run: write_images(tmp_path / f"{run}.npz", seed) for run, seed in (("a", 1), ("b", 2), ("c", 1))}
-    assert same_images(datasets) == ["a", "c"]
+    assert same_samples(datasets) == ["a", "c"]
     cells = [("a", "x"), ("a", "y"), ("b", "x"), ("c", "x")]
     rows, where = write_activations(tmp_path, cells)
     table = compare_activations(datasets=datasets, **where, seed=0)
@@ -43,6 +43,38 @@ def test_layers_of_runs_with_the_same_images_are_compared(tmp_path):
     for run, layer, other, other_layer, value in found:
         expected = by_formula(rows[run, layer], rows[other, other_layer], unbiased_hsic)
         assert value == pytest.approx(expected, abs=1e-6)
+
+
+def write_own(path, *, inputs, ids=None, labels=4):
+    """Samples of a user's function, all with the same previews."""
+    more = {} if ids is None else {"eval_ids": np.array(ids)}
+    save_npz(
+        path,
+        eval_images=np.zeros((40, 1, 4, 4), np.uint8),
+        eval_labels=np.arange(40) % labels,
+        eval_indices=np.arange(40),
+        input_names=np.array(["x"]),
+        inputs_0=np.random.default_rng(inputs).normal(size=(40, inputs)).astype(np.float32),
+        **more,
+    )
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "same"),
+    [
+        ({"inputs": 3}, {"inputs": 3}, True),
+        ({"inputs": 3}, {"inputs": 4}, False),
+        ({"inputs": 3, "ids": range(40)}, {"inputs": 4, "ids": range(40)}, True),
+        ({"inputs": 3, "ids": range(40)}, {"inputs": 3, "ids": range(1, 41)}, False),
+        ({"inputs": 3, "ids": range(40)}, {"inputs": 3}, False),
+        ({"inputs": 3, "ids": range(40)}, {"inputs": 3, "ids": range(40), "labels": 5}, False),
+    ],
+)
+def test_own_samples_are_told_by_their_ids_or_inputs(tmp_path, first, second, same):
+    """Previews are alike for all, as those that show a position alone."""
+    datasets = {"a": write_own(tmp_path / "a.npz", **first), "b": write_own(tmp_path / "b.npz", **second)}
+    assert same_samples(datasets) == (["a", "b"] if same else ["a"])
 
 
 def test_of_many_samples_some_are_drawn_the_same_of_all(tmp_path):
@@ -59,20 +91,20 @@ def test_ids_tell_who_the_samples_are_whatever_their_images(tmp_path):
     def write(run, seed, ids=None, labels=None, indices=None):
         images = np.random.default_rng(seed).integers(0, 255, (40, 1, 4, 4)).astype(np.uint8)
         labels = np.arange(40) % 4 if labels is None else labels
-        more = {} if ids is None else {"eval_ids": np.array(ids)}
+        more = {} if ids is None else {"eval_ids": np.array(ids), "input_names": np.array([], str)}
         indices = np.arange(40) if indices is None else indices
         save_npz(tmp_path / f"{run}.npz", eval_images=images, eval_labels=labels, eval_indices=indices, **more)
         return str(tmp_path / f"{run}.npz")
 
     names = [f"s{number}" for number in range(40)]
     ours, theirs = write("a", 1, ids=names), write("b", 2, ids=names, indices=np.arange(40) + 7)
-    assert same_images({"a": ours, "b": theirs}) == ["a", "b"]
+    assert same_samples({"a": ours, "b": theirs}) == ["a", "b"]
     others = [write("c", 3, ids=names[::-1]), write("d", 4, ids=names, labels=np.arange(40) % 5), write("e", 5)]
     for other in others:
-        assert same_images({"a": ours, "other": other}) == ["a"]
+        assert same_samples({"a": ours, "other": other}) == ["a"]
     positions = np.arange(0, 80, 2)
     of_data_set = write("f", 6, indices=positions)
-    assert same_images({"f": of_data_set, "g": write("g", 7, ids=positions)}) == ["f", "g"], "ids that are positions"
-    assert same_images({"f": of_data_set, "h": write("h", 8, indices=positions)}) == ["f"], (
+    assert same_samples({"f": of_data_set, "g": write("g", 7, ids=positions)}) == ["f", "g"], "ids that are positions"
+    assert same_samples({"f": of_data_set, "h": write("h", 8, indices=positions)}) == ["f"], (
         "positions alone say nothing"
     )

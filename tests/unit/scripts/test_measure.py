@@ -45,6 +45,24 @@ def test_span(span, features):
             assert voted[index, sample] == classifier.predict(unit[[sample]])[0]
 
 
+def test_as_many_clusters_as_classes_with_samples(span, features, tmp_path):
+    """Of ten classes that the model knows, four have samples."""
+    rows, labels = features
+    few = labels < 4
+    np.save(tmp_path / "few.npy", rows[None, few, :40])
+    np.savez(tmp_path / "dataset.npz", eval_labels=labels[few], class_names=np.array(list("0123456789")))
+    table, assigned, _ = metrics_span(
+        activations=str(tmp_path / "few.npy"),
+        dataset=span["dataset"],
+        predictions=None,
+        times=[4],
+        settings=replace(SETTINGS, clusters="auto"),
+    )
+    expected, clusters = truth(rows[few, :40], labels[few], replace(SETTINGS, clusters=4))
+    assert {name: table[name][0] for name in BASIC_METRICS} == pytest.approx(expected, abs=1e-4)
+    np.testing.assert_array_equal(assigned[0], clusters)
+
+
 @pytest.mark.parametrize("key", ["clusters", "neighbors"])
 def test_fewer_samples_than_a_metric_needs(span, features, key):
     count = len(features[1])

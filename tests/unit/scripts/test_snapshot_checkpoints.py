@@ -1,6 +1,7 @@
 """Snapshots of checkpoints that were written elsewhere: against the network called by hand."""
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -74,6 +75,17 @@ def test_a_span(saved, dataset, tmp_path):
     digests = json.loads(load_metadata(output["history"])["weights"])
     assert digests.keys() == {"100", "200"} and digests["100"] != digests["200"]
     assert load_records(tmp_path / "records", pattern="*.pt") == {"s": ("step", checkpoints)}
+
+
+def test_losses_that_a_file_holds_next_to_its_weights(saved, dataset):
+    _, checkpoints = saved
+    content = torch.load("100.pt", weights_only=True)
+    torch.save(content | {"loss": torch.tensor(0.25), "train_acc": 0.5, "best_loss": 0.1, "valid_loss": 0.3}, "100.pt")
+    checkpoints[0] = Checkpoint(100, "100.pt", read_facts(Path("100.pt")).fingerprint)
+    rows = pq.read_table(take(dataset, checkpoints)["history"]).to_pylist()
+    assert (rows[0]["train_loss"], rows[0]["train_accuracy"]) == (0.25, 0.5)
+    # The other file says nothing.
+    assert math.isnan(rows[1]["train_loss"]) and "best_loss" not in rows[0]
 
 
 def test_what_a_file_lacks_is_as_it_was_at_first(saved, dataset):

@@ -121,10 +121,22 @@ def test_written_twice_gives_the_same_bytes(tmp_path):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
+@pytest.mark.parametrize("lacks", ["train_labels", "train_loss"])
+def test_a_training_elsewhere_whose_log_has_accuracies(tmp_path, lacks):
+    """Its images, or its losses, are not known: that it is at chance is said all the same."""
+    labels = np.repeat(np.arange(2), 50)
+    known = {} if lacks == "train_labels" else {"train_labels": labels}
+    save_npz(tmp_path / "own.npz", eval_labels=labels, class_names=np.array(["a", "b"]), **known)
+    loss = np.nan if lacks == "train_loss" else 0.1
+    history = write_curves(tmp_path / "log.parquet", [loss] * 4, [0.9] * 4, [0.5] * 4)
+    lines, _ = summary_of(tmp_path, small(), ["fc"], dataset=str(tmp_path / "own.npz"), history_table=history)
+    assert any("which is chance" in line for line in lines)
+
+
 def test_without_warnings_nothing_is_said_of_them(tmp_path):
     lines, _ = summary_of(tmp_path, small(), ["pixels", "conv", "fc"])
     # The heading, and the table right below it.
-    assert lines[0] == "# mnist: how the layers cluster after 4 epochs of training"
+    assert lines[0] == "# mnist: how the layers cluster at epoch 4"
     assert lines[1] == "" and lines[2].startswith("| Layer")
     assert not any("Warning" in line for line in lines)
     assert (tmp_path / "w.json").read_bytes() == b"[]\n"
@@ -142,7 +154,7 @@ def test_warnings_of_images_network_and_training_stand_below_the_heading(tmp_pat
     warnings = load_warnings(tmp_path / "w.json")
     assert warnings[:3] == ["Images: été.", "Said twice.", "The network is odd."]
     assert len(warnings) == 4 and warnings[3].startswith("The training loss never fell")
-    assert lines[:3] == ["# mnist: how the layers cluster after 3 epochs of training", "", "**Warnings**"]
+    assert lines[:3] == ["# mnist: how the layers cluster at epoch 3", "", "**Warnings**"]
     assert lines[3] == "" and lines[4:8] == [f"- {warning}" for warning in warnings] and lines[8] == ""
     assert lines[9].startswith("| Layer")
 
@@ -201,7 +213,7 @@ def test_a_training_elsewhere_in_steps(tmp_path):
     columns = dict(zip(("time", "measure", "value"), zip(*rows)))
     save_table(history, columns, {"warnings": json.dumps(["Same weights."])}, unit="step")
     lines, rows = summary_of(tmp_path, small(), ["fc"], metrics_table=str(metrics), history_table=str(history))
-    assert lines[0] == "# mnist: how the layers cluster at step 200 of the training"
+    assert lines[0] == "# mnist: how the layers cluster at step 200"
     assert "- Accuracy at step 200: 0.750 on the evaluation images." in lines and "- Same weights." in lines
     assert [(row["step"], row["eval_accuracy"], row["train_accuracy"]) for row in rows] == [("200", "0.750", "")]
 

@@ -10,7 +10,6 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from evolution.sources import checkpoint_file
 from evolution.sources.checkpoint_file import is_checkpoint_folder, read_facts, top_level_integers, weight_files
 
 
@@ -87,14 +86,13 @@ def test_a_fingerprint_of_safetensors(tmp_path):
         assert read_facts(tmp_path / "b.safetensors").fingerprint not in (None, facts.fingerprint), name
 
 
-def test_a_large_safetensors_counts_by_samples_and_its_time(tmp_path, monkeypatch):
-    monkeypatch.setattr(checkpoint_file, "LARGE", 1000)
+def test_a_large_safetensors_counts_by_samples_and_its_time(tmp_path):
     path = tmp_path / "a.safetensors"
     save_file({"a": torch.rand(1000, 100)}, path)
-    first = read_facts(path).fingerprint
-    assert read_facts(path).fingerprint == first
+    first = read_facts(path, large=1000).fingerprint
+    assert read_facts(path, large=1000).fingerprint == first
     os.utime(path, (5, 5))
-    assert read_facts(path).fingerprint != first
+    assert read_facts(path, large=1000).fingerprint != first
 
 
 def test_a_file_without_sums_counts_by_its_time(tmp_path):
@@ -104,7 +102,9 @@ def test_a_file_without_sums_counts_by_its_time(tmp_path):
         torch.save({"epoch": 3, "model": {"a": torch.rand(3)}}, tmp_path / "a.pt")
     finally:
         torch.serialization.set_crc32_options(before)
-    assert read_facts(tmp_path / "a.pt").fingerprint
+    first = read_facts(tmp_path / "a.pt").fingerprint
+    os.utime(tmp_path / "a.pt", (5, 5))
+    assert first and read_facts(tmp_path / "a.pt").fingerprint not in (first, None)
 
 
 @pytest.mark.parametrize("name", ["a.pt", "a.safetensors"])

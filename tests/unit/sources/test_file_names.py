@@ -61,7 +61,7 @@ def test_numbers_without_a_word(names, plain):
     ],
 )
 def test_patterns(pattern, path, numbers):
-    assert numbers_by_pattern(path, pattern) == numbers
+    assert numbers_by_pattern([path], pattern) == ({path: numbers} if numbers else {})
 
 
 def test_fields():

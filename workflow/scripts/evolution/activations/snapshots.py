@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -68,6 +69,33 @@ class SnapshotSettings(ModelSettings):
     compacted: bool
     pooling: Pooling
     device: str = "cpu"
+
+    @classmethod
+    def of_params(cls, params: object) -> "SnapshotSettings":
+        """The settings in the params of a rule that takes snapshots."""
+        return cls(
+            model=params.model,
+            model_kwargs=params.model_kwargs,
+            seed=params.seed,
+            compacted=params.compact,
+            pooling=Pooling(maps=params.maps, tokens=params.tokens),
+            device=params.device,
+        )
+
+
+def layer_outputs(outputs: Iterable[str], classifier: str) -> dict[str, str]:
+    """The files of layers among the outputs of a job that takes snapshots, by the layer's name.
+
+    The layers come from the outputs and not from params. Asking for one more then adds a file to the job, and the files
+    that it already wrote are not outdated by it.
+
+    Parameters
+    ----------
+    outputs : iterable of paths
+    classifier : path
+        The output that is an array of no layer.
+    """
+    return {Path(path).stem: path for path in outputs if path.endswith(".npy") and path != classifier}
 
 
 def layer_groups(sizes: Mapping[str, int], *, limit: int = HELD_BYTES) -> list[list[str]]:
@@ -240,7 +268,8 @@ def _finite(rows: np.ndarray, layer: str, when: str) -> np.ndarray:
     """A layer's activations, if all of them are finite."""
     if not np.isfinite(rows).all():
         raise UserError(
-            f"layer {layer} at {when} has activations that are not finite: the training diverged. "
-            "Lower training.learning_rate, or leave the layer out of `layers`."
+            f"layer {layer} at {when} has activations that are not finite (NaN or infinite), as after a training that "
+            "diverged. Leave the layer out of `layers`; or lower training.learning_rate, and of a training elsewhere "
+            "leave the time out with checkpoints.choose.leave_out."
         )
     return rows

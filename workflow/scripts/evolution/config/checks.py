@@ -93,10 +93,15 @@ def cross_key_faults(checked: CheckedConfig) -> list[str]:
     return list(dict.fromkeys(faults))
 
 
+def _is_trained(run: dict) -> bool:
+    """Whether this workflow trains a run."""
+    return run["checkpoints"] is None and run["recording"] is None
+
+
 def job_faults(checked: CheckedConfig) -> list[str]:
     """Whether the config makes more jobs than can be planned: one line, or none."""
     config = checked.config
-    trained = [name for name, run in config["runs"].items() if run["checkpoints"] is None and run["recording"] is None]
+    trained = [name for name, run in config["runs"].items() if _is_trained(run)]
     if trained and not checked.sound("training", "snapshots", "snapshots_per_job"):
         return []
     training, every = config["training"], config["snapshots"]["every"]
@@ -135,7 +140,7 @@ def job_faults(checked: CheckedConfig) -> list[str]:
 def _check_times(checked: CheckedConfig) -> Iterator[str]:
     """Times that are asked for have a snapshot."""
     config = checked.config
-    if checked.sound("training.epochs"):
+    if checked.sound("training.epochs") and any(map(_is_trained, config["runs"].values())):
         last = config["training"]["epochs"]
         late = [epoch for epoch in config["snapshots"]["also"] if epoch > last]
         if late:
@@ -203,7 +208,8 @@ def _check_sizes(checked: CheckedConfig) -> Iterator[str]:
             yield f"embedding.perplexity: {perplexity} is too large, {where}; must be below a third of it"
         for key in ("clusters", "neighbors"):
             value = config["metrics"][key]
-            if value >= samples and checked.sound(f"metrics.{key}"):
+            # auto is the number of classes, which the job that measures knows.
+            if value != "auto" and value >= samples and checked.sound(f"metrics.{key}"):
                 yield f"metrics.{key}: {value} is too large, {where}; must be below it"
         components = config["embedding"]["pca_components"]
         if "pca_components" in reads and components > samples and checked.sound("embedding.pca_components"):
@@ -288,7 +294,14 @@ def _check_files(checked: CheckedConfig) -> Iterator[str]:
     for name, run in checked.runs("model", "dataset.name", "checkpoints"):
         weights, where = run["model"]["weights"], checked.written_key(name, "model.weights")
         if weights is not None and ("\0" in weights or not Path(weights).expanduser().is_file()):
-            yield f"{where}: {weights!r} is no file; must be a state dict that torch.save wrote, or null"
+            yield f"{where}: {weights!r} is no file; must be a file with weights (.pt, .safetensors, ...), or null"
+        for source in ("checkpoints", "recording"):
+            history = (run[source] or {}).get("history")
+            if history is not None and ("\0" in history or not Path(history).expanduser().is_file()):
+                yield (
+                    f"{checked.written_key(name, f'{source}.history')}: {history!r} is no file; must be a CSV file "
+                    "with epoch or step, and train_loss or train_accuracy, or a trainer_state.json"
+                )
         data = own_function(run["dataset"]["name"])
         if data and run["checkpoints"] is None:
             yield (
@@ -363,7 +376,7 @@ def notes(config: dict) -> list[str]:
                     f"{each} images, and the first {more} of them one more.",
                 )
         clusters = config["metrics"]["clusters"]
-        if clusters != classes:
+        if clusters not in ("auto", classes):
             found.setdefault(
                 (dataset["name"], "clusters"),
                 f"metrics.clusters is {clusters}, and the data of run {name} has {classes} classes.",

@@ -1,10 +1,8 @@
-"""What prepare_data found odd and possible in a run's images, for whoever shows it."""
+"""What the job that made a run's dataset.npz found odd and possible in it, for whoever shows it."""
 
 from pathlib import Path
 
-import numpy as np
-
-from evolution.io.reading import reading
+from evolution.io.arrays import load_npz, names_in_npz
 
 
 def dataset_warnings(path: str | Path) -> list[str]:
@@ -25,5 +23,4 @@ def dataset_warnings(path: str | Path) -> list[str]:
     UserError
         If the file cannot be read.
     """
-    with reading(path), np.load(path, allow_pickle=False) as archive:
-        return archive["warnings"].tolist() if "warnings" in archive.files else []
+    return load_npz(path, "warnings")[0].tolist() if "warnings" in names_in_npz(path) else []

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from evolution.io.arrays import load_npz
-from evolution.io.reading import reading
+from evolution.io.arrays import load_npz, names_in_npz
 
 
 def network_input(images: np.ndarray, mean: np.ndarray, std: np.ndarray) -> np.ndarray:
@@ -67,9 +66,7 @@ def load_evaluation(path: str) -> tuple[dict[str, np.ndarray], np.ndarray, int]:
     UserError
         If the file cannot be read.
     """
-    with reading(path), np.load(path, allow_pickle=False) as archive:
-        own = "input_names" in archive.files
-    if not own:
+    if "input_names" not in names_in_npz(path):
         images, labels, classes = load_part(path, "eval")
         return {"": images}, labels, classes
     labels, class_names, names = load_npz(path, "eval_labels", "class_names", "input_names")

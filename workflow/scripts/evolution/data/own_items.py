@@ -13,8 +13,8 @@ from torch.utils.data import DataLoader, IterableDataset, Subset
 
 from evolution.data.contents import unusable
 from evolution.errors import DataError, ModelError
-from evolution.models.build import seed_all
 from evolution.models.model_file import describe_exception, load_function
+from evolution.models.seeding import seed_all
 
 # The names of an item's entries that are no input of the model.
 LABEL_NAMES = ("label", "labels", "target", "targets")
@@ -202,9 +202,10 @@ def _by_name(inputs: object) -> dict[str, object]:
 
 def _of_arrays(given: dict, where: str) -> Items:
     """Samples in arrays, an entry of each a sample."""
+    names = ", ".join(map(str, given)) or "nothing"
     inputs, labels = given.pop("inputs", None), given.pop("labels", None)
     if inputs is None or labels is None:
-        raise unusable(f"{where} returned {', '.join(map(str, given)) or 'nothing'}; it must have inputs and labels")
+        raise unusable(f"{where} returned a dict of {names}; it must have inputs and labels")
     inputs = {name: _indexed(value, name or INPUT, where) for name, value in _by_name(inputs).items()}
     labels = _indexed(labels, "labels", where)
     ids, previews = (

@@ -119,7 +119,8 @@ function hover(indices) {
     ...(predicted ? [[`predicted: ${guess}`, wrong ? "wrong" : ""]] : []),
     ...(confidence ? [[`confidence: ${sure}`, ""]] : []),
     [`sample ${data.samples[place]}`, "note"],
-    [`${data.sources[place]} in the data set`, "note"],
+    // A sample has an id of its own, or a position.
+    [typeof data.sources[place] === "string" ? data.sources[place] : `${data.sources[place]} in the data set`, "note"],
   ];
   for (const [line, kind] of lines) {
     const row = document.createElement("div");

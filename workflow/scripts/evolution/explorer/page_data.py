@@ -15,7 +15,7 @@ from evolution.figures.layer_names import layer_title
 from evolution.figures.metric_titles import METRIC_TITLES
 from evolution.figures.sheets import square_limits
 from evolution.figures.style import class_colors
-from evolution.io.arrays import load_npz
+from evolution.io.arrays import load_npz, names_in_npz
 from evolution.measures.cluster_matching import matched_clusters
 from evolution.measures.long_tables import load_values, series, without_pixels
 
@@ -148,9 +148,8 @@ def explorer_data(
     curves : dict
         For `plots.draw_curves`.
     """
-    images, labels, source_indices, names = load_npz(
-        dataset, "eval_images", "eval_labels", "eval_indices", "class_names"
-    )
+    told_by = "eval_ids" if "eval_ids" in names_in_npz(dataset) else "eval_indices"
+    images, labels, sources, names = load_npz(dataset, "eval_images", "eval_labels", told_by, "class_names")
     subset = page_samples(len(labels), settings.max_samples)
     modules = without_pixels(layers)
     values = load_values(metrics_table)
@@ -184,7 +183,7 @@ def explorer_data(
         "unit": settings.unit,
         "samples": subset.tolist(),
         "total": len(labels),
-        "sources": source_indices[subset].tolist(),
+        "sources": sources[subset].tolist(),
         "labels": labels[subset].tolist(),
         "names": [str(name) for name in names],
         "colors": class_colors(settings.palette, int(max(most_clusters, len(names)))),

@@ -105,6 +105,18 @@ def save_npz(path: str | Path, *, compressed: bool = True, **arrays: np.ndarray)
         (np.savez_compressed if compressed else np.savez)(temporary, **arrays)
 
 
+def names_in_npz(path: str | Path) -> list[str]:
+    """The names of the arrays of an .npz.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be read.
+    """
+    with reading(path), np.load(path, allow_pickle=False) as archive:
+        return archive.files
+
+
 def load_npz(path: str | Path, *names: str) -> list[np.ndarray]:
     """Read the named arrays of an .npz, and no others, in the order of the names.
 

@@ -31,8 +31,10 @@ class MeasureSettings:
 
     Attributes
     ----------
-    clusters, n_init : int
-        Of k-means: how many clusters, and how many restarts.
+    clusters : int or "auto"
+        Of k-means. `auto`: as many as there are classes with samples.
+    n_init : int
+        Restarts of k-means.
     neighbors : int
         Of the leave-one-out k-NN accuracy and the purity.
     measures : sequence of str
@@ -41,7 +43,7 @@ class MeasureSettings:
         The run's. It is the same at every time: k-means' own noise would otherwise show as change from time to time.
     """
 
-    clusters: int
+    clusters: int | str
     n_init: int
     neighbors: int
     measures: tuple[str, ...] | list[str]

@@ -1,11 +1,8 @@
-"""Networks built by name, with weights drawn from a seed or read from a file."""
+"""Networks built by name, with weights drawn from a seed."""
 
-import logging
-import random
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -14,13 +11,11 @@ from evolution.models.import_paths import find_module
 from evolution.models.model_file import describe_exception, load_class, load_package_class
 from evolution.models.names import TRANSFORMERS, is_theirs, own_class, package_class, torchvision_name
 from evolution.models.networks import NETWORKS
+from evolution.models.seeding import seed_all
 from evolution.models.signature import bound_arguments, shown_arguments
 from evolution.models.torchvision_models import build_torchvision
 from evolution.models.transformers_models import build_transformers
 from evolution.seeds import integer_seed
-from evolution.sources.weights import fit_weights, read_weights
-
-log = logging.getLogger("evolution")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,10 +37,8 @@ class ModelSettings:
     seed: int
 
 
-def build_run_model(
-    settings: ModelSettings, *, shape: tuple[int, int, int], classes: int, weights: str | None = None
-) -> nn.Module:
-    """A run's network as it is before its training; see `build_model`.
+def build_run_model(settings: ModelSettings, *, shape: tuple[int, int, int], classes: int) -> nn.Module:
+    """A run's network with the weights that its seed gives; see `build_model`.
 
     The same settings give the same network, also where it draws numbers in addition to its weights.
     """
@@ -55,14 +48,11 @@ def build_run_model(
         shape=shape,
         classes=classes,
         seed=integer_seed(settings.seed, "weights"),
-        weights=weights,
     )
 
 
-def build_model(
-    name: str, *, kwargs: dict, shape: tuple[int, int, int], classes: int, seed: int, weights: str | None = None
-) -> nn.Module:
-    """Build a network with initial weights that are drawn from a seed, or read from a file.
+def build_model(name: str, *, kwargs: dict, shape: tuple[int, int, int], classes: int, seed: int) -> nn.Module:
+    """Build a network with initial weights that are drawn from a seed.
 
     Parameters
     ----------
@@ -76,14 +66,11 @@ def build_model(
     classes : int
     seed : int
         Of the global generators, see `seed_all`.
-    weights : path, optional
-        A state dict that takes the place of the initial weights.
 
     Raises
     ------
     ModelError
-        If there is no such model, its class does not take `kwargs` or is no module, the images do not suit it, or the
-        weights do not.
+        If there is no such model, its class does not take `kwargs` or is no module, or the images do not suit it.
     """
     if is_theirs(name):
         model = _build_own(name, kwargs=kwargs, shape=shape, classes=classes, seed=seed)
@@ -100,8 +87,6 @@ def build_model(
             raise ModelError(f"{kwargs} does not fit model {name}: {error}", "model.kwargs") from error
     if not isinstance(model, nn.Module):
         raise ModelError(f"{name} makes a {type(model).__name__}; it must make a torch.nn.Module", "model.name")
-    if weights is not None:
-        load_weights(model, weights)
     return model
 
 
@@ -130,13 +115,6 @@ def model_source(name: str) -> Path | None:
     return own[0] if own else find_module(package[0]) if package else None
 
 
-def seed_all(seed: int) -> None:
-    """Seed the global generators that a user's model may draw from: torch's, NumPy's and Python's."""
-    torch.manual_seed(seed)
-    np.random.seed(seed)
-    random.seed(seed)
-
-
 def memory_layout(name: str) -> torch.memory_format:
     """The layout of images and weights in memory in which a model computes fastest.
 
@@ -144,21 +122,3 @@ def memory_layout(name: str) -> torch.memory_format:
     call `view`, which channels last does not allow.
     """
     return torch.channels_last if name in NETWORKS or torchvision_name(name) else torch.contiguous_format
-
-
-def load_weights(model: nn.Module, path: str) -> None:
-    """Fill a model with the weights of a file, see `evolution.sources.weights.read_weights`.
-
-    Raises
-    ------
-    ModelError
-        If the file holds no weights, its names or shapes are not the model's, or a weight is not finite; the message
-        names the first few.
-    """
-    path = str(Path(path).expanduser())
-    try:
-        notes = fit_weights(model, read_weights(path), path=path)
-    except ModelError as error:
-        raise error.at("model.weights") from error
-    for note in notes:
-        log.info("%s: %s", path, note)

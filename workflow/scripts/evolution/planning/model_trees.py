@@ -122,7 +122,7 @@ def tree_path(request: dict) -> Path:
         If a user's model is not found or cannot be read, or a package is not installed.
     """
     basis = request | {
-        "files": _model_digests(request["name"]) + _data_digests(request),
+        "files": _code_digests(request["name"], "model.name") + _code_digests(request.get("data", ""), "dataset.name"),
         "versions": _versions(request["name"]),
         "code": [file_digest(path) for path in code_files(PROGRAM, SCRIPTS)],
     }
@@ -186,20 +186,11 @@ def _trace(request: dict, path: Path) -> None:
     )
 
 
-def _model_digests(name: str) -> list[str]:
-    """Digests of a user's model file and of what it imports from its folder and package; none for any other model."""
+def _code_digests(name: str, key: str) -> list[str]:
+    """Digests of a user's file and of what it imports from its folder and package; none for what is built in."""
     if fault := code_fault(name):
-        raise ModelError(fault, key="model.name")
+        raise ModelError(fault, key=key)
     return [file_digest(path) for path in model_files(name)]
-
-
-def _data_digests(request: dict) -> list[str]:
-    """Digests of a user's data file and of what it imports from its folder and package; none for any other data set."""
-    if "data" not in request:
-        return []
-    if fault := code_fault(request["data"]):
-        raise ModelError(fault, key="dataset.name")
-    return [file_digest(path) for path in model_files(request["data"])]
 
 
 def _versions(name: str) -> dict[str, str]:

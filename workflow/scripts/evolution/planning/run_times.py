@@ -1,6 +1,9 @@
 """The times of each run: its snapshots, and the spans that one job each handles."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 
 from evolution.config.spans import snapshot_spans, spread_spans, spread_times, training_spans
@@ -16,6 +19,8 @@ from evolution.sources.unusable import unusable_fingerprints
 @dataclass(frozen=True)
 class RunTimes:
     """The times of a run.
+
+    There may be 10,000 spans, and each job asks for a few of them: they are looked up, and not searched for.
 
     Attributes
     ----------
@@ -41,20 +46,30 @@ class RunTimes:
     notes: list[str] = field(default_factory=list)
     recording: Recording | None = None
 
-    @property
+    @cached_property
     def times(self) -> list[int]:
         """All times with a snapshot, ascending."""
         return [time for span in self.spans.values() for time in span]
 
-    @property
+    @cached_property
     def span_of(self) -> dict[int, str]:
         """Time to the span that holds its snapshot."""
         return {time: span for span, times in self.spans.items() for time in times}
 
-    @property
-    def training_span_of(self) -> dict[int, str]:
-        """Epoch to the training span that holds it."""
-        return {epoch: span for span, epochs in self.training_spans.items() for epoch in epochs}
+    @cached_property
+    def span_before(self) -> dict[str, str]:
+        """Span of snapshots to the one before; the first has none."""
+        return _befores(self.spans)
+
+    @cached_property
+    def training_span_before(self) -> dict[str, str]:
+        """Span of the training to the one before; the first has none."""
+        return _befores(self.training_spans)
+
+    @cached_property
+    def history_span_of(self) -> dict[int, str]:
+        """Time to the span of `results/{run}/history` that holds it."""
+        return {time: span for span, times in (self.training_spans or self.spans).items() for time in times}
 
     def grid_times(self, asked: list[int] | None) -> list[int]:
         """The times of figures that show a few snapshots: `plots.grid_times` of the config, or spread over all."""
@@ -70,10 +85,14 @@ class RunTimes:
         """Whether it is known what the network predicts: a recording may not say."""
         return self.recording is None or self.recording.predictions is not None
 
-    @property
+    @cached_property
     def history_spans(self) -> list[str]:
         """The spans of `results/{run}/history`: of the training, or where it ran elsewhere of the snapshots."""
         return list(self.training_spans or self.spans)
+
+
+def _befores(spans: Iterable[str]) -> dict[str, str]:
+    return {after: before for before, after in pairwise(spans)}
 
 
 def trained_times(config: dict) -> RunTimes:
@@ -164,11 +183,13 @@ def _with_deleted(
 ) -> tuple[dict[int, Checkpoint], list[str]]:
     """The checkpoints on disk and those that were taken and are gone, and a sentence on the latter."""
     recorded = {checkpoint.time: checkpoint for record in records.values() for checkpoint in record}
-    wanted = chosen_times(recorded, choose)
+    wanted = set(chosen_times(recorded, choose))
     gone = {
         time: checkpoint for time, checkpoint in recorded.items() if time not in listing.checkpoints and time in wanted
     }
     there = listing.checkpoints
+    written = max((path.stat().st_mtime for path in records_folder.glob("*.json")), default=0.0)
+    last = max(recorded, default=-1)
     changed = [time for time in recorded if time in there and there[time].fingerprint != recorded[time].fingerprint]
     files = ", ".join(checkpoint.file for checkpoint in list(gone.values())[:3]) + (", ..." if len(gone) > 3 else "")
     are, them = ("are", "them") if len(gone) > 1 else ("is", "it")
@@ -176,7 +197,7 @@ def _with_deleted(
     restarted = [
         time
         for time, checkpoint in there.items()
-        if gone and time not in recorded and time < max(recorded) and _is_newer(checkpoint.file, records_folder)
+        if gone and time not in recorded and time < last and _written_at(checkpoint) > written
     ]
     reason = ""
     if changed and (gone or later):
@@ -185,7 +206,7 @@ def _with_deleted(
     elif restarted:
         reason = (
             f"{there[restarted[0]].file} was written after the results of run {run} were made, which go on to "
-            f"{listing.unit} {max(recorded)}, and {files} {are} gone"
+            f"{listing.unit} {last}, and {files} {are} gone"
         )
     if reason:
         raise ConfigError(
@@ -197,6 +218,6 @@ def _with_deleted(
     return there | gone, notes
 
 
-def _is_newer(file: str, folder: Path) -> bool:
-    """Whether a checkpoint was written after all records in a folder."""
-    return Path(file).expanduser().stat().st_mtime > max(path.stat().st_mtime for path in folder.glob("*.json"))
+def _written_at(checkpoint: Checkpoint) -> float:
+    """When a checkpoint was written, in seconds as files have it."""
+    return Path(checkpoint.file).expanduser().stat().st_mtime

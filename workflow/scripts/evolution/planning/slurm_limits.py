@@ -55,7 +55,9 @@ def advice(slurm_log: str) -> str | None:
     sentence += f" in attempt {attempt[1]}" if attempt else ""
     sentence += f". Raise {resource} in the profile (set-resources), or with --set-resources"
     sentence += "".join(f" {rule}:{resource}={UNITS[resource]}" for rule in rules)
-    shorter = sorted({SHORTER[rule] for rule in rules if rule in SHORTER}) if resource == "runtime" else []
+    # There may be several rules of a kind: snapshot, snapshot_2, ...
+    kinds = {re.sub(r"_\d+$", "", rule) for rule in rules}
+    shorter = sorted({SHORTER[kind] for kind in kinds if kind in SHORTER}) if resource == "runtime" else []
     if shorter:
         sentence += f"; or make the jobs shorter with a smaller {' or '.join(shorter)} in the config"
     return sentence + "."

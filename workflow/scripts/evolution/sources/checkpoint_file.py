@@ -85,13 +85,15 @@ def weight_files(path: Path) -> list[Path]:
     return [first, *(path / name for name in dict.fromkeys(names))]
 
 
-def read_facts(path: Path) -> Facts:
+def read_facts(path: Path, *, large: int = LARGE) -> Facts:
     """Read what is known of a checkpoint without its tensors.
 
     Parameters
     ----------
     path : Path
         A file that torch.save or safetensors wrote, or a folder that Hugging Face's Trainer wrote.
+    large : int
+        A .safetensors of more bytes is not read whole.
 
     Raises
     ------
@@ -99,7 +101,7 @@ def read_facts(path: Path) -> Facts:
         If a file cannot be read.
     """
     try:
-        prints = [_fingerprint(file) for file in weight_files(path)]
+        prints = [_fingerprint(file, large) for file in weight_files(path)]
     except (ValueError, KeyError, TypeError, AttributeError, struct.error, zipfile.BadZipFile, FileNotFoundError):
         return Facts(None)
     if not prints or None in prints:
@@ -111,7 +113,7 @@ def read_facts(path: Path) -> Facts:
         return Facts(fingerprint)  # The job that reads it will say what is wrong.
 
 
-def _fingerprint(path: Path) -> str | None:
+def _fingerprint(path: Path, large: int) -> str | None:
     """A file's fingerprint; None where its end is missing."""
     if path.suffix == ".json":
         return hashlib.sha256(path.read_bytes()).hexdigest()[:32]
@@ -120,7 +122,7 @@ def _fingerprint(path: Path) -> str | None:
     if begin.startswith(ZIP):
         return _zip_fingerprint(path)
     if path.suffix == ".safetensors":
-        return _safetensors_fingerprint(path)
+        return _safetensors_fingerprint(path, large)
     # What torch.save wrote before version 1.6, or no checkpoint at all: the job that reads it will say.
     status = path.stat()
     return f"size {status.st_size} time {status.st_mtime_ns}" if len(begin) == 8 else None
@@ -166,7 +168,7 @@ def safetensors_header(stream) -> tuple[dict, int]:
     return json.loads(header), 8 + length
 
 
-def _safetensors_fingerprint(path: Path) -> str | None:
+def _safetensors_fingerprint(path: Path, large: int) -> str | None:
     """A digest of the file, or of a large one's header, time and samples of each tensor; None where it is not whole."""
     with open(path, "rb") as stream:
         header, begin = safetensors_header(stream)
@@ -174,7 +176,7 @@ def _safetensors_fingerprint(path: Path) -> str | None:
         status = path.stat()
         if status.st_size < begin + max((end for _, end in spans), default=0):
             return None
-        if status.st_size <= LARGE:
+        if status.st_size <= large:
             stream.seek(0)
             return hashlib.file_digest(stream, "sha256").hexdigest()[:32]
         digest = hashlib.sha256(json.dumps([header, status.st_mtime_ns], sort_keys=True).encode())

@@ -20,7 +20,8 @@ def chosen_times(times: Iterable[int], choose: dict) -> list[int]:
         Ascending. What a time's own number does not decide, such as "the last one", cannot be asked for: it would
         change whenever a checkpoint is added.
     """
-    every, until, also = choose["every"], choose["log_until"], choose["also"]
+    every, until = choose["every"], choose["log_until"]
+    also, left_out = set(choose["also"]), set(choose["leave_out"])
     everything = every is None and until is None and not also
 
     def wanted(time: int) -> bool:
@@ -32,4 +33,4 @@ def chosen_times(times: Iterable[int], choose: dict) -> list[int]:
             or time in also
         )
 
-    return sorted(time for time in set(times) if wanted(time) and time not in choose["leave_out"])
+    return sorted(time for time in set(times) if wanted(time) and time not in left_out)

@@ -1,6 +1,7 @@
 """The numbers in the names of checkpoints: what `{epoch}` and `{step}` of a pattern stand for, and what names say."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 UNITS = ("epoch", "step")
@@ -40,6 +41,11 @@ class Numbers:
     plain: int | None = None
 
 
+def other_unit(unit: str) -> str:
+    """The unit that times are not counted in."""
+    return UNITS[unit == UNITS[0]]
+
+
 def unknown_fields(pattern: str) -> list[str]:
     """What stands in braces in a pattern and is no unit."""
     return [name for name in FIELD.findall(pattern) if name not in UNITS]
@@ -63,10 +69,14 @@ def expression_of(pattern: str) -> re.Pattern:
     return re.compile("".join(parts))
 
 
-def numbers_by_pattern(path: str, pattern: str) -> Numbers | None:
-    """The numbers where a pattern has its braces; None where a path does not fit the pattern."""
-    match = expression_of(pattern).fullmatch(path)
-    return Numbers(**{unit: int(text) for unit, text in match.groupdict().items()}) if match else None
+def numbers_by_pattern(paths: Iterable[str], pattern: str) -> dict[str, Numbers]:
+    """The numbers where a pattern has its braces, of each path that fits the pattern."""
+    expression = expression_of(pattern)
+    matches = {path: match for path in paths if (match := expression.fullmatch(path))}
+    return {
+        path: Numbers(**{unit: int(text) for unit, text in match.groupdict().items()})
+        for path, match in matches.items()
+    }
 
 
 def numbers_in_names(paths: list[str]) -> list[Numbers]:

@@ -21,6 +21,7 @@ from evolution.sources.file_names import (
     glob_of,
     numbers_by_pattern,
     numbers_in_names,
+    other_unit,
     unknown_fields,
 )
 from evolution.sources.records import Checkpoint
@@ -107,8 +108,8 @@ def list_checkpoints(settings: dict, *, unusable: Iterable[str] = (), taken: Col
     fixed = re.split(r"[*?\[]", glob_of(pattern))[0].rpartition("/")[0] if _is_pattern(pattern) else pattern
     fixed = os.path.normpath(os.path.expanduser(fixed)) if fixed else ""
     if FIELD.search(pattern):
-        named = [numbers_by_pattern(file, os.path.normpath(os.path.expanduser(pattern))) for file in whole]
-        whole, named = zip(*[(file, each) for file, each in zip(whole, named) if each]) or ((), ())
+        by_file = numbers_by_pattern(whole, os.path.normpath(os.path.expanduser(pattern)))
+        whole, named = list(by_file), list(by_file.values())
     else:
         inside = [file.removeprefix(f"{fixed}/") if fixed not in ("", ".") else file for file in whole]
         named = numbers_in_names([os.path.basename(file) if file == fixed else file for file in inside])
@@ -124,7 +125,7 @@ def list_checkpoints(settings: dict, *, unusable: Iterable[str] = (), taken: Col
     wanted = chosen_times([each.number(unit) for each in found], settings["choose"])
     checkpoints = {
         each.number(unit): Checkpoint(
-            each.number(unit), each.file, each.facts.fingerprint, each.number(UNITS[unit == UNITS[0]])
+            each.number(unit), each.file, each.facts.fingerprint, each.number(other_unit(unit))
         )
         for each in sorted(found, key=lambda each: each.number(unit))
     }
@@ -143,7 +144,7 @@ def list_checkpoints(settings: dict, *, unusable: Iterable[str] = (), taken: Col
     notes += [
         f"{checkpoints[number].file} is left out: its weights are not finite (NaN or infinite)." for number in left
     ]
-    usable = {number: checkpoints[number] for number in wanted if number not in left}
+    usable = {number: checkpoints[number] for number in wanted if checkpoints[number].fingerprint not in unusable}
     if left and not usable:
         raise ConfigError(f"all checkpoints of {pattern!r} hold weights that are not finite (NaN or infinite)", "path")
     return Listing(unit, usable, notes)
@@ -189,7 +190,10 @@ def _near(pattern: str) -> str:
         if folder == folder.parent:
             break
         folder = folder.parent
-    names = sorted(path.name for path in folder.iterdir())
+    try:
+        names = sorted(path.name for path in folder.iterdir())
+    except OSError as error:
+        return f"{folder} cannot be read ({error.strerror or error})"
     kinds = f"{', '.join(SUFFIXES)}, or folders with {FOLDER_WEIGHTS[0]}"
     if str(folder) == "." and not glob.has_magic(pattern):
         return "paths count from the folder that Snakemake runs in"
@@ -274,7 +278,7 @@ def _with_plain_number(each: _Found, unit: str) -> _Found:
     ConfigError
         If the number is the file's time in the other unit.
     """
-    other = UNITS[unit == UNITS[0]]
+    other = other_unit(unit)
     if each.named.plain is None or getattr(each.facts, unit) is not None:
         return each
     if getattr(each.facts, other) == each.named.plain:
@@ -288,7 +292,7 @@ def _with_plain_number(each: _Found, unit: str) -> _Found:
 
 def _check_order(found: list[_Found], unit: str) -> None:
     """Refuse files whose epochs fall while their steps rise."""
-    other = UNITS[unit == UNITS[0]]
+    other = other_unit(unit)
     known = [each for each in found if each.number(other) is not None]
     for before, after in pairwise(sorted(known, key=lambda each: each.number(unit))):
         if after.number(other) < before.number(other):
@@ -345,7 +349,7 @@ def _one_of_each_time(found: list[_Found], unit: str) -> tuple[list[_Found], lis
             ]
             files = with_number
         if len(files) > 1:
-            other = "step" if unit == "epoch" else "epoch"
+            other = other_unit(unit)
             apart = len({each.number(other) for each in files}) == len(files) and None not in {
                 each.number(other) for each in files
             }

@@ -3,7 +3,7 @@
 import csv
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from evolution.errors import DataError
@@ -68,15 +68,38 @@ def read_losses(path: str, *, unit: str, asked: bool) -> dict[int, dict[str, flo
     try:
         rows = _trainer_rows(path) if path.endswith(".json") else _csv_rows(path)
         return _by_time(rows, unit, path)
-    except OSError as error:
-        fault = DataError(f"{path} cannot be read ({error.strerror or error}).", "checkpoints.history")
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        fault = error if isinstance(error, DataError) else DataError(f"{path} cannot be read ({error}).")
-    except DataError as error:
-        fault = error
-    if asked:
-        raise fault
-    return {}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, DataError) as error:
+        if not asked:
+            return {}
+        if isinstance(error, DataError):
+            raise
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"{path} cannot be read ({reason}).", "checkpoints.history") from error
+
+
+def losses_next_to_weights(content: object) -> dict[str, float]:
+    """The losses and accuracies of the training that a checkpoint holds next to its weights.
+
+    Parameters
+    ----------
+    content : object
+        All that the file holds.
+
+    Returns
+    -------
+    dict
+        Value by measure, `train_loss` and `train_accuracy`, as far as they are there.
+    """
+    found = {}
+    for measure, names in COLUMNS.items():
+        for name in names:
+            value = content.get(name) if isinstance(content, Mapping) else None
+            # A loss may be a tensor of one number.
+            value = value.item() if getattr(value, "shape", None) == () else value
+            if isinstance(value, (int, float)) and not isinstance(value, bool):
+                found[measure] = float(value)
+                break
+    return found
 
 
 def _trainer_rows(path: str) -> list[dict[str, object]]:

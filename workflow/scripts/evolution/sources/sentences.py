@@ -1,8 +1,9 @@
 """Sentences that the listings of checkpoints and of recordings share."""
 
-import os
 import time
 from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
 
 # What is not whole and was written to within so many seconds is taken to be still growing.
 STILL_WRITTEN = 600
@@ -17,6 +18,15 @@ def few(values: Iterable) -> str:
     return ", ".join(values[:SHOWN]) + (f", ... ({len(values)} in all)" if len(values) > SHOWN else "")
 
 
+def _changed_at(path: Path) -> float:
+    """When a file, or the newest file of a folder, was written; 0 where it is gone."""
+    times = [0.0]
+    for file in path.iterdir() if path.is_dir() else [path]:
+        with suppress(OSError):
+            times.append(file.stat().st_mtime)
+    return max(times)
+
+
 def unfinished_note(path: str, *, left_out: str | None = None, why: str = "it is not whole") -> str:
     """That something is left out because it is not whole, and what to do.
 
@@ -29,7 +39,7 @@ def unfinished_note(path: str, *, left_out: str | None = None, why: str = "it is
     why : str
         The reason.
     """
-    age = time.time() - os.stat(path).st_mtime
+    age = time.time() - _changed_at(Path(path))
     reason = (
         f"{why}, and is taken to be still written; give the same command again once it is"
         if age < STILL_WRITTEN

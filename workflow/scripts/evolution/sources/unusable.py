@@ -29,5 +29,12 @@ def note_unusable(fingerprint: str, key: str | None, reason: str) -> None:
 
 def unusable_fingerprints(key: str | None) -> set[str]:
     """The fingerprints of the checkpoints that were noted for a key."""
-    notes = [json.loads(path.read_text(encoding="utf-8")) for path in FOLDER.glob("*.json")]
-    return {note["fingerprint"] for note in notes if note["key"] == key}
+    found = set()
+    for path in FOLDER.glob("*.json"):
+        try:
+            note = json.loads(path.read_text(encoding="utf-8"))
+            if note["key"] == key:
+                found.add(note["fingerprint"])
+        except (OSError, ValueError, KeyError, TypeError):
+            continue  # The job looks at the weights again.
+    return found

@@ -6,7 +6,7 @@ import logging
 import pathlib
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -15,6 +15,7 @@ from torch import nn
 from evolution.errors import ModelError, first_line
 from evolution.models.transformers_models import is_transformers, named_by_library
 from evolution.sources.checkpoint_file import weight_files
+from evolution.sources.losses import losses_next_to_weights
 
 log = logging.getLogger("evolution")
 
@@ -83,10 +84,13 @@ class Weights:
         As `Module.state_dict` has them; what is no tensor is a module's extra state.
     where : str
         Where in the file they are, for the log.
+    losses : dict of str to float
+        What the file says next to them, see `evolution.sources.losses.losses_next_to_weights`.
     """
 
     tensors: dict[str, object]
     where: str
+    losses: dict[str, float] = field(default_factory=dict)
 
 
 def read_weights(path: str, *, key: str | None = None) -> Weights:
@@ -106,8 +110,12 @@ def read_weights(path: str, *, key: str | None = None) -> Weights:
         If the file cannot be read, or holds no weights.
     """
     content = _read(Path(path))
-    if key is not None:
-        return _under_key(content, key, path)
+    found = _under_key(content, key, path) if key is not None else _found_weights(content, path)
+    return replace(found, losses=losses_next_to_weights(content))
+
+
+def _found_weights(content: object, path: str) -> Weights:
+    """The weights of a checkpoint of which nobody says where they are."""
     if _is_state(content):
         return Weights(_state(content), "the whole file")
     states = dict(_states(content))
@@ -165,7 +173,8 @@ def fit_weights(model: nn.Module, weights: Weights, *, path: str, strict: bool =
             if len(wanted.keys() & converted.keys()) > len(wanted.keys() & given.keys()):
                 given = converted
     renamed, outside, notes = _best_names(given, wanted, path)
-    missing = [name for name in wanted if name not in renamed and name not in _need_not_be(model, renamed)]
+    needless = _need_not_be(model, renamed)
+    missing = [name for name in wanted if name not in renamed and name not in needless]
     extra = [name for name in renamed if name not in wanted]
     other_shape = [
         f"{name} is {_shape(renamed[name])} and the model's {_shape(wanted[name])}"
@@ -330,8 +339,6 @@ def _best_names(
             f"{path} holds the model's names more than once: under {note!r} and under {equal[0]!r}. Say which to take "
             f"with checkpoints.key: {note.rstrip('.')}"
         )
-    if not fits and not note:
-        pairs = {name: name for name in given}
     renamed = {new: given[name] for name, new in pairs.items() if new is not None}
     outside = [name for name, new in pairs.items() if new is None]
     notes = [f"{len(fits)} names of the file are the model's {_words(note)}."] if note else []

@@ -14,13 +14,15 @@ from torch.nn import functional
 from evolution.data.network_input import load_part
 from evolution.errors import ModelError, UserError
 from evolution.io.checkpoints import load_checkpoint
-from evolution.models.build import ModelSettings, build_run_model, memory_layout, seed_all
+from evolution.models.build import ModelSettings, build_run_model, memory_layout
 from evolution.models.device import choose_device
 from evolution.models.outputs import logits_of
+from evolution.models.seeding import seed_all
 from evolution.seeds import integer_seed
 from evolution.startup.memory import return_kept_memory
 from evolution.training.faults import lone_image_explained
 from evolution.training.fused_convolution import training_forward
+from evolution.training.initial_weights import load_weights
 from evolution.training.restoring import COMPARED, check_restorable
 
 log = logging.getLogger("evolution")
@@ -232,7 +234,9 @@ def train_span(
         torch.utils.deterministic.fill_uninitialized_memory = False
     train_images, train_labels, classes = load_part(dataset, "train")
     eval_images, eval_labels, _ = load_part(dataset, "eval")
-    model = build_run_model(settings, shape=train_images.shape[1:], classes=classes, weights=initial_weights)
+    model = build_run_model(settings, shape=train_images.shape[1:], classes=classes)
+    if initial_weights is not None:
+        load_weights(model, initial_weights)
     layout = memory_layout(settings.model)
     model = model.to(device, memory_format=layout)
 

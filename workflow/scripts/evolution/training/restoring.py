@@ -15,9 +15,10 @@ from torch.nn import functional
 
 from evolution.errors import ModelError, first_line
 from evolution.io.checkpoints import load_tensors
-from evolution.models.build import ModelSettings, build_run_model, memory_layout, seed_all
+from evolution.models.build import ModelSettings, build_run_model, memory_layout
 from evolution.models.outputs import logits_of
 from evolution.models.repeatability import STATE_REMEDY, check_repeatable, few_of
+from evolution.models.seeding import seed_all
 from evolution.seeds import integer_seed
 from evolution.training.fused_convolution import training_forward
 
