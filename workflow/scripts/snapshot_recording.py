@@ -12,7 +12,7 @@ from pathlib import Path
 
 from evolution.activations.predictions import save_predictions
 from evolution.activations.recorded import RecordingSettings, take_recorded
-from evolution.errors import UserError
+from evolution.errors import ConfigError, UserError
 from evolution.io.arrays import NpyWriter
 from evolution.io.job_log import job_log
 from evolution.io.tables import save_table
@@ -37,7 +37,10 @@ def time_files(time: Checkpoint) -> dict[str, str]:
             f"{folder} is gone, and is needed to take its snapshot again. Put it back; or leave its time out with "
             f"recording.choose.leave_out: [{time.time}]."
         )
-    arrays = read_folder(folder)
+    try:
+        arrays = read_folder(folder)
+    except ConfigError as error:
+        raise error.at("recording.path") from None
     if folder_fingerprint(arrays) != time.fingerprint:
         raise UserError(
             f"{folder} has changed since the workflow was planned. Give the same command again once it is written."

@@ -65,6 +65,11 @@ def test_whole_numbers_are_tokens_and_images_of_bytes_are_not(folder):
     assert load(folder).inputs[""].dtype == np.float32
 
 
+def test_labels_beyond_the_outputs(folder):
+    with pytest.raises(DataError, match=r"labels\.npy has the label 4, and the predictions have 3 outputs"):
+        load(folder, classes=3)
+
+
 @pytest.mark.parametrize(
     ("name", "array", "message"),
     [

@@ -173,7 +173,7 @@ def pooled_rows(path: str, indices: np.ndarray, pooling: Pooling) -> np.ndarray:
     held = max(1, HELD_BYTES // (4 * max(1, math.prod(shape[1:]))))
     rows = None
     for start in range(0, len(indices), held):
-        part = read_floats(path, indices[start : start + held])
+        part = read_floats(path, indices[start : start + held], say=start == 0)
         pooled = sample_rows(torch.from_numpy(part), pooling).numpy()
         if rows is None:
             rows = np.empty((len(indices), pooled.shape[1]), np.float32)

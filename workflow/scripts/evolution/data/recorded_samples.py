@@ -54,6 +54,11 @@ def _samples(folder: Path, *, classes: int | None, most: int, seed: int) -> Samp
         raise unusable(f"{files['labels']} has the label {labels.min()}; count classes from 0")
     names = _class_names(folder, files)
     if names is None and classes is not None:
+        if labels.max() >= classes:
+            raise unusable(
+                f"{files['labels']} has the label {labels.max()}, and the predictions have {classes} outputs; labels "
+                "count the outputs from 0"
+            )
         # The outputs say how many classes there are; some may have no sample here.
         names = tuple(map(str, range(classes)))
     class_names = checked_names(names, labels, where, how_to_name=HOW_TO_NAME)

@@ -62,13 +62,15 @@ def _from_bfloat16(bits: np.ndarray) -> np.ndarray:
     return (bits.astype(np.uint32) << 16).view(np.float32)
 
 
-def read_floats(path: str | Path, chosen: np.ndarray | None = None) -> np.ndarray:
-    """Read an array of real numbers as float32, and say so in the log where it has another type.
+def read_floats(path: str | Path, chosen: np.ndarray | None = None, *, say: bool = True) -> np.ndarray:
+    """Read an array of real numbers as float32.
 
     Parameters
     ----------
     path, chosen
         See `read_array`.
+    say : bool
+        Whether the log says of an array of another type that it is taken as float32.
 
     Raises
     ------
@@ -79,7 +81,7 @@ def read_floats(path: str | Path, chosen: np.ndarray | None = None) -> np.ndarra
     if array.dtype.kind not in "fiub":
         raise DataError(f"{path} is {array.dtype}; save numbers, such as float32.")
     said = array_place(Path(path)).dtype
-    if said != "float32":
+    if say and said != "float32":
         log.info("%s: %s, taken as float32", path, said)
     with np.errstate(over="ignore"):  # What is too large becomes infinite, and is refused as such.
         return array.astype(np.float32, copy=False)

@@ -80,44 +80,55 @@ def list_recording(settings: dict, *, taken: Collection[int] = ()) -> tuple[List
     shared = read_folder(folder)
     samples = _sample_count(folder, shared)
     named, unit, notes = _times(folder, settings["unit"], said.get("unit"))
-    other = UNITS[unit == UNITS[0]]
     arrays = read_folders(Path(path) for path in named)
     latest = max(named, key=lambda path: getattr(named[path], unit))
-    for path in list(named):
-        broken = next((array for array in arrays[path].values() if array.facts.missing_bytes), None)
+    notes += _leave_out_broken(arrays)
+    by_time = {getattr(named[path], unit): path for path in arrays}
+    kept = {by_time[time]: arrays[by_time[time]] for time in chosen_times(by_time, settings["choose"])}
+    if kept or not by_time:
+        notes += _leave_out_latest(kept, latest)
+        if not kept:
+            raise NoCheckpointError(f"{folder} has no whole time yet; {' '.join(notes)}", "path")
+    _check_choice(kept, by_time, unit, settings["choose"], taken)
+    _check_times(kept, samples)
+    recording = _described(folder, said, shared, kept or arrays, samples)
+    times = [
+        Checkpoint(time, path, folder_fingerprint(kept[path]), getattr(named[path], UNITS[unit == UNITS[0]]))
+        for time, path in sorted(by_time.items())
+        if path in kept
+    ]
+    return Listing(unit, {each.time: each for each in times}, notes), recording
+
+
+def _leave_out_broken(arrays: dict[str, Arrays]) -> list[str]:
+    """Take out the times with an array that is not whole; a sentence on each."""
+    notes = []
+    for path in list(arrays):
+        broken = next((array.file for array in arrays[path].values() if array.facts.missing_bytes), None)
         if broken is not None:
-            why = f"{broken.file} is not whole"
-            notes.append(unfinished_note(broken.file, left_out=path, why=why))
-            del named[path]
-    by_time = {getattr(numbers, unit): path for path, numbers in named.items()}
-    wanted = chosen_times(by_time, settings["choose"])
-    kept = {by_time[time]: arrays[by_time[time]] for time in wanted}
-    notes += _leave_out_latest(kept, latest)
-    missing = [time for time in settings["choose"]["also"] if time not in by_time and time not in taken]
-    if missing and by_time:
+            notes.append(unfinished_note(broken, left_out=path, why=f"{broken} is not whole"))
+            del arrays[path]
+    return notes
+
+
+def _check_choice(kept: Collection, by_time: dict[int, str], unit: str, choose: dict, taken: Collection[int]) -> None:
+    """Refuse a choice of times that are not there."""
+    missing = [time for time in choose["also"] if time not in by_time and time not in taken]
+    if missing:
         near = min(by_time, key=lambda known: abs(known - missing[0]))
         raise ConfigError(f"there is no recorded {unit} {missing[0]}; the nearest is {near}", "choose.also")
-    if not kept:
-        if not by_time or wanted:
-            raise NoCheckpointError(f"{folder} has no whole time yet; {' '.join(notes)}", "path")
-        if not chosen_times(taken, settings["choose"]):
-            raise ConfigError(
-                f"{settings['choose']} chooses none of the {len(by_time)} recorded times, which are {unit}s "
-                f"{few(sorted(by_time))}",
-                "choose",
-            )
-    _check_times(kept, samples)
-    ids = _checked_ids(folder, shared, kept)
-    times = {
-        time: Checkpoint(
-            time, by_time[time], folder_fingerprint(arrays[by_time[time]]), getattr(named[by_time[time]], other)
+    if not kept and not chosen_times(taken, choose):
+        raise ConfigError(
+            f"{choose} chooses none of the {len(by_time)} recorded times, which are {unit}s {few(sorted(by_time))}",
+            "choose",
         )
-        for time in wanted
-        if by_time[time] in kept
-    }
-    first = next(iter(kept.values()), next(iter(arrays.values())))
-    names = _name_count(folder, shared)
-    layers = in_order([name for name in first if name not in RESERVED], said)
+
+
+def _described(folder: Path, said: dict, shared: Arrays, kept: dict[str, Arrays], samples: int) -> Recording:
+    """What the times share, once they are known to be alike."""
+    ids, names = _checked_ids(folder, shared, kept), _name_count(folder, shared)
+    first = next(iter(kept.values()))
+    layers = in_order(_layers(first), said)
     outputs = first.get(PREDICTIONS)
     columns = outputs.facts.shape[1] if outputs and len(outputs.facts.shape) == 2 else None
     if None not in (names, columns) and names != columns:
@@ -127,7 +138,7 @@ def list_recording(settings: dict, *, taken: Collection[int] = ()) -> tuple[List
             "path",
         )
     digest = hashlib.sha256(json.dumps([folder_fingerprint(shared), _text_names(folder), ids]).encode())
-    recording = Recording(
+    return Recording(
         samples=samples,
         layers={name: first[name].facts.shape[1:] for name in layers},
         predictions=None if outputs is None else CLASSES if columns is None else OUTPUTS,
@@ -136,7 +147,6 @@ def list_recording(settings: dict, *, taken: Collection[int] = ()) -> tuple[List
         inputs=INPUTS in shared,
         dataset=digest.hexdigest()[:32],
     )
-    return Listing(unit, dict(sorted(times.items())), notes), recording
 
 
 def _times(folder: Path, asked: str, said: str | None) -> tuple[dict[str, Numbers], str, list[str]]:
