@@ -113,6 +113,25 @@ def same_weights(histories: list[str], files: Mapping[int, str], unit: str) -> l
     ]
 
 
+def weights_not_taken(histories: list[str], files: Mapping[int, str]) -> list[str]:
+    """Warnings on names that only the checkpoints or only the model have, one for checkpoints with the same names.
+
+    Parameters
+    ----------
+    histories, files
+        See `same_weights`.
+    """
+    by_note: dict[str, list[int]] = {}
+    for path in histories:
+        for time, notes in json.loads(load_metadata(path).get("not_taken", "{}")).items():
+            for note in notes:
+                by_note.setdefault(note, []).append(int(time))
+    return [
+        f"{files.get(times[0], '?')}{f' and {len(times) - 1} more checkpoints' if len(times) > 1 else ''}: {note}"
+        for note, times in by_note.items()
+    ]
+
+
 def with_other_unit(table: dict[str, object], other_times: Mapping[int, int], name: str) -> dict[str, object]:
     """A table with each row's time in the other unit too, as far as it is known.
 
@@ -139,7 +158,9 @@ if "snakemake" in globals():
         names = load_npz(snakemake.input.dataset, "class_names")[0] if snakemake.input.get("dataset") else []
         unit, losses = load_unit(paths[0]), {}
         # Of a training of this workflow there are no files here, and no logs.
-        warnings = same_weights(paths, snakemake.params.files, unit) if snakemake.params.files else []
+        files, warnings = snakemake.params.files, []
+        if files:
+            warnings = same_weights(paths, files, unit) + weights_not_taken(paths, files)
         log_warnings(warnings)
         for path in snakemake.params.logs:
             losses = read_losses(path, unit=unit, asked=snakemake.params.logs_asked)

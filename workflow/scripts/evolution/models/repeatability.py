@@ -106,6 +106,28 @@ def check_repeatable(
             )
 
 
+def check_determined(*, outputs: np.ndarray, twin_outputs: np.ndarray) -> None:
+    """Compare two networks that were built from different random numbers and then given the same weights.
+
+    Parameters
+    ----------
+    outputs, twin_outputs : float arrays (n, classes)
+
+    Raises
+    ------
+    ModelError
+        If their outputs differ by more than rounding: something else than the weights decides what they compute.
+    """
+    if not equal_but_for_rounding(twin_outputs, outputs, ROUNDING_AGAIN):
+        raise ModelError(
+            "the model draws random numbers when it is made, and keeps some where its state dict does not have them: "
+            "two models with the weights of this checkpoint give different outputs, so those of its training are not "
+            "known. If the training seeded these draws, seed them in the model's constructor too. Later trainings "
+            "should keep them with the weights (self.register_buffer).",
+            "model.name",
+        )
+
+
 def _at(name: str) -> str:
     """Where the outputs differ, as a message says it; the model itself has no name."""
     return f" (at layer {name})" if name else ""

@@ -5,6 +5,7 @@ The planner asks this of thousands of files of gigabytes, so it reads their dire
 
 import hashlib
 import json
+import math
 import pickletools
 import re
 import struct
@@ -188,7 +189,7 @@ def _numbers(path: Path) -> tuple[int | None, int | None]:
             return None, None
     with zipfile.ZipFile(path) as archive:
         pickles = [name for name in archive.namelist() if name.endswith("data.pkl")]
-        return _named(dict(top_level_integers(archive.read(pickles[0])))) if pickles else (None, None)
+        return _named(dict(top_level_numbers(archive.read(pickles[0])))) if pickles else (None, None)
 
 
 def _named(known: dict) -> tuple[int | None, int | None]:
@@ -203,13 +204,13 @@ def _whole(value: object) -> int | None:
     """A value as a whole number that is not negative; None where it is not one."""
     if isinstance(value, str) and re.fullmatch(r"\d+", value):
         return int(value)
-    if type(value) in (int, float) and value >= 0 and value == int(value):
+    if type(value) in (int, float) and math.isfinite(value) and value >= 0 and value == int(value):
         return int(value)
     return None
 
 
-def top_level_integers(pickle: bytes) -> Iterator[tuple[str, int]]:
-    """The integers of the dict that a pickle holds, by their keys: its stack is followed, and nothing is unpickled.
+def top_level_numbers(pickle: bytes) -> Iterator[tuple[str, float]]:
+    """The numbers of the dict that a pickle holds, by their keys: its stack is followed, and nothing is unpickled.
 
     Only the outermost dict counts. An optimizer's state has steps of its own.
     """
@@ -230,7 +231,7 @@ def top_level_integers(pickle: bytes) -> Iterator[tuple[str, int]]:
             items = _popped_to_mark(stack) if name == "SETITEMS" else [stack.pop(-2), stack.pop()]
             if stack[-1] is root:
                 for key, value in zip(items[::2], items[1::2]):
-                    if isinstance(key, str) and type(value) is int:
+                    if isinstance(key, str) and type(value) in (int, float):
                         yield key, value
         else:
             for taken in reversed(opcode.stack_before):
@@ -240,7 +241,7 @@ def top_level_integers(pickle: bytes) -> Iterator[tuple[str, int]]:
                     _popped_to_mark(stack)
                 else:
                     stack.pop()
-            pushed = object() if name == "EMPTY_DICT" else argument if type(argument) in (int, str) else OTHER
+            pushed = object() if name == "EMPTY_DICT" else argument if type(argument) in (int, float, str) else OTHER
             if opcode.stack_after:
                 stack += [OTHER] * (len(opcode.stack_after) - 1)
                 stack.append(pushed if opcode.arg is not None or name == "EMPTY_DICT" else OTHER)

@@ -128,12 +128,7 @@ def list_checkpoints(settings: dict, *, unusable: Iterable[str] = (), taken: Col
     notes += nameless + repeated
     _check_order(found, unit)
     wanted = chosen_times([each.number(unit) for each in found], settings["choose"])
-    checkpoints = {
-        each.number(unit): Checkpoint(
-            each.number(unit), each.file, each.facts.fingerprint, each.number(other_unit(unit))
-        )
-        for each in sorted(found, key=lambda each: each.number(unit))
-    }
+    checkpoints = _by_time(found, unit)
     missing = [number for number in settings["choose"]["also"] if number not in checkpoints and number not in taken]
     if missing:
         near = min(checkpoints, key=lambda known: abs(known - missing[0]))
@@ -155,6 +150,20 @@ def list_checkpoints(settings: dict, *, unusable: Iterable[str] = (), taken: Col
     return Listing(unit, usable, notes)
 
 
+def _by_time(found: list[_Found], unit: str) -> dict[int, Checkpoint]:
+    """The checkpoints by their times, ascending, with their times in the other unit."""
+    found = sorted(found, key=lambda each: each.number(unit))
+    others = [each.number(other_unit(unit)) for each in found]
+    known = [other for other in others if other is not None]
+    if unit == "epoch" and any(after <= before for before, after in pairwise(known)):
+        # Steps that do not rise from epoch to epoch are counted within an epoch.
+        others = [None] * len(found)
+    return {
+        each.number(unit): Checkpoint(each.number(unit), each.file, each.facts.fingerprint, other)
+        for each, other in zip(found, others)
+    }
+
+
 def _is_pattern(path: str) -> bool:
     return bool(FIELD.search(path)) or glob.has_magic(path)
 
@@ -165,6 +174,9 @@ def _matching_files(pattern: str) -> list[str]:
     if _is_pattern(pattern):
         names = glob.glob(glob_of(expanded), recursive=True)
         names = [name for name in names if FIELD.search(pattern) or _may_be_checkpoint(Path(name))]
+    elif within := _checkpoint_folders_in(expanded):
+        # A Trainer's folder may hold the last model as well, next to its checkpoints.
+        names = within
     elif Path(expanded).is_dir() and not is_checkpoint_folder(Path(expanded)):
         names = _in_folder(expanded)
         # Lightning's folder of a version, and others, keep them one folder below.
@@ -173,6 +185,13 @@ def _matching_files(pattern: str) -> list[str]:
     else:
         names = [expanded] if os.path.exists(expanded) else []
     return sorted(os.path.normpath(name) for name in names if not os.path.basename(name).startswith("."))
+
+
+def _checkpoint_folders_in(folder: str) -> list[str]:
+    """The folders of a Trainer's checkpoints within a folder."""
+    if not os.path.isdir(folder) or not is_checkpoint_folder(Path(folder)):
+        return []
+    return [entry.path for entry in os.scandir(folder) if entry.is_dir() and is_checkpoint_folder(Path(entry.path))]
 
 
 def _in_folder(folder: str) -> list[str]:
@@ -245,9 +264,13 @@ def _all_facts(files: list[str]) -> dict[str, Facts]:
 
 
 def _stamp(path: Path) -> list:
-    """What changes when a file is written again: its size and time, or those of the files of a folder."""
-    files = sorted(path.iterdir()) if path.is_dir() else [path]
-    return [[file.name, (status := file.stat()).st_size, status.st_mtime_ns] for file in files if file.is_file()]
+    """What changes when a file is written again: its size and times, or those of the files of a folder.
+
+    A copy may keep the time of its content (mtime), but not that of its entry in the file system (ctime).
+    """
+    files = [file for file in (sorted(path.iterdir()) if path.is_dir() else [path]) if file.is_file()]
+    known = [(file.name, file.stat()) for file in files]
+    return [[name, status.st_size, status.st_mtime_ns, status.st_ctime_ns] for name, status in known]
 
 
 def _changed_at(path: Path) -> float:
