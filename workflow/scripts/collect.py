@@ -132,14 +132,14 @@ def weights_not_taken(histories: list[str], files: Mapping[int, str]) -> list[st
     ]
 
 
-def with_other_unit(table: dict[str, object], other_times: Mapping[int, int], name: str) -> dict[str, object]:
+def with_other_unit(table: dict[str, object], other_times: Mapping[int, float], name: str) -> dict[str, object]:
     """A table with each row's time in the other unit too, as far as it is known.
 
     Parameters
     ----------
     table : dict of columns
-    other_times : mapping of int to int
-        Time to time in the other unit.
+    other_times : mapping of int to int or float
+        Time to time in the other unit. The column is int32, or float64 where steps lie within an epoch.
     name : str
         The other unit.
     """
@@ -147,7 +147,8 @@ def with_other_unit(table: dict[str, object], other_times: Mapping[int, int], na
 
     if not other_times:
         return table
-    column = pa.array([other_times.get(int(time)) for time in table["time"]], pa.int32())
+    kind = pa.int32() if all(float(other).is_integer() for other in other_times.values()) else pa.float64()
+    column = pa.array([other_times.get(int(time)) for time in table["time"]], kind)
     begin = {key: values for key, values in table.items() if key in ("layer", "time")}
     return begin | {name: column} | {key: values for key, values in table.items() if key not in begin}
 

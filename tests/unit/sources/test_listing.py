@@ -239,6 +239,14 @@ def trainer_folder(path, step):
     )
 
 
+def test_steps_within_an_epoch_have_a_part_of_it():
+    for step in (5, 10, 15):
+        trainer_folder(f"out/checkpoint-{step}", step)
+    listed = found("out")
+    assert listed.unit == "step"
+    assert {time: each.other_time for time, each in listed.checkpoints.items()} == {5: 0.5, 10: 1, 15: 1.5}
+
+
 def test_the_last_model_of_a_trainer_lies_above_its_checkpoints():
     for step in (10, 20):
         trainer_folder(f"out/checkpoint-{step}", step)

@@ -51,11 +51,14 @@ class Facts:
         Differs where the weights differ, and is the same for a copy of the file. None where the file is not whole.
     epoch, step : int or None
         The numbers that the file holds.
+    part_of_epoch : float or None
+        The epoch where the file has one that is no whole number, as Hugging Face's Trainer does within an epoch.
     """
 
     fingerprint: str | None
     epoch: int | None = None
     step: int | None = None
+    part_of_epoch: float | None = None
 
 
 def is_checkpoint_folder(path: Path) -> bool:
@@ -176,8 +179,8 @@ def _safetensors_fingerprint(path: Path, large: int) -> str | None:
     return digest.hexdigest()[:32]
 
 
-def _numbers(path: Path) -> tuple[int | None, int | None]:
-    """The epoch and the step that a checkpoint holds, as far as it says."""
+def _numbers(path: Path) -> tuple[int | None, int | None, float | None]:
+    """The epoch, the step and the part of an epoch that a checkpoint holds, as far as it says."""
     if path.is_dir():
         state = path / "trainer_state.json"
         known = json.loads(state.read_text(encoding="utf-8")) if state.is_file() else {}
@@ -186,18 +189,20 @@ def _numbers(path: Path) -> tuple[int | None, int | None]:
         if path.suffix == ".safetensors":
             return _named(_safetensors_header(stream)[0].get("__metadata__", {}))
         if stream.read(4) != ZIP:
-            return None, None
+            return None, None, None
     with zipfile.ZipFile(path) as archive:
         pickles = [name for name in archive.namelist() if name.endswith("data.pkl")]
-        return _named(dict(top_level_numbers(archive.read(pickles[0])))) if pickles else (None, None)
+        return _named(dict(top_level_numbers(archive.read(pickles[0])))) if pickles else (None, None, None)
 
 
-def _named(known: dict) -> tuple[int | None, int | None]:
-    """The epoch and the step among named values, if they are whole numbers."""
-    return tuple(
+def _named(known: dict) -> tuple[int | None, int | None, float | None]:
+    """The epoch and the step among named values, if they are whole numbers; and the epoch if it is none."""
+    epoch, step = (
         next((number for name in names if (number := _whole(known.get(name))) is not None), None)
         for names in (EPOCH_NAMES, STEP_NAMES)
     )
+    fraction = known.get(EPOCH_NAMES[0])
+    return epoch, step, fraction if type(fraction) is float and epoch is None and 0 < fraction < math.inf else None
 
 
 def _whole(value: object) -> int | None:

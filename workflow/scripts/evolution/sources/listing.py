@@ -75,6 +75,11 @@ class _Found:
         named = getattr(self.named, unit)
         return getattr(self.facts, unit) if named is None else named
 
+    def other_time(self, unit: str) -> float | None:
+        """The file's time in the other unit. Steps may lie within an epoch."""
+        number = self.number(other_unit(unit))
+        return self.facts.part_of_epoch if number is None and unit == "step" else number
+
 
 def list_checkpoints(settings: dict, *, unusable: Iterable[str] = (), taken: Collection[int] = ()) -> Listing:
     """Find the checkpoints of a run.
@@ -153,7 +158,7 @@ def list_checkpoints(settings: dict, *, unusable: Iterable[str] = (), taken: Col
 def _by_time(found: list[_Found], unit: str) -> dict[int, Checkpoint]:
     """The checkpoints by their times, ascending, with their times in the other unit."""
     found = sorted(found, key=lambda each: each.number(unit))
-    others = [each.number(other_unit(unit)) for each in found]
+    others = [each.other_time(unit) for each in found]
     known = [other for other in others if other is not None]
     if unit == "epoch" and any(after <= before for before, after in pairwise(known)):
         # Steps that do not rise from epoch to epoch are counted within an epoch.
