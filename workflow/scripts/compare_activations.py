@@ -1,4 +1,4 @@
-"""How alike the layers of different runs are: CKA of each with each, for runs that follow the same images."""
+"""How alike the layers of different runs are: CKA of each with each, for runs that follow the same samples."""
 
 import hashlib
 import logging
@@ -23,7 +23,7 @@ def images_digest(dataset: str) -> str:
 
 
 def same_images(datasets: dict[str, str]) -> list[str]:
-    """The largest group of runs that follow the same images in the same order, the first of groups of one size.
+    """The largest group of runs that follow the same samples in the same order, the first of groups of one size.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def same_images(datasets: dict[str, str]) -> list[str]:
     kept = max(found.values(), key=len)
     left_out = [run for run in datasets if run not in kept]
     if left_out:
-        log.info("Left out, as they follow other images than %s: %s", kept[0], ", ".join(left_out))
+        log.info("Left out, as they follow other samples than %s: %s", kept[0], ", ".join(left_out))
     return kept
 
 
@@ -69,7 +69,7 @@ def compare_activations(
     -------
     dict of columns
         run, layer, other_run, other_layer string; cka and cka_unbiased float64 (see `cka.pairwise_cka`); samples
-        int64 (how many it is computed from). A row a pair, in both orders, of the runs with the same images.
+        int64 (how many it is computed from). A row a pair, in both orders, of the runs with the same samples.
     """
     runs = same_images(datasets)
     (labels,) = load_npz(datasets[runs[0]], "eval_labels")

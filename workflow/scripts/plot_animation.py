@@ -26,9 +26,9 @@ from evolution.measures.long_tables import adjusted_rand_indices, eval_accuracie
 COLUMNS = 5
 BAR_HEIGHT = 0.06  # inches; the progress bar is at the figure's lower edge
 NOTE = (
-    "Each dot is an evaluation image, in the colour of its true class; {title} {of_layer}. "
+    "Each dot is an evaluation sample, in the colour of its true class; {title} {of_layer}. "
     "Between snapshots dots glide straight on. ARI: agreement of the layer's k-means clusters with "
-    "the classes; 1 is perfect, 0 is chance. Accuracy: of the network, on these images."
+    "the classes; 1 is perfect, 0 is chance. Accuracy: of the network, on these samples."
 )
 
 
@@ -132,7 +132,7 @@ def plot_animation(
     metrics_table, history_table : paths of `tables/metrics.parquet` and `tables/history.parquet`
     times : list of int
     layers : list of str
-        In network order; the raw pixels, which have one time only, are left out.
+        In network order; the raw inputs, which have one time only, are left out.
     settings : FilmSettings
     method : str
         See `evolution.embedding.methods.METHODS`.

@@ -249,7 +249,7 @@ def test_a_module_that_is_called_as_the_raw_images_are(nets, tmp_path):
     text += "    def forward(self, x):\n        return self.pixels(x.flatten(1))\n"
     (tmp_path / "odd.py").write_text(text)
     (row,) = read_tree(tree_file(model("odd.py:Odd"), DIGITS))
-    assert row["name"] == "pixels" and row["fault"] == "is called as the raw images are; rename it"
+    assert row["name"] == "pixels" and row["fault"] == "is called as the raw inputs are; rename it"
 
 
 def test_lazy_layers(nets, tmp_path):

@@ -92,7 +92,7 @@ def trace(
         elif count > 1:
             faults[name] = REPEATED
         elif name == PIXELS:
-            faults[name] = "is called as the raw images are; rename it"
+            faults[name] = "is called as the raw inputs are; rename it"
         elif not NAME.fullmatch(name):
             faults[name] = "has a name with other signs than letters, digits and _"
     return [
