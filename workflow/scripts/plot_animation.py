@@ -17,7 +17,7 @@ from evolution.figures.film import Film, FilmSettings, ease, write_film
 from evolution.figures.fonts import drawable_names
 from evolution.figures.moving_dots import MovingDots
 from evolution.figures.sheets import Sheet, cell_side, limit_map, map_sheet, square_limits, title_cell
-from evolution.figures.style import INK, FigureStyle, class_colors, score, shared_look
+from evolution.figures.style import INK, FigureStyle, accuracy_text, class_colors, score, shared_look
 from evolution.io.arrays import load_npz
 from evolution.io.job_log import job_log
 from evolution.io.reading import damaged
@@ -95,7 +95,7 @@ def draw_frames(
     still = canvas.copy_from_bbox(figure.bbox)
     for snapshot, time in enumerate(times):
         canvas.restore_region(still)
-        counter.set_text(f"{unit} {time} of {times[-1]}   accuracy {score(accuracies[time])}")
+        counter.set_text(f"{unit} {time} of {times[-1]}   accuracy {accuracy_text(accuracies[time])}")
         figure.draw_artist(counter)
         for panel, title, layer in zip(panels, titles, layers):
             title.set_text(f"ARI {score(rand_indices[time, layer])}")

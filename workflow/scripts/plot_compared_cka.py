@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from evolution.figures.style import INK, FigureStyle, headed_figure, save_figure, shared_look, shorten
+from evolution.figures.style import INK, FigureStyle, headed_figure, save_figure, score, shared_look, shorten
 from evolution.io.job_log import job_log
 from evolution.io.reading import damaged
 from evolution.io.tables import load_table
@@ -132,7 +132,7 @@ def plot_compared_cka(
             for (row, column), value in np.ndenumerate(values):
                 if np.isfinite(value):
                     color = "black" if value > 0.5 else "white"
-                    axes.text(column, row, f"{value:z.2f}", color=color, size=6.5, ha="center", va="center")
+                    axes.text(column, row, score(value), color=color, size=6.5, ha="center", va="center")
         bar = figure.colorbar(image, ax=axes, fraction=0.04, pad=0.02, shrink=0.6)
         bar.set_label("CKA")
         bar.outline.set_visible(False)

@@ -9,7 +9,16 @@ from matplotlib.figure import Figure
 
 from evolution.activations.predictions import load_predictions
 from evolution.figures.fonts import drawable_names
-from evolution.figures.style import INK, FigureStyle, headed_figure, save_figure, score, shared_look, shorten
+from evolution.figures.style import (
+    INK,
+    FigureStyle,
+    accuracy_text,
+    headed_figure,
+    per_cent,
+    save_figure,
+    shared_look,
+    shorten,
+)
 from evolution.io.arrays import load_npz
 from evolution.io.job_log import job_log
 
@@ -76,7 +85,7 @@ def plot_confusion(*, dataset: str, predictions: list[str], times: list[int], st
             image = axes.imshow(shares, vmin=0, vmax=1, cmap=COLORS)
             axes.grid(False)
             size = 9 if side >= WRITTEN_SIDE else 6
-            when, accuracy = f"{style.unit} {time}", f"accuracy {score((guesses == labels).mean())}"
+            when, accuracy = f"{style.unit} {time}", f"accuracy {accuracy_text((guesses == labels).mean())}"
             if style.printed and len(f"{style.unit} {times[-1]}") > ONE_LINE:
                 axes.set_title(f"{when}\n{accuracy}", size=size)
             else:
@@ -85,7 +94,7 @@ def plot_confusion(*, dataset: str, predictions: list[str], times: list[int], st
             for row, column in np.argwhere(shares >= 0.01) if written else ():
                 share = shares[row, column]
                 color = "white" if share > 0.55 else INK
-                axes.text(column, row, f"{100 * share:.0f}", ha="center", va="center", size=6, color=color)
+                axes.text(column, row, per_cent(share), ha="center", va="center", size=6, color=color)
         for axes in panels.ravel()[: len(times)]:
             axes.set_xticks(named, texts, rotation=90 if longest > 2 else 0)
             axes.set_yticks(named, texts)

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from evolution.activations.cells import Cells
 from evolution.activations.predictions import load_predictions
 from evolution.figures.fonts import drawable_names
-from evolution.figures.style import MUTED, FigureStyle, headed_figure, save_figure, shared_look, shorten
+from evolution.figures.style import MUTED, FigureStyle, headed_figure, per_cent, save_figure, shared_look, shorten
 from evolution.io.arrays import load_npz
 from evolution.io.job_log import job_log
 
@@ -102,7 +102,7 @@ def plot_samples(
             for sample in late[:count]
         ],
         f"Still wrong at {style.unit} {times[-1]}, the surest first ({len(never)} of {len(labels)} samples)": [
-            (sample, mistake(-1, sample), f"{confidence[-1, sample]:.0%} sure") for sample in never[:count]
+            (sample, mistake(-1, sample), f"{per_cent(confidence[-1, sample])}% sure") for sample in never[:count]
         ],
         f"Moved most in the map of {shorten(layer, 40)}, in radii of the map": [
             (sample, name(labels[sample]), f"{moved[sample]:.1f} radii") for sample in most[:count]

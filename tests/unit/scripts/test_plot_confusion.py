@@ -57,6 +57,17 @@ def test_each_epoch_has_its_matrix(classes, times, tmp_path):
         np.testing.assert_allclose(np.asarray(axes.images[0].get_array()), expected)
 
 
+def test_what_is_nearly_right_does_not_read_as_perfect(tmp_path):
+    """One of 600 samples is wrong, then all but one."""
+    files, labels, _ = write_run(tmp_path, ["a", "b"], 600, [0, 1])
+    nearly, hardly = labels.copy(), 1 - labels
+    nearly[0], hardly[0] = 1, 0
+    write_predictions(tmp_path / "p.parquet", np.stack([nearly, hardly]), [0, 1])
+    figure = plot_confusion(**files, style=SCREEN)
+    assert [axes.get_title(loc="right") for axes in figure.axes[:2]] == ["accuracy >0.99", "accuracy <0.01"]
+    assert [text.get_text() for text in figure.axes[0].texts] == [">99", "100"]
+
+
 @pytest.mark.filterwarnings("error:Glyph")
 @pytest.mark.parametrize("names", ODD_NAMES.values(), ids=ODD_NAMES)
 def test_odd_class_names_can_be_read(names, monkeypatch, tmp_path):
