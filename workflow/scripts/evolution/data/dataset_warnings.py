@@ -1,4 +1,4 @@
-"""What prepare_data found odd and possible in a run's images, for whoever shows it."""
+"""What prepare_data or prepare_own_data found odd and possible in a run's samples, for whoever shows it."""
 
 from pathlib import Path
 
