@@ -88,6 +88,18 @@ def test_drawn_twice_gives_the_same_bytes(tmp_path):
     assert_same_bytes(lambda style: plot_confusion(**files, style=style), tmp_path)
 
 
+@pytest.mark.parametrize("width", [3.4, 7])
+def test_on_paper_an_accuracy_below_1_has_room(width, tmp_path):
+    times = [0, 2, 100]
+    files, labels, _ = write_run(tmp_path, ["a", "b"], 600, times)
+    nearly = labels.copy()
+    nearly[0] = 1
+    write_predictions(tmp_path / "p.parquet", np.stack([nearly] * len(times)), times)
+    figure = plot_confusion(**files, style=replace(SCREEN, width=width))
+    assert_readable(figure)
+    assert figure.axes[2].get_title(loc="left") == "epoch 100\naccuracy >0.99"
+
+
 @pytest.mark.parametrize("width", [None, 3.4, 7])
 def test_large_steps(width, tmp_path):
     files, _, _ = write_run(tmp_path, PAPER_CLASSES, 120, [0, 500_000, 1_000_000])
