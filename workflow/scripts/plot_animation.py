@@ -153,7 +153,7 @@ def plot_animation(
             rows=math.ceil(len(layers) / columns),
             columns=columns,
             cell=cell_side(layers, 2.7),
-            title=f"{METHODS[method].title} of each layer while the network trains",
+            title=f"{METHODS[method].title} of each layer",  # short, as the time stands in the same line
             note=NOTE.format(title=METHODS[method].title, of_layer=METHODS[method].of_layer)
             + pace_note(times, settings.style.unit),
             legend=list(zip(class_names, colors)),
