@@ -10,7 +10,7 @@ from evolution.planning.model_trees import model_modules
 
 
 def chosen_layers(checked: CheckedConfig, *, build: bool) -> tuple[dict[str, list[str]], list[str]]:
-    """Each run's layers, without the raw pixels.
+    """Each run's layers, without the raw inputs.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def chosen_layers(checked: CheckedConfig, *, build: bool) -> tuple[dict[str, lis
         key = checked.written_key(name, "layers")
         wanted = run["layers"]
         if PIXELS in wanted:
-            faults[f"{key}: {PIXELS} stands for the raw images; leave it out and set activations.pixels"] = None
+            faults[f"{key}: {PIXELS} stands for the raw inputs; leave it out and set activations.pixels"] = None
             wanted = [layer for layer in wanted if layer != PIXELS]
         model = run["model"]["name"]
         if model not in ARCHITECTURES and not build:
@@ -46,5 +46,5 @@ def chosen_layers(checked: CheckedConfig, *, build: bool) -> tuple[dict[str, lis
 
 
 def layers_with_pixels(config: dict) -> dict[str, list[str]]:
-    """Each run's layers in a resolved config, the raw pixels first where they are followed."""
+    """Each run's layers in a resolved config, the raw inputs first where they are followed."""
     return {name: [PIXELS] * config["activations"]["pixels"] + run["layers"] for name, run in config["runs"].items()}

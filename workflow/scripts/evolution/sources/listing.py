@@ -114,7 +114,7 @@ def list_checkpoints(settings: dict, *, unusable: Iterable[str] = (), taken: Col
     facts = _all_facts(files)
     whole = [file for file in files if facts[file].fingerprint is not None]
     notes = _unfinished_notes([file for file in files if facts[file].fingerprint is None])
-    # What stands for a name's fixed part says nothing of a single checkpoint.
+    # The part of the path that the user fixed is the same for all files, so it tells nothing of one of them.
     fixed = re.split(r"[*?\[]", glob_of(pattern))[0].rpartition("/")[0] if _is_pattern(pattern) else pattern
     fixed = os.path.normpath(os.path.expanduser(fixed)) if fixed else ""
     if FIELD.search(pattern):
@@ -324,7 +324,7 @@ def _with_unit(found: list[_Found], asked: str, pattern: str) -> tuple[list[_Fou
     if not known or (without and not all(getattr(each.named, unit) is not None for each in known)):
         raise ConfigError(
             f"{unit} is not known of {_few(without)}: neither the name nor the content has it. Set another unit, or "
-            f"leave such files out with a pattern in which {{{unit}}} stands for the number",
+            f"leave these files out with a pattern that has {{{unit}}} for the number",
             "unit" if asked != "auto" else "path",
         )
     # Such as best.pt next to epoch_1.pt, epoch_2.pt, ...
