@@ -39,10 +39,12 @@ onstart:
 
 onsuccess:
     print_summaries()
+    print_data_warnings()
     print_limits_exceeded(log)
 
 
 onerror:
+    print_job_errors(log)
     print_limits_exceeded(log)
 
 

@@ -16,9 +16,9 @@ from support.page import CLASSES, LAYERS, SAMPLES, prediction, write_page
 
 def test_it_opens_with_all_layers_and_curves(explorer):
     titles = [element.text for element in explorer.driver.find_elements(By.CSS_SELECTOR, "#maps b")]
-    assert titles == ["raw pixels", "conv", "fc"]
+    assert titles == ["raw inputs", "conv", "fc"]
     assert explorer.text("#time") == "epoch 0 of 10"
-    assert explorer.text("#count") == "60 evaluation images"
+    assert explorer.text("#count") == "60 evaluation samples"
     assert explorer.text("#maps figure:nth-child(2) figcaption span") == "ARI 0.40"
     assert len(explorer.driver.find_elements(By.CSS_SELECTOR, "#curves figure")) == 6
     for index, layer in enumerate(LAYERS):
@@ -139,7 +139,7 @@ def test_at_1280_by_800_maps_and_curves_are_in_view_together(explorer):
 
 def test_too_many_samples_are_thinned_out_and_the_page_says_so(browser, tmp_path):
     explorer = Explorer(browser, write_page(tmp_path, samples=90, max_samples=30))
-    assert "30 of 90 evaluation images" in explorer.text("#count")
+    assert "30 of 90 evaluation samples" in explorer.text("#count")
     shown = explorer.script("return JSON.parse(document.getElementById('data').textContent).samples")
     assert len(explorer.column("x1")) == len(set(shown)) == 30
     # A dot is still the sample that it says it is: it has its own label's colour and its own number.

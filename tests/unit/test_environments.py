@@ -40,10 +40,15 @@ def read_environment(path):
 
 
 def third_party(source):
-    """What a piece of Python imports from outside, by PyPI's names, wherever in it the import stands."""
+    """What a piece of Python imports from outside, by PyPI's names, wherever in it the import stands.
+
+    A package of which it takes a file, found by `find_spec`, counts too.
+    """
     imported = set()
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "find_spec":
+            imported |= {argument.value for argument in node.args if isinstance(argument, ast.Constant)}
+        elif isinstance(node, ast.Import):
             imported |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             imported.add(node.module.split(".")[0])

@@ -117,6 +117,9 @@ def test_a_diverging_training_stops_its_own_run_only(tmp_path):
     assert project.returncode != 0
     assert "The training diverged: at epoch" in output
     assert "learning_rate 1e+30" in output
+    # Once where the job failed, and once more at the end, after all that the other run's jobs said.
+    end = output.split("Exiting because a job execution failed")[1]
+    assert "Error: The training diverged" in end and "(log: results/wild/logs/train/" in end
     assert project.path("figures/animation.gif").exists()
     # What the run had made before is kept and usable.
     assert (project.folder / "results/wild/metrics/0000/fc1.parquet").exists()

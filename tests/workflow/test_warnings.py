@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 
+import numpy as np
 import pyarrow.parquet as pq
 
 from support.planned_jobs import one
@@ -64,3 +65,13 @@ def test_many_runs_that_print_no_summaries(project):
         "Warning (run5): Another.",
     ]
     assert "how the layers cluster" not in output
+
+
+def test_warnings_of_images_are_printed_at_the_end_without_a_summary(project):
+    images, labels = np.random.default_rng(0).integers(0, 256, (200, 8, 8), np.uint8), np.arange(200) % 2
+    images[:100] = images[:2].repeat(50, axis=0)
+    np.savez(project.folder / "own.npz", images=images, labels=labels)
+    dataset = {"name": "npz:own.npz", "train_size": 100, "eval_size": 100}
+    project.configure(changed(changed(TINY, "dataset", dataset), "metrics", {"clusters": 2}))
+    end = project.run("data").split("steps (100%) done")[1]
+    assert "Warning (tiny): The 100 training images are only" in end

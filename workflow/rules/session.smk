@@ -3,6 +3,7 @@ import time
 
 from evolution.io.warnings_file import load_warnings
 from evolution.planning.closing_warnings import warning_lines
+from evolution.planning.job_errors import error_lines
 from evolution.planning.slurm_limits import limits_exceeded
 from filelock import FileLock, Timeout
 
@@ -59,6 +60,24 @@ def print_summaries():
     for path in written + [CROSSINGS] * (CROSSINGS in asked):
         text = Path(path).read_text(encoding="utf-8")
         print(text if text.count("\n") <= MOST_LINES else f"How the runs compare: {path}")
+
+
+def print_data_warnings():
+    """Print what is odd in the images of each run that was asked for no summary, whose first lines would say it."""
+    from evolution.data.dataset_warnings import dataset_warnings  # It loads NumPy, which planning does without.
+
+    asked = {str(path) for job in workflow.dag.jobs for path in job.output}
+    paths = {run: f"results/{run}/dataset.npz" for run in RUNS if f"results/{run}/summary.md" not in asked}
+    warnings = {run: dataset_warnings(path) for run, path in paths.items() if path in asked and Path(path).is_file()}
+    for line in warning_lines(warnings, most=MOST_LINES):
+        print(line)
+
+
+def print_job_errors(logs):
+    """Say once more what the failed jobs ended with: Snakemake's messages on them are long, and other jobs went on."""
+    for path in logs:
+        for line in error_lines(path):
+            print(line, file=sys.stderr)
 
 
 def print_limits_exceeded(logs):

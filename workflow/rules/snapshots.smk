@@ -1,4 +1,4 @@
-# Snapshots: each layer's activations at chosen times, the raw pixels as one more layer, and a list of what layers
+# Snapshots: each layer's activations at chosen times, the raw inputs as one more layer, and a list of what layers
 # there are.
 import math
 from dataclasses import asdict
@@ -205,7 +205,7 @@ rule pixels:
         compact=experiment["activations"]["compact"],
         seed=run_param("seed"),
     message:
-        "Keeping the raw pixels of run {wildcards.run}."
+        "Keeping the raw inputs of run {wildcards.run}."
     script:
         "../scripts/pixels.py"
 

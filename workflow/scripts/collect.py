@@ -121,14 +121,33 @@ def same_weights(histories: list[str], files: Mapping[int, str], unit: str) -> l
     ]
 
 
-def with_other_unit(table: dict[str, object], other_times: Mapping[int, int], name: str) -> dict[str, object]:
+def weights_not_taken(histories: list[str], files: Mapping[int, str]) -> list[str]:
+    """Warnings on names that only the checkpoints or only the model have, one for checkpoints with the same names.
+
+    Parameters
+    ----------
+    histories, files
+        See `same_weights`.
+    """
+    by_note: dict[str, list[int]] = {}
+    for path in histories:
+        for time, notes in json.loads(load_metadata(path).get("not_taken", "{}")).items():
+            for note in notes:
+                by_note.setdefault(note, []).append(int(time))
+    return [
+        f"{files.get(times[0], '?')}{f' and {len(times) - 1} more checkpoints' if len(times) > 1 else ''}: {note}"
+        for note, times in by_note.items()
+    ]
+
+
+def with_other_unit(table: dict[str, object], other_times: Mapping[int, float], name: str) -> dict[str, object]:
     """A table with each row's time in the other unit too, as far as it is known.
 
     Parameters
     ----------
     table : dict of columns
-    other_times : mapping of int to int
-        Time to time in the other unit.
+    other_times : mapping of int to int or float
+        Time to time in the other unit. The column is int32, or float64 where steps lie within an epoch.
     name : str
         The other unit.
     """
@@ -136,7 +155,8 @@ def with_other_unit(table: dict[str, object], other_times: Mapping[int, int], na
 
     if not other_times:
         return table
-    column = pa.array([other_times.get(int(time)) for time in table["time"]], pa.int32())
+    kind = pa.int32() if all(float(other).is_integer() for other in other_times.values()) else pa.float64()
+    column = pa.array([other_times.get(int(time)) for time in table["time"]], kind)
     begin = {key: values for key, values in table.items() if key in ("layer", "time")}
     return begin | {name: column} | {key: values for key, values in table.items() if key not in begin}
 
@@ -147,7 +167,9 @@ if "snakemake" in globals():
         names = load_npz(snakemake.input.dataset, "class_names")[0] if snakemake.input.get("dataset") else []
         unit, losses = load_unit(paths[0]), {}
         # Of a training of this workflow there are no files here, and no logs.
-        warnings = same_weights(paths, snakemake.params.files, unit) if snakemake.params.files else []
+        files, warnings = snakemake.params.files, []
+        if files:
+            warnings = same_weights(paths, files, unit) + weights_not_taken(paths, files)
         log_warnings(warnings)
         for path in snakemake.params.logs:
             try:

@@ -17,7 +17,7 @@ from evolution.figures.film import Film, FilmSettings, ease, write_film
 from evolution.figures.fonts import drawable_names
 from evolution.figures.moving_dots import MovingDots
 from evolution.figures.sheets import Sheet, cell_side, limit_map, map_sheet, square_limits, title_cell
-from evolution.figures.style import INK, FigureStyle, class_colors, score, shared_look
+from evolution.figures.style import INK, FigureStyle, accuracy_text, class_colors, score, shared_look
 from evolution.io.arrays import load_npz
 from evolution.io.job_log import job_log
 from evolution.io.reading import damaged
@@ -26,9 +26,9 @@ from evolution.measures.long_tables import adjusted_rand_indices, eval_accuracie
 COLUMNS = 5
 BAR_HEIGHT = 0.06  # inches; the progress bar is at the figure's lower edge
 NOTE = (
-    "Each dot is an evaluation image, in the colour of its true class; {title} {of_layer}. "
+    "Each dot is an evaluation sample, in the colour of its true class; {title} {of_layer}. "
     "Between snapshots dots glide straight on. ARI: agreement of the layer's k-means clusters with "
-    "the classes; 1 is perfect, 0 is chance. Accuracy: of the network, on these images."
+    "the classes; 1 is perfect, 0 is chance. Accuracy: of the network, on these samples."
 )
 
 
@@ -96,7 +96,7 @@ def draw_frames(
     for snapshot, time in enumerate(times):
         canvas.restore_region(still)
         # A recording may not say what the network predicts.
-        accuracy = "" if np.isnan(accuracies[time]) else f"   accuracy {score(accuracies[time])}"
+        accuracy = "" if np.isnan(accuracies[time]) else f"   accuracy {accuracy_text(accuracies[time])}"
         counter.set_text(f"{unit} {time} of {times[-1]}{accuracy}")
         figure.draw_artist(counter)
         for panel, title, layer in zip(panels, titles, layers):
@@ -134,7 +134,7 @@ def plot_animation(
     metrics_table, history_table : paths of `tables/metrics.parquet` and `tables/history.parquet`
     times : list of int
     layers : list of str
-        In network order; the raw pixels, which have one time only, are left out.
+        In network order; the raw inputs, which have one time only, are left out.
     settings : FilmSettings
     method : str
         See `evolution.embedding.methods.METHODS`.
@@ -155,7 +155,7 @@ def plot_animation(
             rows=math.ceil(len(layers) / columns),
             columns=columns,
             cell=cell_side(layers, 2.7),
-            title=f"{METHODS[method].title} of each layer while the network trains",
+            title=f"{METHODS[method].title} of each layer",  # short, as the time stands in the same line
             note=NOTE.format(title=METHODS[method].title, of_layer=METHODS[method].of_layer)
             + pace_note(times, settings.style.unit),
             legend=list(zip(class_names, colors)),

@@ -86,7 +86,7 @@ def plot_cka(
     grid_times, times : lists of int
         The chosen times; all snapshots.
     layers : list of str
-        In network order, the raw pixels first where they are followed.
+        In network order, the raw inputs first where they are followed.
     style : FigureStyle
     """
     matrices = layer_matrices(layer_tables, grid_times, layers)
@@ -99,9 +99,9 @@ def plot_cka(
         f"{style.a_time} against itself at another; a bright block is a time in which it hardly changed."
     )
     if PIXELS in layers:
-        note += f" The raw pixels are the same at every {style.unit}."
+        note += f" The raw inputs are the same at every {style.unit}."
     if samples < available:
-        note += f" From {samples} of {available} images, drawn at random."
+        note += f" From {samples} of {available} samples, drawn at random."
     label = 0.07 * max(map(len, names))
     sides = label + 0.7  # names on the left, the bar on the right
     most = COLUMNS if style.width is None else max(1, int((style.width - sides) / PRINTED_TILE))
@@ -144,7 +144,8 @@ def plot_cka(
         for axes in time_panels.ravel()[len(modules) :]:
             axes.remove()
         for half, used in ((above, panels[: len(grid_times)]), (below, time_panels.ravel()[: len(modules)])):
-            bar = half.colorbar(image, ax=list(used), fraction=0.03, pad=0.01)
+            # Ticks that the layout could change would not fit into the room that it left for them.
+            bar = half.colorbar(image, ax=list(used), fraction=0.03, pad=0.01, ticks=[0, 0.5, 1])
             bar.set_label("CKA")
             bar.outline.set_visible(False)
     return figure

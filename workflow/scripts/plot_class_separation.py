@@ -56,7 +56,7 @@ def plot_class_separation(
         Of the classes that neighbours vote for, int16 (N,).
     times : list of int
     layers : list of str
-        The raw pixels, where they are followed, and the network's in order.
+        The raw inputs, where they are followed, and the network's in order.
     style : FigureStyle
     """
     labels, names = load_npz(dataset, "eval_labels", "class_names")
@@ -71,9 +71,9 @@ def plot_class_separation(
     columns = min(most, len(layers))
     rows = -(-len(layers) // columns)
     note = (
-        "Each cell: the share of the class's evaluation images whose nearest neighbours, among the layer's "
+        "Each cell: the share of the class's evaluation samples whose nearest neighbours, among the layer's "
         "activations, vote for the class. A row that turns bright early is a class that comes apart early; one that is "
-        "bright from the start was apart in the pixels already."
+        "bright from the start was apart in the inputs already."
     )
     names, fonts = drawable_names(names)
     with shared_look(fonts):
@@ -89,7 +89,7 @@ def plot_class_separation(
             axes.remove()
         edges = cell_edges(times)
         for axes, layer in zip(panels.ravel(), layers):
-            # Training does not change the pixels: their values at time 0 hold for every time.
+            # Training does not change the inputs: their values at time 0 hold for every time.
             share = np.repeat(shares[layer][:, :1], len(times), 1) if layer == PIXELS else shares[layer]
             image = axes.pcolormesh(edges, np.arange(len(names) + 1) - 0.5, share, vmin=low, vmax=1, cmap=COLORS)
             image.set_rasterized(True)

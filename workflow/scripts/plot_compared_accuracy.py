@@ -23,9 +23,9 @@ from evolution.io.job_log import job_log
 from evolution.io.reading import damaged
 
 PANELS = {
-    "train_loss": Panel("Loss", "on the training images; lower is better", "loss"),
-    "train_accuracy": Panel("Training accuracy", "share of the training images that are right", "accuracy"),
-    "eval_accuracy": Panel("Evaluation accuracy", "share of the evaluation images", "accuracy"),
+    "train_loss": Panel("Loss", "on the training samples; lower is better", "loss"),
+    "train_accuracy": Panel("Training accuracy", "share of the training samples that are right", "accuracy"),
+    "eval_accuracy": Panel("Evaluation accuracy", "share of the evaluation samples that are right", "accuracy"),
 }
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from evolution.figures.style import INK, FigureStyle, headed_figure, save_figure, shared_look, shorten
+from evolution.figures.style import INK, FigureStyle, headed_figure, save_figure, score, shared_look, shorten
 from evolution.io.job_log import job_log
 from evolution.io.reading import damaged
 from evolution.io.tables import load_table
@@ -86,7 +86,7 @@ def plot_compared_cka(
     times : dict
         Run to the time at which its layers are compared.
     compared : list of str
-        The runs that were chosen. The table lacks the ones that follow other images.
+        The runs that were chosen. The table lacks the ones that follow other samples.
     style : FigureStyle
     """
     cells, values, samples = load_map(cka_table)
@@ -94,14 +94,14 @@ def plot_compared_cka(
     left_out = [run for run in compared if run not in runs]
     every = sum(map(len, groups.values()))
     note = (
-        f"Linear CKA (unbiased) of the activations of the same {samples} images: 1 where one layer is the other, "
+        f"Linear CKA (unbiased) of the activations of the same {samples} samples: 1 where one layer is the other, "
         "rotated, shifted and scaled, and 0 where they have nothing in common."
     )
     if len(compared) < every:
         note += f" Shown are {len(compared)} of {every} runs, those of all groups in turn."
     if left_out:
         named = ", ".join(left_out[:4]) + (f" and {len(left_out) - 4} more" if len(left_out) > 4 else "")
-        note += f" Left out, as they follow other images: {named}."
+        note += f" Left out, as they follow other samples: {named}."
     most_run, most_layer = NAMES[style.printed]
     row_runs, row_layers = [run for run, _ in cells], [shorten(layer, most_layer) for _, layer in cells]
     names = LETTER * (max(min(len(run), most_run) for run in runs) + max(map(len, row_layers)))
@@ -132,7 +132,7 @@ def plot_compared_cka(
             for (row, column), value in np.ndenumerate(values):
                 if np.isfinite(value):
                     color = "black" if value > 0.5 else "white"
-                    axes.text(column, row, f"{value:z.2f}", color=color, size=6.5, ha="center", va="center")
+                    axes.text(column, row, score(value), color=color, size=6.5, ha="center", va="center")
         bar = figure.colorbar(image, ax=axes, fraction=0.04, pad=0.02, shrink=0.6)
         bar.set_label("CKA")
         bar.outline.set_visible(False)

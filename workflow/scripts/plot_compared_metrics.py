@@ -34,7 +34,7 @@ SHOWN_METRICS = sorted(METRIC_TITLES, key=lambda metric: metric != ADJUSTED_RAND
 MOST_COLUMNS = 6
 PANEL_WIDTH, PANEL_HEIGHT = 2.1, 1.55  # inches
 PRINTED_PANEL = 1.3
-# Where the groups' raw pixels differ by more than this in a metric, there is no common baseline.
+# Where the groups' raw inputs differ by more than this in a metric, there is no common baseline.
 ALIKE = 0.05
 
 
@@ -44,7 +44,7 @@ def column_title(column: dict[str, str], length: int) -> str:
 
 
 def pixel_baseline(values: dict[str, dict[tuple, Curves]], metric: str) -> float:
-    """A metric of the raw pixels, where all groups have about the same value; else NaN."""
+    """A metric of the raw inputs, where all groups have about the same value; else NaN."""
     means = [mean_interval(curves[PIXELS, metric][1])[0][0] for curves in values.values() if (PIXELS, metric) in curves]
     known = np.array(means)[np.isfinite(means)]
     return known.mean() if len(known) == len(values) and np.ptp(known) <= ALIKE else np.nan
@@ -73,7 +73,7 @@ def plot_compared_metrics(
     baselines = {metric: pixel_baseline(values, metric) for metric in SHOWN_METRICS}
     note = BAND_NOTE + others_note(list(layers), colors, "whose last layer ends with the highest adjusted Rand index")
     if np.isfinite(list(baselines.values())).any():
-        note += " Dashed: the raw pixels."
+        note += " Dashed: the raw inputs."
     indices = [
         values[group][layer, ADJUSTED_RAND][1]
         for group, names in layers.items()

@@ -9,7 +9,16 @@ from matplotlib.figure import Figure
 
 from evolution.activations.predictions import load_predictions
 from evolution.figures.fonts import drawable_names
-from evolution.figures.style import INK, FigureStyle, headed_figure, save_figure, score, shared_look, shorten
+from evolution.figures.style import (
+    INK,
+    FigureStyle,
+    accuracy_text,
+    headed_figure,
+    per_cent,
+    save_figure,
+    shared_look,
+    shorten,
+)
 from evolution.io.arrays import load_npz
 from evolution.io.job_log import job_log
 
@@ -18,7 +27,7 @@ COLUMNS = 4
 NAMED_CLASSES = 15
 PRINTED_PANEL = 2.2  # inches
 LETTER = 0.075  # inches
-ONE_LINE = 9  # characters of a time that have room next to the accuracy on paper
+ONE_LINE = 22  # characters of a time and its accuracy that have room next to each other on paper
 # Numbers in the cells can be read with at most so many classes, and from this many inches of the matrix's side on.
 WRITTEN_CLASSES, WRITTEN_SIDE = 10, 2.0
 
@@ -58,6 +67,11 @@ def plot_confusion(*, dataset: str, predictions: list[str], times: list[int], st
     named = np.arange(0, len(names), -(-len(names) // NAMED_CLASSES))
     texts = [shorten(names[label], 12) for label in named]
     longest = max(map(len, texts))
+    titles = [
+        (f"{style.unit} {time}", f"accuracy {accuracy_text((guesses == labels).mean())}")
+        for time, guesses in zip(times, predicted)
+    ]
+    two_lines = style.printed and max(len(when) + len(accuracy) for when, accuracy in titles) > ONE_LINE
     # Long names stand upright below each matrix and lie to the left of the first one.
     room = LETTER * longest if longest > 2 and not style.printed else 0.0
     with shared_look(fonts):
@@ -71,13 +85,12 @@ def plot_confusion(*, dataset: str, predictions: list[str], times: list[int], st
         panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
         for axes in panels.ravel()[len(times) :]:
             axes.remove()
-        for axes, time, guesses in zip(panels.ravel(), times, predicted):
+        for axes, (when, accuracy), guesses in zip(panels.ravel(), titles, predicted):
             shares = confusion_shares(guesses, labels, len(names))
             image = axes.imshow(shares, vmin=0, vmax=1, cmap=COLORS)
             axes.grid(False)
             size = 9 if side >= WRITTEN_SIDE else 6
-            when, accuracy = f"{style.unit} {time}", f"accuracy {score((guesses == labels).mean())}"
-            if style.printed and len(f"{style.unit} {times[-1]}") > ONE_LINE:
+            if two_lines:
                 axes.set_title(f"{when}\n{accuracy}", size=size)
             else:
                 axes.set_title(when, size=size)
@@ -85,7 +98,7 @@ def plot_confusion(*, dataset: str, predictions: list[str], times: list[int], st
             for row, column in np.argwhere(shares >= 0.01) if written else ():
                 share = shares[row, column]
                 color = "white" if share > 0.55 else INK
-                axes.text(column, row, f"{100 * share:.0f}", ha="center", va="center", size=6, color=color)
+                axes.text(column, row, per_cent(share), ha="center", va="center", size=6, color=color)
         for axes in panels.ravel()[: len(times)]:
             axes.set_xticks(named, texts, rotation=90 if longest > 2 else 0)
             axes.set_yticks(named, texts)

@@ -15,10 +15,10 @@ PANELS = {
     "effective_rank": Panel("Effective rank", "directions it spreads in, small ones too", "effective rank", 2),
     "participation_ratio": Panel("Participation ratio", "directions that hold most of its variance", "directions", 2),
     "intrinsic_dimension": Panel(
-        "Intrinsic dimension (TwoNN)", "of the surface that the images lie on", "dimension", 2
+        "Intrinsic dimension (TwoNN)", "of the surface that the samples lie on", "dimension", 2
     ),
-    "linear_probe_accuracy": Panel("Linear probe", "share of images it gets right, cross-validated", "accuracy", 0.1),
-    "knn_purity": Panel("k-NN purity", "share of an image's neighbours that are of its class", "purity", 0.1),
+    "linear_probe_accuracy": Panel("Linear probe", "share of samples it gets right, cross-validated", "accuracy", 0.1),
+    "knn_purity": Panel("k-NN purity", "share of a sample's neighbours that are of its class", "purity", 0.1),
     "label_davies_bouldin": Panel(
         "Davies-Bouldin index",
         "width of the true classes for their distance; 0 is best",
@@ -30,7 +30,7 @@ COLUMNS = 3
 
 
 def plot_geometry(*, metrics_table: str, layers: list[str], style: FigureStyle) -> Figure:
-    """Draw each of `PANELS` that was measured over times, a line a layer, the raw pixels dashed.
+    """Draw each of `PANELS` that was measured over times, a line a layer, the raw inputs dashed.
 
     Parameters
     ----------

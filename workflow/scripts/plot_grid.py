@@ -17,7 +17,7 @@ from evolution.io.job_log import job_log
 from evolution.measures.long_tables import adjusted_rand_indices, without_pixels
 
 NOTE = (
-    "Each dot is an evaluation image, in the colour of its true class; {title} {of_layer}. "
+    "Each dot is an evaluation sample, in the colour of its true class; {title} {of_layer}. "
     "ARI: adjusted Rand index, agreement of the layer's k-means clusters with the classes; "
     "1 is perfect, 0 is chance."
 )
@@ -46,7 +46,7 @@ def plot_grid(
     times : list of int
         A row each.
     layers : list of str
-        A column each, in network order; the raw pixels, which have one time only, are left out.
+        A column each, in network order; the raw inputs, which have one time only, are left out.
     style : FigureStyle
     method : str
         See `evolution.embedding.methods.METHODS`.

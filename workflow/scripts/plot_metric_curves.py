@@ -24,7 +24,7 @@ SPREAD = (f"{ADJUSTED_RAND}_min", f"{ADJUSTED_RAND}_max")
 
 
 def plot_metric_curves(*, metrics_table: str, layers: list[str], style: FigureStyle) -> Figure:
-    """Draw each metric over times, a line a layer, the raw pixels dashed.
+    """Draw each metric over times, a line a layer, the raw inputs dashed.
 
     Parameters
     ----------

@@ -81,8 +81,8 @@ def plot_neural_collapse(*, metrics_table: str, collapse_table: str, layers: lis
             rows=[3, 2],
             style=style,
             ending=(
-                "Black: what the classifier, the last linear layer, is given. All on the evaluation images. As classes "
-                "collapse, NC1, NC2 and NC3 fall towards 0, and NC4 rises to 1."
+                "Black: what the classifier, the last linear layer, is given. All on the evaluation samples. As "
+                "classes collapse, NC1, NC2 and NC3 fall towards 0, and NC4 rises to 1."
             ),
             extra_lines=(CLASSIFIER,),
         )

@@ -1,4 +1,4 @@
-"""Figure of the baseline: the raw pixels, by true class and by k-means cluster."""
+"""Figure of the baseline: the raw inputs, by true class and by k-means cluster."""
 
 import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
 
@@ -31,20 +31,20 @@ def plot_pixels(
     style: FigureStyle,
     method: str = "tsne",
 ) -> Figure:
-    """Draw the map of the raw pixels twice, coloured by class and by cluster.
+    """Draw the map of the raw inputs twice, coloured by class and by cluster.
 
     Parameters
     ----------
     dataset : path of dataset.npz
     embedding, clusters : paths
-        Of the pixels' layout, float32 (1, N, 2), and clusters, int16 (1, N).
-    metrics_table : path of the pixels' metrics, a row and a column a metric
+        Of their layout, float32 (1, N, 2), and clusters, int16 (1, N).
+    metrics_table : path of their metrics, a row and a column a metric
     style : FigureStyle
     method : str
         See `evolution.embedding.methods.METHODS`.
     """
     labels, names = load_npz(dataset, "eval_labels", "class_names")
-    # The pixels never change, so there is one cell. Its time says nothing.
+    # The inputs never change, so there is one cell. Its time says nothing.
     cells = [Cells([path], {Path(path).parent.name: [0]}) for path in (embedding, clusters)]
     layout = cells[0].read_layout(PIXELS, 0, len(labels))
     assigned = np.array(cells[1].read(PIXELS, 0, (len(labels),)))
@@ -54,8 +54,8 @@ def plot_pixels(
     colors = np.array(class_colors(style.palette, count))
     cluster_colors = np.append(colors[matched], MUTED)[assigned]
     note = (
-        f"Each dot is an evaluation image; {METHODS[method].title} {METHODS[method].of_pixels}. On the right, k-means "
-        "grouped the images by their pixels alone; a cluster has the colour of the class that it matches best, so a "
+        f"Each dot is an evaluation sample; {METHODS[method].title} {METHODS[method].of_inputs}. On the right, k-means "
+        "grouped the samples by their inputs alone; a cluster has the colour of the class that it matches best, so a "
         "dot whose colour differs from the left is in a cluster of another class. "
         "ARI: adjusted Rand index, agreement of clusters and classes; 1 is perfect, 0 is chance."
     )
@@ -67,7 +67,7 @@ def plot_pixels(
             rows=1,
             columns=2,
             cell=4.4,
-            title=f"Raw pixels, before any learning: {METHODS[method].title}",
+            title=f"Raw inputs, before any learning: {METHODS[method].title}",
             note=note,
             legend=list(zip(class_names, colors)),
             style=style,

@@ -1,4 +1,4 @@
-"""Figure of the images that the network finds hard: learned last, still wrong, moved most."""
+"""Figure of the samples that the network finds hard: learned last, still wrong, moved most."""
 
 import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
 
@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from evolution.activations.cells import Cells
 from evolution.activations.predictions import are_known, load_predictions
 from evolution.figures.fonts import drawable_names
-from evolution.figures.style import MUTED, FigureStyle, headed_figure, save_figure, shared_look, shorten
+from evolution.figures.style import MUTED, FigureStyle, headed_figure, per_cent, save_figure, shared_look, shorten
 from evolution.io.arrays import load_npz
 from evolution.io.job_log import job_log
 
@@ -59,7 +59,7 @@ def path_lengths(layouts: np.ndarray) -> np.ndarray:
 def plot_samples(
     *, dataset: str, predictions: list[str], embeddings: Cells, times: list[int], layer: str, style: FigureStyle
 ) -> Figure:
-    """Draw three rows of images: learned last, still wrong at the last time, moved most.
+    """Draw three rows of samples: learned last, still wrong at the last time, moved most.
 
     Where nobody knows what the network predicts, the last of them alone.
 
@@ -86,7 +86,7 @@ def plot_samples(
 
     known, sure = are_known(predicted), bool(np.isfinite(confidence[-1]).all())
     note = (
-        "Evaluation images; below each its true class"
+        "Evaluation samples; below each its true class"
         + ", and after “not” the class that the network predicts or last predicted" * known
         + ". # is the number to search for in the explorer. Movement is summed over all snapshots."
     )
@@ -99,15 +99,16 @@ def plot_samples(
         """The true class of a sample and the wrong one that is predicted."""
         return f"{name(labels[sample])}\nnot {name(predicted[snapshot, sample], NAME_LENGTH - 4)}"
 
-    had_to_be = f"{len(late)} of {len(labels)} images had to be learned"
+    had_to_be = f"{len(late)} of {len(labels)} samples had to be learned"
     surest = ", the surest first" * sure
     rows = {
         f"Learned last: right from this {style.unit} to the end ({had_to_be})": [
             (sample, mistake(learned[sample] - 1, sample), f"{style.unit} {times[learned[sample]]}")
             for sample in late[:count]
         ],
-        f"Still wrong at {style.unit} {times[-1]}{surest} ({len(never)} of {len(labels)} images)": [
-            (sample, mistake(-1, sample), f"{confidence[-1, sample]:.0%} sure" * sure) for sample in never[:count]
+        f"Still wrong at {style.unit} {times[-1]}{surest} ({len(never)} of {len(labels)} samples)": [
+            (sample, mistake(-1, sample), f"{per_cent(confidence[-1, sample])}% sure" if sure else "")
+            for sample in never[:count]
         ],
         f"Moved most in the map of {shorten(layer, 40)}, in radii of the map": [
             (sample, name(labels[sample]), f"{moved[sample]:.1f} radii") for sample in most[:count]
@@ -117,7 +118,7 @@ def plot_samples(
     side = SIDE if style.width is None else style.width / count
     with shared_look(fonts):
         figure = headed_figure(
-            title="Images that the network finds hard" if known else "Images that move most",
+            title="Samples that the network finds hard" if known else "Samples that move most",
             note=note,
             width=style.width or 0.5 + count * side,
             height=len(rows) * (side + (0.8 if style.printed else 0.95)),

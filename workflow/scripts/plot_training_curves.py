@@ -15,9 +15,9 @@ from evolution.io.job_log import job_log
 from evolution.io.reading import damaged
 from evolution.io.tables import load_table
 
-LOSS = Panel("Loss", "cross-entropy on the training images; lower is better", "loss")
+LOSS = Panel("Loss", "cross-entropy on the training samples; lower is better", "loss")
 EVALUATION_LOSS = Panel("Loss", "cross-entropy; lower is better", "loss")
-ACCURACY = Panel("Accuracy", "share of images that the network classifies correctly", "accuracy")
+ACCURACY = Panel("Accuracy", "share of samples that the network classifies correctly", "accuracy")
 # With more classes than this, only the weakest are named and coloured.
 NAMED_CLASSES = 20
 WEAKEST = 5
@@ -57,7 +57,7 @@ def draw_classes(axes: Axes, curves: dict[str, tuple[np.ndarray, np.ndarray]], s
     which = (
         "one line per class" if len(named) == len(curves) else f"the weakest {WEAKEST} of {len(curves)} classes named"
     )
-    panel = Panel("Accuracy of each class", f"on the evaluation images; {which}", "accuracy")
+    panel = Panel("Accuracy of each class", f"on the evaluation samples; {which}", "accuracy")
     title_panel(axes, panel, style)
 
 

@@ -15,7 +15,6 @@ import logging
 import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from itertools import chain
 from pathlib import Path
 
 import torch
@@ -31,7 +30,7 @@ from evolution.planning.digests import file_digest
 from evolution.sources.checkpoint_file import read_facts
 from evolution.sources.records import Checkpoint, save_record
 from evolution.sources.unusable import note_unusable
-from evolution.sources.weights import NOT_TAKEN, NotFiniteError, fit_weights, read_weights
+from evolution.sources.weights import NOT_IN_FILE, NOT_TAKEN, NotFiniteError, fit_weights, read_weights
 from evolution.startup.memory import keep_freed_memory
 
 log = logging.getLogger("evolution")
@@ -52,24 +51,24 @@ class Checkpoints:
     ----------
     digests : dict of int to str
         Of the weights of each time that was loaded.
-    losses : dict of int to dict
-        What each file says of its training, see `evolution.sources.losses.losses_next_to_weights`.
-    warnings : list of str
-        On the weights that were loaded last.
+    train_losses : dict of int to float
+        The training's loss, of the times whose files hold it.
+    notes : dict of int to list of str
+        What of each time's weights was not taken.
     """
 
     def __init__(self, checkpoints: list[Checkpoint], *, key: str | None, strict: bool):
         self._checkpoints, self._key, self._strict = checkpoints, key, strict
         self.digests: dict[int, str] = {}
-        self.losses: dict[int, dict[str, float]] = {}
-        self.warnings: list[str] = []
+        self.train_losses: dict[int, float] = {}
+        self.notes: dict[int, list[str]] = {}
 
-    def networks(self) -> Iterator[tuple[int, Callable[[nn.Module], None]]]:
-        """Each time, with a function that loads its weights into a model."""
+    def networks(self) -> Iterator[tuple[int, Callable[[nn.Module], bool]]]:
+        """Each time, with a function that loads its weights into a model, and says whether they fill all of it."""
         for checkpoint in self._checkpoints:
             yield checkpoint.time, lambda model, checkpoint=checkpoint: self._load(model, checkpoint)
 
-    def _load(self, model: nn.Module, checkpoint: Checkpoint) -> None:
+    def _load(self, model: nn.Module, checkpoint: Checkpoint) -> bool:
         path = os.path.expanduser(checkpoint.file)
         if not os.path.exists(path):
             raise UserError(
@@ -94,9 +93,11 @@ class Checkpoints:
             ) from None
         for note in notes:
             log.info("%s: %s", path, note)
-        self.warnings = [f"{path}: {note}" for note in notes if note.startswith(NOT_TAKEN)]
+        self.notes[checkpoint.time] = [note for note in notes if note.startswith(NOT_TAKEN)]
         self.digests[checkpoint.time] = state_digest(model)
-        self.losses[checkpoint.time] = weights.losses
+        if weights.train_loss is not None:
+            self.train_losses[checkpoint.time] = weights.train_loss
+        return not any(note.startswith(NOT_IN_FILE) for note in notes)
 
 
 def state_digest(model: nn.Module) -> str:
@@ -138,7 +139,8 @@ def snapshot_checkpoints(
         The file of each layer to follow: float32 (times, N, D).
     output : mapping of str to path
         The other files: classifier, predictions, history (with a row a time: eval_loss, eval_accuracy, class_accuracy,
-        and train_loss and train_accuracy where the files have them) and record (see `evolution.sources.records`).
+        and train_loss where the files have it; and what of the weights was not taken) and record (see
+        `evolution.sources.records`).
     """
     source = Checkpoints(checkpoints, key=key, strict=strict)
     times = [checkpoint.time for checkpoint in checkpoints]
@@ -155,15 +157,16 @@ def snapshot_checkpoints(
             classifier=files.enter_context(NpyWriter(output["classifier"], len(times))),
             evaluated=None,
         )
-    save_predictions(
-        output["predictions"], snapshots.predictions, warnings=source.warnings + snapshots.warnings, unit=unit
-    )
-    rows = [row | source.losses[row["time"]] for row in snapshots.evaluation]
-    history = {name: [row.get(name, math.nan) for row in rows] for name in dict.fromkeys(chain(*rows))}
+    save_predictions(output["predictions"], snapshots.predictions, warnings=snapshots.warnings, unit=unit)
+    history = {name: [row[name] for row in snapshots.evaluation] for name in snapshots.evaluation[0]}
+    if source.train_losses:
+        history["train_loss"] = [source.train_losses.get(time, math.nan) for time in times]
     # The jobs that read activations run again when the history changes. Losses and accuracies alone may be the same for
     # other data or other weights.
     digests = {str(time): source.digests[time] for time in times}
     origin = {"dataset": file_digest(dataset), "weights": json.dumps(digests)}
+    if any(source.notes.values()):
+        origin["not_taken"] = json.dumps({str(time): source.notes[time] for time in times})
     save_table(output["history"], history, origin, unit=unit)
     # Last: what has a record is taken.
     save_record(output["record"], pattern=pattern, unit=unit, checkpoints=checkpoints)

@@ -1,4 +1,4 @@
-"""The result in short: raw pixels against each layer at the last time, and what is surely a slip."""
+"""The result in short: raw inputs against each layer at the last time, and what is surely a slip."""
 
 import csv
 import math
@@ -24,7 +24,7 @@ CURVES = ("train_loss", *ACCURACIES)
 LEGEND = """\
 ARI (adjusted Rand index) and NMI (normalized mutual information) compare the k-means clusters with the true classes,
 1 is perfect. Silhouette: how compact and separate the k-means clusters are; label silhouette: the same of the true
-classes. k-NN accuracy: the share of images whose nearest neighbours vote for the right class."""
+classes. k-NN accuracy: the share of samples whose nearest neighbours vote for the right class."""
 
 
 def number(value: float, missing: str = DASH) -> str:
@@ -47,12 +47,12 @@ def load_curves(history_table: str) -> dict[int, dict[str, float]]:
 
 
 def final_metrics(metrics_table: str, layers: list[str]) -> list[tuple[str, int, dict[str, float]]]:
-    """The raw pixels, where they are followed, and each layer at the last time.
+    """The raw inputs, where they are followed, and each layer at the last time.
 
     Returns
     -------
     list of (layer, time, {metric: value})
-        In the order of `layers`, the pixels first.
+        In the order of `layers`, the raw inputs first.
     """
     values = load_values(metrics_table)
     modules = without_pixels(layers)
@@ -82,8 +82,8 @@ def accuracy_line(values: dict[str, float], when: str) -> str:
     if math.isnan(values[ACCURACIES[1]]):
         return "Accuracy: not known, as the recording has no predictions."
     if math.isnan(values[ACCURACIES[0]]):
-        return f"Accuracy at {when}: {evaluation} on the evaluation images."
-    return f"Accuracy at {when}: {train} on the training images, {evaluation} on the evaluation images."
+        return f"Accuracy at {when}: {evaluation} on the evaluation samples."
+    return f"Accuracy at {when}: {train} on the training samples, {evaluation} on the evaluation samples."
 
 
 def run_warnings(

@@ -260,7 +260,7 @@ def take_own(tmp_path, dataset, name, layers=(), class_accuracy=None, epochs=(0,
         ("HiddenDropoutAlwaysOn", ["after"], r"gives other outputs \(at layer after\)"),
         ("BatchNormWithoutStatistics", [], "norm has no running statistics"),
         ("CentredOverTheBatch", [], "looks at the whole batch"),
-        ("CentredOverNeighbours", [], "depends on the other images of its batch"),
+        ("CentredOverNeighbours", [], "depends on the other samples of its batch"),
     ],
 )
 def test_evaluations_that_do_not_repeat_themselves(tmp_path, dataset, model, layers, said):

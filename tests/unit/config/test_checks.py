@@ -207,6 +207,33 @@ def test_a_function_gives_data_to_checkpoints_alone(tmp_path):
     assert line.startswith("dataset.name: ") and "it goes with `checkpoints` alone" in line
 
 
+@pytest.mark.parametrize(
+    ("second", "said"),
+    [
+        ({"model": {"name": "mlp"}}, False),
+        ({"dataset": {"eval_size": 200}}, True),
+        ({"seed": 5}, True),
+        ({"seed": 5, "dataset": {"seed": 17}}, False),
+    ],
+)
+def test_runs_that_follow_other_samples_are_said(second, said):
+    config = resolve(
+        {"dataset": {"name": "digits", "train_size": 100, "eval_size": 100}, "runs": {"a": {}, "b": second}}
+    )
+    assert any("Runs a and b follow different evaluation samples" in note for note in notes(config)) == said
+
+
+def test_one_training_has_one_seed(tmp_path):
+    """Two seeds would make it count as two trainings."""
+    config = own_data_config(tmp_path) | {"seeds": [1, 2]}
+    (line,) = faults(config)
+    assert line.startswith("seeds.seed: 2 and 1 make two runs of the checkpoints of ")
+    torch.save({"weight": torch.ones(1)}, tmp_path / "e_1.pt")
+    other = {"path": str(tmp_path / "e_*.pt"), "unit": "epoch"}
+    runs = {"a": {"seed": 1}, "b": {"seed": 2, "checkpoints": other}}
+    assert resolve(own_data_config(tmp_path) | {"runs": runs})
+
+
 def test_a_file_with_a_function_is_python(tmp_path):
     (line,) = faults(own_data_config(tmp_path, "def f(: pass"))
     assert line.endswith("data.py is not Python: invalid syntax, line 1")

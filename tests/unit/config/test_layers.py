@@ -1,4 +1,4 @@
-"""The layers that each run follows: names, globs and auto, with the raw pixels and without."""
+"""The layers that each run follows: names, globs and auto, with the raw inputs and without."""
 
 import pytest
 
@@ -54,7 +54,7 @@ def test_every_fault_has_the_key_at_which_it_is_written_and_is_said_once():
         "runs": {"a": {}, "b": {"layers": ["conv9"], "model": {"name": "mlp"}}},
     }
     assert faults(config) == [
-        "layers: pixels stands for the raw images; leave it out and set activations.pixels",
+        "layers: pixels stands for the raw inputs; leave it out and set activations.pixels",
         "layers: fc9 is not in small_cnn (model.name); did you mean fc2? small_cnn has conv1, bn1, conv2, bn2, conv3, "
         "bn3, fc1, fc2, dropout",
         "runs.b.layers: conv9 is not in mlp (runs.b.model.name); mlp has fc1, fc2, fc3",

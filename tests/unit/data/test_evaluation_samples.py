@@ -38,6 +38,10 @@ def test_names_fit_the_labels():
 def test_ids_are_text_and_unique():
     assert checked_ids([None, None], "x") is None
     assert checked_ids(["a", 3, np.int64(4), np.array([5])], "x") == ["a", "3", "4", "5"]
-    for ids, message in ((["a", "a"], "to two samples"), (["a", None], "each sample has one"), ([True, "b"], "True")):
+    for ids, message in (
+        (["a", "a"], "to two samples"),
+        (["a", None], "all samples have"),
+        ([True, "b"], "True"),
+    ):
         with pytest.raises(DataError, match=message):
             checked_ids(ids, "x")

@@ -94,7 +94,7 @@ def test_the_data_are_those_of_the_files(experiment):
     np.testing.assert_array_equal(unpacked(data["predicted"]), predicted)
     np.testing.assert_array_equal(unpacked(data["confidence"])[:, 0], [50, 58, 70, 90])
     np.testing.assert_allclose(data["accuracy"], (predicted == labels).mean(axis=1), atol=5e-4)
-    assert [layer["name"] for layer in data["maps"]] == ["raw pixels", "conv", "fc"]
+    assert [layer["name"] for layer in data["maps"]] == ["raw inputs", "conv", "fc"]
     for layer, shown in zip(LAYERS, data["maps"]):
         times = EPOCHS[:1] if layer == "pixels" else EPOCHS
         # The clusters are the classes, numbered backwards.

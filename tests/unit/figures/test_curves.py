@@ -97,7 +97,7 @@ def layer_panel(values, layers, least_span=0.1):
 def test_pixels_are_a_level_and_layers_without_values_are_named():
     values = {("pixels", 0, "m"): 0.4, ("a", 0, "m"): 0.1, ("a", 2, "m"): 0.9, ("b", 0, "m"): np.nan}
     axes, labels = layer_panel(values, ["pixels", "a", "b"])
-    assert labels == ["raw pixels", "a", "b: no value"]
+    assert labels == ["raw inputs", "a", "b: no value"]
     assert list(axes.lines[0].get_ydata()) == [0.4, 0.4]
     assert lines(axes)[1] == [(0.0, 0.1), (2.0, 0.9)]
 

@@ -14,9 +14,11 @@ from evolution.errors import ConfigError
 from evolution.figures.style import (
     FigureStyle,
     StyledFigure,
+    accuracy_text,
     class_colors,
     headed_figure,
     layer_colors,
+    per_cent,
     save_figure,
     score,
     shared_look,
@@ -104,6 +106,14 @@ def test_wide_letters_count_twice():
 
 def test_scores_as_text():
     assert [score(0.3849), score(-0.0001), score(float("nan")), score(0.12345, 3)] == ["0.38", "0.00", "–", "0.123"]  # noqa: RUF001
+    assert [score(value) for value in (1, 1 - 1e-9, 1 + 1e-9, 0.9999, 0.996, 0.994, 0.004, -1)] == [
+        "1.00", "1.00", "1.00", ">0.99", ">0.99", "0.99", "0.00", "-1.00",
+    ]  # fmt: skip
+    assert [score(0.9996, 3), score(0.9994, 3)] == [">0.999", "0.999"]
+    assert [accuracy_text(value) for value in (0, 0.004, 0.006, 0.996, 1, float("nan"))] == [
+        "0.00", "<0.01", "0.01", ">0.99", "1.00", "–",  # noqa: RUF001
+    ]  # fmt: skip
+    assert [per_cent(share) for share in (0, 0.014, 0.5, 0.994, 0.996, 1)] == ["0", "1", "50", "99", ">99", "100"]
 
 
 def test_style_holds_inside_and_leaves_no_trace():

@@ -103,9 +103,9 @@ ODD = {
     "several by name": (lambda x: {"a": x, "b": x}, r"puts out several tensors by name \(a, b\)"),
     "the batch second": (
         lambda x: x.flatten(1).T,
-        r"puts out \(60, 3\) for 3 images: .*not the batch.*batch_first=True",
+        r"puts out \(60, 3\) for 3 samples: .*not the batch.*batch_first=True",
     ),
-    "one number": (lambda x: x.sum(), r"puts out \(\) for 3 images.*not the batch"),
+    "one number": (lambda x: x.sum(), r"puts out \(\) for 3 samples.*not the batch"),
     "whole numbers": (lambda x: x.long(), "puts out int64"),
     "truth": (lambda x: x > 0, "puts out bool"),
     "complex numbers": (lambda x: x.to(torch.complex64), "puts out complex64"),
@@ -152,7 +152,7 @@ def test_attention(batch_first):
         np.testing.assert_array_equal(outputs.layers["attention"], outputs.logits)
     else:
         with pytest.raises(
-            LayerError, match=r"^layers: attention puts out \(6, 7, 5\) for 7 images: .*batch_first=True"
+            LayerError, match=r"^layers: attention puts out \(6, 7, 5\) for 7 samples: .*batch_first=True"
         ):
             record(Model(), TOKENS, ["attention"])
 

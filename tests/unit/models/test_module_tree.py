@@ -52,7 +52,7 @@ ODD = {
 def test_what_cannot_be_followed(function, fault):
     rows = {row["name"]: row for row in trace(Around(Odd(function)), (1, 2, 2), 4)}
     assert fault in rows["odd"]["fault"]
-    assert rows["unused"]["fault"] == "does not run as an image passes"
+    assert rows["unused"]["fault"] == "does not run as a sample passes"
 
 
 @pytest.mark.parametrize("function", [lambda x: (x, x), lambda x: [None, x], lambda x: {"a": x, "b": 3}])

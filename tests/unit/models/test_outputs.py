@@ -109,5 +109,5 @@ def test_the_first_dimension_is_the_batch():
     for shape in ((6, 7, 5), ()):
         with pytest.raises(LayerError) as error:
             check_batch(shape, 7)
-        assert error.value.problem.startswith(f"puts out {shape} for 7 images: its first dimension is not the batch")
+        assert error.value.problem.startswith(f"puts out {shape} for 7 samples: its first dimension is not the batch")
         assert "batch_first=True" in error.value.problem

@@ -56,7 +56,7 @@ def test_the_message_names_the_layer_and_the_cause(rows):
     with pytest.raises(ModelError, match=r"gives other outputs \(at layer hidden\), so a snapshot would hold noise"):
         check_repeatable(model, in_batch=same, alone=same, again=noisy)
     moved = same | {"": rows[:, :3] + 1}
-    with pytest.raises(ModelError, match=r"images of its batch: 1 has no running statistics\."):
+    with pytest.raises(ModelError, match=r"samples of its batch: 1 has no running statistics\."):
         check_repeatable(model, in_batch=moved, alone=same, again=same)
     with pytest.raises(ModelError, match=r"\(at layer hidden\): something in it looks at the whole batch"):
         check_repeatable(nn.Linear(3, 3), in_batch=same | {"hidden": rows + 1}, alone=same, again=same)

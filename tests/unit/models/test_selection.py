@@ -96,7 +96,7 @@ def test_a_glob_takes_what_can_be_followed(resnet18):
     layers, faults = choose(["layer1.0.*", "layer1.0.relu", "layer1.*.relu"], modules, "resnet18", "model.name")
     assert layers == ["layer1.0.conv1", "layer1.0.bn1", "layer1.0.conv2", "layer1.0.bn2"]
     named, found = faults
-    assert named.startswith("layer1.0.relu runs more than once as an image passes through resnet18 (model.name)")
+    assert named.startswith("layer1.0.relu runs more than once as a sample passes through resnet18 (model.name)")
     assert found.startswith("layer1.*.relu only finds what cannot be followed, layer1.0.relu runs more than once")
     assert all("and 39 more; `snakemake layers --cores 1`" in fault for fault in faults), "no screenful of names"
 

@@ -82,7 +82,7 @@ def test_the_modules_of_a_vision_transformer():
     assert rows["vit.layers.0"]["shape"] == rows["vit.layers.1.attention"]["shape"] == (17, 16)
     assert rows["vit.layers.0.mlp.fc1"]["shape"] == (17, 32) and rows["classifier"]["shape"] == (CLASSES,)
     faults = {name.rpartition(".")[2]: row["fault"] for name, row in rows.items() if row["fault"]}
-    assert faults == {"layers": "does not run as an image passes", "dropout": "runs more than once"}
+    assert faults == {"layers": "does not run as a sample passes", "dropout": "runs more than once"}
 
 
 def test_what_its_layers_put_out():

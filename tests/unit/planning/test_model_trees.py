@@ -249,13 +249,13 @@ def test_a_module_that_is_called_as_the_raw_images_are(nets, tmp_path):
     text += "    def forward(self, x):\n        return self.pixels(x.flatten(1))\n"
     (tmp_path / "odd.py").write_text(text)
     (row,) = read_tree(tree_file(model("odd.py:Odd"), DIGITS))
-    assert row["name"] == "pixels" and row["fault"] == "is called as the raw images are; rename it"
+    assert row["name"] == "pixels" and row["fault"] == "is called as the raw inputs are; rename it"
 
 
 def test_lazy_layers(nets, tmp_path):
     text = "from torch import nn\n\nclass Lazy(nn.Sequential):\n    def __init__(self, shape, classes):\n"
     (tmp_path / "lazy.py").write_text(text + "        super().__init__(nn.Flatten(), nn.LazyLinear(classes))\n")
-    with pytest.raises(ModelError, match=r"1\.weight has no size before images pass: lazy layers cannot be used"):
+    with pytest.raises(ModelError, match=r"1\.weight has no size before samples pass: lazy layers cannot be used"):
         tree_file(model("lazy.py:Lazy"), DIGITS)
 
 

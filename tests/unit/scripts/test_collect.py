@@ -170,6 +170,9 @@ def test_the_time_in_the_other_unit():
     table = {"layer": ["a", "b"], "time": np.array([100, 200], np.int32), "value": np.array([0.5, 1])}
     found = collect.with_other_unit(table, {100: 1}, "epoch")
     assert list(found) == ["layer", "time", "epoch", "value"] and found["epoch"].to_pylist() == [1, None]
+    assert found["epoch"].type == "int32"
+    parts = collect.with_other_unit(table, {100: 0.5, 200: 1}, "epoch")["epoch"]
+    assert parts.type == "double" and parts.to_pylist() == [0.5, 1]
     assert collect.with_other_unit(table, {}, "epoch") is table
 
 

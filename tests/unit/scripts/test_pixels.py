@@ -1,4 +1,4 @@
-"""The raw pixels as a layer."""
+"""The raw inputs as a layer."""
 
 import numpy as np
 import pytest

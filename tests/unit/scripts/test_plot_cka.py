@@ -68,7 +68,7 @@ def test_the_tables_are_drawn(tmp_path):
     steps = np.abs(np.subtract.outer(np.arange(3), np.arange(3)))
     np.testing.assert_allclose(heat_map(figure, "epoch 4"), 1 - 0.05 * steps - 0.004)
     np.testing.assert_allclose(heat_map(figure, "fc"), [[1, 0.96], [0.96, 1]])
-    assert "60 of 100 images" in all_text(figure)
+    assert "60 of 100 samples" in all_text(figure)
 
 
 def test_a_missing_epoch_is_refused(tmp_path):

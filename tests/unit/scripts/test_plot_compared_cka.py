@@ -40,7 +40,7 @@ def test_it_shows_each_pair_and_names_who_is_left_out(tmp_path):
     figure = plot_compared_cka(cka_table=table, groups=groups, times=TIMES, compared=compared, style=SCREEN)
     np.testing.assert_array_equal(figure.axes[0].images[0].get_array(), values)
     text = all_text(figure)
-    assert "3 of 4 runs" in text and "other images: c-1." in text and "at epoch 10" in text
+    assert "3 of 4 runs" in text and "other samples: c-1." in text and "at epoch 10" in text
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels(minor=True)]
     assert labels == ["fc1", "fc2", "fc1", "fc2"]
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["a-1", "b-1"]

@@ -57,6 +57,17 @@ def test_each_epoch_has_its_matrix(classes, times, tmp_path):
         np.testing.assert_allclose(np.asarray(axes.images[0].get_array()), expected)
 
 
+def test_what_is_nearly_right_does_not_read_as_perfect(tmp_path):
+    """One of 600 samples is wrong, then all but one."""
+    files, labels, _ = write_run(tmp_path, ["a", "b"], 600, [0, 1])
+    nearly, hardly = labels.copy(), 1 - labels
+    nearly[0], hardly[0] = 1, 0
+    write_predictions(tmp_path / "p.parquet", np.stack([nearly, hardly]), [0, 1])
+    figure = plot_confusion(**files, style=SCREEN)
+    assert [axes.get_title(loc="right") for axes in figure.axes[:2]] == ["accuracy >0.99", "accuracy <0.01"]
+    assert [text.get_text() for text in figure.axes[0].texts] == [">99", "100"]
+
+
 @pytest.mark.filterwarnings("error:Glyph")
 @pytest.mark.parametrize("names", ODD_NAMES.values(), ids=ODD_NAMES)
 def test_odd_class_names_can_be_read(names, monkeypatch, tmp_path):
@@ -75,6 +86,18 @@ def test_on_paper_it_fits_and_can_be_read(width, tmp_path):
 def test_drawn_twice_gives_the_same_bytes(tmp_path):
     files, _, _ = write_run(tmp_path, PAPER_CLASSES, 120, [0, 2])
     assert_same_bytes(lambda style: plot_confusion(**files, style=style), tmp_path)
+
+
+@pytest.mark.parametrize("width", [3.4, 7])
+def test_on_paper_an_accuracy_below_1_has_room(width, tmp_path):
+    times = [0, 2, 100]
+    files, labels, _ = write_run(tmp_path, ["a", "b"], 600, times)
+    nearly = labels.copy()
+    nearly[0] = 1
+    write_predictions(tmp_path / "p.parquet", np.stack([nearly] * len(times)), times)
+    figure = plot_confusion(**files, style=replace(SCREEN, width=width))
+    assert_readable(figure)
+    assert figure.axes[2].get_title(loc="left") == "epoch 100\naccuracy >0.99"
 
 
 @pytest.mark.parametrize("width", [None, 3.4, 7])

@@ -36,7 +36,7 @@ def test_it_can_be_read(layers, times, pixels, tmp_path):
     assert_readable(figure)
     for axes in figure.axes:
         shown = {text.get_text() for text in axes.texts}
-        assert ("raw pixels" in shown) == pixels
+        assert ("raw inputs" in shown) == pixels
         assert sum(text.get_gid() == "curve label" for text in axes.texts) == len(names) + pixels
         assert axes.get_xlabel() == "epoch" and axes.get_ylabel()
 

@@ -1,4 +1,4 @@
-"""The figure of the raw pixels."""
+"""The figure of the raw inputs."""
 
 import numpy as np
 import pytest

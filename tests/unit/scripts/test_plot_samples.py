@@ -1,4 +1,4 @@
-"""The figure of the images that the network finds hard."""
+"""The figure of the samples that the network finds hard."""
 
 import numpy as np
 import pytest

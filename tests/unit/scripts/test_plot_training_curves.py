@@ -51,7 +51,7 @@ def test_the_history_is_drawn(tmp_path):
 
 
 def test_what_a_training_elsewhere_tells(tmp_path):
-    """The losses of its log at steps of their own, and none of the accuracies on its training images."""
+    """The losses of its log at steps of their own, and none of the accuracies on its training samples."""
     rows = [(step, "train_loss", "", 1 / step) for step in (5, 10, 15)]
     rows += [(10, "eval_loss", "", 0.5), (10, "eval_accuracy", "", 0.75), (10, "class_accuracy", "a", 0.75)]
     columns = dict(zip(("time", "measure", "class_name", "value"), zip(*rows)))

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
+from collect import weights_not_taken
 from evolution.activations.snapshots import SnapshotSettings
 from evolution.errors import UserError
 from evolution.io.tables import load_metadata, load_unit
@@ -80,12 +82,62 @@ def test_a_span(saved, dataset, tmp_path):
 def test_losses_that_a_file_holds_next_to_its_weights(saved, dataset):
     _, checkpoints = saved
     content = torch.load("100.pt", weights_only=True)
-    torch.save(content | {"loss": torch.tensor(0.25), "train_acc": 0.5, "best_loss": 0.1, "valid_loss": 0.3}, "100.pt")
+    torch.save(content | {"loss": torch.tensor(0.25), "best_loss": 0.1, "valid_loss": 0.3, "train_acc": 93.5}, "100.pt")
     checkpoints[0] = Checkpoint(100, "100.pt", read_facts(Path("100.pt")).fingerprint)
     rows = pq.read_table(take(dataset, checkpoints)["history"]).to_pylist()
-    assert (rows[0]["train_loss"], rows[0]["train_accuracy"]) == (0.25, 0.5)
-    # The other file says nothing.
-    assert math.isnan(rows[1]["train_loss"]) and "best_loss" not in rows[0]
+    # The other file says nothing. Of an accuracy nobody knows whether it is in percent.
+    assert rows[0]["train_loss"] == 0.25 and math.isnan(rows[1]["train_loss"])
+    assert rows[0].keys() == {"step", "eval_loss", "eval_accuracy", "class_accuracy", "train_loss"}
+
+
+RANDOM_FEATURES = """
+import torch
+from torch import nn
+
+
+class Features(nn.Module):
+    def __init__(self, classes):
+        super().__init__()
+        features = torch.randn(64, 16, generator=torch.Generator().manual_seed(SEED)) if SEED else torch.randn(64, 16)
+        self.register_buffer("features", features, persistent=KEPT)
+        self.fc1 = nn.Linear(80, classes)
+
+    def forward(self, x):
+        x = x.flatten(1)
+        return self.fc1(torch.cat([x, torch.cos(x @ self.features)], 1))
+"""
+
+
+@pytest.mark.parametrize(("seed", "kept", "known"), [(None, True, True), (None, False, False), (3, False, True)])
+def test_random_numbers_that_the_state_dict_lacks(dataset, tmp_path, monkeypatch, seed, kept, known):
+    """A model that draws numbers as it is made, and was made elsewhere: they are in the file, seeded, or lost."""
+    monkeypatch.chdir(tmp_path)
+    text = RANDOM_FEATURES.replace("SEED", str(seed)).replace("KEPT", str(kept))
+    Path("net.py").write_text(text)
+    spaces = {}
+    exec(text, spaces)
+    torch.manual_seed(99)
+    torch.save(spaces["Features"](4).state_dict(), "5.pt")
+    checkpoints = [Checkpoint(5, "5.pt", read_facts(Path("5.pt")).fingerprint)]
+    settings = replace(SETTINGS, model="net.py:Features")
+    if known:
+        take(dataset, checkpoints, settings=settings)
+    else:
+        with pytest.raises(UserError, match=r"draws random numbers when it is made, .* seed them in the model's"):
+            take(dataset, checkpoints, settings=settings)
+
+
+def test_names_that_are_not_taken_are_noted_for_each_time(saved, dataset):
+    _, checkpoints = saved
+    content = torch.load("100.pt", weights_only=True)
+    del content["net"]["module.fc2.bias"]
+    torch.save(content, "100.pt")
+    checkpoints[0] = Checkpoint(100, "100.pt", read_facts(Path("100.pt")).fingerprint)
+    history = take(dataset, checkpoints, strict=False)["history"]
+    notes = json.loads(load_metadata(history)["not_taken"])
+    assert notes == {"100": ["Not in the file, and left at their initial values: fc2.bias."], "200": []}
+    files = {100: "100.pt", 200: "200.pt"}
+    assert weights_not_taken([history], files) == [f"100.pt: {notes['100'][0]}"]
 
 
 def test_what_a_file_lacks_is_as_it_was_at_first(saved, dataset):

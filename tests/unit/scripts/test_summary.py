@@ -71,13 +71,13 @@ def test_the_last_epoch_is_compared_with_the_pixels(tmp_path):
     table = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
     assert table[0] == HEADER
     assert table[2:] == [
-        ["raw pixels", "–", "0.100", "0.100", "0.100", "0.100", "0.100"],  # noqa: RUF001
+        ["raw inputs", "–", "0.100", "0.100", "0.100", "0.100", "0.100"],  # noqa: RUF001
         ["conv", "4", "0.500", "0.510", "0.520", "0.000", "0.540"],
         ["fc", "4", "–", "0.710", "0.720", "0.730", "0.740"],  # noqa: RUF001
     ]
-    assert "- Best layer by adjusted Rand index: **fc** (0.710; raw pixels 0.100)." in lines
+    assert "- Best layer by adjusted Rand index: **fc** (0.710; raw inputs 0.100)." in lines
     # The values of figures.write_history at epoch 4: 0.1 + 0.8 * 4 / 6 and 0.1 + 0.7 * 4 / 6.
-    assert "- Accuracy at epoch 4: 0.633 on the training images, 0.567 on the evaluation images." in lines
+    assert "- Accuracy at epoch 4: 0.633 on the training samples, 0.567 on the evaluation samples." in lines
     accuracies = {"train_accuracy": "0.633", "eval_accuracy": "0.567"}
     assert [{name: row[name] for name in accuracies} for row in rows] == [accuracies] * 3
     assert [[row["run"], row["layer"], row["epoch"]] for row in rows] == [
@@ -180,8 +180,9 @@ def test_the_raw_pixels_tell_labels_from_training(tmp_path, knn, words):
 def test_the_accuracy_at_epoch_0_where_the_network_began_with_weights(tmp_path):
     lines, rows = summary_of(tmp_path, small(), ["conv", "fc"], weights="given.pt")
     # The values of figures.write_history at epoch 0.
-    said = "- Accuracy at epoch 0, with the weights of given.pt: 0.100 on the training images, 0.100 on the evaluation "
-    (index,) = [number for number, line in enumerate(lines) if line == f"{said}images."]
+    said = "0.100 on the training samples, 0.100 on the evaluation samples."
+    said = f"- Accuracy at epoch 0, with the weights of given.pt: {said}"
+    (index,) = [number for number, line in enumerate(lines) if line == said]
     assert lines[index + 1].startswith("- Accuracy at epoch 4: ")
     without, same_rows = summary_of(tmp_path, small(), ["conv", "fc"])
     assert without == lines[:index] + lines[index + 1 :] and rows == same_rows
@@ -214,7 +215,7 @@ def test_a_training_elsewhere_in_steps(tmp_path):
     save_table(history, columns, {"warnings": json.dumps(["Same weights."])}, unit="step")
     lines, rows = summary_of(tmp_path, small(), ["fc"], metrics_table=str(metrics), history_table=str(history))
     assert lines[0] == "# mnist: how the layers cluster at step 200"
-    assert "- Accuracy at step 200: 0.750 on the evaluation images." in lines and "- Same weights." in lines
+    assert "- Accuracy at step 200: 0.750 on the evaluation samples." in lines and "- Same weights." in lines
     assert [(row["step"], row["eval_accuracy"], row["train_accuracy"]) for row in rows] == [("200", "0.750", "")]
 
 

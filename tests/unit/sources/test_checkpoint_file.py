@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from evolution.sources.checkpoint_file import is_checkpoint_folder, read_facts, top_level_integers, weight_files
+from evolution.sources.checkpoint_file import is_checkpoint_folder, read_facts, top_level_numbers, weight_files
 
 
 def trained():
@@ -33,7 +33,8 @@ def trained():
         ({"epoch": 1, "iter": 391, "epochs": 300}, 1, None),
         ({"epoch": 10, "best": {"epoch": 3}}, 10, None),
         ({"best": {"epoch": 3}, "last": ("step", 701), "history": [{"epoch": 0}]}, None, None),
-        ({"epoch": 2.0, "step": True}, None, None),
+        ({"epoch": 2.0, "step": True}, 2, None),
+        ({"epoch": 2.5}, None, None),
         ({"args": {"epoch": 9, "step": 8}}, None, None),
     ],
 )
@@ -152,4 +153,4 @@ def test_what_is_no_checkpoint_folder(tmp_path):
 def test_opcodes_of_other_protocols():
     for protocol in range(2, 6):
         content = pickle.dumps({"epoch": 3, "nested": {"step": 9}, "step": 2**40, "flag": True}, protocol=protocol)
-        assert dict(top_level_integers(content)) == {"epoch": 3, "step": 2**40}, protocol
+        assert dict(top_level_numbers(content)) == {"epoch": 3, "step": 2**40}, protocol

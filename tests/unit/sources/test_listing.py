@@ -1,10 +1,12 @@
 """The checkpoints of a run, on real files."""
 
+import json
 import os
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from evolution.errors import ConfigError
 from evolution.sources import listing
@@ -225,3 +227,46 @@ def test_epochs_that_fall_while_steps_rise():
         ConfigError, match=r"^unit: ck/m_388\.pt is of step 388 and epoch 2, and ck/m_391\.pt of step 391"
     ):
         found(unit="step")
+
+
+def trainer_folder(path, step):
+    """A folder as Hugging Face's Trainer writes it."""
+    os.makedirs(path, exist_ok=True)
+    save_file({"w": torch.rand(3)}, f"{path}/model.safetensors")
+    Path(path, "config.json").write_text("{}")
+    Path(path, "trainer_state.json").write_text(
+        json.dumps({"global_step": step, "epoch": step / 10, "log_history": []})
+    )
+
+
+def test_steps_within_an_epoch_have_a_part_of_it():
+    for step in (5, 10, 15):
+        trainer_folder(f"out/checkpoint-{step}", step)
+    listed = found("out")
+    assert listed.unit == "step"
+    assert {time: each.other_time for time, each in listed.checkpoints.items()} == {5: 0.5, 10: 1, 15: 1.5}
+
+
+def test_the_last_model_of_a_trainer_lies_above_its_checkpoints():
+    for step in (10, 20):
+        trainer_folder(f"out/checkpoint-{step}", step)
+    trainer_folder("out", 20)
+    assert files_of(found("out")) == {10: "out/checkpoint-10", 20: "out/checkpoint-20"}
+    assert files_of(found("out/checkpoint-20")) == {20: "out/checkpoint-20"}
+
+
+def test_other_content_of_the_same_size_and_time():
+    """As `cp -p` leaves it."""
+    write("epoch_1.pt")
+    first, status = found().checkpoints[1].fingerprint, os.stat("ck/epoch_1.pt")
+    write("epoch_1.pt")
+    os.utime("ck/epoch_1.pt", ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert os.stat("ck/epoch_1.pt").st_size == status.st_size
+    assert found().checkpoints[1].fingerprint != first
+
+
+def test_steps_within_an_epoch_are_no_steps_of_the_training():
+    write("epoch_1.pt", "epoch_2.pt", step=lambda number: 90)
+    assert [checkpoint.other_time for checkpoint in found().checkpoints.values()] == [None, None]
+    write("epoch_1.pt", "epoch_2.pt", step=lambda number: 90 * number)
+    assert [checkpoint.other_time for checkpoint in found().checkpoints.values()] == [90, 180]

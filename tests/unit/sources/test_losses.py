@@ -3,9 +3,10 @@
 import json
 
 import pytest
+import torch
 
 from evolution.errors import DataError
-from evolution.sources.losses import find_logs, read_losses
+from evolution.sources.losses import find_logs, loss_next_to_weights, read_losses
 
 STATE = {
     "log_history": [
@@ -51,6 +52,12 @@ def test_a_users_table(tmp_path):
         ("epoch,loss\n1,low\n", "row 2: train_loss is 'low'; it must be a number"),
         ("epoch,loss\n1,1\n-1,1\n", "row 3: epoch is '-1'; it must be 0 or more"),
         ("", "has the columns none"),
+        ("epoch,phase,loss\n1,train,1.99\n1,val,10\n", "rows of several series: phase is 'train' and 'val'"),
+        ("epoch,fold,train_loss\n1,0,1\n2,0,1\n1,1,1\n", "rows of several series: fold is '0' and '1'"),
+        ("epoch,loss\n1,1.99\n1,10\n", "several rows of epoch 1; it must have one"),
+        ("epoch,loss\n1,0,5\n", "row 2: there are 3 values, and 2 columns; write decimal points"),
+        ("epoch,loss,loss\n1,0,5\n", "has two columns loss; it must have one"),
+        ("epoch,train_acc\n1,120\n", "has an accuracy of 120; it must be a share from 0 to 1, or in percent"),
         (None, "cannot be read"),
     ],
 )
@@ -85,3 +92,52 @@ def test_columns_do_not_mix_and_the_last_of_a_time_counts(tmp_path):
     state = {"log_history": [*STATE["log_history"], {"train_loss": 9.0, "step": 150, "epoch": 1.5}]}
     (tmp_path / "trainer_state.json").write_text(json.dumps(state))
     assert read_losses(str(tmp_path / "trainer_state.json"), unit="step", asked=False)[150] == {"train_loss": 0.5}
+
+
+def test_steps_that_begin_again_each_epoch_are_no_times(tmp_path):
+    path = tmp_path / "h.csv"
+    path.write_text("epoch,step,loss\n0,0,3\n0,1,2\n1,0,1\n1,1,0.5\n")
+    with pytest.raises(DataError, match=r"counts steps within an epoch: they fall from 1 to 0 as epoch 1 begins"):
+        read_losses(str(path), unit="step", asked=True)
+    assert read_losses(str(path), unit="epoch", asked=True) == {0: {"train_loss": 2.5}, 1: {"train_loss": 0.75}}
+
+
+def test_a_training_that_went_on_from_a_checkpoint(tmp_path):
+    """From epoch 1 on, and from step 10 on: the rows that were written last count."""
+    path = tmp_path / "h.csv"
+    path.write_text("epoch,loss\n0,3\n1,2\n2,9\n1,2.5\n2,1\n")
+    found = read_losses(str(path), unit="epoch", asked=True)
+    assert found == {0: {"train_loss": 3}, 1: {"train_loss": 2.5}, 2: {"train_loss": 1}}
+    path.write_text("epoch,step,loss\n0,5,3\n0,10,2\n1,15,9\n1,15,1\n")
+    assert read_losses(str(path), unit="step", asked=True)[15] == {"train_loss": 1}
+
+
+def test_percent_become_shares(tmp_path):
+    path = tmp_path / "h.csv"
+    path.write_text("epoch,train_acc\n1,0.5\n2,97.5\n")
+    assert read_losses(str(path), unit="epoch", asked=True) == {
+        1: {"train_accuracy": 0.005},
+        2: {"train_accuracy": 0.975},
+    }
+
+
+def test_the_log_of_another_folder_is_not_taken(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "epoch_1.pt").touch()
+    (tmp_path / "metrics.csv").touch()
+    assert find_logs([str(tmp_path / "a" / "epoch_1.pt")]) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "loss"),
+    [
+        ({"loss": 0.5, "model": {}}, 0.5),
+        ({"loss": torch.tensor(0.5)}, 0.5),
+        ({"train_loss": 1, "loss": 0.5}, 1.0),
+        ({"loss": torch.rand(3), "best_loss": 1.0, "loss_fn": {}}, None),
+        ({"loss": True}, None),
+        ([1.0], None),
+    ],
+)
+def test_the_loss_next_to_weights(content, loss):
+    assert loss_next_to_weights(content) == loss

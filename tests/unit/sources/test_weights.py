@@ -111,6 +111,8 @@ def test_two_that_are_the_same_are_not_two(tmp_path):
     ("content", "said"),
     [
         ({"a": STATE, "b": STATE}, "holds weights under a, b; say which"),
+        ({"model": STATE, "net": network(2).state_dict()}, "holds weights under model, net; say which"),
+        ({"modelEMA": STATE}, "which by the name are an average"),
         (prefixed("s.", network(2).state_dict()) | prefixed("t."), r"more than once: under 's\.' and under 't\.'"),
         ({"optimizer": {"m": torch.zeros(3)}}, r"holds no weights: it has optimizer \(dict\)"),
         (3, "holds no weights: it is a int"),
@@ -281,6 +283,43 @@ def test_lightnings_checkpoint(tmp_path):
         "9 names of the file are the model's without 'model.'.",
         "Not in the model, and left: loss.weight.",
     ]
+
+
+def test_lightnings_averages_are_taken_where_they_are_asked_for(tmp_path):
+    """Its callback writes the average as state_dict, and the trained weights under a name of their own."""
+    import pytorch_lightning as lightning
+    from pytorch_lightning.callbacks import EMAWeightAveraging
+
+    class Lit(lightning.LightningModule):
+        def __init__(self):
+            super().__init__()
+            self.model = network(3)
+
+        def training_step(self, batch, index):
+            return nn.functional.cross_entropy(self.model(batch[0]), batch[1])
+
+        def configure_optimizers(self):
+            return torch.optim.SGD(self.parameters(), 0.5)
+
+    trained = []
+
+    class Keep(lightning.Callback):
+        def on_train_batch_end(self, trainer, module, *more):
+            trained.append({name: value.clone() for name, value in module.model.state_dict().items()})
+
+    data = torch.utils.data.TensorDataset(torch.rand(8, 1, 8, 8), torch.arange(8) % 3)
+    saved = lightning.callbacks.ModelCheckpoint(tmp_path, every_n_train_steps=4, save_top_k=-1)
+    trainer = lightning.Trainer(
+        max_steps=4, accelerator="cpu", logger=False, enable_progress_bar=False,
+        callbacks=[EMAWeightAveraging(decay=0.5), Keep(), saved],
+    )  # fmt: skip
+    trainer.fit(Lit(), torch.utils.data.DataLoader(data, batch_size=4))
+    (path,) = tmp_path.glob("*.ckpt")
+    model = network()
+    fit_weights(model, read_weights(str(path)), path=str(path))
+    torch.testing.assert_close(model.state_dict(), trained[3], rtol=0, atol=0)
+    fit_weights(model, read_weights(str(path), key="state_dict"), path=str(path))
+    assert not torch.equal(model[0].weight, trained[3]["0.weight"]), "the average"
 
 
 def test_folders_of_hugging_faces_trainer(tmp_path):

@@ -68,10 +68,10 @@ def test_a_model_that_trains_in_batches_of_a_multiple_of_its_own(tmp_path, datas
     ("model", "said"),
     [
         ("DropoutAlwaysOn", r"F\.dropout\(x, p, training=self\.training\)"),
-        ("CountsEvaluations", "a second pass over the same images gives other outputs"),
+        ("CountsEvaluations", "a second pass over the same samples gives other outputs"),
         ("BatchNormWithoutStatistics", r"norm has no running statistics\. Build it with track_running_stats=True"),
-        ("CentredOverNeighbours", "depends on the other images of its batch"),
-        ("CentredOverTheBatch", "depends on the other images of its batch: something in it looks at the whole batch"),
+        ("CentredOverNeighbours", "depends on the other samples of its batch"),
+        ("CentredOverTheBatch", "depends on the other samples of its batch: something in it looks at the whole batch"),
     ],
 )
 def test_evaluations_that_a_snapshot_cannot_show_stop_before_any_training(tmp_path, dataset, named, model, said):

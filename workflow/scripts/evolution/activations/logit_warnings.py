@@ -4,8 +4,8 @@ import numpy as np
 
 # A row of probabilities sums to 1 up to this.
 TOLERANCE = 1e-3
-# With fewer images, signs may be chance.
-FEWEST_IMAGES = 10
+# With fewer samples, signs may be chance.
+FEWEST_SAMPLES = 10
 # A trained model that ends in a sigmoid has outputs from here to 1. Logits that happen to be from 0 to 1 are smaller.
 NEAR_ONE = 0.95
 # A model that ends in ReLU has at least this share of zeros.
@@ -18,16 +18,16 @@ def logit_warnings(outputs: np.ndarray) -> list[str]:
     Parameters
     ----------
     outputs : float32 array (N, classes)
-        What the network puts out for N images in evaluation mode.
+        What the network puts out for N samples in evaluation mode.
     """
-    if len(outputs) < FEWEST_IMAGES or not np.isfinite(outputs).all() or (outputs < 0).any():
+    if len(outputs) < FEWEST_SAMPLES or not np.isfinite(outputs).all() or (outputs < 0).any():
         return []
     if (outputs == outputs[0, 0]).all():
         # Such as those of a last layer that begins with zeros.
         return []
     if np.abs(outputs.sum(1) - 1).max() <= TOLERANCE:
         return [
-            "The model ends in a softmax: its outputs are from 0 to 1 and sum to 1 for each image. The cross entropy "
+            "The model ends in a softmax: its outputs are from 0 to 1 and sum to 1 for each sample. The cross entropy "
             "takes the softmax of them once more, so the network learns slowly, and the confidence is that of a "
             "softmax of probabilities. Let forward return the logits."
         ]
@@ -40,7 +40,7 @@ def logit_warnings(outputs: np.ndarray) -> list[str]:
     if zeros >= SHARE_OF_ZEROS:
         return [
             f"The model seems to end in a ReLU: none of its outputs is negative, and {zeros:.0%} are 0. The cross "
-            "entropy expects logits of any sign, and a class whose output is 0 for all images does not learn. Let "
+            "entropy expects logits of any sign, and a class whose output is 0 for all samples does not learn. Let "
             "forward return what the ReLU is given."
         ]
     return []

@@ -26,7 +26,7 @@ from evolution.models.build import ModelSettings, build_run_model, memory_layout
 from evolution.models.device import choose_device, exact_on_gpu
 from evolution.models.hooks import Inputs, Outputs, record_outputs
 from evolution.models.outputs import Pooling
-from evolution.models.repeatability import check_repeatable, few_of
+from evolution.models.repeatability import check_determined, check_repeatable, few_of
 
 log = logging.getLogger("evolution")
 
@@ -123,7 +123,7 @@ def layer_groups(sizes: Mapping[str, int], *, limit: int = HELD_BYTES) -> list[l
 def take_snapshots(
     *,
     dataset: str,
-    networks: Iterable[tuple[int, Callable[[nn.Module], None]]],
+    networks: Iterable[tuple[int, Callable[[nn.Module], bool]]],
     times: Sequence[int],
     unit: str = "epoch",
     settings: SnapshotSettings,
@@ -142,7 +142,9 @@ def take_snapshots(
     ----------
     dataset : path of dataset.npz
     networks : iterable of (int, function)
-        Each time, in the order of `times`, with a function that loads its weights into the model.
+        Each time, in the order of `times`, with a function that loads its weights into the model. The function says
+        whether the outputs follow from these weights alone. This is then checked for the first such time, as nobody
+        knows how a training elsewhere made its model.
     times : sequence of int
     unit : {"epoch", "step"}
         What times are counted in, for messages.
@@ -179,9 +181,9 @@ def take_snapshots(
     samples = Inputs(inputs, layout)
     few = few_of(len(samples))
 
-    def fresh_model() -> nn.Module:
+    def fresh_model(draw: int = 0) -> nn.Module:
         """A network that no sample has passed: some keep what they computed from the weights before."""
-        model = build_run_model(settings, shape=next(iter(inputs.values())).shape[1:], classes=classes)
+        model = build_run_model(settings, shape=next(iter(inputs.values())).shape[1:], classes=classes, draw=draw)
         return model.to(device, memory_format=layout)
 
     def pass_few(model: nn.Module) -> Outputs:
@@ -190,11 +192,11 @@ def take_snapshots(
     groups = layer_groups(
         {name: len(samples) * rows[0].nbytes for name, rows in pass_few(fresh_model()).layers.items()}, limit=held_bytes
     )
-    predicted, confidence, evaluation, warnings = [], [], [], []
+    predicted, confidence, evaluation, warnings, compared = [], [], [], [], False
     for time, load_weights in networks:
         index = times.index(time)
         model = fresh_model()
-        load_weights(model)
+        is_filled = load_weights(model)
         in_batch = {}
         for group in groups or [[]]:
             outputs = record_outputs(
@@ -211,6 +213,11 @@ def take_snapshots(
             alone=alone.layers | {"": alone.logits},
             again=again.layers | {"": again.logits},
         )
+        if is_filled and not compared:
+            twin = fresh_model(draw=1)
+            load_weights(twin)
+            check_determined(twin_outputs=pass_few(twin).logits, outputs=alone.logits)
+            compared = True
         if evaluated is not None:
             check_agreement(
                 outputs.logits,
@@ -239,7 +246,7 @@ def take_snapshots(
 
 def trained_networks(
     checkpoints: Sequence[str], epochs: Sequence[int]
-) -> Iterator[tuple[int, Callable[[nn.Module], None]]]:
+) -> Iterator[tuple[int, Callable[[nn.Module], bool]]]:
     """The networks of a training of this workflow, for `take_snapshots`.
 
     Parameters
@@ -258,10 +265,16 @@ def trained_networks(
     for path in checkpoints:
         weights = load_checkpoint(path)["weights"]
         for epoch in [epoch for epoch in pending if epoch in weights]:
-            yield epoch, partial(nn.Module.load_state_dict, state_dict=weights[epoch])
+            yield epoch, partial(_load_own, state=weights[epoch])
             pending.remove(epoch)
     if pending:
         raise damaged(checkpoints[-1], f"no weights of epoch {pending}")
+
+
+def _load_own(model: nn.Module, state: Mapping[str, object]) -> bool:
+    """Load weights of this workflow's training. The same seed made its model, which may have kept what it drew then."""
+    model.load_state_dict(state)
+    return False
 
 
 def _finite(rows: np.ndarray, layer: str, when: str) -> np.ndarray:

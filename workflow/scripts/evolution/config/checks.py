@@ -85,7 +85,7 @@ def cross_key_faults(checked: CheckedConfig) -> list[str]:
         faults += _check_times(checked)
     checks = (
         *(_check_arguments, _check_sizes, _check_images, _check_normalization),
-        *(_check_device, _check_files, _check_run_names),
+        *(_check_device, _check_files, _check_run_names, _check_seeds),
     )
     for check in checks:
         faults += check(checked)
@@ -333,6 +333,21 @@ def _check_run_names(checked: CheckedConfig) -> Iterator[str]:
             yield f"runs.{name}: is the same name as runs.{other} where case does not count; choose another"
 
 
+def _check_seeds(checked: CheckedConfig) -> Iterator[str]:
+    """No two runs are one training under two seeds: they would count as two trainings."""
+    first: dict[str, int] = {}
+    for name, run in checked.runs("seed", "checkpoints", "model", "dataset"):
+        if run["checkpoints"] is None:
+            continue
+        training = repr([run[key] for key in ("checkpoints", "model", "dataset", "layers")])
+        seed = first.setdefault(training, run["seed"])
+        if seed != run["seed"]:
+            yield (
+                f"{checked.written_key(name, 'seed')}: {run['seed']} and {seed} make two runs of the "
+                f"checkpoints of {run['checkpoints']['path']}, which are one training; give it one seed"
+            )
+
+
 def check_installed(config: dict) -> None:
     """Refuse a resolved config that needs an optional package which is not installed.
 
@@ -352,6 +367,18 @@ def check_installed(config: dict) -> None:
 def notes(config: dict) -> list[str]:
     """What in a resolved config is allowed and may surprise, a sentence each."""
     found: dict[tuple, str] = {}
+    samples: dict[str, str] = {}
+    for name, run in config["runs"].items():
+        dataset = run["dataset"]
+        seed = run["seed"] if dataset["seed"] is None else dataset["seed"]
+        drawn = [seed, *(dataset[key] for key in ("name", "root", "eval_size", "image_size"))]
+        samples.setdefault(repr(drawn), name)
+    if len(samples) > 1:
+        first, second, *_ = samples.values()
+        found[()] = (
+            f"Runs {first} and {second} follow different evaluation samples, as `dataset` or seed differs: their "
+            "accuracies and metrics differ for that reason too where the figures compare them."
+        )
     for name, run in config["runs"].items():
         dataset = run["dataset"]
         if own_function(dataset["name"]):

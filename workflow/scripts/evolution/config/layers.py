@@ -13,7 +13,7 @@ from evolution.planning.run_times import RunTimes
 
 
 def chosen_layers(checked: CheckedConfig, *, build: bool) -> tuple[dict[str, list[str]], list[str]]:
-    """Each run's layers, without the raw pixels.
+    """Each run's layers, without the raw inputs.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def chosen_layers(checked: CheckedConfig, *, build: bool) -> tuple[dict[str, lis
         key = checked.written_key(name, "layers")
         wanted = run["layers"]
         if PIXELS in wanted:
-            faults[f"{key}: {PIXELS} stands for the raw images; leave it out and set activations.pixels"] = None
+            faults[f"{key}: {PIXELS} stands for the raw inputs; leave it out and set activations.pixels"] = None
             wanted = [layer for layer in wanted if layer != PIXELS]
         if run["recording"] is not None:
             times = checked.config["times"].get(name)
@@ -56,9 +56,9 @@ def chosen_layers(checked: CheckedConfig, *, build: bool) -> tuple[dict[str, lis
 
 
 def layers_with_pixels(config: dict, times: Mapping[str, RunTimes]) -> dict[str, list[str]]:
-    """Each run's layers in a resolved config, the raw pixels first where they are followed.
+    """Each run's layers in a resolved config, the raw inputs first where they are followed.
 
-    A recording without its raw inputs has none.
+    A recording may have no raw inputs.
     """
     return {
         name: [PIXELS] * (config["activations"]["pixels"] and times[name].has_inputs) + run["layers"]

@@ -108,7 +108,8 @@ def checked_ids(ids: list, where: str) -> list[str] | None:
         text = str(identity)
         if isinstance(identity, bool) or not isinstance(identity, (int, str)) or not text.strip():
             raise unusable(
-                f"{where} gives the id {identity!r}; each sample has one, a text or a whole number, or none has"
+                f"{where} gives the id {identity!r}; an id is a text or a whole number, and all samples have one or "
+                "none do"
             )
         if text in seen:
             raise unusable(f"{where} gives the id {text!r} to two samples; ids are unique")

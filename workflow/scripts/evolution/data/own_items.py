@@ -50,7 +50,7 @@ class Items:
     item : function of an index, or None
         None where items only come one after the other.
     start : function, or None
-        Begins anew, and yields all items. None where items are taken by their index.
+        Starts from the first item and yields all. None where items are taken by index.
     """
 
     count: int | None
@@ -131,7 +131,9 @@ def label_number(label: object, where: str) -> int:
     """
     number = label
     if isinstance(label, (torch.Tensor, np.ndarray, np.generic)):
-        number = label.item() if math.prod(label.shape) == 1 else f"of shape {tuple(label.shape)}"
+        if math.prod(label.shape) != 1:
+            raise unusable(f"{where} gives a label of shape {tuple(label.shape)}; labels are whole numbers from 0")
+        number = label.item()
     if type(number) is not int or number < 0:
         raise unusable(f"{where} gives the label {number!r}; labels are whole numbers from 0")
     return number
@@ -148,7 +150,7 @@ def _items_of(returned: object, call_again: Callable[[], object], where: str) ->
     # Every Dataset of torch has __getitem__, also one that can only be iterated.
     if hasattr(returned, "__getitem__") and not isinstance(returned, (IterableDataset, str, bytes)):
         if not hasattr(returned, "__len__"):
-            raise unusable(f"{where} returned a {type(returned).__name__} without a length; give it __len__")
+            raise unusable(f"{where} returned {_a(returned)} without a length; give it __len__")
         return _of_dataset(returned, where)
     if not hasattr(returned, "__iter__") or isinstance(returned, (str, bytes)):
         raise unusable(
@@ -170,7 +172,11 @@ def _is_item(value: object) -> bool:
 
 
 def _a(value: object) -> str:
-    return "None" if value is None else f"a {type(value).__name__}"
+    """A value's type, with its article."""
+    if value is None:
+        return "None"
+    kind = type(value).__name__
+    return f"{'an' if kind[0].lower() in 'aeiou' else 'a'} {kind}"
 
 
 def _item(entry: object, where: str) -> Item:
@@ -299,5 +305,5 @@ def _names_in_order(names: object, where: str) -> tuple[str, ...] | None:
     if names is None:
         return None
     if isinstance(names, (Mapping, set, frozenset, str)):
-        raise unusable(f"{where} has class_names as a {type(names).__name__}; give a list, in the order of the labels")
+        raise unusable(f"{where} has class_names as {_a(names)}; give a list, in the order of the labels")
     return tuple(map(str, names))

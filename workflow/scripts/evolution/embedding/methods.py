@@ -14,7 +14,7 @@ class Method:
         As figures write it.
     reads : tuple of str
         The keys of `embedding` that decide its result, in addition to method and alignment.
-    of_layer, of_pixels : str
+    of_layer, of_inputs : str
         What it does, as the end of a sentence that begins with its title.
     caution : str
         How not to read its maps.
@@ -24,8 +24,8 @@ class Method:
 
     title: str
     reads: tuple[str, ...]
-    of_layer: str = "puts images close together that the layer represents alike"
-    of_pixels: str = "puts images with similar pixels close together"
+    of_layer: str = "puts samples close together that the layer represents alike"
+    of_inputs: str = "puts samples with similar inputs close together"
     caution: str = "Distances between groups, their sizes and their density mean little."
     module: str = ""
     package: str = ""
@@ -37,8 +37,8 @@ METHODS = {
         "PCA",
         (),
         "shows the two directions in which the layer's activations vary most",
-        "shows the two directions in which the pixels vary most",
-        "Images that lie apart are apart in the layer too; those that lie together may differ in other directions.",
+        "shows the two directions in which the inputs vary most",
+        "Samples that lie apart are apart in the layer too. Samples that lie together may differ in other directions.",
     ),
     "umap": Method("UMAP", ("neighbors", "pca_components"), module="umap", package="umap-learn"),
     "pacmap": Method("PaCMAP", ("neighbors", "pca_components"), module="pacmap", package="pacmap"),

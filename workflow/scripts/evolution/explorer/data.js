@@ -50,8 +50,8 @@ const scores = maps.map((map, place) => panel(place, "map", map.name));
 const values = data.curves.map((title, place) => panel(place, "curve", title));
 $("count").textContent =
   samples < data.total
-    ? `${samples} of ${data.total} evaluation images, drawn at random: all would be too slow to move`
-    : `${samples} evaluation images`;
+    ? `${samples} of ${data.total} evaluation samples, drawn at random: all would be too slow to move`
+    : `${samples} evaluation samples`;
 if (!data.aligned)
   $("count").textContent += " · each snapshot's layout starts from scratch: read positions, not movements";
 $("slider").max = last;

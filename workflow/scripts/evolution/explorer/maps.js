@@ -58,7 +58,14 @@ function paintDots() {
   });
 }
 
-const shown = (value) => (value === null || value === undefined ? "–" : value.toFixed(2));
+// As the figures write it: 1 only where it is perfect.
+function shown(value) {
+  if (value === null || value === undefined) return "–";
+  const text = value.toFixed(2);
+  return text === "1.00" && value < 1 ? ">0.99" : text;
+}
+// 0 only where nothing is right.
+const shownAccuracy = (value) => (value > 0 && value < 0.005 ? "<0.01" : shown(value));
 
 function describe(place) {
   const at = snapshot() * samples + place, label = data.labels[place];
@@ -100,7 +107,7 @@ function showSelection() {
 function showTexts() {
   const now = snapshot();
   maps.forEach((map, place) => (scores[place].textContent = `ARI ${shown(map.rand[Math.min(now, map.snapshots - 1)])}`));
-  if (predicted) values[0].textContent = shown(data.accuracy[now]);
+  if (predicted) values[0].textContent = shownAccuracy(data.accuracy[now]);
   curves.forEach((_, place) => (model(`now${place}`).location = data.times[now]));
   showSelection();
 }

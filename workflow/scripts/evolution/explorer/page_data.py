@@ -112,8 +112,8 @@ def sprite(images: np.ndarray) -> dict[str, object]:
 
 
 def _rounded(value: float | None) -> float | None:
-    """Three decimals; None where there is no value, which is null in JSON."""
-    return None if value is None or not np.isfinite(value) else round(float(value), 3)
+    """Six decimals, so that 0.9999 is not 1; None where there is no value, which is null in JSON."""
+    return None if value is None or not np.isfinite(value) else round(float(value), 6)
 
 
 def explorer_data(

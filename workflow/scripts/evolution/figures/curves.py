@@ -266,7 +266,7 @@ def draw_layer_curves(
     least_span: float,
     band: tuple[str, str] | None = None,
 ) -> None:
-    """Draw one metric over times, a line a layer from light to dark, raw pixels as a dashed line.
+    """Draw one metric over times, a line a layer from light to dark, raw inputs as a dashed line.
 
     Parameters
     ----------
@@ -333,7 +333,7 @@ def layer_panels(
     """
     note = "One line per layer of the network: the darker, the deeper."
     if any(layer == PIXELS and np.isfinite(value) for (layer, _, _), value in values.items()):
-        note += " Dashed: the raw pixels, which training does not change."
+        note += " Dashed: the raw inputs, which training does not change."
     labels = [*without_pixels(layers), layer_title(PIXELS), *extra_lines]
     return curve_panels(title=title, note=f"{note} {ending}".strip(), rows=rows, labels=labels, style=style)
 

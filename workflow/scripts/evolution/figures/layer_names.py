@@ -4,5 +4,5 @@ from evolution import PIXELS
 
 
 def layer_title(layer: str) -> str:
-    """A layer's name for readers: the module's name, or "raw pixels"."""
-    return "raw pixels" if layer == PIXELS else layer
+    """A layer's name for readers: the module's name, or "raw inputs"."""
+    return "raw inputs" if layer == PIXELS else layer

@@ -22,8 +22,8 @@ class Times(Enum):
 class Layers(Enum):
     """Layers of a run."""
 
-    FOLLOWED = "all that are followed, the raw pixels first"
-    NETWORK = "those of the network, without the raw pixels"
+    FOLLOWED = "all that are followed, the raw inputs first"
+    NETWORK = "those of the network, without the raw inputs"
     LAST = "the last one of the network"
 
 
@@ -143,7 +143,7 @@ FIGURES = (
         name="metric_curves",
         rule="plot_metric_curves",
         label="metric curves",
-        description="silhouette, adjusted Rand index and more over time, a line a layer, raw pixels dashed",
+        description="silhouette, adjusted Rand index and more over time, a line a layer, raw inputs dashed",
         message="Drawing how each layer of run {wildcards.run} clusters over time.",
         inputs={"metrics": METRICS_TABLE},
         params={"layers": Layers.FOLLOWED} | SIZE_PARAMS | TIME_PARAMS,
@@ -188,9 +188,9 @@ FIGURES = (
     Figure(
         name="pixels",
         rule="plot_pixels",
-        label="raw pixels",
-        description="t-SNE (or another `embedding.method`) of the raw pixels, by class and by k-means cluster",
-        message="Drawing the raw pixels of run {wildcards.run}.",
+        label="raw inputs",
+        description="t-SNE (or another `embedding.method`) of the raw inputs, by class and by k-means cluster",
+        message="Drawing the raw inputs of run {wildcards.run}.",
         inputs={
             "dataset": DATASET,
             "embedding": "embeddings/{first_span}/pixels.npy",
@@ -229,9 +229,9 @@ FIGURES = (
     Figure(
         name="samples",
         rule="plot_samples",
-        label="hard images",
-        description="the images learned last, never learned, and moved most",
-        message="Drawing the images that run {wildcards.run} finds hard.",
+        label="hard samples",
+        description="the samples learned last, never learned, and moved most",
+        message="Drawing the samples that run {wildcards.run} finds hard.",
         inputs={
             "dataset": DATASET,
             "predictions": Files("predictions/{span}.parquet"),

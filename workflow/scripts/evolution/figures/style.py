@@ -22,6 +22,8 @@ INK = "#1a1a1a"
 MUTED = "#5c5c5c"
 
 DASH = "\u2013"
+# A value that is nearer to 1 is 1, but for the rounding of sums.
+ROUNDING = 1e-6
 
 BASE_FONT = "DejaVu Sans"  # comes with matplotlib, so a figure is the same on every machine
 
@@ -196,8 +198,23 @@ def shorten(name: str, length: int) -> str:
 
 
 def score(value: float, decimals: int = 2) -> str:
-    """A metric's value as text: a dash where it is not defined, and no minus before zero."""
-    return DASH if np.isnan(value) else f"{value:z.{decimals}f}"
+    """A metric's value as text: a dash where it is not defined, no minus before zero, and 1 only where it is 1."""
+    if np.isnan(value):
+        return DASH
+    text = f"{value:z.{decimals}f}"
+    return f">{1 - 10**-decimals:.{decimals}f}" if float(text) == 1 and value < 1 - ROUNDING else text
+
+
+def accuracy_text(value: float) -> str:
+    """An accuracy as text, as `score` writes it; and 0 only where nothing is right."""
+    text = score(value)
+    return "<0.01" if text == "0.00" and value > 0 else text
+
+
+def per_cent(share: float) -> str:
+    """A share as whole per cent, without the sign; 100 only where it is all."""
+    text = f"{100 * share:.0f}"
+    return ">99" if text == "100" and share < 1 - ROUNDING else text
 
 
 def wrap_note(note: str, width: float) -> list[str]:

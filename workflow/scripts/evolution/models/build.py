@@ -37,8 +37,8 @@ class ModelSettings:
     seed: int
 
 
-def build_run_model(settings: ModelSettings, *, shape: tuple[int, int, int], classes: int) -> nn.Module:
-    """A run's network with the weights that its seed gives; see `build_model`.
+def build_run_model(settings: ModelSettings, *, shape: tuple[int, int, int], classes: int, draw: int = 0) -> nn.Module:
+    """A run's network with the weights that its seed gives; see `build_model`. Another draw has other weights.
 
     The same settings give the same network, also where it draws numbers in addition to its weights.
     """
@@ -47,7 +47,7 @@ def build_run_model(settings: ModelSettings, *, shape: tuple[int, int, int], cla
         kwargs=settings.model_kwargs,
         shape=shape,
         classes=classes,
-        seed=integer_seed(settings.seed, "weights"),
+        seed=integer_seed(settings.seed, "weights", *([draw] if draw else [])),
     )
 
 

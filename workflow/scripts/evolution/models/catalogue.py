@@ -15,7 +15,7 @@ class Architecture:
     Attributes
     ----------
     layers : tuple of str
-        The modules that run once as an image passes, in network order.
+        The modules that run once as a sample passes, in network order.
     auto : tuple of str
         The layers that `layers: auto` stands for.
     repeated : tuple of str

@@ -175,7 +175,7 @@ def record_outputs(
     Raises
     ------
     LayerError
-        If the model lacks a layer, does not run it exactly once as images pass, or the layer's output cannot become a
+        If the model lacks a layer, does not run it exactly once as samples pass, or the layer's output cannot become a
         row for each image.
     """
     followed = find_layers(model, layers)
@@ -192,7 +192,7 @@ def record_outputs(
         if name in followed:
             if recording.runs[name] > 1:
                 raise LayerError(
-                    f"{name} runs more than once as an image passes through the model, so it has several outputs. "
+                    f"{name} runs more than once as a sample passes through the model, so it has several outputs. "
                     "Leave it out of `layers`, or name a layer that runs once.",
                     "layers",
                 )
@@ -210,7 +210,7 @@ def record_outputs(
                 last[-1] = None
             if idle := [name for name in layers if not recording.runs[name]]:
                 raise LayerError(
-                    f"{', '.join(idle)} does not run as an image passes through the model. Leave it out of `layers`, "
+                    f"{', '.join(idle)} does not run as a sample passes through the model. Leave it out of `layers`, "
                     "or name a layer within it.",
                     "layers",
                 )
@@ -235,7 +235,7 @@ class _Rows:
         self._filled = 0
 
     def add(self, output: object, samples: int) -> None:
-        """Take over what the layer put out for the next images."""
+        """Take over what the layer put out for the next samples."""
         try:
             tensor, others = output_tensor(output)
             check_batch(tuple(tensor.shape), samples)
@@ -250,7 +250,7 @@ class _Rows:
             self.array = np.empty((self._samples, rows.shape[1]), np.float32)
         elif self.array.shape[1] != rows.shape[1]:
             raise LayerError(
-                f"{self._name} puts out rows of different lengths for different images. Leave it out.", "layers"
+                f"{self._name} puts out rows of different lengths for different samples. Leave it out.", "layers"
             )
         self.array[self._filled : self._filled + len(rows)] = rows
         self._filled += len(rows)

@@ -49,7 +49,7 @@ def load_class(file: Path, attribute: str) -> Callable:
     """Run a user's file, which is trusted, and take a class or a function that returns a model from it.
 
     The file and what it imports from its folder and package (see `evolution.models.import_paths.user_code`) are
-    imported anew each time: they may have changed, and two models may have files of one name.
+    imported again each time: they may have changed, and two models may have files of one name.
 
     Raises
     ------

@@ -65,7 +65,7 @@ def trace(
     modules = {name: module for name, module in model.named_modules() if name}
     lazy = [name for name, parameter in model.named_parameters() if isinstance(parameter, UninitializedParameter)]
     if lazy:
-        raise ModelError(f"{lazy[0]} has no size before images pass: lazy layers cannot be used, give their sizes")
+        raise ModelError(f"{lazy[0]} has no size before samples pass: lazy layers cannot be used, give their sizes")
     shapes: dict[str, tuple[int, ...]] = {}
     faults: dict[str, str] = {}
 
@@ -88,11 +88,11 @@ def trace(
         _check_logits(given(samples).given_to(model.train()), samples, classes)
     for name, count in recording.runs.items():
         if count == 0:
-            faults[name] = "does not run as an image passes"
+            faults[name] = "does not run as a sample passes"
         elif count > 1:
             faults[name] = REPEATED
         elif name == PIXELS:
-            faults[name] = "is called as the raw images are; rename it"
+            faults[name] = "is called as the raw inputs are; rename it"
         elif not NAME.fullmatch(name):
             faults[name] = "has a name with other signs than letters, digits and _"
     return [
@@ -109,13 +109,13 @@ def trace(
 
 
 def _check_logits(output: object, samples: int, classes: int) -> None:
-    """Refuse a model whose output is not a number for each image and class."""
+    """Refuse a model whose output is not a number for each sample and class."""
     shape = tuple(logits_of(output).shape)
     if shape != (samples, classes):
         # A name of its own for the number of classes, which is then not filled in.
         named = "; what sets the number of classes belongs into model.kwargs" if len(shape) == 2 else ""
         raise ModelError(
-            f"it must put out one number for each image and class, here ({samples}, {classes}), not {shape}{named}"
+            f"it must put out one number for each sample and class, here ({samples}, {classes}), not {shape}{named}"
         )
 
 

@@ -112,7 +112,7 @@ def check_batch(shape: tuple[int, ...], samples: int) -> None:
     """
     if not shape or shape[0] != samples:
         raise LayerError(
-            f"puts out {tuple(shape)} for {samples} images: its first dimension is not the batch (torch's attention "
+            f"puts out {tuple(shape)} for {samples} samples: its first dimension is not the batch (torch's attention "
             "and recurrent layers put it first with batch_first=True)"
         )
 

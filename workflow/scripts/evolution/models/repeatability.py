@@ -1,4 +1,4 @@
-"""Whether a network in evaluation mode gives an image the same output again, whatever other images pass with it.
+"""Whether a network in evaluation mode gives a sample the same output again, whatever other samples pass with it.
 
 A snapshot is only a picture of a network where this holds. It does not hold for dropout that is never switched off, nor
 for a batch norm that has no running statistics.
@@ -31,7 +31,7 @@ OF_LARGEST = 1e-2
 
 
 def few_of(count: int) -> np.ndarray:
-    """Which of the images pass alone: `ALONE` of them, or half of fewer than twice as many.
+    """Which of the samples pass alone: `ALONE` of them, or half of fewer than twice as many.
 
     They are taken from all over and in reverse order, so that none has the neighbours that it has among all.
     """
@@ -65,15 +65,15 @@ def check_repeatable(
     alone: Mapping[str, np.ndarray],
     again: Mapping[str, np.ndarray],
 ) -> None:
-    """Compare three evaluations of the same images.
+    """Compare three evaluations of the same samples.
 
     Parameters
     ----------
     model : Module
     in_batch : mapping of str to array (n, D)
-        The output of each layer, or of the model, from a pass of these and other images together.
+        The output of each layer, or of the model, from a pass of these and other samples together.
     alone, again : mapping of str to array (n, D)
-        The same from two passes of these images alone.
+        The same from two passes of these samples alone.
 
     Raises
     ------
@@ -83,7 +83,7 @@ def check_repeatable(
     for name, rows in alone.items():
         if not equal_but_for_rounding(again[name], rows, ROUNDING_AGAIN):
             raise ModelError(
-                f"in evaluation mode a second pass over the same images gives other outputs{_at(name)}, so a snapshot "
+                f"in evaluation mode a second pass over the same samples gives other outputs{_at(name)}, so a snapshot "
                 "would hold noise. Switch off dropout and other random draws while self.training is False: "
                 "F.dropout(x, p, training=self.training), or nn.Dropout as a module; and let only training change what "
                 "the model keeps.",
@@ -97,13 +97,35 @@ def check_repeatable(
                 if isinstance(module, BATCH_NORMS) and module.running_mean is None
             ]
             why = f"{', '.join(bare)} has no running statistics. Build it with track_running_stats=True" if bare else (
-                "something in it looks at the whole batch. Let it look at one image at a time while self.training is "
+                "something in it looks at the whole batch. Let it look at one sample at a time while self.training is "
                 "False, as a batch norm with running statistics does"
             )  # fmt: skip
             raise ModelError(
-                f"in evaluation mode an image's output depends on the other images of its batch{_at(name)}: {why}.",
+                f"in evaluation mode a sample's output depends on the other samples of its batch{_at(name)}: {why}.",
                 "model.name",
             )
+
+
+def check_determined(*, outputs: np.ndarray, twin_outputs: np.ndarray) -> None:
+    """Compare two networks that were built from different random numbers and then given the same weights.
+
+    Parameters
+    ----------
+    outputs, twin_outputs : float arrays (n, classes)
+
+    Raises
+    ------
+    ModelError
+        If their outputs differ by more than rounding: something else than the weights decides what they compute.
+    """
+    if not equal_but_for_rounding(twin_outputs, outputs, ROUNDING_AGAIN):
+        raise ModelError(
+            "the model draws random numbers when it is made, and keeps some where its state dict does not have them: "
+            "two models with the weights of this checkpoint give different outputs, so those of its training are not "
+            "known. If the training seeded these draws, seed them in the model's constructor too. Later trainings "
+            "should keep them with the weights (self.register_buffer).",
+            "model.name",
+        )
 
 
 def _at(name: str) -> str:

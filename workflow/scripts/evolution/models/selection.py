@@ -104,7 +104,7 @@ def choose(wanted: Sequence[str] | str, modules: Modules, model: str, key: str) 
 def _unfit(why: str, model: str, key: str) -> str:
     """The reason that a module cannot be followed, as a message gives it."""
     if why == REPEATED:
-        return f"{why} as an image passes through {model} ({key}), so it has several outputs"
+        return f"{why} as a sample passes through {model} ({key}), so it has several outputs"
     return f"of {model} ({key}) cannot be followed, it {why}"
 
 

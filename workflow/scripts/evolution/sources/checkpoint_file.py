@@ -5,6 +5,7 @@ The planner asks this of thousands of files of gigabytes, so it reads their dire
 
 import hashlib
 import json
+import math
 import pickletools
 import re
 import struct
@@ -54,11 +55,14 @@ class Facts:
         Differs where the weights differ, and is the same for a copy of the file. None where the file is not whole.
     epoch, step : int or None
         The numbers that the file holds.
+    part_of_epoch : float or None
+        The epoch where the file has one that is no whole number, as Hugging Face's Trainer does within an epoch.
     """
 
     fingerprint: str | None
     epoch: int | None = None
     step: int | None = None
+    part_of_epoch: float | None = None
 
 
 def is_checkpoint_folder(path: Path) -> bool:
@@ -187,8 +191,8 @@ def _safetensors_fingerprint(path: Path, large: int) -> str | None:
     return digest.hexdigest()[:32]
 
 
-def _numbers(path: Path) -> tuple[int | None, int | None]:
-    """The epoch and the step that a checkpoint holds, as far as it says."""
+def _numbers(path: Path) -> tuple[int | None, int | None, float | None]:
+    """The epoch, the step and the part of an epoch that a checkpoint holds, as far as it says."""
     if path.is_dir():
         state = path / "trainer_state.json"
         known = json.loads(state.read_text(encoding="utf-8")) if state.is_file() else {}
@@ -197,31 +201,33 @@ def _numbers(path: Path) -> tuple[int | None, int | None]:
         if path.suffix == ".safetensors":
             return _named(safetensors_header(stream)[0].get("__metadata__", {}))
         if stream.read(4) != ZIP:
-            return None, None
+            return None, None, None
     with zipfile.ZipFile(path) as archive:
         pickles = [name for name in archive.namelist() if name.endswith("data.pkl")]
-        return _named(dict(top_level_integers(archive.read(pickles[0])))) if pickles else (None, None)
+        return _named(dict(top_level_numbers(archive.read(pickles[0])))) if pickles else (None, None, None)
 
 
-def _named(known: dict) -> tuple[int | None, int | None]:
-    """The epoch and the step among named values, if they are whole numbers."""
-    return tuple(
+def _named(known: dict) -> tuple[int | None, int | None, float | None]:
+    """The epoch and the step among named values, if they are whole numbers; and the epoch if it is none."""
+    epoch, step = (
         next((number for name in names if (number := _whole(known.get(name))) is not None), None)
         for names in (EPOCH_NAMES, STEP_NAMES)
     )
+    fraction = known.get(EPOCH_NAMES[0])
+    return epoch, step, fraction if type(fraction) is float and epoch is None and 0 < fraction < math.inf else None
 
 
 def _whole(value: object) -> int | None:
     """A value as a whole number that is not negative; None where it is not one."""
     if isinstance(value, str) and re.fullmatch(r"\d+", value):
         return int(value)
-    if type(value) in (int, float) and value >= 0 and value == int(value):
+    if type(value) in (int, float) and math.isfinite(value) and value >= 0 and value == int(value):
         return int(value)
     return None
 
 
-def top_level_integers(pickle: bytes) -> Iterator[tuple[str, int]]:
-    """The integers of the dict that a pickle holds, by their keys: its stack is followed, and nothing is unpickled.
+def top_level_numbers(pickle: bytes) -> Iterator[tuple[str, float]]:
+    """The numbers of the dict that a pickle holds, by their keys: its stack is followed, and nothing is unpickled.
 
     Only the outermost dict counts. An optimizer's state has steps of its own.
     """
@@ -242,7 +248,7 @@ def top_level_integers(pickle: bytes) -> Iterator[tuple[str, int]]:
             items = _popped_to_mark(stack) if name == "SETITEMS" else [stack.pop(-2), stack.pop()]
             if stack[-1] is root:
                 for key, value in zip(items[::2], items[1::2]):
-                    if isinstance(key, str) and type(value) is int:
+                    if isinstance(key, str) and type(value) in (int, float):
                         yield key, value
         else:
             for taken in reversed(opcode.stack_before):
@@ -252,7 +258,7 @@ def top_level_integers(pickle: bytes) -> Iterator[tuple[str, int]]:
                     _popped_to_mark(stack)
                 else:
                     stack.pop()
-            pushed = object() if name == "EMPTY_DICT" else argument if type(argument) in (int, str) else OTHER
+            pushed = object() if name == "EMPTY_DICT" else argument if type(argument) in (int, float, str) else OTHER
             if opcode.stack_after:
                 stack += [OTHER] * (len(opcode.stack_after) - 1)
                 stack.append(pushed if opcode.arg is not None or name == "EMPTY_DICT" else OTHER)

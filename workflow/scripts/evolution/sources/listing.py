@@ -70,6 +70,11 @@ class _Found:
         named = getattr(self.named, unit)
         return getattr(self.facts, unit) if named is None else named
 
+    def other_time(self, unit: str) -> float | None:
+        """The file's time in the other unit. Steps may lie within an epoch."""
+        number = self.number(other_unit(unit))
+        return self.facts.part_of_epoch if number is None and unit == "step" else number
+
 
 def list_checkpoints(settings: dict, *, unusable: Iterable[str] = (), taken: Collection[int] = ()) -> Listing:
     """Find the checkpoints of a run.
@@ -104,7 +109,7 @@ def list_checkpoints(settings: dict, *, unusable: Iterable[str] = (), taken: Col
     facts = _all_facts(files)
     whole = [file for file in files if facts[file].fingerprint is not None]
     notes = [unfinished_note(file) for file in files if facts[file].fingerprint is None]
-    # What stands for a name's fixed part says nothing of a single checkpoint.
+    # The part of the path that the user fixed is the same for all files, so it tells nothing of one of them.
     fixed = re.split(r"[*?\[]", glob_of(pattern))[0].rpartition("/")[0] if _is_pattern(pattern) else pattern
     fixed = os.path.normpath(os.path.expanduser(fixed)) if fixed else ""
     if FIELD.search(pattern):
@@ -123,12 +128,7 @@ def list_checkpoints(settings: dict, *, unusable: Iterable[str] = (), taken: Col
     notes += nameless + repeated
     _check_order(found, unit)
     wanted = chosen_times([each.number(unit) for each in found], settings["choose"])
-    checkpoints = {
-        each.number(unit): Checkpoint(
-            each.number(unit), each.file, each.facts.fingerprint, each.number(other_unit(unit))
-        )
-        for each in sorted(found, key=lambda each: each.number(unit))
-    }
+    checkpoints = _by_time(found, unit)
     missing = [number for number in settings["choose"]["also"] if number not in checkpoints and number not in taken]
     if missing:
         near = min(checkpoints, key=lambda known: abs(known - missing[0]))
@@ -150,6 +150,20 @@ def list_checkpoints(settings: dict, *, unusable: Iterable[str] = (), taken: Col
     return Listing(unit, usable, notes)
 
 
+def _by_time(found: list[_Found], unit: str) -> dict[int, Checkpoint]:
+    """The checkpoints by their times, ascending, with their times in the other unit."""
+    found = sorted(found, key=lambda each: each.number(unit))
+    others = [each.other_time(unit) for each in found]
+    known = [other for other in others if other is not None]
+    if unit == "epoch" and any(after <= before for before, after in pairwise(known)):
+        # Steps that do not rise from epoch to epoch are counted within an epoch.
+        others = [None] * len(found)
+    return {
+        each.number(unit): Checkpoint(each.number(unit), each.file, each.facts.fingerprint, other)
+        for each, other in zip(found, others)
+    }
+
+
 def _is_pattern(path: str) -> bool:
     return bool(FIELD.search(path)) or glob.has_magic(path)
 
@@ -160,6 +174,9 @@ def _matching_files(pattern: str) -> list[str]:
     if _is_pattern(pattern):
         names = glob.glob(glob_of(expanded), recursive=True)
         names = [name for name in names if FIELD.search(pattern) or _may_be_checkpoint(Path(name))]
+    elif within := _checkpoint_folders_in(expanded):
+        # A Trainer's folder may hold the last model as well, next to its checkpoints.
+        names = within
     elif Path(expanded).is_dir() and not is_checkpoint_folder(Path(expanded)):
         names = _in_folder(expanded)
         # Lightning's folder of a version, and others, keep them one folder below.
@@ -168,6 +185,13 @@ def _matching_files(pattern: str) -> list[str]:
     else:
         names = [expanded] if os.path.exists(expanded) else []
     return sorted(os.path.normpath(name) for name in names if not os.path.basename(name).startswith("."))
+
+
+def _checkpoint_folders_in(folder: str) -> list[str]:
+    """The folders of a Trainer's checkpoints within a folder."""
+    if not os.path.isdir(folder) or not is_checkpoint_folder(Path(folder)):
+        return []
+    return [entry.path for entry in os.scandir(folder) if entry.is_dir() and is_checkpoint_folder(Path(entry.path))]
 
 
 def _in_folder(folder: str) -> list[str]:
@@ -234,9 +258,13 @@ def _all_facts(files: list[str]) -> dict[str, Facts]:
 
 
 def _stamp(path: Path) -> list:
-    """What changes when a file is written again: its size and time, or those of the files of a folder."""
-    files = sorted(path.iterdir()) if path.is_dir() else [path]
-    return [[file.name, (status := file.stat()).st_size, status.st_mtime_ns] for file in files if file.is_file()]
+    """What changes when a file is written again: its size and times, or those of the files of a folder.
+
+    A copy may keep the time of its content (mtime), but not that of its entry in the file system (ctime).
+    """
+    files = [file for file in (sorted(path.iterdir()) if path.is_dir() else [path]) if file.is_file()]
+    known = [(file.name, file.stat()) for file in files]
+    return [[name, status.st_size, status.st_mtime_ns, status.st_ctime_ns] for name, status in known]
 
 
 def _with_unit(found: list[_Found], asked: str, pattern: str) -> tuple[list[_Found], str, list[str]]:
@@ -262,7 +290,7 @@ def _with_unit(found: list[_Found], asked: str, pattern: str) -> tuple[list[_Fou
     if not known or (without and not all(getattr(each.named, unit) is not None for each in known)):
         raise ConfigError(
             f"{unit} is not known of {_few(without)}: neither the name nor the content has it. Set another unit, or "
-            f"leave such files out with a pattern in which {{{unit}}} stands for the number",
+            f"leave these files out with a pattern that has {{{unit}}} for the number",
             "unit" if asked != "auto" else "path",
         )
     # Such as best.pt next to epoch_1.pt, epoch_2.pt, ...

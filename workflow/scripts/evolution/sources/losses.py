@@ -2,11 +2,16 @@
 
 import csv
 import json
+import logging
 import math
+import re
 from collections.abc import Iterable, Mapping
+from itertools import chain, pairwise
 from pathlib import Path
 
 from evolution.errors import DataError
+
+log = logging.getLogger("evolution")
 
 # What is read, by the names that training code gives it. The first of them that a log has counts.
 COLUMNS = {
@@ -14,12 +19,24 @@ COLUMNS = {
     "train_accuracy": ("train_accuracy", "train_acc", "train_acc_epoch", "train/acc", "training_accuracy"),
 }
 
+# All that is read of a log.
+READ = {"epoch", "step", *chain(*COLUMNS.values())}
+
+# Columns that tell apart rows of several trainings, or of several parts of the data.
+OTHER_SERIES = re.compile(
+    r"run|run_?(name|id)|fold|seed|trial|experiment|version|phase|split|stage|mode|set|subset|part(ition)?|data(set)?"
+    r"|model|name",
+    re.IGNORECASE,
+)
+
 # A log of Hugging Face's Trainer, in each of its folders, and of Lightning's CSVLogger, in the folder of its version.
 TRAINER_STATE, METRICS = "trainer_state.json", "metrics.csv"
 
 
 def find_logs(checkpoints: Iterable[str]) -> list[str]:
-    """The logs near checkpoints: of the last folder of a Trainer, or else a metrics.csv up to two folders above.
+    """The logs near checkpoints: of the last folder of a Trainer, or else a metrics.csv.
+
+    A metrics.csv lies next to the checkpoints, or as Lightning has it next to their folder `checkpoints`.
 
     Parameters
     ----------
@@ -35,7 +52,9 @@ def find_logs(checkpoints: Iterable[str]) -> list[str]:
         path = Path(checkpoint).expanduser()
         if (path / TRAINER_STATE).is_file():
             return [str(path / TRAINER_STATE)]
-        near = [folder / METRICS for folder in (path.parent, path.parent.parent)]
+        near = [path.parent / METRICS]
+        if path.parent.name == "checkpoints":
+            near.append(path.parent.parent / METRICS)
         if path.exists():
             return [str(file) for file in near if file.is_file()][:1]
     return []
@@ -57,8 +76,8 @@ def read_losses(path: str, *, unit: str, asked: bool) -> dict[int, dict[str, flo
     Returns
     -------
     dict
-        Time to value by measure, `train_loss` and `train_accuracy`, ascending. Where a log counts in fractions of an
-        epoch, an epoch has the mean of what was logged within it.
+        Time to value by measure, `train_loss` and `train_accuracy`, ascending. An epoch has the mean of what was
+        logged within it. Accuracies in percent are taken as shares.
 
     Raises
     ------
@@ -70,6 +89,7 @@ def read_losses(path: str, *, unit: str, asked: bool) -> dict[int, dict[str, flo
         return _by_time(rows, unit, path)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, DataError) as error:
         if not asked:
+            log.info("%s is not read: %s", path, error)
             return {}
         if isinstance(error, DataError):
             raise
@@ -77,29 +97,23 @@ def read_losses(path: str, *, unit: str, asked: bool) -> dict[int, dict[str, flo
         raise DataError(f"{path} cannot be read ({reason}).", "checkpoints.history") from error
 
 
-def losses_next_to_weights(content: object) -> dict[str, float]:
-    """The losses and accuracies of the training that a checkpoint holds next to its weights.
+def loss_next_to_weights(content: object) -> float | None:
+    """The training's loss that a checkpoint holds next to its weights, if it holds one.
+
+    An accuracy is not taken: of a single one nobody knows whether it is a share or in percent.
 
     Parameters
     ----------
     content : object
         All that the file holds.
-
-    Returns
-    -------
-    dict
-        Value by measure, `train_loss` and `train_accuracy`, as far as they are there.
     """
-    found = {}
-    for measure, names in COLUMNS.items():
-        for name in names:
-            value = content.get(name) if isinstance(content, Mapping) else None
-            # A loss may be a tensor of one number.
-            value = value.item() if getattr(value, "shape", None) == () else value
-            if isinstance(value, (int, float)) and not isinstance(value, bool):
-                found[measure] = float(value)
-                break
-    return found
+    for name in COLUMNS["train_loss"] if isinstance(content, Mapping) else ():
+        value = content.get(name)
+        # A loss may be a tensor of one number.
+        value = value.item() if getattr(value, "shape", None) == () else value
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return float(value)
+    return None
 
 
 def _trainer_rows(path: str) -> list[dict[str, object]]:
@@ -110,42 +124,106 @@ def _trainer_rows(path: str) -> list[dict[str, object]]:
 
 def _csv_rows(path: str) -> list[dict[str, object]]:
     with open(path, encoding="utf-8-sig", newline="") as stream:
-        rows = list(csv.DictReader(stream, skipinitialspace=True))
-    return [{(name or "").strip(): value for name, value in row.items()} for row in rows]
+        header, *rows = [*csv.reader(stream, skipinitialspace=True)] or [[]]
+    names = [name.strip() for name in header]
+    for name in names:
+        if names.count(name) > 1 and name in READ:
+            raise _unusable(f"{path} has two columns {name}; it must have one")
+    for number, row in enumerate(rows, start=2):
+        if len(row) > len(names):
+            raise _unusable(
+                f"{path}, row {number}: there are {len(row)} values, and {len(names)} columns; write decimal points, "
+                "and values with commas in quotes"
+            )
+    return [dict(zip(names, row)) for row in rows if row]
 
 
 def _by_time(rows: list[dict[str, object]], unit: str, path: str) -> dict[int, dict[str, float]]:
     names = list(dict.fromkeys(name for row in rows for name in row))
     found = {measure: [name for name in known if name in names] for measure, known in COLUMNS.items()}
     if unit not in names or not any(found.values()):
-        raise DataError(
+        raise _unusable(
             f"{path} has the columns {', '.join(map(str, names)) or 'none'}; it must have {unit}, and train_loss or "
-            "train_accuracy.",
-            "checkpoints.history",
+            "train_accuracy"
         )
     # One column of each sort: numbers of two columns do not mix.
     chosen = {
         measure: next((name for name in columns if any(row.get(name) not in (None, "") for row in rows)), None)
         for measure, columns in found.items()
     }
-    # Where a training went on from a checkpoint, a time may be there twice: the last one counts.
-    exact: dict[str, dict[float, float]] = {measure: {} for measure in chosen}
-    for number, row in enumerate(rows, start=2):
-        if row.get(unit) in (None, ""):
-            continue
-        time = _number(row[unit], path, number, unit)
-        for measure, column in chosen.items():
-            if column is not None and row.get(column) not in (None, ""):
-                exact[measure][time] = _number(row[column], path, number, measure)
     values: dict[int, dict[str, list[float]]] = {}
-    for measure, of_measure in exact.items():
-        for time, value in of_measure.items():
+    for measure, column in chosen.items():
+        told = [
+            (number, row)
+            for number, row in enumerate(rows, start=2)
+            if column is not None and row.get(unit) not in (None, "") and row.get(column) not in (None, "")
+        ]
+        _check_one_series([row for _, row in told], unit, path)
+        # Where a training went on from a checkpoint, a time may be there twice: the last one counts. Within an epoch
+        # there may be a row a step.
+        exact = {
+            (
+                _number(row[unit], path, number, unit),
+                row.get("step") if unit == "epoch" else None,
+            ): _number(row[column], path, number, measure)
+            for number, row in told
+        }
+        for (time, _), value in exact.items():
             # An epoch of 2.5 is within the third.
             values.setdefault(math.ceil(time - 1e-6), {}).setdefault(measure, []).append(value)
-    return {
+    means = {
         time: {measure: sum(each) / len(each) for measure, each in measures.items()}
         for time, measures in sorted(values.items())
     }
+    return _with_shares(means, path)
+
+
+def _check_one_series(rows: list[dict[str, object]], unit: str, path: str) -> None:
+    """Refuse rows of several trainings, or of several parts of the data: one would count, and nobody knows which."""
+    for column in rows[0] if rows else ():
+        different = list(dict.fromkeys(row.get(column) for row in rows))
+        if OTHER_SERIES.fullmatch(str(column)) and len(different) > 1:
+            raise _unusable(
+                f"{path} has rows of several series: {column} is {different[0]!r} and {different[1]!r}; keep the rows "
+                "of one, those of this training on its training data"
+            )
+    for before, after in pairwise(rows):
+        if "step" not in after and before[unit] == after[unit]:
+            raise _unusable(f"{path} has several rows of {unit} {after[unit]}; it must have one")
+        if unit == "step" and "epoch" in after:
+            steps, epochs = ([_float(row.get(name)) for row in (before, after)] for name in ("step", "epoch"))
+            if steps[1] < steps[0] and epochs[1] > epochs[0]:
+                raise _unusable(
+                    f"{path} counts steps within an epoch: they fall from {before['step']} to {after['step']} as epoch "
+                    f"{after['epoch']} begins; count them over the whole training"
+                )
+
+
+def _with_shares(values: dict[int, dict[str, float]], path: str) -> dict[int, dict[str, float]]:
+    """Accuracies as shares from 0 to 1, where a log has them in percent."""
+    accuracies = [each["train_accuracy"] for each in values.values() if "train_accuracy" in each]
+    highest = max((each for each in accuracies if math.isfinite(each)), default=0)
+    if highest <= 1:
+        return values
+    if highest > 100:
+        raise _unusable(f"{path} has an accuracy of {highest:g}; it must be a share from 0 to 1, or in percent")
+    log.info("%s: accuracies are in percent, up to %g; they are taken as shares", path, highest)
+    return {
+        time: {name: value / 100 if name == "train_accuracy" else value for name, value in each.items()}
+        for time, each in values.items()
+    }
+
+
+def _unusable(problem: str) -> DataError:
+    return DataError(f"{problem}.", "checkpoints.history")
+
+
+def _float(value: object) -> float:
+    """A value as a number; NaN where it is none."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return math.nan
 
 
 def _number(value: object, path: str, row: int, column: str) -> float:

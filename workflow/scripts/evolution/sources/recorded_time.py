@@ -76,7 +76,8 @@ def read_folder(folder: Path, known: dict[str, dict] | None = None) -> dict[str,
     try:
         for name, path in array_files(folder).items():
             status, place = os.stat(path), os.path.abspath(path)
-            stamp = [status.st_size, status.st_mtime_ns]
+            # A copy may keep the time of its content (mtime), but not that of its entry in the file system (ctime).
+            stamp = [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
             if known.get(place, {}).get("stamp") == stamp:
                 facts = ArrayFacts(**known[place]["facts"])
             else:

@@ -20,14 +20,15 @@ class Checkpoint:
         The path, as the config's pattern gives it.
     fingerprint : str
         See `evolution.sources.checkpoint_file.Facts`.
-    other_time : int or None
-        Its step where the run counts in epochs, its epoch where it counts in steps; None where it is not known.
+    other_time : int, float or None
+        Its step where the run counts in epochs, its epoch where it counts in steps, also in parts of one; None where it
+        is not known.
     """
 
     time: int
     file: str
     fingerprint: str
-    other_time: int | None = None
+    other_time: float | None = None
 
 
 def save_record(

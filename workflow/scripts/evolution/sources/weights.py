@@ -6,7 +6,7 @@ import logging
 import pathlib
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -15,11 +15,14 @@ from torch import nn
 from evolution.errors import ModelError, first_line
 from evolution.models.transformers_models import is_transformers, named_by_library
 from evolution.sources.checkpoint_file import weight_files
-from evolution.sources.losses import losses_next_to_weights
+from evolution.sources.losses import loss_next_to_weights
 
 log = logging.getLogger("evolution")
 
-# The entries of a checkpoint under which its weights are looked for first, in this order.
+# Where Lightning's averaging of weights keeps those that were trained: `state_dict` then holds the average.
+TRAINED_KEY = "current_model_state"
+
+# The entries of a checkpoint under which its weights are looked for first.
 USUAL_KEYS = ("model", "state_dict", "model_state_dict", "model_state", "net", "network", "module", "weights", "params")
 
 # Entries that hold no weights of a network, whatever their form: an optimizer, its schedule, numbers, settings.
@@ -30,7 +33,9 @@ OTHER_KEYS = re.compile(
 )
 
 # A moving average of the weights, a teacher, or the best so far. It is taken where the config asks.
-AVERAGE_KEYS = re.compile(r"(^|[._])(ema|averaged?|avg|swa|shadow|teacher|best)($|[._\d])", re.IGNORECASE)
+AVERAGE_KEYS = re.compile(
+    r"(^|[._])(ema|averaged?|avg|swa|polyak|slow|momentum|shadow|teacher|best|init(ial)?)($|[._\d])", re.IGNORECASE
+)
 
 # What torch.compile puts into names.
 COMPILED = "_orig_mod."
@@ -40,6 +45,7 @@ EXTRA_STATE = "_extra_state"
 
 # How notes begin that say of names which only the file, or only the model, has.
 NOT_TAKEN = "Not in the "
+NOT_IN_FILE = f"{NOT_TAKEN}file"
 
 # How many names a message shows.
 SHOWN = 4
@@ -84,13 +90,13 @@ class Weights:
         As `Module.state_dict` has them; what is no tensor is a module's extra state.
     where : str
         Where in the file they are, for the log.
-    losses : dict of str to float
-        What the file says next to them, see `evolution.sources.losses.losses_next_to_weights`.
+    train_loss : float or None
+        What the file says next to them, see `evolution.sources.losses.loss_next_to_weights`.
     """
 
     tensors: dict[str, object]
     where: str
-    losses: dict[str, float] = field(default_factory=dict)
+    train_loss: float | None = None
 
 
 def read_weights(path: str, *, key: str | None = None) -> Weights:
@@ -111,7 +117,7 @@ def read_weights(path: str, *, key: str | None = None) -> Weights:
     """
     content = _read(Path(path))
     found = _under_key(content, key, path) if key is not None else _found_weights(content, path)
-    return replace(found, losses=losses_next_to_weights(content))
+    return replace(found, train_loss=loss_next_to_weights(content))
 
 
 def _found_weights(content: object, path: str) -> Weights:
@@ -121,22 +127,35 @@ def _found_weights(content: object, path: str) -> Weights:
     states = dict(_states(content))
     if not states:
         raise ModelError(f"{path} holds no weights: {_described(content)}. Weights are names with their tensors.")
-    candidates = [name for name in states if not AVERAGE_KEYS.search(name)]
+    candidates = [TRAINED_KEY] if TRAINED_KEY in states else [name for name in states if not _is_average(name)]
     if not candidates:
         raise ModelError(
-            f"{path} holds weights under {', '.join(states)} alone, which by the name are an average or the best so "
-            "far; if they are what you want, name the entry with checkpoints.key (for model.weights: save that "
-            "entry alone)"
+            f"{path} holds weights under {', '.join(states)} alone, which by the name are an average, the first or "
+            "the best so far; if they are what you want, name the entry with checkpoints.key (for model.weights: save "
+            "that entry alone)"
         )
     usual = [name for name in USUAL_KEYS if name in candidates]
-    if not usual and len(candidates) > 1:
+    several = usual or candidates
+    # Loops save one state under two names, but then under usual ones.
+    if len(several) > 1 and not (usual and all(_equal_states(states[usual[0]], states[name]) for name in usual)):
         raise ModelError(
-            f"{path} holds weights under {', '.join(candidates)}; say which are the model's with checkpoints.key "
+            f"{path} holds weights under {', '.join(several)}; say which are the model's with checkpoints.key "
             "(for model.weights: save that entry alone)"
         )
-    name = (usual or candidates)[0]
+    name = several[0]
     others = [other for other in states if other != name]
     return Weights(_state(states[name]), name + (f" (there {_are(others)} also {', '.join(others)})" if others else ""))
+
+
+def _is_average(name: str) -> bool:
+    """Whether a key says that its weights are an average, or the like; modelEMA counts as model_EMA."""
+    return bool(AVERAGE_KEYS.search(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)))
+
+
+def _equal_states(one: Mapping, other: Mapping) -> bool:
+    return one.keys() == other.keys() and all(
+        torch.equal(value, other[name]) if isinstance(value, torch.Tensor) else True for name, value in one.items()
+    )
 
 
 def fit_weights(model: nn.Module, weights: Weights, *, path: str, strict: bool = True) -> list[str]:
@@ -193,7 +212,7 @@ def fit_weights(model: nn.Module, weights: Weights, *, path: str, strict: bool =
     if outside:
         notes.append(f"{NOT_TAKEN}model, and left: {_few(outside)}.")
     if missing:
-        notes.append(f"{NOT_TAKEN}file, and left at their initial values: {_few(missing)}.")
+        notes.append(f"{NOT_IN_FILE}, and left at their initial values: {_few(missing)}.")
     if extra:
         notes.append(f"{NOT_TAKEN}model, and left: {_few(extra)}.")
     taken = {name: value for name, value in renamed.items() if name in wanted}
@@ -383,7 +402,7 @@ def _renamings(
     parts = [name.split(".") for name in given]
     prefixes = {".".join(names[:depth]) + "." for names in parts for depth in range(1, min(len(names), 5))}
     # A moving average among the names is taken where the config's key asks for it, and its prefix is then off already.
-    prefixes = {prefix for prefix in prefixes if not AVERAGE_KEYS.search(prefix)}
+    prefixes = {prefix for prefix in prefixes if not _is_average(prefix)}
     for prefix in sorted(prefixes, key=lambda prefix: (prefix.count("."), prefix)):
         yield without(prefix), prefix
         if any(COMPILED in name.removeprefix(prefix) for name in given):

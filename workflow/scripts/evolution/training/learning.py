@@ -5,12 +5,12 @@ from collections.abc import Sequence
 
 # An accuracy is above chance where it is so many standard deviations above what a network at chance has.
 DEVIATIONS = 3.5
-# After fewer epochs a training has only begun.
-FEWEST_EPOCHS = 3
+# With fewer known losses a training has only begun.
+FEWEST_LOSSES = 3
 # A loss that fell by a smaller share than this stands still.
 FALLEN = 0.01
 # A loss below this share of chance has left it behind. The accuracies may follow late, as evaluation takes the
-# running means of batch norm, which settle in some steps. After LATE epochs they should have followed.
+# running means of batch norm, which settle in some steps. After LATE known losses they should have followed.
 LEFT_BEHIND, LATE = 0.9, 10
 
 RATE = "if this workflow trained the network: training.learning_rate"
@@ -53,8 +53,8 @@ def learning_warnings(
 ) -> list[str]:
     """Say what is surely a slip in the curves of a training, and nothing of one that is only short or hard.
 
-    So nothing is said before `FEWEST_EPOCHS`, and nothing of accuracies on too few images to tell a network from a
-    network at chance. The warnings do not assume that this workflow trained the network.
+    So nothing is said before `FEWEST_LOSSES` are known, and nothing of accuracies on too few images to tell a network
+    from a network at chance. The warnings do not assume that this workflow trained the network.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def learning_warnings(
         Each is a warning with its reason.
     """
     losses = {time: loss for time, loss in zip(times, train_loss) if time > 0 and math.isfinite(loss)}
-    if len(losses) < FEWEST_EPOCHS:
+    if len(losses) < FEWEST_LOSSES:
         return []
     # A training that ran elsewhere is known at some of its times only.
     length = f"{len(losses)} {'epochs' if unit == 'epoch' and max(losses) == len(losses) else 'snapshots'}"
@@ -137,7 +137,7 @@ def chance_warnings(eval_accuracy: Sequence[float], eval_counts: Sequence[int]) 
     ----------
     eval_accuracy : sequence of float (E,)
     eval_counts : sequence of int (K,)
-        The evaluation images of each class.
+        The evaluation samples of each class.
 
     Returns
     -------
@@ -147,11 +147,11 @@ def chance_warnings(eval_accuracy: Sequence[float], eval_counts: Sequence[int]) 
     if len(eval_accuracy) < 2 or max(eval_accuracy) > highest_by_chance(eval_counts):
         return []
     return [
-        f"The network's accuracy on the evaluation images is {max(eval_accuracy):.3f} at best, which is chance "
+        f"The network's accuracy on the evaluation samples is {max(eval_accuracy):.3f} at best, which is chance "
         f"({chance_of(eval_counts):.3f}). If it was better where it was trained, it does not see here what it saw "
-        "there: look at the order of the classes, at dataset.normalize and the images' size, and at which weights were "
-        "taken (checkpoints.key; the logs of the snapshots say what was found); of a recording, at whether its labels "
-        "and its predictions are of the same samples, in one order."
+        "there: look at the order of the classes, at how the samples are prepared (dataset.normalize and "
+        "dataset.image_size, or your function), and at the weights that were taken (checkpoints.key; the snapshots' "
+        "logs say which). In a recording, labels and predictions must be of the same samples in one order."
     ]
 
 
