@@ -194,7 +194,7 @@ class Recorder:
             self._times.update(folder.begin(step))
         except OSError as error:
             raise RecorderError(
-                f"{folder.path} cannot be written ({disk_reason(folder.path, error)}). Make it writable or make room, or "
+                f"{folder.path} cannot be written ({disk_reason(folder.path, error)}). Make it writable, make room, or "
                 "give another path."
             ) from error
         self._folder = folder

@@ -1,17 +1,24 @@
-"""A recorder beside trainings of all kinds: the training stays as it was, and the recording is what it should be."""
+"""A recorder in trainings of all kinds: the training stays as it was, and the recording is what it should be."""
 
 import json
 import logging
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from activation_recorder import Recorder, RecorderError, log_steps
 from torch import nn
 
+from activation_recorder import Recorder, RecorderError, log_steps
 from support.recorded import Net, images, train
 
 pytestmark = pytest.mark.usefixtures("one_thread")
+
+ROOT = Path(__file__).parents[3]
 
 X, Y = images(20)
 
@@ -273,3 +280,35 @@ def test_a_model_without_logits_has_no_predictions(record, tmp_path, caplog):
 def test_half_precision_weights(record, tmp_path):
     record(Net().to(torch.bfloat16)).step(0)
     assert np.load(tmp_path / "rec" / "0" / "fc1.npy").dtype == np.float32
+
+
+def program(*arguments):
+    """Start a program of support/recorded_program.py."""
+    paths = [ROOT / "recorder" / "src", ROOT / "tests"]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, paths))}
+    file = ROOT / "tests" / "support" / "recorded_program.py"
+    return subprocess.Popen([sys.executable, str(file), *map(str, arguments)], env=environment)
+
+
+def test_of_two_processes_one_writes_and_both_train_as_without(tmp_path):
+    for recorded in ("bare", "recorded"):
+        processes = [program("two", rank, tmp_path, recorded) for rank in (0, 1)]
+        assert [process.wait(120) for process in processes] == [0, 0]
+    for rank in (0, 1):
+        assert (tmp_path / f"bare.{rank}.json").read_text() == (tmp_path / f"recorded.{rank}.json").read_text()
+    assert times(tmp_path / "rec") == [0, 2, 5]
+
+
+def test_kill_9_in_mid_write_loses_that_snapshot_alone(tmp_path, record):
+    assert program("killed", tmp_path / "rec", 0).wait(120) == -signal.SIGKILL
+    assert times(tmp_path / "rec") == [0, 1, 2]
+    partial = [entry for entry in (tmp_path / "rec").iterdir() if entry.name.startswith(".3.partial")]
+    assert len(partial) == 1 and len(list(partial[0].iterdir())) > 1
+    whole = {file: file.read_bytes() for file in (tmp_path / "rec").rglob("[0-2]/*.npy")}
+    # The training goes on from a checkpoint of step 1.
+    train(lambda model: record(model, at=range(10)), first=1, steps=4)
+    assert times(tmp_path / "rec") == [0, 1, 2, 3, 4, 5]
+    assert {file: file.read_bytes() for file in whole} == whole
+    assert not [entry for entry in (tmp_path / "rec").iterdir() if entry.name.startswith(".")]
+    for file in (tmp_path / "rec").rglob("*.npy"):
+        np.load(file, allow_pickle=False)
