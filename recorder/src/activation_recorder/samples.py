@@ -140,7 +140,7 @@ def _collated(items: Sequence) -> tuple[dict[str, object], object]:
     from torch.utils.data import default_collate
 
     try:
-        together = default_collate([items[index] for index in range(len(items))])
+        together = default_collate([_of_tensors(items[index]) for index in range(len(items))])
     except Exception as error:  # The code of a Dataset may raise anything.
         raise RecorderError(
             f"the items of inputs cannot be put together into tensors ({type(error).__name__}: {error}). Give items of "
@@ -151,6 +151,14 @@ def _collated(items: Sequence) -> tuple[dict[str, object], object]:
     if isinstance(together, (tuple, list)):
         return {"": together[0]}, together[1] if len(together) > 1 else None
     return {"": together}, None
+
+
+def _of_tensors(item: object) -> object:
+    """An item of a Dataset; of arguments by name, those that are numbers, also where they come as lists."""
+    if not isinstance(item, Mapping):
+        return item
+    # Datasets of text keep the text next to the numbers that the model is given.
+    return {name: torch.as_tensor(value) for name, value in item.items() if not isinstance(value, (str, bytes))}
 
 
 def _as_labels(labels: object, samples: int) -> np.ndarray:

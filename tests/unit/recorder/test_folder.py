@@ -72,7 +72,7 @@ def test_leftovers_of_what_was_killed_are_removed(tmp_path):
         (lambda path: (path.mkdir(), (path / "recording.json").write_text('{"format": 2}')), "format 1 was expected"),
         (
             lambda path: (path.mkdir(), (path / "recording.json").write_text(json.dumps(IDENTITY | {"model": "X"}))),
-            "holds a recording of another model: .*recording.json says X, and this recorder has Net, bbbbbbbbbbbb...[.] Give",
+            "a recording of another model: .*recording.json says X, and this recorder has Net, bbbbbbbbbbbb...[.] Give",
         ),
     ],
 )
@@ -86,7 +86,7 @@ def test_of_two_that_begin_together_one_is_refused(tmp_path):
     one, other = folder(tmp_path), folder(tmp_path)
     one.begin(0)
     add(one, 0)
-    with pytest.raises(RecorderError, match="step 0, of a training that began at 0. This training begins at 0"):
+    with pytest.raises(RecorderError, match=r"step 0, of a training that began at 0. This training begins at 0"):
         other.begin(0)
 
 

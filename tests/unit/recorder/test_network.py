@@ -26,7 +26,7 @@ def test_a_part_that_is_compiled_keeps_its_name():
 def test_weights_that_one_process_does_not_have_are_refused():
     net = Net()
     net.fc1.weight.ds_id = 3
-    with pytest.raises(RecorderError, match="spread over several processes .* Save checkpoints"):
+    with pytest.raises(RecorderError, match=r"spread over several processes .* Save checkpoints"):
         unwrapped(net)
 
 

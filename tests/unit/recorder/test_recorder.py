@@ -76,6 +76,23 @@ def test_the_training_is_the_same_to_the_bit(record, way, tmp_path):
     ]
 
 
+def test_nothing_is_compiled_once_more(record):
+    compiled = []
+
+    def backend(graph, inputs):
+        compiled.append(1)
+        return graph.forward
+
+    counts = []
+    for recorder in (None, lambda model: record(model, at=range(20))):
+        torch._dynamo.reset()
+        compiled.clear()
+        train(recorder, wrap=lambda model: torch.compile(model, backend=backend), steps=10)
+        counts.append(len(compiled))
+    torch._dynamo.reset()
+    assert counts[0] == counts[1] > 0
+
+
 def test_each_way_records_the_same(record, way, tmp_path):
     """Autocast and torch.compile do not reach into the pass: the same weights give the same bytes."""
     torch.manual_seed(0)

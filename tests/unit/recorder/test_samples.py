@@ -50,6 +50,13 @@ def test_arguments_by_name(form, key):
     assert sorted(samples.tensors) == ["a", "b"] and labels.tolist() == Y.tolist()
 
 
+def test_items_of_a_dataset_of_text():
+    items = [{"text": "a b", "input_ids": [1, 2, index], "label": index % 2} for index in range(6)]
+    samples, labels = take_samples(items, None)
+    assert samples.tensors["input_ids"].tolist() == [[1, 2, index] for index in range(6)]
+    assert list(samples.tensors) == ["input_ids"] and labels.tolist() == [0, 1, 0, 1, 0, 1]
+
+
 def test_copies_and_their_layout():
     images = torch.randn(3, 2, 4, 4).to(memory_format=torch.channels_last)
     samples, _ = take_samples(images, [0, 1, 0])
