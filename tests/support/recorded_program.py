@@ -27,13 +27,19 @@ def two(rank: str, folder: str, recorded: str) -> None:
     torch.manual_seed(7)
     model = Net()
 
+    recorders = []
+
     def make(model):
-        return Recorder(model, *images(20), path=folder / "rec", at=[0, 2, 5])
+        recorders.append(Recorder(model, *images(20), path=folder / "rec", at=[0, 2, 5]))
+        return recorders[0]
 
     made = train(
         make if recorded == "recorded" else None, model=model, wrap=nn.parallel.DistributedDataParallel, steps=6
     )
-    (folder / f"{recorded}.{rank}.json").write_text(json.dumps([made["losses"], made["draws"], made["modes"]]))
+    followed = recorders[0].layers if recorders else None
+    (folder / f"{recorded}.{rank}.json").write_text(
+        json.dumps([made["losses"], made["draws"], made["modes"], followed])
+    )
     torch.distributed.destroy_process_group()
 
 

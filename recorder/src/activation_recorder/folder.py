@@ -7,12 +7,14 @@ import platform
 import re
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from activation_recorder import lock
 from activation_recorder.errors import RecorderError
 from activation_recorder.npy import write_array
 
@@ -76,17 +78,18 @@ class Folder:
         Raises
         ------
         RecorderError
-            If the folder holds something else, or a training that began at `step` or later.
+            If the folder holds something else, or a training that began at `step` or later, or if another process
+            records into it.
         OSError
             If the folder cannot be written.
         """
         self.path.mkdir(parents=True, exist_ok=True)
+        if not lock.take(self.path):
+            raise RecorderError(f"another training that runs now records into {self.path}. Give another path.")
         known = self._check()
         if known is None:
             known = self._identity | {"begun": step}
-            if not self._write_settings(known):
-                # Another process was faster.
-                known = self._check()
+            self._write_whole(SETTINGS, lambda path: path.write_text(json.dumps(known, indent=1) + "\n"))
         times = self.times()
         begun = known.get("begun", min(times, default=step))
         if times and step <= begun:
@@ -98,7 +101,7 @@ class Folder:
             )
         for name, array in self._arrays.items():
             if not (self.path / f"{name}.npy").exists():
-                self._write_whole(name, array)
+                self._write_whole(f"{name}.npy", partial(write_array, array=array))
         self._remove_leftovers()
         return times
 
@@ -122,14 +125,14 @@ class Folder:
         OSError
             If it cannot be written.
         """
-        partial = self.path / f".{step}.partial-{platform.node()}-{os.getpid()}"
+        unfinished = self.path / f".{step}.partial-{platform.node()}-{os.getpid()}"
         try:
-            shutil.rmtree(partial, ignore_errors=True)
-            partial.mkdir()
-            yield partial
-            os.rename(partial, self.path / str(step))
+            shutil.rmtree(unfinished, ignore_errors=True)
+            unfinished.mkdir()
+            yield unfinished
+            os.rename(unfinished, self.path / str(step))
         finally:
-            shutil.rmtree(partial, ignore_errors=True)
+            shutil.rmtree(unfinished, ignore_errors=True)
 
     def _check(self) -> dict | None:
         """What recording.json says; None where there is no recording yet.
@@ -197,28 +200,12 @@ class Folder:
                 f"recorder follows {', '.join(sorted(self._layers))}. Name the same layers. Or: {remedy.lower()}"
             )
 
-    def _write_settings(self, settings: dict) -> bool:
-        """Write recording.json if there is none, whole and at once; whether it was written."""
-        temporary = self.path / f".{SETTINGS}.{platform.node()}.{os.getpid()}"
-        try:
-            temporary.write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
-            try:
-                # A link is not made where there is a file, so of two trainings that begin together one is refused.
-                os.link(temporary, self.path / SETTINGS)
-            except FileExistsError:
-                return False
-            except OSError:
-                # A file system without links.
-                os.replace(temporary, self.path / SETTINGS)
-        finally:
-            temporary.unlink(missing_ok=True)
-        return True
-
-    def _write_whole(self, name: str, array: np.ndarray) -> None:
+    def _write_whole(self, name: str, write: Callable[[Path], object]) -> None:
+        """Write a file that appears whole."""
         temporary = self.path / f".{name}.{platform.node()}.{os.getpid()}"
         try:
-            write_array(temporary, array)
-            os.replace(temporary, self.path / f"{name}.npy")
+            write(temporary)
+            os.replace(temporary, self.path / name)
         finally:
             temporary.unlink(missing_ok=True)
 

@@ -27,6 +27,9 @@ def folder(path, **other):
 def add(recording, step):
     with recording.time(step) as partial:
         (partial / "fc.npy").write_bytes(b"")
+        number = partial.stat().st_ino
+    # It was moved: a copy would be there before it is whole.
+    assert (recording.path / str(step)).stat().st_ino == number
 
 
 def test_a_time_appears_whole_or_not_at_all(tmp_path):
@@ -35,7 +38,7 @@ def test_a_time_appears_whole_or_not_at_all(tmp_path):
     with pytest.raises(KeyError), recording.time(1) as partial:
         assert partial.name.startswith(".1.partial-") and recording.times() == []
         raise KeyError
-    assert [entry.name for entry in (tmp_path / "rec").iterdir() if entry.name.startswith(".")] == []
+    assert [entry.name for entry in (tmp_path / "rec").iterdir() if entry.name.startswith(".")] == [".lock"]
     add(recording, 12)
     add(recording, 3)
     assert recording.times() == [3, 12]

@@ -91,6 +91,10 @@ def test_modes_of_torch():
             assert not torch.backends.mha.get_fastpath_enabled()
         assert torch.is_grad_enabled() and torch.is_autocast_enabled("cpu")
     assert torch.backends.mha.get_fastpath_enabled() == fast
+    with torch.inference_mode():
+        with untouched():
+            assert not torch.is_inference_mode_enabled()
+        assert torch.is_inference_mode_enabled()
 
 
 def test_hooks_that_the_block_leaves_are_removed():
