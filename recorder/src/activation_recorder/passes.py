@@ -46,8 +46,6 @@ def evaluated(
         for module in network.modules():
             # Not .eval(): a method of the user's may do more than set the mode, such as merging weights.
             module.training = False
-            if module.__dict__.get("_compiled_call_impl") is not None:
-                module._compiled_call_impl = None
             # Accelerate puts autocast into the model's own forward.
             if "_original_forward" in module.__dict__ and "forward" in module.__dict__:
                 module.forward = module._original_forward

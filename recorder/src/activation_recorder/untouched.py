@@ -46,7 +46,7 @@ def untouched(model: nn.Module | None = None) -> Iterator[None]:
             with suppress(RuntimeError):
                 stack.enter_context(torch.autocast(kind, enabled=False))
         # Where nothing was compiled, torch._dynamo is not loaded; loading it takes seconds.
-        if "torch._dynamo" in sys.modules and hasattr(torch.compiler, "set_stance"):
+        if "torch._dynamo" in sys.modules:
             stack.enter_context(torch.compiler.set_stance("force_eager"))
         yield
 

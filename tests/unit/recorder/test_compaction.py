@@ -97,6 +97,10 @@ def test_the_panel_does_not_matter(monkeypatch):
     np.testing.assert_allclose(distances(made(rows)), whole, rtol=1e-5)
 
 
+def test_a_device_without_float64_leaves_it_to_the_cpu():
+    assert Gram(3, torch.device("mps")).products.device.type == "cpu"
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
 def test_on_a_gpu():
     rows = MATRICES["ReLU"].astype(np.float32)

@@ -344,3 +344,16 @@ def test_kill_9_in_mid_write_loses_that_snapshot_alone(tmp_path, record):
     assert not [entry for entry in (tmp_path / "rec").iterdir() if "partial" in entry.name]
     for file in (tmp_path / "rec").rglob("*.npy"):
         np.load(file, allow_pickle=False)
+
+
+def test_the_script_of_the_docs_runs_as_it_stands(tmp_path, monkeypatch):
+    text = (ROOT / "docs" / "recorder.md").read_text(encoding="utf-8")
+    (tmp_path / "script.py").write_text(text.split("```python\n")[1].split("```")[0])
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "recorder" / "src")}
+    subprocess.run([sys.executable, "script.py"], cwd=tmp_path, env=environment, check=True)
+    folder = tmp_path / "recordings" / "mine"
+    assert times(folder) == [0, 1, 2, 4, 8, 16, 32, 64, 100, 150, 200]
+    labels, first, last = (
+        np.load(folder / name) for name in ("labels.npy", "0/predictions.npy", "200/predictions.npy")
+    )
+    assert (first.argmax(1) == labels).mean() < 0.6 < 0.9 < (last.argmax(1) == labels).mean()

@@ -79,6 +79,19 @@ def test_an_output_that_is_written_over_is_kept_as_it_was(tmp_path):
     assert (found["1"] < 0).any()
 
 
+def test_the_classifiers_inputs_are_kept_as_they_were(tmp_path):
+    class Overwrites(Net):
+        def forward(self, x):
+            hidden = self.fc1(self.conv(x).flatten(1))
+            out = self.fc2(hidden)
+            hidden.zero_()
+            return out
+
+    found = take(tmp_path, Overwrites(), images(10)[0], ["fc1"], classes=3)
+    np.testing.assert_array_equal(found["classifier_inputs"], found["fc1"])
+    assert found["fc1"].any()
+
+
 def test_a_network_that_calls_itself_or_ends_in_no_linear_layer_has_no_classifier(tmp_path):
     class Twice(Net):
         def forward(self, x, again=True):
