@@ -34,7 +34,7 @@ SAYS = {
 # A partial folder of another machine is taken for a leftover after so many seconds.
 LEFTOVER_SECONDS = 24 * 3600
 
-PARTIAL = re.compile(r"\.(?P<time>\d+)\.partial-(?P<machine>.*)-(?P<process>\d+)")
+PARTIAL = re.compile(r"\.\d+\.partial-(?P<machine>.*)-\d+")
 
 
 class Folder:
@@ -86,11 +86,11 @@ class Folder:
         self.path.mkdir(parents=True, exist_ok=True)
         if not lock.take(self.path):
             raise RecorderError(f"another training that runs now records into {self.path}. Give another path.")
-        known = self._check()
-        if known is None:
+        known, times = self._check(), self.times()
+        if known is None or not times:
+            # Of a training that recorded no time nothing has to be kept.
             known = self._identity | {"begun": step}
-            self._write_whole(SETTINGS, lambda path: path.write_text(json.dumps(known, indent=1) + "\n"))
-        times = self.times()
+            self._write_whole(SETTINGS, partial(_write_json, value=known))
         begun = known.get("begun", min(times, default=step))
         if times and step <= begun:
             raise RecorderError(
@@ -168,7 +168,7 @@ class Folder:
                     f"recorder has {_short(self._identity[key])}. {remedy}"
                 )
         self._check_arrays(remedy)
-        self._check_layers(remedy)
+        self._check_layers()
         return known
 
     def _check_arrays(self, remedy: str) -> None:
@@ -187,7 +187,7 @@ class Folder:
             if found.shape != array.shape or not (found == array).all():
                 raise RecorderError(f"{file} differs from the {name} of this recorder. {remedy}")
 
-    def _check_layers(self, remedy: str) -> None:
+    def _check_layers(self) -> None:
         times = self.times()
         if not times:
             return
@@ -197,7 +197,8 @@ class Folder:
         if found != set(self._layers):
             raise RecorderError(
                 f"{self.path} holds a recording of other layers: {folder} has {', '.join(sorted(found))}, and this "
-                f"recorder follows {', '.join(sorted(self._layers))}. Name the same layers. Or: {remedy.lower()}"
+                f"recorder follows {', '.join(sorted(self._layers))}. Name the same layers, give another path, or "
+                "delete the folder."
             )
 
     def _write_whole(self, name: str, write: Callable[[Path], object]) -> None:
@@ -217,12 +218,14 @@ class Folder:
                 match = PARTIAL.fullmatch(entry.name)
                 if match is None:
                     continue
-                if match["machine"] == platform.node():
-                    gone = not _process_runs(int(match["process"]))
-                else:
-                    gone = time.time() - entry.stat().st_mtime > LEFTOVER_SECONDS
-                if gone:
+                # On this machine the lock says that nobody else writes.
+                here = match["machine"] == platform.node()
+                if here or time.time() - entry.stat().st_mtime > LEFTOVER_SECONDS:
                     shutil.rmtree(entry, ignore_errors=True)
+
+
+def _write_json(path: Path, value: dict) -> None:
+    path.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
 
 
 def disk_reason(path: Path, error: OSError) -> str:
@@ -241,20 +244,3 @@ def _counted(times: list[int], unit: str) -> str:
 def _short(value: object) -> str:
     """A value as a message shows it: digests by their first digits."""
     return re.sub(r"\b([0-9a-f]{12})[0-9a-f]{52}\b", r"\1...", str(value))
-
-
-def _process_runs(process: int) -> bool:
-    """Whether a process of this machine runs."""
-    if process == os.getpid():
-        return False  # this process writes nothing yet
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True  # another user's
-    with suppress(OSError):
-        # The state stands after the program's name, which is in parentheses and may hold anything. Z is a process that
-        # has ended; see proc(5).
-        return Path(f"/proc/{process}/stat").read_text(errors="replace").rpartition(")")[2].split()[0] != "Z"
-    return True

@@ -136,7 +136,10 @@ class Recorder:
             "compact": bool(compact),
         }
         self._unit = unit
-        self._folder = Folder(path, identity, arrays, chosen)
+        try:
+            self._folder = Folder(path, identity, arrays, chosen)
+        except OSError as error:
+            raise RecorderError(f"{path} cannot be read ({disk_reason(Path(path), error)}).") from error
         log.info("%s follows %s", path, ", ".join(chosen))
 
     @property

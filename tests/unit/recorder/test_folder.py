@@ -54,7 +54,6 @@ def test_what_of_the_folder_is_missing_is_written_again(tmp_path):
 def test_leftovers_of_what_was_killed_are_removed(tmp_path):
     names = {
         f".5.partial-{platform.node()}-999999999": False,
-        f".5.partial-{platform.node()}-{os.getppid()}": True,
         ".6.partial-elsewhere-3": True,
         ".7.partial-long-ago-3": False,
         ".kept": True,
@@ -83,6 +82,13 @@ def test_a_folder_with_something_else_is_refused(tmp_path, make, says):
     make(tmp_path / "rec")
     with pytest.raises(RecorderError, match=says):
         folder(tmp_path / "rec")
+
+
+def test_a_training_that_recorded_nothing_is_no_other_one(tmp_path):
+    folder(tmp_path).begin(400)
+    assert folder(tmp_path).begin(0) == []
+    add(folder(tmp_path), 100)
+    assert folder(tmp_path).begin(50) == [100]
 
 
 def test_of_two_that_begin_together_one_is_refused(tmp_path):
