@@ -48,7 +48,7 @@ class Folder:
     arrays : dict of str to array
         Files that lie next to the times, by name: labels and whatever else is given.
     layers : list of str
-        The layers that each time holds.
+        The layers that each time holds, in network order.
 
     Raises
     ------
@@ -89,7 +89,8 @@ class Folder:
         known, times = self._check(), self.times()
         if known is None or not times:
             # Of a training that recorded no time nothing has to be kept.
-            known = self._identity | {"begun": step}
+            # The order of the layers is the network's, in which they are drawn.
+            known = self._identity | {"layers": self._layers, "begun": step}
             self._write_whole(SETTINGS, partial(_write_json, value=known))
         begun = known.get("begun", min(times, default=step))
         if times and step <= begun:
@@ -174,8 +175,7 @@ class Folder:
     def _check_arrays(self, remedy: str) -> None:
         for name, array in self._arrays.items():
             file = self.path / f"{name}.npy"
-            # Coordinates of the inputs may differ in their last digits from machine to machine; the digest of the
-            # samples says whether they are the same.
+            # The digest of the samples says whether the inputs are the same.
             if name == "inputs" or not file.exists():
                 continue
             try:

@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from torch import nn
 
-from activation_recorder.compaction import MOST_SAMPLES, Gram, coordinates
 from activation_recorder.errors import RecorderError
 from activation_recorder.folder import FORMAT, Folder, disk_reason
 from activation_recorder.network import named_modules, unwrapped
@@ -125,8 +124,7 @@ class Recorder:
             classes=classes,
             chunk=int(batch_size or self._samples.chunk()),
         )
-        with untouched():
-            arrays |= _baseline(self._samples, compact=bool(compact))
+        arrays |= _baseline(self._samples, self._network)
         identity = {
             "format": FORMAT,
             "unit": unit,
@@ -280,17 +278,18 @@ def model_identity(network: nn.Module) -> str:
     return f"{type(network).__name__}, {digest.hexdigest()}"
 
 
-def _baseline(samples: Samples, *, compact: bool) -> dict[str, np.ndarray]:
-    """The raw inputs as inputs.npy holds them; nothing where they are no single tensor of floating point numbers."""
-    tensor = samples.tensors.get("")
-    if tensor is None or not tensor.is_floating_point() or tensor.dim() < 2:
+def _baseline(samples: Samples, network: nn.Module) -> dict[str, np.ndarray]:
+    """The raw inputs as inputs.npy holds them; nothing where several tensors could be meant.
+
+    They are never compacted: pictures are made of them, and runs are compared by them.
+    """
+    tensors = samples.tensors
+    # Models of transformers say which of their arguments are the samples.
+    name = next(iter(tensors)) if len(tensors) == 1 else getattr(network, "main_input_name", None)
+    tensor = tensors.get(name)
+    if tensor is None or tensor.dim() < 2 or tensor.is_complex() or tensor.dtype == torch.bool:
         return {}
-    rows = tensor.to(torch.float32)
-    if not compact or len(rows) > MOST_SAMPLES or rows[0].numel() <= len(rows):
-        return {"inputs": rows.numpy()}
-    gram = Gram(len(rows), rows.device)
-    gram.add(rows.reshape(len(rows), -1))
-    return {"inputs": coordinates(gram.products).numpy()}
+    return {"inputs": (tensor.float() if tensor.is_floating_point() else tensor).numpy()}
 
 
 def _is_first_process() -> bool:

@@ -121,11 +121,12 @@ def test_what_the_folder_says(record, tmp_path):
     assert {"format": 1, "unit": "step", "compact": True, "pooling": {"maps": "flatten", "tokens": "mean"}}.items() <= (
         said.items()
     )
+    assert said["layers"] == ["conv", "fc1", "fc2"] and said["begun"] == 0
     assert said["model"].startswith("Net, ") and len(said["samples"]) == 64
     np.testing.assert_array_equal(np.load(folder / "labels.npy"), Y)
     assert np.load(folder / "ids.npy").tolist()[:2] == ["n0", "n1"]
     assert np.load(folder / "class_names.npy").tolist() == ["a", "b", "c"]
-    assert np.load(folder / "inputs.npy").shape == (20, 20)
+    np.testing.assert_array_equal(np.load(folder / "inputs.npy"), X)
 
 
 def test_a_step_that_is_called_twice_is_ignored_and_said(record, caplog, tmp_path):

@@ -61,6 +61,7 @@ def test_the_training_is_the_same_to_the_bit(more, tmp_path):
     recorder = TrainerRecorder(INPUTS, LABELS[:16], path=tmp_path / "rec", at=[0, 2, 5])
     assert train(tmp_path, recorder, **more) == train(tmp_path, **more)
     assert times(tmp_path / "rec") == [0, 2, 5]
+    np.testing.assert_array_equal(np.load(tmp_path / "rec" / "inputs.npy"), TOKENS[:16])
     layers = {file.stem for file in (tmp_path / "rec" / "2").iterdir()}
     assert {"bert.encoder.layer.0", "classifier", "predictions", "classifier_inputs"} <= layers
 
