@@ -13,17 +13,22 @@ SCRIPTS = ROOT / "workflow" / "scripts"
 LIBRARY = SCRIPTS / "evolution"
 UNIT = ROOT / "tests" / "unit"
 MODULES = sorted(path for path in LIBRARY.rglob("*.py") if path.name != "__init__.py")
+RECORDER = ROOT / "recorder" / "src" / "activation_recorder"
 # Tests of the project as a whole, which have no module.
 OF_THE_PROJECT = {"test_environments.py", "test_trust.py", "test_twins.py"}
 
 
 def twin(path: Path) -> Path:
     """The test file of a module or script, relative to tests/unit."""
-    folder = Path("scripts") if path.parent == SCRIPTS else path.parent.relative_to(LIBRARY)
+    if path.parent == RECORDER:
+        folder = Path("recorder")
+    else:
+        folder = Path("scripts") if path.parent == SCRIPTS else path.parent.relative_to(LIBRARY)
     return folder / f"test_{path.stem}.py"
 
 
-TWINS = {twin(path): path for path in [*MODULES, *SCRIPTS.glob("*.py")]}
+RECORDERS = sorted(path for path in RECORDER.glob("*.py") if path.name != "__init__.py")
+TWINS = {twin(path): path for path in [*MODULES, *SCRIPTS.glob("*.py"), *RECORDERS]}
 
 
 @pytest.mark.parametrize("path", TWINS, ids=str)

@@ -1,0 +1,109 @@
+"""The folder of a recording: whose it is, and times that are whole."""
+
+import json
+import os
+import platform
+
+import numpy as np
+import pytest
+
+from activation_recorder import RecorderError
+from activation_recorder.folder import Folder
+
+IDENTITY = {
+    "format": 1,
+    "unit": "step",
+    "samples": "a" * 64,
+    "model": "Net, " + "b" * 64,
+    "pooling": {},
+    "compact": True,
+}
+
+
+def folder(path, **other):
+    return Folder(path, IDENTITY | other, {"labels": np.arange(3)}, ["fc"])
+
+
+def add(recording, step):
+    with recording.time(step) as partial:
+        (partial / "fc.npy").write_bytes(b"")
+        number = partial.stat().st_ino
+    # It was moved: a copy would be there before it is whole.
+    assert (recording.path / str(step)).stat().st_ino == number
+
+
+def test_a_time_appears_whole_or_not_at_all(tmp_path):
+    recording = folder(tmp_path / "rec")
+    assert recording.begin(0) == []
+    with pytest.raises(KeyError), recording.time(1) as partial:
+        assert partial.name.startswith(".1.partial-") and recording.times() == []
+        raise KeyError
+    assert [entry.name for entry in (tmp_path / "rec").iterdir() if entry.name.startswith(".")] == [".lock"]
+    add(recording, 12)
+    add(recording, 3)
+    assert recording.times() == [3, 12]
+
+
+def test_what_of_the_folder_is_missing_is_written_again(tmp_path):
+    folder(tmp_path).begin(0)
+    (tmp_path / "labels.npy").unlink()
+    assert folder(tmp_path).begin(0) == []
+    assert (tmp_path / "labels.npy").is_file()
+
+
+def test_leftovers_of_what_was_killed_are_removed(tmp_path):
+    names = {
+        f".5.partial-{platform.node()}-999999999": False,
+        ".6.partial-elsewhere-3": True,
+        ".7.partial-long-ago-3": False,
+        ".kept": True,
+    }
+    for name in names:
+        (tmp_path / name).mkdir()
+    os.utime(tmp_path / ".7.partial-long-ago-3", (0, 0))
+    folder(tmp_path).begin(0)
+    assert {name: (tmp_path / name).exists() for name in names} == names
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda path: path.write_text(""), "rec is a file"),
+        (lambda path: (path / "5").mkdir(parents=True), "rec holds 5 but no recording.json, so no recorder made it"),
+        (lambda path: (path.mkdir(), (path / "recording.json").write_text("{")), "is not what a recorder writes"),
+        (lambda path: (path.mkdir(), (path / "recording.json").write_text('{"format": 2}')), "format 1 was expected"),
+        (
+            lambda path: (path.mkdir(), (path / "recording.json").write_text(json.dumps(IDENTITY | {"model": "X"}))),
+            "a recording of another model: .*recording.json says X, and this recorder has Net, bbbbbbbbbbbb...[.] Give",
+        ),
+    ],
+)
+def test_a_folder_with_something_else_is_refused(tmp_path, make, says):
+    make(tmp_path / "rec")
+    with pytest.raises(RecorderError, match=says):
+        folder(tmp_path / "rec")
+
+
+def test_a_training_that_recorded_nothing_is_no_other_one(tmp_path):
+    folder(tmp_path).begin(400)
+    assert folder(tmp_path).begin(0) == []
+    add(folder(tmp_path), 100)
+    assert folder(tmp_path).begin(50) == [100]
+
+
+def test_of_two_that_begin_together_one_is_refused(tmp_path):
+    one, other = folder(tmp_path), folder(tmp_path)
+    one.begin(0)
+    add(one, 0)
+    with pytest.raises(RecorderError, match=r"step 0, of a training that began at 0. This training begins at 0"):
+        other.begin(0)
+
+
+def test_the_message_counts_times(tmp_path):
+    one = folder(tmp_path)
+    one.begin(0)
+    for step in (0, 7):
+        add(one, step)
+    assert folder(tmp_path).begin(1) == [0, 7]
+    with pytest.raises(RecorderError, match="holds a recording already: 2 steps, 0 to 7"):
+        folder(tmp_path).begin(0)

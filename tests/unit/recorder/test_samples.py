@@ -1,0 +1,139 @@
+"""Inputs and labels in the forms that people have them in."""
+
+import random
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from activation_recorder import RecorderError
+from activation_recorder.samples import Samples, optional_arrays, take_samples
+
+X, Y = torch.randn(6, 2), np.arange(6) % 3
+
+
+class Pairs(torch.utils.data.Dataset):
+    def __len__(self):
+        return 6
+
+    def __getitem__(self, index):
+        random.random()
+        return X[index], int(Y[index])
+
+
+FORMS = {
+    "tensor": (X, Y),
+    "array and list": (X.numpy(), Y.tolist()),
+    "tensor of labels": (X, torch.tensor(Y)),
+    "dataset": (Pairs(), None),
+    "list of pairs": ([(x, y) for x, y in zip(X, Y)], None),
+    "list of inputs": (list(X), Y),
+}
+
+
+@pytest.mark.parametrize(("inputs", "labels"), FORMS.values(), ids=FORMS)
+def test_forms(inputs, labels):
+    samples, taken = take_samples(inputs, labels)
+    assert list(samples.tensors) == [""] and torch.equal(samples.tensors[""], X)
+    assert taken.dtype == np.int64 and taken.tolist() == Y.tolist()
+    assert samples.digest(taken) == take_samples(X, Y)[0].digest(Y)
+
+
+@pytest.mark.parametrize("key", ["labels", "label"])
+@pytest.mark.parametrize("form", [dict, list])
+def test_arguments_by_name(form, key):
+    inputs = {"a": X, "b": X + 1, key: torch.tensor(Y)}
+    if form is list:
+        inputs = [{name: value[index] for name, value in inputs.items()} for index in range(6)]
+    samples, labels = take_samples(inputs, None)
+    assert sorted(samples.tensors) == ["a", "b"] and labels.tolist() == Y.tolist()
+
+
+def test_items_of_a_dataset_of_text():
+    items = [{"text": "a b", "input_ids": [1, 2, index], "label": index % 2} for index in range(6)]
+    samples, labels = take_samples(items, None)
+    assert samples.tensors["input_ids"].tolist() == [[1, 2, index] for index in range(6)]
+    assert list(samples.tensors) == ["input_ids"] and labels.tolist() == [0, 1, 0, 1, 0, 1]
+
+
+def test_copies_and_their_layout():
+    images = torch.randn(3, 2, 4, 4).to(memory_format=torch.channels_last)
+    samples, _ = take_samples(images, [0, 1, 0])
+    images.zero_()
+    assert samples.tensors[""].any()
+    assert samples.tensors[""].is_contiguous(memory_format=torch.channels_last)
+
+
+def test_the_digest_sees_what_differs():
+    digests = {
+        take_samples(inputs, labels)[0].digest(np.array(labels))
+        for inputs, labels in [
+            (X, Y),
+            (X + 1, Y),
+            (X, (Y + 1) % 3),
+            ({"a": X}, Y),
+            (X.double(), Y),
+            (X.reshape(6, 1, 2), Y),
+        ]
+    }
+    assert len(digests) == 6
+    assert len(Samples({"": torch.zeros(2, dtype=torch.bfloat16)}).digest(Y)) == 64
+
+
+@pytest.mark.parametrize(
+    ("inputs", "labels", "says"),
+    [
+        (X, Y[:5], r"labels have the shape \(5,\), and inputs hold 6 samples"),
+        (X, np.eye(6, dtype=int), r"labels have the shape \(6, 6\)"),
+        (X, Y.astype(float), "labels are float64; they must be whole numbers"),
+        (X, list("abcdef"), "labels are <U1; .* Names of classes go into class_names"),
+        (X, Y - 1, "labels go down to -1"),
+        (X, None, "labels are missing"),
+        (X[:1], [0], "two samples or more"),
+        ({}, Y, "two samples or more"),
+        ({"a": X, "b": X[:3]}, Y, "as many in each tensor"),
+        (3, Y, "inputs is a int"),
+        (torch.tensor(1.0), Y, "a single number"),
+        ([torch.zeros(2), torch.zeros(3)], [0, 1], "cannot be put together"),
+        (np.array([None, "x"]), [0, 1], "cannot become a tensor"),
+    ],
+)
+def test_what_cannot_be_used(inputs, labels, says):
+    with pytest.raises(RecorderError, match=says):
+        take_samples(inputs, labels)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"ids": [1, 2]}, "for each of 6 samples"),
+        ({"ids": [1, 1, 2, 3, 4, 5]}, "ids repeat"),
+        ({"ids": np.arange(6) / 2}, "ids are float64"),
+        ({"class_names": ["a"]}, "holds 1 names, and labels go up to 2"),
+        ({"previews": np.zeros((6, 4, 4))}, "previews are float64"),
+        ({"previews": np.zeros((5, 4, 4), np.uint8)}, r"must be uint8 \(6, height, width\)"),
+    ],
+)
+def test_optional_arrays_that_do_not_fit(given, says):
+    with pytest.raises(RecorderError, match=says):
+        optional_arrays(6, Y, **given)
+
+
+def test_texts_are_no_objects():
+    arrays = optional_arrays(6, Y, ids=np.array(list("abcdef"), dtype=object), class_names=("x", "y", "zz"))
+    assert arrays["ids"].dtype.kind == "U" and arrays["class_names"].dtype.kind == "U"
+
+
+def test_samples_are_given_in_the_dtype_of_the_weights():
+    given = []
+    model = nn.Linear(2, 2).double()
+    model.forward = lambda x: given.append(x.dtype)
+    Samples({"": X}).given_to(model)
+    Samples({"": torch.ones(2, dtype=torch.long)}).given_to(model)
+    assert given == [torch.float64, torch.int64]
+
+
+def test_of_large_images_fewer_pass_at_once():
+    assert Samples({"": torch.empty(1, 1, 8, 8)}).chunk() == 250
+    assert Samples({"": torch.empty(1, 3, 224, 224)}).chunk() == 45
