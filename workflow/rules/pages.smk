@@ -39,6 +39,7 @@ rule explorer:
         unit=run_unit,
         layers=followed_layers,
         alignment=experiment["embedding"]["alignment"],
+        time_axis=experiment["plots"]["time_axis"],
         palette=experiment["plots"]["palette"],
         max_samples=experiment["plots"]["explorer"]["max_samples"],
     message:

@@ -45,7 +45,7 @@ def explore(
     )
     document = Document()
     draw_maps(document, layers, len(data["samples"]))
-    draw_curves(document, curves, data["network"], times[-1])
+    draw_curves(document, curves, data["network"], times, settings.time_axis)
     return page_html(document, data, settings)
 
 
@@ -66,6 +66,7 @@ if "snakemake" in globals():
                 aligned=snakemake.params.alignment == "previous",
                 method=snakemake.params.method,
                 unit=snakemake.params.unit,
+                time_axis=snakemake.params.time_axis,
             ),
         )
         with whole_file(snakemake.output[0]) as temporary:

@@ -30,7 +30,7 @@ def test_curves_are_tagged_with_their_depth_and_pixels_are_level():
         "Network accuracy": {"network": line},
         "ARI": {"pixels": (np.array([0]), np.array([0.2])), "conv": line, "fc": line},
     }
-    draw_curves(document, curves, ["conv", "fc"], 4)
+    draw_curves(document, curves, ["conv", "fc"], [0, 4], "linear")
     assert [root.name for root in document.roots] == ["curve0", "curve1"]
     accuracy, rand_index = document.roots
     assert [renderer.tags for renderer in accuracy.renderers] == [[-1]]
@@ -45,8 +45,20 @@ def test_curves_are_tagged_with_their_depth_and_pixels_are_level():
 @pytest.mark.parametrize(("last", "scientific"), [(100, True), (1_000_000, False)])
 def test_large_steps_are_written_out(last, scientific):
     document = Document()
-    draw_curves(document, {"ARI": {"fc": (np.array([0, last]), np.array([0.1, 0.3]))}}, ["fc"], last)
+    draw_curves(document, {"ARI": {"fc": (np.array([0, last]), np.array([0.1, 0.3]))}}, ["fc"], [0, last], "linear")
     assert document.roots[0].xaxis[0].formatter.use_scientific is scientific
+
+
+def test_on_a_log_axis_each_power_of_ten_has_the_same_room():
+    times = [0, 1, 10, 100, 1000]
+    document = Document()
+    draw_curves(document, {"ARI": {"fc": (np.array(times), np.linspace(0, 1, 5))}}, ["fc"], times, "log")
+    (plot,) = document.roots
+    (line,) = plot.renderers
+    assert list(line.data_source.data["x"]) == pytest.approx([0, 5 / 9, 5 / 9 + 1, 5 / 9 + 2, 5 / 9 + 3])
+    named = plot.xaxis[0].major_label_overrides
+    assert plot.xaxis[0].ticker.ticks == list(named)
+    assert list(named.values()) == ["0", "1", "10", "100", "1000"]
 
 
 @pytest.mark.parametrize("count", [2, 5, 20])

@@ -191,8 +191,8 @@ document.addEventListener("keydown", (event) => {
 
 window.explorer = {
   hover,
-  seek: (time) => {
-    const distance = data.times.map((known) => Math.abs(known - time));
+  seek: (place) => {
+    const distance = data.places.map((known) => Math.abs(known - place));
     stepTo(distance.indexOf(Math.min(...distance)));
   },
   frames,

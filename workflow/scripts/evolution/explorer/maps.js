@@ -108,7 +108,7 @@ function showTexts() {
   const now = snapshot();
   maps.forEach((map, place) => (scores[place].textContent = `ARI ${shown(map.rand[Math.min(now, map.snapshots - 1)])}`));
   if (predicted) values[0].textContent = shownAccuracy(data.accuracy[now]);
-  curves.forEach((_, place) => (model(`now${place}`).location = data.times[now]));
+  curves.forEach((_, place) => (model(`now${place}`).location = data.places[now]));
   showSelection();
 }
 

@@ -10,7 +10,7 @@ from PIL import Image
 from evolution import PIXELS
 from evolution.activations.cells import Cells
 from evolution.activations.predictions import are_known, load_predictions
-from evolution.explorer.plots import MAP_LIMIT, Line, depth_colors
+from evolution.explorer.plots import MAP_LIMIT, Line, depth_colors, time_places
 from evolution.figures.layer_names import layer_title
 from evolution.figures.metric_titles import METRIC_TITLES
 from evolution.figures.sheets import square_limits
@@ -49,6 +49,8 @@ class PageSettings:
         See `evolution.embedding.methods.METHODS`.
     unit : {"epoch", "step"}
         What times are counted in.
+    time_axis : {"linear", "log"}
+        Of the curves, see `plots.time_places`.
     """
 
     run: str
@@ -57,6 +59,7 @@ class PageSettings:
     aligned: bool
     method: str = "tsne"
     unit: str = "epoch"
+    time_axis: str = "linear"
 
 
 def page_samples(samples: int, most: int) -> np.ndarray:
@@ -180,6 +183,7 @@ def explorer_data(
     data = {
         "run": settings.run,
         "times": times,
+        "places": time_places(times, settings.time_axis),
         "unit": settings.unit,
         "samples": subset.tolist(),
         "total": len(labels),

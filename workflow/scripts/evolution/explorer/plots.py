@@ -3,9 +3,11 @@
 import numpy as np
 from bokeh.document import Document
 from bokeh.models import (
+    Axis,
     BoxZoomTool,
     ColumnDataSource,
     CustomJS,
+    FixedTicker,
     HoverTool,
     LassoSelectTool,
     PanTool,
@@ -19,9 +21,11 @@ from matplotlib import colormaps
 from matplotlib.colors import to_hex
 
 from evolution import PIXELS
+from evolution.figures.log_time import log_places, log_ticks
 
 # Of numbers that long fewer fit below a curve, and Bokeh would write them as powers of ten.
 LONG_TIME = 100_000
+MOST_POWERS = 4  # of ten, that have room below a curve
 MAP_LIMIT = 1.04  # half the side of a map's square; layouts lie within 1
 
 # Times int (E,) and values float (E,).
@@ -74,7 +78,23 @@ def draw_maps(document: Document, layers: list[str], samples: int) -> None:
         document.add_root(plot)
 
 
-def draw_curves(document: Document, curves: dict[str, dict[str, Line]], modules: list[str], last: int) -> None:
+def time_places(times: list[int], time_axis: str) -> list[float]:
+    """Where times stand below a curve: at their own numbers, or on a logarithmic axis that shows 0.
+
+    Parameters
+    ----------
+    times : list of int
+        Ascending.
+    time_axis : {"linear", "log"}
+        `plots.time_axis` of the config.
+    """
+    after_start = [time for time in times if time > 0]
+    return log_places(times, after_start[0]).tolist() if time_axis == "log" and after_start else times
+
+
+def draw_curves(
+    document: Document, curves: dict[str, dict[str, Line]], modules: list[str], times: list[int], time_axis: str
+) -> None:
     """Add a figure for each title, with an upright line at the time that is shown; a tap goes to a time.
 
     Parameters
@@ -84,32 +104,47 @@ def draw_curves(document: Document, curves: dict[str, dict[str, Line]], modules:
         Title to layer to its line. The raw pixels have a single value, which becomes a level line.
     modules : list of str
         The layers without the raw pixels, in network order.
-    last : int
-        The last time.
+    times : list of int
+        Ascending, of all snapshots.
+    time_axis : {"linear", "log"}
+        See `time_places`.
     """
+    places = time_places(times, time_axis)
+    place_of, last = dict(zip(times, places)), places[-1]
     for index, lines in enumerate(curves.values()):
         # Some room, so that the line at the first or the last time is not cut in half.
         plot = bare_figure(f"curve{index}", tools="", x_range=(-0.02 * last, 1.02 * last))
         plot.yaxis.ticker.desired_num_ticks = 4
-        plot.xaxis.ticker.desired_num_ticks = 5
-        plot.xaxis.ticker.mantissas = [1, 2, 5]
-        if last >= LONG_TIME:
-            plot.xaxis.formatter.use_scientific = False
-            plot.xaxis.ticker.desired_num_ticks = 3
+        _tick(plot.xaxis[0], times, places)
         plot.axis.axis_line_color = plot.axis.major_tick_line_color = plot.axis.minor_tick_line_color = None
         plot.axis.major_label_text_font_size = "10px"
-        for layer, (times, values) in lines.items():
+        for layer, (line_times, values) in lines.items():
             if layer == PIXELS:
-                times, values, look = [0, last], [values[0], values[0]], {"line_dash": "dashed"}
+                xs, values, look = [0, last], [values[0], values[0]], {"line_dash": "dashed"}
             else:
-                look = {}
+                xs, look = [place_of[int(time)] for time in line_times], {}
             # The page's code colours the lines by their tags, because light and dark need different colours.
             tags = [modules.index(layer) if layer in modules else -1]
-            line = plot.line(times, values, line_width=1.8, **look)
+            line = plot.line(xs, values, line_width=1.8, **look)
             line.tags = tags
         plot.add_layout(Span(location=0, dimension="height", line_width=1.5, name=f"now{index}"))
         plot.js_on_event("tap", CustomJS(code="window.explorer.seek(cb_obj.x)"))
         document.add_root(plot)
+
+
+def _tick(axis: Axis, times: list[int], places: list[float]) -> None:
+    """Name a few times below a curve."""
+    if places == times:
+        axis.ticker.desired_num_ticks = 5
+        axis.ticker.mantissas = [1, 2, 5]
+        if times[-1] >= LONG_TIME:
+            axis.formatter.use_scientific = False
+            axis.ticker.desired_num_ticks = 3
+        return
+    first = next(time for time in times if time > 0)
+    named = log_ticks(first, times[-1], most=MOST_POWERS, with_start=times[0] <= 0)
+    axis.ticker = FixedTicker(ticks=log_places(named, first).tolist())
+    axis.major_label_overrides = {place: f"{time:.0f}" for place, time in zip(axis.ticker.ticks, named)}
 
 
 def depth_colors(count: int, dark: bool) -> list[str]:

@@ -1,6 +1,5 @@
 """Lines over times, named where they end."""
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +10,7 @@ from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator, ScalarForm
 
 from evolution import PIXELS
 from evolution.figures.layer_names import layer_title
+from evolution.figures.log_time import START, log_ticks
 from evolution.figures.style import INK, MUTED, FigureStyle, headed_figure, layer_colors, shorten
 from evolution.measures.long_tables import series, without_pixels
 
@@ -123,19 +123,11 @@ def set_time_axis(axes: Axes, style: FigureStyle, *, ticks: int = 6, name: bool 
         return
     first, last = after_start.min(), after_start.max()
     with_start = times.min() <= 0
-    # The distance from 0 to the first time takes half as much room as a power of ten.
-    axes.set_xscale("symlog", linthresh=first, linscale=0.5)
+    axes.set_xscale("symlog", linthresh=first, linscale=START)
     margin = (last / first) ** 0.05 if last > first else 1.05
     axes.set_xlim(*((-0.1 * first, 1.05 * last) if with_start else (first / margin, last * margin)))
-    powers = [10**power for power in range(math.ceil(math.log10(first)), math.floor(math.log10(last)) + 1)]
-    if len(powers) > 1:
-        # Of many powers of ten every second or third is named, the last one in any case.
-        most = ticks // 2 if style.printed else ticks
-        shown = powers[:: -math.ceil(len(powers) / most)][::-1]
-    else:
-        # Where there are hardly any, the first time and the last are named, unless they stand in one place.
-        shown = sorted({first, last}) if last >= 2 * first or not with_start else [last]
-    axes.xaxis.set_major_locator(FixedLocator([0, *shown] if with_start else shown))
+    most = ticks // 2 if style.printed else ticks
+    axes.xaxis.set_major_locator(FixedLocator(log_ticks(first, last, most=most, with_start=with_start)))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter("{x:.0f}")
 
