@@ -37,7 +37,7 @@ def pace_note(times: list[int], unit: str) -> str:
     gaps = np.diff(times)
     if not len(gaps) or gaps.max() <= 3 * gaps.min():
         return ""
-    return f" Each snapshot is shown for as long, whether few {unit}s or many lie before the next; the bar shows which."
+    return f" Each snapshot is shown equally long, however many {unit}s lie before the next."
 
 
 def draw_frames(

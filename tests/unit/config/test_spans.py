@@ -124,3 +124,12 @@ def test_spread_times(epochs, count):
     if len(epochs) > 10:
         gaps = [later - earlier for earlier, later in pairwise(spread)]
         assert gaps == sorted(gaps), "closer together early in the training"
+
+
+def test_times_of_a_log_schedule_are_spread_evenly():
+    assert spread_times([0, 1, 2, 4, 8, 16, 50, 100, 150]) == [0, 1, 4, 8, 16, 100, 150]
+    # Few early times, and many later ones at equal distances.
+    later = range(1000, 143_001, 1000)
+    spread = spread_times([0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, *later])
+    gaps = [later - earlier for earlier, later in pairwise(spread)]
+    assert len(spread) == 7 and gaps == sorted(gaps) and spread[2] > 512

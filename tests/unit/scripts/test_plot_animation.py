@@ -184,7 +184,8 @@ def test_drawn_twice_gives_the_same_bytes(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("times", "said"), [([0], ""), ([0, 2, 4, 5, 6], ""), ([0, 1, 2, 4, 8, 512], "whether few steps or many")]
+    ("times", "said"),
+    [([0], ""), ([0, 2, 4, 5, 6], ""), ([0, 1, 2, 4, 8, 512], "however many steps lie before the next")],
 )
 def test_a_pace_that_is_not_the_trainings_is_said(times, said):
     assert said in pace_note(times, "step") and bool(said) == bool(pace_note(times, "step"))

@@ -239,9 +239,9 @@ def test_a_recording_without_predictions(tmp_path):
     assert not [line for line in lines if "chance" in line] and rows[0]["eval_accuracy"] == ""
 
 
-def test_accuracies_of_a_training_whose_images_are_not_known(tmp_path):
+def test_accuracies_of_a_training_whose_samples_are_not_known(tmp_path):
     save_npz(tmp_path / "own.npz", eval_labels=np.repeat([0, 1], 50), class_names=np.array(["a", "b"]))
     history = write_curves(tmp_path / "c.parquet", [0.7, 0.7, 0.7], [0.5] * 4, [0.9] * 4)
     values = {("fc", epoch, metric): 0.5 for epoch in (0, 3) for metric in METRICS}
     lines, _ = summary_of(tmp_path, values, ["fc"], history_table=history, dataset=str(tmp_path / "own.npz"))
-    assert "- Accuracy at epoch 3: 0.500 on the training images, 0.900 on the evaluation images." in lines
+    assert "- Accuracy at epoch 3: 0.500 on the training samples, 0.900 on the evaluation samples." in lines

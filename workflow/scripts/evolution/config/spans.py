@@ -10,9 +10,13 @@ def snapshot_epochs(config: dict) -> list[int]:
 
 
 def spread_times(times: list[int], count: int = 7) -> list[int]:
-    """At most `count` of the times, closer together early in the training, when most happens."""
+    """At most `count` of the times, closer together early in the training, when most happens.
+
+    Times that are much closer together early on themselves, as on a log schedule, are taken evenly.
+    """
     last = len(times) - 1
-    positions = {round(last * (step / max(count - 1, 1)) ** 2.2) for step in range(count)}
+    is_early = times[len(times) // 2] - times[0] < (times[-1] - times[0]) / 4
+    positions = {round(last * (step / max(count - 1, 1)) ** (1 if is_early else 2.2)) for step in range(count)}
     return [times[position] for position in sorted(positions)]
 
 

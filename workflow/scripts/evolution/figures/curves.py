@@ -181,11 +181,12 @@ def draw_curve(axes: Axes, times: np.ndarray, values: np.ndarray, color: str, la
 def label_end(axes: Axes, label: str, end: tuple[float, float], color: str | None) -> None:
     """Name a line that ends at `end`, in data coordinates; `place_labels` puts the name where it can be read.
 
-    A thin leader line of that colour joins the end and the name; None: no leader line.
+    A dotted leader line of that colour joins the end and the name; None: no leader line. A solid one reads as if the
+    curve went on.
     """
     # From the middle of the name's left side; without patchA, because clipping at the name is the slowest part of a
     # figure.
-    leader = {"arrowstyle": "-", "color": color, "linewidth": 1, "relpos": (0, 0.5), "patchA": None}
+    leader = {"arrowstyle": "-", "color": color, "linewidth": 0.9, "linestyle": ":", "relpos": (0, 0.5), "patchA": None}
     leader |= {"shrinkA": 2, "shrinkB": 0}
     axes.annotate(
         shorten(label, LABEL_LENGTH),
