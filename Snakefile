@@ -34,6 +34,7 @@ include: "workflow/rules/session.smk"
 onstart:
     lock_project()
     check_clock()
+    check_sources()
     lift_rate_limit()
 
 

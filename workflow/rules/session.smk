@@ -40,6 +40,26 @@ def check_clock():
                 )
 
 
+def check_sources():
+    """Refuse to take the snapshot of a file that is gone, before anything runs.
+
+    Snakemake removes a job's results before the job begins: the job would fail, and what was taken of the file be lost.
+    """
+    for job in workflow.dag.needrun_jobs():
+        if not job.rule.name.startswith("snapshot") or job.wildcards.run in TRAINED_RUNS:
+            continue
+        taken_of = TIMES[job.wildcards.run].checkpoints
+        for time_of_file in span_times(job.wildcards):
+            path = os.path.expanduser(taken_of[time_of_file].file)
+            if not os.path.exists(path):
+                source = "recording" if job.wildcards.run in RECORDED_RUNS else "checkpoints"
+                raise WorkflowError(
+                    f"{path} is gone, and is needed to take its snapshot again. What was taken of it is still there, "
+                    "and nothing ran. Give the config again that it was taken with; or put the file back; or leave its "
+                    f"time out with {source}.choose.leave_out: [{time_of_file}]."
+                )
+
+
 # At the end no more summaries than this are printed, no longer comparison of runs, and no more warnings without them.
 MOST_SUMMARIES, MOST_LINES = 8, 60
 
