@@ -2,7 +2,14 @@
 
 import pytest
 
-from evolution.sources.file_names import Numbers, glob_of, numbers_by_pattern, numbers_in_names, unknown_fields
+from evolution.sources.file_names import (
+    Numbers,
+    glob_of,
+    numbers_by_pattern,
+    numbers_in_names,
+    numbers_of_name,
+    unknown_fields,
+)
 
 
 @pytest.mark.parametrize(
@@ -67,3 +74,21 @@ def test_patterns(pattern, path, numbers):
 def test_fields():
     assert glob_of("a/{epoch}-{step}.pt") == "a/*-*.pt"
     assert unknown_fields("a/{epoch}-{stepp}{}.pt") == ["stepp", ""]
+
+
+@pytest.mark.parametrize(
+    ("name", "numbers"),
+    [
+        ("100", Numbers(plain=100)),
+        ("007", Numbers(plain=7)),
+        ("step_100", Numbers(step=100)),
+        ("Epoch 3", Numbers(epoch=3)),
+        ("epoch=3-step=100", Numbers(epoch=3, step=100)),
+        ("global_step100", Numbers(step=100)),
+        *((name, Numbers()) for name in ("0.5", "step_1.5", "1e3", "step=1e3", "-1", "step_-1", "1_000", "1,000")),
+        *((name, Numbers()) for name in ("backup_300", "300_old", "0 copy", "plots2", "step_3_old", "step_1_step_2")),
+        *((name, Numbers()) for name in ("\u00b2", "2026-01-01", "step", "")),
+    ],
+)
+def test_names_that_say_their_time_and_nothing_else(name, numbers):
+    assert numbers_of_name(name) == numbers

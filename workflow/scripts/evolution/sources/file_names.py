@@ -97,6 +97,26 @@ def numbers_in_names(paths: list[str]) -> list[Numbers]:
     return [Numbers(plain=plain[path]) if path in plain else numbers for path, numbers in zip(paths, labelled)]
 
 
+def numbers_of_name(name: str) -> Numbers:
+    """The numbers of a name that says its time and nothing else: 100, step_100, epoch=3-step=100.
+
+    In any other name a number may be anything: 0.5, -1, 1e3, 1_000 and backup_50 are no times.
+    """
+    if re.fullmatch(r"[0-9]+", name):
+        return Numbers(plain=int(name))
+    found, rest = {}, name
+    for unit, word in WORDS.items():
+        part = re.compile(rf"(?<![A-Za-z]){word}[-_= ]?([0-9]+)(?![0-9])", re.IGNORECASE)
+        texts = part.findall(rest)
+        if len(texts) > 1:
+            return Numbers()
+        if texts:
+            found[unit] = int(texts[0])
+        rest = part.sub("", rest)
+    whole = found and re.fullmatch(r"[-_ ]?", rest)
+    return Numbers(**found) if whole else Numbers()
+
+
 def _labelled(path: str) -> Numbers:
     """The numbers of a path that a word says the unit of."""
     found = {}

@@ -10,7 +10,7 @@ from pathlib import Path
 from evolution.errors import ConfigError
 from evolution.sources.array_file import IDS, read_ids
 from evolution.sources.choice import chosen_times
-from evolution.sources.file_names import UNITS, Numbers, numbers_in_names
+from evolution.sources.file_names import UNITS, Numbers, numbers_of_name
 from evolution.sources.listing import Listing, NoCheckpointError
 from evolution.sources.recorded_time import (
     CLASSIFIER,
@@ -158,7 +158,7 @@ def _times(folder: Path, asked: str, said: str | None) -> tuple[dict[str, Number
             "array a layer in it, as 100/conv1.npy",
             "path",
         )
-    numbers = dict(zip(map(Path.as_posix, folders), numbers_in_names([path.name for path in folders])))
+    numbers = {path.as_posix(): numbers_of_name(path.name) for path in folders}
     nameless = [path for path, found in numbers.items() if found == Numbers()]
     if len(nameless) == len(numbers):
         raise ConfigError(
