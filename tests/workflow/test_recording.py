@@ -135,7 +135,7 @@ def test_a_recording_without_predictions_is_drawn_and_what_is_left_out_is_said(r
     assert not drawn & {"training_curves", "confusion", "pixels"}
     assert {"samples", "animation", "grid", "neural_collapse", "geometry"} <= drawn
     assert not list(results.rglob("pixels.*"))
-    assert "Accuracy: not known, as the recording has no predictions." in (results / "summary.md").read_text()
+    assert "Accuracy: not known, as nothing says what the network predicts." in (results / "summary.md").read_text()
     page = (results / "explorer.html").read_text(encoding="utf-8")
     assert '"predicted":null' in page and "Network accuracy" not in page.split('id="document"')[0]
     theirs = recorded.folder / "results" / "tiny"

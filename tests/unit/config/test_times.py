@@ -29,7 +29,7 @@ def test_runs_that_are_trained_here_and_elsewhere():
 def test_a_run_may_change_what_holds_for_all():
     runs = {"here": {"checkpoints": None}, "one": {"checkpoints": {"choose": {"leave_out": [1]}}}}
     config = resolve({"checkpoints": {"path": "ck"}, "runs": runs})
-    assert config["times"]["here"].checkpoints == {} and config["times"]["one"].times == [3]
+    assert config["times"]["here"].stored == {} and config["times"]["one"].times == [3]
 
 
 @pytest.mark.parametrize(

@@ -159,7 +159,7 @@ def _without_snapshot(time: int, times: RunTimes, checked: CheckedConfig, run: s
     """That a run has no snapshot at a time, and what to do."""
     last, near = times.times[-1], min(times.times, key=lambda known: abs(known - time))
     which = f" of run {run}" if len(checked.config["runs"]) > 1 else ""
-    if times.checkpoints:
+    if times.stored:
         what = "checkpoint" if times.recording is None else "recorded time"
         return f"{time} has no {what}{which}, whose times are {times.unit}s; the nearest is {near}"
     if time > last:
@@ -192,8 +192,8 @@ def _check_sizes(checked: CheckedConfig) -> Iterator[str]:
         samples = run["dataset"]["eval_size"]
         where = f"run {name} has dataset.eval_size {samples}"
         times = config["times"].get(name)
-        if times is not None and times.recording is not None and times.recording.samples < samples:
-            samples = times.recording.samples
+        if times is not None and times.recording is not None and times.recording.sample_count < samples:
+            samples = times.recording.sample_count
             where = f"the recording of run {name} has {samples} samples"
         if samples in seen:
             continue
