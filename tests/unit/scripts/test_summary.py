@@ -235,7 +235,7 @@ def test_a_recording_without_predictions(tmp_path):
     save_table(history, dict(zip(("time", "measure", "value"), zip(*rows))), unit="step")
     values = {("fc", step, metric): 0.5 for step in (0, 100) for metric in METRICS}
     lines, rows = summary_of(tmp_path, values, ["fc"], history_table=str(history))
-    assert "- Accuracy: not known, as the recording has no predictions." in lines
+    assert "- Accuracy: not known, as nothing says what the network predicts." in lines
     assert not [line for line in lines if "chance" in line] and rows[0]["eval_accuracy"] == ""
 
 
@@ -244,4 +244,4 @@ def test_accuracies_of_a_training_whose_images_are_not_known(tmp_path):
     history = write_curves(tmp_path / "c.parquet", [0.7, 0.7, 0.7], [0.5] * 4, [0.9] * 4)
     values = {("fc", epoch, metric): 0.5 for epoch in (0, 3) for metric in METRICS}
     lines, _ = summary_of(tmp_path, values, ["fc"], history_table=history, dataset=str(tmp_path / "own.npz"))
-    assert "- Accuracy at epoch 3: 0.500 on the training images, 0.900 on the evaluation images." in lines
+    assert "- Accuracy at epoch 3: 0.500 on the training samples, 0.900 on the evaluation samples." in lines
