@@ -74,7 +74,7 @@ class Checkpoints:
             yield checkpoint.time, lambda model, checkpoint=checkpoint: self._load(model, checkpoint)
 
     def _load(self, model: nn.Module, checkpoint: StoredTime) -> bool:
-        path = os.path.expanduser(checkpoint.path)
+        path = checkpoint.path
         if not os.path.exists(path):
             raise UserError(
                 f"{path} is gone, and is needed to take its snapshot again. Put it back; or leave its time out with "

@@ -38,7 +38,7 @@ def time_arrays(time: StoredTime) -> Arrays:
     UserError
         If the folder is gone, or has changed since.
     """
-    folder = Path(os.path.expanduser(time.path))
+    folder = Path(time.path)
     if not folder.is_dir():
         raise UserError(
             f"{folder} is gone, and is needed to take its snapshot again. Put it back; or leave its time out with "

@@ -131,6 +131,8 @@ def test_the_classifier_is_that_of_a_model(folder):
         Classifier(inputs[indices], weight, bias), outputs=inputs[indices] @ weight.T, classes=CLASSES, compacted=True
     )
     assert np.array_equal(arrays["classifier"][1], expected)
+    raw = take(folder, eval_size=30)[1]["classifier"][1]
+    assert np.array_equal(raw, np.concatenate([inputs[indices], weight])), "what it is given, then its weights"
 
 
 @pytest.mark.parametrize(("name", "value"), [("fc1", np.nan), ("predictions", np.inf)])

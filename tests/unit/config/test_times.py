@@ -115,3 +115,10 @@ def test_too_many_recorded_times(monkeypatch):
     monkeypatch.setattr(checks, "MOST_JOBS", 5)
     with pytest.raises(ConfigError, match=r"recording\.path: the recorded times make about .* recording\.choose"):
         resolve({"recording": RECORDING, "embedding": {"perplexity": 10}})
+    runs = {"a": {"recording": RECORDING}, "b": {"checkpoints": {"path": "ck"}}}
+    said = (
+        r"^checkpoints\.path and recording\.path: the checkpoints and recorded times in 2 runs make about .*; choose "
+        r"fewer with checkpoints\.choose and recording\.choose, or raise"
+    )
+    with pytest.raises(ConfigError, match=said):
+        resolve({"runs": runs, "embedding": {"perplexity": 10}})

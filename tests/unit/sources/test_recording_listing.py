@@ -10,8 +10,10 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from activation_recorder import Recorder
 from evolution.sources.array_file import ids_digest
 from evolution.sources.stored_times import NothingStoredError
+from support.recorded import images
 from support.recordings import SAMPLES, fault, found, write_recording
 
 
@@ -157,3 +159,31 @@ def test_the_samples_have_a_digest_of_their_own(folder):
     assert found()[1].samples_digest == before
     (folder / "class_names.txt").write_text("a\nb\nc\nd\ne\n")
     assert found()[1].samples_digest != before
+
+
+class Watched(torch.nn.Module):
+    """A network that calls a function as often as samples pass through it."""
+
+    def __init__(self, look):
+        super().__init__()
+        self.fc1, self.look = torch.nn.Linear(36, 3), look
+
+    def forward(self, x):
+        self.look()
+        return self.fc1(x.flatten(1))
+
+
+def test_a_plan_while_a_recorder_writes(folder):
+    shutil.rmtree(folder)
+    seen = []
+
+    def plan():
+        if (folder / "0").is_dir():
+            listing = found(unit="auto")[0]
+            seen.append((list(listing.stored), listing.notes, any(folder.glob(".3*"))))
+
+    recorder = Recorder(Watched(plan), *images(20), path="rec", at=[0, 3])
+    recorder.step(0)
+    recorder.step(3)
+    assert seen and all(each == ([0], [], True) for each in seen)
+    assert list(found(unit="auto")[0].stored) == [0, 3]

@@ -124,11 +124,12 @@ def job_faults(checked: CheckedConfig) -> list[str]:
     count = len(config["runs"])
     of_runs, fewer = (f" in {count} runs", ", or make fewer runs") if count > 1 else ("", "")
     if not trained:
-        recorded = all(run["recording"] is not None for run in config["runs"].values())
-        source, what = ("recording", "recorded times") if recorded else ("checkpoints", "checkpoints")
+        names = {"checkpoints": "checkpoints", "recording": "recorded times"}
+        there = [key for key in names if any(run[key] is not None for run in config["runs"].values())]
         return [
-            f"{source}.path: the {what}{of_runs} make about {jobs} jobs, and more than {MOST_JOBS} cannot be "
-            f"planned; choose fewer with {source}.choose, or raise snapshots_per_job{fewer}"
+            f"{' and '.join(f'{key}.path' for key in there)}: the {' and '.join(names[key] for key in there)}{of_runs} "
+            f"make about {jobs} jobs, and more than {MOST_JOBS} cannot be planned; choose fewer with "
+            f"{' and '.join(f'{key}.choose' for key in there)}, or raise snapshots_per_job{fewer}"
         ]
     return [
         f"training.epochs: {training['epochs']} with snapshots.every {every}{of_runs} makes about {jobs} jobs, and "

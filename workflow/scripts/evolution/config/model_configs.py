@@ -45,7 +45,7 @@ def fill_in_model_configs(checked: CheckedConfig) -> Iterator[str]:
 def found_with(checkpoints: Iterable[StoredTime]) -> str | None:
     """The config.json in the last checkpoint that is a folder with one, or next to one that is a file."""
     for checkpoint in reversed(list(checkpoints)):
-        file = Path(checkpoint.path).expanduser()
+        file = Path(checkpoint.path)
         path = (file if file.is_dir() else file.parent) / "config.json"
         if path.is_file():
             return str(path)

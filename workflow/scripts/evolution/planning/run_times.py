@@ -279,4 +279,4 @@ def _with_deleted(
 
 def _written_at(stored: StoredTime) -> float:
     """When a file or folder was written, in seconds as files have it."""
-    return Path(stored.path).expanduser().stat().st_mtime
+    return Path(stored.path).stat().st_mtime

@@ -14,7 +14,7 @@ class StoredTime:
     time : int
         Its epoch or its step, whichever the run counts in.
     path : str
-        Its file or folder, as the config's path gives it.
+        Its file or folder: the config's path, with ~ resolved.
     fingerprint : str
         Differs where the weights or the arrays differ. See `evolution.sources.checkpoint_file.Facts` and
         `evolution.sources.recorded_time.folder_fingerprint`.
