@@ -19,7 +19,7 @@ from evolution.io.tables import save_table
 from evolution.models.outputs import Pooling
 from evolution.planning.digests import file_digest
 from evolution.sources.recorded_time import Arrays, folder_fingerprint, read_folder
-from evolution.sources.recording import describe, read_settings
+from evolution.sources.recording import Recording, describe, read_settings
 from evolution.sources.recording_format import SHARED, belongs_to_time, is_layer
 from evolution.sources.records import save_record
 from evolution.sources.stored_times import StoredTime
@@ -53,6 +53,22 @@ def time_arrays(time: StoredTime) -> Arrays:
             f"{folder} has changed since the workflow was planned. Give the same command again once it is written."
         )
     return arrays
+
+
+def described(path: str, time: Arrays) -> Recording:
+    """What the record says of the recording, by one of its times: it may be gone one day.
+
+    Raises
+    ------
+    UserError
+        If what lies next to the folders of the times cannot be read.
+    """
+    folder = Path(os.path.expanduser(path))
+    try:
+        shared = read_folder(folder, wanted=SHARED.__contains__)
+        return describe(folder, read_settings(folder), shared=shared, time=time)
+    except ConfigError as error:
+        raise error.at("recording.path") from None
 
 
 def snapshot_recording(
@@ -111,10 +127,8 @@ def snapshot_recording(
     origin = {"dataset": file_digest(dataset), "digests": json.dumps(digests), **SAID}
     save_table(output["history"], history, origin, unit=unit)
     # Last: what has a record is taken.
-    folder = Path(os.path.expanduser(path))
-    shared = read_folder(folder, wanted=SHARED.__contains__)
-    recording = describe(folder, read_settings(folder), shared=shared, time=arrays[times[0].time])
-    save_record(output["record"], pattern=path, unit=unit, times=times, recording=recording.for_record())
+    recording = described(path, arrays[times[0].time]).for_record()
+    save_record(output["record"], pattern=path, unit=unit, times=times, recording=recording)
 
 
 if "snakemake" in globals():

@@ -122,3 +122,9 @@ def test_too_many_recorded_times(monkeypatch):
     )
     with pytest.raises(ConfigError, match=said):
         resolve({"runs": runs, "embedding": {"perplexity": 10}})
+
+
+def test_of_a_recording_planning_does_not_say_that_it_follows_other_samples():
+    write_recorded()
+    config = resolve({"runs": {"a": {"recording": RECORDING}, "b": {}}, "embedding": {"perplexity": 10}})
+    assert not [note for note in checks.notes(config) if "different evaluation samples" in note]

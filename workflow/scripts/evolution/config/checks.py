@@ -370,6 +370,8 @@ def notes(config: dict) -> list[str]:
     found: dict[tuple, str] = {}
     samples: dict[str, str] = {}
     for name, run in config["runs"].items():
+        if run["recording"] is not None:
+            continue  # Its samples may be those of another run: its ids or inputs say so, which a job compares.
         dataset = run["dataset"]
         seed = run["seed"] if dataset["seed"] is None else dataset["seed"]
         drawn = [seed, *(dataset[key] for key in ("name", "root", "eval_size", "image_size"))]

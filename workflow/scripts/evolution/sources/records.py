@@ -59,6 +59,7 @@ def load_recording(folder: Path, *, pattern: str) -> dict:
     for path in sorted(folder.glob("*.json"), reverse=True):
         with suppress(OSError, ValueError, KeyError, TypeError):
             record = json.loads(path.read_text(encoding="utf-8"))
-            if record["path"] == pattern:
+            # Records of an earlier form, without times, are read as none.
+            if record["path"] == pattern and "times" in record:
                 return record["recording"]
     return {}
