@@ -16,10 +16,9 @@ FOLLOWED_LAYERS = layers_with_pixels(experiment, TIMES)
 
 # Where each run's activations come from: this workflow trains it, or its checkpoints or its activations themselves are
 # on disk. Of a recording no model is known.
-SOURCE = {
-    run: "recording" if TIMES[run].recording is not None else "train" if TIMES[run].training_spans else "checkpoints"
-    for run in RUNS
-}
+SOURCE = dict.fromkeys(RUNS, "checkpoints")
+SOURCE |= {run: "train" for run in RUNS if TIMES[run].training_spans}
+SOURCE |= {run: "recording" for run in RUNS if TIMES[run].recording is not None}
 
 METHOD = experiment["embedding"]["method"]
 MEASURES_ON = experiment["metrics"]["measures"]

@@ -17,17 +17,6 @@ def test_layers_come_by_their_numbers_value_or_as_recording_json_says():
     assert in_order(names, {"layers": ["conv1", "layer2", "layer10", "fc"]}) == ["conv1", "layer2", "layer10", "fc"]
 
 
-def test_names_that_cannot_stand_in_a_path_are_not_followed():
-    modules = Recording(10, {"a-b": [3], "conv1": [3], "pixels": [3]}).modules()
-    assert modules.names == ["conv1"] and list(modules.auto) == ["conv1"]
-    assert "letters, digits, _" in modules.unfit["a-b"] and "inputs.npy" in modules.unfit["pixels"]
-
-
-def test_of_many_layers_auto_takes_eight():
-    modules = Recording(10, {f"l{number}": [1] for number in range(15)}).modules()
-    assert list(modules.auto) == [f"l{2 * number}" for number in range(8)]
-
-
 @pytest.mark.parametrize(
     ("content", "message"),
     [

@@ -13,6 +13,7 @@ from evolution.sources.checkpoint_listing import list_checkpoints
 from evolution.sources.choice import chosen_times
 from evolution.sources.recording import Recording
 from evolution.sources.recording_format import CLASSIFIER, PREDICTIONS
+from evolution.sources.recording_layers import recorded_modules
 from evolution.sources.recording_listing import list_recording
 from evolution.sources.records import load_recording, load_records
 from evolution.sources.stored_times import Listing, NothingStoredError, StoredTime
@@ -183,7 +184,7 @@ def _without_unusable(listing: Listing, recording: Recording, layers: Sequence[s
     ConfigError
         If none is left.
     """
-    followed, _ = choose(layers, recording.modules(), path, "recording.path")
+    followed, _ = choose(layers, recorded_modules(recording), path, "recording.path")
     found = {name: unusable_fingerprints(name) for name in (*followed, PREDICTIONS, *CLASSIFIER)}
     kept, notes = {}, []
     for time, stored in listing.stored.items():

@@ -6,9 +6,7 @@ import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from evolution import PIXELS
 from evolution.errors import ConfigError
-from evolution.models.selection import Modules, spread_layers
 from evolution.sources.file_names import UNITS
 from evolution.sources.recorded_time import Arrays, folder_fingerprint
 from evolution.sources.recording_format import (
@@ -18,7 +16,6 @@ from evolution.sources.recording_format import (
     FORMAT,
     INPUTS,
     LABELS,
-    LAYER_NAME,
     OUTPUTS,
     PREDICTIONS,
     SETTINGS_FILE,
@@ -96,18 +93,6 @@ class Recording:
             "effect on it."
             for key, (kind, asked) in late.items()
         ]
-
-    def modules(self) -> Modules:
-        """The layers that can be followed, and what `layers: auto` stands for."""
-        fit = [name for name in self.layers if LAYER_NAME.fullmatch(name) and name != PIXELS]
-        unfit = {
-            name: f"stands for the raw inputs, which are called {INPUTS}.npy"
-            if name == PIXELS
-            else "has a name with something else than letters, digits, _ and single dots between"
-            for name in self.layers
-            if name not in fit
-        }
-        return Modules(fit, unfit, spread_layers(fit))
 
 
 def _as_yaml(value: str | bool) -> str:
