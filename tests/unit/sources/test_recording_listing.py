@@ -100,6 +100,15 @@ def test_ids_of_a_time_that_is_left_out_do_not_count(folder):
     assert found(leave_out=[0])[1].ids_digest == ids_digest([f"s{number}" for number in range(SAMPLES)])
 
 
+def test_a_time_that_is_deleted_leaves_the_samples_as_they_are(folder):
+    for time in (0, 100):
+        shutil.copyfile(folder / "ids.npy", folder / str(time) / "ids.npy")
+    os.remove(folder / "ids.npy")
+    before = found()[1]
+    shutil.rmtree(folder / "0")
+    assert found()[1] == before, "whichever file the ids are read from"
+
+
 def test_a_layer_as_safetensors(folder):
     for time in (0, 100, 200):
         os.remove(folder / str(time) / "fc1.npy")
