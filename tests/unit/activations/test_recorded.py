@@ -135,7 +135,7 @@ def test_the_classifier_is_that_of_a_model(folder):
     assert np.array_equal(raw, np.concatenate([inputs[indices], weight])), "what it is given, then its weights"
 
 
-@pytest.mark.parametrize(("name", "value"), [("fc1", np.nan), ("predictions", np.inf)])
+@pytest.mark.parametrize(("name", "value"), [("fc1", np.nan), ("predictions", np.inf), ("predictions", np.nan)])
 def test_what_is_not_finite_is_named_with_its_time(folder, name, value):
     array = np.load(folder / "100" / f"{name}.npy")
     array[7, 0] = value

@@ -132,13 +132,15 @@ def take_recorded(
         found = _evaluated(files, indices, labels, len(names))
         if found.has_outputs:
             check(found.outputs, PREDICTIONS)
+            # Those of the last time stay: a network may be odd before it is trained.
             warnings = logit_warnings(found.outputs)
         predicted.append(found.predicted)
         confidence.append(found.confidence)
         evaluation.append({"time": time} | found.measures)
         last = _classifier(files, indices)
-        for name, array in {} if last is None else dict(zip(CLASSIFIER, (last.inputs, last.weight, last.bias))).items():
-            check(array, name)
+        if last is not None:
+            for name, array in zip(CLASSIFIER, (last.inputs, last.weight, last.bias)):
+                check(array, name)
         classifier.put(
             index, classifier_rows(last, outputs=found.outputs, classes=len(names), compacted=settings.compacted)
         )
