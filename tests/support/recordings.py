@@ -4,8 +4,27 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+import pytest
+
+from evolution.errors import ConfigError
+from evolution.sources.recording import Recording
+from evolution.sources.recording_listing import list_recording
+from evolution.sources.stored_times import Listing
 
 SAMPLES, CLASSES = 60, 5
+CHOOSE = {"every": None, "log_until": None, "also": [], "leave_out": []}
+
+
+def found(unit: str = "step", **choose: object) -> tuple[Listing, Recording]:
+    """What planning finds in the recording `rec`; `choose` are keys of `recording.choose`."""
+    return list_recording({"path": "rec", "unit": unit, "choose": CHOOSE | choose})
+
+
+def fault(**given: object) -> str:
+    """The message with which planning refuses the recording `rec`; parameters as `found`."""
+    with pytest.raises(ConfigError) as error:
+        found(**given)
+    return str(error.value)
 
 
 def write_recording(

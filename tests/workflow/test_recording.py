@@ -1,5 +1,6 @@
 """Recordings: cells are those of the same weights trained here; folders grow and shrink; predictions may be missing."""
 
+import json
 import re
 import shutil
 from collections import Counter
@@ -10,6 +11,7 @@ import pytest
 import torch
 import yaml
 
+from activation_recorder import Recorder
 from evolution.models.networks import TinyCNN
 from support.project import ROOT, TINY, changed, job
 
@@ -50,14 +52,20 @@ def record_time(folder, model, images):
         np.save(folder / f"{name}.npy", array.numpy())
 
 
-def write_recordings(project):
-    """The tiny run's weights, recorded; and once more with nothing but labels and layers."""
-    torch.set_num_threads(1)
-    run, folder = project.folder / "results" / "tiny", project.folder / "recordings"
+def images_of(run):
+    """The images that a run follows as its network is given them, their labels, and their positions in the data set."""
     with np.load(run / "dataset.npz") as archive:
         dataset = dict(archive)
     scaled = dataset["eval_images"].astype(np.float32) / np.float32(255)
     images = (scaled - dataset["mean"][:, None, None]) / dataset["std"][:, None, None]
+    return images, dataset["eval_labels"], dataset["eval_indices"]
+
+
+def write_recordings(project):
+    """The tiny run's weights, recorded; and once more with nothing but labels and layers."""
+    torch.set_num_threads(1)
+    run, folder = project.folder / "results" / "tiny", project.folder / "recordings"
+    images, labels, positions = images_of(run)
     for path in sorted((run / "checkpoints").glob("*.pt")):
         for epoch, weights in torch.load(path, weights_only=True)["weights"].items():
             if epoch % 2 == 0:
@@ -68,11 +76,34 @@ def write_recordings(project):
                 for layer in TINY["layers"]:
                     name = f"{epoch}/{layer}.npy"
                     shutil.copyfile(folder / "whole" / name, folder / "bare" / name)
-    np.save(folder / "bare" / "labels.npy", dataset["eval_labels"])
-    np.save(folder / "whole" / "labels.npy", dataset["eval_labels"].astype(np.int32))
-    np.save(folder / "whole" / "ids.npy", dataset["eval_indices"])
+    np.save(folder / "bare" / "labels.npy", labels)
+    np.save(folder / "whole" / "labels.npy", labels.astype(np.int32))
+    np.save(folder / "whole" / "ids.npy", positions)
     np.save(folder / "whole" / "inputs.npy", images)
-    np.save(folder / "whole" / "previews.npy", dataset["eval_images"][:, 0])
+    np.save(folder / "whole" / "previews.npy", np.load(run / "dataset.npz")["eval_images"][:, 0])
+
+
+def record_with_recorder(project, folder, *, compact):
+    """The tiny run's weights, recorded by a Recorder as they would be in the training."""
+    torch.set_num_threads(1)
+    run = project.folder / "results" / "tiny"
+    images, labels, positions = images_of(run)
+    model = TinyCNN(images.shape[1:], 10).to(memory_format=torch.channels_last)
+    recorder = Recorder(
+        model,
+        images,
+        labels,
+        layers=TINY["layers"],
+        path=project.folder / folder,
+        at=[0, 2, 4],
+        ids=positions,
+        unit="epoch",
+        compact=compact,
+    )
+    for path in sorted((run / "checkpoints").glob("*.pt")):
+        for epoch, weights in torch.load(path, weights_only=True)["weights"].items():
+            model.load_state_dict(weights)
+            recorder.step(epoch)
 
 
 @pytest.fixture(scope="module")
@@ -106,14 +137,17 @@ def test_the_history_is_that_of_the_same_weights(recorded):
     )
 
     def at(rows, measure):
-        return {(row["epoch"], row["class_name"]): row["value"] for row in rows if row["measure"] == measure}
+        """Classes have other names in a recording, and come in one order."""
+        found = {}
+        for row in rows:
+            if row["measure"] == measure and row["epoch"] in (0, 2, 4):
+                found.setdefault(row["epoch"], []).append(row["value"])
+        return found
 
-    for measure in ("eval_accuracy", "class_accuracy"):
-        known = at(theirs, measure)
-        assert {name: value for (_, name), value in at(own, measure).items()}.keys()
-        ours = {(epoch, name): value for (epoch, name), value in at(own, measure).items()}
-        assert list(ours.values()) == [known[key] for key in known if key[0] in (0, 2, 4)]
-    assert {epoch for epoch, _ in at(own, "eval_loss")} == {0, 2, 4}
+    for measure, count in (("eval_accuracy", 1), ("class_accuracy", 10)):
+        assert {epoch: len(values) for epoch, values in at(own, measure).items()} == {0: count, 2: count, 4: count}
+        assert at(own, measure) == at(theirs, measure)
+    assert at(own, "eval_loss").keys() == {0, 2, 4}
 
 
 def test_runs_on_the_same_samples_are_compared_whatever_their_source(recorded):
@@ -135,7 +169,7 @@ def test_a_recording_without_predictions_is_drawn_and_what_is_left_out_is_said(r
     assert not drawn & {"training_curves", "confusion", "pixels"}
     assert {"samples", "animation", "grid", "neural_collapse", "geometry"} <= drawn
     assert not list(results.rglob("pixels.*"))
-    assert "Accuracy: not known, as the recording has no predictions." in (results / "summary.md").read_text()
+    assert "Accuracy: not known, as nothing says what the network predicts." in (results / "summary.md").read_text()
     page = (results / "explorer.html").read_text(encoding="utf-8")
     assert '"predicted":null' in page and "Network accuracy" not in page.split('id="document"')[0]
     theirs = recorded.folder / "results" / "tiny"
@@ -147,6 +181,28 @@ def test_no_job_reads_a_model(recorded):
     for run in ("whole", "bare"):
         logs = {path.name for path in (recorded.folder / "results" / run / "logs").iterdir()}
         assert "prepare_recording.log" in logs and not logs & {"train", "prepare_data.log"}
+
+
+def test_what_a_recorder_wrote_is_the_run_itself(recorded, tmp_path):
+    project = recorded.copy_to(tmp_path / "checkout")
+    record_with_recorder(project, "recordings/raw", compact=False)
+    record_with_recorder(project, "recordings/compacted", compact=True)
+    names = ("raw", "compacted")
+    runs = {name: {"recording": {"path": f"recordings/{name}"}} for name in names}
+    project.configure(project.config | {"runs": {"tiny": {}} | runs})
+    cells = [name.removesuffix(".parquet") for name in files_of(project, "tiny", "metrics")]
+    project.run(*(f"results/{run}/metrics/{cell}.parquet" for run in names for cell in cells))
+    for folder in ("activations", "metrics", "predictions", "classifier"):
+        ours, theirs = files_of(project, "raw", folder), files_of(project, "tiny", folder)
+        assert [name for name in theirs if ours.get(name) != theirs[name]] == [], folder
+    for cell in cells:
+        ours, theirs = (
+            pq.read_table(project.folder / "results" / run / "metrics" / f"{cell}.parquet").to_pydict()
+            for run in ("compacted", "tiny")
+        )
+        assert ours.keys() == theirs.keys()
+        for metric, values in theirs.items():
+            np.testing.assert_allclose(np.array(ours[metric]), np.array(values), rtol=0, atol=1e-4, err_msg=cell)
 
 
 def test_a_folder_that_grows_and_shrinks(recorded, tmp_path):
@@ -173,6 +229,8 @@ def test_a_folder_that_grows_and_shrinks(recorded, tmp_path):
     }
     assert set(GATHERED) < rules and not any("run=bare" in name or "run=tiny" in name for name in plan)
     assert not rules & {"prepare_recording", "pixels", "settings", "train"}
+    (folder / "recording.json").write_text(json.dumps({"format": 1, "layers": ["fc1", "conv2"]}))
+    assert not any(name.startswith("snapshot") and "span=0002" in name for name in project.plan()), "an order of layers"
     (folder / "6" / "conv2.npy").rename(folder / "conv2.npy.moved")
     assert project.plan() == Counter(), "the latest time is not whole"
     shutil.rmtree(folder)
@@ -191,7 +249,7 @@ def test_an_array_that_was_recorded_again_reaches_all_that_follows(recorded, tmp
     assert [name for name in metrics if metrics[name] != before[name]] == ["0004/fc1.parquet"]
 
 
-def test_a_layer_that_is_not_finite_stops_its_time_alone(recorded, tmp_path):
+def test_a_layer_that_is_not_finite_leaves_its_time_out_of_the_next_command(recorded, tmp_path):
     project = recorded.copy_to(tmp_path / "checkout")
     folder = project.folder / "recordings" / "whole"
     shutil.copytree(folder / "4", folder / "6")
@@ -201,9 +259,9 @@ def test_a_layer_that_is_not_finite_stops_its_time_alone(recorded, tmp_path):
     output = project.run("--keep-going", check=False)
     assert project.returncode
     assert "recordings/whole/6/fc1.npy: layer fc1 at epoch 6 holds values that are not finite" in output
-    assert "leave it out with recording.choose.leave_out: [6]" in output
-    project.configure(changed(project.config, "runs.whole.recording.choose", {"leave_out": [6]}))
+    assert "Give the same command again: it leaves this time out and goes on with the others" in output
     assert project.plan() == Counter()
+    assert "recordings/whole/6 is left out: its fc1 is not finite" in project.run("--dry-run")
 
 
 def test_the_lines_of_the_documentation_run_as_they_stand(recorded, tmp_path, monkeypatch):

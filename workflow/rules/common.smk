@@ -14,10 +14,11 @@ RUNS = experiment["runs"]
 NETWORK_LAYERS = {run: RUNS[run]["layers"] for run in RUNS}
 FOLLOWED_LAYERS = layers_with_pixels(experiment, TIMES)
 
-# A span is what one job handles: consecutive snapshots, or consecutive epochs of a training.
-TRAINED_RUNS = frozenset(run for run in RUNS if TIMES[run].training_spans)
-# Runs of which the activations themselves are on disk, and no model is known.
-RECORDED_RUNS = frozenset(run for run in RUNS if TIMES[run].recording is not None)
+# Where each run's activations come from: this workflow trains it, or its checkpoints or its activations themselves are
+# on disk. Of a recording no model is known.
+SOURCE = dict.fromkeys(RUNS, "checkpoints")
+SOURCE |= {run: "train" for run in RUNS if TIMES[run].training_spans}
+SOURCE |= {run: "recording" for run in RUNS if TIMES[run].recording is not None}
 
 METHOD = experiment["embedding"]["method"]
 MEASURES_ON = experiment["metrics"]["measures"]
@@ -41,9 +42,9 @@ def run_param(*keys):
     return lookup_run
 
 
-def of_source(run, key):
+def elsewhere_setting(run, key):
     """A key of `checkpoints` or `recording` of a run that was trained elsewhere."""
-    return RUNS[run]["recording" if run in RECORDED_RUNS else "checkpoints"][key]
+    return RUNS[run][SOURCE[run]][key]
 
 
 def network_layers(wildcards):

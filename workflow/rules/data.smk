@@ -83,11 +83,15 @@ rule prepare_own_data:
         "../scripts/prepare_own_data.py"
 
 
-def recorded_samples(
+# Where a recording is gone, what was taken of its samples stays, and no rule makes it.
+RECORDED_RUNS = [run for run in RUNS if SOURCE[run] == "recording" and TIMES[run].recording.samples_digest]
+
+
+def recorded_samples_digest(
     wildcards,
 ):
     """A digest of what a recording says of its samples."""
-    return TIMES[wildcards.run].recording.dataset
+    return TIMES[wildcards.run].recording.samples_digest
 
 
 rule prepare_recording:
@@ -100,19 +104,19 @@ rule prepare_recording:
     benchmark:
         "results/{run}/benchmarks/prepare_recording.tsv"
     wildcard_constraints:
-        # Where the recording is gone, what was taken of its samples stays, and no rule makes it.
-        run="|".join(re.escape(run) for run in RUNS if run in RECORDED_RUNS and TIMES[run].recording.dataset) or "(?!)",
+        run="|".join(re.escape(run) for run in RECORDED_RUNS) or "(?!)",
     conda:
         "../../envs/torch.yaml"
     resources:
         **resources_of(memory=4000, minutes=30),
     params:
         path=run_param("recording", "path"),
-        classes=lambda wildcards: TIMES[wildcards.run].recording.classes,
+        class_count=lambda wildcards: TIMES[wildcards.run].recording.class_count,
+        ids=lambda wildcards: TIMES[wildcards.run].recording.ids_digest,
         eval_size=run_param("dataset", "eval_size"),
         seed=dataset_seed,
         # The files are no inputs: one that was deleted leaves the samples valid.
-        rerun_key_samples=recorded_samples,
+        rerun_key_samples=recorded_samples_digest,
     message:
         "Taking the samples of the recording of run {wildcards.run}."
     script:
@@ -130,7 +134,8 @@ rule prepare_data:
     benchmark:
         "results/{run}/benchmarks/prepare_data.tsv"
     wildcard_constraints:
-        run="|".join(re.escape(run) for run in RUNS if run not in {*OWN_DATA_RUNS, *RECORDED_RUNS}) or "(?!)",
+        run="|".join(re.escape(run) for run in RUNS if SOURCE[run] != "recording" and run not in OWN_DATA_RUNS)
+        or "(?!)",
     conda:
         "../../envs/torch.yaml"
     resources:

@@ -123,10 +123,11 @@ for figure in registry.FIGURES:
             figure_script(locals())
 
 
-def is_drawn(figure, run):
+def has_figure(run, figure):
     """Whether a figure of a run is asked for, and the run has what it shows."""
-    known = TIMES[run].has_predictions or not figure.of_predictions
-    return known and registry.is_drawn(figure, experiment) and (figure.name != PIXELS or PIXELS in FOLLOWED_LAYERS[run])
+    has_predictions = TIMES[run].has_predictions or not figure.of_predictions
+    has_pixels = PIXELS in FOLLOWED_LAYERS[run] or not figure.of_pixels
+    return has_predictions and has_pixels and registry.is_drawn(figure, experiment)
 
 
 # The figures of each run.
@@ -134,6 +135,6 @@ FIGURE_FILES = [
     f"results/{run}/figures/{figure.name}.{format}"
     for run in RUNS
     for figure in registry.FIGURES
-    if is_drawn(figure, run)
+    if has_figure(run, figure)
     for format in figure.film or FORMATS
 ]

@@ -134,18 +134,19 @@ def reads_activations(
     return {**taken_as_ancient, "origin": activations_origin, "settings": f"results/{{run}}/settings/{stage}.json"}
 
 
-def snapshot_script(
-    wildcards,
-):
-    """The script that takes a run's snapshots."""
-    if wildcards.run in RECORDED_RUNS:
-        return "snapshot_recording"
-    return "snapshot" if wildcards.run in TRAINED_RUNS else "snapshot_checkpoints"
+# The script that takes a run's snapshots, by the run's source.
+SNAPSHOT_SCRIPTS = {
+    "train": "snapshot",
+    "checkpoints": "snapshot_checkpoints",
+    "recording": "snapshot_recording",
+}
 
 
 rule settings:
     input:
-        sources=lambda wildcards: sorted({*code(wildcards.stage), *code(snapshot_script(wildcards)), *code("pixels")}),
+        sources=lambda wildcards: sorted(
+            {*code(wildcards.stage), *code(SNAPSHOT_SCRIPTS[SOURCE[wildcards.run]]), *code("pixels")}
+        ),
         code=code("settings"),
     output:
         "results/{run}/settings/{stage}.json",

@@ -23,7 +23,7 @@ def run_settings(
     """The config that gives one run alone, defaults included."""
     no_sweep = {"seeds": [], "grid": {}, "skip": []}
     settings = RUNS[wildcards.run]
-    if wildcards.run in RECORDED_RUNS:
+    if SOURCE[wildcards.run] == "recording":
         # Its model and its data set have no names.
         read = {key: settings["dataset"][key] for key in ("eval_size", "seed")}
         settings = {**settings, "model": experiment["model"], "dataset": {**experiment["dataset"], **read}}

@@ -46,17 +46,16 @@ def check_sources():
     Snakemake removes a job's results before the job begins: the job would fail, and what was taken of the file be lost.
     """
     for job in workflow.dag.needrun_jobs():
-        if not job.rule.name.startswith("snapshot") or job.wildcards.run in TRAINED_RUNS:
+        if not job.rule.name.startswith("snapshot") or SOURCE[job.wildcards.run] == "train":
             continue
-        taken_of = TIMES[job.wildcards.run].checkpoints
-        for time_of_file in span_times(job.wildcards):
-            path = os.path.expanduser(taken_of[time_of_file].file)
+        stored = TIMES[job.wildcards.run].stored
+        for stored_time in span_times(job.wildcards):
+            path = os.path.expanduser(stored[stored_time].path)
             if not os.path.exists(path):
-                source = "recording" if job.wildcards.run in RECORDED_RUNS else "checkpoints"
                 raise WorkflowError(
                     f"{path} is gone, and is needed to take its snapshot again. What was taken of it is still there, "
-                    "and nothing ran. Give the config again that it was taken with; or put the file back; or leave its "
-                    f"time out with {source}.choose.leave_out: [{time_of_file}]."
+                    "and nothing ran. Give the config again that it was taken with; or put it back; or leave its time out "
+                    f"with {SOURCE[job.wildcards.run]}.choose.leave_out: [{stored_time}]."
                 )
 
 

@@ -12,8 +12,7 @@ from evolution.planning.recording_trees import recording_tree
 # Its keys say where the runs' activations come from, and which layers they have.
 RUNS_OF_LAYERS = {}
 for run in RUNS:
-    source = "train" if run in TRAINED_RUNS else "recording" if run in RECORDED_RUNS else "checkpoints"
-    RUNS_OF_LAYERS.setdefault((source, tuple(NETWORK_LAYERS[run])), []).append(run)
+    RUNS_OF_LAYERS.setdefault((SOURCE[run], tuple(NETWORK_LAYERS[run])), []).append(run)
 
 
 def layer_files(
@@ -42,16 +41,16 @@ SNAPSHOT_PARAMS = {
 }
 
 
-def span_checkpoints(
+def span_stored(
     wildcards,
 ):
-    """The checkpoints of a span, each with the fingerprint of its file, which changes when the file does.
+    """The stored times of a span, each with its fingerprint, which changes when its file or folder does.
 
     They are no input files. A checkpoint that was deleted leaves its snapshot valid, and Snakemake would ask for an
     input again; and to compare files of gigabytes by content it would read them.
     """
-    checkpoints = TIMES[wildcards.run].checkpoints
-    return [asdict(checkpoints[time]) for time in span_times(wildcards)]
+    stored = TIMES[wildcards.run].stored
+    return [asdict(stored[time]) for time in span_times(wildcards)]
 
 
 def recorded_bytes(
@@ -60,7 +59,9 @@ def recorded_bytes(
     """The bytes of the largest layer of a recording."""
     recording = TIMES[wildcards.run].recording
     return (
-        4 * recording.samples * max(math.prod(recording.layers.get(layer, [])) for layer in network_layers(wildcards))
+        4
+        * recording.sample_count
+        * max(math.prod(recording.layers.get(layer, [])) for layer in network_layers(wildcards))
     )
 
 
@@ -137,7 +138,7 @@ for number, ((source, layers_taken), runs_with_them) in enumerate(RUNS_OF_LAYERS
                 **SNAPSHOT_PARAMS,
                 unit=run_unit,
                 path=run_param("checkpoints", "path"),
-                checkpoints=span_checkpoints,
+                stored=span_stored,
                 key=run_param("checkpoints", "key"),
                 strict=run_param("checkpoints", "strict"),
             message:
@@ -173,8 +174,7 @@ for number, ((source, layers_taken), runs_with_them) in enumerate(RUNS_OF_LAYERS
                 runtime=more_with_attempts(30),
             params:
                 path=run_param("recording", "path"),
-                recorded=span_checkpoints,
-                recording=lambda wildcards: TIMES[wildcards.run].recording.kept(),
+                stored=span_stored,
                 unit=run_unit,
                 compact=experiment["activations"]["compact"],
                 maps=experiment["activations"]["pooling"]["maps"],
@@ -218,7 +218,7 @@ def model_trees(
         return [
             os.fspath(
                 recording_tree(TIMES[run].recording)
-                if run in RECORDED_RUNS
+                if SOURCE[run] == "recording"
                 else tree_file(settings["model"], settings["dataset"])
             )
             for run, settings in RUNS.items()
@@ -240,7 +240,10 @@ rule layers:
         mem_mb=200,
         runtime=5,
     params:
-        models=[RUNS[run]["recording"]["path"] if run in RECORDED_RUNS else RUNS[run]["model"]["name"] for run in RUNS],
+        models=[
+            settings["recording"]["path"] if SOURCE[run] == "recording" else settings["model"]["name"]
+            for run, settings in RUNS.items()
+        ],
         layers=list(NETWORK_LAYERS.values()),
         runs=list(RUNS),
     message:

@@ -22,12 +22,12 @@ def training_logs(
     wildcards,
 ):
     """The logs with the losses of a training that ran elsewhere."""
-    if wildcards.table != "history" or wildcards.run in TRAINED_RUNS:
+    if wildcards.table != "history" or SOURCE[wildcards.run] == "train":
         return []
-    asked = of_source(wildcards.run, "history")
+    asked = elsewhere_setting(wildcards.run, "history")
     if asked is not None:
         return [os.path.expanduser(asked)]
-    return losses.find_logs(checkpoint.file for checkpoint in TIMES[wildcards.run].checkpoints.values())
+    return losses.find_logs(stored.path for stored in TIMES[wildcards.run].stored.values())
 
 
 def log_digests(
@@ -41,23 +41,29 @@ def logs_asked(
     wildcards,
 ):
     """Whether the config names the log. One that was found may be about something else."""
-    return bool(training_logs(wildcards)) and of_source(wildcards.run, "history") is not None
+    return bool(training_logs(wildcards)) and elsewhere_setting(wildcards.run, "history") is not None
 
 
-def checkpoint_files(
+def logs_key(
     wildcards,
 ):
-    """Each time's checkpoint, which the history's warnings name; none for other tables and for own trainings."""
-    checkpoints = TIMES[wildcards.run].checkpoints if wildcards.table == "history" else {}
-    return {time: checkpoint.file for time, checkpoint in checkpoints.items()}
+    """The key that names the log; None where no log is read."""
+    return f"{SOURCE[wildcards.run]}.history" if training_logs(wildcards) else None
+
+
+def stored_paths(
+    wildcards,
+):
+    """Each time's file or folder, which the history's warnings name; none for other tables and for own trainings."""
+    stored = TIMES[wildcards.run].stored if wildcards.table == "history" else {}
+    return {time: each.path for time, each in stored.items()}
 
 
 def other_times(
     wildcards,
 ):
     """The times of a training that ran elsewhere in the unit that they are not counted in, as far as it is known."""
-    checkpoints = TIMES[wildcards.run].checkpoints
-    known = {time: checkpoint.other_time for time, checkpoint in checkpoints.items()}
+    known = {time: stored.other_time for time, stored in TIMES[wildcards.run].stored.items()}
     return {time: other for time, other in known.items() if other is not None}
 
 
@@ -78,11 +84,11 @@ rule collect:
     resources:
         **resources_of(memory=1000, minutes=5),
     params:
-        files=checkpoint_files,
+        stored=stored_paths,
         other_times=other_times,
         logs=training_logs,
         logs_asked=logs_asked,
-        logs_key=lambda wildcards: "recording.history" if wildcards.run in RECORDED_RUNS else "checkpoints.history",
+        logs_key=logs_key,
         rerun_key_logs=log_digests,
     message:
         "Gathering the {wildcards.table} tables of run {wildcards.run}."

@@ -60,7 +60,7 @@ rule train:
         "results/{run}/benchmarks/train/{span}.tsv"
     wildcard_constraints:
         # Where no run is trained here, nothing is: no name of a run is empty.
-        run="|".join(re.escape(run) for run in RUNS if run in TRAINED_RUNS) or "(?!)",
+        run="|".join(re.escape(run) for run in RUNS if SOURCE[run] == "train") or "(?!)",
     # The training is the longest chain of jobs, and it needs more than one core. So it goes first where its cores are
     # free, and jobs that wait for a snapshot fill the cores next to it. If it came after them, it would wait until two
     # of them end at once.

@@ -90,44 +90,39 @@ def collect(
     return {name: columns[name] for name in (*KEYS[kind], "value")}
 
 
-def same_weights(histories: list[str], files: Mapping[int, str], unit: str) -> list[str]:
-    """Warnings on checkpoints with the same weights as another one: some are published with the last weights again.
-
-    And on recorded times with the same arrays.
+def equal_times(histories: list[str], paths: Mapping[int, str], unit: str) -> list[str]:
+    """Warnings on times that are the same as another one: some trainings are published with the last weights again.
 
     Parameters
     ----------
     histories : list of paths of `history/{span}.parquet`
-        Of a training that ran elsewhere; its own trainings have no such digests.
-    files : mapping of int to str
-        Time to the checkpoint's file.
+        Of a training that ran elsewhere: its metadata has a digest of each time (digests), and how messages call what
+        lies on disk (digests_of) and its key of the config (source).
+    paths : mapping of int to str
+        Time to its file or folder.
     unit : {"epoch", "step"}
     """
     by_digest: dict[str, list[int]] = {}
-    recorded = False
     for path in histories:
         metadata = load_metadata(path)
-        recorded = recorded or "arrays" in metadata
-        for time, digest in json.loads(metadata.get("arrays", metadata.get("weights", "{}"))).items():
+        for time, digest in json.loads(metadata.get("digests", "{}")).items():
             by_digest.setdefault(digest, []).append(int(time))
-    what, source = ("recorded arrays", "recording") if recorded else ("checkpoints", "checkpoints")
-    held = "are the same" if recorded else "hold the same weights"
     return [
-        f"The {what} of {unit} {' and '.join(map(str, times[:4]))} {held} "
-        f"({', '.join(files.get(time, '?') for time in times[:4])}). If one of them is there by mistake, leave it out: "
-        f"{source}: {{choose: {{leave_out: [{times[0]}]}}}}."
+        f"The {metadata['digests_of']} of {unit} {' and '.join(map(str, times[:4]))} hold the same numbers "
+        f"({', '.join(paths.get(time, '?') for time in times[:4])}). If one of them is there by mistake, leave it out: "
+        f"{metadata['source']}: {{choose: {{leave_out: [{times[0]}]}}}}."
         for times in by_digest.values()
         if len(times) > 1
     ]
 
 
-def weights_not_taken(histories: list[str], files: Mapping[int, str]) -> list[str]:
+def weights_not_taken(histories: list[str], paths: Mapping[int, str]) -> list[str]:
     """Warnings on names that only the checkpoints or only the model have, one for checkpoints with the same names.
 
     Parameters
     ----------
-    histories, files
-        See `same_weights`.
+    histories, paths
+        See `equal_times`.
     """
     by_note: dict[str, list[int]] = {}
     for path in histories:
@@ -135,7 +130,7 @@ def weights_not_taken(histories: list[str], files: Mapping[int, str]) -> list[st
             for note in notes:
                 by_note.setdefault(note, []).append(int(time))
     return [
-        f"{files.get(times[0], '?')}{f' and {len(times) - 1} more checkpoints' if len(times) > 1 else ''}: {note}"
+        f"{paths.get(times[0], '?')}{f' and {len(times) - 1} more checkpoints' if len(times) > 1 else ''}: {note}"
         for note, times in by_note.items()
     ]
 
@@ -166,10 +161,10 @@ if "snakemake" in globals():
         kind, paths = snakemake.wildcards.table, list(snakemake.input.tables)
         names = load_npz(snakemake.input.dataset, "class_names")[0] if snakemake.input.get("dataset") else []
         unit, losses = load_unit(paths[0]), {}
-        # Of a training of this workflow there are no files here, and no logs.
-        files, warnings = snakemake.params.files, []
-        if files:
-            warnings = same_weights(paths, files, unit) + weights_not_taken(paths, files)
+        # Of a training of this workflow nothing is stored elsewhere, and there are no logs.
+        stored, warnings = snakemake.params.stored, []
+        if stored:
+            warnings = equal_times(paths, stored, unit) + weights_not_taken(paths, stored)
         log_warnings(warnings)
         for path in snakemake.params.logs:
             try:

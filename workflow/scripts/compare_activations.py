@@ -12,6 +12,7 @@ from evolution.io.arrays import load_npz, names_in_npz
 from evolution.io.job_log import job_log
 from evolution.io.tables import save_table
 from evolution.measures.cka import MOST_SAMPLES, pairwise_cka, rows_of_samples, some_samples
+from evolution.sources.recording_format import IDS
 
 log = logging.getLogger("evolution")
 
@@ -24,8 +25,9 @@ class SampleDigests:
     ----------
     content : str
         A digest of the labels and of what tells the samples. Images are told by their pixels and their positions in the
-        data set. Samples of a user's function or of a recording are told by their ids, or without ids by all that the
-        model is given: their previews may be the same for other samples.
+        data set. Samples of a user's function or of a recording are told by their ids; without ids by all that the
+        model is given, as their previews may be the same for other samples; and without inputs too by the previews that
+        a recording has. Empty where nothing tells them.
     ids : str
         A digest of the labels and of who the samples are: their ids, or of images the positions in their data set.
         Positions among what a user's function returned, or in a recording, say nothing: it is then `content`.
@@ -43,6 +45,8 @@ class SampleDigests:
         Ids may be compared with positions, as where a recording's ids are the positions in the data set of another
         run. Positions alone say nothing of two data sets.
         """
+        if not (self.content and other.content):
+            return False
         return self.content == other.content or (self.ids == other.ids and (self.named or other.named))
 
 
@@ -55,6 +59,11 @@ def sample_digests(dataset: str) -> SampleDigests:
         telling = ["eval_ids"]
     elif "input_names" in names:
         telling = ["input_names", *(name for name in names if name.startswith("inputs_"))]
+        if telling == ["input_names"]:
+            # A recording without inputs.
+            telling = ["eval_images"]
+            if "previews_given" not in names:
+                return SampleDigests("", "", named)
     digest = hashlib.sha256(" ".join(telling).encode())
     for array in load_npz(dataset, "eval_labels", *telling):
         digest.update(f"{array.dtype} {array.shape} ".encode() + np.ascontiguousarray(array).tobytes())
@@ -74,16 +83,27 @@ def same_samples(datasets: dict[str, str]) -> list[str]:
     datasets : dict
         Run to its dataset.npz.
     """
-    groups: list[dict[str, SampleDigests]] = []
-    for run, path in datasets.items():
-        samples = sample_digests(path)
-        fitting = [group for group in groups if any(map(samples.same_as, group.values()))]
-        merged = {name: digests for group in fitting for name, digests in group.items()} | {run: samples}
-        groups = [group for group in groups if group not in fitting] + [merged]
-    # In the order of the runs, as a run may have joined two groups.
-    found = [[run for run in datasets if run in group] for group in groups]
-    kept = max(sorted(found, key=lambda group: list(datasets).index(group[0])), key=len)
-    left_out = [run for run in datasets if run not in kept]
+    samples = {run: sample_digests(path) for run, path in datasets.items()}
+    unknown = [run for run, digests in samples.items() if not digests.content]
+    # Each run with all that follow its samples. Where ids are positions, two data sets may both fit a third run, and
+    # not each other: a run joins only where it fits every member.
+    groups = []
+    for first in datasets:
+        group = [first]
+        for run in datasets:
+            if run != first and all(samples[run].same_as(samples[member]) for member in group):
+                group.append(run)
+        groups.append([run for run in datasets if run in group])
+    kept = max(groups, key=len)
+    if len(datasets) > 1:
+        for run in unknown:
+            log.info(
+                "Run %s gives neither ids nor inputs, so it is not known whether it follows the same samples as the "
+                "others, and its layers are not compared with theirs; give %s.npy.",
+                run,
+                IDS,
+            )
+    left_out = [run for run in datasets if run not in (*kept, *unknown)]
     if left_out:
         log.info("Left out, as they follow other samples than %s: %s", kept[0], ", ".join(left_out))
     return kept

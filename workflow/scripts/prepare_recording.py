@@ -15,14 +15,16 @@ from evolution.seeds import integer_seed
 log = logging.getLogger("evolution")
 
 
-def prepare_recording(*, path: str, classes: int | None, eval_size: int, seed: int, output: str | Path) -> None:
+def prepare_recording(
+    *, path: str, class_count: int | None, ids: str | None, eval_size: int, seed: int, output: str | Path
+) -> None:
     """Read the samples of a recording, draw as many as are asked for, and write them.
 
     Parameters
     ----------
     path : str
         `recording.path` of the config.
-    classes : int or None
+    class_count, ids
         See `evolution.data.recorded_samples.load_recorded_samples`.
     eval_size : int
         Samples at most.
@@ -30,7 +32,8 @@ def prepare_recording(*, path: str, classes: int | None, eval_size: int, seed: i
         Decides which samples are drawn.
     output : path
         .npz as `prepare_own_data` writes it. eval_indices are positions in the recording. input_names is empty where
-        the recording has no raw inputs.
+        the recording has no raw inputs. previews_given is there where it has previews: those of the other samples are
+        made here, and tell nothing.
 
     Raises
     ------
@@ -40,7 +43,9 @@ def prepare_recording(*, path: str, classes: int | None, eval_size: int, seed: i
         If the output cannot be written.
     """
     # The stream of prepare_own_data: a run of checkpoints on the same samples draws the same ones.
-    samples = load_recorded_samples(path, classes=classes, most=eval_size, seed=integer_seed(seed, "own data"))
+    samples = load_recorded_samples(
+        path, class_count=class_count, ids=ids, most=eval_size, seed=integer_seed(seed, "own data")
+    )
     log.info("%d samples of %d classes", len(samples.labels), len(samples.class_names))
     names = samples.ids or [str(index) for index in samples.indices]
     warnings = sample_warnings(samples, names, path)
@@ -55,6 +60,7 @@ def prepare_recording(*, path: str, classes: int | None, eval_size: int, seed: i
         **({"eval_ids": np.array(samples.ids)} if samples.ids else {}),
         class_names=np.array(samples.class_names),
         input_names=np.array(list(samples.inputs), str),
+        **({"previews_given": np.array(True)} if samples.previews else {}),
         **{f"inputs_{number}": array for number, array in enumerate(samples.inputs.values())},
         **({"warnings": np.array(warnings)} if warnings else {}),
     )
@@ -64,7 +70,8 @@ if "snakemake" in globals():
     with job_log(snakemake.log[0]):
         prepare_recording(
             path=snakemake.params.path,
-            classes=snakemake.params.classes,
+            class_count=snakemake.params.class_count,
+            ids=snakemake.params.ids,
             eval_size=snakemake.params.eval_size,
             seed=snakemake.params.seed,
             output=snakemake.output[0],

@@ -28,7 +28,8 @@ from evolution.io.job_log import job_log
 from evolution.io.tables import save_table
 from evolution.planning.digests import file_digest
 from evolution.sources.checkpoint_file import read_facts
-from evolution.sources.records import Checkpoint, save_record
+from evolution.sources.records import save_record
+from evolution.sources.stored_times import StoredTime
 from evolution.sources.unusable import note_unusable
 from evolution.sources.weights import NOT_IN_FILE, NOT_TAKEN, NotFiniteError, fit_weights, read_weights
 from evolution.startup.memory import keep_freed_memory
@@ -36,12 +37,16 @@ from evolution.startup.memory import keep_freed_memory
 log = logging.getLogger("evolution")
 
 
+# How messages call what lies on disk, and its key of the config.
+SAID = {"digests_of": "checkpoints", "source": "checkpoints"}
+
+
 class Checkpoints:
     """The networks of checkpoints, for `evolution.activations.snapshots.take_snapshots`.
 
     Parameters
     ----------
-    checkpoints : list of Checkpoint
+    checkpoints : list of StoredTime
     key : str or None
         `checkpoints.key` of the config.
     strict : bool
@@ -57,7 +62,7 @@ class Checkpoints:
         What of each time's weights was not taken.
     """
 
-    def __init__(self, checkpoints: list[Checkpoint], *, key: str | None, strict: bool):
+    def __init__(self, checkpoints: list[StoredTime], *, key: str | None, strict: bool):
         self._checkpoints, self._key, self._strict = checkpoints, key, strict
         self.digests: dict[int, str] = {}
         self.train_losses: dict[int, float] = {}
@@ -68,8 +73,8 @@ class Checkpoints:
         for checkpoint in self._checkpoints:
             yield checkpoint.time, lambda model, checkpoint=checkpoint: self._load(model, checkpoint)
 
-    def _load(self, model: nn.Module, checkpoint: Checkpoint) -> bool:
-        path = os.path.expanduser(checkpoint.file)
+    def _load(self, model: nn.Module, checkpoint: StoredTime) -> bool:
+        path = checkpoint.path
         if not os.path.exists(path):
             raise UserError(
                 f"{path} is gone, and is needed to take its snapshot again. Put it back; or leave its time out with "
@@ -114,7 +119,7 @@ def snapshot_checkpoints(
     *,
     dataset: str,
     pattern: str,
-    checkpoints: list[Checkpoint],
+    checkpoints: list[StoredTime],
     unit: str,
     key: str | None,
     strict: bool,
@@ -130,7 +135,7 @@ def snapshot_checkpoints(
         See `evolution.activations.snapshots.take_snapshots`.
     pattern : str
         `checkpoints.path` of the config.
-    checkpoints : list of Checkpoint
+    checkpoints : list of StoredTime
         In the order of their times.
     unit : {"epoch", "step"}
     key, strict
@@ -164,12 +169,12 @@ def snapshot_checkpoints(
     # The jobs that read activations run again when the history changes. Losses and accuracies alone may be the same for
     # other data or other weights.
     digests = {str(time): source.digests[time] for time in times}
-    origin = {"dataset": file_digest(dataset), "weights": json.dumps(digests)}
+    origin = {"dataset": file_digest(dataset), "digests": json.dumps(digests), **SAID}
     if any(source.notes.values()):
         origin["not_taken"] = json.dumps({str(time): source.notes[time] for time in times})
     save_table(output["history"], history, origin, unit=unit)
     # Last: what has a record is taken.
-    save_record(output["record"], pattern=pattern, unit=unit, checkpoints=checkpoints)
+    save_record(output["record"], pattern=pattern, unit=unit, times=checkpoints)
 
 
 if "snakemake" in globals():
@@ -180,7 +185,7 @@ if "snakemake" in globals():
         snapshot_checkpoints(
             dataset=snakemake.input.dataset,
             pattern=snakemake.params.path,
-            checkpoints=[Checkpoint(**checkpoint) for checkpoint in snakemake.params.checkpoints],
+            checkpoints=[StoredTime(**stored) for stored in snakemake.params.stored],
             unit=snakemake.params.unit,
             key=snakemake.params.key,
             strict=snakemake.params.strict,

@@ -80,7 +80,7 @@ def accuracy_line(values: dict[str, float], when: str) -> str:
     """A sentence on the accuracies at a time."""
     train, evaluation = (number(values[name]) for name in ACCURACIES)
     if math.isnan(values[ACCURACIES[1]]):
-        return "Accuracy: not known, as the recording has no predictions."
+        return "Accuracy: not known, as nothing says what the network predicts."
     if math.isnan(values[ACCURACIES[0]]):
         return f"Accuracy at {when}: {evaluation} on the evaluation samples."
     return f"Accuracy at {when}: {train} on the training samples, {evaluation} on the evaluation samples."

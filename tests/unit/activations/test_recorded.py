@@ -7,7 +7,13 @@ import pytest
 
 from evolution.activations.classifier import classifier_rows
 from evolution.activations.compaction import compact
-from evolution.activations.recorded import RecordingSettings, arrays_digest, pooled_rows, take_recorded
+from evolution.activations.recorded import (
+    NotFiniteArrayError,
+    RecordingSettings,
+    arrays_digest,
+    pooled_rows,
+    take_recorded,
+)
 from evolution.errors import UserError
 from evolution.io.arrays import NpyWriter
 from evolution.models.last_layer import Classifier
@@ -26,7 +32,7 @@ def folder(tmp_path):
 
 def take(folder, times=(0, 100), layers=("conv1", "fc1"), eval_size=1000, compacted=False, pooling=None):
     dataset = str(folder.parent / "dataset.npz")
-    prepare_recording(path=str(folder), classes=CLASSES, eval_size=eval_size, seed=3, output=dataset)
+    prepare_recording(path=str(folder), class_count=CLASSES, ids=None, eval_size=eval_size, seed=3, output=dataset)
     files = {time: {name: str(path) for name, path in array_files(folder / str(time)).items()} for time in times}
     outputs = {name: folder.parent / f"{name}.npy" for name in (*layers, "classifier")}
     writers = {name: NpyWriter(path, len(times)) for name, path in outputs.items()}
@@ -125,18 +131,20 @@ def test_the_classifier_is_that_of_a_model(folder):
         Classifier(inputs[indices], weight, bias), outputs=inputs[indices] @ weight.T, classes=CLASSES, compacted=True
     )
     assert np.array_equal(arrays["classifier"][1], expected)
+    raw = take(folder, eval_size=30)[1]["classifier"][1]
+    assert np.array_equal(raw, np.concatenate([inputs[indices], weight])), "what it is given, then its weights"
 
 
-@pytest.mark.parametrize(("name", "value"), [("fc1", np.nan), ("predictions", np.inf)])
+@pytest.mark.parametrize(("name", "value"), [("fc1", np.nan), ("predictions", np.inf), ("predictions", np.nan)])
 def test_what_is_not_finite_is_named_with_its_time(folder, name, value):
     array = np.load(folder / "100" / f"{name}.npy")
     array[7, 0] = value
     np.save(folder / "100" / f"{name}.npy", array)
-    with pytest.raises(UserError) as error:
+    with pytest.raises(NotFiniteArrayError) as error:
         take(folder)
     message = str(error.value)
     assert f"100/{name}.npy: " in message and "at step 100 holds values that are not finite" in message
-    assert "recording.choose.leave_out: [100]" in message
+    assert (error.value.name, error.value.time) == (name, 100)
 
 
 def test_other_types_are_said_in_the_log(folder, caplog):

@@ -8,12 +8,12 @@ import pytest
 from evolution.config.checks import CheckedConfig
 from evolution.config.model_configs import fill_in_model_configs, found_with
 from evolution.planning.run_times import RunTimes
-from evolution.sources.records import Checkpoint
+from evolution.sources.stored_times import StoredTime
 
 
 def filled(checkpoints=(), name="transformers", kwargs=None):
     """The kwargs of a run's model after it was filled in, and the faults."""
-    times = RunTimes("step", {}, checkpoints=dict(enumerate(checkpoints)))
+    times = RunTimes("step", {}, stored=dict(enumerate(checkpoints)))
     run = {"model": {"name": name, "kwargs": kwargs or {}}}
     checked = CheckedConfig({"runs": {"a": run}, "times": {"a": times}}, {}, frozenset())
     faults = list(fill_in_model_configs(checked))
@@ -26,7 +26,7 @@ def folders(tmp_path):
     checkpoints = []
     for step in (1, 2):
         (tmp_path / f"checkpoint-{step}").mkdir()
-        checkpoints.append(Checkpoint(step, str(tmp_path / f"checkpoint-{step}"), ""))
+        checkpoints.append(StoredTime(step, str(tmp_path / f"checkpoint-{step}"), ""))
     content = {"model_type": "vit", "_name_or_path": "here", "transformers_version": "5"}
     (tmp_path / "checkpoint-1" / "config.json").write_text(json.dumps(content))
     return checkpoints
@@ -34,8 +34,8 @@ def folders(tmp_path):
 
 def test_the_content_comes_from_the_last_checkpoint_that_has_one(folders):
     assert filled(folders) == ({"config": {"model_type": "vit"}}, [])
-    file = Checkpoint(3, f"{folders[0].file}/model.safetensors", "")
-    assert found_with([file]) == str(Path(folders[0].file) / "config.json")
+    file = StoredTime(3, f"{folders[0].path}/model.safetensors", "")
+    assert found_with([file]) == str(Path(folders[0].path) / "config.json")
 
 
 def test_other_models_and_what_is_given_stay(folders, tmp_path):

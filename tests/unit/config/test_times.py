@@ -29,7 +29,7 @@ def test_runs_that_are_trained_here_and_elsewhere():
 def test_a_run_may_change_what_holds_for_all():
     runs = {"here": {"checkpoints": None}, "one": {"checkpoints": {"choose": {"leave_out": [1]}}}}
     config = resolve({"checkpoints": {"path": "ck"}, "runs": runs})
-    assert config["times"]["here"].checkpoints == {} and config["times"]["one"].times == [3]
+    assert config["times"]["here"].stored == {} and config["times"]["one"].times == [3]
 
 
 @pytest.mark.parametrize(
@@ -115,3 +115,16 @@ def test_too_many_recorded_times(monkeypatch):
     monkeypatch.setattr(checks, "MOST_JOBS", 5)
     with pytest.raises(ConfigError, match=r"recording\.path: the recorded times make about .* recording\.choose"):
         resolve({"recording": RECORDING, "embedding": {"perplexity": 10}})
+    runs = {"a": {"recording": RECORDING}, "b": {"checkpoints": {"path": "ck"}}}
+    said = (
+        r"^checkpoints\.path and recording\.path: the checkpoints and recorded times in 2 runs make about .*; choose "
+        r"fewer with checkpoints\.choose and recording\.choose, or raise"
+    )
+    with pytest.raises(ConfigError, match=said):
+        resolve({"runs": runs, "embedding": {"perplexity": 10}})
+
+
+def test_of_a_recording_planning_does_not_say_that_it_follows_other_samples():
+    write_recorded()
+    config = resolve({"runs": {"a": {"recording": RECORDING}, "b": {}}, "embedding": {"perplexity": 10}})
+    assert not [note for note in checks.notes(config) if "different evaluation samples" in note]

@@ -7,6 +7,7 @@ from safetensors.torch import save_file
 
 from evolution.data.recorded_samples import load_recorded_samples
 from evolution.errors import DataError
+from evolution.sources.array_file import ids_digest
 from support.recordings import CLASSES, SAMPLES, write_recording
 
 
@@ -15,8 +16,12 @@ def folder(tmp_path):
     return write_recording(tmp_path / "rec")
 
 
-def load(folder, classes=None, most=1000):
-    return load_recorded_samples(str(folder), classes=classes, most=most, seed=3)
+IDS = [f"s{number}" for number in range(SAMPLES)]
+
+
+def load(folder, class_count=None, most=1000, ids=IDS):
+    digest = None if ids is None else ids_digest(ids)
+    return load_recorded_samples(str(folder), class_count=class_count, ids=digest, most=most, seed=3)
 
 
 def test_all_samples(folder):
@@ -45,17 +50,32 @@ def test_names_from_a_file_or_from_the_outputs(folder):
     assert load(folder).class_names == tuple("ABCDE")
     (folder / "class_names.npy").unlink()
     (folder / "class_names.txt").unlink()
-    assert load(folder, classes=7).class_names == tuple("0123456")
+    assert load(folder, class_count=7).class_names == tuple("0123456")
 
 
 def test_ids_of_a_time_where_the_recording_has_none(folder):
-    ids = np.load(folder / "ids.npy")
     (folder / "ids.npy").rename(folder / "100" / "ids.npy")
-    assert load(folder).ids == ids.tolist()
+    assert load(folder).ids == IDS
     (folder / "100" / "ids.npy").unlink()
-    assert load(folder).ids is None
+    assert load(folder, ids=None).ids is None
+    numbers = list(map(str, range(SAMPLES)))
     save_file({"x": torch.zeros(SAMPLES, 2), "ids": torch.arange(SAMPLES)}, folder / "0" / "x.safetensors")
-    assert load(folder).ids == list(map(str, range(SAMPLES)))
+    assert load(folder, ids=numbers).ids == numbers
+    with pytest.raises(DataError, match="has other ids than when the workflow was planned; give the same command"):
+        load(folder)
+
+
+def test_ids_of_a_time_that_is_left_out_are_not_those_of_the_run(folder):
+    (folder / "ids.npy").rename(folder / "100" / "ids.npy")
+    np.save(folder / "0" / "ids.npy", np.arange(SAMPLES))
+    assert load(folder).ids == IDS
+    assert load(folder, ids=None).ids is None
+
+
+def test_an_array_that_is_none_of_the_samples_is_not_read(folder):
+    (folder / "notes.npy").write_text("no array")
+    (folder / "notes.safetensors").write_text("no array")
+    assert load(folder).ids == IDS
 
 
 def test_whole_numbers_are_tokens_and_images_of_bytes_are_not(folder):
@@ -67,7 +87,7 @@ def test_whole_numbers_are_tokens_and_images_of_bytes_are_not(folder):
 
 def test_labels_beyond_the_outputs(folder):
     with pytest.raises(DataError, match=r"labels\.npy has the label 4, and the predictions have 3 outputs"):
-        load(folder, classes=3)
+        load(folder, class_count=3)
 
 
 @pytest.mark.parametrize(
@@ -82,6 +102,7 @@ def test_labels_beyond_the_outputs(folder):
 )
 def test_faults_are_said_at_the_key_of_the_recording(folder, name, array, message):
     np.save(folder / f"{name}.npy", array)
+    ids = array.tolist() if name == "ids" else IDS
     with pytest.raises(DataError, match=message) as error:
-        load(folder)
+        load(folder, ids=ids)
     assert error.value.key == "recording.path"

@@ -93,6 +93,11 @@ def drawn(config):
     return {figure.name for figure in FIGURES if is_drawn(figure, config)}
 
 
+def test_what_a_recording_may_lack_is_marked():
+    assert {figure.name for figure in FIGURES if figure.of_pixels} == {"pixels"}
+    assert {figure.name for figure in FIGURES if figure.of_predictions} >= {"training_curves", "confusion"}
+
+
 def test_what_is_switched_off_is_not_drawn(config):
     everything = {figure.name for figure in FIGURES}
     assert drawn(config) == everything

@@ -1,5 +1,6 @@
 """The times of runs whose checkpoints are on disk: as they grow, shrink, and are replaced."""
 
+import json
 import os
 import shutil
 from dataclasses import replace
@@ -40,7 +41,7 @@ def take(times):
             f"results/a/checkpoints/{span}.json",
             pattern="ck",
             unit=times.unit,
-            checkpoints=[times.checkpoints[member] for member in members],
+            times=[times.stored[member] for member in members],
         )
 
 
@@ -77,7 +78,7 @@ def test_what_is_deleted_stays_once_it_was_taken():
     assert planned().times == [0, 1000], "it was not taken"
     take(before)
     after = planned()
-    assert after.spans == before.spans and after.checkpoints == before.checkpoints
+    assert after.spans == before.spans and after.stored == before.stored
     assert after.notes == ["ck/step_500.pt is gone; what was taken of it stays part of run a."]
     for step in (0, 1000):
         os.remove(f"ck/step_{step}.pt")
@@ -134,7 +135,7 @@ def test_a_training_that_begins_again_in_an_emptied_folder():
 
 def test_unusable_checkpoints_are_left_out():
     write(0, 500)
-    note_unusable(planned().checkpoints[500].fingerprint, None, "NaN")
+    note_unusable(planned().stored[500].fingerprint, None, "NaN")
     assert planned().times == [0] and "not finite" in planned().notes[0]
 
 
@@ -145,9 +146,12 @@ def test_times_of_a_grid():
     assert len(spread) == 6 and spread[0] == 0 and spread[-1] == 1900
 
 
-def recorded(**changes):
+ACTIVATIONS = {"compact": True, "pooling": {"maps": "flatten", "tokens": "mean"}}
+
+
+def recorded(layers="auto", activations=None, **changes):
     settings = {"path": "rec", "unit": "step", "choose": CHOOSE} | changes
-    return recording_times("a", settings, per_job=1)
+    return recording_times("a", settings, layers=layers, activations=activations or ACTIVATIONS, per_job=1)
 
 
 def take_recorded(times):
@@ -157,8 +161,8 @@ def take_recorded(times):
             f"results/a/recording/{span}.json",
             pattern="rec",
             unit=times.unit,
-            checkpoints=[times.checkpoints[member] for member in members],
-            recording=times.recording.kept(),
+            times=[times.stored[member] for member in members],
+            recording=times.recording.for_record(),
         )
 
 
@@ -175,9 +179,34 @@ def test_a_recording_grows_shrinks_and_goes():
     take_recorded(after)
     shutil.rmtree(folder)
     gone = recorded()
-    assert gone.spans == after.spans and gone.recording == replace(after.recording, dataset="")
+    assert gone.spans == after.spans and gone.recording == replace(after.recording, samples_digest="", ids_digest=None)
     with pytest.raises(ConfigError, match="'other' is not there"):
         recorded(path="other")
+
+
+def test_a_recorded_time_that_a_job_found_not_finite_is_left_out_where_that_layer_is_followed():
+    write_recording(Path("rec"))
+    take_recorded(recorded(layers=["conv1"]))
+    note_unusable(recorded().stored[100].fingerprint, "fc1", "NaN")
+    times = recorded()
+    assert times.times == [0, 200] and times.notes == ["rec/100 is left out: its fc1 is not finite (NaN or infinite)."]
+    assert recorded(layers=["conv*"]).times == [0, 100, 200]
+    note_unusable(times.stored[0].fingerprint, "predictions", "NaN")
+    note_unusable(times.stored[200].fingerprint, "fc1", "NaN")
+    with pytest.raises(ConfigError, match=r"^path: all times of 'rec' hold values that are not finite"):
+        recorded()
+
+
+def test_keys_that_come_too_late_for_what_a_recorder_made():
+    folder = write_recording(Path("rec"))
+    said = {"format": 1, "pooling": {"maps": "flatten", "tokens": "mean"}, "compact": True}
+    (folder / "recording.json").write_text(json.dumps(said))
+    assert recorded().notes == []
+    asked = {"compact": False, "pooling": {"maps": "mean", "tokens": "mean"}}
+    assert recorded(activations=asked).notes == [
+        "rec was recorded with maps: flatten, so activations.pooling.maps: mean has no effect on it.",
+        "rec was recorded with compact: true, so activations.compact: false has no effect on it.",
+    ]
 
 
 def test_another_recording_in_the_same_folder_is_not_mixed_with_the_first():
@@ -186,7 +215,7 @@ def test_another_recording_in_the_same_folder_is_not_mixed_with_the_first():
     shutil.rmtree(folder / "0")
     shutil.rmtree(folder / "100")
     write_time(folder / "100", 9)
-    with pytest.raises(ConfigError, match=r"rec/100 is not the file that the results of run a were made from"):
+    with pytest.raises(ConfigError, match=r"rec/100 is not the folder that the results of run a were made from"):
         recorded()
 
 

@@ -155,15 +155,21 @@ def test_a_log_counts_before_what_checkpoints_say(tmp_path):
     ]
 
 
+def save_digests(path, digest, *, time, digests_of, source):
+    """The history of one time, as the job writes it that takes its snapshot."""
+    metadata = {"digests": json.dumps({str(time): digest}), "digests_of": digests_of, "source": source}
+    save_table(path, {"time": [time]}, metadata, unit="step")
+
+
 def test_checkpoints_with_the_same_weights_are_named(tmp_path):
     paths = []
     for time, digest in ((1, "a"), (2, "b"), (3, "a")):
         paths.append(str(tmp_path / f"{time}.parquet"))
-        save_table(paths[-1], {"time": [time]}, {"weights": json.dumps({str(time): digest})}, unit="step")
+        save_digests(paths[-1], digest, time=time, digests_of="checkpoints", source="checkpoints")
     files = {1: "a/1.pt", 2: "a/2.pt", 3: "a/3.pt"}
-    (warning,) = collect.same_weights(paths, files, "step")
-    assert "of step 1 and 3 hold the same weights (a/1.pt, a/3.pt)" in warning and "leave_out: [1]" in warning
-    assert collect.same_weights(paths[:2], files, "step") == []
+    (warning,) = collect.equal_times(paths, files, "step")
+    assert "of step 1 and 3 hold the same numbers (a/1.pt, a/3.pt)" in warning and "leave_out: [1]" in warning
+    assert collect.equal_times(paths[:2], files, "step") == []
 
 
 def test_the_time_in_the_other_unit():
@@ -179,7 +185,7 @@ def test_the_time_in_the_other_unit():
 def test_recorded_times_with_the_same_arrays_are_named(tmp_path):
     paths = [str(tmp_path / f"{time}.parquet") for time in (0, 100)]
     for path, time in zip(paths, (0, 100)):
-        save_table(path, {"time": [time]}, {"arrays": json.dumps({str(time): "a"})}, unit="step")
-    (warning,) = collect.same_weights(paths, {0: "rec/0", 100: "rec/100"}, "step")
-    assert warning.startswith("The recorded arrays of step 0 and 100 are the same (rec/0, rec/100).")
+        save_digests(path, "a", time=time, digests_of="recorded arrays", source="recording")
+    (warning,) = collect.equal_times(paths, {0: "rec/0", 100: "rec/100"}, "step")
+    assert warning.startswith("The recorded arrays of step 0 and 100 hold the same numbers (rec/0, rec/100).")
     assert "recording: {choose: {leave_out: [0]}}" in warning

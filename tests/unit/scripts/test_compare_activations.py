@@ -1,5 +1,7 @@
 """CKA of layers of different runs."""
 
+import logging
+
 import numpy as np
 import pytest
 
@@ -108,3 +110,47 @@ def test_ids_tell_who_the_samples_are_whatever_their_images(tmp_path):
     assert same_samples({"f": of_data_set, "h": write("h", 8, indices=positions)}) == ["f"], (
         "positions alone say nothing"
     )
+
+
+def write_recorded(path, *, ids=None, previews=None, labels=4):
+    """Samples of a recording without inputs; `previews` is the seed of those that it has."""
+    more = {} if ids is None else {"eval_ids": np.array(list(ids), str)}
+    seed = 0 if previews is None else previews
+    save_npz(
+        path,
+        eval_images=np.random.default_rng(seed).integers(0, 255, (40, 1, 4, 4)).astype(np.uint8),
+        eval_labels=np.arange(40) % labels,
+        eval_indices=np.arange(40),
+        input_names=np.array([], str),
+        **({"previews_given": np.array(True)} if previews is not None else {}),
+        **more,
+    )
+    return str(path)
+
+
+def test_a_recording_that_nothing_tells_is_not_compared(tmp_path, caplog):
+    datasets = {run: write_recorded(tmp_path / f"{run}.npz") for run in ("a", "b")}
+    datasets["c"] = write_recorded(tmp_path / "c.npz", ids=range(40))
+    datasets["d"] = write_recorded(tmp_path / "d.npz", ids=range(40), previews=3)
+    with caplog.at_level(logging.INFO, "evolution"):
+        assert same_samples(datasets) == ["c", "d"]
+    assert "Run b gives neither ids nor inputs, so it is not known whether it follows the same samples" in caplog.text
+    assert "give ids.npy" in caplog.text and "other samples" not in caplog.text
+    assert same_samples({run: datasets[run] for run in "ab"}) == ["a"]
+
+
+@pytest.mark.parametrize(("previews", "labels", "same"), [(1, 4, True), (2, 4, False), (1, 5, False)])
+def test_without_ids_and_inputs_previews_tell_the_samples(tmp_path, previews, labels, same):
+    datasets = {
+        "a": write_recorded(tmp_path / "a.npz", previews=1),
+        "b": write_recorded(tmp_path / "b.npz", previews=previews, labels=labels),
+    }
+    assert same_samples(datasets) == (["a", "b"] if same else ["a"])
+
+
+def test_every_run_of_a_group_follows_the_samples_of_every_other(tmp_path):
+    """Ids that are positions fit two data sets with the same labels, which do not fit each other."""
+    first, second = (write_images(tmp_path / f"{seed}.npz", seed) for seed in (1, 2))
+    positions = write_recorded(tmp_path / "positions.npz", ids=range(40))
+    assert same_samples({"a": first, "b": second, "c": positions}) == ["a", "c"]
+    assert same_samples({"a": first, "c": positions, "b": second, "b2": second}) == ["c", "b", "b2"]

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from evolution.data.network_input import load_evaluation
+from evolution.sources.array_file import ids_digest
 from pixels import pixel_activations
 from prepare_recording import prepare_recording
 from support.recordings import SAMPLES, write_recording
@@ -12,7 +13,10 @@ from support.recordings import SAMPLES, write_recording
 
 def prepare(folder, **more):
     output = folder.parent / "dataset.npz"
-    prepare_recording(**{"path": str(folder), "classes": None, "eval_size": 1000, "seed": 3, "output": output} | more)
+    ids = ids_digest(np.load(folder / "ids.npy").tolist())
+    prepare_recording(
+        **{"path": str(folder), "class_count": None, "ids": ids, "eval_size": 1000, "seed": 3, "output": output} | more
+    )
     with np.load(output) as archive:
         return dict(archive), str(output)
 

@@ -17,7 +17,8 @@ from evolution.io.tables import load_metadata, load_unit
 from evolution.models.build import build_run_model
 from evolution.models.outputs import Pooling
 from evolution.sources.checkpoint_file import read_facts
-from evolution.sources.records import Checkpoint, load_records
+from evolution.sources.records import load_records
+from evolution.sources.stored_times import StoredTime
 from evolution.sources.unusable import unusable_fingerprints
 from evolution.sources.weights import NotFiniteError
 from snapshot_checkpoints import snapshot_checkpoints
@@ -40,7 +41,7 @@ def saved(tmp_path, dataset, monkeypatch):
             torch.nn.init.normal_(parameter, std=0.3)
         torch.save({"net": {f"module.{name}": value for name, value in network.state_dict().items()}}, f"{time}.pt")
         networks.append(network.eval())
-        checkpoints.append(Checkpoint(time, f"{time}.pt", read_facts(tmp_path / f"{time}.pt").fingerprint))
+        checkpoints.append(StoredTime(time, f"{time}.pt", read_facts(tmp_path / f"{time}.pt").fingerprint))
     return networks, checkpoints
 
 
@@ -74,7 +75,7 @@ def test_a_span(saved, dataset, tmp_path):
         assert row["eval_loss"] == pytest.approx(loss, rel=1e-5)
         assert row["class_accuracy"] == [right[labels == label].mean() for label in range(4)]
         assert predictions["predicted"][24 * index : 24 * (index + 1)] == logits.argmax(1).tolist()
-    digests = json.loads(load_metadata(output["history"])["weights"])
+    digests = json.loads(load_metadata(output["history"])["digests"])
     assert digests.keys() == {"100", "200"} and digests["100"] != digests["200"]
     assert load_records(tmp_path / "records", pattern="*.pt") == {"s": ("step", checkpoints)}
 
@@ -83,7 +84,7 @@ def test_losses_that_a_file_holds_next_to_its_weights(saved, dataset):
     _, checkpoints = saved
     content = torch.load("100.pt", weights_only=True)
     torch.save(content | {"loss": torch.tensor(0.25), "best_loss": 0.1, "valid_loss": 0.3, "train_acc": 93.5}, "100.pt")
-    checkpoints[0] = Checkpoint(100, "100.pt", read_facts(Path("100.pt")).fingerprint)
+    checkpoints[0] = StoredTime(100, "100.pt", read_facts(Path("100.pt")).fingerprint)
     rows = pq.read_table(take(dataset, checkpoints)["history"]).to_pylist()
     # The other file says nothing. Of an accuracy nobody knows whether it is in percent.
     assert rows[0]["train_loss"] == 0.25 and math.isnan(rows[1]["train_loss"])
@@ -118,7 +119,7 @@ def test_random_numbers_that_the_state_dict_lacks(dataset, tmp_path, monkeypatch
     exec(text, spaces)
     torch.manual_seed(99)
     torch.save(spaces["Features"](4).state_dict(), "5.pt")
-    checkpoints = [Checkpoint(5, "5.pt", read_facts(Path("5.pt")).fingerprint)]
+    checkpoints = [StoredTime(5, "5.pt", read_facts(Path("5.pt")).fingerprint)]
     settings = replace(SETTINGS, model="net.py:Features")
     if known:
         take(dataset, checkpoints, settings=settings)
@@ -132,7 +133,7 @@ def test_names_that_are_not_taken_are_noted_for_each_time(saved, dataset):
     content = torch.load("100.pt", weights_only=True)
     del content["net"]["module.fc2.bias"]
     torch.save(content, "100.pt")
-    checkpoints[0] = Checkpoint(100, "100.pt", read_facts(Path("100.pt")).fingerprint)
+    checkpoints[0] = StoredTime(100, "100.pt", read_facts(Path("100.pt")).fingerprint)
     history = take(dataset, checkpoints, strict=False)["history"]
     notes = json.loads(load_metadata(history)["not_taken"])
     assert notes == {"100": ["Not in the file, and left at their initial values: fc2.bias."], "200": []}
@@ -144,7 +145,7 @@ def test_what_a_file_lacks_is_as_it_was_at_first(saved, dataset):
     _, checkpoints = saved
     content = torch.load("200.pt")["net"]
     torch.save({name: value for name, value in content.items() if "fc2" not in name}, "200.pt")
-    changed = [checkpoints[0], Checkpoint(200, "200.pt", read_facts(Path("200.pt")).fingerprint)]
+    changed = [checkpoints[0], StoredTime(200, "200.pt", read_facts(Path("200.pt")).fingerprint)]
     take(dataset, changed, strict=False)
     together = pq.read_table("predictions.out").to_pydict()["confidence"][24:]
     take(dataset, changed[1:], strict=False)
@@ -156,7 +157,7 @@ def test_weights_that_are_not_finite_are_noted(saved, dataset):
     content = torch.load("200.pt")
     content["net"]["module.fc1.bias"][0] = float("nan")
     torch.save(content, "200.pt")
-    broken = Checkpoint(200, "200.pt", read_facts(Path("200.pt")).fingerprint)
+    broken = StoredTime(200, "200.pt", read_facts(Path("200.pt")).fingerprint)
     with pytest.raises(
         NotFiniteError, match=r"200\.pt holds values that are not finite .* Give the same command again"
     ):
@@ -208,7 +209,7 @@ def test_a_model_that_keeps_what_it_computed_from_its_weights(dataset, tmp_path,
         torch.manual_seed(time)
         state = {"fc1.weight": torch.randn(4, 64), "fc1.bias": torch.zeros(4)}
         torch.save(state, f"{time}.pt")
-        checkpoints.append(Checkpoint(time, f"{time}.pt", read_facts(Path(f"{time}.pt")).fingerprint))
+        checkpoints.append(StoredTime(time, f"{time}.pt", read_facts(Path(f"{time}.pt")).fingerprint))
         logits = torch.from_numpy(images).float().flatten(1) @ (2 * state["fc1.weight"]).T
         expected += logits.argmax(1).tolist()
     take(dataset, checkpoints, settings=settings)

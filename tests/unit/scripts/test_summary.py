@@ -235,7 +235,7 @@ def test_a_recording_without_predictions(tmp_path):
     save_table(history, dict(zip(("time", "measure", "value"), zip(*rows))), unit="step")
     values = {("fc", step, metric): 0.5 for step in (0, 100) for metric in METRICS}
     lines, rows = summary_of(tmp_path, values, ["fc"], history_table=str(history))
-    assert "- Accuracy: not known, as the recording has no predictions." in lines
+    assert "- Accuracy: not known, as nothing says what the network predicts." in lines
     assert not [line for line in lines if "chance" in line] and rows[0]["eval_accuracy"] == ""
 
 

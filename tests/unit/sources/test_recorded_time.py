@@ -7,7 +7,13 @@ import pytest
 
 from evolution.errors import ConfigError
 from evolution.sources import recorded_time
-from evolution.sources.recorded_time import array_files, folder_fingerprint, read_folder, read_folders
+from evolution.sources.recorded_time import (
+    array_files,
+    array_notes,
+    folder_fingerprint,
+    read_folder,
+    unread_arrays,
+)
 
 
 @pytest.fixture
@@ -39,12 +45,20 @@ def test_what_is_no_array_is_named(folder):
 
 
 def test_a_file_is_read_once(folder, monkeypatch):
-    first = read_folders([folder])
+    notes = array_notes()
+    first = read_folder(folder, notes=notes)
+    notes.save()
     monkeypatch.setattr(recorded_time, "read_array_facts", None)
-    assert read_folders([folder]) == first, "the notes have it"
+    assert read_folder(folder, notes=array_notes()) == first, "the notes have it"
     os.utime(folder / "layer1.0.conv.npy", ns=(1, 1))
     with pytest.raises(TypeError):
-        read_folders([folder])
+        read_folder(folder, notes=array_notes())
+
+
+def test_what_nothing_asks_for_is_not_read(folder):
+    (folder / "a.npy").write_text("some text that is no array")
+    assert list(read_folder(folder, wanted=lambda name: name != "a")) == ["layer1.0.conv"]
+    assert unread_arrays(folder, lambda name: name != "a") == [(folder / "a.npy").as_posix()]
 
 
 def test_a_folder_changes_with_its_arrays(folder):

@@ -5,24 +5,16 @@ import json
 import pytest
 
 from evolution.errors import ConfigError
-from evolution.sources.recording import Recording, in_order, read_settings
+from evolution.sources.recorded_time import read_folder
+from evolution.sources.recording import Recording, describe, in_order, read_settings
+from evolution.sources.recording_format import SHARED
+from support.recordings import CLASSES, SAMPLES, write_recording
 
 
 def test_layers_come_by_their_numbers_value_or_as_recording_json_says():
     names = ["layer10", "fc", "layer2", "conv1"]
     assert in_order(names, {}) == ["conv1", "fc", "layer2", "layer10"]
     assert in_order(names, {"layers": ["conv1", "layer2", "layer10", "fc"]}) == ["conv1", "layer2", "layer10", "fc"]
-
-
-def test_names_that_cannot_stand_in_a_path_are_not_followed():
-    modules = Recording(10, {"a-b": [3], "conv1": [3], "pixels": [3]}).modules()
-    assert modules.names == ["conv1"] and list(modules.auto) == ["conv1"]
-    assert "letters, digits, _" in modules.unfit["a-b"] and "inputs.npy" in modules.unfit["pixels"]
-
-
-def test_of_many_layers_auto_takes_eight():
-    modules = Recording(10, {f"l{number}": [1] for number in range(15)}).modules()
-    assert list(modules.auto) == [f"l{2 * number}" for number in range(8)]
 
 
 @pytest.mark.parametrize(
@@ -48,8 +40,29 @@ def test_a_file_that_is_no_json_is_named(tmp_path):
 
 
 def test_what_is_not_there_is_said():
-    whole = Recording(10, predictions="outputs", inputs=True)
+    whole = Recording(10, predictions="outputs", has_inputs=True)
     assert whole.left_out() == []
     assert [note.split(":")[0] for note in Recording(10).left_out()] == ["has no predictions", "has no inputs.npy"]
-    assert "no outputs" in Recording(10, predictions="classes", inputs=True).left_out()[0]
-    assert "dataset" not in whole.kept() and Recording(**whole.kept()) == whole
+    assert "no outputs" in Recording(10, predictions="classes", has_inputs=True).left_out()[0]
+    assert "samples_digest" not in whole.for_record() and Recording(**whole.for_record()) == whole
+
+
+def test_a_recorder_may_say_what_it_made():
+    asked = {"compact": False, "pooling": {"maps": "mean", "tokens": "mean"}}
+    assert Recording(10).without_effect(asked) == []
+    raw = Recording(10, form={"maps": "mean", "tokens": "cls", "compact": False})
+    (sentence,) = raw.without_effect(asked)
+    assert sentence == "was recorded with tokens: cls, so activations.pooling.tokens: mean has no effect on it."
+
+
+def test_a_recording_is_described_by_one_of_its_times(tmp_path):
+    folder = write_recording(tmp_path / "rec")
+    shared, time = read_folder(folder, wanted=SHARED.__contains__), read_folder(folder / "100")
+    said = {"layers": ["fc1", "conv1"], "pooling": {"maps": "mean", "tokens": 3}, "compact": True}
+    found = describe(folder, said, shared=shared, time=time, ids_digest="0123")
+    assert list(found.layers.items()) == [("fc1", [6]), ("conv1", [2, 3, 3])]
+    assert (found.sample_count, found.predictions, found.class_count) == (SAMPLES, "outputs", CLASSES)
+    assert found.has_inputs and found.form == {"maps": "mean", "compact": True}
+    (folder / "class_names.txt").write_text("a\nb\n")
+    other = describe(folder, {}, shared=shared, time={"fc1": time["fc1"]})
+    assert other.class_count == 2 and other.predictions is None and other.samples_digest != found.samples_digest

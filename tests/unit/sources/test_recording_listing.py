@@ -10,12 +10,11 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from evolution.errors import ConfigError
-from evolution.sources.listing import NoCheckpointError
-from evolution.sources.recording_listing import list_recording
-from support.recordings import SAMPLES, write_recording
-
-CHOOSE = {"every": None, "log_until": None, "also": [], "leave_out": []}
+from activation_recorder import Recorder
+from evolution.sources.array_file import ids_digest
+from evolution.sources.stored_times import NothingStoredError
+from support.recorded import images
+from support.recordings import SAMPLES, fault, found, write_recording
 
 
 @pytest.fixture(autouse=True)
@@ -24,23 +23,13 @@ def folder(tmp_path, monkeypatch):
     return write_recording(Path("rec"))
 
 
-def found(unit="step", **choose):
-    return list_recording({"path": "rec", "unit": unit, "choose": CHOOSE | choose})
-
-
-def fault(**given):
-    with pytest.raises(ConfigError) as error:
-        found(**given)
-    return str(error.value)
-
-
 def test_times_layers_and_what_comes_with_them(folder):
     listing, recording = found()
-    assert (listing.unit, list(listing.checkpoints), listing.notes) == ("step", [0, 100, 200], [])
-    assert [time.file for time in listing.checkpoints.values()] == ["rec/0", "rec/100", "rec/200"]
+    assert (listing.unit, list(listing.stored), listing.notes) == ("step", [0, 100, 200], [])
+    assert [time.path for time in listing.stored.values()] == ["rec/0", "rec/100", "rec/200"]
     assert recording.layers == {"conv1": [2, 3, 3], "fc1": [6]}
-    assert (recording.samples, recording.predictions, recording.classes) == (SAMPLES, "outputs", 5)
-    assert recording.inputs and not recording.classifier
+    assert (recording.sample_count, recording.predictions, recording.class_count) == (SAMPLES, "outputs", 5)
+    assert recording.has_inputs
 
 
 def test_predictions_may_be_classes_or_missing(folder):
@@ -48,7 +37,7 @@ def test_predictions_may_be_classes_or_missing(folder):
         shutil.rmtree(folder)
         write_recording(folder, predictions=predictions, inputs=False)
         recording = found()[1]
-        assert (recording.predictions, recording.classes, recording.inputs) == (predictions, None, False)
+        assert (recording.predictions, recording.class_count, recording.has_inputs) == (predictions, None, False)
 
 
 def test_the_unit_comes_from_the_config_the_names_or_recording_json(folder):
@@ -59,13 +48,13 @@ def test_the_unit_comes_from_the_config_the_names_or_recording_json(folder):
     for time in (0, 100, 200):
         (folder / str(time)).rename(folder / f"epoch={time // 100}-step={time}")
     listing = found(unit="auto")[0]
-    assert listing.unit == "step" and list(listing.checkpoints) == [0, 100, 200]
-    assert [time.other_time for time in listing.checkpoints.values()] == [0, 1, 2]
+    assert listing.unit == "step" and list(listing.stored) == [0, 100, 200]
+    assert [time.other_time for time in listing.stored.values()] == [0, 1, 2]
 
 
 def test_times_are_chosen(folder):
-    assert list(found(every=200)[0].checkpoints) == [0, 200]
-    assert list(found(leave_out=[100])[0].checkpoints) == [0, 200]
+    assert list(found(every=200)[0].stored) == [0, 200]
+    assert list(found(leave_out=[100])[0].stored) == [0, 200]
     assert "there is no recorded step 150; the nearest is" in fault(also=[150])
     assert "chooses none of the 3 recorded times" in fault(leave_out=[0, 100, 200])
 
@@ -74,8 +63,50 @@ def test_a_folder_with_a_dot_is_not_looked_at(folder):
     (folder / ".300.partial-1").mkdir()
     (folder / "plots").mkdir()
     listing = found()[0]
-    assert list(listing.checkpoints) == [0, 100, 200]
+    assert list(listing.stored) == [0, 100, 200]
     assert listing.notes == ["rec/plots is left out: its name has no time."]
+
+
+def test_arrays_that_lie_where_nothing_reads_them_are_named(folder):
+    before = found()[1].samples_digest
+    (folder / "conv2.npy").write_text("no array")
+    for time in (0, 100):
+        np.save(folder / str(time) / "labels.npy", np.zeros(3))
+    np.save(folder / "class_names.npy", np.array(list("abcde")))
+    (folder / "class_names.txt").write_text("a\nb\nc\n")
+    listing, recording = found()
+    assert listing.notes == [
+        "rec/conv2.npy is not read; the layers and predictions of a time lie in its folder, such as rec/0.",
+        "rec/class_names.txt is not read; rec/class_names.npy gives the classes' names.",
+        "rec/0/labels.npy, rec/100/labels.npy are not read; labels lie next to the folders of the times.",
+    ]
+    os.remove(folder / "class_names.npy")
+    os.remove(folder / "class_names.txt")
+    assert found()[1].samples_digest == before, "what is not read does not count"
+    assert recording.class_count == 5
+
+
+@pytest.mark.parametrize("content", ["[]", "3", '{"version": 0, "files": {}}', '{"version": 1, "files": {"a": 1}}'])
+def test_notes_of_another_form_do_not_stop_a_plan(folder, content):
+    notes = Path(".snakemake/evolution/recordings.json")
+    notes.parent.mkdir(parents=True)
+    notes.write_text(content)
+    assert list(found()[0].stored) == [0, 100, 200]
+
+
+def test_ids_of_a_time_that_is_left_out_do_not_count(folder):
+    (folder / "ids.npy").rename(folder / "200" / "ids.npy")
+    np.save(folder / "0" / "ids.npy", np.arange(SAMPLES))
+    assert found(leave_out=[0])[1].ids_digest == ids_digest([f"s{number}" for number in range(SAMPLES)])
+
+
+def test_a_time_that_is_deleted_leaves_the_samples_as_they_are(folder):
+    for time in (0, 100):
+        shutil.copyfile(folder / "ids.npy", folder / str(time) / "ids.npy")
+    os.remove(folder / "ids.npy")
+    before = found()[1]
+    shutil.rmtree(folder / "0")
+    assert found()[1] == before, "whichever file the ids are read from"
 
 
 def test_a_layer_as_safetensors(folder):
@@ -87,91 +118,10 @@ def test_a_layer_as_safetensors(folder):
     assert found()[1].layers == {"conv1": [2, 3, 3], "fc1": [6]}
 
 
-def test_the_classifier_comes_whole_or_not_at_all(folder):
-    shapes = {"classifier_inputs": (SAMPLES, 6), "classifier_weight": (5, 6), "classifier_bias": (5,)}
-    assert not found()[1].classifier
-    for name, shape in shapes.items():
-        for time in (0, 100, 200):
-            np.save(folder / str(time) / f"{name}.npy", np.zeros(shape, np.float32))
-        if name != "classifier_bias":
-            assert "comes without classifier_" in fault()
-    assert found()[1].classifier
-    np.save(folder / "0" / "classifier_weight.npy", np.zeros((4, 6), np.float32))
-    assert "rec/0/classifier_weight.npy is float32 (4, 6)" in fault()
-
-
-# Bad inputs, one message each: the file, what was found, the remedy.
-
-
-def test_labels_of_another_length(folder):
-    np.save(folder / "labels.npy", np.arange(50) % 5)
-    os.remove(folder / "inputs.npy")
-    os.remove(folder / "ids.npy")
-    message = fault()
-    assert "rec/0/conv1.npy is float32 (60, 2, 3, 3), and labels.npy has 50 samples; all arrays" in message
-
-
-@pytest.mark.parametrize(
-    ("labels", "message"),
-    [
-        (None, "rec has no labels.npy: whole numbers (N,)"),
-        (np.zeros(60), "rec/labels.npy is float64 (60,); labels are whole numbers"),
-        (np.zeros((60, 2), int), "rec/labels.npy is int64 (60, 2); labels are whole numbers"),
-        (np.zeros(5, int), "rec/labels.npy has 5 samples; at least 10 are needed"),
-    ],
-)
-def test_labels_that_are_none(folder, labels, message):
-    os.remove(folder / "labels.npy")
-    if labels is not None:
-        np.save(folder / "labels.npy", labels)
-    assert message in fault()
-
-
-@pytest.mark.parametrize(
-    ("array", "message"),
-    [
-        (np.array([{}] * SAMPLES, object), "holds Python objects, which are never read"),
-        (np.zeros((SAMPLES, 6), np.complex64), "holds complex numbers; save real ones"),
-        (np.array(["a"] * SAMPLES), "is text; save numbers, such as float32"),
-        (np.zeros((SAMPLES, 6), [("a", "f4")]), "is structured; save numbers"),
-        (np.zeros((SAMPLES, 7), np.float32), "is float32 (60, 7), and rec/0/fc1.npy float32 (60, 6); a layer has one"),
-        (np.zeros((SAMPLES - 1, 6), np.float32), "is float32 (59, 6), and labels.npy has 60 samples"),
-    ],
-)
-def test_arrays_that_are_refused(folder, array, message):
-    np.save(folder / "100" / "fc1.npy", array)
-    assert f"rec/100/fc1.npy {message}" in fault()
-
-
-@pytest.mark.parametrize("dtype", ["float16", "float64", "int32", "bool"])
-def test_other_types_and_orders_are_taken(folder, dtype):
-    array = np.load(folder / "100" / "fc1.npy")
-    np.save(folder / "100" / "fc1.npy", np.asfortranarray(array.astype(dtype)))
-    assert list(found()[0].checkpoints) == [0, 100, 200]
-
-
-def test_ids_that_differ(folder):
-    ids = np.load(folder / "ids.npy")
-    np.save(folder / "100" / "ids.npy", ids)
-    assert list(found()[0].checkpoints) == [0, 100, 200]
-    np.save(folder / "200" / "ids.npy", ids[::-1])
-    message = fault()
-    assert "rec/200/ids.npy has other ids: sample 0 is 's59' there, and 's0' in rec/ids.npy" in message
-    assert "record them so, or give the other samples a run of their own" in message
-    np.save(folder / "200" / "ids.npy", ids[:30])
-    assert "it has 30 ids, and rec/ids.npy has 60" in fault()
-
-
-def test_a_layer_missing_at_a_time_that_is_not_the_latest(folder):
-    os.remove(folder / "100" / "fc1.npy")
-    assert "rec/100 lacks fc1, which rec/0 has; record it there too, remove one of the two folders" in fault()
-    assert list(found(leave_out=[100])[0].checkpoints) == [0, 200]
-
-
 def test_a_layer_missing_at_the_latest_time(folder):
     os.remove(folder / "200" / "fc1.npy")
     listing = found()[0]
-    assert list(listing.checkpoints) == [0, 100]
+    assert list(listing.stored) == [0, 100]
     assert listing.notes[0].startswith("rec/200 is left out: it lacks fc1, which the other times have, and is taken")
 
 
@@ -183,7 +133,7 @@ def test_an_empty_folder(folder):
     write_recording(folder, times=())
     assert "rec holds no folder of a time. Each time has a folder of its own" in fault()
     (folder / "100").mkdir()
-    with pytest.raises(NoCheckpointError, match="rec has no whole time yet; rec/100 is left out: it holds no layer"):
+    with pytest.raises(NothingStoredError, match="rec has no whole time yet; rec/100 is left out: it holds no layer"):
         found()
 
 
@@ -203,7 +153,7 @@ def test_a_truncated_array(folder, time):
     path = folder / str(time) / "conv1.npy"
     path.write_bytes(path.read_bytes()[:-100])
     listing = found()[0]
-    assert time not in listing.checkpoints and len(listing.checkpoints) == 2
+    assert time not in listing.stored and len(listing.stored) == 2
     assert listing.notes[0].startswith(f"rec/{time} is left out: rec/{time}/conv1.npy is not whole, and is taken to be")
 
 
@@ -212,30 +162,37 @@ def test_another_version_of_the_format(folder):
     assert "rec/recording.json has the format 7, and this workflow reads format 1" in fault()
 
 
-@pytest.mark.parametrize(
-    "predictions", [np.zeros(SAMPLES, np.float32), np.zeros((SAMPLES, 5), int), np.zeros((SAMPLES, 5, 1), np.float32)]
-)
-def test_predictions_that_are_neither_outputs_nor_classes(folder, predictions):
-    np.save(folder / "0" / "predictions.npy", predictions)
-    message = fault()
-    assert "rec/" in message and ("predictions are the model's outputs" in message or "one shape" in message)
-
-
-def test_names_of_other_classes_than_there_are_outputs(folder):
-    (folder / "class_names.txt").write_text("a\nb\nc\n")
-    assert "rec/0/predictions.npy has 5 outputs for each sample, and class_names names 3 classes" in fault()
-    (folder / "class_names.txt").write_text("a\nb\nc\nd\ne\n")
-    assert found()[1].classes == 5
-
-
-def test_previews_of_another_form(folder):
-    np.save(folder / "previews.npy", np.zeros((SAMPLES, 4, 4), np.float32))
-    assert "rec/previews.npy is float32 (60, 4, 4); previews are uint8" in fault()
-
-
 def test_the_samples_have_a_digest_of_their_own(folder):
-    before = found()[1].dataset
+    before = found()[1].samples_digest
     np.save(folder / "100" / "fc1.npy", np.zeros((SAMPLES, 6), np.float32))
-    assert found()[1].dataset == before
+    assert found()[1].samples_digest == before
     (folder / "class_names.txt").write_text("a\nb\nc\nd\ne\n")
-    assert found()[1].dataset != before
+    assert found()[1].samples_digest != before
+
+
+class Watched(torch.nn.Module):
+    """A network that calls a function as often as samples pass through it."""
+
+    def __init__(self, look):
+        super().__init__()
+        self.fc1, self.look = torch.nn.Linear(36, 3), look
+
+    def forward(self, x):
+        self.look()
+        return self.fc1(x.flatten(1))
+
+
+def test_a_plan_while_a_recorder_writes(folder):
+    shutil.rmtree(folder)
+    seen = []
+
+    def plan():
+        if (folder / "0").is_dir():
+            listing = found(unit="auto")[0]
+            seen.append((list(listing.stored), listing.notes, any(folder.glob(".3*"))))
+
+    recorder = Recorder(Watched(plan), *images(20), path="rec", at=[0, 3])
+    recorder.step(0)
+    recorder.step(3)
+    assert seen and all(each == ([0], [], True) for each in seen)
+    assert list(found(unit="auto")[0].stored) == [0, 3]

@@ -1,4 +1,4 @@
-"""Checkpoints that a job found unusable."""
+"""Stored times that a job found unusable."""
 
 from evolution.sources.unusable import note_unusable, unusable_fingerprints
 

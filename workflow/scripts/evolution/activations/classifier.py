@@ -20,7 +20,7 @@ LOW_BITS = np.uint32(0x1FFF)
 def gives_outputs(classifier: Classifier, outputs: np.ndarray) -> bool:
     """Whether a model's outputs are those of its classifier, `inputs @ weight.T + bias`.
 
-    A constant that is added to an image's outputs does not count, nor a positive factor of all outputs: neither changes
+    A constant that is added to a sample's outputs does not count, nor a positive factor of all outputs: neither changes
     which class is the largest. So a model may end in a log-softmax, a softmax or a temperature.
 
     Parameters
@@ -60,7 +60,7 @@ def classifier_rows(classifier: Classifier | None, *, outputs: np.ndarray, class
     classifier : Classifier or None
         None where the model has none.
     outputs : float32 array (samples, classes)
-        What the model puts out for the images. NaN where nobody knows; it is then not compared with the classifier's.
+        What the model puts out for the samples. NaN where nobody knows; it is then not compared with the classifier's.
     classes : int
     compacted : bool
         Whether `evolution.activations.compaction.compact` is applied, to vectors and weights together, so that their
@@ -69,7 +69,7 @@ def classifier_rows(classifier: Classifier | None, *, outputs: np.ndarray, class
     Returns
     -------
     float32 array (samples + classes, D)
-        A row for each image, then a row for each class: its weights. One column of NaN where the model has no
+        A row for each sample, then a row for each class: its weights. One column of NaN where the model has no
         classifier, or puts out something else than its classifier gives.
     """
     if classifier is None:

@@ -1,4 +1,4 @@
-"""The network's prediction for each eval image, over the times: a table a span."""
+"""The network's prediction for each evaluation sample, over the times: a table a span."""
 
 import json
 from collections.abc import Sequence

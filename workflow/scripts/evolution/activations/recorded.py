@@ -5,6 +5,7 @@ import logging
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,12 +23,27 @@ from evolution.models.last_layer import Classifier
 from evolution.models.outputs import Pooling, sample_rows
 from evolution.sources.array_file import array_place
 from evolution.sources.recorded_arrays import read_array, read_floats
-from evolution.sources.recorded_time import CLASSIFIER, PREDICTIONS
+from evolution.sources.recording_format import CLASS_NAMES, CLASSIFIER, PREDICTIONS, is_layer
 
 log = logging.getLogger("evolution")
 
 # Bytes of a layer that are in memory at once before it is pooled.
 HELD_BYTES = 10**8
+
+
+class NotFiniteArrayError(UserError):
+    """An array of a time holds values that are not finite.
+
+    Attributes
+    ----------
+    name : str
+        Of the array.
+    time : int
+    """
+
+    def __init__(self, problem: str, *, name: str, time: int):
+        super().__init__(problem)
+        self.name, self.time = name, time
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +102,7 @@ def take_recorded(
     dataset : path of dataset.npz
         Its samples are taken: eval_indices are their positions in the arrays.
     times : mapping of int to mapping of str to path
-        Each time, to its arrays by name: layers, and what `evolution.sources.recorded_time.RESERVED` names.
+        Each time, to its arrays by name: layers, and what `evolution.sources.recording_format.RESERVED` names.
     unit : {"epoch", "step"}
         What times are counted in, for messages.
     settings : RecordingSettings
@@ -97,50 +113,36 @@ def take_recorded(
 
     Raises
     ------
+    NotFiniteArrayError
+        If an array holds numbers that are not finite.
     UserError
-        If an array cannot be read, or holds numbers that are not finite.
+        If an array cannot be read.
     """
     # One thread, so that the same bytes come out at any --cores; several such jobs run at once instead.
     torch.set_num_threads(1)
     labels, indices, names = load_npz(dataset, "eval_labels", "eval_indices", "class_names")
     predicted, confidence, evaluation, warnings = [], [], [], []
     for index, (time, files) in enumerate(times.items()):
+        check = partial(_require_finite, files=files, when=f"{unit} {time}", time=time)
         for layer, writer in activations.items():
             rows = pooled_rows(files[layer], indices, settings.pooling)
-            _require_finite(rows, f"layer {layer}", files[layer], f"{unit} {time}", time)
+            check(rows, layer)
             writer.put(index, stored_rows(rows, seed=settings.seed) if settings.compacted else rows)
             del rows
-        given = _predictions(files, indices)
-        outputs = np.full((len(labels), len(names)), math.nan, np.float32)
-        if given is not None and given.ndim == 2:
-            outputs = given
-            _require_finite(outputs, PREDICTIONS, files[PREDICTIONS], f"{unit} {time}", time)
-            evaluated = evaluate_logits(outputs, labels)
-            classes, sure = predicted_classes(outputs)
-            if index == len(times) - 1:
-                warnings = logit_warnings(outputs)
-        elif given is not None:
-            if given.min() < 0 or given.max() >= len(names):
-                raise UserError(
-                    f"{files[PREDICTIONS]} has classes from {given.min()} to {given.max()}, and there are {len(names)} "
-                    "classes; count them from 0, and name all of them in class_names.npy"
-                )
-            evaluated = evaluate_classes(given, labels, len(names))
-            classes, sure = given, np.full(len(labels), math.nan)
-        else:
-            evaluated = {"eval_accuracy": math.nan, "class_accuracy": [math.nan] * len(names)}
-            classes, sure = np.full(len(labels), UNKNOWN), np.full(len(labels), math.nan)
-        predicted.append(classes)
-        confidence.append(sure)
-        evaluation.append({"time": time} | evaluated)
+        found = _evaluated(files, indices, labels, len(names))
+        if found.has_outputs:
+            check(found.outputs, PREDICTIONS)
+            # Those of the last time stay: a network may be odd before it is trained.
+            warnings = logit_warnings(found.outputs)
+        predicted.append(found.predicted)
+        confidence.append(found.confidence)
+        evaluation.append({"time": time} | found.measures)
+        last = _classifier(files, indices)
+        if last is not None:
+            for name, array in zip(CLASSIFIER, (last.inputs, last.weight, last.bias)):
+                check(array, name)
         classifier.put(
-            index,
-            classifier_rows(
-                _classifier(files, indices, f"{unit} {time}", time),
-                outputs=outputs,
-                classes=len(names),
-                compacted=settings.compacted,
-            ),
+            index, classifier_rows(last, outputs=found.outputs, classes=len(names), compacted=settings.compacted)
         )
         log.info("%s %d of %d: %s", unit.capitalize(), time, list(times)[-1], ", ".join(activations))
     if PREDICTIONS not in files:
@@ -152,6 +154,47 @@ def take_recorded(
         {time: arrays_digest(files) for time, files in times.items()},
         warnings,
     )
+
+
+@dataclass(frozen=True)
+class _Evaluated:
+    """What a time says of the model's predictions.
+
+    Attributes
+    ----------
+    outputs : float32 array (N, K)
+        NaN where they are not there.
+    has_outputs : bool
+    predicted : int array (N,)
+    confidence : array (N,)
+    measures : dict
+        eval_loss, eval_accuracy and class_accuracy, as far as they are known.
+    """
+
+    outputs: np.ndarray
+    has_outputs: bool
+    predicted: np.ndarray
+    confidence: np.ndarray
+    measures: dict[str, object]
+
+
+def _evaluated(files: Mapping[str, str], indices: np.ndarray, labels: np.ndarray, classes: int) -> _Evaluated:
+    """Evaluate the predictions of a time: outputs, classes, or none."""
+    none = np.full((len(labels), classes), math.nan, np.float32)
+    unsure = np.full(len(labels), math.nan)
+    given = _predictions(files, indices)
+    if given is None:
+        measures = {"eval_accuracy": math.nan, "class_accuracy": [math.nan] * classes}
+        return _Evaluated(none, False, np.full(len(labels), UNKNOWN), unsure, measures)
+    if given.ndim == 2:
+        predicted, confidence = predicted_classes(given)
+        return _Evaluated(given, True, predicted, confidence, evaluate_logits(given, labels))
+    if given.min() < 0 or given.max() >= classes:
+        raise UserError(
+            f"{files[PREDICTIONS]} has classes from {given.min()} to {given.max()}, and there are {classes} classes; "
+            f"count them from 0, and name all of them in {CLASS_NAMES}.npy"
+        )
+    return _Evaluated(none, False, given, unsure, evaluate_classes(given, labels, classes))
 
 
 def pooled_rows(path: str, indices: np.ndarray, pooling: Pooling) -> np.ndarray:
@@ -210,20 +253,17 @@ def _predictions(files: Mapping[str, str], indices: np.ndarray) -> np.ndarray | 
     return read_floats(files[PREDICTIONS], indices)
 
 
-def _classifier(files: Mapping[str, str], indices: np.ndarray, when: str, time: int) -> Classifier | None:
+def _classifier(files: Mapping[str, str], indices: np.ndarray) -> Classifier | None:
     """The last layer's inputs and weights; None where they are not there."""
     if CLASSIFIER[0] not in files:
         return None
-    inputs, weight, bias = (read_floats(files[name], indices if name == CLASSIFIER[0] else None) for name in CLASSIFIER)
-    for name, array in zip(CLASSIFIER, (inputs, weight, bias)):
-        _require_finite(array, name, files[name], when, time)
-    return Classifier(inputs, weight, bias)
+    return Classifier(*(read_floats(files[name], indices if name == CLASSIFIER[0] else None) for name in CLASSIFIER))
 
 
-def _require_finite(array: np.ndarray, what: str, path: str, when: str, time: int) -> None:
+def _require_finite(array: np.ndarray, name: str, *, files: Mapping[str, str], when: str, time: int) -> None:
     """Refuse numbers that are not finite."""
     if not np.isfinite(array).all():
-        raise UserError(
-            f"{path}: {what} at {when} holds values that are not finite (NaN or infinite). Record that time again, "
-            f"leave it out with recording.choose.leave_out: [{time}], or leave the layer out of `layers`."
+        what = f"layer {name}" if is_layer(name) else name
+        raise NotFiniteArrayError(
+            f"{files[name]}: {what} at {when} holds values that are not finite (NaN or infinite).", name=name, time=time
         )

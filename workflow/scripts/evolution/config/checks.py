@@ -124,11 +124,12 @@ def job_faults(checked: CheckedConfig) -> list[str]:
     count = len(config["runs"])
     of_runs, fewer = (f" in {count} runs", ", or make fewer runs") if count > 1 else ("", "")
     if not trained:
-        recorded = all(run["recording"] is not None for run in config["runs"].values())
-        source, what = ("recording", "recorded times") if recorded else ("checkpoints", "checkpoints")
+        names = {"checkpoints": "checkpoints", "recording": "recorded times"}
+        there = [key for key in names if any(run[key] is not None for run in config["runs"].values())]
         return [
-            f"{source}.path: the {what}{of_runs} make about {jobs} jobs, and more than {MOST_JOBS} cannot be "
-            f"planned; choose fewer with {source}.choose, or raise snapshots_per_job{fewer}"
+            f"{' and '.join(f'{key}.path' for key in there)}: the {' and '.join(names[key] for key in there)}{of_runs} "
+            f"make about {jobs} jobs, and more than {MOST_JOBS} cannot be planned; choose fewer with "
+            f"{' and '.join(f'{key}.choose' for key in there)}, or raise snapshots_per_job{fewer}"
         ]
     return [
         f"training.epochs: {training['epochs']} with snapshots.every {every}{of_runs} makes about {jobs} jobs, and "
@@ -159,7 +160,7 @@ def _without_snapshot(time: int, times: RunTimes, checked: CheckedConfig, run: s
     """That a run has no snapshot at a time, and what to do."""
     last, near = times.times[-1], min(times.times, key=lambda known: abs(known - time))
     which = f" of run {run}" if len(checked.config["runs"]) > 1 else ""
-    if times.checkpoints:
+    if times.stored:
         what = "checkpoint" if times.recording is None else "recorded time"
         return f"{time} has no {what}{which}, whose times are {times.unit}s; the nearest is {near}"
     if time > last:
@@ -192,8 +193,8 @@ def _check_sizes(checked: CheckedConfig) -> Iterator[str]:
         samples = run["dataset"]["eval_size"]
         where = f"run {name} has dataset.eval_size {samples}"
         times = config["times"].get(name)
-        if times is not None and times.recording is not None and times.recording.samples < samples:
-            samples = times.recording.samples
+        if times is not None and times.recording is not None and times.recording.sample_count < samples:
+            samples = times.recording.sample_count
             where = f"the recording of run {name} has {samples} samples"
         if samples in seen:
             continue
@@ -369,6 +370,8 @@ def notes(config: dict) -> list[str]:
     found: dict[tuple, str] = {}
     samples: dict[str, str] = {}
     for name, run in config["runs"].items():
+        if run["recording"] is not None:
+            continue  # Its samples may be those of another run: its ids or inputs say so, which a job compares.
         dataset = run["dataset"]
         seed = run["seed"] if dataset["seed"] is None else dataset["seed"]
         drawn = [seed, *(dataset[key] for key in ("name", "root", "eval_size", "image_size"))]

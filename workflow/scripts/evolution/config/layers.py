@@ -10,6 +10,7 @@ from evolution.models.names import short_name
 from evolution.models.selection import choose
 from evolution.planning.model_trees import model_modules
 from evolution.planning.run_times import RunTimes
+from evolution.sources.recording_layers import recorded_modules
 
 
 def chosen_layers(checked: CheckedConfig, *, build: bool) -> tuple[dict[str, list[str]], list[str]]:
@@ -39,7 +40,7 @@ def chosen_layers(checked: CheckedConfig, *, build: bool) -> tuple[dict[str, lis
             times = checked.config["times"].get(name)
             if times is not None:
                 where = checked.written_key(name, "recording.path")
-                layers[name], found = choose(wanted, times.recording.modules(), run["recording"]["path"], where)
+                layers[name], found = choose(wanted, recorded_modules(times.recording), run["recording"]["path"], where)
                 faults.update(dict.fromkeys(f"{key}: {fault}" for fault in found))
             continue
         model = run["model"]["name"]

@@ -10,7 +10,7 @@ from evolution.config.checks import CheckedConfig
 from evolution.errors import ModelError
 from evolution.models.config_file import read_model_config
 from evolution.models.names import TRANSFORMERS
-from evolution.sources.records import Checkpoint
+from evolution.sources.stored_times import StoredTime
 
 
 def fill_in_model_configs(checked: CheckedConfig) -> Iterator[str]:
@@ -31,7 +31,7 @@ def fill_in_model_configs(checked: CheckedConfig) -> Iterator[str]:
         if run["model"]["name"] != TRANSFORMERS:
             continue
         if path is None and name in checked.config["times"]:
-            path = found_with(checked.config["times"][name].checkpoints.values())
+            path = found_with(checked.config["times"][name].stored.values())
         if not isinstance(path, str):
             continue
         try:
@@ -42,10 +42,10 @@ def fill_in_model_configs(checked: CheckedConfig) -> Iterator[str]:
         run["model"] = run["model"] | {"kwargs": run["model"]["kwargs"] | {"config": content}}
 
 
-def found_with(checkpoints: Iterable[Checkpoint]) -> str | None:
+def found_with(checkpoints: Iterable[StoredTime]) -> str | None:
     """The config.json in the last checkpoint that is a folder with one, or next to one that is a file."""
     for checkpoint in reversed(list(checkpoints)):
-        file = Path(checkpoint.file).expanduser()
+        file = Path(checkpoint.path)
         path = (file if file.is_dir() else file.parent) / "config.json"
         if path.is_file():
             return str(path)

@@ -62,6 +62,13 @@ def _recorded(name: str, checked: CheckedConfig) -> tuple[RunTimes | None, list[
     if run["recording"]["path"] is None:
         return None, [f"{where}.path: is missing; must be the folder of a recording (docs/your-own-activations.md)"]
     try:
-        return recording_times(name, run["recording"], per_job=checked.config["snapshots_per_job"]), []
+        times = recording_times(
+            name,
+            run["recording"],
+            layers=run["layers"],
+            activations=checked.config["activations"],
+            per_job=checked.config["snapshots_per_job"],
+        )
+        return times, []
     except ConfigError as error:
         return None, [f"{checked.written_key(name, f'recording.{error.key}')}: {error.problem}"]

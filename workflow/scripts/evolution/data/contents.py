@@ -6,6 +6,9 @@ from pathlib import Path
 
 from evolution.errors import DataError
 
+# The fewest samples that can be measured.
+FEWEST = 10
+
 # The kinds of own data. `dataset.name` is then npz:FILE or image_folder:FOLDER.
 NPZ, IMAGE_FOLDER = "npz", "image_folder"
 # The folder that relative paths start from, in the words of the messages.

@@ -7,11 +7,8 @@ from itertools import islice
 import numpy as np
 from PIL import Image
 
-from evolution.data.contents import check_class_names, unusable
+from evolution.data.contents import FEWEST, check_class_names, unusable
 from evolution.seeds import generator
-
-# The fewest samples that can be measured.
-FEWEST = 10
 
 # A message names at most so many classes.
 MOST_NAMED = 3

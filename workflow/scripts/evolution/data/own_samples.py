@@ -9,9 +9,8 @@ import numpy as np
 import torch
 from PIL import Image
 
-from evolution.data.contents import unusable
+from evolution.data.contents import FEWEST, unusable
 from evolution.data.evaluation_samples import (
-    FEWEST,
     Samples,
     checked_ids,
     checked_names,

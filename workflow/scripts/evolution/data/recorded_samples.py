@@ -10,24 +10,29 @@ from evolution.data.contents import unusable
 from evolution.data.evaluation_samples import Samples, checked_ids, checked_names, drawn_samples
 from evolution.data.previews import thumbnail
 from evolution.errors import ConfigError, DataError
-from evolution.sources.array_file import IDS, read_ids
+from evolution.sources.array_file import NPY, ids_digest, read_ids
 from evolution.sources.recorded_arrays import read_array, read_floats
 from evolution.sources.recorded_time import array_files
+from evolution.sources.recording import text_class_names
+from evolution.sources.recording_format import CLASS_NAMES, CLASS_NAMES_TEXT, IDS, INPUTS, LABELS, PREVIEWS, SHARED
 
 log = logging.getLogger("evolution")
 
-HOW_TO_NAME = "class_names.npy or class_names.txt"
+HOW_TO_NAME = f"{CLASS_NAMES}.npy or {CLASS_NAMES_TEXT}"
 
 
-def load_recorded_samples(path: str, *, classes: int | None, most: int, seed: int) -> Samples:
+def load_recorded_samples(path: str, *, class_count: int | None, ids: str | None, most: int, seed: int) -> Samples:
     """Read what lies next to the folders of a recording's times.
 
     Parameters
     ----------
     path : str
         `recording.path` of the config.
-    classes : int or None
+    class_count : int or None
         How many classes there are, where planning found it: by the model's outputs, or the classes' names.
+    ids : str or None
+        The digest of the ids, as planning found them; None where there are none. Files may hold other ids, such as
+        those of a time that is left out.
     most : int
         Samples at most, the same number of each class as far as there are so many.
     seed : int
@@ -39,74 +44,72 @@ def load_recorded_samples(path: str, *, classes: int | None, most: int, seed: in
         If a file cannot be read, or does not hold what it should. The key is `recording.path`.
     """
     try:
-        return _samples(Path(os.path.expanduser(path)), classes=classes, most=most, seed=seed)
+        return _samples(Path(os.path.expanduser(path)), class_count=class_count, ids=ids, most=most, seed=seed)
     except (DataError, ConfigError) as error:
         raise DataError(error.problem, "recording.path") from None
 
 
-def _samples(folder: Path, *, classes: int | None, most: int, seed: int) -> Samples:
-    files = array_files(folder)
+def _samples(folder: Path, *, class_count: int | None, ids: str | None, most: int, seed: int) -> Samples:
+    files = array_files(folder, SHARED.__contains__)
     where = str(folder)
-    if "labels" not in files:
-        raise unusable(f"{folder} has no labels.npy")
-    labels = read_array(files["labels"]).astype(np.int64)
+    if LABELS not in files:
+        raise unusable(f"{folder} has no {LABELS}.npy")
+    labels = read_array(files[LABELS]).astype(np.int64)
     if labels.min() < 0:
-        raise unusable(f"{files['labels']} has the label {labels.min()}; count classes from 0")
+        raise unusable(f"{files[LABELS]} has the label {labels.min()}; count classes from 0")
     names = _class_names(folder, files)
-    if names is None and classes is not None:
-        if labels.max() >= classes:
+    if names is None and class_count is not None:
+        if labels.max() >= class_count:
             raise unusable(
-                f"{files['labels']} has the label {labels.max()}, and the predictions have {classes} outputs; labels "
+                f"{files[LABELS]} has the label {labels.max()}, and the predictions have {class_count} outputs; labels "
                 "count the outputs from 0"
             )
         # The outputs say how many classes there are; some may have no sample here.
-        names = tuple(map(str, range(classes)))
+        names = tuple(map(str, range(class_count)))
     class_names = checked_names(names, labels, where, how_to_name=HOW_TO_NAME)
-    ids = _ids(folder, files)
-    if ids is not None:
-        ids = checked_ids(ids, where)
+    names_of_samples = None if ids is None else checked_ids(_ids(folder, ids), where)
     chosen = drawn_samples(labels, most=most, seed=seed)
     if len(chosen) < len(labels):
         log.info("%d of %d samples, drawn at random, the same number of each class", len(chosen), len(labels))
     elif len(chosen) < most:
         log.info("All %d samples are taken; dataset.eval_size is %d", len(chosen), most)
     previews = None
-    if "previews" in files:
-        pictures = read_array(files["previews"], chosen)
-        path = str(files["previews"])
+    if PREVIEWS in files:
+        pictures = read_array(files[PREVIEWS], chosen)
+        path = str(files[PREVIEWS])
         previews = [thumbnail(picture, f"sample {index}", path) for index, picture in zip(chosen, pictures)]
     return Samples(
-        inputs={"": _inputs(files["inputs"], chosen)} if "inputs" in files else {},
+        inputs={"": _inputs(files[INPUTS], chosen)} if INPUTS in files else {},
         labels=labels[chosen],
         class_names=class_names,
         indices=chosen,
-        ids=None if ids is None else [ids[index] for index in chosen],
+        ids=None if names_of_samples is None else [names_of_samples[index] for index in chosen],
         previews=previews,
     )
 
 
 def _class_names(folder: Path, files: dict[str, Path]) -> tuple[str, ...] | None:
-    if "class_names" in files:
-        return tuple(map(str, read_array(files["class_names"])))
-    text = folder / "class_names.txt"
-    return tuple(text.read_text(encoding="utf-8-sig").splitlines()) if text.is_file() else None
+    """The classes' names, where the recording gives them."""
+    if CLASS_NAMES in files:
+        return tuple(map(str, read_array(files[CLASS_NAMES])))
+    return tuple(text_class_names(folder)) or None
 
 
-def _ids(folder: Path, files: dict[str, Path]) -> list[str] | None:
-    """The ids, from the folder itself or from any time that has them: planning saw that all are the same."""
-    if IDS in files:
-        return read_ids(files[IDS])
-    for time in sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")):
-        inside = array_files(time)
-        if IDS in inside:
-            return read_ids(inside[IDS])
-        for path in inside.values():
-            if path.suffix == ".safetensors":
-                try:
-                    return read_ids(path)
-                except (KeyError, ValueError, EOFError):
-                    continue
-    return None
+def _ids(folder: Path, digest: str) -> list[str]:
+    """The ids that planning saw, from the folder itself or from a time.
+
+    The file is no param of the job: a time may be deleted, and the samples are then still the same ones.
+    """
+    times = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    inside = [path for time in times for path in array_files(time).values() if path.stem == IDS or path.suffix != NPY]
+    for path in (*array_files(folder, IDS.__eq__).values(), *inside):
+        try:
+            ids = read_ids(path)
+        except (OSError, KeyError, ValueError, EOFError):
+            continue  # Of a .safetensors without ids, or of a time that is left out.
+        if ids_digest(ids) == digest:
+            return ids
+    raise unusable(f"{folder} has other ids than when the workflow was planned; give the same command again")
 
 
 def _inputs(path: Path, chosen: np.ndarray) -> np.ndarray:

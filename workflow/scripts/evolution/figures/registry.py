@@ -94,6 +94,8 @@ class Figure:
         Measures of `metrics.measures`, where the figure is drawn only if one of them is switched on.
     of_predictions : bool
         Whether it shows what the network predicts: a recording may not say, and the figure is then left out.
+    of_pixels : bool
+        Whether it shows the raw inputs: a recording may have none, and the figure is then left out.
     film : mapping
         A film's formats, each with its label in the report; empty for a figure, which is drawn in `plots.formats`.
     memory, minutes : int
@@ -112,6 +114,7 @@ class Figure:
     switch: str = ""
     measures: tuple[str, ...] = ()
     of_predictions: bool = False
+    of_pixels: bool = False
     film: Mapping[str, str] = field(default_factory=dict)
     memory: int = 1000
     minutes: int = 5
@@ -199,6 +202,7 @@ FIGURES = (
         },
         params=METHOD_PARAM | PALETTE_PARAM | SIZE_PARAMS,
         switch="activations.pixels",
+        of_pixels=True,
     ),
     Figure(
         name="class_separation",

@@ -15,7 +15,7 @@ class Classifier:
     Attributes
     ----------
     inputs : float32 array (N, D)
-        The vector that it is given of each image.
+        The vector that it is given of each sample.
     weight : float32 array (classes, D)
     bias : float32 array (classes,)
         Zeros where the layer has none.

@@ -7,6 +7,7 @@ from pathlib import Path
 from evolution.io.whole_files import whole_file
 from evolution.planning.model_trees import FOLDER
 from evolution.sources.recording import Recording
+from evolution.sources.recording_layers import recorded_modules
 
 
 def recording_tree(recording: Recording) -> Path:
@@ -22,7 +23,7 @@ def recording_tree(recording: Recording) -> Path:
         JSON: for each layer its name, its type (recorded), its shape for one sample, its parameters (none are known),
         and why it cannot be followed.
     """
-    modules = recording.modules()
+    modules = recorded_modules(recording)
     rows = [
         {"name": name, "type": "recorded", "shape": shape, "parameters": None, "fault": modules.unfit.get(name)}
         for name, shape in recording.layers.items()

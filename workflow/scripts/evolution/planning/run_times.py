@@ -1,6 +1,6 @@
 """The times of each run: its snapshots, and the spans that one job each handles."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
@@ -8,11 +8,15 @@ from pathlib import Path
 
 from evolution.config.spans import snapshot_spans, spread_spans, spread_times, training_spans
 from evolution.errors import ConfigError
+from evolution.models.selection import choose
+from evolution.sources.checkpoint_listing import list_checkpoints
 from evolution.sources.choice import chosen_times
-from evolution.sources.listing import Listing, NoCheckpointError, list_checkpoints
 from evolution.sources.recording import Recording
+from evolution.sources.recording_format import CLASSIFIER, PREDICTIONS
+from evolution.sources.recording_layers import recorded_modules
 from evolution.sources.recording_listing import list_recording
-from evolution.sources.records import Checkpoint, load_recording, load_records
+from evolution.sources.records import load_recording, load_records
+from evolution.sources.stored_times import Listing, NothingStoredError, StoredTime
 from evolution.sources.unusable import unusable_fingerprints
 
 
@@ -30,9 +34,8 @@ class RunTimes:
         The snapshots' spans, to their times.
     training_spans : dict of str to range
         The spans of the training, to their epochs. Empty where it ran elsewhere.
-    checkpoints : dict of int to Checkpoint
-        Time to the checkpoint, or the folder of a recording, that its snapshot is taken of, where the training ran
-        elsewhere.
+    stored : dict of int to StoredTime
+        Time to what its snapshot is taken of, where the training ran elsewhere.
     recording : Recording or None
         What the times of a recording share; None for any other run.
     notes : list of str
@@ -42,7 +45,7 @@ class RunTimes:
     unit: str
     spans: dict[str, list[int]]
     training_spans: dict[str, range] = field(default_factory=dict)
-    checkpoints: dict[int, Checkpoint] = field(default_factory=dict)
+    stored: dict[int, StoredTime] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     recording: Recording | None = None
 
@@ -78,7 +81,7 @@ class RunTimes:
     @property
     def has_inputs(self) -> bool:
         """Whether the raw inputs are there: a recording may have none."""
-        return self.recording is None or self.recording.inputs
+        return self.recording is None or self.recording.has_inputs
 
     @property
     def has_predictions(self) -> bool:
@@ -123,41 +126,95 @@ def checkpoint_times(run: str, settings: dict, *, per_job: int, results: Path = 
     records = load_records(folder, pattern=settings["path"])
     try:
         listing = list_checkpoints(settings, unusable=unusable_fingerprints(settings["key"]), taken=_taken(records))
-    except NoCheckpointError:
+    except NothingStoredError:
         listing = _all_deleted(records, settings)
         if listing is None:
             raise
-    return _with_records(run, listing, records, folder=folder, choose=settings["choose"], per_job=per_job)
+    return _with_records(run, listing, records, folder=folder, choose=settings["choose"], per_job=per_job, noun="file")
 
 
-def recording_times(run: str, settings: dict, *, per_job: int, results: Path = Path("results")) -> RunTimes:
+def recording_times(
+    run: str,
+    settings: dict,
+    *,
+    layers: Sequence[str] | str,
+    activations: dict,
+    per_job: int,
+    results: Path = Path("results"),
+) -> RunTimes:
     """The times of a run whose activations are on disk, with those whose folders are gone and whose snapshots were
-    taken; parameters and errors as `checkpoint_times`.
+    taken.
+
+    Parameters
+    ----------
+    run, settings, per_job, results
+        See `checkpoint_times`; settings are `recording` of the run.
+    layers : list of str, or "auto"
+        `layers` of the run: a time is left out where a job found one of them unusable.
+    activations : dict
+        `activations` of the config.
+
+    Raises
+    ------
+    ConfigError
+        As `checkpoint_times` raises it.
     """
     folder = results / run / "recording"
     records = load_records(folder, pattern=settings["path"])
     try:
         listing, recording = list_recording(settings, taken=_taken(records))
-    except NoCheckpointError:
+        listing = _without_unusable(listing, recording, layers, settings["path"])
+    except NothingStoredError:
         listing, kept = _all_deleted(records, settings), load_recording(folder, pattern=settings["path"])
         if listing is None or not kept:
             raise
         recording = Recording(**kept)
-    times = _with_records(run, listing, records, folder=folder, choose=settings["choose"], per_job=per_job)
-    notes = [f"{settings['path']} {note}" for note in recording.left_out()]
-    return replace(times, recording=recording, notes=times.notes + notes)
+    times = _with_records(
+        run, listing, records, folder=folder, choose=settings["choose"], per_job=per_job, noun="folder"
+    )
+    said = recording.left_out() + recording.without_effect(activations)
+    return replace(times, recording=recording, notes=times.notes + [f"{settings['path']} {note}" for note in said])
 
 
-Records = dict[str, tuple[str, list[Checkpoint]]]
+def _without_unusable(listing: Listing, recording: Recording, layers: Sequence[str] | str, path: str) -> Listing:
+    """A listing without the times of which a job found something unusable that the run asks for.
+
+    Raises
+    ------
+    ConfigError
+        If none is left.
+    """
+    followed, _ = choose(layers, recorded_modules(recording), path, "recording.path")
+    found = {name: unusable_fingerprints(name) for name in (*followed, PREDICTIONS, *CLASSIFIER)}
+    kept, notes = {}, []
+    for time, stored in listing.stored.items():
+        broken = [name for name, fingerprints in found.items() if stored.fingerprint in fingerprints]
+        if broken:
+            notes.append(
+                f"{stored.path} is left out: its {', '.join(broken)} {'are' if len(broken) > 1 else 'is'} not finite "
+                "(NaN or infinite)."
+            )
+        else:
+            kept[time] = stored
+    if notes and not kept:
+        raise ConfigError(
+            f"all times of {path!r} hold values that are not finite (NaN or infinite); record the training again, or "
+            "leave those layers out of `layers`",
+            "path",
+        )
+    return replace(listing, stored=kept, notes=listing.notes + notes, unusable=frozenset(listing.stored) - set(kept))
+
+
+Records = dict[str, tuple[str, list[StoredTime]]]
 
 
 def _taken(records: Records) -> set[int]:
     """The times whose snapshots were taken."""
-    return {checkpoint.time for _, checkpoints in records.values() for checkpoint in checkpoints}
+    return {stored.time for _, times in records.values() for stored in times}
 
 
 def _all_deleted(records: Records, settings: dict) -> Listing | None:
-    """The listing where all files are gone, and what was taken of them is not; None where nothing was taken."""
+    """The listing where nothing is on disk any more, and what was taken is; None where nothing was taken."""
     units = {unit for unit, _ in records.values()}
     if settings["unit"] not in {"auto", *units} or len(units) != 1:
         return None
@@ -165,48 +222,51 @@ def _all_deleted(records: Records, settings: dict) -> Listing | None:
 
 
 def _with_records(
-    run: str, listing: Listing, records: Records, *, folder: Path, choose: dict, per_job: int
+    run: str, listing: Listing, records: Records, *, folder: Path, choose: dict, per_job: int, noun: str
 ) -> RunTimes:
-    """The times on disk, with those that were taken and are gone, in spans."""
-    records = {span: checkpoints for span, (unit, checkpoints) in records.items() if unit == listing.unit}
-    checkpoints, notes = _with_deleted(run, listing, records, choose, folder)
-    times = sorted(checkpoints)
-    taken = [[checkpoint.time for checkpoint in record] for record in records.values()]
+    """The times on disk, with those that were taken and are gone, in spans; a time is a file or a folder, by `noun`."""
+    records = {span: times for span, (unit, times) in records.items() if unit == listing.unit}
+    stored, notes = _with_deleted(run, listing, records, choose, folder, noun)
+    times = sorted(stored)
+    taken = [[each.time for each in record] for record in records.values()]
     spans = spread_spans(times, taken=taken, per_job=per_job, unit=listing.unit)
-    return RunTimes(
-        listing.unit, spans, checkpoints={time: checkpoints[time] for time in times}, notes=listing.notes + notes
-    )
+    return RunTimes(listing.unit, spans, stored={time: stored[time] for time in times}, notes=listing.notes + notes)
 
 
 def _with_deleted(
-    run: str, listing: Listing, records: dict[str, list[Checkpoint]], choose: dict, records_folder: Path
-) -> tuple[dict[int, Checkpoint], list[str]]:
-    """The checkpoints on disk and those that were taken and are gone, and a sentence on the latter."""
-    recorded = {checkpoint.time: checkpoint for record in records.values() for checkpoint in record}
-    wanted = set(chosen_times(recorded, choose))
-    gone = {
-        time: checkpoint for time, checkpoint in recorded.items() if time not in listing.checkpoints and time in wanted
-    }
-    there = listing.checkpoints
+    run: str,
+    listing: Listing,
+    records: dict[str, list[StoredTime]],
+    choose: dict,
+    records_folder: Path,
+    noun: str,
+) -> tuple[dict[int, StoredTime], list[str]]:
+    """The times on disk and those that were taken and are gone, and a sentence on the latter."""
+    there = listing.stored
+    recorded = {each.time: each for record in records.values() for each in record}
+    wanted = set(chosen_times(recorded, choose)) - listing.unusable
+    gone = {time: stored for time, stored in recorded.items() if time not in there and time in wanted}
     written = max((path.stat().st_mtime for path in records_folder.glob("*.json")), default=0.0)
     last = max(recorded, default=-1)
     changed = [time for time in recorded if time in there and there[time].fingerprint != recorded[time].fingerprint]
-    files = ", ".join(checkpoint.file for checkpoint in list(gone.values())[:3]) + (", ..." if len(gone) > 3 else "")
+    paths = ", ".join(stored.path for stored in list(gone.values())[:3]) + (", ..." if len(gone) > 3 else "")
     are, them = ("are", "them") if len(gone) > 1 else ("is", "it")
     later = [time for time in recorded if time in there and time not in changed and changed and time > min(changed)]
     restarted = [
         time
-        for time, checkpoint in there.items()
-        if gone and time not in recorded and time < last and _written_at(checkpoint) > written
+        for time, stored in there.items()
+        if gone and time not in recorded and time < last and _written_at(stored) > written
     ]
     reason = ""
     if changed and (gone or later):
-        others = f"{files} {are} gone" if gone else f"{there[later[0]].file}, which comes later, is still that one"
-        reason = f"{there[changed[0]].file} is not the file that the results of run {run} were made from, and {others}"
+        others = f"{paths} {are} gone" if gone else f"{there[later[0]].path}, which comes later, is still that one"
+        reason = (
+            f"{there[changed[0]].path} is not the {noun} that the results of run {run} were made from, and {others}"
+        )
     elif restarted:
         reason = (
-            f"{there[restarted[0]].file} was written after the results of run {run} were made, which go on to "
-            f"{listing.unit} {last}, and {files} {are} gone"
+            f"{there[restarted[0]].path} was written after the results of run {run} were made, which go on to "
+            f"{listing.unit} {last}, and {paths} {are} gone"
         )
     if reason:
         raise ConfigError(
@@ -214,10 +274,10 @@ def _with_deleted(
             f"results/{run} to make it from what is there now",
             "path",
         )
-    notes = [f"{files} {are} gone; what was taken of {them} stays part of run {run}."] if gone else []
+    notes = [f"{paths} {are} gone; what was taken of {them} stays part of run {run}."] if gone else []
     return there | gone, notes
 
 
-def _written_at(checkpoint: Checkpoint) -> float:
-    """When a checkpoint was written, in seconds as files have it."""
-    return Path(checkpoint.file).expanduser().stat().st_mtime
+def _written_at(stored: StoredTime) -> float:
+    """When a file or folder was written, in seconds as files have it."""
+    return Path(stored.path).stat().st_mtime

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evolution.sources.checkpoint_file import HeaderEndsEarlyError, safetensors_header
+from evolution.sources.recording_format import IDS
 
 NPY, SAFETENSORS = ".npy", ".safetensors"
 SUFFIXES = (NPY, SAFETENSORS)
@@ -33,8 +34,6 @@ TENSOR_TYPES = {
     **{f"I{bits}": f"int{bits}" for bits in (8, 16, 32, 64)},
     **{f"U{bits}": f"uint{bits}" for bits in (8, 16, 32, 64)},
 }
-# The tensor of a .safetensors that says who the samples are.
-IDS = "ids"
 
 
 @dataclass(frozen=True)
@@ -59,6 +58,11 @@ class ArrayFacts:
     fingerprint: str
     missing_bytes: int = 0
     ids: str | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing of the file is missing."""
+        return not self.missing_bytes
 
 
 @dataclass(frozen=True)
@@ -188,7 +192,9 @@ def read_array_facts(path: Path) -> ArrayFacts:
     if missing:
         return ArrayFacts(list(place.shape), place.dtype, "", missing)
     ids = places.get(IDS) if path.suffix == SAFETENSORS else (place if path.stem == IDS else None)
-    return ArrayFacts(list(place.shape), place.dtype, _fingerprint(path, place), ids=ids and _digest_of_ids(path, ids))
+    return ArrayFacts(
+        list(place.shape), place.dtype, _fingerprint(path, place), ids=ids and ids_digest(_ids_at(path, ids))
+    )
 
 
 def _fingerprint(path: Path, place: Place) -> str:
@@ -204,9 +210,9 @@ def _fingerprint(path: Path, place: Place) -> str:
     return digest.hexdigest()[:32]
 
 
-def _digest_of_ids(path: Path, place: Place) -> str:
+def ids_digest(ids: list[str]) -> str:
     """A digest of ids, which is the same for the same ids of another width."""
-    return hashlib.sha256(json.dumps(_ids_at(path, place)).encode()).hexdigest()[:32]
+    return hashlib.sha256(json.dumps(ids).encode()).hexdigest()[:32]
 
 
 def read_ids(path: Path) -> list[str]:

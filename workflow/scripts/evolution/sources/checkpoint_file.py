@@ -64,6 +64,11 @@ class Facts:
     step: int | None = None
     part_of_epoch: float | None = None
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing of the file is missing."""
+        return self.fingerprint is not None
+
 
 def is_checkpoint_folder(path: Path) -> bool:
     """Whether a folder is a checkpoint, as Hugging Face's Trainer writes them."""

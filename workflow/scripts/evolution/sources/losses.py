@@ -49,7 +49,7 @@ def find_logs(checkpoints: Iterable[str]) -> list[str]:
         One path, or none.
     """
     for checkpoint in reversed(list(checkpoints)):
-        path = Path(checkpoint).expanduser()
+        path = Path(checkpoint)
         if (path / TRAINER_STATE).is_file():
             return [str(path / TRAINER_STATE)]
         near = [path.parent / METRICS]

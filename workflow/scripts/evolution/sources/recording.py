@@ -1,26 +1,26 @@
 """What all times of a recording share: its samples, its layers, what comes with them."""
 
+import hashlib
 import json
 import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from evolution import PIXELS
 from evolution.errors import ConfigError
-from evolution.models.selection import Modules, spread_layers
 from evolution.sources.file_names import UNITS
-
-# The version of the format that is read here.
-FORMAT = 1
-
-# What a Recorder says of its recording.
-SETTINGS_FILE = "recording.json"
-
-# What a layer may be called: its name is part of paths.
-LAYER_NAME = re.compile(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*")
-
-# What predictions hold.
-OUTPUTS, CLASSES = "outputs", "classes"
+from evolution.sources.recorded_time import Arrays, folder_fingerprint
+from evolution.sources.recording_format import (
+    CLASS_NAMES,
+    CLASS_NAMES_TEXT,
+    CLASSES,
+    FORMAT,
+    INPUTS,
+    LABELS,
+    OUTPUTS,
+    PREDICTIONS,
+    SETTINGS_FILE,
+    is_layer,
+)
 
 
 @dataclass(frozen=True)
@@ -29,32 +29,37 @@ class Recording:
 
     Attributes
     ----------
-    samples : int
+    sample_count : int
     layers : dict of str to list of int
         Each layer's shape for one sample, in the order of the network as far as it is known.
     predictions : {"outputs", "classes"} or None
         What `predictions` holds: the model's outputs, or the classes that it predicts.
-    classes : int or None
+    class_count : int or None
         How many classes there are, where the outputs or the classes' names say so.
-    classifier : bool
-        Whether the inputs and the weights of the last layer are there.
-    inputs : bool
+    has_inputs : bool
         Whether the raw inputs are there.
-    dataset : str
+    samples_digest : str
         A digest of labels, ids, names, previews and inputs; empty where the folder is gone.
+    ids_digest : str or None
+        See `evolution.sources.array_file.ids_digest`; None where there are no ids.
+    form : dict of str to str or bool
+        What the recorder made of the activations, where recording.json says so: maps, tokens, compact.
     """
 
-    samples: int
+    sample_count: int
     layers: dict[str, list[int]] = field(default_factory=dict)
     predictions: str | None = None
-    classes: int | None = None
-    classifier: bool = False
-    inputs: bool = False
-    dataset: str = ""
+    class_count: int | None = None
+    has_inputs: bool = False
+    samples_digest: str = ""
+    ids_digest: str | None = None
+    form: dict[str, str | bool] = field(default_factory=dict)
 
-    def kept(self) -> dict:
-        """What a record keeps: all but the digest of the samples, which are no longer read once the folder is gone."""
-        return {name: value for name, value in asdict(self).items() if name != "dataset"}
+    def for_record(self) -> dict:
+        """What a record keeps: all that is still asked for once the folder is gone."""
+        return {
+            name: value for name, value in asdict(self).items() if name not in ("samples_digest", "ids_digest", "form")
+        }
 
     def left_out(self) -> list[str]:
         """What is left out because it is not there, a sentence each without its subject."""
@@ -66,21 +71,81 @@ class Recording:
             )
         elif self.predictions == CLASSES:
             sentences.append("has predicted classes and no outputs: the loss and the confidence are left out.")
-        if not self.inputs:
-            sentences.append("has no inputs.npy: the raw inputs are not followed.")
+        if not self.has_inputs:
+            sentences.append(f"has no {INPUTS}.npy: the raw inputs are not followed.")
         return sentences
 
-    def modules(self) -> Modules:
-        """The layers that can be followed, and what `layers: auto` stands for."""
-        fit = [name for name in self.layers if LAYER_NAME.fullmatch(name) and name != PIXELS]
-        unfit = {
-            name: "stands for the raw inputs, which are called inputs.npy"
-            if name == PIXELS
-            else "has a name with something else than letters, digits, _ and single dots between"
-            for name in self.layers
-            if name not in fit
-        }
-        return Modules(fit, unfit, spread_layers(fit))
+    def without_effect(self, activations: dict) -> list[str]:
+        """The keys that come too late for what the recorder made already, a sentence each without its subject.
+
+        Parameters
+        ----------
+        activations : dict
+            `activations` of the config.
+        """
+        keys = {f"pooling.{kind}": (kind, activations["pooling"][kind]) for kind in ("maps", "tokens")}
+        late = {key: pair for key, pair in keys.items() if self.form.get(pair[0], pair[1]) != pair[1]}
+        # What was recorded as it was is compacted here.
+        if self.form.get("compact") is True and not activations["compact"]:
+            late["compact"] = ("compact", False)
+        return [
+            f"was recorded with {kind}: {_as_yaml(self.form[kind])}, so activations.{key}: {_as_yaml(asked)} has no "
+            "effect on it."
+            for key, (kind, asked) in late.items()
+        ]
+
+
+def _as_yaml(value: str | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+def describe(folder: Path, said: dict, *, shared: Arrays, time: Arrays, ids_digest: str | None = None) -> Recording:
+    """What the times of a recording share, by one of them.
+
+    Parameters
+    ----------
+    folder : Path
+    said : dict
+        See `read_settings`.
+    shared, time : dict of str to RecordedArray
+        What lies next to the folders of the times, and what lies in one of these.
+    ids_digest : str, optional
+
+    Raises
+    ------
+    ConfigError
+        If the classes' names cannot be read.
+    """
+    outputs = time.get(PREDICTIONS)
+    columns = outputs.facts.shape[1] if outputs and len(outputs.facts.shape) == 2 else None
+    texts = text_class_names(folder)
+    named = shared[CLASS_NAMES].facts.shape[0] if CLASS_NAMES in shared else len(texts) or None
+    samples = hashlib.sha256(json.dumps([folder_fingerprint(shared), texts, ids_digest]).encode())
+    return Recording(
+        sample_count=shared[LABELS].facts.shape[0],
+        layers={name: time[name].facts.shape[1:] for name in in_order(list(filter(is_layer, time)), said)},
+        predictions=None if outputs is None else CLASSES if columns is None else OUTPUTS,
+        class_count=columns or named,
+        has_inputs=INPUTS in shared,
+        samples_digest=samples.hexdigest()[:32],
+        ids_digest=ids_digest,
+        form=_form(said),
+    )
+
+
+def text_class_names(folder: Path) -> list[str]:
+    """The lines of class_names.txt; none where there is no such file.
+
+    Raises
+    ------
+    ConfigError
+        If it cannot be read.
+    """
+    path = folder / CLASS_NAMES_TEXT
+    try:
+        return path.read_text(encoding="utf-8-sig").splitlines() if path.is_file() else []
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path} cannot be read ({error}); it is text in UTF-8, a line a class", "path") from None
 
 
 def read_settings(folder: Path) -> dict:
@@ -110,6 +175,13 @@ def read_settings(folder: Path) -> dict:
     if settings.get("unit") not in (None, *UNITS):
         raise ConfigError(f"{path} has the unit {settings['unit']!r}; must be epoch or step", "path")
     return settings
+
+
+def _form(said: dict) -> dict[str, str | bool]:
+    """What recording.json says of the form that the recorder gave to the activations."""
+    pooling = said.get("pooling") if isinstance(said.get("pooling"), dict) else {}
+    found = {kind: pooling.get(kind) for kind in ("maps", "tokens")} | {"compact": said.get("compact")}
+    return {kind: value for kind, value in found.items() if isinstance(value, str | bool)}
 
 
 def in_order(names: list[str], settings: dict) -> list[str]:

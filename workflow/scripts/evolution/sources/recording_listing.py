@@ -1,48 +1,31 @@
 """The times of a recording, and what they hold: found from names and headers, without reading gigabytes."""
 
-import hashlib
-import json
 import os
-import re
 from collections.abc import Collection
 from pathlib import Path
 
 from evolution.errors import ConfigError
-from evolution.sources.array_file import IDS, read_ids
 from evolution.sources.choice import chosen_times
-from evolution.sources.file_names import UNITS, Numbers, numbers_of_name
-from evolution.sources.listing import Listing, NoCheckpointError
-from evolution.sources.recorded_time import (
-    CLASSIFIER,
-    PREDICTIONS,
-    RESERVED,
-    RecordedArray,
-    folder_fingerprint,
-    read_folder,
-    read_folders,
+from evolution.sources.file_names import UNITS, Numbers, numbers_of_name, other_unit
+from evolution.sources.recorded_time import Arrays, array_notes, folder_fingerprint, read_folder, unread_arrays
+from evolution.sources.recording import Recording, describe, read_settings, text_class_names
+from evolution.sources.recording_checks import (
+    check_class_count,
+    check_shared,
+    check_times,
+    parts,
+    shared_ids_digest,
 )
-from evolution.sources.recording import CLASSES, OUTPUTS, Recording, in_order, read_settings
-from evolution.sources.records import Checkpoint
+from evolution.sources.recording_format import (
+    CLASS_NAMES,
+    CLASS_NAMES_TEXT,
+    LABELS,
+    SHARED,
+    belongs_to_time,
+    is_layer,
+)
 from evolution.sources.sentences import few, unfinished_note
-
-# The fewest samples that can be measured.
-FEWEST = 10
-
-# What lies next to the folders of the times, one entry a sample but for the names.
-LABELS, NAMES, PREVIEWS, INPUTS = "labels", "class_names", "previews", "inputs"
-NAMES_TEXT = "class_names.txt"
-
-# The types that layers may have, and those of whole numbers among them.
-NUMBERS = re.compile(r"float(16|32|64)|bfloat16|u?int(8|16|32|64)|bool")
-WHOLE = re.compile(r"u?int(8|16|32|64)")
-FLOATS = re.compile(r"float(16|32|64)|bfloat16")
-REMEDIES = {
-    "object": "holds Python objects, which are never read, as they may run code; save numbers, as with "
-    "np.asarray(values, np.float32)",
-    "complex": "holds complex numbers; save real ones, such as the real and the imaginary parts side by side",
-}
-
-Arrays = dict[str, RecordedArray]
+from evolution.sources.stored_times import Listing, NothingStoredError, StoredTime
 
 
 def list_recording(settings: dict, *, taken: Collection[int] = ()) -> tuple[Listing, Recording]:
@@ -58,12 +41,11 @@ def list_recording(settings: dict, *, taken: Collection[int] = ()) -> tuple[List
     Returns
     -------
     Listing
-        Each time's folder stands in the place of a checkpoint.
     Recording
 
     Raises
     ------
-    NoCheckpointError
+    NothingStoredError
         If the folder is gone.
     ConfigError
         If what lies there cannot be used. The key is relative to `recording`.
@@ -71,16 +53,19 @@ def list_recording(settings: dict, *, taken: Collection[int] = ()) -> tuple[List
     folder = Path(os.path.expanduser(settings["path"]))
     if not folder.is_dir():
         what = "is a file" if folder.exists() else "is not there"
-        raise NoCheckpointError(
-            f"{settings['path']!r} {what}; must be a folder that holds labels.npy and a folder a time. Paths count "
+        raise NothingStoredError(
+            f"{settings['path']!r} {what}; must be a folder that holds {LABELS}.npy and a folder a time. Paths count "
             "from the folder that Snakemake runs in",
             "path",
         )
     said = read_settings(folder)
-    shared = read_folder(folder)
-    samples = _sample_count(folder, shared)
+    known = array_notes()
+    shared = read_folder(folder, wanted=SHARED.__contains__, notes=known)
+    check_shared(folder, shared)
     named, unit, notes = _times(folder, settings["unit"], said.get("unit"))
-    arrays = read_folders(Path(path) for path in named)
+    arrays = {path: read_folder(Path(path), wanted=belongs_to_time, notes=known) for path in named}
+    known.save()
+    notes += _unread_notes(folder, shared, arrays)
     latest = max(named, key=lambda path: getattr(named[path], unit))
     notes += _leave_out_broken(arrays)
     by_time = {getattr(named[path], unit): path for path in arrays}
@@ -88,23 +73,53 @@ def list_recording(settings: dict, *, taken: Collection[int] = ()) -> tuple[List
     if kept or not by_time:
         notes += _leave_out_latest(kept, latest)
         if not kept:
-            raise NoCheckpointError(f"{folder} has no whole time yet; {' '.join(notes)}", "path")
+            raise NothingStoredError(f"{folder} has no whole time yet; {' '.join(notes)}", "path")
     _check_choice(kept, by_time, unit, settings["choose"], taken)
-    _check_times(kept, samples)
-    recording = _described(folder, said, shared, kept or arrays, samples)
+    check_times(kept, shared[LABELS].facts.shape[0])
+    first = next(iter((kept or arrays).values()))
+    ids = shared_ids_digest(shared, kept or arrays)
+    check_class_count(_named_classes(folder, shared), first)
     times = [
-        Checkpoint(time, path, folder_fingerprint(kept[path]), getattr(named[path], UNITS[unit == UNITS[0]]))
+        StoredTime(time, path, folder_fingerprint(kept[path]), getattr(named[path], other_unit(unit)))
         for time, path in sorted(by_time.items())
         if path in kept
     ]
+    recording = describe(folder, said, shared=shared, time=first, ids_digest=ids)
     return Listing(unit, {each.time: each for each in times}, notes), recording
+
+
+def _named_classes(folder: Path, shared: Arrays) -> int | None:
+    """How many classes have a name; None where they have none."""
+    if CLASS_NAMES in shared:
+        return shared[CLASS_NAMES].facts.shape[0]
+    return len(text_class_names(folder)) or None
+
+
+def _unread_notes(folder: Path, shared: Arrays, times: Collection[str]) -> list[str]:
+    """The arrays that lie where nothing reads them, a sentence on each."""
+    notes = []
+    if stray := unread_arrays(folder, SHARED.__contains__):
+        example = next(iter(times), folder.as_posix())
+        notes.append(_unread(stray, f"the layers and predictions of a time lie in its folder, such as {example}"))
+    if CLASS_NAMES in shared and (folder / CLASS_NAMES_TEXT).is_file():
+        text = (folder / CLASS_NAMES_TEXT).as_posix()
+        notes.append(_unread([text], f"{shared[CLASS_NAMES].file} gives the classes' names"))
+    by_name: dict[str, list[str]] = {}
+    for time in times:
+        for path in unread_arrays(Path(time), belongs_to_time):
+            by_name.setdefault(Path(path).stem, []).append(path)
+    return notes + [_unread(paths, f"{name} lie next to the folders of the times") for name, paths in by_name.items()]
+
+
+def _unread(paths: list[str], where: str) -> str:
+    return f"{few(paths)} {'are' if len(paths) > 1 else 'is'} not read; {where}."
 
 
 def _leave_out_broken(arrays: dict[str, Arrays]) -> list[str]:
     """Take out the times with an array that is not whole; a sentence on each."""
     notes = []
     for path in list(arrays):
-        broken = next((array.file for array in arrays[path].values() if array.facts.missing_bytes), None)
+        broken = next((array.file for array in arrays[path].values() if not array.facts.is_whole), None)
         if broken is not None:
             notes.append(unfinished_note(broken, left_out=path, why=f"{broken} is not whole"))
             del arrays[path]
@@ -124,36 +139,24 @@ def _check_choice(kept: Collection, by_time: dict[int, str], unit: str, choose: 
         )
 
 
-def _described(folder: Path, said: dict, shared: Arrays, kept: dict[str, Arrays], samples: int) -> Recording:
-    """What the times share, once they are known to be alike."""
-    ids, names = _checked_ids(folder, shared, kept), _name_count(folder, shared)
-    first = next(iter(kept.values()))
-    layers = in_order(_layers(first), said)
-    outputs = first.get(PREDICTIONS)
-    columns = outputs.facts.shape[1] if outputs and len(outputs.facts.shape) == 2 else None
-    if None not in (names, columns) and names != columns:
-        raise ConfigError(
-            f"{outputs.file} has {columns} outputs for each sample, and {NAMES} names {names} classes; give a name for "
-            "each output",
-            "path",
-        )
-    digest = hashlib.sha256(json.dumps([folder_fingerprint(shared), _text_names(folder), ids]).encode())
-    return Recording(
-        samples=samples,
-        layers={name: first[name].facts.shape[1:] for name in layers},
-        predictions=None if outputs is None else CLASSES if columns is None else OUTPUTS,
-        classes=columns or names,
-        classifier=CLASSIFIER[0] in first,
-        inputs=INPUTS in shared,
-        dataset=digest.hexdigest()[:32],
-    )
+def _leave_out_latest(kept: dict[str, Arrays], latest: str) -> list[str]:
+    """Take out the latest time where it lacks what the others have; a sentence on it."""
+    others = [arrays for path, arrays in kept.items() if path != latest]
+    if latest not in kept:
+        return []
+    lacks = sorted(set.union(set(), *map(parts, others)) - parts(kept[latest]))
+    if not (lacks or not any(map(is_layer, kept[latest]))):
+        return []
+    del kept[latest]
+    why = f"it lacks {few(lacks)}, which the other times have" if lacks else "it holds no layer"
+    return [unfinished_note(latest, why=why)]
 
 
 def _times(folder: Path, asked: str, said: str | None) -> tuple[dict[str, Numbers], str, list[str]]:
     """The folders of the times with their numbers, their unit, and a sentence on each folder that is left out."""
     folders = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
     if not folders:
-        raise NoCheckpointError(
+        raise NothingStoredError(
             f"{folder} holds no folder of a time. Each time has a folder of its own, called by its number, with an "
             "array a layer in it, as 100/conv1.npy",
             "path",
@@ -198,191 +201,3 @@ def _named_unit(numbers: dict[str, Numbers], folder: Path) -> str:
         "step",
         "unit",
     )
-
-
-def _sample_count(folder: Path, shared: Arrays) -> int:
-    """The number of samples, as labels.npy has it; everything else next to it must have as many."""
-    labels = shared.get(LABELS)
-    if labels is None:
-        raise ConfigError(
-            f"{folder} has no {LABELS}.npy: whole numbers (N,), the class of each sample, counted from 0", "path"
-        )
-    if broken := [array.file for array in shared.values() if array.facts.missing_bytes]:
-        raise NoCheckpointError(f"{broken[0]} is not whole; give the same command again once it is written", "path")
-    shape, dtype = labels.facts.shape, labels.facts.dtype
-    if not WHOLE.fullmatch(dtype) or len(shape) != 1:
-        raise ConfigError(f"{labels.file} is {_said(labels)}; labels are whole numbers (N,), counted from 0", "path")
-    if shape[0] < FEWEST:
-        raise ConfigError(f"{labels.file} has {shape[0]} samples; at least {FEWEST} are needed", "path")
-    for name in (IDS, PREVIEWS, INPUTS):
-        if name in shared and shared[name].facts.shape[:1] != shape:
-            raise _other_count(shared[name], shape[0])
-    if PREVIEWS in shared:
-        given = shared[PREVIEWS]
-        if given.facts.dtype != "uint8" or not (
-            len(given.facts.shape) == 3 or (len(given.facts.shape) == 4 and given.facts.shape[3] == 3)
-        ):
-            raise ConfigError(f"{given.file} is {_said(given)}; previews are uint8 (N, H, W) or (N, H, W, 3)", "path")
-    if INPUTS in shared:
-        _check_numbers(shared[INPUTS])
-    return shape[0]
-
-
-def _said(array: RecordedArray) -> str:
-    """An array's type and shape, as messages give them."""
-    return f"{array.facts.dtype} {tuple(array.facts.shape)}"
-
-
-def _other_count(array: RecordedArray, samples: int) -> ConfigError:
-    return ConfigError(
-        f"{array.file} is {_said(array)}, and {LABELS}.npy has {samples} samples; all arrays have an entry for each "
-        "sample, in one order",
-        "path",
-    )
-
-
-def _check_numbers(array: RecordedArray) -> None:
-    """Refuse an array that holds no real numbers."""
-    dtype = array.facts.dtype
-    if not NUMBERS.fullmatch(dtype):
-        reason = REMEDIES.get(re.sub(r"\d+", "", dtype), f"is {dtype}; save numbers, such as float32")
-        raise ConfigError(f"{array.file} {reason}", "path")
-
-
-def _parts(arrays: Arrays) -> set[str]:
-    """What a time consists of: its layers, its predictions, its classifier."""
-    return {name for name in arrays if name not in RESERVED or name in (PREDICTIONS, *CLASSIFIER)}
-
-
-def _leave_out_latest(kept: dict[str, Arrays], latest: str) -> list[str]:
-    """Take out the latest time where it lacks what the others have; a sentence on it."""
-    others = [arrays for path, arrays in kept.items() if path != latest]
-    if latest not in kept:
-        return []
-    lacks = sorted(set.union(set(), *map(_parts, others)) - _parts(kept[latest]))
-    if not (lacks or not _layers(kept[latest])):
-        return []
-    del kept[latest]
-    why = f"it lacks {few(lacks)}, which the other times have" if lacks else "it holds no layer"
-    return [unfinished_note(latest, why=why)]
-
-
-def _layers(arrays: Arrays) -> list[str]:
-    return [name for name in arrays if name not in RESERVED]
-
-
-def _check_times(kept: dict[str, Arrays], samples: int) -> None:
-    """Refuse times that do not have the same layers, of the same shapes, with as many samples as there are labels."""
-    everything = set.union(set(), *map(_parts, kept.values()))
-    first: dict[str, RecordedArray] = {}
-    for path, arrays in kept.items():
-        if lacks := sorted(everything - _parts(arrays)):
-            has = next(each for each, others in kept.items() if lacks[0] in others)
-            raise ConfigError(
-                f"{path} lacks {few(lacks)}, which {has} has; record it there too, remove one of the two folders, or "
-                "leave such times out with recording.choose",
-                "path",
-            )
-        for name in sorted(_parts(arrays)):
-            array = arrays[name]
-            _check_numbers(array)
-            if name not in CLASSIFIER[1:] and array.facts.shape[:1] != [samples]:
-                raise _other_count(array, samples)
-            if 0 in array.facts.shape:
-                raise ConfigError(f"{array.file} is {_said(array)}, without any numbers", "path")
-            before = first.setdefault(name, array)
-            if before.facts.shape != array.facts.shape:
-                raise ConfigError(
-                    f"{array.file} is {_said(array)}, and {before.file} {_said(before)}; a layer has one shape at all "
-                    "times",
-                    "path",
-                )
-        _check_predictions(arrays)
-    kinds = {name: array for name, array in first.items() if name == PREDICTIONS}
-    for arrays in kept.values():
-        for name, before in kinds.items():
-            if bool(WHOLE.fullmatch(arrays[name].facts.dtype)) != bool(WHOLE.fullmatch(before.facts.dtype)):
-                raise ConfigError(
-                    f"{arrays[name].file} is {_said(arrays[name])}, and {before.file} {_said(before)}; give outputs at "
-                    "all times, or classes at all",
-                    "path",
-                )
-
-
-def _check_predictions(arrays: Arrays) -> None:
-    """Refuse predictions that are neither outputs nor classes, and a classifier whose parts do not fit."""
-    given = arrays.get(PREDICTIONS)
-    if given is not None:
-        shape, dtype = given.facts.shape, given.facts.dtype
-        if not ((FLOATS.fullmatch(dtype) and len(shape) == 2) or (WHOLE.fullmatch(dtype) and len(shape) == 1)):
-            raise ConfigError(
-                f"{given.file} is {_said(given)}; predictions are the model's outputs, floats (N, K), or the classes "
-                "that it predicts, whole numbers (N,)",
-                "path",
-            )
-    parts = [arrays[name] for name in CLASSIFIER if name in arrays]
-    if not parts:
-        return
-    if len(parts) < len(CLASSIFIER):
-        absent = next(name for name in CLASSIFIER if name not in arrays)
-        raise ConfigError(
-            f"{parts[0].file} comes without {absent}; give all of {', '.join(CLASSIFIER)}, or none", "path"
-        )
-    rows, weight, bias = (part.facts.shape for part in parts)
-    classes = given.facts.shape[1] if given is not None and len(given.facts.shape) == 2 else weight[0]
-    if not (len(rows) == 2 and weight == [classes, rows[1]] and bias == [classes]):
-        raise ConfigError(
-            f"{parts[1].file} is {_said(parts[1])}, with inputs {tuple(rows)}, bias {tuple(bias)} and {classes} "
-            "classes; the last layer has inputs (N, D), weight (K, D) and bias (K,)",
-            "path",
-        )
-
-
-def _checked_ids(folder: Path, shared: Arrays, kept: dict[str, Arrays]) -> str | None:
-    """A digest of the ids, which are the same wherever they stand; None where there are none.
-
-    Raises
-    ------
-    ConfigError
-        If two files have different ids.
-    """
-    places = [shared[IDS]] if IDS in shared else []
-    for arrays in kept.values():
-        places += [array for array in arrays.values() if array.facts.ids is not None]
-    for array in places[1:]:
-        if array.facts.ids != places[0].facts.ids:
-            ours, theirs = (read_ids(Path(each.file)) for each in (places[0], array))
-            place = next((place for place, pair in enumerate(zip(ours, theirs)) if pair[0] != pair[1]), None)
-            where = (
-                f"sample {place} is {theirs[place]!r} there, and {ours[place]!r} in {places[0].file}"
-                if place is not None
-                else f"it has {len(theirs)} ids, and {places[0].file} has {len(ours)}"
-            )
-            raise ConfigError(
-                f"{array.file} has other ids: {where}. All times and layers are of the same samples, in one order; "
-                "record them so, or give the other samples a run of their own",
-                "path",
-            )
-    return places[0].facts.ids if places else None
-
-
-def _name_count(folder: Path, shared: Arrays) -> int | None:
-    """The number of classes that are named; None where they have no names."""
-    if NAMES in shared:
-        given = shared[NAMES]
-        if given.facts.dtype != "text" or len(given.facts.shape) != 1:
-            raise ConfigError(
-                f"{given.file} is {_said(given)}; the classes' names are text (K,), as of np.array(names, str)", "path"
-            )
-        return given.facts.shape[0]
-    text = _text_names(folder)
-    return len(text) if text else None
-
-
-def _text_names(folder: Path) -> list[str]:
-    """The lines of class_names.txt."""
-    path = folder / NAMES_TEXT
-    try:
-        return path.read_text(encoding="utf-8-sig").splitlines() if path.is_file() else []
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{path} cannot be read ({error}); it is text in UTF-8, a line a class", "path") from None

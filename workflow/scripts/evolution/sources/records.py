@@ -1,40 +1,16 @@
-"""What was taken of checkpoints: a small file a span, which stays when the checkpoints are deleted."""
+"""What was taken of stored times: a small file a span, which stays when checkpoints or recordings are deleted."""
 
 import json
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 from evolution.io.whole_files import whole_file
+from evolution.sources.stored_times import StoredTime
 
 
-@dataclass(frozen=True)
-class Checkpoint:
-    """A checkpoint on disk.
-
-    Attributes
-    ----------
-    time : int
-        Its epoch or its step, whichever the run counts in.
-    file : str
-        The path, as the config's pattern gives it.
-    fingerprint : str
-        See `evolution.sources.checkpoint_file.Facts`.
-    other_time : int, float or None
-        Its step where the run counts in epochs, its epoch where it counts in steps, also in parts of one; None where it
-        is not known.
-    """
-
-    time: int
-    file: str
-    fingerprint: str
-    other_time: float | None = None
-
-
-def save_record(
-    path: str, *, pattern: str, unit: str, checkpoints: list[Checkpoint], recording: dict | None = None
-) -> None:
-    """Write which checkpoints a span's snapshots were taken of.
+def save_record(path: str, *, pattern: str, unit: str, times: list[StoredTime], recording: dict | None = None) -> None:
+    """Write which stored times a span's snapshots were taken of.
 
     Parameters
     ----------
@@ -42,37 +18,37 @@ def save_record(
     pattern : str
         `checkpoints.path` of the config, or `recording.path`.
     unit : {"epoch", "step"}
-    checkpoints : list of Checkpoint
+    times : list of StoredTime
     recording : dict, optional
         The fields of `evolution.sources.recording.Recording` that outlive its folder.
     """
-    record = {"path": pattern, "unit": unit, "checkpoints": [asdict(checkpoint) for checkpoint in checkpoints]}
+    record = {"path": pattern, "unit": unit, "times": [asdict(time) for time in times]}
     record |= {} if recording is None else {"recording": recording}
     with whole_file(path) as temporary:
         temporary.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 
-def load_records(folder: Path, *, pattern: str) -> dict[str, tuple[str, list[Checkpoint]]]:
-    """Read what was taken of a run's checkpoints before.
+def load_records(folder: Path, *, pattern: str) -> dict[str, tuple[str, list[StoredTime]]]:
+    """Read what was taken of a run's stored times before.
 
     Parameters
     ----------
     folder : Path
-        `results/{run}/checkpoints`, which need not exist.
+        `results/{run}/checkpoints`, or `results/{run}/recording`; it need not exist.
     pattern : str
-        `checkpoints.path`. Records of other patterns belong to another training, and are left out.
+        `checkpoints.path` or `recording.path`. Records of other patterns belong to another training, and are left out.
 
     Returns
     -------
     dict
-        Span to the unit of its times, and its checkpoints.
+        Span to the unit of its times, and the times.
     """
     records = {}
     for path in sorted(folder.glob("*.json")):
         try:
             record = json.loads(path.read_text(encoding="utf-8"))
             if record["path"] == pattern:
-                records[path.stem] = (record["unit"], [Checkpoint(**entry) for entry in record["checkpoints"]])
+                records[path.stem] = (record["unit"], [StoredTime(**entry) for entry in record["times"]])
         except (OSError, ValueError, KeyError, TypeError):
             continue  # What cannot be read is taken again.
     return records
@@ -83,6 +59,7 @@ def load_recording(folder: Path, *, pattern: str) -> dict:
     for path in sorted(folder.glob("*.json"), reverse=True):
         with suppress(OSError, ValueError, KeyError, TypeError):
             record = json.loads(path.read_text(encoding="utf-8"))
-            if record["path"] == pattern:
+            # Records of an earlier form, without times, are read as none.
+            if record["path"] == pattern and "times" in record:
                 return record["recording"]
     return {}

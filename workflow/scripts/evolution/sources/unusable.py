@@ -1,4 +1,4 @@
-"""Checkpoints that a job found unusable, noted by their fingerprint, so that the next plan leaves them out."""
+"""Stored times that a job found unusable, noted by their fingerprint, so that the next plan leaves them out."""
 
 import hashlib
 import json
@@ -6,19 +6,20 @@ from pathlib import Path
 
 from evolution.io.whole_files import whole_file
 
-# Next to Snakemake's own records. It can be deleted; the jobs then look at the weights again.
+# Next to Snakemake's own records. It can be deleted; the jobs then look at the numbers again.
 FOLDER = Path(".snakemake/evolution/unusable")
 
 
 def note_unusable(fingerprint: str, key: str | None, reason: str) -> None:
-    """Note a checkpoint whose weights cannot be used.
+    """Note a checkpoint whose weights, or a recorded time of which an array, cannot be used.
 
     Parameters
     ----------
     fingerprint : str
-        See `evolution.sources.checkpoint_file.Facts`.
+        See `evolution.sources.stored_times.StoredTime`.
     key : str or None
-        `checkpoints.key`: the file may have other weights that can be used.
+        `checkpoints.key`: the file may have other weights that can be used. Of a recorded time the array's name: other
+        runs may not follow that layer.
     reason : str
     """
     name = hashlib.sha256(f"{fingerprint} {key}".encode()).hexdigest()[:32]
@@ -28,7 +29,7 @@ def note_unusable(fingerprint: str, key: str | None, reason: str) -> None:
 
 
 def unusable_fingerprints(key: str | None) -> set[str]:
-    """The fingerprints of the checkpoints that were noted for a key."""
+    """The fingerprints of the stored times that were noted for a key."""
     found = set()
     for path in FOLDER.glob("*.json"):
         try:
@@ -36,5 +37,5 @@ def unusable_fingerprints(key: str | None) -> set[str]:
             if note["key"] == key:
                 found.add(note["fingerprint"])
         except (OSError, ValueError, KeyError, TypeError):
-            continue  # The job looks at the weights again.
+            continue  # The job looks at the numbers again.
     return found

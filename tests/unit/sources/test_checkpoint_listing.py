@@ -9,8 +9,9 @@ import torch
 from safetensors.torch import save_file
 
 from evolution.errors import ConfigError
-from evolution.sources import listing
-from evolution.sources.listing import NoCheckpointError, list_checkpoints
+from evolution.sources import checkpoint_listing
+from evolution.sources.checkpoint_listing import list_checkpoints
+from evolution.sources.stored_times import NothingStoredError
 
 CHOOSE = {"every": None, "log_until": None, "also": [], "leave_out": []}
 
@@ -34,7 +35,7 @@ def found(path="ck", unit="auto", unusable=(), **choose):
 
 
 def files_of(listed):
-    return {time: checkpoint.file for time, checkpoint in listed.checkpoints.items()}
+    return {time: checkpoint.path for time, checkpoint in listed.stored.items()}
 
 
 @pytest.mark.parametrize(
@@ -46,7 +47,7 @@ def test_folders_globs_and_patterns(path, unit):
     listed = found(path, unit)
     assert listed.unit == "epoch" and listed.notes == []
     assert files_of(listed) == {number: f"ck/epoch_{number}.pt" for number in (1, 2, 10)}
-    assert list(listed.checkpoints) == [1, 2, 10]
+    assert list(listed.stored) == [1, 2, 10]
 
 
 def test_numbers_from_the_files_where_names_have_none():
@@ -55,7 +56,7 @@ def test_numbers_from_the_files_where_names_have_none():
     os.rename("ck/b2.pt", "ck/b.pt")
     listed = found()
     assert listed.unit == "step" and files_of(listed) == {100: "ck/a.pt", 200: "ck/b.pt"}
-    assert [checkpoint.other_time for checkpoint in listed.checkpoints.values()] == [1, 2]
+    assert [checkpoint.other_time for checkpoint in listed.stored.values()] == [1, 2]
     assert files_of(found(unit="epoch")) == {1: "ck/a.pt", 2: "ck/b.pt"}
 
 
@@ -70,7 +71,7 @@ def test_a_number_alone_of_which_nothing_is_said():
         ConfigError, match=r"^unit: .*number of ck/m_3\.pt is an epoch or a step; must be epoch or step"
     ):
         found()
-    assert found(unit="step").unit == "step" and list(found(unit="step").checkpoints) == [3, 5]
+    assert found(unit="step").unit == "step" and list(found(unit="step").stored) == [3, 5]
 
 
 def test_the_last_one_again_and_the_best_are_left_out():
@@ -82,7 +83,7 @@ def test_the_last_one_again_and_the_best_are_left_out():
         epoch=lambda _: 0,
     )
     listed = found()
-    assert listed.unit == "step" and list(listed.checkpoints) == [20, 40]
+    assert listed.unit == "step" and list(listed.stored) == [20, 40]
     assert listed.notes == ["ck/last.ckpt is left out: it is of step 40, as ck/epoch=0-step=40.ckpt is."]
     with pytest.raises(ConfigError, match=r"^path: two files are of epoch 0: .*set checkpoints\.unit to step"):
         found("ck/e*", unit="epoch")
@@ -125,7 +126,7 @@ def test_a_file_that_is_still_written_and_one_that_broke_off():
     whole = broken.read_bytes()
     broken.write_bytes(whole[:-10])
     listed = found()
-    assert list(listed.checkpoints) == [1]
+    assert list(listed.stored) == [1]
     assert listed.notes == [
         "ck/epoch_2.pt is left out: it is not whole, and is taken to be still written; give the same command again "
         "once it is."
@@ -133,12 +134,12 @@ def test_a_file_that_is_still_written_and_one_that_broke_off():
     os.utime("ck/epoch_2.pt", (0, 0))
     assert "copy that broke off" in found().notes[0]
     broken.write_bytes(whole)
-    assert list(found().checkpoints) == [1, 2]
+    assert list(found().stored) == [1, 2]
 
 
 def test_choices():
     write(*(f"step_{number}.pt" for number in (0, 1, 2, 4, 500, 1000)))
-    assert list(found(every=500, log_until=2).checkpoints) == [0, 1, 2, 500, 1000]
+    assert list(found(every=500, log_until=2).stored) == [0, 1, 2, 500, 1000]
     with pytest.raises(ConfigError, match=r"^choose\.also: there is no checkpoint of step 3; the nearest is 2"):
         found(also=[3])
     with pytest.raises(ConfigError, match=r"^choose: .* chooses none of the 6"):
@@ -147,11 +148,9 @@ def test_choices():
 
 def test_unusable_ones_are_left_out():
     write("epoch_1.pt", "epoch_2.pt")
-    fingerprint = found().checkpoints[2].fingerprint
+    fingerprint = found().stored[2].fingerprint
     listed = found(unusable=[fingerprint])
-    assert (
-        list(listed.checkpoints) == [1] and "ck/epoch_2.pt is left out: its weights are not finite" in listed.notes[0]
-    )
+    assert list(listed.stored) == [1] and "ck/epoch_2.pt is left out: its weights are not finite" in listed.notes[0]
     with pytest.raises(ConfigError, match="all checkpoints"):
         found("ck/epoch_2.pt", unusable=[fingerprint])
 
@@ -159,7 +158,7 @@ def test_unusable_ones_are_left_out():
 def test_files_that_are_as_they_were_are_not_read_again(monkeypatch):
     write("epoch_1.pt")
     first = found()
-    monkeypatch.setattr(listing, "read_facts", lambda path: pytest.fail("read again"))
+    monkeypatch.setattr(checkpoint_listing, "read_facts", lambda path: pytest.fail("read again"))
     assert found() == first
     os.utime("ck/epoch_1.pt", (1, 1))
     with pytest.raises(pytest.fail.Exception):
@@ -179,17 +178,17 @@ def test_what_lies_next_to_weights_is_no_checkpoint():
 
 def test_an_empty_folder():
     os.mkdir("empty")
-    with pytest.raises(NoCheckpointError, match="empty holds nothing"):
+    with pytest.raises(NothingStoredError, match="empty holds nothing"):
         found("empty")
 
 
 def test_what_a_file_says_counts_before_a_number_alone():
     """Such as an accuracy, a seed or the network's name."""
     write("model_acc91.pt", "model_acc93.pt", epoch=lambda number: number // 10 + number % 10)
-    assert list(found(unit="epoch").checkpoints) == [10, 12]
+    assert list(found(unit="epoch").stored) == [10, 12]
     os.rename("ck/model_acc91.pt", "ck/resnet18.pt")
     os.remove("ck/model_acc93.pt")
-    assert list(found(unit="epoch").checkpoints) == [10]
+    assert list(found(unit="epoch").stored) == [10]
 
 
 def test_a_number_alone_that_is_the_other_units():
@@ -199,18 +198,18 @@ def test_a_number_alone_that_is_the_other_units():
     ):
         found(unit="step")
     write("m_1.pt", "m_2.pt", epoch=lambda number: number, step=lambda number: 390 * number)
-    assert list(found(unit="step").checkpoints) == [390, 780]
+    assert list(found(unit="step").stored) == [390, 780]
 
 
 @pytest.mark.parametrize("path", ["./ck", "./ck/*.pt", "ck/.", "./ck/{step}.pt"])
 def test_paths_that_are_not_in_their_shortest_form(path):
     write("1010.pt", "1040.pt", "1100.pt")
-    assert list(found(path, unit="step").checkpoints) == [1010, 1040, 1100]
+    assert list(found(path, unit="step").stored) == [1010, 1040, 1100]
 
 
 def test_a_star_takes_no_digits_of_a_number():
     write("model_11.pt", "model_12.pt", "model_9.pt")
-    assert list(found("ck/*{epoch}.pt").checkpoints) == [9, 11, 12]
+    assert list(found("ck/*{epoch}.pt").stored) == [9, 11, 12]
 
 
 def test_files_that_count_otherwise_than_their_names():
@@ -218,7 +217,7 @@ def test_files_that_count_otherwise_than_their_names():
     write("epoch_1.pt", "epoch_2.pt", epoch=lambda number: number - 1)
     torch.save({"model": {"w": torch.rand(3)}, "epoch": 1}, "ck/best.pt")
     listed = found()
-    assert list(listed.checkpoints) == [1, 2] and "ck/best.pt is left out" in listed.notes[0]
+    assert list(listed.stored) == [1, 2] and "ck/best.pt is left out" in listed.notes[0]
 
 
 def test_epochs_that_fall_while_steps_rise():
@@ -244,7 +243,7 @@ def test_steps_within_an_epoch_have_a_part_of_it():
         trainer_folder(f"out/checkpoint-{step}", step)
     listed = found("out")
     assert listed.unit == "step"
-    assert {time: each.other_time for time, each in listed.checkpoints.items()} == {5: 0.5, 10: 1, 15: 1.5}
+    assert {time: each.other_time for time, each in listed.stored.items()} == {5: 0.5, 10: 1, 15: 1.5}
 
 
 def test_the_last_model_of_a_trainer_lies_above_its_checkpoints():
@@ -258,15 +257,15 @@ def test_the_last_model_of_a_trainer_lies_above_its_checkpoints():
 def test_other_content_of_the_same_size_and_time():
     """As `cp -p` leaves it."""
     write("epoch_1.pt")
-    first, status = found().checkpoints[1].fingerprint, os.stat("ck/epoch_1.pt")
+    first, status = found().stored[1].fingerprint, os.stat("ck/epoch_1.pt")
     write("epoch_1.pt")
     os.utime("ck/epoch_1.pt", ns=(status.st_atime_ns, status.st_mtime_ns))
     assert os.stat("ck/epoch_1.pt").st_size == status.st_size
-    assert found().checkpoints[1].fingerprint != first
+    assert found().stored[1].fingerprint != first
 
 
 def test_steps_within_an_epoch_are_no_steps_of_the_training():
     write("epoch_1.pt", "epoch_2.pt", step=lambda number: 90)
-    assert [checkpoint.other_time for checkpoint in found().checkpoints.values()] == [None, None]
+    assert [checkpoint.other_time for checkpoint in found().stored.values()] == [None, None]
     write("epoch_1.pt", "epoch_2.pt", step=lambda number: 90 * number)
-    assert [checkpoint.other_time for checkpoint in found().checkpoints.values()] == [90, 180]
+    assert [checkpoint.other_time for checkpoint in found().stored.values()] == [90, 180]

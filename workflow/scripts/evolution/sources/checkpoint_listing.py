@@ -1,18 +1,15 @@
 """The checkpoints of a run: which files there are, their times, and in which unit they are counted."""
 
-import glob
-import json
 import os
 import re
 from collections.abc import Collection, Iterable
-from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
 from evolution.errors import ConfigError
-from evolution.io.whole_files import whole_file
-from evolution.sources.checkpoint_file import FOLDER_WEIGHTS, SUFFIXES, Facts, is_checkpoint_folder, read_facts
+from evolution.sources.checkpoint_file import Facts, read_facts
+from evolution.sources.checkpoint_paths import is_pattern, matching_paths, nearby
 from evolution.sources.choice import chosen_times
 from evolution.sources.file_names import (
     FIELD,
@@ -24,37 +21,9 @@ from evolution.sources.file_names import (
     other_unit,
     unknown_fields,
 )
-from evolution.sources.records import Checkpoint
-from evolution.sources.sentences import few as _few
-from evolution.sources.sentences import unfinished_note
-
-# Next to Snakemake's own records. It can be deleted; the files' directories are then read again.
-FACTS_FILE = Path(".snakemake/evolution/checkpoints.json")
-
-# Files next to weights that are no weights.
-OTHER_FILES = re.compile(r"(optimizer|scheduler|scaler|rng_state.*|training_args)\.(pt|pth|bin)")
-
-
-@dataclass(frozen=True)
-class Listing:
-    """The checkpoints of a run.
-
-    Attributes
-    ----------
-    unit : {"epoch", "step"}
-    checkpoints : dict of int to Checkpoint
-        Time to checkpoint, ascending.
-    notes : list of str
-        What was left out, a sentence each.
-    """
-
-    unit: str
-    checkpoints: dict[int, Checkpoint]
-    notes: list[str] = field(default_factory=list)
-
-
-class NoCheckpointError(ConfigError):
-    """No file is there."""
+from evolution.sources.notes import Notes
+from evolution.sources.sentences import few, unfinished_note
+from evolution.sources.stored_times import Listing, NothingStoredError, StoredTime
 
 
 @dataclass(frozen=True)
@@ -105,12 +74,12 @@ def list_checkpoints(settings: dict, *, unusable: Iterable[str] = (), taken: Col
             "any text",
             "path",
         )
-    files = _matching_files(pattern)
+    files = matching_paths(pattern)
     facts = _all_facts(files)
-    whole = [file for file in files if facts[file].fingerprint is not None]
-    notes = [unfinished_note(file) for file in files if facts[file].fingerprint is None]
+    whole = [file for file in files if facts[file].is_whole]
+    notes = [unfinished_note(file) for file in files if not facts[file].is_whole]
     # The part of the path that the user fixed is the same for all files, so it tells nothing of one of them.
-    fixed = re.split(r"[*?\[]", glob_of(pattern))[0].rpartition("/")[0] if _is_pattern(pattern) else pattern
+    fixed = re.split(r"[*?\[]", glob_of(pattern))[0].rpartition("/")[0] if is_pattern(pattern) else pattern
     fixed = os.path.normpath(os.path.expanduser(fixed)) if fixed else ""
     if FIELD.search(pattern):
         by_file = numbers_by_pattern(whole, os.path.normpath(os.path.expanduser(pattern)))
@@ -120,8 +89,8 @@ def list_checkpoints(settings: dict, *, unusable: Iterable[str] = (), taken: Col
         named = numbers_in_names([os.path.basename(file) if file == fixed else file for file in inside])
     found = [_Found(file, facts[file], numbers) for file, numbers in zip(whole, named)]
     if not found:
-        raise NoCheckpointError(
-            f"{pattern!r} matches no whole checkpoint; {'; '.join(notes) or _near(pattern)}", "path"
+        raise NothingStoredError(
+            f"{pattern!r} matches no whole checkpoint; {'; '.join(notes) or nearby(pattern)}", "path"
         )
     found, unit, nameless = _with_unit(found, settings["unit"], pattern)
     found, repeated = _one_of_each_time(found, unit)
@@ -136,21 +105,21 @@ def list_checkpoints(settings: dict, *, unusable: Iterable[str] = (), taken: Col
     if not wanted and not chosen_times(taken, settings["choose"]):
         raise ConfigError(
             f"{settings['choose']} chooses none of the {len(checkpoints)} checkpoints, which are of {unit} "
-            f"{_few(checkpoints)}",
+            f"{few(checkpoints)}",
             "choose",
         )
     unusable = set(unusable)
     left = [number for number in wanted if checkpoints[number].fingerprint in unusable]
     notes += [
-        f"{checkpoints[number].file} is left out: its weights are not finite (NaN or infinite)." for number in left
+        f"{checkpoints[number].path} is left out: its weights are not finite (NaN or infinite)." for number in left
     ]
     usable = {number: checkpoints[number] for number in wanted if checkpoints[number].fingerprint not in unusable}
     if left and not usable:
         raise ConfigError(f"all checkpoints of {pattern!r} hold weights that are not finite (NaN or infinite)", "path")
-    return Listing(unit, usable, notes)
+    return Listing(unit, usable, notes, frozenset(left))
 
 
-def _by_time(found: list[_Found], unit: str) -> dict[int, Checkpoint]:
+def _by_time(found: list[_Found], unit: str) -> dict[int, StoredTime]:
     """The checkpoints by their times, ascending, with their times in the other unit."""
     found = sorted(found, key=lambda each: each.number(unit))
     others = [each.other_time(unit) for each in found]
@@ -159,112 +128,27 @@ def _by_time(found: list[_Found], unit: str) -> dict[int, Checkpoint]:
         # Steps that do not rise from epoch to epoch are counted within an epoch.
         others = [None] * len(found)
     return {
-        each.number(unit): Checkpoint(each.number(unit), each.file, each.facts.fingerprint, other)
+        each.number(unit): StoredTime(each.number(unit), each.file, each.facts.fingerprint, other)
         for each, other in zip(found, others)
     }
 
 
-def _is_pattern(path: str) -> bool:
-    return bool(FIELD.search(path)) or glob.has_magic(path)
-
-
-def _matching_files(pattern: str) -> list[str]:
-    """The files and folders of a pattern, a folder or a file, as paths with /, sorted."""
-    expanded = os.path.expanduser(pattern)
-    if _is_pattern(pattern):
-        names = glob.glob(glob_of(expanded), recursive=True)
-        names = [name for name in names if FIELD.search(pattern) or _may_be_checkpoint(Path(name))]
-    elif within := _checkpoint_folders_in(expanded):
-        # A Trainer's folder may hold the last model as well, next to its checkpoints.
-        names = within
-    elif Path(expanded).is_dir() and not is_checkpoint_folder(Path(expanded)):
-        names = _in_folder(expanded)
-        # Lightning's folder of a version, and others, keep them one folder below.
-        if not names and Path(expanded, "checkpoints").is_dir():
-            names = _in_folder(os.path.join(expanded, "checkpoints"))
-    else:
-        names = [expanded] if os.path.exists(expanded) else []
-    return sorted(os.path.normpath(name) for name in names if not os.path.basename(name).startswith("."))
-
-
-def _checkpoint_folders_in(folder: str) -> list[str]:
-    """The folders of a Trainer's checkpoints within a folder."""
-    if not os.path.isdir(folder) or not is_checkpoint_folder(Path(folder)):
-        return []
-    return [entry.path for entry in os.scandir(folder) if entry.is_dir() and is_checkpoint_folder(Path(entry.path))]
-
-
-def _in_folder(folder: str) -> list[str]:
-    """What lies in a folder and looks like a checkpoint."""
-    names = [os.path.join(folder, name) for name in os.listdir(folder)]
-    return [name for name in names if _may_be_checkpoint(Path(name))]
-
-
-def _may_be_checkpoint(path: Path) -> bool:
-    """Whether a file or folder looks like a checkpoint by its name, or by what a folder holds."""
-    if path.is_dir():
-        return is_checkpoint_folder(path)
-    return path.suffix in SUFFIXES and not OTHER_FILES.fullmatch(path.name)
-
-
-def _near(pattern: str) -> str:
-    """What there is where no file matches."""
-    folder = Path(os.path.expanduser(glob_of(pattern)))
-    while glob.has_magic(str(folder)) or not folder.is_dir():
-        if folder == folder.parent:
-            break
-        folder = folder.parent
-    try:
-        names = sorted(path.name for path in folder.iterdir())
-    except OSError as error:
-        return f"{folder} cannot be read ({error.strerror or error})"
-    kinds = f"{', '.join(SUFFIXES)}, or folders with {FOLDER_WEIGHTS[0]}"
-    if str(folder) == "." and not glob.has_magic(pattern):
-        return "paths count from the folder that Snakemake runs in"
-    return f"{folder} holds {_few(names) if names else 'nothing'}; checkpoints are {kinds}"
-
-
 def _all_facts(files: list[str]) -> dict[str, Facts]:
-    """What is known of each file: from the planner's notes where the file is as it was, or else read and noted.
+    """What is known of each file, see `evolution.sources.notes`.
 
     Raises
     ------
     ConfigError
         If a file cannot be read.
     """
-    try:
-        known = json.loads(FACTS_FILE.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        known = {}
-    facts, fresh = {}, False
+    notes, facts = Notes("checkpoints", Facts), {}
     for file in files:
         try:
-            stamp = _stamp(Path(file))
-            entry = known.get(os.path.abspath(file))
-            if entry and entry["stamp"] == stamp:
-                facts[file] = Facts(**entry["facts"])
-                continue
-            facts[file] = read_facts(Path(file))
+            facts[file] = notes.facts(Path(file), read_facts)
         except OSError as error:
             raise ConfigError(f"{file} cannot be read ({error.strerror or error})", "path") from None
-        if facts[file].fingerprint is not None:
-            known[os.path.abspath(file)] = {"stamp": stamp, "facts": asdict(facts[file])}
-            fresh = True
-    if fresh:
-        # Notes that cannot be written are made again next time.
-        with suppress(Exception), whole_file(FACTS_FILE) as temporary:
-            temporary.write_text(json.dumps(known), encoding="utf-8")
+    notes.save()
     return facts
-
-
-def _stamp(path: Path) -> list:
-    """What changes when a file is written again: its size and times, or those of the files of a folder.
-
-    A copy may keep the time of its content (mtime), but not that of its entry in the file system (ctime).
-    """
-    files = [file for file in (sorted(path.iterdir()) if path.is_dir() else [path]) if file.is_file()]
-    known = [(file.name, file.stat()) for file in files]
-    return [[name, status.st_size, status.st_mtime_ns, status.st_ctime_ns] for name, status in known]
 
 
 def _with_unit(found: list[_Found], asked: str, pattern: str) -> tuple[list[_Found], str, list[str]]:
@@ -289,7 +173,7 @@ def _with_unit(found: list[_Found], asked: str, pattern: str) -> tuple[list[_Fou
     without = [each.file for each in found if each.number(unit) is None]
     if not known or (without and not all(getattr(each.named, unit) is not None for each in known)):
         raise ConfigError(
-            f"{unit} is not known of {_few(without)}: neither the name nor the content has it. Set another unit, or "
+            f"{unit} is not known of {few(without)}: neither the name nor the content has it. Set another unit, or "
             f"leave these files out with a pattern that has {{{unit}}} for the number",
             "unit" if asked != "auto" else "path",
         )
@@ -355,7 +239,7 @@ def _unit_of(found: list[_Found], pattern: str) -> str:
     most = max(UNITS, key=lambda unit: sum(each.number(unit) is not None for each in found))
     raise ConfigError(
         f"{pattern!r} matches files without an epoch or a step: "
-        f"{_few(each.file for each in found if each.number(most) is None)}. Neither their names nor their content has "
+        f"{few(each.file for each in found if each.number(most) is None)}. Neither their names nor their content has "
         "one. Write a pattern in which {epoch} or {step} stands for the number, as in checkpoints/model_{epoch}.pt",
         "path",
     )
