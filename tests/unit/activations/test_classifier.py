@@ -48,7 +48,7 @@ def test_a_model_without_a_classifier(caplog, compacted):
     caplog.set_level(logging.INFO, logger="evolution")
     rows = classifier_rows(None, outputs=np.zeros((10, 3), np.float32), classes=3, compacted=compacted)
     assert rows.shape == (13, 1) and rows.dtype == np.float32 and np.isnan(rows).all()
-    assert caplog.messages == ["The model does not end in a linear layer: its classifier is NaN"]
+    assert caplog.messages == ["No linear layer that the model ends in is known: its classifier is NaN"]
 
 
 @pytest.mark.parametrize(

@@ -106,3 +106,13 @@ def test_faults_are_said_at_the_key_of_the_recording(folder, name, array, messag
     with pytest.raises(DataError, match=message) as error:
         load(folder, ids=ids)
     assert error.value.key == "recording.path"
+
+
+def test_ids_that_come_with_the_labels(folder):
+    labels = torch.from_numpy(np.load(folder / "labels.npy"))
+    (folder / "labels.npy").unlink()
+    (folder / "ids.npy").unlink()
+    save_file({"labels": labels, "ids": torch.arange(100, 100 + len(labels))}, folder / "labels.safetensors")
+    ids = [str(number) for number in range(100, 100 + len(labels))]
+    samples = load(folder, ids=ids)
+    assert samples.ids == ids and samples.labels.tolist() == labels.tolist()

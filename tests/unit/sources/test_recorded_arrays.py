@@ -45,9 +45,13 @@ def test_bfloat16_of_both_forms(tmp_path, caplog):
     assert caplog.text.count("bfloat16, taken as float32") == 2
 
 
-def test_a_number_too_large_for_float32_is_infinite(tmp_path):
-    np.save(tmp_path / "a.npy", np.array([1e300]))
-    assert np.isinf(read_floats(tmp_path / "a.npy")).all()
+def test_a_number_too_large_for_float32_is_refused(tmp_path):
+    """As an infinite one it would look like a training that diverged."""
+    np.save(tmp_path / "a.npy", np.array([1e300, np.inf, 1]))
+    with pytest.raises(DataError, match=r"a\.npy holds 1e\+300, which is too large for float32\. Scale it"):
+        read_floats(tmp_path / "a.npy")
+    np.save(tmp_path / "a.npy", np.array([np.inf, np.nan, 1]))
+    np.testing.assert_array_equal(read_floats(tmp_path / "a.npy"), [np.inf, np.nan, 1])
 
 
 def test_objects_are_not_unpickled(tmp_path):

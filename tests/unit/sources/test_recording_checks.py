@@ -5,7 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import save_file
 
+from evolution.errors import ConfigError
+from evolution.sources.stored_times import NothingStoredError
 from support.recordings import SAMPLES, fault, found, write_recording
 
 
@@ -118,3 +122,36 @@ def test_names_of_other_classes_than_there_are_outputs(folder):
 def test_previews_of_another_form(folder):
     np.save(folder / "previews.npy", np.zeros((SAMPLES, 4, 4), np.float32))
     assert "rec/previews.npy is float32 (60, 4, 4); previews are uint8" in fault()
+
+
+def test_ids_next_to_the_labels_and_their_number(folder):
+    """Wherever ids stand they are compared: in a time alone, and with the labels of a .safetensors."""
+    ids = np.load(folder / "ids.npy")
+    labels = torch.from_numpy(np.load(folder / "labels.npy"))
+    (folder / "labels.npy").unlink()
+    (folder / "ids.npy").unlink()
+    save_file({"labels": labels, "ids": torch.arange(SAMPLES)}, folder / "labels.safetensors")
+    found()
+    np.save(folder / "100" / "ids.npy", np.arange(SAMPLES)[::-1])
+    assert "rec/100/ids.npy has other ids" in fault()
+    save_file({"labels": labels}, folder / "labels.safetensors")
+    np.save(folder / "100" / "ids.npy", ids[:50])
+    assert "rec/100/ids.npy has 50 ids, and there are 60 samples" in fault()
+    (folder / "100" / "ids.npy").unlink()
+    save_file({"x": torch.arange(SAMPLES)}, folder / "ids.safetensors")
+    assert found()[1].ids_digest is not None
+
+
+def test_inputs_without_numbers(folder):
+    np.save(folder / "inputs.npy", np.zeros((SAMPLES, 0), np.float32))
+    assert "rec/inputs.npy is float32 (60, 0), without any numbers" in fault()
+
+
+def test_labels_that_are_not_whole_are_no_deleted_recording(folder):
+    content = (folder / "labels.npy").read_bytes()
+    (folder / "labels.npy").write_bytes(content[:-8])
+    message = fault()
+    assert "rec/labels.npy is not whole; give the same command again" in message
+    with pytest.raises(ConfigError) as error:
+        found()
+    assert not isinstance(error.value, NothingStoredError)

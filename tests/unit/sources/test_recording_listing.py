@@ -43,7 +43,8 @@ def test_predictions_may_be_classes_or_missing(folder):
 def test_the_unit_comes_from_the_config_the_names_or_recording_json(folder):
     assert "recording" not in fault(unit="auto") and "must be epoch or step" in fault(unit="auto")
     (folder / "recording.json").write_text(json.dumps({"format": 1, "unit": "epoch"}))
-    assert found(unit="auto")[0].unit == "epoch" and found(unit="step")[0].unit == "step"
+    assert found(unit="auto")[0].unit == found(unit="epoch")[0].unit == "epoch"
+    assert "step contradicts rec/recording.json, where the recorder says epoch; must be epoch, or auto" in fault()
     (folder / "recording.json").unlink()
     for time in (0, 100, 200):
         (folder / str(time)).rename(folder / f"epoch={time // 100}-step={time}")
@@ -196,3 +197,20 @@ def test_a_plan_while_a_recorder_writes(folder):
     recorder.step(3)
     assert seen and all(each == ([0], [], True) for each in seen)
     assert list(found(unit="auto")[0].stored) == [0, 3]
+
+
+def test_times_that_tables_cannot_hold(folder):
+    (folder / "200").rename(folder / "3000000000")
+    assert "rec/3000000000 is of step 3000000000; must be at most 2147483647" in fault()
+
+
+@pytest.mark.parametrize("layers", ["fc1", [["fc1"]], [{"a": 1}]])
+def test_layers_of_recording_json_are_names(folder, layers):
+    (folder / "recording.json").write_text(json.dumps({"format": 1, "layers": layers}))
+    assert "rec/recording.json has the layers" in fault() and "must be a list of names" in fault()
+
+
+def test_a_name_with_a_digit_that_is_no_number(folder):
+    for time in (0, 100, 200):
+        (folder / str(time) / "fc1.npy").rename(folder / str(time) / "a\u00b2.npy")
+    assert "a\u00b2" in found()[1].layers

@@ -73,7 +73,7 @@ def classifier_rows(classifier: Classifier | None, *, outputs: np.ndarray, class
         classifier, or puts out something else than its classifier gives.
     """
     if classifier is None:
-        log.info("The model does not end in a linear layer: its classifier is NaN")
+        log.info("No linear layer that the model ends in is known: its classifier is NaN")
     elif np.isfinite(outputs).all() and not gives_outputs(classifier, outputs):
         log.info(
             "The model's outputs are not those of the linear layer that runs last, such as a mean of two heads: its "

@@ -139,6 +139,11 @@ def take_recorded(
         evaluation.append({"time": time} | found.measures)
         last = _classifier(files, indices)
         if last is not None:
+            if len(last.weight) != len(names):
+                raise UserError(
+                    f"{files[CLASSIFIER[1]]} is for {len(last.weight)} classes, and there are {len(names)}; name all "
+                    f"of them in {CLASS_NAMES}.npy, or leave the classifier's files out"
+                )
             for name, array in zip(CLASSIFIER, (last.inputs, last.weight, last.bias)):
                 check(array, name)
         classifier.put(

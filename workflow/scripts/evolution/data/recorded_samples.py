@@ -101,8 +101,9 @@ def _ids(folder: Path, digest: str) -> list[str]:
     The file is no param of the job: a time may be deleted, and the samples are then still the same ones.
     """
     times = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
-    inside = [path for time in times for path in array_files(time).values() if path.stem == IDS or path.suffix != NPY]
-    for path in (*array_files(folder, IDS.__eq__).values(), *inside):
+    inside = [path for time in times for path in array_files(time).values()]
+    files = [*array_files(folder, SHARED.__contains__).values(), *inside]
+    for path in (path for path in files if path.stem == IDS or path.suffix != NPY):
         try:
             ids = read_ids(path)
         except (OSError, KeyError, ValueError, EOFError):

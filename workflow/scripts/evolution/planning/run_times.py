@@ -172,7 +172,8 @@ def recording_times(
     times = _with_records(
         run, listing, records, folder=folder, choose=settings["choose"], per_job=per_job, noun="folder"
     )
-    said = recording.left_out() + recording.without_effect(activations)
+    unfit = [f"has the layer {name}, which {fault}." for name, fault in recorded_modules(recording).unfit.items()]
+    said = unfit + recording.left_out() + recording.without_effect(activations)
     return replace(times, recording=recording, notes=times.notes + [f"{settings['path']} {note}" for note in said])
 
 

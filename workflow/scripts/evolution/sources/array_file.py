@@ -169,7 +169,7 @@ def array_place(path: Path) -> Place:
         As `read_places` raises them; and if a .safetensors has none or several tensors.
     """
     places = read_places(path)
-    tensors = [name for name in places if name != IDS or path.suffix == NPY]
+    tensors = [name for name in places if name != IDS or path.suffix == NPY or len(places) == 1]
     if len(tensors) != 1:
         raise ValueError(f"it has the tensors {', '.join(tensors)}; one is needed" if tensors else "it has no tensor")
     return places[tensors[0]]
@@ -191,7 +191,7 @@ def read_array_facts(path: Path) -> ArrayFacts:
     missing = max(0, max(each.begin + each.size for each in places.values()) - size)
     if missing:
         return ArrayFacts(list(place.shape), place.dtype, "", missing)
-    ids = places.get(IDS) if path.suffix == SAFETENSORS else (place if path.stem == IDS else None)
+    ids = place if path.stem == IDS else places.get(IDS) if path.suffix == SAFETENSORS else None
     return ArrayFacts(
         list(place.shape), place.dtype, _fingerprint(path, place), ids=ids and ids_digest(_ids_at(path, ids))
     )
@@ -224,7 +224,7 @@ def read_ids(path: Path) -> list[str]:
         As `read_places` raises them; and if the ids are neither text nor whole numbers.
     """
     places = read_places(path)
-    return _ids_at(path, places[IDS if path.suffix == SAFETENSORS else ""])
+    return _ids_at(path, places.get(IDS) or array_place(path))
 
 
 def _ids_at(path: Path, place: Place) -> list[str]:

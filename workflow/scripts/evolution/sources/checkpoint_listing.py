@@ -13,12 +13,14 @@ from evolution.sources.checkpoint_paths import is_pattern, matching_paths, nearb
 from evolution.sources.choice import chosen_times
 from evolution.sources.file_names import (
     FIELD,
+    LARGEST_TIME,
     UNITS,
     Numbers,
     glob_of,
     numbers_by_pattern,
     numbers_in_names,
     other_unit,
+    too_large,
     unknown_fields,
 )
 from evolution.sources.notes import Notes
@@ -122,6 +124,8 @@ def list_checkpoints(settings: dict, *, unusable: Iterable[str] = (), taken: Col
 def _by_time(found: list[_Found], unit: str) -> dict[int, StoredTime]:
     """The checkpoints by their times, ascending, with their times in the other unit."""
     found = sorted(found, key=lambda each: each.number(unit))
+    if found[-1].number(unit) > LARGEST_TIME:
+        raise ConfigError(too_large(found[-1].file, unit, found[-1].number(unit)), "path")
     others = [each.other_time(unit) for each in found]
     known = [other for other in others if other is not None]
     if unit == "epoch" and any(after <= before for before, after in pairwise(known)):

@@ -41,6 +41,15 @@ class Numbers:
     plain: int | None = None
 
 
+# Tables keep times as int32.
+LARGEST_TIME = 2**31 - 1
+
+
+def too_large(path: str, unit: str, time: int) -> str:
+    """The message on a time that is larger than that."""
+    return f"{path} is of {unit} {time}; must be at most {LARGEST_TIME}: count steps, and not samples or tokens"
+
+
 def other_unit(unit: str) -> str:
     """The unit that times are not counted in."""
     return UNITS[unit == UNITS[0]]

@@ -83,5 +83,9 @@ def read_floats(path: str | Path, chosen: np.ndarray | None = None, *, say: bool
     said = array_place(Path(path)).dtype
     if say and said != "float32":
         log.info("%s: %s, taken as float32", path, said)
-    with np.errstate(over="ignore"):  # What is too large becomes infinite, and is refused as such.
-        return array.astype(np.float32, copy=False)
+    with np.errstate(over="ignore"):
+        floats = array.astype(np.float32, copy=False)
+    if array.dtype.itemsize > 4 and np.isfinite(array).sum() != np.isfinite(floats).sum():
+        largest = np.abs(array[np.isfinite(array)]).max()
+        raise DataError(f"{path} holds {largest:.3g}, which is too large for float32. Scale it, and write it again.")
+    return floats

@@ -174,6 +174,9 @@ def read_settings(folder: Path) -> dict:
         )
     if settings.get("unit") not in (None, *UNITS):
         raise ConfigError(f"{path} has the unit {settings['unit']!r}; must be epoch or step", "path")
+    layers = settings.get("layers", [])
+    if not isinstance(layers, list) or not all(isinstance(layer, str) for layer in layers):
+        raise ConfigError(f"{path} has the layers {layers!r}; must be a list of names", "path")
     return settings
 
 
@@ -190,7 +193,9 @@ def in_order(names: list[str], settings: dict) -> list[str]:
     rank = {name: place for place, name in enumerate(said)} if isinstance(said, list) else {}
 
     def key(name: str) -> tuple:
-        parts = re.split(r"(\d+)", name)
-        return rank.get(name, len(rank)), [(int(part), "") if part.isdigit() else (-1, part) for part in parts]
+        parts = re.split(r"([0-9]+)", name)
+        return rank.get(name, len(rank)), [
+            (int(part), "") if re.fullmatch(r"[0-9]+", part) else (-1, part) for part in parts
+        ]
 
     return sorted(names, key=key)

@@ -18,7 +18,6 @@ from evolution.sources.recording_format import (
     is_layer,
 )
 from evolution.sources.sentences import few
-from evolution.sources.stored_times import NothingStoredError
 
 # The types that layers may have, and those of whole numbers and of floats among them.
 NUMBERS = re.compile(r"float(16|32|64)|bfloat16|u?int(8|16|32|64)|bool")
@@ -36,10 +35,8 @@ def check_shared(folder: Path, shared: Arrays) -> None:
 
     Raises
     ------
-    NothingStoredError
-        If an array is not whole.
     ConfigError
-        If something does not fit.
+        If something does not fit, or is not whole.
     """
     labels = shared.get(LABELS)
     if labels is None:
@@ -47,7 +44,7 @@ def check_shared(folder: Path, shared: Arrays) -> None:
             f"{folder} has no {LABELS}.npy: whole numbers (N,), the class of each sample, counted from 0", "path"
         )
     if broken := [array.file for array in shared.values() if not array.facts.is_whole]:
-        raise NothingStoredError(f"{broken[0]} is not whole; give the same command again once it is written", "path")
+        raise ConfigError(f"{broken[0]} is not whole; give the same command again once it is written", "path")
     shape, dtype = labels.facts.shape, labels.facts.dtype
     if not WHOLE.fullmatch(dtype) or len(shape) != 1:
         raise ConfigError(f"{labels.file} is {labels.said()}; labels are whole numbers (N,), counted from 0", "path")
@@ -64,6 +61,8 @@ def check_shared(folder: Path, shared: Arrays) -> None:
             raise ConfigError(f"{given.file} is {given.said()}; previews are uint8 (N, H, W) or (N, H, W, 3)", "path")
     if INPUTS in shared:
         _check_numbers(shared[INPUTS])
+        if 0 in shared[INPUTS].facts.shape:
+            raise ConfigError(f"{shared[INPUTS].file} is {shared[INPUTS].said()}, without any numbers", "path")
     if CLASS_NAMES in shared:
         given = shared[CLASS_NAMES]
         if given.facts.dtype != "text" or len(given.facts.shape) != 1:
@@ -188,17 +187,20 @@ def check_class_count(names: int | None, time: Arrays) -> None:
     )
 
 
-def shared_ids_digest(shared: Arrays, kept: dict[str, Arrays]) -> str | None:
+def shared_ids_digest(shared: Arrays, kept: dict[str, Arrays], samples: int) -> str | None:
     """A digest of the ids, which are the same wherever they stand; None where there are none.
 
     Raises
     ------
     ConfigError
-        If two files have different ids.
+        If two files have different ids, or there are not as many as samples.
     """
-    places = [shared[IDS]] if IDS in shared else []
+    # ids.npy first: the others are compared with it.
+    places = [shared[name] for name in (IDS, *shared) if name in shared and shared[name].facts.ids is not None]
     for arrays in kept.values():
         places += [array for array in arrays.values() if array.facts.ids is not None]
+    if places and (count := len(read_ids(Path(places[0].file)))) != samples:
+        raise ConfigError(f"{places[0].file} has {count} ids, and there are {samples} samples; give each one", "path")
     for array in places[1:]:
         if array.facts.ids != places[0].facts.ids:
             ours, theirs = (read_ids(Path(each.file)) for each in (places[0], array))

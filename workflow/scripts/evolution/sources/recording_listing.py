@@ -6,7 +6,7 @@ from pathlib import Path
 
 from evolution.errors import ConfigError
 from evolution.sources.choice import chosen_times
-from evolution.sources.file_names import UNITS, Numbers, numbers_of_name, other_unit
+from evolution.sources.file_names import LARGEST_TIME, UNITS, Numbers, numbers_of_name, other_unit, too_large
 from evolution.sources.recorded_time import Arrays, array_notes, folder_fingerprint, read_folder, unread_arrays
 from evolution.sources.recording import Recording, describe, read_settings, text_class_names
 from evolution.sources.recording_checks import (
@@ -20,6 +20,7 @@ from evolution.sources.recording_format import (
     CLASS_NAMES,
     CLASS_NAMES_TEXT,
     LABELS,
+    SETTINGS_FILE,
     SHARED,
     belongs_to_time,
     is_layer,
@@ -77,7 +78,7 @@ def list_recording(settings: dict, *, taken: Collection[int] = ()) -> tuple[List
     _check_choice(kept, by_time, unit, settings["choose"], taken)
     check_times(kept, shared[LABELS].facts.shape[0])
     first = next(iter((kept or arrays).values()))
-    ids = shared_ids_digest(shared, kept or arrays)
+    ids = shared_ids_digest(shared, kept or arrays, shared[LABELS].facts.shape[0])
     check_class_count(_named_classes(folder, shared), first)
     times = [
         StoredTime(time, path, folder_fingerprint(kept[path]), getattr(named[path], other_unit(unit)))
@@ -169,6 +170,11 @@ def _times(folder: Path, asked: str, said: str | None) -> tuple[dict[str, Number
             "its number, as 100 or step_100",
             "path",
         )
+    if said and asked not in ("auto", said):
+        raise ConfigError(
+            f"{asked} contradicts {folder / SETTINGS_FILE}, where the recorder says {said}; must be {said}, or auto",
+            "unit",
+        )
     unit = asked if asked != "auto" else said or _named_unit(numbers, folder)
     known = {
         path: Numbers(**{unit: found.plain}) if found.plain is not None else found
@@ -181,6 +187,8 @@ def _times(folder: Path, asked: str, said: str | None) -> tuple[dict[str, Number
     by_time: dict[int, str] = {}
     for path, found in known.items():
         time = getattr(found, unit)
+        if time > LARGEST_TIME:
+            raise ConfigError(too_large(path, unit, time), "path")
         if time in by_time:
             raise ConfigError(f"{by_time[time]} and {path} are both of {unit} {time}; remove one of them", "path")
         by_time[time] = path

@@ -1,6 +1,7 @@
 """What was taken of stored times: a small file a span, which stays when checkpoints or recordings are deleted."""
 
 import json
+import os
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -47,11 +48,16 @@ def load_records(folder: Path, *, pattern: str) -> dict[str, tuple[str, list[Sto
     for path in sorted(folder.glob("*.json")):
         try:
             record = json.loads(path.read_text(encoding="utf-8"))
-            if record["path"] == pattern:
+            if _same_place(record["path"], pattern):
                 records[path.stem] = (record["unit"], [StoredTime(**entry) for entry in record["times"]])
         except (OSError, ValueError, KeyError, TypeError):
             continue  # What cannot be read is taken again.
     return records
+
+
+def _same_place(one: str, other: str) -> bool:
+    """Whether two paths of a config name the same files, however they are spelled."""
+    return os.path.abspath(os.path.expanduser(one)) == os.path.abspath(os.path.expanduser(other))
 
 
 def load_recording(folder: Path, *, pattern: str) -> dict:
@@ -60,6 +66,6 @@ def load_recording(folder: Path, *, pattern: str) -> dict:
         with suppress(OSError, ValueError, KeyError, TypeError):
             record = json.loads(path.read_text(encoding="utf-8"))
             # Records of an earlier form, without times, are read as none.
-            if record["path"] == pattern and "times" in record:
+            if _same_place(record["path"], pattern) and "times" in record:
                 return record["recording"]
     return {}
