@@ -21,7 +21,9 @@ IDENTITY = {
 
 
 def folder(path, **other):
-    return Folder(path, IDENTITY | other, {"labels": np.arange(3)}, ["fc"])
+    return Folder(
+        path, IDENTITY | other, {"labels": np.arange(3)}, {"layers": ["fc"], "classes": None, "classifier": None}
+    )
 
 
 def add(recording, step):

@@ -41,4 +41,4 @@ def test_a_folder_that_was_made_again_is_locked_again(tmp_path):
 def test_the_message(tmp_path, monkeypatch):
     monkeypatch.setattr(lock, "take", lambda folder: False)
     with pytest.raises(RecorderError, match="another training that runs now records into"):
-        Folder(tmp_path, {}, {}, []).begin(0)
+        Folder(tmp_path, {}, {}, {}).begin(0)

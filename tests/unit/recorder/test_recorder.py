@@ -268,8 +268,8 @@ def test_steps_of_other_packages(record, tmp_path):
     for step in np.arange(3):
         recorder.step(step)
     assert times(tmp_path / "rec") == [0, 1, 2]
-    for step in (0.5, "1", torch.tensor(0), None):
-        with pytest.raises(RecorderError, match="must be given a whole number"):
+    for step in (0.5, "1", None):
+        with pytest.raises(RecorderError, match="give a whole number"):
             record(Net(), path=tmp_path / "new").step(step)
 
 
