@@ -263,6 +263,13 @@ class Recorder:
                     f"layer {layer} has numbers that are not finite at {self._unit} {step}: the training diverged. It "
                     "is recorded as it is, and such a time cannot be studied. Lower the learning rate.",
                 )
+            for layer in found.too_large:
+                self._warn(
+                    f"large {layer}",
+                    f"layer {layer} has samples at {self._unit} {step} whose numbers are too large together for "
+                    "float32, so their coordinates are infinite and such a time cannot be studied. Record with "
+                    "compact=False.",
+                )
             if found.classifier_differs:
                 self._warn(
                     "classifier",

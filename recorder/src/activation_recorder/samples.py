@@ -144,6 +144,10 @@ def _as_tensor(name: str, value: object) -> Tensor:
         tensor = torch.as_tensor(value)
     except (TypeError, ValueError, RuntimeError) as error:
         raise RecorderError(f"inputs{_at(name)} cannot become a tensor: {error}") from None
+    if tensor.layout != torch.strided:
+        raise RecorderError(
+            f"inputs{_at(name)} is sparse; give tensors with all their numbers, as to_dense() makes them."
+        )
     if tensor.dim() == 0:
         raise RecorderError(f"inputs{_at(name)} is a single number; its first dimension must be the samples.")
     return tensor.detach().to("cpu", copy=True)

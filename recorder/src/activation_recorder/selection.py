@@ -21,6 +21,9 @@ GLOB = frozenset("*?[")
 # What a layer may be called, as its name becomes a file's.
 NAME = re.compile(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*")
 
+# What the name of a file may have at most, without its ending.
+LONGEST = 255 - len(".npy")
+
 # Names of a recording's other files.
 RESERVED = frozenset({"labels", "ids", "class_names", "predictions", "previews", "inputs"}) | {
     f"classifier_{part}" for part in ("inputs", "weight", "bias")
@@ -54,6 +57,8 @@ def name_fault(name: str) -> str | None:
     """Why a module's name cannot be a file's; None where it can."""
     if not NAME.fullmatch(name):
         return "has a name with other signs than letters, digits and _"
+    if len(name) > LONGEST:
+        return f"has a name of {len(name)} signs, and a file's may have {LONGEST}"
     if name in RESERVED:
         return "has a name that a recording uses for something else; rename it"
     return None

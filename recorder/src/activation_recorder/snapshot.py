@@ -73,11 +73,14 @@ class Findings:
     ----------
     broken : list of str
         The layers in which a number is not finite.
+    too_large : list of str
+        The layers of finite numbers that have a row longer than float32 can say.
     classifier_differs : bool
         Whether the classifier that was written does not give the outputs.
     """
 
     broken: list[str]
+    too_large: list[str]
     classifier_differs: bool
 
 
@@ -119,7 +122,7 @@ def write_snapshot(
     parts = samples.split(plan.chunk)
     wide = [layer for layer in plan.widths if plan.is_compacted(layer, count)]
     grams: dict[str, Gram] = {}
-    broken, differs = set(), False
+    broken, too_large, differs = set(), set(), False
     linear = {plan.classifier: modules[plan.classifier]} if plan.classifier in modules else {}
     for index, blocks in enumerate(_blocks(plan, wide, count, held_bytes, one_pass=len(parts) == 1)):
         held = {layer: _Block(layer, grams, count, *features) for layer, features in blocks}
@@ -134,12 +137,19 @@ def write_snapshot(
         for layer, block in held.items():
             block.close()
             if block.stop == plan.widths[layer]:
-                array = coordinates(grams.pop(layer).products).cpu().numpy()
-                broken |= set() if np.isfinite(array).all() else {layer}
+                products = grams.pop(layer).products
+                were_finite = bool(products.diagonal().isfinite().all())
+                array = coordinates(products).cpu().numpy()
+                if not np.isfinite(array).all():
+                    (too_large if were_finite else broken).add(layer)
                 write_array(folder / f"{layer}.npy", array)
         if outputs is not None:
             differs = not outputs.write(folder, with_classifier=plan.classifier is not None)
-    return Findings([layer for layer in plan.widths if layer in broken], differs)
+    return Findings(
+        [layer for layer in plan.widths if layer in broken],
+        [layer for layer in plan.widths if layer in too_large],
+        differs,
+    )
 
 
 def _blocks(

@@ -11,7 +11,6 @@ from torch import nn
 
 from activation_recorder.kept import kept
 
-
 pytestmark = pytest.mark.filterwarnings("ignore:Sparse CSR")
 
 

@@ -95,6 +95,7 @@ def test_the_digest_sees_what_differs():
         ({"a": X, "b": X[:3]}, Y, "as many in each tensor"),
         (3, Y, "inputs is a int"),
         (torch.tensor(1.0), Y, "a single number"),
+        (X.to_sparse(), Y, "is sparse"),
         ([torch.zeros(2), torch.zeros(3)], [0, 1], "cannot be put together"),
         (torch.utils.data.TensorDataset(X, X), Y, "hold something after the first element"),
         (torch.utils.data.TensorDataset(X, torch.tensor(Y), X), None, "have 3 elements; .* dicts of them by name"),
