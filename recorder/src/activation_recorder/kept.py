@@ -20,11 +20,12 @@ PLAIN = frozenset(
 
 CONTAINERS = (dict, list, set, deque, bytearray)
 
-# Objects of these packages, and of classes made from theirs, run a training or serve other threads: a model may refer
-# to its Trainer, to an optimizer or to a Dataset, which go on by themselves.
+# Objects of these packages, and of classes made from theirs, run a training, log it or serve other threads: a model may
+# refer to its Trainer, to an optimizer, a logger or a Dataset, which go on by themselves.
 MACHINERY = frozenset(
     {"torch", "lightning", "pytorch_lightning", "lightning_fabric", "accelerate", "deepspeed", "activation_recorder"}
     | {"threading", "multiprocessing", "concurrent", "asyncio", "logging", "queue", "socket"}
+    | {"wandb", "tensorboard", "tensorboardX", "mlflow", "comet_ml", "neptune", "clearml", "aim", "ray"}
 )
 # Classes of Python's own whose objects hold nothing but what was put into them.
 HOLDERS = frozenset({"collections", "types", "argparse"})

@@ -33,7 +33,8 @@ class Recorder:
     """Records what a network's layers put out for fixed samples, at chosen steps of a training.
 
     The training stays as it was to the last bit: see `activation_recorder.untouched`. In a training of several
-    processes (DistributedDataParallel) all make a recorder, and the one of rank 0 writes.
+    processes (DistributedDataParallel) all make a recorder and check its arguments, and the one of rank 0 runs the
+    model and writes. All samples pass once when the recorder is made.
 
     Parameters
     ----------
@@ -42,9 +43,9 @@ class Recorder:
         mode, without torch.compile and autocast.
     inputs : tensor (N, ...), mapping of str to tensor, or Dataset or list
         What the model is given; a mapping holds its arguments by name. Of a Dataset all samples are taken, so give a
-        small one, of some hundreds or thousands.
+        small one, of some hundreds or thousands; ten at least.
     labels : int array-like (N,), optional
-        The classes, from 0. By default those of the Dataset's items, or `labels` of the mapping.
+        The classes, from 0. By default those of the Dataset's items, or `labels` or `label` of the mapping.
     layers : "auto", or list of str
         Dotted names of modules, and globs such as "layer*.0.conv1". auto: at most eight, spread over the network.
     path : str or path

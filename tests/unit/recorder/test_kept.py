@@ -157,6 +157,17 @@ class Trainer:
         self.model, self.steps = model, 0
 
 
+@pytest.mark.parametrize("package", ["wandb.sdk", "lightning.pytorch", "threading"])
+def test_objects_of_loggers_and_trainers_go_on(package):
+    model, kind = nn.Linear(2, 2), type("Run", (), {"__module__": package})
+    model.run = kind()
+    model.run.steps = 1
+    undos = kept(model)
+    model.run.steps = 2
+    [undo() for undo in undos]
+    assert model.run.steps == 2
+
+
 def test_what_runs_the_training_goes_on():
     """A LightningModule refers to its Trainer, and a model may refer to its optimizer or its data."""
     model = nn.Linear(2, 2)
