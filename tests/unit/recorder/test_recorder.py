@@ -9,6 +9,7 @@ import subprocess
 import sys
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -313,6 +314,32 @@ def test_begin_records_nothing(record, tmp_path):
     for place in (None, "1", float("nan")):
         with pytest.raises(RecorderError, match="give a number"):
             record(Net(), path=tmp_path / "new").begin(place)
+
+
+class Counts(Net):
+    """Dropout that becomes weaker from pass to pass, whatever the mode; evaluation does not show it."""
+
+    def __init__(self):
+        super().__init__()
+        self.stages = {"early": [SimpleNamespace(passes=np.zeros(1))]}
+        self.noise = (np.random.RandomState(0), [torch.Generator().manual_seed(0)])
+        self.norms, self.last = [nn.BatchNorm1d(16)], nn.Identity()
+
+    def forward(self, x):
+        stage = self.stages["early"][0]
+        stage.passes += 1
+        scale = self.noise[0].rand() * float(torch.rand(1, generator=self.noise[1][0]))
+        self.norms[0](self.fc1(self.conv(x).flatten(1)).detach())
+        shift = scale / float(stage.passes[0]) + self.norms[0].running_mean.mean() if self.training else 0
+        return self.last(super().forward(x)) * (1 + shift)
+
+
+def test_a_state_deep_in_a_model_is_put_back(record):
+    def counts():
+        torch.manual_seed(0)
+        return Counts()
+
+    assert train(lambda model: record(model, layers=["last"]), model=counts()) == train(model=counts())
 
 
 def test_a_model_that_writes_to_its_inputs(record, tmp_path):
