@@ -142,7 +142,9 @@ def _put_back_array(array: np.ndarray, saved: np.ndarray) -> None:
 
 def _kept_tensor(tensor: Tensor) -> list[Undo]:
     """What puts a tensor back; nothing for weights, and for forms in which numbers cannot be copied."""
-    if isinstance(tensor, nn.Parameter) or tensor.is_meta or tensor.is_quantized or tensor.is_nested:
+    # Meta tensors, and the fake ones that torch.export leaves, hold no numbers.
+    empty = tensor.is_meta or type(tensor).__name__ == "FakeTensor"
+    if isinstance(tensor, nn.Parameter) or empty or tensor.is_quantized or tensor.is_nested:
         return []
     version = 0 if tensor.is_inference() else tensor._version
     # .data is the place of the numbers: it shows their shape and storage also once the tensor has got others, and what

@@ -29,7 +29,7 @@ def unwrapped(model: nn.Module) -> nn.Module:
         model = getattr(model, inner)
     if isinstance(model, torch.jit.ScriptModule):
         raise RecorderError(
-            "model was made by torch.jit, which lets nobody see what its modules put out. Give the module that it was "
+            "model was made by torch.jit, so the outputs of its modules cannot be seen. Give the module that it was "
             "made from; torch.compile is no problem."
         )
     lazy = [name for name, tensor in chain(model.named_parameters(), model.named_buffers()) if is_lazy(tensor)]

@@ -18,7 +18,7 @@ from activation_recorder.untouched import untouched
 BATCHES = (2, 3)
 
 # Why a module that has several outputs cannot be followed.
-SCRIPTED = "was made by torch.jit, which lets nobody see what it puts out"
+SCRIPTED = "was made by torch.jit, so its output cannot be seen"
 REPEATED = "runs more than once as a sample passes, so it has several outputs"
 IDLE = "does not run as a sample passes"
 

@@ -262,21 +262,21 @@ class Recorder:
                 self._warn(
                     f"finite {layer}",
                     f"layer {layer} has numbers that are not finite at {self._unit} {step}: the training diverged. It "
-                    "is recorded as it is, and such a time cannot be studied. Lower the learning rate.",
+                    "is recorded as it is, and the workflow cannot study this time. Lower the learning rate.",
                 )
             for layer in found.too_large:
                 self._warn(
                     f"large {layer}",
                     f"layer {layer} has samples at {self._unit} {step} whose numbers are too large together for "
-                    "float32, so their coordinates are infinite and such a time cannot be studied. Record with "
-                    "compact=False.",
+                    "float32. Their coordinates are infinite, and the workflow cannot study this time. Record "
+                    "with compact=False.",
                 )
             if found.classifier_differs:
                 self._warn(
                     "classifier",
                     f"the linear layer {self._plan.classifier} gave the model's outputs at the start, and does not at "
                     f"{self._unit} {step}. Its files are written, as all times have the same files; the "
-                    "workflow leaves such a time out of neural collapse.",
+                    "workflow leaves this time out of neural collapse.",
                 )
 
     def _warn_of_known(self, step: int) -> None:

@@ -64,8 +64,8 @@ def check_repeatable(
             raise RecorderError(
                 f"in evaluation mode a second pass over the same samples gives other outputs{_at(name)}, so a snapshot "
                 "would hold noise. Switch off dropout and other random draws while self.training is False: "
-                "F.dropout(x, p, training=self.training), or nn.Dropout as a module. Let only training change what the "
-                "model keeps."
+                "F.dropout(x, p, training=self.training), or nn.Dropout as a module. Let only training change the "
+                "state of the model."
             )
     for name, rows in alone.items():
         if not equal_but_for_rounding(in_batch[name], rows, ROUNDING):

@@ -113,8 +113,9 @@ def take_samples(inputs: object, labels: object) -> tuple[Samples, np.ndarray]:
         tensors, found = _collated(inputs)
         if labels is not None and found is not None and not _are_labels(found, labels):
             raise RecorderError(
-                "the items of inputs hold something after the first element, and labels= is given too. Where the model "
-                "takes several arguments, give a dict of them by name, or items that are such dicts."
+                "the items of inputs hold a second element, and labels= is given too and differs. If the second "
+                "element is the label, leave labels= out. If the model takes several arguments, give a dict of them by "
+                "name."
             )
         labels = found if labels is None else labels
     else:
@@ -183,7 +184,7 @@ def _collated(items: Sequence) -> tuple[dict[str, object], object]:
 def _are_labels(found: object, labels: object) -> bool:
     """Whether what items hold is the same as the labels that were given, so that nothing is lost."""
     try:
-        return bool(np.array_equal(np.asarray(found), np.asarray(labels)))
+        return torch.as_tensor(found).tolist() == torch.as_tensor(labels).tolist()
     except (TypeError, ValueError, RuntimeError):
         return False
 

@@ -113,7 +113,7 @@ def choose_layers(wanted: Sequence[str] | str, modules: Sequence[TracedModule]) 
             why = "; ".join(f"{name} {fault}" for name, fault in list(unfit.items())[:MOST_LISTED])
             raise RecorderError(
                 'layers="auto" finds no layer with weights that can be followed. '
-                + (f"Those that cannot: {why}. " if why else "")
+                + (f"Modules that cannot: {why}. " if why else "")
                 + f"The model has {', '.join(fit[:MOST_LISTED]) or 'no layer that can be followed'}. Name the layers."
             )
         return chosen

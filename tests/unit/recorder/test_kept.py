@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 from activation_recorder.kept import kept
 
-pytestmark = pytest.mark.filterwarnings("ignore:Sparse CSR")
+pytestmark = pytest.mark.filterwarnings("ignore:Sparse CSR", "ignore:The PyTorch API of nested")
 
 
 class Counter:
@@ -60,6 +61,11 @@ HELD = {
     "object in an object": (Counter(), lambda held: held.inner.seen[0].add_(1)),
     "module in a list": ([hidden_norm()], switch),
     "grown tensor": (torch.zeros(2), grow),
+    "turned tensor": (torch.arange(6.0).reshape(2, 3), lambda held: held.transpose_(0, 1)),
+    "other storage": (torch.zeros(3), lambda held: held.set_(torch.ones(2))),
+    "emptied tensor": (torch.ones(3), lambda held: held.resize_(0)),
+    "part of a tensor": (torch.zeros(3, 4)[:, ::2], lambda held: held.add_(1)),
+    "conjugate": (torch.ones(2, dtype=torch.complex64).conj(), lambda held: held.add_(1j)),
     "other data": (torch.zeros(2), replace_data),
     "written through .data": (torch.zeros(2), lambda held: held.data.fill_(-0.0)),
     "sparse": (torch.eye(3).to_sparse(), lambda held: held.mul_(2)),
@@ -77,6 +83,7 @@ def form(value, seen=()):
         return "again"
     seen = (*seen, value)
     if isinstance(value, torch.Tensor):
+        value = value.resolve_conj() if value.layout == torch.strided else value
         value = value.to_dense() if value.layout != torch.strided else value
         return f"{tuple(value.shape)} {value.contiguous().flatten().view(torch.uint8).tolist()}"
     if isinstance(value, np.ndarray):
@@ -155,6 +162,19 @@ def test_a_nan_that_did_not_change_is_not_written():
 class Trainer:
     def __init__(self, model):
         self.model, self.steps = model, 0
+
+
+def test_tensors_without_numbers_and_forms_that_cannot_be_copied_are_left_alone():
+    model = nn.Linear(2, 2)
+    model.empty = torch.zeros(3, device="meta")
+    model.nested = torch.nested.nested_tensor([torch.zeros(2), torch.zeros(3)])
+    with FakeTensorMode():
+        model.fake = torch.zeros(3)
+    with torch.inference_mode():
+        model.inference = torch.zeros(3)
+    held = dict(model.__dict__)
+    [undo() for undo in kept(model)]
+    assert all(model.__dict__[name] is value for name, value in held.items())
 
 
 @pytest.mark.parametrize("package", ["wandb.sdk", "lightning.pytorch", "threading"])

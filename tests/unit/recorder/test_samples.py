@@ -97,7 +97,7 @@ def test_the_digest_sees_what_differs():
         (torch.tensor(1.0), Y, "a single number"),
         (X.to_sparse(), Y, "is sparse"),
         ([torch.zeros(2), torch.zeros(3)], [0, 1], "cannot be put together"),
-        (torch.utils.data.TensorDataset(X, X), Y, "hold something after the first element"),
+        (torch.utils.data.TensorDataset(X, X), Y, "hold a second element, and labels= is given too and differs"),
         (torch.utils.data.TensorDataset(X, torch.tensor(Y), X), None, "have 3 elements; .* dicts of them by name"),
         (X, [[0], [1, 2]], "labels cannot become an array"),
         (X, torch.zeros(12, dtype=torch.bfloat16), "labels cannot become an array"),

@@ -114,5 +114,7 @@ def test_names_that_are_one_file_where_case_does_not_count():
 
 
 def test_auto_says_why_it_finds_nothing():
-    with pytest.raises(RecorderError, match=r"Those that cannot: twice runs more than once.*has no layer that can be"):
+    with pytest.raises(
+        RecorderError, match=r"Modules that cannot: twice runs more than once.*has no layer that can be"
+    ):
         choose_layers("auto", [one for one in traced(Odd(), (4,)) if one.name == "twice"])
