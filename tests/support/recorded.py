@@ -26,7 +26,17 @@ def images(count, seed=0):
     return torch.randn(count, 1, 6, 6, generator=generator), torch.arange(count) % 3
 
 
-def train(make_recorder=None, *, model=None, wrap=lambda model: model, steps=8, accumulate=1, autocast=False, first=0):
+def train(
+    make_recorder=None,
+    *,
+    model=None,
+    wrap=lambda model: model,
+    steps=8,
+    accumulate=1,
+    autocast=False,
+    first=0,
+    device="cpu",
+):
     """Train with a shuffled loader, and return all that a recorder could have changed.
 
     Parameters
@@ -42,6 +52,7 @@ def train(make_recorder=None, *, model=None, wrap=lambda model: model, steps=8, 
     autocast : bool
     first : int
         The number of steps that were made before.
+    device : str
 
     Returns
     -------
@@ -50,7 +61,7 @@ def train(make_recorder=None, *, model=None, wrap=lambda model: model, steps=8, 
     torch.manual_seed(1)
     np.random.seed(1)
     random.seed(1)
-    network = Net() if model is None else model
+    network = (Net() if model is None else model).to(device)
     model = wrap(network)
     optimizer = torch.optim.AdamW(model.parameters(), 0.01)
     data = torch.utils.data.TensorDataset(*images(32, seed=2))
@@ -63,8 +74,8 @@ def train(make_recorder=None, *, model=None, wrap=lambda model: model, steps=8, 
             model.train()
             # What Python and NumPy draw counts too, as augmentations do.
             x = x * random.uniform(0.9, 1.1) + float(np.random.normal()) / 10
-            with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
-                loss = nn.functional.cross_entropy(model(x), y)
+            with torch.autocast(device, torch.bfloat16, enabled=autocast):
+                loss = nn.functional.cross_entropy(model(x.to(device)), y.to(device))
             loss.backward()
             losses.append(loss.item())
             batches += 1
@@ -81,8 +92,8 @@ def train(make_recorder=None, *, model=None, wrap=lambda model: model, steps=8, 
                 break
     return {
         "losses": losses,
-        "state": {name: value.numpy().tobytes() for name, value in network.state_dict().items()},
+        "state": {name: value.cpu().numpy().tobytes() for name, value in network.state_dict().items()},
         "modes": [module.training for module in network.modules()],
         "hooks": [len(module._forward_hooks) for module in network.modules()],
-        "draws": [torch.rand(1).item(), float(np.random.rand()), random.random()],
+        "draws": [torch.rand(1).item(), torch.rand(1, device=device).item(), float(np.random.rand()), random.random()],
     }

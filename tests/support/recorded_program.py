@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from activation_recorder import Recorder, snapshot
+from activation_recorder import Recorder, network_outputs
 from support.recorded import Net, images, train
 
 
@@ -45,7 +45,7 @@ def two(rank: str, folder: str, recorded: str) -> None:
 
 def killed(folder: str, first: str) -> None:
     """Train, and be killed by kill -9 when the second file of step 3 is half written."""
-    write, files = snapshot.write_array, []
+    write, files = network_outputs.write_array, []
 
     def write_and_die(path, array):
         files.append(path)
@@ -54,7 +54,7 @@ def killed(folder: str, first: str) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         write(path, array)
 
-    snapshot.write_array = write_and_die
+    network_outputs.write_array = write_and_die
     torch.set_num_threads(1)
     train(lambda model: Recorder(model, *images(20), path=folder, at=range(10)), first=int(first), steps=5)
 

@@ -31,10 +31,22 @@ SAYS = {
     "compact": "another choice of compact",
 }
 
+# What a recording does at all of its times, as the workflow reads only times with the same files.
+SETTLED = ("layers", "classes", "classifier")
+
+# The system's numbers for a disk without room.
+FULL = (errno.ENOSPC, errno.EDQUOT)
+
 # A partial folder of another machine is taken for a leftover after so many seconds.
 LEFTOVER_SECONDS = 24 * 3600
 
+CLASSIFIER_FILES = tuple(f"classifier_{part}" for part in ("inputs", "weight", "bias"))
+
 PARTIAL = re.compile(r"\.\d+\.partial-(?P<machine>.*)-\d+")
+
+
+class FolderLost(Exception):
+    """The folder is not this recorder's any more. The text says why, and the remedy."""
 
 
 class Folder:
@@ -47,8 +59,14 @@ class Folder:
         What recording.json says: format, unit, samples, model, pooling, compact.
     arrays : dict of str to array
         Files that lie next to the times, by name: labels and whatever else is given.
-    layers : list of str
-        The layers that each time holds, in network order.
+    settled : dict
+        What all times have alike: layers (a list, in the order asked for), and classes and classifier of the Plan.
+
+    Attributes
+    ----------
+    path : Path
+    settled : dict
+        After `begin`, as the first of the trainings that record here decided it.
 
     Raises
     ------
@@ -56,18 +74,18 @@ class Folder:
         If the folder holds something else than this recording.
     """
 
-    def __init__(self, path: str | Path, identity: dict, arrays: Mapping[str, np.ndarray], layers: list[str]):
-        self.path = Path(path)
-        self._identity, self._arrays, self._layers = identity, dict(arrays), layers
+    def __init__(self, path: Path, identity: dict, arrays: Mapping[str, np.ndarray], settled: Mapping[str, object]):
+        self.path = path
+        self._identity, self._arrays, self.settled = identity, dict(arrays), dict(settled)
         self._check()
 
-    def begin(self, step: int) -> list[int]:
+    def begin(self, step: float) -> list[int]:
         """Take the folder for a training, or go on in it.
 
         Parameters
         ----------
-        step : int
-            The training's first step that the recorder is told of. It says whether the training is new: one that goes
+        step : float
+            Where the training begins, as the recorder is told first. It says whether the training is new: one that goes
             on begins later than the one that made the folder.
 
         Returns
@@ -89,10 +107,10 @@ class Folder:
         known, times = self._check(), self.times()
         if known is None or not times:
             # Of a training that recorded no time nothing has to be kept.
-            # The order of the layers is the network's, in which they are drawn.
-            known = self._identity | {"layers": self._layers, "begun": step}
+            known = self._identity | self.settled | {"begun": step}
             self._write_whole(SETTINGS, partial(_write_json, value=known))
-        begun = known.get("begun", min(times, default=step))
+        begun = known.get("begun")
+        begun = begun if isinstance(begun, (int, float)) else min(times, default=step)
         if times and step <= begun:
             raise RecorderError(
                 f"{self.path} holds a recording already: {_counted(times, self._identity['unit'])}, of a training that "
@@ -100,6 +118,7 @@ class Folder:
                 "the folder. A training that goes on from a checkpoint must give its recorder the number of steps in "
                 "all, which is larger; it then adds to the folder."
             )
+        self.settled |= {key: known[key] for key in SETTLED if key in known}
         for name, array in self._arrays.items():
             if not (self.path / f"{name}.npy").exists():
                 self._write_whole(f"{name}.npy", partial(write_array, array=array))
@@ -123,17 +142,31 @@ class Folder:
 
         Raises
         ------
+        FolderLost
+            If the folder was deleted or belongs to another process.
         OSError
             If it cannot be written.
         """
+        self._check_lock()
         unfinished = self.path / f".{step}.partial-{platform.node()}-{os.getpid()}"
         try:
             shutil.rmtree(unfinished, ignore_errors=True)
             unfinished.mkdir()
             yield unfinished
+            for entry in (*unfinished.iterdir(), unfinished):
+                _sync(entry)
+            self._check_lock()
             os.rename(unfinished, self.path / str(step))
+            _sync(self.path)
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
+
+    def _check_lock(self) -> None:
+        if not lock.holds(self.path):
+            raise FolderLost(
+                f"{self.path} was deleted, or this is a copy of the recorder in another process. Only the process that "
+                "began to record writes, and only into the folder that it made"
+            )
 
     def _check(self) -> dict | None:
         """What recording.json says; None where there is no recording yet.
@@ -175,16 +208,17 @@ class Folder:
     def _check_arrays(self, remedy: str) -> None:
         for name, array in self._arrays.items():
             file = self.path / f"{name}.npy"
-            # The digest of the samples says whether the inputs are the same.
-            if name == "inputs" or not file.exists():
+            if not file.exists():
                 continue
             try:
-                found = np.load(file, allow_pickle=False)
+                # Of large inputs only the header is read; a file that was cut off cannot be mapped.
+                found = np.load(file, mmap_mode="r" if name == "inputs" else None, allow_pickle=False)
             except (ValueError, EOFError) as error:
                 raise RecorderError(
                     f"{file} cannot be read ({error}). Delete this file; it is written again."
                 ) from None
-            if found.shape != array.shape or not (found == array).all():
+            # The digest of the samples says whether the inputs are the same.
+            if found.shape != array.shape or (name != "inputs" and not (found == array).all()):
                 raise RecorderError(f"{file} differs from the {name} of this recorder. {remedy}")
 
     def _check_layers(self) -> None:
@@ -193,11 +227,12 @@ class Folder:
             return
         folder = self.path / str(times[-1])
         found = {file.stem for file in folder.glob("*.npy")}
-        found -= {"predictions", "classifier_inputs", "classifier_weight", "classifier_bias"}
-        if found != set(self._layers):
+        found -= {"predictions", *CLASSIFIER_FILES}
+        layers = self.settled["layers"]
+        if found != set(layers):
             raise RecorderError(
                 f"{self.path} holds a recording of other layers: {folder} has {', '.join(sorted(found))}, and this "
-                f"recorder follows {', '.join(sorted(self._layers))}. Name the same layers, give another path, or "
+                f"recorder follows {', '.join(sorted(layers))}. Name the same layers, give another path, or "
                 "delete the folder."
             )
 
@@ -206,6 +241,7 @@ class Folder:
         temporary = self.path / f".{name}.{platform.node()}.{os.getpid()}"
         try:
             write(temporary)
+            _sync(temporary)
             os.replace(temporary, self.path / name)
         finally:
             temporary.unlink(missing_ok=True)
@@ -224,6 +260,21 @@ class Folder:
                     shutil.rmtree(entry, ignore_errors=True)
 
 
+def _sync(path: Path) -> None:
+    """Have the disk hold a file, or a folder's entries, before a rename shows them."""
+    if os.name != "posix":
+        return
+    file = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    except OSError as error:
+        # Some file systems have no fsync.
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(file)
+
+
 def _write_json(path: Path, value: dict) -> None:
     path.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
 
@@ -231,10 +282,19 @@ def _write_json(path: Path, value: dict) -> None:
 def disk_reason(path: Path, error: OSError) -> str:
     """Why a file cannot be written, and how much room there is."""
     reason = os.strerror(error.errno) if error.errno else str(error)
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in FULL:
         with suppress(OSError):
             reason += f"; {shutil.disk_usage(path).free / 1e6:.1f} MB are free"
     return reason
+
+
+def disk_remedy(error: OSError) -> str:
+    """What a person can do."""
+    if error.errno in FULL:
+        return "Make room on the disk, or give another path."
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return "Make the folder writable, or give another path."
+    return "Give a path at which a folder can be made and written."
 
 
 def _counted(times: list[int], unit: str) -> str:

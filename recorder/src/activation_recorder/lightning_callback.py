@@ -5,6 +5,7 @@ from importlib import import_module
 
 from torch import nn
 
+from activation_recorder.arguments import check_arguments
 from activation_recorder.errors import RecorderError
 from activation_recorder.recorder import Recorder
 
@@ -48,18 +49,33 @@ class LightningRecorder(_lightning().Callback):
 
     def __init__(self, inputs: object, labels: object = None, *, network: str | None = None, **recorder: object):
         super().__init__()
-        self._arguments = {"inputs": inputs, "labels": labels, **recorder}
+        self._arguments = check_arguments(inputs, labels, **recorder)
         self._network = network
-        self._by_epoch = recorder.get("unit", "step") == "epoch"
+        self._by_epoch = self._arguments.unit == "epoch"
         self._recorder: Recorder | None = None
         self._last: int | None = None
 
     def on_train_start(self, trainer: object, pl_module: nn.Module) -> None:
         """Record the network at the start, or where the fit goes on."""
         # Made here: the network is on its device now, and a checkpoint's step is restored.
-        self._recorder = Recorder(_part(pl_module, self._network), **self._arguments)
+        try:
+            self._recorder = Recorder.of(_part(pl_module, self._network), self._arguments)
+        except RecorderError as error:
+            if self._network is None and isinstance(error.__cause__, NotImplementedError):
+                children = ", ".join(name for name, _ in pl_module.named_children())
+                raise RecorderError(
+                    f"{type(pl_module).__name__} has no forward, so it cannot be run. Give network=, the name of the "
+                    f"network in it; it has {children or 'no module'}."
+                ) from error
+            raise
         self._last = None
-        self._step(trainer.current_epoch if self._by_epoch else trainer.global_step)
+        if not self._by_epoch:
+            self._step(trainer.global_step)
+        elif self._batches(trainer).current.ready and not self._batches(trainer).is_last_batch:
+            # The fit goes on in the middle of an epoch.
+            self._recorder.begin(trainer.current_epoch + 0.5)
+        else:
+            self._step(trainer.current_epoch)
 
     def on_train_batch_end(self, trainer: object, *_: object) -> None:
         """Record after an optimizer step."""
@@ -67,9 +83,14 @@ class LightningRecorder(_lightning().Callback):
             self._step(trainer.global_step)
 
     def on_train_epoch_end(self, trainer: object, pl_module: nn.Module) -> None:
-        """Record after an epoch."""
-        if self._by_epoch:
+        """Record after a whole epoch; one that max_steps ended is none."""
+        if self._by_epoch and self._batches(trainer).is_last_batch:
             self._step(trainer.current_epoch + 1)
+
+    @staticmethod
+    def _batches(trainer: object) -> object:
+        """Lightning's count of the batches of this epoch."""
+        return trainer.fit_loop.epoch_loop.batch_progress
 
     def _step(self, step: int) -> None:
         # Batches of one optimizer step have the same number.

@@ -1,7 +1,10 @@
 """The network in what a training wraps around it, and what its modules are called."""
 
+from itertools import chain
+
+import torch
 from torch import nn
-from torch.nn.parameter import UninitializedParameter
+from torch.nn.parameter import is_lazy
 
 from activation_recorder.errors import RecorderError
 
@@ -24,7 +27,12 @@ def unwrapped(model: nn.Module) -> nn.Module:
         raise RecorderError(f"model is a {type(model).__name__}; give a torch.nn.Module.")
     while (inner := WRAPPERS.get(type(model).__name__)) is not None and hasattr(model, inner):
         model = getattr(model, inner)
-    lazy = [name for name, parameter in model.named_parameters() if isinstance(parameter, UninitializedParameter)]
+    if isinstance(model, torch.jit.ScriptModule):
+        raise RecorderError(
+            "model was made by torch.jit, so the outputs of its modules cannot be seen. Give the module that it was "
+            "made from; torch.compile is no problem."
+        )
+    lazy = [name for name, tensor in chain(model.named_parameters(), model.named_buffers()) if is_lazy(tensor)]
     if lazy:
         raise RecorderError(
             f"{lazy[0]} has no size before samples pass, and the recorder must not be what fixes it. Pass a batch "

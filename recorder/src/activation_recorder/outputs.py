@@ -43,6 +43,8 @@ class Pooling:
         RecorderError
             If a name or a value is unknown.
         """
+        if value is not None and not isinstance(value, (Pooling, Mapping)):
+            raise RecorderError(f'pooling={value!r} must be a dict, such as {{"maps": "mean"}}.')
         chosen = asdict(value) if isinstance(value, Pooling) else dict(value or {})
         for name, choice in chosen.items():
             if name not in CHOICES or choice not in CHOICES[name]:

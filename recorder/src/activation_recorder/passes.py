@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
 
+import torch
 from torch import nn
 
 from activation_recorder.errors import RecorderError
@@ -17,6 +18,7 @@ from activation_recorder.untouched import untouched
 BATCHES = (2, 3)
 
 # Why a module that has several outputs cannot be followed.
+SCRIPTED = "was made by torch.jit, so its output cannot be seen"
 REPEATED = "runs more than once as a sample passes, so it has several outputs"
 IDLE = "does not run as a sample passes"
 
@@ -82,7 +84,8 @@ def trace(network: nn.Module, samples: Samples) -> tuple[list[TracedModule], int
     shapes: dict[str, tuple[int, ...]] = {}
     faults: dict[str, str] = {}
     classes = set()
-    runs = dict.fromkeys(modules, 0)
+    watched = {name: module for name, module in modules.items() if not isinstance(module, torch.jit.ScriptModule)}
+    runs = dict.fromkeys(watched, 0)
 
     def note(name: str, inputs: tuple, output: object) -> None:
         runs[name] += 1
@@ -96,17 +99,23 @@ def trace(network: nn.Module, samples: Samples) -> tuple[list[TracedModule], int
             faults.setdefault(name, str(fault))
 
     try:
-        with evaluated(network, modules, note) as run:
+        with evaluated(network, watched, note) as run:
             for size in BATCHES:
                 part = samples[:size]
                 runs.update(dict.fromkeys(runs, 0))
                 logits = logits_of(run(part))
                 classes.add(logits.shape[1] if logits is not None and len(logits) == len(part) else None)
     except Exception as error:  # A user's model may raise anything.
+        remedy = (
+            f"Give a {type(network).__name__} with a forward, or the network within it."
+            if isinstance(error, NotImplementedError) and "forward" in str(error)
+            else "Give inputs as its forward takes them in training: one tensor, or a dict of tensors by the names of "
+            "its arguments."
+        )
         raise RecorderError(
-            f"the model cannot be run on the first samples of inputs ({type(error).__name__}: {error}). Give inputs as "
-            "its forward takes them in training: one tensor, or a dict of tensors by the names of its arguments."
+            f"the model cannot be run on the first samples of inputs ({type(error).__name__}: {error}). {remedy}"
         ) from error
+    faults |= dict.fromkeys(modules.keys() - watched.keys(), SCRIPTED)
     for name, count in runs.items():
         fault = IDLE if count == 0 else REPEATED if count > 1 else name_fault(name)
         if fault is not None:

@@ -2,7 +2,9 @@
 
 import hashlib
 import logging
+import math
 import numbers
+import operator
 from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -10,27 +12,29 @@ import numpy as np
 import torch
 from torch import nn
 
+from activation_recorder.arguments import Arguments, check_arguments
 from activation_recorder.errors import RecorderError
-from activation_recorder.folder import FORMAT, Folder, disk_reason
+from activation_recorder.folder import FORMAT, Folder, FolderLost, disk_reason, disk_remedy
 from activation_recorder.network import named_modules, unwrapped
 from activation_recorder.outputs import Pooling
-from activation_recorder.passes import trace
-from activation_recorder.samples import Samples, optional_arrays, take_samples
-from activation_recorder.schedule import due_steps, whole_number
-from activation_recorder.selection import AUTO, choose_layers
+from activation_recorder.planning import make_plan
+from activation_recorder.samples import Samples
+from activation_recorder.selection import AUTO
 from activation_recorder.snapshot import Plan, write_snapshot
 from activation_recorder.untouched import untouched
 
 log = logging.getLogger("activation_recorder")
 
-UNITS = ("step", "epoch")
+
+WHOLE = "give a whole number, the optimizer steps so far."
 
 
 class Recorder:
     """Records what a network's layers put out for fixed samples, at chosen steps of a training.
 
     The training stays as it was to the last bit: see `activation_recorder.untouched`. In a training of several
-    processes (DistributedDataParallel) all make a recorder, and the one of rank 0 writes.
+    processes (DistributedDataParallel) all make a recorder and check its arguments, and the one of rank 0 runs the
+    model and writes. All samples pass once when the recorder is made.
 
     Parameters
     ----------
@@ -39,9 +43,9 @@ class Recorder:
         mode, without torch.compile and autocast.
     inputs : tensor (N, ...), mapping of str to tensor, or Dataset or list
         What the model is given; a mapping holds its arguments by name. Of a Dataset all samples are taken, so give a
-        small one, of some hundreds or thousands.
+        small one, of some hundreds or thousands; ten at least.
     labels : int array-like (N,), optional
-        The classes, from 0. By default those of the Dataset's items, or `labels` of the mapping.
+        The classes, from 0. By default those of the Dataset's items, or `labels` or `label` of the mapping.
     layers : "auto", or list of str
         Dotted names of modules, and globs such as "layer*.0.conv1". auto: at most eight, spread over the network.
     path : str or path
@@ -86,13 +90,41 @@ class Recorder:
         pooling: Pooling | Mapping[str, str] | None = None,
         batch_size: int | None = None,
     ):
-        if unit not in UNITS:
-            raise RecorderError(f"unit={unit!r} must be one of {', '.join(UNITS)}.")
-        if batch_size is not None and whole_number(batch_size, "batch_size") < 1:
-            raise RecorderError(f"batch_size={batch_size} must be 1 or more.")
-        self._due = due_steps(at)
+        arguments = check_arguments(
+            inputs,
+            labels,
+            layers=layers,
+            path=path,
+            at=at,
+            ids=ids,
+            previews=previews,
+            class_names=class_names,
+            unit=unit,
+            compact=compact,
+            pooling=pooling,
+            batch_size=batch_size,
+        )
+        self._prepare(model, arguments)
+
+    @classmethod
+    def of(cls, model: nn.Module, arguments: Arguments) -> "Recorder":
+        """A recorder of a model, from arguments that were checked before there was one.
+
+        Raises
+        ------
+        RecorderError
+            As the constructor.
+        """
+        recorder = cls.__new__(cls)
+        recorder._prepare(model, arguments)
+        return recorder
+
+    def _prepare(self, model: nn.Module, arguments: Arguments) -> None:
+        """See what the model does with the samples, and whether the folder can be used."""
+        self._due, self._unit = arguments.due, arguments.unit
         self._network = unwrapped(model)
         self._folder: Folder | None = None
+        self._plan: Plan | None = None
         self._begun = False
         self._times: set[int] = set()
         # The times that this recorder wrote itself, and what it has warned of.
@@ -100,45 +132,30 @@ class Recorder:
         self._warned: set[str] = set()
         if not _is_first_process():
             return
-        pooling = Pooling.of(pooling)
-        # The code of a Dataset may draw random numbers.
-        with untouched():
-            self._samples, labels = take_samples(inputs, labels)
-        arrays = {"labels": labels} | optional_arrays(
-            len(labels), labels, ids=ids, previews=previews, class_names=class_names
-        )
-        modules, classes = trace(self._network, self._samples)
-        shapes = {module.name: module.shape for module in modules}
-        chosen = choose_layers(layers, modules)
-        if classes is not None and classes <= labels.max():
-            log.warning(
-                "The model gives %d numbers for a sample, and labels go up to %d: predictions are not recorded.",
-                classes,
-                labels.max(),
-            )
-            classes = None
-        self._plan = Plan(
-            widths={layer: pooled_width(shapes[layer], pooling) for layer in chosen},
-            pooling=pooling,
-            compact=bool(compact),
-            classes=classes,
-            chunk=int(batch_size or self._samples.chunk()),
-        )
-        arrays |= _baseline(self._samples, self._network)
+        self._samples = arguments.samples
+        # Taken before any pass: a model may write to what it is given.
+        baseline = _baseline(self._samples, self._network)
         identity = {
             "format": FORMAT,
-            "unit": unit,
-            "samples": self._samples.digest(labels),
+            "unit": arguments.unit,
+            "samples": self._samples.digest(arguments.labels),
             "model": model_identity(self._network),
-            "pooling": {"maps": pooling.maps, "tokens": pooling.tokens},
-            "compact": bool(compact),
+            "pooling": {"maps": arguments.pooling.maps, "tokens": arguments.pooling.tokens},
+            "compact": arguments.compact,
         }
-        self._unit = unit
+        self._plan = make_plan(self._network, arguments)
+        settled = {
+            "layers": list(self._plan.widths),
+            "classes": self._plan.classes,
+            "classifier": self._plan.classifier,
+        }
         try:
-            self._folder = Folder(path, identity, arrays, chosen)
+            self._folder = Folder(arguments.path, identity, arguments.arrays | baseline, settled)
         except OSError as error:
-            raise RecorderError(f"{path} cannot be read ({disk_reason(Path(path), error)}).") from error
-        log.info("%s follows %s", path, ", ".join(chosen))
+            raise RecorderError(
+                f"{arguments.path} cannot be read ({disk_reason(arguments.path, error)}). {disk_remedy(error)}"
+            ) from error
+        log.info("%s follows %s", arguments.path, ", ".join(self._plan.widths))
 
     @property
     def layers(self) -> list[str]:
@@ -155,35 +172,47 @@ class Recorder:
         Parameters
         ----------
         step : int
+            Or an integer of NumPy, or a tensor of one integer.
 
         Raises
         ------
         RecorderError
-            Only at the first call: if the folder holds the recording of another training, or `step` is no whole number.
+            Only at the first call: as `begin` raises it.
         """
-        if self._begun:
-            if step not in self._due:
-                return
-        else:
-            if not isinstance(step, numbers.Integral):
-                raise RecorderError(f"step({step!r}) must be given a whole number: the optimizer steps so far.")
-            self._begin(int(step))
+        try:
+            step = operator.index(step)
+        except Exception:  # Whatever the object raises that was given.
+            if not self._begun:
+                raise RecorderError(f"step({step!r}): {WHOLE}") from None
+            self._warn("number", f"step({step!r}) is ignored: {WHOLE}")
+            return
+        if not self._begun:
+            self.begin(step)
         if step not in self._due or self._folder is None:
             return
-        step = int(step)
         if step in self._times:
             self._warn_of_known(step)
         else:
             self._record(step)
 
-    def _begin(self, step: int) -> None:
-        """Take the folder, and see whether the training is new or goes on.
+    def begin(self, step: float) -> None:
+        """Say where the training begins or goes on, without recording it. Otherwise the first call of `step` says it.
+
+        A training that goes on in the middle of an epoch, where epochs are counted, needs it.
+
+        Parameters
+        ----------
+        step : float
+            The steps or epochs so far, such as 1.6 epochs.
 
         Raises
         ------
         RecorderError
-            As `step` raises it. The recorder then records nothing, if the training goes on nevertheless.
+            If `step` is no number, or the folder holds the recording of another training. The recorder then records
+            nothing, if the training goes on nevertheless.
         """
+        if not isinstance(step, numbers.Real) or not math.isfinite(step):
+            raise RecorderError(f"begin({step!r}): give a number, the steps or epochs so far.")
         self._begun = True
         if not _is_first_process():
             # The processes were joined after the recorder was made.
@@ -195,42 +224,59 @@ class Recorder:
             self._times.update(folder.begin(step))
         except OSError as error:
             raise RecorderError(
-                f"{folder.path} cannot be written ({disk_reason(folder.path, error)}). Make it writable, make room, or "
-                "give another path."
+                f"{folder.path} cannot be written ({disk_reason(folder.path, error)}). {disk_remedy(error)}"
             ) from error
         self._folder = folder
         if self._times:
+            self._plan = self._plan.settled(folder.settled)
             log.info("%s goes on after %s %d", self._folder.path, self._unit, max(self._times))
 
     def _record(self, step: int) -> None:
         """Write a snapshot; a failure is a warning, since it must not end the training."""
-        modules = named_modules(self._network)
+        path = self._folder.path
+        missing = f"{self._unit} {step} is missing from {path}"
+        goes_on = "The training goes on, and the next one that is due is tried again."
         try:
+            modules = named_modules(self._network)
             with untouched(), self._folder.time(step) as partial:
-                broken = write_snapshot(partial, self._network, modules, self._samples, self._plan)
+                found = write_snapshot(partial, self._network, modules, self._samples, self._plan)
+        except FolderLost as lost:
+            self._warn("folder", f"{missing}: {lost}. The training goes on without its recorder.")
         except OSError as error:
             self._warn(
-                "disk",
-                f"{self._folder.path / str(step)} cannot be written ({disk_reason(self._folder.path, error)}), so this "
-                f"{self._unit} is missing from the recording. The training goes on, and the next one that is due is "
-                "tried again. Make room on the disk, or make the folder writable.",
+                f"disk {error.errno}",
+                f"{path / str(step)} cannot be written ({disk_reason(path, error)}), so this {self._unit} is missing "
+                f"from the recording. {goes_on} {disk_remedy(error)}",
             )
         except Exception as error:  # A model may raise anything, and memory may run out.
             self._warn(
-                "failed",
-                f"{self._unit} {step} is missing from {self._folder.path}: {type(error).__name__}: {error}. The "
-                "training goes on, and the next one that is due is tried again. If memory ran out, give the recorder a "
-                "smaller batch_size.",
+                f"failed {type(error).__name__}",
+                f"{missing}: {type(error).__name__}: {error}. {goes_on} If memory ran out, give the recorder a smaller "
+                "batch_size.",
             )
         else:
-            self._warned -= {"disk", "failed"}
+            self._warned = {kind for kind in self._warned if not kind.startswith(("disk ", "failed "))}
             self._times.add(step)
             self._written.add(step)
-            for layer in broken:
+            for layer in found.broken:
                 self._warn(
                     f"finite {layer}",
                     f"layer {layer} has numbers that are not finite at {self._unit} {step}: the training diverged. It "
-                    "is recorded as it is, and such a time cannot be studied. Lower the learning rate.",
+                    "is recorded as it is, and the workflow cannot study this time. Lower the learning rate.",
+                )
+            for layer in found.too_large:
+                self._warn(
+                    f"large {layer}",
+                    f"layer {layer} has samples at {self._unit} {step} whose numbers are too large together for "
+                    "float32. Their coordinates are infinite, and the workflow cannot study this time. Record "
+                    "with compact=False.",
+                )
+            if found.classifier_differs:
+                self._warn(
+                    "classifier",
+                    f"the linear layer {self._plan.classifier} gave the model's outputs at the start, and does not at "
+                    f"{self._unit} {step}. Its files are written, as all times have the same files; the "
+                    "workflow leaves this time out of neural collapse.",
                 )
 
     def _warn_of_known(self, step: int) -> None:
@@ -248,22 +294,6 @@ class Recorder:
         if kind not in self._warned:
             self._warned.add(kind)
             log.warning(message)
-
-
-def pooled_width(shape: tuple[int, ...], pooling: Pooling) -> int:
-    """How many numbers a layer has for a sample after pooling.
-
-    Parameters
-    ----------
-    shape : tuple of int
-        Of its output for one sample.
-    pooling : Pooling
-    """
-    if len(shape) == 2 and pooling.tokens != "flatten":
-        return shape[1]
-    if len(shape) > 2 and pooling.maps == "mean":
-        return shape[0]
-    return int(np.prod(shape))
 
 
 def model_identity(network: nn.Module) -> str:

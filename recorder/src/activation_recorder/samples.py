@@ -8,10 +8,14 @@ import torch
 from torch import Tensor, nn
 
 from activation_recorder.errors import RecorderError
+from activation_recorder.sample_arrays import as_labels
 
 # Samples that pass through the model at once, and the bytes of them: of large images fewer, since a network holds many
 # times what it is given. They are the workflow's numbers, so that the same batches give the same bytes.
 CHUNK, CHUNK_BYTES = 250, 250 * 3 * 96 * 96 * 4
+
+# The fewest samples that the workflow takes.
+FEWEST = 10
 
 # The keys under which the items of a Dataset hold a label.
 LABEL_KEYS = ("labels", "label")
@@ -32,7 +36,7 @@ class Samples:
     def __len__(self) -> int:
         return len(next(iter(self.tensors.values())))
 
-    def __getitem__(self, chosen: slice) -> "Samples":
+    def __getitem__(self, chosen: slice | list[int]) -> "Samples":
         return Samples({name: tensor[chosen] for name, tensor in self.tensors.items()})
 
     def chunk(self) -> int:
@@ -41,19 +45,26 @@ class Samples:
         return max(1, min(CHUNK, CHUNK_BYTES // max(size, 1)))
 
     def split(self, chunk: int) -> list["Samples"]:
-        """Parts of so many samples, the last one of fewer."""
-        return [self[start : start + chunk] for start in range(0, len(self), chunk)]
+        """Parts of so many samples, the last one of fewer.
+
+        A last part of one sample is added to the part before: of one sample alone squeeze() takes the batch away.
+        """
+        starts = list(range(0, len(self), chunk))
+        if chunk > 1 and len(starts) > 1 and len(self) - starts[-1] == 1:
+            del starts[-1]
+        return [self[start:stop] for start, stop in zip(starts, [*starts[1:], len(self)])]
 
     def given_to(self, model: nn.Module) -> object:
         """Call a model with the samples, on the device where its weights are.
 
         Floating point samples are given in the dtype of the weights where these all have one, as half precision does.
+        The model is given copies: it may write to its inputs.
         """
         device = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
         dtypes = {parameter.dtype for parameter in model.parameters() if parameter.is_floating_point()}
         dtype = dtypes.pop() if len(dtypes) == 1 else None
         given = {
-            name: tensor.to(device, dtype if tensor.is_floating_point() else None)
+            name: tensor.to(device, dtype if tensor.is_floating_point() else None, copy=True)
             for name, tensor in self.tensors.items()
         }
         return model(given[""]) if list(given) == [""] else model(**given)
@@ -100,6 +111,12 @@ def take_samples(inputs: object, labels: object) -> tuple[Samples, np.ndarray]:
         tensors = dict(inputs)
     elif hasattr(inputs, "__getitem__") and hasattr(inputs, "__len__"):
         tensors, found = _collated(inputs)
+        if labels is not None and found is not None and not _are_labels(found, labels):
+            raise RecorderError(
+                "the items of inputs hold a second element, and labels= is given too and differs. If the second "
+                "element is the label, leave labels= out. If the model takes several arguments, give a dict of them by "
+                "name."
+            )
         labels = found if labels is None else labels
     else:
         raise RecorderError(
@@ -116,9 +133,11 @@ def take_samples(inputs: object, labels: object) -> tuple[Samples, np.ndarray]:
         # With labels the model would compute a loss that nobody needs.
         taken = {name: tensor for name, tensor in taken.items() if name not in LABEL_KEYS}
     sizes = {name: len(tensor) for name, tensor in taken.items()}
-    if not sizes or len(set(sizes.values())) > 1 or min(sizes.values()) < 2:
-        raise RecorderError(f"inputs must hold two samples or more, as many in each tensor; found {sizes or 'none'}.")
-    return Samples(taken), _as_labels(labels, next(iter(sizes.values())))
+    if not sizes or len(set(sizes.values())) > 1 or min(sizes.values()) < FEWEST:
+        raise RecorderError(
+            f"inputs must hold {FEWEST} samples or more, as many in each tensor; found {sizes or 'none'}."
+        )
+    return Samples(taken), as_labels(labels, next(iter(sizes.values())))
 
 
 def _as_tensor(name: str, value: object) -> Tensor:
@@ -126,6 +145,10 @@ def _as_tensor(name: str, value: object) -> Tensor:
         tensor = torch.as_tensor(value)
     except (TypeError, ValueError, RuntimeError) as error:
         raise RecorderError(f"inputs{_at(name)} cannot become a tensor: {error}") from None
+    if tensor.layout != torch.strided:
+        raise RecorderError(
+            f"inputs{_at(name)} is sparse; give tensors with all their numbers, as to_dense() makes them."
+        )
     if tensor.dim() == 0:
         raise RecorderError(f"inputs{_at(name)} is a single number; its first dimension must be the samples.")
     return tensor.detach().to("cpu", copy=True)
@@ -149,8 +172,21 @@ def _collated(items: Sequence) -> tuple[dict[str, object], object]:
     if isinstance(together, Mapping):
         return dict(together), None
     if isinstance(together, (tuple, list)):
+        if len(together) > 2:
+            raise RecorderError(
+                f"the items of inputs have {len(together)} elements; each must be the input, or a pair of the input "
+                "and its label. Where the model takes several arguments, give items that are dicts of them by name."
+            )
         return {"": together[0]}, together[1] if len(together) > 1 else None
     return {"": together}, None
+
+
+def _are_labels(found: object, labels: object) -> bool:
+    """Whether what items hold is the same as the labels that were given, so that nothing is lost."""
+    try:
+        return torch.as_tensor(found).tolist() == torch.as_tensor(labels).tolist()
+    except (TypeError, ValueError, RuntimeError):
+        return False
 
 
 def _of_tensors(item: object) -> object:
@@ -159,70 +195,3 @@ def _of_tensors(item: object) -> object:
         return item
     # Datasets of text keep the text next to the numbers that the model is given.
     return {name: torch.as_tensor(value) for name, value in item.items() if not isinstance(value, (str, bytes))}
-
-
-def _as_labels(labels: object, samples: int) -> np.ndarray:
-    array = labels.detach().cpu().numpy() if isinstance(labels, Tensor) else np.asarray(labels)
-    if array.dtype.kind not in "iu":
-        raise RecorderError(
-            f"labels are {array.dtype}; they must be whole numbers, the class of each sample, from 0. Names of classes "
-            "go into class_names."
-        )
-    if array.shape != (samples,):
-        raise RecorderError(
-            f"labels have the shape {array.shape}, and inputs hold {samples} samples; the labels must be ({samples},)."
-        )
-    if array.min() < 0:
-        raise RecorderError(f"labels go down to {array.min()}; classes are counted from 0. Leave such samples out.")
-    return array.astype(np.int64)
-
-
-def optional_arrays(
-    samples: int, labels: np.ndarray, *, ids: object = None, previews: object = None, class_names: object = None
-) -> dict[str, np.ndarray]:
-    """The optional arrays of a recording, checked.
-
-    Parameters
-    ----------
-    samples : int
-    labels : int array (N,)
-    ids : array-like of int or str (N,), optional
-    previews : uint8 array-like (N, H, W) or (N, H, W, 3), optional
-    class_names : sequence of str, optional
-
-    Returns
-    -------
-    dict of str to array
-        By the names of their files.
-
-    Raises
-    ------
-    RecorderError
-        If one of them cannot be used.
-    """
-    arrays = {}
-    if ids is not None:
-        array = ids.cpu().numpy() if isinstance(ids, Tensor) else np.asarray(ids)
-        array = np.array([str(one) for one in array.flat]).reshape(array.shape) if array.dtype == object else array
-        if array.dtype.kind not in "iuU" or array.shape != (samples,):
-            raise RecorderError(
-                f"ids are {array.dtype} {array.shape}; give a text or a whole number for each of {samples} samples."
-            )
-        if len(np.unique(array)) < samples:
-            raise RecorderError("ids repeat; each sample needs one of its own.")
-        arrays["ids"] = array
-    if class_names is not None:
-        array = np.array([str(name) for name in class_names])
-        if len(array) <= labels.max():
-            raise RecorderError(f"class_names holds {len(array)} names, and labels go up to {labels.max()}.")
-        arrays["class_names"] = array
-    if previews is not None:
-        array = previews.cpu().numpy() if isinstance(previews, Tensor) else np.asarray(previews)
-        fits = array.ndim == 3 or (array.ndim == 4 and array.shape[3] == 3)
-        if array.dtype != np.uint8 or not fits or len(array) != samples:
-            raise RecorderError(
-                f"previews are {array.dtype} {array.shape}; they must be uint8 ({samples}, height, width) or "
-                f"({samples}, height, width, 3)."
-            )
-        arrays["previews"] = np.ascontiguousarray(array)
-    return arrays

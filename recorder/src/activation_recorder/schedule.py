@@ -3,8 +3,12 @@
 import operator
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 from activation_recorder.errors import RecorderError
+
+# The most steps that a list may hold; a range may hold more.
+MOST_STEPS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -71,16 +75,22 @@ def due_steps(at: Container[int] | Iterable[int]) -> Container[int]:
     RecorderError
         If `at` is no collection of steps, holds something else than whole numbers from 0, or is empty.
     """
-    if isinstance(at, (LogSteps, range)):
+    if isinstance(at, LogSteps):
         return at
-    if isinstance(at, (str, bytes)) or not isinstance(at, Iterable):
+    if isinstance(at, (str, bytes)) or not isinstance(at, Iterable) or getattr(at, "ndim", 1) == 0:
         raise RecorderError(
             f"at={at!r} must be a list of steps, a range such as range(0, 10001, 500), or log_steps(until=512, "
             "then=500)."
         )
-    steps = frozenset(whole_number(step, "at") for step in at)
+    if isinstance(at, range):
+        if not at or min(at[0], at[-1]) < 0:
+            raise RecorderError(f"at={at!r} must hold at least one step, and no negative one.")
+        return at
+    steps = frozenset(whole_number(step, "at") for step in islice(at, MOST_STEPS + 1))
     if not steps or min(steps) < 0:
         raise RecorderError(f"at={at!r} must hold at least one step, and no negative one.")
+    if len(steps) > MOST_STEPS:
+        raise RecorderError(f"at={at!r} holds more than {MOST_STEPS} steps, or has no end. Give a range.")
     return steps
 
 

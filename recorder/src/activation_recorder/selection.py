@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -21,8 +21,13 @@ GLOB = frozenset("*?[")
 # What a layer may be called, as its name becomes a file's.
 NAME = re.compile(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*")
 
-# Names of a recording's other files, and what the workflow calls the raw inputs.
-RESERVED = re.compile(r"labels|ids|predictions|previews|inputs|class_names|classifier_\w+|pixels")
+# What the name of a file may have at most, without its ending.
+LONGEST = 255 - len(".npy")
+
+# Names of a recording's other files.
+RESERVED = frozenset({"labels", "ids", "class_names", "predictions", "previews", "inputs"}) | {
+    f"classifier_{part}" for part in ("inputs", "weight", "bias")
+}
 
 
 @dataclass(frozen=True)
@@ -52,9 +57,31 @@ def name_fault(name: str) -> str | None:
     """Why a module's name cannot be a file's; None where it can."""
     if not NAME.fullmatch(name):
         return "has a name with other signs than letters, digits and _"
-    if RESERVED.fullmatch(name):
+    if len(name) > LONGEST:
+        return f"has a name of {len(name)} signs, and a file's may have {LONGEST}"
+    if name in RESERVED:
         return "has a name that a recording uses for something else; rename it"
     return None
+
+
+def wanted_layers(layers: object) -> str | list[str]:
+    """What a person wrote for `layers`: "auto", or a list of names and globs.
+
+    Raises
+    ------
+    RecorderError
+        If it is something else.
+    """
+    if isinstance(layers, str) and layers:
+        if layers.lower() == AUTO and layers != AUTO:
+            raise RecorderError(f'layers={layers!r} is no layer; write "{AUTO}".')
+        return layers if layers == AUTO else [layers]
+    listed = list(layers) if isinstance(layers, Iterable) and not isinstance(layers, (str, Mapping)) else None
+    if not listed or not all(isinstance(entry, str) and entry for entry in listed):
+        raise RecorderError(
+            f'layers={layers!r} must be "{AUTO}", or a list of the dotted names of modules, such as ["0", "layer1.*"].'
+        )
+    return listed
 
 
 def choose_layers(wanted: Sequence[str] | str, modules: Sequence[TracedModule]) -> list[str]:
@@ -62,15 +89,16 @@ def choose_layers(wanted: Sequence[str] | str, modules: Sequence[TracedModule]) 
 
     Parameters
     ----------
-    wanted : list of str, or "auto"
-        Names and globs. `*` of a glob never reaches over a dot, and finds only modules that can be followed.
+    wanted : "auto", or list of str
+        As `wanted_layers` gives it: names and globs. `*` of a glob never reaches over a dot, and finds only modules
+        that can be followed.
     modules : sequence of TracedModule
         In network order.
 
     Returns
     -------
     list of str
-        Each layer once.
+        Each layer once, in the order asked for; of a glob and of auto in network order.
 
     Raises
     ------
@@ -82,11 +110,15 @@ def choose_layers(wanted: Sequence[str] | str, modules: Sequence[TracedModule]) 
     if wanted == AUTO:
         chosen = auto_layers(modules)
         if not chosen:
-            raise RecorderError('layers="auto" finds no layer with weights that can be followed. Name the layers.')
+            why = "; ".join(f"{name} {fault}" for name, fault in list(unfit.items())[:MOST_LISTED])
+            raise RecorderError(
+                'layers="auto" finds no layer with weights that can be followed. '
+                + (f"Modules that cannot: {why}. " if why else "")
+                + f"The model has {', '.join(fit[:MOST_LISTED]) or 'no layer that can be followed'}. Name the layers."
+            )
         return chosen
-    entries = [wanted] if isinstance(wanted, str) else list(wanted)
-    chosen, faults = {}, [] if entries else ["is empty"]
-    for entry in entries:
+    chosen, faults = {}, []
+    for entry in wanted:
         found = [entry]
         if not GLOB.isdisjoint(entry):
             found = [name for name in fit if _matches(name, entry)]
@@ -103,6 +135,12 @@ def choose_layers(wanted: Sequence[str] | str, modules: Sequence[TracedModule]) 
             near = difflib.get_close_matches(entry, fit, n=3)
             faults.append(f"{entry} is not in the model" + (f" (did you mean {' or '.join(near)}?)" if near else ""))
         chosen.update(dict.fromkeys(found))
+    alike = {name.lower(): name for name in chosen}
+    faults += [
+        f"{name} and {alike[name.lower()]} are one file where case does not count; rename one, or leave it out"
+        for name in chosen
+        if alike[name.lower()] != name
+    ]
     if faults:
         more = len(fit) - MOST_LISTED
         listed = ", ".join(fit[:MOST_LISTED]) + (f" and {more} more" if more > 0 else "")

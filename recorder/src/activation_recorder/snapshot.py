@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from activation_recorder.compaction import MOST_SAMPLES, Gram, coordinates
+from activation_recorder.network_outputs import NetworkOutputs
 from activation_recorder.npy import NpyRows, write_array
-from activation_recorder.outputs import LayerFault, Pooling, check_batch, logits_of, output_tensor, sample_rows
+from activation_recorder.outputs import LayerFault, Pooling, check_batch, output_tensor, sample_rows
 from activation_recorder.passes import IDLE, REPEATED, evaluated
 from activation_recorder.samples import Samples
 
@@ -19,8 +21,14 @@ from activation_recorder.samples import Samples
 # through the network several times, and each time other features are held.
 HELD_BYTES = 10**9
 
-# The name of the network among the watched modules.
+# The network itself, where layers are called by their names.
 NETWORK = ""
+
+
+class Sink(Protocol):
+    """What takes the rows of a layer, a batch at a time."""
+
+    def add(self, rows: Tensor) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -35,7 +43,9 @@ class Plan:
     compact : bool
         Whether rows of more features than there are samples become coordinates.
     classes : int or None
-        How many logits the network gives; None where there are no predictions to write.
+        How many numbers the network gives for a sample; None where there are no predictions to write.
+    classifier : str or None
+        The linear layer that gives them; None where it is not written.
     chunk : int
         Samples that pass at once.
     """
@@ -44,10 +54,34 @@ class Plan:
     pooling: Pooling
     compact: bool
     classes: int | None
+    classifier: str | None
     chunk: int
 
     def is_compacted(self, layer: str, samples: int) -> bool:
         return self.compact and samples < self.widths[layer] and samples <= MOST_SAMPLES
+
+    def settled(self, before: Mapping[str, object]) -> "Plan":
+        """This plan, with the files that the times of an earlier part of the training have."""
+        return replace(self, classes=before["classes"], classifier=before["classifier"])
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What is worth a warning in a snapshot.
+
+    Attributes
+    ----------
+    broken : list of str
+        The layers in which a number is not finite.
+    too_large : list of str
+        The layers of finite numbers that have a row longer than float32 can say.
+    classifier_differs : bool
+        Whether the classifier that was written does not give the outputs.
+    """
+
+    broken: list[str]
+    too_large: list[str]
+    classifier_differs: bool
 
 
 def write_snapshot(
@@ -58,14 +92,13 @@ def write_snapshot(
     plan: Plan,
     *,
     held_bytes: int = HELD_BYTES,
-) -> list[str]:
+) -> Findings:
     """Pass the samples through a network, and write what its layers put out.
 
     Parameters
     ----------
     folder : Path
-        It gets {layer}.npy for each layer, predictions.npy, and the classifier's three files where the network ends in
-        a linear layer.
+        It gets {layer}.npy for each layer, predictions.npy and the classifier's three files, as the plan has them.
     network : Module
         It is left as it was.
     modules : mapping of str to Module
@@ -76,8 +109,7 @@ def write_snapshot(
 
     Returns
     -------
-    list of str
-        The layers in which a number is not finite.
+    Findings
 
     Raises
     ------
@@ -90,26 +122,34 @@ def write_snapshot(
     parts = samples.split(plan.chunk)
     wide = [layer for layer in plan.widths if plan.is_compacted(layer, count)]
     grams: dict[str, Gram] = {}
-    broken = set()
+    broken, too_large, differs = set(), set(), False
+    linear = {plan.classifier: modules[plan.classifier]} if plan.classifier in modules else {}
     for index, blocks in enumerate(_blocks(plan, wide, count, held_bytes, one_pass=len(parts) == 1)):
         held = {layer: _Block(layer, grams, count, *features) for layer, features in blocks}
         narrow = [layer for layer in plan.widths if layer not in wide] if index == 0 else []
-        heads = _Heads(modules, plan.classes, count) if index == 0 and plan.classes else None
+        outputs = NetworkOutputs(linear, plan.classes) if index == 0 and plan.classes else None
         with ExitStack() as stack:
             files = {
                 layer: stack.enter_context(closing(_File(folder, layer, count, plan.widths[layer]))) for layer in narrow
             }
-            _run(network, modules, parts, plan, held | files, heads)
+            pass_samples(network, modules, parts, plan, held | files, outputs)
         broken |= {layer for layer, file in files.items() if file.broken}
         for layer, block in held.items():
             block.close()
             if block.stop == plan.widths[layer]:
-                array = coordinates(grams.pop(layer).products).cpu().numpy()
-                broken |= set() if np.isfinite(array).all() else {layer}
+                products = grams.pop(layer).products
+                were_finite = bool(products.diagonal().isfinite().all())
+                array = coordinates(products).cpu().numpy()
+                if not np.isfinite(array).all():
+                    (too_large if were_finite else broken).add(layer)
                 write_array(folder / f"{layer}.npy", array)
-        if heads is not None:
-            heads.write(folder)
-    return [layer for layer in plan.widths if layer in broken]
+        if outputs is not None:
+            differs = not outputs.write(folder, with_classifier=plan.classifier is not None)
+    return Findings(
+        [layer for layer in plan.widths if layer in broken],
+        [layer for layer in plan.widths if layer in too_large],
+        differs,
+    )
 
 
 def _blocks(
@@ -137,17 +177,36 @@ def _blocks(
     return passes
 
 
-def _run(
+def pass_samples(
     network: nn.Module,
     modules: Mapping[str, nn.Module],
     parts: Sequence[Samples],
     plan: Plan,
-    sinks: "Mapping[str, _Block | _File]",
-    heads: "_Heads | None",
+    sinks: Mapping[str, Sink],
+    outputs: NetworkOutputs | None,
 ) -> None:
-    """Pass all samples once, and give what layers put out to their sinks."""
+    """Pass samples once, and give what layers put out to their sinks.
+
+    Parameters
+    ----------
+    network : Module
+        It is left as it was.
+    modules : mapping of str to Module
+    parts : sequence of Samples
+        Those that pass at once.
+    plan : Plan
+    sinks : mapping of str to Sink
+        By the names of layers.
+    outputs : NetworkOutputs or None
+        What takes the outputs of the network itself.
+
+    Raises
+    ------
+    LayerFault
+        If a layer does not put out what the plan says, or does not run once for each sample.
+    """
     runs = {}
-    linear = heads.linear if heads else {}
+    linear = outputs.linear if outputs else {}
 
     def note(name: str, inputs: tuple, output: object) -> None:
         runs[name] = runs.get(name, 0) + 1
@@ -166,15 +225,17 @@ def _run(
                 raise LayerFault(f"{name} {fault}") from None
             sinks[name].add(rows)
         if name in linear:
-            heads.note_linear(name, inputs, output)
+            outputs.note_linear(name, inputs, output)
 
-    watched = linear | {layer: modules[layer] for layer in sinks} | {NETWORK: network}
+    if gone := [layer for layer in sinks if layer not in modules]:
+        raise LayerFault(f"{', '.join(gone)} is not in the model any more")
+    watched = {**linear, **{layer: modules[layer] for layer in sinks}}
     with evaluated(network, watched, note) as run:
         for part in parts:
             runs.clear()
             output = run(part)
-            if heads:
-                heads.note_output(output, calls=runs.get(NETWORK, 0))
+            if outputs:
+                outputs.note_output(output)
             if idle := [layer for layer in sinks if layer not in runs]:
                 raise LayerFault(f"{', '.join(idle)} {IDLE}")
 
@@ -231,49 +292,3 @@ class _Block:
         if self._layer not in self._grams:
             self._grams[self._layer] = Gram(self._samples, block.device)
         self._grams[self._layer].add(block)
-
-
-class _Heads:
-    """The network's logits, and the inputs and weights of the linear layer that gives them.
-
-    That is the linear layer that runs last, if it is the same one in every pass, gives a number for each class from one
-    vector for each sample, and the network does not call itself.
-    """
-
-    def __init__(self, modules: Mapping[str, nn.Module], classes: int, samples: int):
-        self.linear = {name: module for name, module in modules.items() if isinstance(module, nn.Linear)}
-        self._classes, self._samples = classes, samples
-        self._logits: list[np.ndarray] = []
-        self._inputs: list[np.ndarray] = []
-        # The linear layer that ran last in each pass; None where it gives no classes.
-        self._layers: set[str | None] = set()
-        self._last: tuple[str, np.ndarray] | None = None
-
-    def note_linear(self, name: str, inputs: tuple, output: object) -> None:
-        fits = bool(inputs) and inputs[0].dim() == 2 and output.shape[1] == self._classes
-        # A copy: a later layer may write over its inputs.
-        self._last = (name, inputs[0].float().cpu().numpy().copy()) if fits else None
-
-    def note_output(self, output: object, calls: int) -> None:
-        logits = logits_of(output)
-        if logits is None or logits.shape[1] != self._classes:
-            raise LayerFault(f"the model put out {self._classes} logits for a sample before, and does no more")
-        self._logits.append(logits.float().cpu().numpy().copy())
-        # A network that calls itself, as for test-time augmentation, has given the inputs of its last call alone.
-        if calls > 1 or self._last is None:
-            self._layers.add(None)
-        else:
-            self._layers.add(self._last[0])
-            self._inputs.append(self._last[1])
-        self._last = None
-
-    def write(self, folder: Path) -> None:
-        write_array(folder / "predictions.npy", np.concatenate(self._logits))
-        name = next(iter(self._layers))
-        if len(self._layers) > 1 or name is None:
-            return
-        layer = self.linear[name]
-        bias = torch.zeros(self._classes) if layer.bias is None else layer.bias
-        write_array(folder / "classifier_inputs.npy", np.concatenate(self._inputs))
-        write_array(folder / "classifier_weight.npy", layer.weight.detach().float().cpu().numpy())
-        write_array(folder / "classifier_bias.npy", bias.detach().float().cpu().numpy())

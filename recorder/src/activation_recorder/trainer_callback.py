@@ -2,6 +2,7 @@
 
 from torch import nn
 
+from activation_recorder.arguments import check_arguments
 from activation_recorder.errors import RecorderError
 from activation_recorder.recorder import Recorder
 
@@ -25,14 +26,20 @@ class TrainerRecorder(TrainerCallback):
     """
 
     def __init__(self, inputs: object, labels: object = None, **recorder: object):
-        self._arguments = {"inputs": inputs, "labels": labels, **recorder}
-        self._by_epoch = recorder.get("unit", "step") == "epoch"
+        self._arguments = check_arguments(inputs, labels, **recorder)
+        self._by_epoch = self._arguments.unit == "epoch"
         self._recorder: Recorder | None = None
 
     def on_train_begin(self, args: object, state: object, control: object, model: nn.Module, **_: object) -> None:
         """Record the network at the start, or where the training goes on."""
-        self._recorder = Recorder(model, **self._arguments)
-        self._recorder.step(round(state.epoch or 0) if self._by_epoch else state.global_step)
+        self._recorder = Recorder.of(model, self._arguments)
+        epochs = state.epoch or 0
+        if not self._by_epoch:
+            self._recorder.step(state.global_step)
+        elif _is_whole(epochs):
+            self._recorder.step(round(epochs))
+        else:
+            self._recorder.begin(epochs)
 
     def on_step_end(self, args: object, state: object, control: object, **_: object) -> None:
         """Record after an optimizer step."""
@@ -40,6 +47,11 @@ class TrainerRecorder(TrainerCallback):
             self._recorder.step(state.global_step)
 
     def on_epoch_end(self, args: object, state: object, control: object, **_: object) -> None:
-        """Record after an epoch."""
-        if self._by_epoch:
+        """Record after a whole epoch; one that max_steps ended is none."""
+        if self._by_epoch and _is_whole(state.epoch):
             self._recorder.step(round(state.epoch))
+
+
+def _is_whole(epochs: float) -> bool:
+    # The Trainer adds up shares of an epoch.
+    return abs(epochs - round(epochs)) < 1e-6

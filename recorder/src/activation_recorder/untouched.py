@@ -2,17 +2,14 @@
 
 import random
 import sys
-from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from functools import partial
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-# What a module may hold that the forward pass fills: their contents are put back too.
-CONTAINERS = (dict, list, set, deque)
+from activation_recorder.kept import kept
 
 
 @contextmanager
@@ -21,9 +18,8 @@ def untouched(model: nn.Module | None = None) -> Iterator[None]:
 
     In the block gradients are off, autocast is off, and code that torch.compile made is not used. At its end, whatever
     happens, the following are as they were: the random generators of Python, NumPy, the CPU and the model's
-    accelerators; and of each module of the model the attributes that it holds, its mode of training or evaluation among
-    them, the contents of its dicts, lists and sets, its buffers and its own random generators. Weights and gradients
-    are not copied: without gradients nothing but code that assigns weights in a forward pass changes them.
+    accelerators; and what the model holds, see `activation_recorder.kept`. Weights and gradients are not copied:
+    without gradients nothing but code that assigns weights in a forward pass changes them.
 
     Parameters
     ----------
@@ -33,8 +29,8 @@ def untouched(model: nn.Module | None = None) -> Iterator[None]:
     with ExitStack() as stack:
         _keep_generators(stack, devices)
         if model is not None:
-            for module in model.modules():
-                _keep_module(stack, module)
+            for undo in kept(model):
+                stack.callback(undo)
         stack.callback(torch.backends.mha.set_fastpath_enabled, torch.backends.mha.get_fastpath_enabled())
         # Torch's fast path through transformers does not run the modules within.
         torch.backends.mha.set_fastpath_enabled(False)
@@ -69,41 +65,3 @@ def _keep_generators(stack: ExitStack, devices: set[torch.device]) -> None:
             stack.callback(torch.mps.set_rng_state, torch.mps.get_rng_state())
         elif device.type == "xpu":
             stack.callback(torch.xpu.set_rng_state, torch.xpu.get_rng_state(device), device)
-
-
-def _keep_module(stack: ExitStack, module: nn.Module) -> None:
-    """Have the stack put back what a module holds itself."""
-    attributes = dict(module.__dict__)
-    # What was registered first is undone last: first the contents, then which objects the attributes are.
-    stack.callback(_put_back, module.__dict__, attributes)
-    for value in (*attributes.values(), *module._buffers.values()):
-        if isinstance(value, CONTAINERS):
-            stack.callback(_put_back, value, dict(value) if isinstance(value, dict) else list(value))
-        elif isinstance(value, Tensor):
-            version = 0 if value.is_inference() else value._version
-            stack.callback(_put_back_tensor, value, version, value.detach().clone())
-        elif isinstance(value, torch.Generator):
-            stack.callback(value.set_state, value.get_state())
-        elif isinstance(value, np.random.Generator):
-            stack.callback(partial(setattr, value.bit_generator, "state", value.bit_generator.state))
-        elif isinstance(value, random.Random):
-            stack.callback(value.setstate, value.getstate())
-
-
-def _put_back(container: dict | list | set | deque, saved: dict | list) -> None:
-    """Give a container the contents that it had, if it has others. What is equal but another object counts as other."""
-    same = list(map(id, container)) == list(map(id, saved))
-    if same and isinstance(container, dict):
-        same = all(container[key] is value for key, value in saved.items())
-    if same:
-        return
-    container.clear()
-    container.extend(saved) if isinstance(container, (list, deque)) else container.update(saved)
-
-
-def _put_back_tensor(tensor: Tensor, version: int, saved: Tensor) -> None:
-    """Give a tensor the numbers that it had, if it has others."""
-    # Autograd counts the changes of a tensor. One that did not change is left alone, so that a graph that holds it
-    # stays usable; .data is written, since that is not counted as one more change.
-    if (not tensor.is_inference() and tensor._version != version) or not torch.equal(tensor, saved):
-        tensor.data.copy_(saved)

@@ -1,14 +1,16 @@
 """The folder of a recording: whose it is, and times that are whole."""
 
+import errno
 import json
 import os
 import platform
+import shutil
 
 import numpy as np
 import pytest
 
 from activation_recorder import RecorderError
-from activation_recorder.folder import Folder
+from activation_recorder.folder import Folder, FolderLost, disk_remedy
 
 IDENTITY = {
     "format": 1,
@@ -20,8 +22,11 @@ IDENTITY = {
 }
 
 
+SETTLED = {"layers": ["fc"], "classes": None, "classifier": None}
+
+
 def folder(path, **other):
-    return Folder(path, IDENTITY | other, {"labels": np.arange(3)}, ["fc"])
+    return Folder(path, IDENTITY | other, {"labels": np.arange(3)}, SETTLED)
 
 
 def add(recording, step):
@@ -107,3 +112,71 @@ def test_the_message_counts_times(tmp_path):
     assert folder(tmp_path).begin(1) == [0, 7]
     with pytest.raises(RecorderError, match="holds a recording already: 2 steps, 0 to 7"):
         folder(tmp_path).begin(0)
+
+
+def test_a_folder_that_was_deleted_is_not_written_any_more(tmp_path):
+    """It may be another recording by now."""
+    one = folder(tmp_path / "rec")
+    one.begin(0)
+    add(one, 0)
+    shutil.rmtree(tmp_path / "rec")
+    (tmp_path / "rec").mkdir()
+    with pytest.raises(FolderLost, match="was deleted"):
+        add(one, 1)
+    assert list((tmp_path / "rec").iterdir()) == []
+
+
+def test_a_training_that_goes_on_in_the_middle_of_an_epoch(tmp_path):
+    one = folder(tmp_path, unit="epoch")
+    one.begin(0)
+    add(one, 0)
+    assert folder(tmp_path, unit="epoch").begin(0.6) == [0]
+
+
+@pytest.mark.parametrize("begun", [None, "0"])
+def test_where_it_began_may_have_been_lost(tmp_path, begun):
+    add_to = folder(tmp_path)
+    add_to.begin(3)
+    add(add_to, 3)
+    settings = tmp_path / "recording.json"
+    settings.write_text(json.dumps(json.loads(settings.read_text()) | {"begun": begun}))
+    assert folder(tmp_path).begin(4) == [3]
+    with pytest.raises(RecorderError, match="began at 3"):
+        folder(tmp_path).begin(3)
+
+
+@pytest.mark.parametrize("size", [0, 6, 130])
+def test_inputs_that_were_cut_off_are_named(tmp_path, size):
+    arrays = {"inputs": np.zeros((20, 4))}
+    Folder(tmp_path, IDENTITY, arrays, SETTLED).begin(0)
+    file = tmp_path / "inputs.npy"
+    file.write_bytes(file.read_bytes()[:size])
+    with pytest.raises(RecorderError, match=r"inputs\.npy cannot be read .* Delete this file; it is written again"):
+        Folder(tmp_path, IDENTITY, arrays, SETTLED)
+
+
+def test_all_is_on_the_disk_before_a_time_has_its_name(tmp_path, monkeypatch):
+    one, done = folder(tmp_path), []
+    one.begin(0)
+    monkeypatch.setattr("activation_recorder.folder._sync", lambda path: done.append(path.name))
+    rename = os.rename
+    monkeypatch.setattr(os, "rename", lambda old, new: (done.append("rename"), rename(old, new)))
+    add(one, 0)
+    assert done[0] == "fc.npy" and done[1].startswith(".0.partial") and done[2:] == ["rename", tmp_path.name]
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [(errno.ENOSPC, "Make room"), (errno.EACCES, "Make the folder writable"), (errno.ENAMETOOLONG, "Give a path")],
+)
+def test_the_remedy_is_that_of_the_error(number, remedy):
+    assert disk_remedy(OSError(number, "")).startswith(remedy)
+
+
+def test_what_was_settled_by_the_first_training_holds(tmp_path):
+    one = folder(tmp_path)
+    one.begin(0)
+    add(one, 0)
+    other = Folder(tmp_path, IDENTITY, {"labels": np.arange(3)}, SETTLED | {"classifier": "fc", "classes": 3})
+    other.begin(1)
+    assert other.settled == SETTLED

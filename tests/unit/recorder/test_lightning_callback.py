@@ -90,6 +90,39 @@ def test_a_fit_that_goes_on_and_one_that_begins_again(tmp_path):
         fit(tmp_path, recorder())
 
 
+def test_part_of_an_epoch_is_no_epoch(tmp_path):
+    """Four batches make an epoch."""
+
+    def recorder():
+        return LightningRecorder(X, Y, path=tmp_path / "rec", at=range(9), unit="epoch")
+
+    _, trainer = fit(tmp_path, recorder(), epochs=None, max_steps=6)
+    assert times(tmp_path / "rec") == [0, 1]
+    trainer.save_checkpoint(tmp_path / "part.ckpt")
+    save = SaveAt(2, tmp_path / "in epoch 0.ckpt")
+    fit(tmp_path, save, epochs=1)
+    fit(tmp_path, recorder(), epochs=3, resume=save.path)
+    assert times(tmp_path / "rec") == [0, 1, 2, 3]
+
+
+class SaveAt(pl.Callback):
+    def __init__(self, step, path):
+        self.step, self.path = step, path
+
+    def on_train_batch_end(self, trainer, *_):
+        if trainer.global_step == self.step:
+            trainer.save_checkpoint(self.path)
+
+
+def test_a_module_without_forward(tmp_path):
+    class NoForward(Lit):
+        forward = pl.LightningModule.forward
+
+    recorder = LightningRecorder(X, Y, path=tmp_path / "rec", at=[0])
+    with pytest.raises(RecorderError, match=r"NoForward has no forward, .* Give network=.* it has net"):
+        recorder.on_train_start(None, NoForward())
+
+
 def test_a_network_that_is_not_there(tmp_path):
     with pytest.raises(RecorderError, match="network='nett' is not in Lit, which has net"):
         fit(tmp_path, LightningRecorder(X, Y, path=tmp_path / "rec", at=[0], network="nett"))

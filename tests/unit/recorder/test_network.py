@@ -33,5 +33,13 @@ def test_weights_that_one_process_does_not_have_are_refused():
 def test_lazy_layers_are_refused_before_a_pass_makes_them():
     with pytest.raises(RecorderError, match=r"0.weight has no size before samples pass"):
         unwrapped(nn.Sequential(nn.LazyLinear(3)))
+    with pytest.raises(RecorderError, match=r"0.running_mean has no size before samples pass"):
+        unwrapped(nn.Sequential(nn.LazyBatchNorm1d(affine=False)))
     with pytest.raises(RecorderError, match="model is a list"):
         unwrapped([])
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_scripted_model_is_refused():
+    with pytest.raises(RecorderError, match=r"made by torch\.jit"):
+        unwrapped(torch.jit.script(nn.Linear(2, 2)))

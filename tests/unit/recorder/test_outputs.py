@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from activation_recorder import outputs as mine
-from activation_recorder.recorder import pooled_width
+from activation_recorder.planning import pooled_width
 from evolution.errors import LayerError
 from evolution.models import outputs as theirs
 

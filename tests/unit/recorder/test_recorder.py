@@ -3,11 +3,13 @@
 import json
 import logging
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -77,6 +79,17 @@ def test_the_training_is_the_same_to_the_bit(record, way, tmp_path):
         "fc2",
         "predictions",
     ]
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+def test_on_a_gpu_the_training_is_the_same_to_the_bit(record, way, tmp_path, monkeypatch):
+    monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    monkeypatch.setattr(torch.backends.cudnn, "deterministic", True)
+    monkeypatch.setattr(torch.backends.cudnn, "benchmark", False)
+    without = train(**way, device="cuda")
+    torch._dynamo.reset()
+    assert train(record, **way, device="cuda") == without
+    assert times(tmp_path / "rec") == [0, 1, 3, 5]
 
 
 @pytest.mark.parametrize("compile_it", [torch.compile, compile_part, compile_in_place])
@@ -202,14 +215,18 @@ def test_a_layer_with_nan_is_recorded_and_said_once(record, caplog, tmp_path):
     assert np.isfinite(np.load(tmp_path / "rec" / "1" / "conv.npy")).all()
 
 
-def test_a_full_disk_is_one_message_and_the_training_goes_on(record, caplog, tmp_path, monkeypatch):
+@pytest.mark.parametrize("compact", [True, False])
+def test_a_full_disk_is_one_message_and_the_training_goes_on(record, caplog, tmp_path, monkeypatch, compact):
     """A file of the kernel's that takes nothing stands for a disk that is full."""
     import activation_recorder.snapshot as snapshot
 
-    recorder = record(Net())
+    recorder = record(Net(), compact=compact)
     recorder.step(0)
-    write = snapshot.write_array
-    monkeypatch.setattr(snapshot, "write_array", lambda path, array: write("/dev/full", array))
+    write, rows = snapshot.write_array, snapshot.NpyRows
+    if compact:
+        monkeypatch.setattr(snapshot, "write_array", lambda path, array: write("/dev/full", array))
+    else:
+        monkeypatch.setattr(snapshot, "NpyRows", lambda path, *shape: rows("/dev/full", *shape))
     for step in (1, 3):
         recorder.step(step)
     said = [entry.message for entry in caplog.records if entry.levelno == logging.WARNING]
@@ -264,13 +281,141 @@ def test_a_step_where_nothing_is_due_does_nothing(record, monkeypatch):
 
 
 def test_steps_of_other_packages(record, tmp_path):
-    recorder = record(Net(), at=log_steps(until=4))
-    for step in np.arange(3):
+    recorder = record(Net(), at=[0, 1, 2, 3, 4])
+    for step in (torch.tensor(0), *np.arange(1, 3), torch.tensor([3]), np.array(4)):
         recorder.step(step)
-    assert times(tmp_path / "rec") == [0, 1, 2]
-    for step in (0.5, "1", torch.tensor(0), None):
-        with pytest.raises(RecorderError, match="must be given a whole number"):
+    assert times(tmp_path / "rec") == [0, 1, 2, 3, 4]
+    for step in (0.5, "1", None):
+        with pytest.raises(RecorderError, match="give a whole number"):
             record(Net(), path=tmp_path / "new").step(step)
+
+
+@pytest.mark.parametrize("at", [log_steps(8), [0, 1, 2], range(3)], ids=["log_steps", "list", "range"])
+@pytest.mark.parametrize("step", [1.0, 1.5, None, "2", [2], np.array([1, 2]), float("nan"), {}], ids=repr)
+def test_no_number_ends_a_training_that_has_begun(record, at, step, caplog, tmp_path):
+    recorder = record(Net(), at=at)
+    recorder.step(0)
+    recorder.step(step)
+    recorder.step(step)
+    recorder.step(2)
+    said = [entry.message for entry in caplog.records if entry.levelno == logging.WARNING]
+    assert len(said) == 1 and "is ignored: give a whole number" in said[0]
+    assert times(tmp_path / "rec") == [0, 2]
+
+
+def test_begin_records_nothing(record, tmp_path):
+    first = record(Net(), at=range(9), unit="epoch")
+    first.step(0)
+    resumed = record(Net(), at=range(9), unit="epoch")
+    resumed.begin(0.6)
+    assert times(tmp_path / "rec") == [0]
+    resumed.step(1)
+    assert times(tmp_path / "rec") == [0, 1]
+    for place in (None, "1", float("nan")):
+        with pytest.raises(RecorderError, match="give a number"):
+            record(Net(), path=tmp_path / "new").begin(place)
+
+
+class Counts(Net):
+    """Dropout that becomes weaker from pass to pass, whatever the mode; evaluation does not show it."""
+
+    def __init__(self):
+        super().__init__()
+        self.stages = {"early": [SimpleNamespace(passes=np.zeros(1))]}
+        self.noise = (np.random.RandomState(0), [torch.Generator().manual_seed(0)])
+        self.norms, self.last = [nn.BatchNorm1d(16)], nn.Identity()
+
+    def forward(self, x):
+        stage = self.stages["early"][0]
+        stage.passes += 1
+        scale = self.noise[0].rand() * float(torch.rand(1, generator=self.noise[1][0]))
+        self.norms[0](self.fc1(self.conv(x).flatten(1)).detach())
+        shift = scale / float(stage.passes[0]) + self.norms[0].running_mean.mean() if self.training else 0
+        return self.last(super().forward(x)) * (1 + shift)
+
+
+def test_a_state_deep_in_a_model_is_put_back(record):
+    def counts():
+        torch.manual_seed(0)
+        return Counts()
+
+    assert train(lambda model: record(model, layers=["last"]), model=counts()) == train(model=counts())
+
+
+def test_a_model_that_writes_to_its_inputs(record, tmp_path):
+    class Writes(Net):
+        def forward(self, x):
+            return super().forward(x.mul_(2).sub_(1))
+
+    recorder = record(Writes(), compact=False, batch_size=6)
+    recorder.step(0)
+    recorder.step(1)
+    np.testing.assert_array_equal(np.load(tmp_path / "rec" / "inputs.npy"), X)
+    for file in (tmp_path / "rec" / "0").iterdir():
+        assert file.read_bytes() == (tmp_path / "rec" / "1" / file.name).read_bytes(), file.name
+    record(Writes(), compact=False).step(3)
+
+
+def test_the_working_directory_may_change(record, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    recorder = record(Net(), path="rec")
+    recorder.step(0)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    recorder.step(1)
+    assert times(tmp_path / "rec") == [0, 1]
+
+
+def test_a_folder_that_was_deleted_is_said(record, caplog, tmp_path):
+    recorder = record(Net())
+    recorder.step(0)
+    shutil.rmtree(tmp_path / "rec")
+    recorder.step(1)
+    recorder.step(3)
+    assert caplog.text.count("was deleted, or this is a copy of the recorder in another process") == 1
+    assert not (tmp_path / "rec").exists()
+
+
+def test_another_kind_of_failure_is_said_too(record, caplog):
+    model = Net()
+    recorder = record(model, at=range(9))
+    recorder.step(0)
+    for step, error in enumerate([MemoryError, MemoryError, KeyError, KeyError], start=1):
+        model.fc1.forward = lambda x, error=error: (_ for _ in ()).throw(error("no"))
+        recorder.step(step)
+    said = [entry.message for entry in caplog.records if entry.levelno == logging.WARNING]
+    assert ["MemoryError" in message for message in said] == [True, False]
+
+
+def test_an_interrupt_ends_the_training_and_leaves_no_trace(record, tmp_path):
+    model = Net()
+    recorder = record(model)
+    recorder.step(0)
+    model.fc1.forward = lambda x: (_ for _ in ()).throw(KeyboardInterrupt)
+    with pytest.raises(KeyboardInterrupt):
+        recorder.step(1)
+    assert times(tmp_path / "rec") == [0] and model.training
+    assert not [entry for entry in (tmp_path / "rec").iterdir() if "partial" in entry.name]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("make", [torch.jit.script, lambda part: torch.jit.trace(part.eval(), torch.randn(4, 16))])
+def test_a_scripted_part_is_left_alone(record, make, tmp_path):
+    def model():
+        torch.manual_seed(0)
+        part = nn.Sequential(nn.Linear(16, 16), nn.BatchNorm1d(16))
+        return nn.Sequential(nn.Flatten(), nn.Linear(36, 16), make(part), nn.Linear(16, 3))
+
+    assert train(record, model=model()) == train(model=model())
+    assert {"1.npy", "3.npy"} <= {file.name for file in (tmp_path / "rec" / "3").iterdir()}
+    with pytest.raises(RecorderError, match=r"2 was made by torch\.jit"):
+        record(model(), layers=["2"], path=tmp_path / "new")
+
+
+def test_rows_that_are_too_long_for_float32_are_no_divergence(record, caplog):
+    record(nn.Sequential(nn.Flatten(), nn.Linear(36, 3)), inputs=X.sign() * 3e38, layers=["0"]).step(0)
+    assert "layer 0 has samples at step 0 whose numbers are too large together" in caplog.text
+    assert "diverged" not in caplog.text
 
 
 def test_dicts_and_logits_by_name(tmp_path, record):
@@ -330,6 +475,9 @@ def test_processes_that_are_joined_after_the_recorder_was_made(tmp_path, record,
     recorder.step(0)
     recorder.step(1)
     assert not (tmp_path / "rec").exists()
+    # A fault in the arguments ends all processes, not only the first.
+    with pytest.raises(RecorderError, match="labels have the shape"):
+        record(Net(), labels=Y[:3])
 
 
 def test_kill_9_in_mid_write_loses_that_snapshot_alone(tmp_path, record):

@@ -8,14 +8,14 @@ import torch
 from torch import nn
 
 from activation_recorder import RecorderError
-from activation_recorder.samples import Samples, optional_arrays, take_samples
+from activation_recorder.samples import Samples, take_samples
 
-X, Y = torch.randn(6, 2), np.arange(6) % 3
+X, Y = torch.randn(12, 2), np.arange(12) % 3
 
 
 class Pairs(torch.utils.data.Dataset):
     def __len__(self):
-        return 6
+        return 12
 
     def __getitem__(self, index):
         random.random()
@@ -45,21 +45,21 @@ def test_forms(inputs, labels):
 def test_arguments_by_name(form, key):
     inputs = {"a": X, "b": X + 1, key: torch.tensor(Y)}
     if form is list:
-        inputs = [{name: value[index] for name, value in inputs.items()} for index in range(6)]
+        inputs = [{name: value[index] for name, value in inputs.items()} for index in range(12)]
     samples, labels = take_samples(inputs, None)
     assert sorted(samples.tensors) == ["a", "b"] and labels.tolist() == Y.tolist()
 
 
 def test_items_of_a_dataset_of_text():
-    items = [{"text": "a b", "input_ids": [1, 2, index], "label": index % 2} for index in range(6)]
+    items = [{"text": "a b", "input_ids": [1, 2, index], "label": index % 2} for index in range(12)]
     samples, labels = take_samples(items, None)
-    assert samples.tensors["input_ids"].tolist() == [[1, 2, index] for index in range(6)]
-    assert list(samples.tensors) == ["input_ids"] and labels.tolist() == [0, 1, 0, 1, 0, 1]
+    assert samples.tensors["input_ids"].tolist() == [[1, 2, index] for index in range(12)]
+    assert list(samples.tensors) == ["input_ids"] and labels.tolist() == [0, 1] * 6
 
 
 def test_copies_and_their_layout():
-    images = torch.randn(3, 2, 4, 4).to(memory_format=torch.channels_last)
-    samples, _ = take_samples(images, [0, 1, 0])
+    images = torch.randn(12, 2, 4, 4).to(memory_format=torch.channels_last)
+    samples, _ = take_samples(images, Y)
     images.zero_()
     assert samples.tensors[""].any()
     assert samples.tensors[""].is_contiguous(memory_format=torch.channels_last)
@@ -74,7 +74,7 @@ def test_the_digest_sees_what_differs():
             (X, (Y + 1) % 3),
             ({"a": X}, Y),
             (X.double(), Y),
-            (X.reshape(6, 1, 2), Y),
+            (X.reshape(12, 1, 2), Y),
         ]
     }
     assert len(digests) == 6
@@ -84,45 +84,31 @@ def test_the_digest_sees_what_differs():
 @pytest.mark.parametrize(
     ("inputs", "labels", "says"),
     [
-        (X, Y[:5], r"labels have the shape \(5,\), and inputs hold 6 samples"),
-        (X, np.eye(6, dtype=int), r"labels have the shape \(6, 6\)"),
+        (X, Y[:5], r"labels have the shape \(5,\), and inputs hold 12 samples"),
+        (X, np.eye(12, dtype=int), r"labels have the shape \(12, 12\)"),
         (X, Y.astype(float), "labels are float64; they must be whole numbers"),
-        (X, list("abcdef"), "labels are <U1; .* Names of classes go into class_names"),
+        (X, list("abcdefghijkl"), "labels are <U1; .* Names of classes go into class_names"),
         (X, Y - 1, "labels go down to -1"),
         (X, None, "labels are missing"),
-        (X[:1], [0], "two samples or more"),
-        ({}, Y, "two samples or more"),
+        (X[:9], Y[:9], "10 samples or more"),
+        ({}, Y, "10 samples or more"),
         ({"a": X, "b": X[:3]}, Y, "as many in each tensor"),
         (3, Y, "inputs is a int"),
         (torch.tensor(1.0), Y, "a single number"),
+        (X.to_sparse(), Y, "is sparse"),
         ([torch.zeros(2), torch.zeros(3)], [0, 1], "cannot be put together"),
+        (torch.utils.data.TensorDataset(X, X), Y, "hold a second element, and labels= is given too and differs"),
+        (torch.utils.data.TensorDataset(X, torch.tensor(Y), X), None, "have 3 elements; .* dicts of them by name"),
+        (X, [[0], [1, 2]], "labels cannot become an array"),
+        (X, torch.zeros(12, dtype=torch.bfloat16), "labels cannot become an array"),
+        (X, np.full(12, 2**63, np.uint64), "labels go up to 9223372036854775808"),
+        (X, Y * 0, "labels are all 0; give samples of at least two classes"),
         (np.array([None, "x"]), [0, 1], "cannot become a tensor"),
     ],
 )
 def test_what_cannot_be_used(inputs, labels, says):
     with pytest.raises(RecorderError, match=says):
         take_samples(inputs, labels)
-
-
-@pytest.mark.parametrize(
-    ("given", "says"),
-    [
-        ({"ids": [1, 2]}, "for each of 6 samples"),
-        ({"ids": [1, 1, 2, 3, 4, 5]}, "ids repeat"),
-        ({"ids": np.arange(6) / 2}, "ids are float64"),
-        ({"class_names": ["a"]}, "holds 1 names, and labels go up to 2"),
-        ({"previews": np.zeros((6, 4, 4))}, "previews are float64"),
-        ({"previews": np.zeros((5, 4, 4), np.uint8)}, r"must be uint8 \(6, height, width\)"),
-    ],
-)
-def test_optional_arrays_that_do_not_fit(given, says):
-    with pytest.raises(RecorderError, match=says):
-        optional_arrays(6, Y, **given)
-
-
-def test_texts_are_no_objects():
-    arrays = optional_arrays(6, Y, ids=np.array(list("abcdef"), dtype=object), class_names=("x", "y", "zz"))
-    assert arrays["ids"].dtype.kind == "U" and arrays["class_names"].dtype.kind == "U"
 
 
 def test_samples_are_given_in_the_dtype_of_the_weights():
@@ -132,6 +118,24 @@ def test_samples_are_given_in_the_dtype_of_the_weights():
     Samples({"": X}).given_to(model)
     Samples({"": torch.ones(2, dtype=torch.long)}).given_to(model)
     assert given == [torch.float64, torch.int64]
+
+
+def test_a_model_is_given_copies():
+    samples = Samples({"a": X, "b": X.clone()})
+    model = nn.Identity()
+    model.forward = lambda a, b: (a.mul_(2), b.zero_())
+    for part in samples.split(5):
+        part.given_to(model)
+    assert torch.equal(samples.tensors["a"], X) and torch.equal(samples.tensors["b"], X)
+
+
+def test_labels_that_are_given_as_the_items_have_them_lose_nothing():
+    assert take_samples(Pairs(), Y)[1].tolist() == Y.tolist()
+
+
+@pytest.mark.parametrize(("chunk", "sizes"), [(250, [12]), (11, [12]), (5, [5, 5, 2]), (1, [1] * 12), (12, [12])])
+def test_no_last_part_of_one_sample(chunk, sizes):
+    assert [len(part) for part in Samples({"": X}).split(chunk)] == sizes
 
 
 def test_of_large_images_fewer_pass_at_once():

@@ -1,7 +1,10 @@
 """The steps that are due."""
 
+import itertools
+
 import numpy as np
 import pytest
+import torch
 
 from activation_recorder import RecorderError, log_steps
 from activation_recorder.schedule import due_steps
@@ -26,7 +29,9 @@ def test_lists_and_ranges():
     assert due(iter([7])) == [7]
 
 
-@pytest.mark.parametrize("at", [5, "10", None, [], [-1, 2], [1.5], ["1"]])
+@pytest.mark.parametrize(
+    "at", [5, "10", None, [], [-1, 2], [1.5], ["1"], range(0), range(-3, 3), torch.tensor(3), itertools.count()]
+)
 def test_what_is_no_schedule(at):
     with pytest.raises(RecorderError, match="at"):
         due_steps(at)

@@ -1,5 +1,7 @@
 """Snapshots hold what the workflow's own recording holds."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -8,7 +10,8 @@ from torch import nn
 from activation_recorder.network import named_modules
 from activation_recorder.outputs import LayerFault, Pooling
 from activation_recorder.passes import trace
-from activation_recorder.recorder import pooled_width
+from activation_recorder.planning import pooled_width
+from activation_recorder.rehearsal import rehearse
 from activation_recorder.samples import Samples
 from activation_recorder.snapshot import Plan, write_snapshot
 from evolution.activations.compaction import stored_rows
@@ -24,7 +27,9 @@ def take(folder, model, inputs, layers, *, chunk=250, compact=False, classes=Non
     """A snapshot's arrays by the names of their files."""
     samples, pooling = Samples({"": inputs}), Pooling(**pooling)
     shapes = {module.name: module.shape for module in trace(model, samples)[0]}
-    plan = Plan({layer: pooled_width(shapes[layer], pooling) for layer in layers}, pooling, compact, classes, chunk)
+    widths = {layer: pooled_width(shapes[layer], pooling) for layer in layers}
+    plan = Plan(widths, pooling, compact, classes, None, chunk)
+    plan = replace(plan, classifier=rehearse(model, named_modules(model), samples, plan)[0])
     folder.mkdir(exist_ok=True)
     write_snapshot(folder, model, named_modules(model), samples, plan, held_bytes=held_bytes)
     return {file.stem: np.load(file, allow_pickle=False) for file in folder.iterdir()}
@@ -116,7 +121,7 @@ def test_a_network_that_calls_itself_or_ends_in_no_linear_layer_has_no_classifie
 def test_a_layer_that_does_otherwise_than_before(tmp_path, change, says):
     model, samples = Net(), Samples({"": images(10)[0]})
     change(model)
-    plan = Plan({"conv": 144, "fc1": 16}, Pooling(), True, None, 4)
+    plan = Plan({"conv": 144, "fc1": 16}, Pooling(), True, None, None, 4)
     with pytest.raises(LayerFault, match=says):
         write_snapshot(tmp_path, model, named_modules(model), samples, plan)
 

@@ -89,3 +89,18 @@ def test_epochs(tmp_path):
     recorder = TrainerRecorder(INPUTS, LABELS[:16], path=tmp_path / "rec", at=[0, 1, 2], unit="epoch")
     train(tmp_path, recorder, steps=12)
     assert times(tmp_path / "rec") == [0, 1, 2]
+
+
+def test_part_of_an_epoch_is_no_epoch(tmp_path):
+    """Six steps make an epoch."""
+
+    def recorder(path):
+        return TrainerRecorder(INPUTS, LABELS[:16], path=path, at=range(9), unit="epoch")
+
+    train(tmp_path, recorder(tmp_path / "rec"), steps=3)
+    assert times(tmp_path / "rec") == [0]
+    checkpoint = str(tmp_path / "out" / "checkpoint-3")
+    train(tmp_path, recorder(tmp_path / "rec"), resume=checkpoint, steps=12)
+    assert times(tmp_path / "rec") == [0, 1, 2]
+    train(tmp_path, recorder(tmp_path / "other"), resume=checkpoint, steps=12)
+    assert times(tmp_path / "other") == [1, 2]
