@@ -7,14 +7,10 @@ import evolution.startup.load_torch  # noqa: F401 - before torch
 import logging
 from pathlib import Path
 
-import numpy as np
-
 from evolution.data.own_items import INPUT
 from evolution.data.own_samples import load_samples
-from evolution.data.own_warnings import sample_warnings
-from evolution.data.previews import previews_of
-from evolution.io.arrays import save_npz
-from evolution.io.job_log import job_log, log_warnings
+from evolution.data.samples_file import save_samples
+from evolution.io.job_log import job_log
 from evolution.seeds import integer_seed
 
 log = logging.getLogger("evolution")
@@ -32,10 +28,8 @@ def prepare_own_data(*, file: str, attribute: str, eval_size: int, seed: int, ou
     seed : int
         Decides which samples are drawn.
     output : path
-        .npz with eval_images uint8 (N, C, H, W), what a person looks at; eval_labels int64 (N,); eval_indices int64
-        (N,), the sample's position in what the function returned; eval_ids str (N,), where the function gives ids;
-        class_names str (K,); input_names str (M,), the model's arguments; inputs_0, inputs_1, ... (N, ...), float32 or
-        int64, what it is given; and warnings str (W,), where something is odd.
+        See `evolution.data.samples_file.save_samples`. eval_indices are the samples' positions in what the function
+        returned.
 
     Raises
     ------
@@ -45,24 +39,9 @@ def prepare_own_data(*, file: str, attribute: str, eval_size: int, seed: int, ou
         If the output cannot be written.
     """
     samples = load_samples(Path(file), attribute, most=eval_size, seed=integer_seed(seed, "own data"))
-    where = f"{Path(file).name}:{attribute}"
     shapes = ", ".join(f"{name or INPUT} {array.dtype} {array.shape[1:]}" for name, array in samples.inputs.items())
     log.info("%d samples of %d classes: %s", len(samples.labels), len(samples.class_names), shapes)
-    names = samples.ids or [str(index) for index in samples.indices]
-    warnings = sample_warnings(samples, names, where)
-    log_warnings(warnings)
-    save_npz(
-        output,
-        compressed=False,
-        eval_images=previews_of(samples.previews, first_input=next(iter(samples.inputs.values())), names=names),
-        eval_labels=samples.labels,
-        eval_indices=samples.indices,
-        **({"eval_ids": np.array(samples.ids)} if samples.ids else {}),
-        class_names=np.array(samples.class_names),
-        input_names=np.array(list(samples.inputs)),
-        **{f"inputs_{number}": array for number, array in enumerate(samples.inputs.values())},
-        **({"warnings": np.array(warnings)} if warnings else {}),
-    )
+    save_samples(output, samples, where=f"{Path(file).name}:{attribute}")
 
 
 if "snakemake" in globals():

@@ -3,13 +3,9 @@
 import logging
 from pathlib import Path
 
-import numpy as np
-
-from evolution.data.own_warnings import sample_warnings
-from evolution.data.previews import previews_of
 from evolution.data.recorded_samples import load_recorded_samples
-from evolution.io.arrays import save_npz
-from evolution.io.job_log import job_log, log_warnings
+from evolution.data.samples_file import save_samples
+from evolution.io.job_log import job_log
 from evolution.seeds import integer_seed
 
 log = logging.getLogger("evolution")
@@ -31,9 +27,7 @@ def prepare_recording(
     seed : int
         Decides which samples are drawn.
     output : path
-        .npz as `prepare_own_data` writes it. eval_indices are positions in the recording. input_names is empty where
-        the recording has no raw inputs. previews_given is there where it has previews: those of the other samples are
-        made here, and tell nothing.
+        See `evolution.data.samples_file.save_samples`. eval_indices are positions in the recording.
 
     Raises
     ------
@@ -47,23 +41,7 @@ def prepare_recording(
         path, class_count=class_count, ids=ids, most=eval_size, seed=integer_seed(seed, "own data")
     )
     log.info("%d samples of %d classes", len(samples.labels), len(samples.class_names))
-    names = samples.ids or [str(index) for index in samples.indices]
-    warnings = sample_warnings(samples, names, path)
-    log_warnings(warnings)
-    first_input = next(iter(samples.inputs.values()), None)
-    save_npz(
-        output,
-        compressed=False,
-        eval_images=previews_of(samples.previews, first_input=first_input, names=names),
-        eval_labels=samples.labels,
-        eval_indices=samples.indices,
-        **({"eval_ids": np.array(samples.ids)} if samples.ids else {}),
-        class_names=np.array(samples.class_names),
-        input_names=np.array(list(samples.inputs), str),
-        **({"previews_given": np.array(True)} if samples.previews else {}),
-        **{f"inputs_{number}": array for number, array in enumerate(samples.inputs.values())},
-        **({"warnings": np.array(warnings)} if warnings else {}),
-    )
+    save_samples(output, samples, where=path)
 
 
 if "snakemake" in globals():
