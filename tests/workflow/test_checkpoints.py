@@ -117,15 +117,16 @@ def test_a_folder_that_grows_and_shrinks(elsewhere, tmp_path):
 def test_a_snapshot_that_cannot_be_taken_again_is_not_lost(elsewhere, tmp_path):
     """Snakemake removes a job's results before the job begins, also of one that must fail."""
     project = elsewhere.copy_to(tmp_path / "checkout")
-    (project.folder / "saved" / "epochs" / "m_2.pt").unlink()
+    for name in ("m_2.pt", "m_4.pt"):
+        (project.folder / "saved" / "epochs" / name).unlink()
     results = project.folder / "results" / "epochs"
     kept = {path: path.read_bytes() for path in results.rglob("*") if path.is_file() and "0002" in path.as_posix()}
     before = changed(TINY, "plots.grid_times", None) | {"runs": RUNS}
     project.configure(changed(before, "activations.compact", False))
     output = project.run(check=False)
     assert project.returncode
-    assert "m_2.pt is gone, and is needed to take its snapshot again. What was taken of it is still there" in output
-    assert "checkpoints.choose.leave_out: [2]" in output
+    assert "m_2.pt, saved/epochs/m_4.pt are gone, and needed to take a snapshot again" in output
+    assert "checkpoints.choose.leave_out: [2, 4]" in output
     assert kept and all(path.read_bytes() == content for path, content in kept.items())
     project.configure(before)
     assert project.plan() == Counter(), "nothing is lost, and nothing to do"

@@ -5,6 +5,7 @@ from evolution.io.warnings_file import load_warnings
 from evolution.planning.closing_warnings import warning_lines
 from evolution.planning.job_errors import error_lines
 from evolution.planning.slurm_limits import limits_exceeded
+from evolution.sources.sentences import few
 from filelock import FileLock, Timeout
 
 # Snakemake's own lock outlives a Snakemake that is killed, and must then be removed by hand. The profiles turn it off.
@@ -45,18 +46,23 @@ def check_sources():
 
     Snakemake removes a job's results before the job begins: the job would fail, and what was taken of the file be lost.
     """
+    gone = {}
     for job in workflow.dag.needrun_jobs():
-        if not job.rule.name.startswith("snapshot") or SOURCE[job.wildcards.run] == "train":
+        # There is a rule for each set of layers; `snapshots` is a target.
+        if not re.fullmatch(r"snapshot(_\d+)?", job.rule.name) or SOURCE[job.wildcards.run] == "train":
             continue
-        stored = TIMES[job.wildcards.run].stored
-        for stored_time in span_times(job.wildcards):
-            path = os.path.expanduser(stored[stored_time].path)
+        for time_of_span in span_times(job.wildcards):
+            path = os.path.expanduser(TIMES[job.wildcards.run].stored[time_of_span].path)
             if not os.path.exists(path):
-                raise WorkflowError(
-                    f"{path} is gone, and is needed to take its snapshot again. What was taken of it is still there, "
-                    "and nothing ran. Give the config again that it was taken with; or put it back; or leave its time out "
-                    f"with {SOURCE[job.wildcards.run]}.choose.leave_out: [{stored_time}]."
-                )
+                gone.setdefault(job.wildcards.run, {})[time_of_span] = path
+    for run, paths in gone.items():
+        left_out = sorted({*RUNS[run][SOURCE[run]]["choose"]["leave_out"], *paths})
+        raise WorkflowError(
+            f"{few(paths[time] for time in sorted(paths))} {'are' if len(paths) > 1 else 'is'} gone, and needed to take "
+            "a snapshot again. What was taken before is still there, and nothing ran. Give the config again that it was "
+            "taken with; or put the files back; or leave these times out with "
+            f"{SOURCE[run]}.choose.leave_out: {left_out}."
+        )
 
 
 # At the end no more summaries than this are printed, no longer comparison of runs, and no more warnings without them.
