@@ -33,7 +33,7 @@ def config(example, **more):
     """A tiny experiment on the example's data, with fewer images and cheaper maps."""
     example["dataset"] |= {"train_size": 100, "eval_size": 50}
     runs = {"tiny": {}}
-    return TINY | example | {"metrics": TINY["metrics"] | example["metrics"], "runs": runs} | more
+    return TINY | example | {"metrics": TINY["metrics"] | {"clusters": "auto"}, "runs": runs} | more
 
 
 @pytest.fixture
