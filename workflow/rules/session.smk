@@ -52,7 +52,7 @@ def check_sources():
         if not re.fullmatch(r"snapshot(_\d+)?", job.rule.name) or SOURCE[job.wildcards.run] == "train":
             continue
         for time_of_span in span_times(job.wildcards):
-            path = os.path.expanduser(TIMES[job.wildcards.run].stored[time_of_span].path)
+            path = TIMES[job.wildcards.run].stored[time_of_span].path
             if not os.path.exists(path):
                 gone.setdefault(job.wildcards.run, {})[time_of_span] = path
     for run, paths in gone.items():

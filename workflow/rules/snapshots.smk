@@ -213,7 +213,7 @@ rule pixels:
 def model_trees(
     wildcards,
 ):
-    """A file a run that holds the modules of its model, or the layers of its recording; where one is missing, it is made now."""
+    """A file a run with the modules of its model, or the layers of its recording; one that is missing is made now."""
     try:
         return [
             os.fspath(

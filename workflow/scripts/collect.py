@@ -90,33 +90,33 @@ def collect(
     return {name: columns[name] for name in (*KEYS[kind], "value")}
 
 
-def equal_times(histories: list[str], paths: Mapping[int, str], unit: str) -> list[str]:
+def equal_times(histories: list[Mapping[str, str]], paths: Mapping[int, str], unit: str) -> list[str]:
     """Warnings on times that are the same as another one: some trainings are published with the last weights again.
 
     Parameters
     ----------
-    histories : list of paths of `history/{span}.parquet`
-        Of a training that ran elsewhere: its metadata has a digest of each time (digests), and how messages call what
-        lies on disk (digests_of) and its key of the config (source).
+    histories : list of mappings
+        The metadata of `history/{span}.parquet` of a training that ran elsewhere: a digest of each time (digests), and
+        how messages call what lies on disk (digests_of) and its key of the config (source).
     paths : mapping of int to str
         Time to its file or folder.
     unit : {"epoch", "step"}
     """
     by_digest: dict[str, list[int]] = {}
-    for path in histories:
-        metadata = load_metadata(path)
+    for metadata in histories:
         for time, digest in json.loads(metadata.get("digests", "{}")).items():
             by_digest.setdefault(digest, []).append(int(time))
+    said = histories[0]
     return [
-        f"The {metadata['digests_of']} of {unit} {' and '.join(map(str, times[:4]))} hold the same numbers "
+        f"The {said['digests_of']} of {unit} {' and '.join(map(str, times[:4]))} hold the same numbers "
         f"({', '.join(paths.get(time, '?') for time in times[:4])}). If one of them is there by mistake, leave it out: "
-        f"{metadata['source']}: {{choose: {{leave_out: [{times[0]}]}}}}."
+        f"{said['source']}: {{choose: {{leave_out: [{times[0]}]}}}}."
         for times in by_digest.values()
         if len(times) > 1
     ]
 
 
-def weights_not_taken(histories: list[str], paths: Mapping[int, str]) -> list[str]:
+def weights_not_taken(histories: list[Mapping[str, str]], paths: Mapping[int, str]) -> list[str]:
     """Warnings on names that only the checkpoints or only the model have, one for checkpoints with the same names.
 
     Parameters
@@ -125,8 +125,8 @@ def weights_not_taken(histories: list[str], paths: Mapping[int, str]) -> list[st
         See `equal_times`.
     """
     by_note: dict[str, list[int]] = {}
-    for path in histories:
-        for time, notes in json.loads(load_metadata(path).get("not_taken", "{}")).items():
+    for metadata in histories:
+        for time, notes in json.loads(metadata.get("not_taken", "{}")).items():
             for note in notes:
                 by_note.setdefault(note, []).append(int(time))
     return [
@@ -164,7 +164,8 @@ if "snakemake" in globals():
         # Of a training of this workflow nothing is stored elsewhere, and there are no logs.
         stored, warnings = snakemake.params.stored, []
         if stored:
-            warnings = equal_times(paths, stored, unit) + weights_not_taken(paths, stored)
+            histories = [load_metadata(path) for path in paths]
+            warnings = equal_times(histories, stored, unit) + weights_not_taken(histories, stored)
         log_warnings(warnings)
         for path in snakemake.params.logs:
             try:

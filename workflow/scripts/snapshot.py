@@ -13,8 +13,9 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 
 from evolution.activations.agreement import Evaluated
+from evolution.activations.layer_files import layer_outputs
 from evolution.activations.predictions import save_predictions
-from evolution.activations.snapshots import SnapshotSettings, layer_outputs, take_snapshots, trained_networks
+from evolution.activations.snapshots import SnapshotSettings, take_snapshots, trained_networks
 from evolution.io.arrays import NpyWriter
 from evolution.io.job_log import job_log
 from evolution.io.reading import damaged

@@ -20,8 +20,9 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from evolution.activations.layer_files import layer_outputs
 from evolution.activations.predictions import save_predictions
-from evolution.activations.snapshots import SnapshotSettings, layer_outputs, take_snapshots
+from evolution.activations.snapshots import SnapshotSettings, take_snapshots
 from evolution.errors import UserError
 from evolution.io.arrays import NpyWriter
 from evolution.io.job_log import job_log

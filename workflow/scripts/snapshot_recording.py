@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
+from evolution.activations.layer_files import layer_outputs
 from evolution.activations.predictions import save_predictions
 from evolution.activations.recorded import NotFiniteArrayError, RecordingSettings, take_recorded
 from evolution.errors import ConfigError, UserError
@@ -136,9 +137,6 @@ if "snakemake" in globals():
     with job_log(snakemake.log[0]):
         others = dict(snakemake.output.items())
         named = {name: others[name] for name in ("classifier", "predictions", "history", "record")}
-        # The layers come from the outputs and not from params. Asking for one more then adds a file to the job, and the
-        # files that it already wrote are not outdated by it.
-        arrays = [path for path in snakemake.output if path.endswith(".npy") and path != named["classifier"]]
         snapshot_recording(
             dataset=snakemake.input.dataset,
             path=snakemake.params.path,
@@ -149,6 +147,6 @@ if "snakemake" in globals():
                 pooling=Pooling(maps=snakemake.params.maps, tokens=snakemake.params.tokens),
                 seed=snakemake.params.seed,
             ),
-            activations={Path(path).stem: path for path in arrays},
+            activations=layer_outputs(snakemake.output, named["classifier"]),
             output=named,
         )

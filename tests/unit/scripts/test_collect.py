@@ -8,7 +8,7 @@ import pytest
 
 import collect
 from evolution.errors import UserError
-from evolution.io.tables import save_table
+from evolution.io.tables import load_metadata, save_table
 
 
 def rows(columns):
@@ -167,9 +167,9 @@ def test_checkpoints_with_the_same_weights_are_named(tmp_path):
         paths.append(str(tmp_path / f"{time}.parquet"))
         save_digests(paths[-1], digest, time=time, digests_of="checkpoints", source="checkpoints")
     files = {1: "a/1.pt", 2: "a/2.pt", 3: "a/3.pt"}
-    (warning,) = collect.equal_times(paths, files, "step")
+    (warning,) = collect.equal_times(list(map(load_metadata, paths)), files, "step")
     assert "of step 1 and 3 hold the same numbers (a/1.pt, a/3.pt)" in warning and "leave_out: [1]" in warning
-    assert collect.equal_times(paths[:2], files, "step") == []
+    assert collect.equal_times(list(map(load_metadata, paths[:2])), files, "step") == []
 
 
 def test_the_time_in_the_other_unit():
@@ -186,6 +186,6 @@ def test_recorded_times_with_the_same_arrays_are_named(tmp_path):
     paths = [str(tmp_path / f"{time}.parquet") for time in (0, 100)]
     for path, time in zip(paths, (0, 100)):
         save_digests(path, "a", time=time, digests_of="recorded arrays", source="recording")
-    (warning,) = collect.equal_times(paths, {0: "rec/0", 100: "rec/100"}, "step")
+    (warning,) = collect.equal_times(list(map(load_metadata, paths)), {0: "rec/0", 100: "rec/100"}, "step")
     assert warning.startswith("The recorded arrays of step 0 and 100 hold the same numbers (rec/0, rec/100).")
     assert "recording: {choose: {leave_out: [0]}}" in warning

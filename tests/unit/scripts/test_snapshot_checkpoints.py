@@ -138,7 +138,7 @@ def test_names_that_are_not_taken_are_noted_for_each_time(saved, dataset):
     notes = json.loads(load_metadata(history)["not_taken"])
     assert notes == {"100": ["Not in the file, and left at their initial values: fc2.bias."], "200": []}
     files = {100: "100.pt", 200: "200.pt"}
-    assert weights_not_taken([history], files) == [f"100.pt: {notes['100'][0]}"]
+    assert weights_not_taken([load_metadata(history)], files) == [f"100.pt: {notes['100'][0]}"]
 
 
 def test_what_a_file_lacks_is_as_it_was_at_first(saved, dataset):
@@ -162,7 +162,7 @@ def test_weights_that_are_not_finite_are_noted(saved, dataset):
         NotFiniteError, match=r"200\.pt holds values that are not finite .* Give the same command again"
     ):
         take(dataset, [checkpoints[0], broken])
-    assert unusable_fingerprints(None) == {broken.fingerprint}
+    assert unusable_fingerprints()[None] == {broken.fingerprint}
 
 
 @pytest.mark.parametrize(

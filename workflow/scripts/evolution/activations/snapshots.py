@@ -4,7 +4,6 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -81,21 +80,6 @@ class SnapshotSettings(ModelSettings):
             pooling=Pooling(maps=params.maps, tokens=params.tokens),
             device=params.device,
         )
-
-
-def layer_outputs(outputs: Iterable[str], classifier: str) -> dict[str, str]:
-    """The files of layers among the outputs of a job that takes snapshots, by the layer's name.
-
-    The layers come from the outputs and not from params. Asking for one more then adds a file to the job, and the files
-    that it already wrote are not outdated by it.
-
-    Parameters
-    ----------
-    outputs : iterable of paths
-    classifier : path
-        The output that is an array of no layer.
-    """
-    return {Path(path).stem: path for path in outputs if path.endswith(".npy") and path != classifier}
 
 
 def layer_groups(sizes: Mapping[str, int], *, limit: int = HELD_BYTES) -> list[list[str]]:
@@ -235,8 +219,9 @@ def take_snapshots(
                     outputs.classifier, outputs=outputs.logits, classes=classes, compacted=settings.compacted
                 ),
             )
-        for found, values in zip((predicted, confidence), predicted_classes(outputs.logits)):
-            found.append(values)
+        most_likely, probability = predicted_classes(outputs.logits)
+        predicted.append(most_likely)
+        confidence.append(probability)
         evaluation.append({"time": time} | evaluate_logits(outputs.logits, labels))
         log.info("%s %d of %d: %s", unit.capitalize(), time, times[-1], ", ".join(activations))
     log_warnings(warnings)

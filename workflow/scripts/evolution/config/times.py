@@ -19,35 +19,42 @@ def run_times(checked: CheckedConfig) -> tuple[dict[str, RunTimes], list[str]]:
     faults : list of str
         A line each, none twice.
     """
-    times, faults = {}, {}
-    config = checked.config
+    times, faults = {}, []
     trained = None
     if checked.sound("training.epochs", "training.epochs_per_job", "snapshots", "snapshots_per_job"):
-        trained = trained_times(config)
+        trained = trained_times(checked.config)
     for name, run in checked.runs("checkpoints", "recording"):
         if run["recording"] is not None:
             found, wrong = _recorded(name, checked)
-            times |= {} if found is None else {name: found}
-            faults |= dict.fromkeys(wrong)
-            continue
-        if run["checkpoints"] is None:
-            if trained is not None:
-                times[name] = trained
-            continue
-        if run["checkpoints"]["path"] is None:
-            where = checked.written_key(name, "checkpoints")
-            faults[f"{where}.path: is missing; must be a folder of checkpoints, a glob, or a pattern with {{epoch}} "
-                   "or {step}"] = None  # fmt: skip
-            continue
-        if run["model"]["weights"] is not None:
-            where = checked.written_key(name, "model.weights")
-            faults[f"{where}: is not read where `checkpoints` gives the weights; leave one of the two out"] = None
-        try:
-            times[name] = checkpoint_times(name, run["checkpoints"], per_job=config["snapshots_per_job"])
-        except ConfigError as error:
-            where = checked.written_key(name, f"checkpoints.{error.key}")
-            faults[f"{where}: {error.problem}"] = None
-    return times, list(faults)
+        elif run["checkpoints"] is not None:
+            found, wrong = _of_checkpoints(name, checked)
+        else:
+            found, wrong = trained, []
+        if found is not None:
+            times[name] = found
+        faults += wrong
+    # A fault that several runs share is said once.
+    return times, list(dict.fromkeys(faults))
+
+
+def _of_checkpoints(name: str, checked: CheckedConfig) -> tuple[RunTimes | None, list[str]]:
+    """The times of a run whose checkpoints are on disk, and what is wrong."""
+    run = checked.config["runs"][name]
+    where = checked.written_key(name, "checkpoints")
+    if run["checkpoints"]["path"] is None:
+        return None, [
+            f"{where}.path: is missing; must be a folder of checkpoints, a glob, or a pattern with {{epoch}} or "
+            "{step}"
+        ]
+    faults = []
+    if run["model"]["weights"] is not None:
+        weights = checked.written_key(name, "model.weights")
+        faults.append(f"{weights}: is not read where `checkpoints` gives the weights; leave one of the two out")
+    try:
+        per_job = checked.config["snapshots_per_job"]
+        return checkpoint_times(name, run["checkpoints"], per_job=per_job), faults
+    except ConfigError as error:
+        return None, [*faults, f"{checked.written_key(name, f'checkpoints.{error.key}')}: {error.problem}"]
 
 
 def _recorded(name: str, checked: CheckedConfig) -> tuple[RunTimes | None, list[str]]:

@@ -1,5 +1,6 @@
 """Evaluation samples as arrays, wherever they come from: their checks, and the draw of as many as are asked for."""
 
+import logging
 import math
 from dataclasses import dataclass
 from itertools import islice
@@ -9,6 +10,8 @@ from PIL import Image
 
 from evolution.data.contents import FEWEST, check_class_names, unusable
 from evolution.seeds import generator
+
+log = logging.getLogger("evolution")
 
 # A message names at most so many classes.
 MOST_NAMED = 3
@@ -116,9 +119,15 @@ def checked_ids(ids: list, where: str) -> list[str] | None:
 
 
 def drawn_samples(labels: np.ndarray, *, most: int, seed: int) -> np.ndarray:
-    """The positions of at most so many samples, ascending, as even over the classes as there are samples."""
+    """The positions of at most so many samples, ascending, as even over the classes as there are samples.
+
+    The log says how many they are, where that is not what was asked for or not all.
+    """
     if len(labels) <= most:
+        if len(labels) < most:
+            log.info("All %d samples are taken; dataset.eval_size is %d", len(labels), most)
         return np.arange(len(labels))
+    log.info("%d of %d samples, drawn at random, the same number of each class", most, len(labels))
     random = generator(seed, "sampling")
     order = [random.permutation(np.flatnonzero(labels == label)) for label in np.unique(labels)]
     counts = np.zeros(len(order), int)

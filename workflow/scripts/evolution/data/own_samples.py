@@ -54,10 +54,6 @@ def load_samples(file: Path, attribute: str, *, most: int, seed: int) -> Samples
         labels = _all_labels(items, where)
         class_names = checked_names(items.class_names, labels, where, how_to_name=HOW_TO_NAME)
         chosen = drawn_samples(labels, most=most, seed=seed)
-        if len(chosen) < len(labels):
-            log.info("%d of %d samples, drawn at random, the same number of each class", len(chosen), len(labels))
-        elif len(chosen) < most:
-            log.info("All %d samples are taken; dataset.eval_size is %d", len(chosen), most)
         stack, ids, previews = _Stack(len(chosen), where), [], []
         for index, item in zip(chosen, _with_progress(items.at(chosen))):
             if label_number(item.label, where) != labels[index]:

@@ -1,4 +1,4 @@
-"""What is odd and possible in the samples that a function of the user's returned."""
+"""What is odd and possible in the samples that a function of the user's or a recording gives."""
 
 import hashlib
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ def sample_warnings(samples: Samples, names: list[str], where: str) -> list[str]
     names : list of str (N,)
         What samples are called.
     where : str
-        The function.
+        Where they come from.
     """
     if not samples.inputs:
         return list(_without_samples(samples, where))

@@ -69,10 +69,6 @@ def _samples(folder: Path, *, class_count: int | None, ids: str | None, most: in
     class_names = checked_names(names, labels, where, how_to_name=HOW_TO_NAME)
     names_of_samples = None if ids is None else checked_ids(_ids(folder, ids), where)
     chosen = drawn_samples(labels, most=most, seed=seed)
-    if len(chosen) < len(labels):
-        log.info("%d of %d samples, drawn at random, the same number of each class", len(chosen), len(labels))
-    elif len(chosen) < most:
-        log.info("All %d samples are taken; dataset.eval_size is %d", len(chosen), most)
     previews = None
     if PREVIEWS in files:
         pictures = read_array(files[PREVIEWS], chosen)

@@ -125,7 +125,7 @@ def checkpoint_times(run: str, settings: dict, *, per_job: int, results: Path = 
     folder = results / run / "checkpoints"
     records = load_records(folder, pattern=settings["path"])
     try:
-        listing = list_checkpoints(settings, unusable=unusable_fingerprints(settings["key"]), taken=_taken(records))
+        listing = list_checkpoints(settings, unusable=unusable_fingerprints()[settings["key"]], taken=_taken(records))
     except NothingStoredError:
         listing = _all_deleted(records, settings)
         if listing is None:
@@ -186,7 +186,8 @@ def _without_unusable(listing: Listing, recording: Recording, layers: Sequence[s
         If none is left.
     """
     followed, _ = choose(layers, recorded_modules(recording), path, "recording.path")
-    found = {name: unusable_fingerprints(name) for name in (*followed, PREDICTIONS, *CLASSIFIER)}
+    noted = unusable_fingerprints()
+    found = {name: noted[name] for name in (*followed, PREDICTIONS, *CLASSIFIER)}
     kept, notes = {}, []
     for time, stored in listing.stored.items():
         broken = [name for name, fingerprints in found.items() if stored.fingerprint in fingerprints]

@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from evolution.planning.job_errors import logs_of_failed_jobs
+
 # What slurmstepd and srun write where memory is polled, and where cgroups limit it (older and newer versions).
 MEMORY_EXCEEDED = re.compile(r"exceeded memory limit|Exceeded job memory limit|oom[-_]kill|: Out Of Memory", re.I)
 
@@ -77,11 +79,9 @@ def limits_exceeded(snakemake_log: str | Path) -> list[str]:
         A message for each, with the path of one SLURM log.
     """
     messages = {}
-    text = Path(snakemake_log).read_text(encoding="utf-8", errors="replace")
-    for logs in re.findall(r"^ *log: (.*) \(check log file", text, flags=re.M):
-        for path in logs.split(", "):
-            if "/slurm_logs/" in path and Path(path).is_file():
-                message = advice(Path(path).read_text(encoding="utf-8", errors="replace"))
-                if message:
-                    messages.setdefault(message, f"{message} Its log: {path}")
+    for path in logs_of_failed_jobs(snakemake_log):
+        if "/slurm_logs/" in path and Path(path).is_file():
+            message = advice(Path(path).read_text(encoding="utf-8", errors="replace"))
+            if message:
+                messages.setdefault(message, f"{message} Its log: {path}")
     return list(messages.values())

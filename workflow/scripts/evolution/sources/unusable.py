@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import defaultdict
 from pathlib import Path
 
 from evolution.io.whole_files import whole_file
@@ -28,14 +29,13 @@ def note_unusable(fingerprint: str, key: str | None, reason: str) -> None:
         temporary.write_text(json.dumps(note), encoding="utf-8")
 
 
-def unusable_fingerprints(key: str | None) -> set[str]:
-    """The fingerprints of the stored times that were noted for a key."""
-    found = set()
+def unusable_fingerprints() -> dict[str | None, set[str]]:
+    """The fingerprints of the stored times that were noted, by the key that they were noted for."""
+    found = defaultdict(set)
     for path in FOLDER.glob("*.json"):
         try:
             note = json.loads(path.read_text(encoding="utf-8"))
-            if note["key"] == key:
-                found.add(note["fingerprint"])
+            found[note["key"]].add(note["fingerprint"])
         except (OSError, ValueError, KeyError, TypeError):
             continue  # The job looks at the numbers again.
     return found
