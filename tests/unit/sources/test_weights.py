@@ -340,3 +340,20 @@ def test_folders_of_hugging_faces_trainer(tmp_path):
         with torch.no_grad():
             torch.testing.assert_close(model(IMAGES).logits, saved(IMAGES).logits, rtol=1e-5, atol=1e-6)
     assert (tmp_path / "checkpoint-10KB" / "model.safetensors.index.json").is_file()
+
+
+@pytest.mark.parametrize("files", [1, 2])
+def test_folders_with_weights_that_torch_saved(tmp_path, files):
+    """Trainers of earlier versions wrote pytorch_model.bin, large models in several files with an index."""
+    folder = tmp_path / "checkpoint-5"
+    folder.mkdir()
+    if files == 1:
+        torch.save(STATE, folder / "pytorch_model.bin")
+    else:
+        place = {name: f"pytorch_model-0000{1 + index % 2}-of-00002.bin" for index, name in enumerate(STATE)}
+        for file in set(place.values()):
+            torch.save({name: STATE[name] for name in STATE if place[name] == file}, folder / file)
+        (folder / "pytorch_model.bin.index.json").write_text(json.dumps({"metadata": {}, "weight_map": place}))
+    model = network()
+    assert fit_weights(model, read_weights(str(folder)), path=str(folder)) == []
+    assert torch.equal(model.eval()(IMAGES), SAVED(IMAGES))
