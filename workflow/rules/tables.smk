@@ -62,7 +62,12 @@ def stored_paths(
 def other_times(
     wildcards,
 ):
-    """The times of a training that ran elsewhere in the unit that they are not counted in, as far as it is known."""
+    """The times in the unit that they are not counted in, as far as it is known: not where epochs are trained here."""
+    times = TIMES[wildcards.run]
+    if times.epoch_length > 1:
+        ends = range(0, times.times[-1] + 1, times.epoch_length)
+        noted = {*times.times, *ends, *(time for span in times.kept.values() for time in span)}
+        return {time: time / times.epoch_length for time in sorted(noted)}
     known = {time: stored.other_time for time, stored in TIMES[wildcards.run].stored.items()}
     return {time: other for time, other in known.items() if other is not None}
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from evolution.errors import DataError
+from evolution.errors import DataError, UserError
 from evolution.io.arrays import load_npz
 from evolution.io.job_log import job_log, log_warnings
 from evolution.io.tables import load_metadata, load_table, load_unit, save_table
@@ -77,7 +77,8 @@ def collect(
         told = {name for of_time in losses.values() for name in of_time}
         entries = [entry for entry in entries if entry[2] not in told]
         entries += [("", time, name, "", value) for time, of_time in losses.items() for name, value in of_time.items()]
-        entries.sort(key=lambda entry: entry[1])
+    if kind == "history":
+        entries = in_order(entries)
     layers, times, metrics, names, values = zip(*entries)
     columns = {
         "layer": list(layers),
@@ -88,6 +89,30 @@ def collect(
         "value": np.array(values, float),
     }
     return {name: columns[name] for name in (*KEYS[kind], "value")}
+
+
+def in_order(entries: list[tuple]) -> list[tuple]:
+    """The entries of a history by time, each once: two jobs may have trained through the same time.
+
+    Parameters
+    ----------
+    entries : list of (layer, time, measure, class name, value)
+
+    Raises
+    ------
+    UserError
+        If the two found different values.
+    """
+    known: dict[tuple, object] = {}
+    for _, time, measure, name, value in sorted(entries, key=lambda entry: entry[1]):
+        before = known.setdefault((time, measure, name), value)
+        if before != value and not (before != before and value != value):
+            raise UserError(
+                f"Two jobs trained through time {time} and found a different {measure}: {before} and {value}. The "
+                "training does not repeat, as on some GPUs. Delete the run's folders checkpoints and kept, and give the "
+                "same command again: all snapshots are then of one training."
+            )
+    return [("", *key, value) for key, value in known.items()]
 
 
 def equal_times(histories: list[Mapping[str, str]], paths: Mapping[int, str], unit: str) -> list[str]:

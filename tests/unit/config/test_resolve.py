@@ -10,7 +10,7 @@ import yaml
 
 from evolution.config.layers import layers_with_pixels
 from evolution.config.resolve import resolve
-from evolution.config.spans import snapshot_epochs
+from evolution.config.spans import snapshot_times
 
 ROOT = Path(__file__).parents[3]
 SCRIPTS = ROOT / "workflow" / "scripts"
@@ -92,10 +92,10 @@ def test_the_default_experiment_states_every_key():
 
 def test_the_default_experiment_has_261_cells():
     config = resolve(yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8")))
-    assert len(snapshot_epochs(config)) == 52
+    assert len(snapshot_times(config)) == 52
     assert layers_with_pixels(config, config["times"]) == {"mnist": ["pixels", *SMALL_CNN]}
     layers = config["runs"]["mnist"]["layers"]
-    assert len(snapshot_epochs(config)) * len(layers) + config["activations"]["pixels"] == 261
+    assert len(snapshot_times(config)) * len(layers) + config["activations"]["pixels"] == 261
 
 
 def test_what_is_given_replaces_its_default_and_nothing_else():

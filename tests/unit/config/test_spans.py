@@ -6,7 +6,7 @@ import pytest
 
 from evolution.config.resolve import resolve
 from evolution.config.spans import (
-    snapshot_epochs,
+    snapshot_times,
     snapshot_spans,
     span_name,
     spread_times,
@@ -37,9 +37,9 @@ def training_spans_of(epochs, per_job):
         (4, 1, [0, 4], [0, 1, 2, 3, 4]),
     ],
 )
-def test_snapshot_epochs(epochs, every, also, expected):
+def test_snapshot_times(epochs, every, also, expected):
     config = resolve({"training": {"epochs": epochs}, "snapshots": {"every": every, "also": also}})
-    assert snapshot_epochs(config) == expected
+    assert snapshot_times(config) == expected
 
 
 @pytest.mark.parametrize(

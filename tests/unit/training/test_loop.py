@@ -10,7 +10,9 @@ from torch.nn import functional
 from evolution.errors import UserError
 from evolution.io.checkpoints import load_checkpoint
 from evolution.models.device import choose_device
-from evolution.training.loop import Samples, predict, train_epoch
+from evolution.training.evaluation import Samples, predict
+from evolution.training.learner import Learner, Task
+from evolution.training.loop import Epoch
 from support.tiny_dataset import read_part, write_dataset
 from support.tiny_training import SETTINGS, start, train_epochs
 
@@ -113,10 +115,10 @@ def test_history(tmp_path, dataset, name, kwargs):
     settings = {"model": name, "model_kwargs": kwargs}
     begun, before, history_of_start, _ = train_epochs(tmp_path, dataset, 0, 0, **settings)
     _, checkpoint, history, timing = train_epochs(tmp_path, dataset, 1, 3, begun, **settings)
-    assert history["epoch"] == timing["epoch"] == [1, 2, 3]
+    assert history["time"] == timing["time"] == [1, 2, 3]
     assert all(seconds > 0 for seconds in timing["seconds"])
     history = {column: history_of_start[column] + values for column, values in history.items()}
-    assert history["epoch"] == [0, 1, 2, 3]
+    assert history["time"] == [0, 1, 2, 3]
     assert len(set(history["eval_accuracy"])) > 1, "the accuracies change, so they say something"
 
     weights = before["weights"] | checkpoint["weights"]

@@ -230,30 +230,30 @@ def take_snapshots(
 
 
 def trained_networks(
-    checkpoints: Sequence[str], epochs: Sequence[int]
+    checkpoints: Sequence[str], times: Sequence[int]
 ) -> Iterator[tuple[int, Callable[[nn.Module], bool]]]:
     """The networks of a training of this workflow, for `take_snapshots`.
 
     Parameters
     ----------
     checkpoints : sequence of paths
-        In the training's order; together they hold the epochs' weights.
-    epochs : sequence of int
+        In the training's order; together they hold the times' weights.
+    times : sequence of int
         Ascending.
 
     Raises
     ------
     UserError
-        If an epoch is in no checkpoint.
+        If a time is in no checkpoint.
     """
-    pending = list(epochs)
+    pending = list(times)
     for path in checkpoints:
         weights = load_checkpoint(path)["weights"]
-        for epoch in [epoch for epoch in pending if epoch in weights]:
-            yield epoch, partial(_load_own, state=weights[epoch])
-            pending.remove(epoch)
+        for time in [time for time in pending if time in weights]:
+            yield time, partial(_load_own, state=weights[time])
+            pending.remove(time)
     if pending:
-        raise damaged(checkpoints[-1], f"no weights of epoch {pending}")
+        raise damaged(checkpoints[-1], f"no weights of time {pending}")
 
 
 def _load_own(model: nn.Module, state: Mapping[str, object]) -> bool:

@@ -90,7 +90,14 @@ def _run_settings(base: dict, changes: dict, schema: dict) -> dict:
     if changes.get("model", {}).get("name", base["model"]["name"]) != base["model"]["name"]:
         # Arguments and weights belong to a model: another model starts without them.
         base = {**base, "model": {**base["model"], "kwargs": {}, "weights": None}}
+    training = changes.get("training", {})
+    # So do those of an optimizer and a recipe.
+    for key, arguments in (("optimizer", "optimizer_kwargs"), ("recipe", "recipe_kwargs")):
+        if training.get(key, base["training"][key]) != base["training"][key]:
+            base = {**base, "training": {**base["training"], arguments: {}}}
     settings = merged(base, changes)
+    # Where all runs together have no average, the run's own is still without defaults.
+    settings["training"] = with_defaults(settings["training"], schema["properties"]["training"], schema)
     # Where all runs together have none, the run's own are still without defaults.
     for source in ("checkpoints", "recording"):
         settings[source] = with_defaults(settings[source], schema["$defs"][source], schema)

@@ -47,8 +47,10 @@ def load_checkpoint(path: str) -> dict:
     Returns
     -------
     dict
-        `weights` (dict of epoch to state dict), `optimizer` (state dict), `epoch` (int, the last one),
-        and where no training may go on from it `unresumable` (str, the reason).
+        `weights` (dict of time to the state dict that snapshots are taken of), `time` (int, the last one), `state` (all
+        else that goes on from there, see `evolution.training.learner.Learner.state`); where the last time lies within
+        an epoch, `epoch_so_far` (dict, see `evolution.training.loop.Epoch`); and where no training may go on from it,
+        `unresumable` (str, the reason).
 
     Raises
     ------
@@ -57,6 +59,6 @@ def load_checkpoint(path: str) -> dict:
     """
     with reading(path):
         checkpoint = load_tensors(path)
-        if not {"weights", "optimizer", "epoch"} <= checkpoint.keys():
+        if not {"weights", "state", "time"} <= checkpoint.keys():
             raise ValueError("not a checkpoint of this workflow")
     return checkpoint

@@ -1,12 +1,16 @@
 """The times of each run: its snapshots, and the spans that one job each handles."""
 
+import hashlib
+import json
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 
-from evolution.config.spans import snapshot_spans, spread_spans, spread_times, training_spans
+from evolution.config.spans import snapshot_spans, span_name, spread_spans, spread_times, training_spans
+from evolution.config.training_keys import TRAINING_KEYS
 from evolution.errors import ConfigError
 from evolution.models.selection import choose
 from evolution.sources.checkpoint_listing import list_checkpoints
@@ -18,6 +22,9 @@ from evolution.sources.recording_listing import list_recording
 from evolution.sources.records import load_recording, load_records
 from evolution.sources.stored_times import Listing, NothingStoredError, StoredTime
 from evolution.sources.unusable import unusable_fingerprints
+from evolution.training.epoch_length import steps_an_epoch
+from evolution.training.kept_times import load_kept_times
+from evolution.training.schedules import Schedule
 
 
 @dataclass(frozen=True)
@@ -33,7 +40,15 @@ class RunTimes:
     spans : dict of str to list of int
         The snapshots' spans, to their times.
     training_spans : dict of str to range
-        The spans of the training, to their epochs. Empty where it ran elsewhere.
+        The spans of the training, to their times. Empty where it ran elsewhere.
+    added_spans : dict of str to range
+        Parts of training spans that are trained again, for times whose weights were not kept.
+    kept : dict of str to list of int or None
+        Training or added span to the times whose weights its checkpoint holds; None for all.
+    epoch_length : int
+        What an epoch counts in the unit, where the training runs here: 1, or its steps.
+    training : str
+        A digest of what decides the training, where it runs here.
     stored : dict of int to StoredTime
         Time to what its snapshot is taken of, where the training ran elsewhere.
     recording : Recording or None
@@ -45,6 +60,10 @@ class RunTimes:
     unit: str
     spans: dict[str, list[int]]
     training_spans: dict[str, range] = field(default_factory=dict)
+    added_spans: dict[str, range] = field(default_factory=dict)
+    kept: dict[str, list[int] | None] = field(default_factory=dict)
+    epoch_length: int = 1
+    training: str = ""
     stored: dict[int, StoredTime] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     recording: Recording | None = None
@@ -66,13 +85,22 @@ class RunTimes:
 
     @cached_property
     def training_span_before(self) -> dict[str, str]:
-        """Span of the training to the one before; the first has none."""
-        return _befores(self.training_spans)
+        """Span of the training to the one that it goes on from; the first has none. An added span goes on as its whole."""
+        before = _befores(self.training_spans)
+        return before | {added: before[span] for added, span in self.repeated_span.items() if span in before}
+
+    @cached_property
+    def repeated_span(self) -> dict[str, str]:
+        """Added span to the training span of which it is a part."""
+        starts = {times[0]: span for span, times in self.training_spans.items()}
+        return {added: starts[times[0]] for added, times in self.added_spans.items()}
 
     @cached_property
     def history_span_of(self) -> dict[int, str]:
-        """Time to the span of `results/{run}/history` that holds it."""
-        return {time: span for span, times in (self.training_spans or self.spans).items() for time in times}
+        """Time to the span of `results/{run}/history` that holds it, and whose checkpoint has its weights."""
+        # A time may be in two: the training's own comes first.
+        whole = {**self.added_spans, **(self.training_spans or self.spans)}
+        return {time: span for span, times in whole.items() for time in _held(self.kept.get(span), times)}
 
     def grid_times(self, asked: list[int] | None) -> list[int]:
         """The times of figures that show a few snapshots: `plots.grid_times` of the config, or spread over all."""
@@ -91,16 +119,79 @@ class RunTimes:
     @cached_property
     def history_spans(self) -> list[str]:
         """The spans of `results/{run}/history`: of the training, or where it ran elsewhere of the snapshots."""
-        return list(self.training_spans or self.spans)
+        return [*(self.training_spans or self.spans), *self.added_spans]
+
+
+def _held(kept: list[int] | None, times: Iterable[int]) -> Iterable[int]:
+    """The times of a span whose weights are there."""
+    return times if kept is None else kept
 
 
 def _befores(spans: Iterable[str]) -> dict[str, str]:
     return {after: before for before, after in pairwise(spans)}
 
 
-def trained_times(config: dict) -> RunTimes:
-    """The times of the runs that this workflow trains; parameters as `evolution.config.spans.snapshot_spans`."""
-    return RunTimes("epoch", snapshot_spans(config), training_spans(config))
+def trained_times(name: str, run: dict, config: dict, *, results: Path = Path("results")) -> RunTimes:
+    """The times of a run that this workflow trains.
+
+    Where a training does not keep the weights of all times, those of a snapshot that was added later are missing. A part
+    of the training is then trained again for them.
+
+    Parameters
+    ----------
+    name : str
+        The run's.
+    run : dict
+        Its settings.
+    config : dict
+    results : Path
+    """
+    unit, length = config["snapshots"]["unit"], epoch_length(run, config)
+    spans, chain = snapshot_spans(config, length), training_spans(config, length)
+    times = RunTimes(unit, spans, chain, epoch_length=length, training=_training_digest(run, config))
+    keeps_epochs = config["training"]["keep_epochs"] == "all"
+    if unit == "epoch" and keeps_epochs:
+        return replace(times, kept=dict.fromkeys(chain))
+    notes = load_kept_times(results / name / "kept", training=times.training)
+    kept, added = {}, {}
+    for span, within in chain.items():
+        wanted = times.times[bisect_left(times.times, within[0]) : bisect_right(times.times, within[-1])]
+        ends = [time for time in range(within[-1] // length * length, within[0] - 1, -length) if keeps_epochs]
+        kept[span] = notes[span].kept if span in notes else sorted({*wanted, *ends})
+        missing = [time for time in wanted if time not in set(kept[span])]
+        # What was added before stays as it is too.
+        for other, note in notes.items():
+            if missing and other not in chain and note.first == within[0] and set(note.kept) & set(missing):
+                kept[other], added[other] = note.kept, range(note.first, note.last + 1)
+                missing = [time for time in missing if time not in note.kept]
+        if missing:
+            part = span_name(within[0], missing[-1], unit)
+            kept[part], added[part] = missing, range(within[0], missing[-1] + 1)
+    return replace(times, kept=kept, added_spans=added)
+
+
+def epoch_length(run: dict, config: dict) -> int:
+    """What an epoch of a run's training counts in the unit of time: 1, or its steps."""
+    training = run["training"]
+    if config["snapshots"]["unit"] == "epoch":
+        return 1
+    return steps_an_epoch(
+        run["dataset"]["train_size"], batch_size=training["batch_size"], accumulate=training["accumulate"]
+    )
+
+
+def _training_digest(run: dict, config: dict) -> str:
+    """A digest of what in the config decides a training, and with it what its checkpoints hold."""
+    training = {key: run["training"][key] for key in TRAINING_KEYS}
+    basis = [run["dataset"], run["model"], run["seed"], training, schedule_epochs(run, config)]
+    return hashlib.sha256(json.dumps(basis, sort_keys=True, default=str).encode()).hexdigest()[:20]
+
+
+def schedule_epochs(run: dict, config: dict) -> int | None:
+    """The epochs of the whole training, where the schedule of the learning rate depends on them."""
+    schedule = run["training"]["schedule"]
+    made = Schedule(**schedule | {"at": tuple(schedule["at"])})
+    return config["training"]["epochs"] if made.needs_length() else None
 
 
 def checkpoint_times(run: str, settings: dict, *, per_job: int, results: Path = Path("results")) -> RunTimes:

@@ -1,223 +1,151 @@
-"""Training a network: one epoch, its evaluation, a span of epochs."""
+"""Training a span: steps, and what is noted of the network at the times that are asked for."""
 
-import copy
 import logging
 import math
 import time
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
 
 import numpy as np
 import torch
-from torch import nn
-from torch.nn import functional
 
 from evolution.data.network_input import load_part
 from evolution.errors import ModelError, UserError
+from evolution.io.arrays import load_npz
 from evolution.io.checkpoints import load_checkpoint
-from evolution.models.build import ModelSettings, build_run_model, memory_layout
+from evolution.models.build import memory_layout
 from evolution.models.device import choose_device
-from evolution.models.outputs import logits_of
-from evolution.models.seeding import seed_all
+from evolution.models.seeding import generator_states, restore_generators, seed_all
 from evolution.seeds import integer_seed
 from evolution.startup.memory import return_kept_memory
-from evolution.training.faults import lone_image_explained
-from evolution.training.fused_convolution import training_forward
+from evolution.training.epoch_length import steps_an_epoch
+from evolution.training.evaluation import Samples, evaluate
 from evolution.training.initial_weights import load_weights
+from evolution.training.learner import Learner, Task, build_learner
 from evolution.training.restoring import COMPARED, check_restorable
+from evolution.training.settings import TrainingSettings
+from evolution.training.state import copy_state
 
 log = logging.getLogger("evolution")
-
-OPTIMIZERS = {"adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
-
-# Images that pass through the model at once in an evaluation, by the type of device: more gain nothing and cost memory.
-EVALUATION_CHUNK = {"cpu": 250, "cuda": 2000}
 
 # Epochs after which memory that is kept and not in use is returned: often enough to keep the peak low, and seldom
 # enough to cost nothing.
 MEMORY_RETURNED_EVERY = 10
 
 
-@dataclass(frozen=True, kw_only=True)
-class TrainingSettings(ModelSettings):
-    """How a run's network is trained: `model`, `training` and `seed` of the config.
+class Epoch:
+    """One pass over the training images, step by step, which may be left and taken up again between two steps.
+
+    Dropout and shuffling draw from streams named by the epoch, and augmentation from one named by the step. A training
+    that is cut and goes on therefore draws the same numbers as an uncut one.
+
+    Parameters
+    ----------
+    number : int
+        From 1.
+    learner : Learner
+    samples : Samples
+        The training images.
+    began : mapping, optional
+        What `state` returned after some steps. By default the epoch is at its start.
 
     Attributes
     ----------
-    batch_size : int or None
-        Images a step; None for all of them.
-    optimizer : str
-        A key of `OPTIMIZERS`.
-    learning_rate, weight_decay : float
-    device : {"auto", "cpu", "cuda"}
-    threads : int
-        torch's, however many cores the machine has: sums depend on it.
+    done : int
+        Steps of this epoch so far.
     """
 
-    batch_size: int | None
-    optimizer: str
-    learning_rate: float
-    weight_decay: float
-    device: str
-    threads: int
+    def __init__(self, number: int, learner: Learner, samples: Samples, *, began: Mapping[str, object] | None = None):
+        self.number, self._learner, self._samples = number, learner, samples
+        settings, count = learner.settings, len(samples.images)
+        self._device = samples.images.device
+        step_size = None if settings.batch_size is None else settings.batch_size * settings.accumulate
+        self._order = None
+        if settings.batch_size is not None and settings.batch_size < count:
+            shuffling = torch.Generator().manual_seed(integer_seed(settings.seed, "shuffling", number))
+            self._order = torch.randperm(count, generator=shuffling).to(self._device).split(step_size)
+        self.length = 1 if self._order is None else len(self._order)
+        learner.train()
+        if began is None:
+            seed_all(integer_seed(settings.seed, "dropout", number))
+            self.done, self._images = 0, 0
+            self._loss = torch.zeros((), dtype=torch.float64, device=self._device)
+        else:
+            restore_generators(began["generators"], self._device)
+            self.done, self._images = began["done"], began["images"]
+            self._loss = torch.tensor(began["loss"], dtype=torch.float64, device=self._device)
 
+    def step(self) -> None:
+        """Make the next step."""
+        images, labels = self._samples.images, self._samples.labels
+        if self._order is not None:
+            part = self._order[self.done]
+            images, labels = images[part], labels[part]
+        self._loss += self._learner.step(images, labels, done=(self.number - 1) * self.length + self.done)
+        self._images += len(images)
+        self.done += 1
 
-@dataclass(frozen=True)
-class Samples:
-    """Images, float32 (N, C, H, W), and their labels, int64 (N,), on the device that trains."""
+    @property
+    def is_over(self) -> bool:
+        """Whether all images have passed."""
+        return self.done == self.length
 
-    images: torch.Tensor
-    labels: torch.Tensor
+    def mean_loss(self) -> float:
+        """The mean loss over the epoch's images so far, as each step saw it."""
+        return self._loss.item() / self._images
 
-
-def predict(model: nn.Module, images: torch.Tensor, chunk: int | None = None) -> torch.Tensor:
-    """Predicted class of each image, in evaluation mode.
-
-    Parameters
-    ----------
-    model : Module
-    images : float32 tensor (N, C, H, W)
-    chunk : int, optional
-        Images that pass through the model at once; by default `EVALUATION_CHUNK`.
-
-    Returns
-    -------
-    int64 tensor (N,)
-    """
-    model.eval()
-    with torch.inference_mode():
-        parts = images.split(chunk or EVALUATION_CHUNK[images.device.type])
-        return torch.cat([logits_of(model(part)).argmax(1) for part in parts])
-
-
-def train_epoch(
-    *,
-    model: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    samples: Samples,
-    batch_size: int | None,
-    seed: int,
-    epoch: int,
-) -> float:
-    """One pass over the training images.
-
-    Dropout and shuffling draw from streams named by the epoch. A training that is cut and goes on therefore draws the
-    same numbers as an uncut one.
-
-    Parameters
-    ----------
-    model : Module
-    optimizer : Optimizer
-    samples : Samples
-    batch_size : int or None
-        Images a step; None for all of them.
-    seed : int
-        The run's.
-    epoch : int
-
-    Returns
-    -------
-    float
-        Mean cross entropy over the epoch's images, as each step saw it.
-    """
-    model.train()
-    forward = training_forward(model)
-    seed_all(integer_seed(seed, "dropout", epoch))
-    images, labels = samples.images, samples.labels
-    if batch_size is None or batch_size >= len(images):
-        batches = [(images, labels)]
-    else:
-        shuffling = torch.Generator().manual_seed(integer_seed(seed, "shuffling", epoch))
-        order = torch.randperm(len(images), generator=shuffling).to(images.device)
-        batches = ((images[part], labels[part]) for part in order.split(batch_size))
-    total = torch.zeros((), dtype=torch.float64, device=images.device)
-    for batch_images, batch_labels in batches:
-        optimizer.zero_grad()
-        with lone_image_explained(len(batch_images), batch_size):
-            logits = logits_of(forward(batch_images))
-        loss = functional.cross_entropy(logits, batch_labels)
-        loss.backward()
-        optimizer.step()
-        total += loss.detach() * len(batch_images)
-    return total.item() / len(images)
-
-
-def evaluate(*, model: nn.Module, train: Samples, evaluation: Samples, classes: int) -> dict[str, object]:
-    """Accuracies in evaluation mode: on the training images, the evaluation images, and each class of the latter.
-
-    Parameters
-    ----------
-    model : Module
-    train, evaluation : Samples
-    classes : int
-
-    Returns
-    -------
-    dict
-        train_accuracy and eval_accuracy, float; class_accuracy, list of floats, NaN for a class without images.
-    """
-    train_right = (predict(model, train.images) == train.labels).double().mean().item()
-    right = (predict(model, evaluation.images) == evaluation.labels).cpu().numpy()
-    labels = evaluation.labels.cpu().numpy()
-    counts = np.bincount(labels, minlength=classes)
-    by_class = np.bincount(labels, weights=right, minlength=classes) / np.where(counts, counts, np.nan)
-    return {"train_accuracy": train_right, "eval_accuracy": right.mean(), "class_accuracy": by_class.tolist()}
-
-
-def copy_state(model: nn.Module) -> dict[str, object]:
-    """A copy of the model's state dict on the CPU, which training does not change any more.
-
-    Its values are tensors, and what the modules return from `get_extra_state`.
-    """
-    return {
-        name: value.detach().to("cpu", copy=True) if isinstance(value, torch.Tensor) else copy.deepcopy(value)
-        for name, value in model.state_dict().items()
-    }
-
-
-def optimizer_state(optimizer: torch.optim.Optimizer) -> dict:
-    """The optimizer's state on the CPU, so that a checkpoint can be read where there is no GPU."""
-    state = optimizer.state_dict()
-    on_cpu = {
-        number: {name: value.cpu() if isinstance(value, torch.Tensor) else value for name, value in values.items()}
-        for number, values in state["state"].items()
-    }
-    return state | {"state": on_cpu}
+    def state(self) -> dict[str, object]:
+        """What is needed to go on after the last step, in a form that a checkpoint may hold."""
+        return {
+            "done": self.done,
+            "images": self._images,
+            "loss": self._loss.item(),
+            "generators": generator_states(self._device),
+        }
 
 
 def train_span(
     *,
     dataset: str,
     previous: str | None,
-    epochs: range,
+    times: range,
     settings: TrainingSettings,
-    kept_epochs: list[int] | None = None,
+    epochs: int | None = None,
+    unit: str = "epoch",
+    kept: Collection[int] | None = None,
+    repeated: Mapping[int, float] | None = None,
     initial_weights: str | None = None,
 ) -> tuple[dict, dict, dict]:
-    """Train from the end of `previous` through `epochs`.
+    """Train from the end of `previous` through `times`.
 
     Parameters
     ----------
     dataset : path of dataset.npz
     previous : path of the checkpoint before, or None
-        None builds the network: `epochs` is then range(0, 1), and nothing is trained.
-    epochs : range
-        The span's epochs; epoch 0 is the network before training.
+        None builds the network: `times` is then range(0, 1), and nothing is trained.
+    times : range
+        The span's times; 0 is the network before training.
     settings : TrainingSettings
-    kept_epochs : list of int, optional
-        Epochs whose weights are kept, in addition to the last. By default all are kept, so that a snapshot can be added
-        later without training.
+    epochs : int, optional
+        Of the whole training, where the schedule of the learning rate depends on them.
+    unit : {"epoch", "step"}
+        What times are counted in.
+    kept : collection of int, optional
+        Times whose weights are kept. By default all are kept, so that a snapshot can be added later without training.
+    repeated : mapping of int to float, optional
+        The losses that a training found before at times of this span, which is trained again for more times to keep.
+        This training must find the same, and notes no other times than `kept`.
     initial_weights : path of a state dict, optional
-        The weights of the network at epoch 0. By default they are drawn from the seed.
+        The weights of the network at time 0. By default they are drawn from the seed.
 
     Returns
     -------
     checkpoint : dict
-        `weights` (epoch to state dict), `optimizer` (state dict), `epoch` (the last), and where no training may go on
-        from it, `unresumable` (str, the reason).
+        See `evolution.io.checkpoints.load_checkpoint`.
     history : dict of columns
-        epoch, train_loss, train_accuracy, eval_accuracy, class_accuracy; one row an epoch.
+        time, train_loss (mean over the images of the epoch so far, as each step saw it), train_accuracy, eval_accuracy,
+        class_accuracy; a row for each kept time, and one for each end of an epoch.
     timing : dict of columns
-        epoch, seconds (wall time of training and evaluation).
+        time, seconds (wall time of training and evaluation since the row before).
 
     Raises
     ------
@@ -234,80 +162,164 @@ def train_span(
         torch.utils.deterministic.fill_uninitialized_memory = False
     train_images, train_labels, classes = load_part(dataset, "train")
     eval_images, eval_labels, _ = load_part(dataset, "eval")
-    model = build_run_model(settings, shape=train_images.shape[1:], classes=classes)
-    if initial_weights is not None:
-        load_weights(model, initial_weights)
+    mean, std = load_npz(dataset, "mean", "std")
+    length = steps_an_epoch(len(train_images), batch_size=settings.batch_size, accumulate=settings.accumulate)
+    task = Task(
+        shape=train_images.shape[1:],
+        classes=classes,
+        labels=train_labels,
+        mean=mean,
+        std=std,
+        steps=None if epochs is None else epochs * length,
+        device=device,
+    )
     layout = memory_layout(settings.model)
-    model = model.to(device, memory_format=layout)
 
     def on_device(images: np.ndarray, labels: np.ndarray) -> Samples:
         images = torch.from_numpy(images).to(device).contiguous(memory_format=layout)
         return Samples(images, torch.from_numpy(labels).to(device))
 
     train, evaluation = on_device(train_images, train_labels), on_device(eval_images, eval_labels)
-    optimizer = OPTIMIZERS[settings.optimizer](
-        model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
+    learner = build_learner(
+        settings,
+        task,
+        prepare=None if initial_weights is None else lambda model: load_weights(model, initial_weights),
     )
+    began = None
     if previous is not None:
         start = load_checkpoint(previous)
         if "unresumable" in start:
-            raise ModelError(start["unresumable"], "model.name")
-        model.load_state_dict(start["weights"][epochs.start - 1])
-        optimizer.load_state_dict(start["optimizer"])
+            raise ModelError(start["unresumable"], "training.recipe" if settings.recipe else "model.name")
+        learner.restore(start["state"])
+        began = start.get("epoch_so_far")
         del start
-    log.info(f"Training {settings.model} on {device}, {settings.threads} threads, epochs {epochs[0]} to {epochs[-1]}")
+    log.info(f"Training {settings.model} on {device}, {settings.threads} threads, {unit}s {times[0]} to {times[-1]}")
 
+    # From here on time is counted in steps: so many of them are a unit.
+    steps = length if unit == "epoch" else 1
+    stored = {at * steps for at in (times if kept is None else kept)}
+    noted = set(stored)
+    if repeated is None:
+        noted |= set(range((times[0] * steps + length - 1) // length * length, times[-1] * steps + 1, length))
+    known = {at * steps: loss for at, loss in (repeated or {}).items()}
     weights, history, timing = {}, [], []
-    for epoch in epochs:
-        began = time.perf_counter()
-        loss = math.nan
-        if epoch > 0:
-            loss = train_epoch(
-                model=model,
-                optimizer=optimizer,
-                samples=train,
-                batch_size=settings.batch_size,
-                seed=settings.seed,
-                epoch=epoch,
-            )
-            if not math.isfinite(loss):
-                raise UserError(
-                    f"The training diverged: at epoch {epoch} the loss is {loss}, with training.learning_rate "
-                    f"{settings.learning_rate:g}. Lower the learning rate. Epochs before {epochs.start} are kept; to "
-                    f"have the figures of those alone, set training.epochs to {max(epochs.start - 1, 1)}. To compare "
-                    "other runs without this one, name it under skip."
-                )
-        row = {"epoch": epoch, "train_loss": loss} | evaluate(
-            model=model, train=train, evaluation=evaluation, classes=classes
-        )
-        if kept_epochs is None or epoch in kept_epochs or epoch == epochs[-1]:
-            weights[epoch] = copy_state(model)
-        if epoch % MEMORY_RETURNED_EVERY == 0:
-            return_kept_memory()
-        seconds = time.perf_counter() - began
+    began_at = time.perf_counter()
+    # Time 0 is before the first epoch.
+    moments = [None]
+    if times[0] > 0:
+        done, last = (times[0] - 1) * steps, times[-1] * steps
+        moments = _steps(learner, train, done=done, last=last, length=length, began=began)
+    epoch = None
+    for epoch in moments:
+        step = 0 if epoch is None else (epoch.number - 1) * length + epoch.done
+        if step in known:
+            _check_repeated(epoch.mean_loss(), known[step], f"{unit} {step // steps}")
+        if step not in noted:
+            continue
+        at = step // steps
+        loss = math.nan if epoch is None else epoch.mean_loss()
+        if epoch is not None and not math.isfinite(loss):
+            raise UserError(_diverged(loss, unit=unit, at=at, first=times.start, settings=settings))
+        row = {"time": at, "train_loss": loss} | _evaluated(learner, epoch, train, evaluation, classes)
+        if step in stored:
+            weights[at] = copy_state(learner.followed.state_dict())
+        seconds, began_at = time.perf_counter() - began_at, time.perf_counter()
         history.append(row)
-        timing.append({"epoch": epoch, "seconds": seconds})
-        trained = f"loss {loss:.4f}, " if epoch > 0 else ""
+        timing.append({"time": at, "seconds": seconds})
+        trained = f"loss {loss:.4f}, " if epoch is not None else ""
         log.info(
-            f"Epoch {epoch}: {trained}train accuracy {row['train_accuracy']:.4f}, "
+            f"{unit.capitalize()} {at}: {trained}train accuracy {row['train_accuracy']:.4f}, "
             f"eval accuracy {row['eval_accuracy']:.4f}, {seconds:.2f} s"
         )
-    step = slice(settings.batch_size)
+    checkpoint = {"weights": weights, "state": learner.state(), "time": times[-1]}
+    if checkpoint["time"] in weights and learner.followed is learner.model:
+        # torch stores a tensor once that is there twice.
+        checkpoint["state"]["model"] = weights[checkpoint["time"]]
+    if epoch is not None and not epoch.is_over:
+        checkpoint["epoch_so_far"] = epoch.state()
+    batch = slice(settings.batch_size)
     unresumable = check_restorable(
-        model,
-        state=weights[epochs[-1]],
-        settings=settings,
-        classes=classes,
+        learner,
+        state=checkpoint["state"],
         evaluation_images=evaluation.images[:COMPARED],
-        step_images=train.images[step],
-        step_labels=train.labels[step],
+        step_images=train.images[batch],
+        step_labels=train.labels[batch],
     )
-    checkpoint = {"weights": weights, "optimizer": optimizer_state(optimizer), "epoch": epochs[-1]}
     if unresumable is not None:
         # It is no fault as long as no training goes on from here.
         log.info("No training can go on from this checkpoint: %s", unresumable)
         checkpoint["unresumable"] = unresumable
     return checkpoint, _columns(history), _columns(timing)
+
+
+def _steps(
+    learner: Learner,
+    samples: Samples,
+    *,
+    done: int,
+    last: int,
+    length: int,
+    began: Mapping[str, object] | None,
+) -> Iterator[Epoch]:
+    """Make the steps after the first `done` of the training through step `last`, and after each of them give its epoch.
+
+    Parameters
+    ----------
+    learner, samples, began
+        See `Epoch`.
+    done, last : int
+    length : int
+        Steps of an epoch.
+    """
+    for number in range(done // length + 1, -(-last // length) + 1):
+        epoch = Epoch(number, learner, samples, began=began)
+        began = None
+        for _ in range(epoch.done, min(length, last - (number - 1) * length)):
+            epoch.step()
+            yield epoch
+        if number % MEMORY_RETURNED_EVERY == 0:
+            return_kept_memory()
+
+
+def _evaluated(
+    learner: Learner, epoch: Epoch | None, train: Samples, evaluation: Samples, classes: int
+) -> dict[str, object]:
+    """The accuracies of the followed network; within an epoch, the training does not notice."""
+    within = epoch is not None and not epoch.is_over
+    # A model of the user's may draw numbers as it evaluates.
+    states = generator_states(learner.task.device) if within else None
+    found = evaluate(model=learner.followed, train=train, evaluation=evaluation, classes=classes)
+    if within:
+        restore_generators(states, learner.task.device)
+        learner.train()
+    return found
+
+
+def _check_repeated(loss: float, known: float, when: str) -> None:
+    """Refuse a training that is no repetition of the one before.
+
+    Raises
+    ------
+    UserError
+        If the losses differ at all.
+    """
+    if loss != known and not (math.isnan(loss) and math.isnan(known)):
+        raise UserError(
+            f"The training was repeated to keep more of it, and is another one: at {when} its loss is {loss!r}, and "
+            f"before it was {known!r}. Something in it does not repeat, such as an operation on a GPU. Delete the "
+            "run's folders checkpoints and kept, and give the same command again: all snapshots are then of one training."
+        )
+
+
+def _diverged(loss: float, *, unit: str, at: int, first: int, settings: TrainingSettings) -> str:
+    """What is said of a training whose loss is not finite."""
+    whole = f"Epochs before {first} are kept; to have the figures of those alone, set training.epochs to "
+    kept = f"{whole}{max(first - 1, 1)}." if unit == "epoch" else f"Steps before {first} are kept."
+    return (
+        f"The training diverged: at {unit} {at} the loss is {loss}, with training.learning_rate "
+        f"{settings.learning_rate:g}. Lower the learning rate. {kept} To compare other runs without this one, name it "
+        "under skip."
+    )
 
 
 def _columns(rows: list[dict]) -> dict[str, list]:
