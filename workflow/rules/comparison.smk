@@ -11,11 +11,38 @@ SEEDS = {run: RUNS[run]["seed"] for run in RUNS}
 CKA_RUNS = representative_runs(GROUPS, NETWORK_LAYERS)
 # Of each run the time at which it is compared, and the span that holds it.
 CKA_TIME = experiment["comparison"]["cka_time"]
-CKA_TIMES = {run: TIMES[run].times[-1] if CKA_TIME is None else CKA_TIME for run in CKA_RUNS}
-CKA_SPANS = {run: TIMES[run].span_of[time] for run, time in CKA_TIMES.items()}
+
+
+def cka_times(
+    wildcards,
+):
+    """Each run's time at which its layers are compared: the asked one, or the last."""
+    asked = {run: CKA_TIME for run in CKA_RUNS if CKA_TIME in TIMES[run].span_of}
+    return {run: asked.get(run, TIMES[run].times[-1]) for run in CKA_RUNS}
+
+
+def cka_spans(
+    wildcards,
+):
+    """Each run's span that holds the time at which its layers are compared, with all of its times."""
+    spans = {run: TIMES[run].span_of[time] for run, time in cka_times(wildcards).items()}
+    return {run: {span: run_spans(run)[span]} for run, span in spans.items()}
+
+
+def compared_activations(
+    wildcards,
+):
+    """The activations of each run and layer that are compared."""
+    return [
+        f"results/{run}/activations/{span}/{layer}.npy"
+        for run, spans in cka_spans(wildcards).items()
+        for span in spans
+        for layer in NETWORK_LAYERS[run]
+    ]
+
 
 # The units in which the runs count time. Curves over epochs and over steps cannot share an axis.
-UNITS = sorted({times.unit for times in TIMES.values()})
+UNITS = sorted({times.unit for times in PLANNED.values()})
 
 
 rule compare_tables:
@@ -76,11 +103,7 @@ rule compare_crossings:
 rule compare_activations:
     input:
         datasets=expand("results/{run}/dataset.npz", run=CKA_RUNS),
-        activations=[
-            f"results/{run}/activations/{CKA_SPANS[run]}/{layer}.npy"
-            for run in CKA_RUNS
-            for layer in NETWORK_LAYERS[run]
-        ],
+        activations=compared_activations,
         code=code("compare_activations"),
     output:
         "results/comparison/tables/cka.parquet",
@@ -94,8 +117,8 @@ rule compare_activations:
         **resources_of(memory=3000, minutes=30),
     params:
         layers={run: NETWORK_LAYERS[run] for run in CKA_RUNS},
-        times=CKA_TIMES,
-        spans={run: {span: run_spans(run)[span]} for run, span in CKA_SPANS.items()},
+        times=cka_times,
+        spans=cka_spans,
         seed=experiment["seed"],
     message:
         "Comparing the activations of different runs."
@@ -107,7 +130,7 @@ COMPARISON_PARAMS = {
     registry.Comparison.GROUPS: GROUPS,
     registry.Comparison.GROUP_LAYERS: GROUP_LAYERS,
     registry.Comparison.CKA_RUNS: CKA_RUNS,
-    registry.Comparison.CKA_TIME: CKA_TIMES,
+    registry.Comparison.CKA_TIME: cka_times,
     registry.Unit.OF_RUN: UNITS[0],
 }
 
@@ -118,6 +141,7 @@ for figure in registry.COMPARISON_FIGURES:
             figure.rule
         input:
             **{name: f"results/comparison/{path}" for name, path in figure.inputs.items()},
+            endings=endings_of(CKA_RUNS),
             code=code(figure.rule),
         output:
             **figure_outputs(figure, "results/comparison", "../report/compared_{name}.rst", "comparison"),
@@ -157,7 +181,7 @@ if len(RUNS) > 1 and len(UNITS) == 1:
             name=[
                 figure.name
                 for figure in registry.COMPARISON_FIGURES
-                if not figure.of_predictions or any(TIMES[run].has_predictions for run in RUNS)
+                if not figure.of_predictions or any(PLANNED[run].has_predictions for run in RUNS)
             ],
             format=FORMATS,
         ),

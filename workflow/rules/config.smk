@@ -34,12 +34,14 @@ if not workflow.configfiles:
 # Snakemake's own `config`, which holds what was written, stays as it is; rules read the resolved one.
 experiment = checked(resolve.resolve, config, files=workflow.configfiles)
 # Each run's times: they follow from the config, and are no part of it.
-TIMES = experiment.pop("times")
+PLANNED = experiment.pop("times")
 
 # With --sdm conda a method's package comes with its environment, whether or not it is installed next to Snakemake.
 if DeploymentMethod.CONDA not in workflow.deployment_settings.deployment_method:
     checked(checks.check_installed, experiment)
 
 if workflow.is_main_process:
-    for note in dict.fromkeys([*checks.notes(experiment), *(note for times in TIMES.values() for note in times.notes)]):
+    for note in dict.fromkeys(
+        [*checks.notes(experiment), *(note for times in PLANNED.values() for note in times.notes)]
+    ):
         logger.info(note)

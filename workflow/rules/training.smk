@@ -5,11 +5,19 @@ from evolution.models.names import short_name
 from evolution.planning.run_times import schedule_epochs
 
 
+def times_with_span(
+    wildcards,
+):
+    """The run's times that have a training span: as planned, whether or not the training ends before, or an added one."""
+    planned = PLANNED[wildcards.run]
+    return planned if wildcards.span in planned.training_spans else TIMES[wildcards.run]
+
+
 def training_start(
     wildcards,
 ):
     """What a training span begins with: the checkpoint before, or for time 0 the weights that the config gives."""
-    before = TIMES[wildcards.run].training_span_before.get(wildcards.span)
+    before = times_with_span(wildcards).training_span_before.get(wildcards.span)
     weights = RUNS[wildcards.run]["model"]["weights"]
     if before:
         return {"previous": f"results/{wildcards.run}/checkpoints/{before}.pt"}
@@ -20,7 +28,7 @@ def repeated_history(
     wildcards,
 ):
     """The history of the training span of which an added one is a part; nothing for any other span."""
-    span = TIMES[wildcards.run].repeated_span.get(wildcards.span)
+    span = times_with_span(wildcards).repeated_span.get(wildcards.span)
     return f"results/{wildcards.run}/history/{span}.parquet" if span else []
 
 
@@ -28,7 +36,7 @@ def training_span(
     wildcards,
 ):
     """The times of a training span or an added one."""
-    times = TIMES[wildcards.run]
+    times = times_with_span(wildcards)
     return times.training_spans.get(wildcards.span) or times.added_spans[wildcards.span]
 
 
@@ -44,7 +52,7 @@ def kept_times(
     wildcards,
 ):
     """The times of a training span whose weights are kept: None for all of them."""
-    return TIMES[wildcards.run].kept[wildcards.span]
+    return times_with_span(wildcards).asked[wildcards.span]
 
 
 def recipe_code(
@@ -105,19 +113,42 @@ rule train:
         last=lambda wildcards: training_span(wildcards)[-1],
         model=run_param("model", "name"),
         model_kwargs=run_param("model", "kwargs"),
-        unit=run_unit,
+        unit=lambda wildcards: PLANNED[wildcards.run].unit,
         kept=kept_times,
         # Where the learning rate depends on how long the training is.
         epochs=lambda wildcards: schedule_epochs(RUNS[wildcards.run], experiment),
         training=training_settings,
         # Which training this is, for the note on what its checkpoint holds.
-        training_digest=lambda wildcards: TIMES[wildcards.run].training,
+        training_digest=lambda wildcards: PLANNED[wildcards.run].training,
         seed=run_param("seed"),
         rerun_key_weights=weights_digest,
         rerun_key_model=model_version,
         message_model=model_name,
-        message_span=span_title,
+        message_span=lambda wildcards: f"{PLANNED[wildcards.run].unit} {wildcards.span.removeprefix('step_')}",
     message:
         "Training {params.message_model} of run {wildcards.run}, {params.message_span}."
     script:
         "../scripts/train.py"
+
+
+# A training that may end by itself has an end that nobody knows before. What is made of its snapshots is planned once
+# this file is there.
+checkpoint training_end:
+    input:
+        history=lambda wildcards: f"results/{wildcards.run}/history/{list(PLANNED[wildcards.run].training_spans)[-1]}.parquet",
+        code=code("training_end"),
+    output:
+        "results/{run}/training_end.json",
+    log:
+        "results/{run}/logs/training_end.log",
+    benchmark:
+        "results/{run}/benchmarks/training_end.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    resources:
+        mem_mb=200,
+        runtime=5,
+    message:
+        "Looking where the training of run {wildcards.run} has ended."
+    script:
+        "../scripts/training_end.py"

@@ -9,6 +9,7 @@ import evolution.startup.load_torch  # noqa: F401 - before torch
 
 # isort: split
 
+import json
 from collections.abc import Collection, Mapping
 
 from evolution.io.checkpoints import save_checkpoint
@@ -51,7 +52,8 @@ def train(
         See `evolution.training.kept_times.KeptTimes`.
     output : mapping of str to path
         The files to write: checkpoint, history, timing; and note, which says what the checkpoint holds. The history's
-        metadata holds digests of the data set and of the checkpoint, and the type of the device where that is no CPU.
+        metadata holds digests of the data set and of the checkpoint, the type of the device where that is no CPU, and
+        where the training has ended by itself, its last time and the reason.
 
     Raises
     ------
@@ -71,7 +73,7 @@ def train(
             initial_weights=initial_weights,
         )
     if kept is not None:
-        save_kept_times(output["note"], training=training_digest, times=times, kept=kept)
+        save_kept_times(output["note"], training=training_digest, times=times, asked=kept, kept=checkpoint["weights"])
     save_table(output["timing"], timing, unit=unit)
     save_checkpoint(output["checkpoint"], checkpoint)
     # The jobs that read activations run again when the history changes. Losses and accuracies alone may be the same for
@@ -79,7 +81,10 @@ def train(
     origin = {"dataset": file_digest(dataset), "checkpoint": file_digest(output["checkpoint"])}
     # Snapshots are taken on a CPU, and are compared less closely with a training that ran elsewhere.
     device = choose_device(settings.device, key="training.device").type
-    save_table(output["history"], history, origin | ({} if device == "cpu" else {"device": device}), unit=unit)
+    origin |= {} if device == "cpu" else {"device": device}
+    if "ended" in checkpoint:
+        origin["ended"] = json.dumps(checkpoint["ended"])
+    save_table(output["history"], history, origin, unit=unit)
 
 
 def known_losses(history: str) -> dict[int, float]:

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 
 
 def snapshot_spacing(config: dict, epoch_length: int = 1) -> int:
-    """How far apart regular snapshots are: `snapshots.every`, or by default two epochs; parameters as `snapshot_times`."""
+    """How far apart regular snapshots are: `snapshots.every`, or by default two epochs."""
     return config["snapshots"]["every"] or 2 * epoch_length
 
 
-def snapshot_times(config: dict, epoch_length: int = 1) -> list[int]:
+def snapshot_times(config: dict, epoch_length: int = 1, *, end: int | None = None) -> list[int]:
     """Times with a snapshot: 0, every `every`-th, powers of two up to `log_until`, `also`, and the last.
 
     Parameters
@@ -16,11 +16,16 @@ def snapshot_times(config: dict, epoch_length: int = 1) -> list[int]:
     config : dict
     epoch_length : int
         What an epoch counts in the unit of time: 1 in epochs, its steps in steps.
+    end : int, optional
+        The last time, where the training ended by itself. Times of `also` after it are left out.
     """
     snapshots, last = config["snapshots"], config["training"]["epochs"] * epoch_length
+    also = snapshots["also"]
+    if end is not None:
+        last, also = end, [time for time in also if time <= end]
     every = range(0, last + 1, snapshot_spacing(config, epoch_length))
     powers = [2**power for power in range((snapshots["log_until"] or 0).bit_length()) if 2**power <= last]
-    return sorted({0, last, *every, *powers, *snapshots["also"]})
+    return sorted({0, last, *every, *powers, *also})
 
 
 def counted_spans(config: dict, epoch_length: int = 1) -> tuple[int, int]:
@@ -94,7 +99,7 @@ def spread_spans(times: list[int], *, taken: Iterable[list[int]], per_job: int, 
     return {span_name(span[0], span[-1], unit): span for span in spans}
 
 
-def snapshot_spans(config: dict, epoch_length: int = 1) -> dict[str, list[int]]:
+def snapshot_spans(config: dict, epoch_length: int = 1, *, end: int | None = None) -> dict[str, list[int]]:
     """Cut the snapshots into spans, one job each.
 
     Time 0 is a span of its own. The other spans end at multiples of `every * snapshots_per_job` and not after so many
@@ -102,7 +107,7 @@ def snapshot_spans(config: dict, epoch_length: int = 1) -> dict[str, list[int]]:
 
     Parameters
     ----------
-    config, epoch_length
+    config, epoch_length, end
         See `snapshot_times`.
 
     Returns
@@ -112,7 +117,7 @@ def snapshot_spans(config: dict, epoch_length: int = 1) -> dict[str, list[int]]:
     """
     width = snapshot_spacing(config, epoch_length) * config["snapshots_per_job"]
     windows: dict[int, list[int]] = {}
-    for time in snapshot_times(config, epoch_length):
+    for time in snapshot_times(config, epoch_length, end=end):
         # Where each snapshot is a span, a time of `also` is one more span and does not join the next.
         window = time if config["snapshots_per_job"] == 1 else -(-time // width)
         windows.setdefault(window, []).append(time)

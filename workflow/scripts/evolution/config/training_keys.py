@@ -3,5 +3,5 @@
 TRAINING_KEYS = (
     *("batch_size", "accumulate", "optimizer", "optimizer_kwargs", "learning_rate", "weight_decay", "schedule"),
     *("augmentation", "label_smoothing", "class_weights", "clip_norm", "average", "precision", "recipe"),
-    *("recipe_kwargs", "device", "threads"),
+    *("recipe_kwargs", "stop", "device", "threads"),
 )

@@ -28,6 +28,28 @@ from evolution.training.schedules import Schedule
 
 
 @dataclass(frozen=True)
+class Ending:
+    """Where a training has ended by itself.
+
+    Attributes
+    ----------
+    time : int
+        The last time.
+    reason : str
+        The end of a sentence.
+    """
+
+    time: int
+    reason: str
+
+
+def load_ending(path: str | Path) -> Ending | None:
+    """What the checkpoint rule training_end wrote: None where the training went on to its last epoch."""
+    found = json.loads(Path(path).read_text(encoding="utf-8"))
+    return Ending(found["time"], found["reason"]) if found else None
+
+
+@dataclass(frozen=True)
 class RunTimes:
     """The times of a run.
 
@@ -43,12 +65,17 @@ class RunTimes:
         The spans of the training, to their times. Empty where it ran elsewhere.
     added_spans : dict of str to range
         Parts of training spans that are trained again, for times whose weights were not kept.
-    kept : dict of str to list of int or None
-        Training or added span to the times whose weights its checkpoint holds; None for all.
+    kept, asked : dict of str to list of int or None
+        Training or added span to the times whose weights its checkpoint holds, and which its job was or is to keep;
+        None for all.
     epoch_length : int
         What an epoch counts in the unit, where the training runs here: 1, or its steps.
     training : str
         A digest of what decides the training, where it runs here.
+    ending : Ending or None
+        Where the training has ended by itself.
+    may_end_early : bool
+        Whether the training may end by itself: its last time is not known before.
     stored : dict of int to StoredTime
         Time to what its snapshot is taken of, where the training ran elsewhere.
     recording : Recording or None
@@ -62,8 +89,11 @@ class RunTimes:
     training_spans: dict[str, range] = field(default_factory=dict)
     added_spans: dict[str, range] = field(default_factory=dict)
     kept: dict[str, list[int] | None] = field(default_factory=dict)
+    asked: dict[str, list[int] | None] = field(default_factory=dict)
     epoch_length: int = 1
     training: str = ""
+    ending: Ending | None = None
+    may_end_early: bool = False
     stored: dict[int, StoredTime] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     recording: Recording | None = None
@@ -85,7 +115,10 @@ class RunTimes:
 
     @cached_property
     def training_span_before(self) -> dict[str, str]:
-        """Span of the training to the one that it goes on from; the first has none. An added span goes on as its whole."""
+        """Span of the training to the one that it goes on from; the first has none.
+
+        An added span goes on from where its whole does.
+        """
         before = _befores(self.training_spans)
         return before | {added: before[span] for added, span in self.repeated_span.items() if span in before}
 
@@ -104,7 +137,11 @@ class RunTimes:
 
     def grid_times(self, asked: list[int] | None) -> list[int]:
         """The times of figures that show a few snapshots: `plots.grid_times` of the config, or spread over all."""
-        return spread_times(self.times) if asked is None else asked
+        if asked is None:
+            return spread_times(self.times)
+        if self.ending is None:
+            return asked
+        return sorted({self.ending.time, *(time for time in asked if time in self.span_of)})
 
     @property
     def has_inputs(self) -> bool:
@@ -131,11 +168,13 @@ def _befores(spans: Iterable[str]) -> dict[str, str]:
     return {after: before for before, after in pairwise(spans)}
 
 
-def trained_times(name: str, run: dict, config: dict, *, results: Path = Path("results")) -> RunTimes:
+def trained_times(
+    name: str, run: dict, config: dict, *, ending: Ending | None = None, results: Path = Path("results")
+) -> RunTimes:
     """The times of a run that this workflow trains.
 
-    Where a training does not keep the weights of all times, those of a snapshot that was added later are missing. A part
-    of the training is then trained again for them.
+    Where a training does not keep the weights of all times, those of a snapshot that was added later are missing. A
+    part of the training is then trained again for them.
 
     Parameters
     ----------
@@ -144,30 +183,46 @@ def trained_times(name: str, run: dict, config: dict, *, results: Path = Path("r
     run : dict
         Its settings.
     config : dict
+    ending : Ending, optional
+        Where the training has ended by itself.
     results : Path
     """
     unit, length = config["snapshots"]["unit"], epoch_length(run, config)
-    spans, chain = snapshot_spans(config, length), training_spans(config, length)
-    times = RunTimes(unit, spans, chain, epoch_length=length, training=_training_digest(run, config))
+    end = None if ending is None else ending.time
+    spans, chain = snapshot_spans(config, length, end=end), training_spans(config, length)
+    if end is not None:
+        chain = {span: range(within[0], min(within[-1], end) + 1) for span, within in chain.items() if within[0] <= end}
+    times = RunTimes(
+        unit,
+        spans,
+        chain,
+        epoch_length=length,
+        training=_training_digest(run, config),
+        ending=ending,
+        may_end_early=run["training"]["stop"] is not None,
+    )
     keeps_epochs = config["training"]["keep_epochs"] == "all"
     if unit == "epoch" and keeps_epochs:
-        return replace(times, kept=dict.fromkeys(chain))
+        return replace(times, asked=dict.fromkeys(chain), kept=dict.fromkeys(chain))
     notes = load_kept_times(results / name / "kept", training=times.training)
-    kept, added = {}, {}
+    kept, asked, added = {}, {}, {}
     for span, within in chain.items():
         wanted = times.times[bisect_left(times.times, within[0]) : bisect_right(times.times, within[-1])]
         ends = [time for time in range(within[-1] // length * length, within[0] - 1, -length) if keeps_epochs]
-        kept[span] = notes[span].kept if span in notes else sorted({*wanted, *ends})
+        asked[span] = kept[span] = sorted({*wanted, *ends})
+        if span in notes:
+            asked[span], kept[span] = notes[span].asked, notes[span].kept
         missing = [time for time in wanted if time not in set(kept[span])]
         # What was added before stays as it is too.
         for other, note in notes.items():
             if missing and other not in chain and note.first == within[0] and set(note.kept) & set(missing):
-                kept[other], added[other] = note.kept, range(note.first, note.last + 1)
+                asked[other], kept[other], added[other] = note.asked, note.kept, range(note.first, note.last + 1)
                 missing = [time for time in missing if time not in note.kept]
         if missing:
             part = span_name(within[0], missing[-1], unit)
-            kept[part], added[part] = missing, range(within[0], missing[-1] + 1)
-    return replace(times, kept=kept, added_spans=added)
+            asked[part] = kept[part] = missing
+            added[part] = range(within[0], missing[-1] + 1)
+    return replace(times, asked=asked, kept=kept, added_spans=added)
 
 
 def epoch_length(run: dict, config: dict) -> int:

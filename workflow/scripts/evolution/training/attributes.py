@@ -63,7 +63,7 @@ def _differences(
             for (key, value), theirs in zip(one.items(), other.values()):
                 yield from _differences(value, theirs, f"{name}[{key!r}]" if name else str(key), leave_out, seen)
     elif isinstance(one, (str, bytes, bytearray, bool, int, float, complex, type(None), Set)):
-        yield from [] if one == other or one != one and other != other else [name]
+        yield from [] if one == other or (one != one and other != other) else [name]
     elif isinstance(one, (list, tuple)) or hasattr(one, "maxlen"):
         if len(one) != len(other):
             yield name

@@ -60,3 +60,11 @@ def evaluate(*, model: nn.Module, train: Samples, evaluation: Samples, classes: 
     counts = np.bincount(labels, minlength=classes)
     by_class = np.bincount(labels, weights=right, minlength=classes) / np.where(counts, counts, np.nan)
     return {"train_accuracy": train_right, "eval_accuracy": right.mean(), "class_accuracy": by_class.tolist()}
+
+
+def has_finite_outputs(model: nn.Module, images: torch.Tensor) -> bool:
+    """Whether all that the model puts out for the images in evaluation mode is finite; parameters as `predict`."""
+    model.eval()
+    with torch.inference_mode():
+        parts = images.split(EVALUATION_CHUNK[images.device.type])
+        return all(bool(logits_of(model(part)).isfinite().all()) for part in parts)

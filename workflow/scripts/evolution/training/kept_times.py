@@ -23,19 +23,24 @@ class KeptTimes:
         A digest of what decides the training. A note of another training counts for nothing.
     first, last : int
         The times of the span.
+    asked : list of int
+        The times whose weights the job was to keep, ascending.
     kept : list of int
-        The times whose weights are there, ascending.
+        The times whose weights are there: other ones where the training ended by itself.
     """
 
     training: str
     first: int
     last: int
+    asked: list[int]
     kept: list[int]
 
 
-def save_kept_times(path: str | Path, *, training: str, times: range, kept: Collection[int]) -> None:
-    """Leave the note on a span."""
-    note = KeptTimes(training, times[0], times[-1], sorted(kept))
+def save_kept_times(
+    path: str | Path, *, training: str, times: range, asked: Collection[int], kept: Collection[int]
+) -> None:
+    """Leave the note on a span; parameters as `KeptTimes` has them."""
+    note = KeptTimes(training, times[0], times[-1], sorted(asked), sorted(kept))
     with whole_file(path) as temporary:
         temporary.write_text(json.dumps(asdict(note)) + "\n", encoding="utf-8")
 

@@ -1,8 +1,6 @@
 """Training a span: steps, and what is noted of the network at the times that are asked for."""
 
 import logging
-import math
-import time
 from collections.abc import Collection, Iterator, Mapping
 
 import numpy as np
@@ -14,93 +12,22 @@ from evolution.io.arrays import load_npz
 from evolution.io.checkpoints import load_checkpoint
 from evolution.models.build import memory_layout
 from evolution.models.device import choose_device
-from evolution.models.seeding import generator_states, restore_generators, seed_all
-from evolution.seeds import integer_seed
 from evolution.startup.memory import return_kept_memory
+from evolution.training.ending import Progress
+from evolution.training.epoch import Epoch
 from evolution.training.epoch_length import steps_an_epoch
-from evolution.training.evaluation import Samples, evaluate
+from evolution.training.evaluation import Samples
 from evolution.training.initial_weights import load_weights
 from evolution.training.learner import Learner, Task, build_learner
+from evolution.training.noting import HISTORY, TIMING, Asked, DivergedError, SpanNotes
 from evolution.training.restoring import COMPARED, check_restorable
 from evolution.training.settings import TrainingSettings
-from evolution.training.state import copy_state
 
 log = logging.getLogger("evolution")
 
 # Epochs after which memory that is kept and not in use is returned: often enough to keep the peak low, and seldom
 # enough to cost nothing.
 MEMORY_RETURNED_EVERY = 10
-
-
-class Epoch:
-    """One pass over the training images, step by step, which may be left and taken up again between two steps.
-
-    Dropout and shuffling draw from streams named by the epoch, and augmentation from one named by the step. A training
-    that is cut and goes on therefore draws the same numbers as an uncut one.
-
-    Parameters
-    ----------
-    number : int
-        From 1.
-    learner : Learner
-    samples : Samples
-        The training images.
-    began : mapping, optional
-        What `state` returned after some steps. By default the epoch is at its start.
-
-    Attributes
-    ----------
-    done : int
-        Steps of this epoch so far.
-    """
-
-    def __init__(self, number: int, learner: Learner, samples: Samples, *, began: Mapping[str, object] | None = None):
-        self.number, self._learner, self._samples = number, learner, samples
-        settings, count = learner.settings, len(samples.images)
-        self._device = samples.images.device
-        step_size = None if settings.batch_size is None else settings.batch_size * settings.accumulate
-        self._order = None
-        if settings.batch_size is not None and settings.batch_size < count:
-            shuffling = torch.Generator().manual_seed(integer_seed(settings.seed, "shuffling", number))
-            self._order = torch.randperm(count, generator=shuffling).to(self._device).split(step_size)
-        self.length = 1 if self._order is None else len(self._order)
-        learner.train()
-        if began is None:
-            seed_all(integer_seed(settings.seed, "dropout", number))
-            self.done, self._images = 0, 0
-            self._loss = torch.zeros((), dtype=torch.float64, device=self._device)
-        else:
-            restore_generators(began["generators"], self._device)
-            self.done, self._images = began["done"], began["images"]
-            self._loss = torch.tensor(began["loss"], dtype=torch.float64, device=self._device)
-
-    def step(self) -> None:
-        """Make the next step."""
-        images, labels = self._samples.images, self._samples.labels
-        if self._order is not None:
-            part = self._order[self.done]
-            images, labels = images[part], labels[part]
-        self._loss += self._learner.step(images, labels, done=(self.number - 1) * self.length + self.done)
-        self._images += len(images)
-        self.done += 1
-
-    @property
-    def is_over(self) -> bool:
-        """Whether all images have passed."""
-        return self.done == self.length
-
-    def mean_loss(self) -> float:
-        """The mean loss over the epoch's images so far, as each step saw it."""
-        return self._loss.item() / self._images
-
-    def state(self) -> dict[str, object]:
-        """What is needed to go on after the last step, in a form that a checkpoint may hold."""
-        return {
-            "done": self.done,
-            "images": self._images,
-            "loss": self._loss.item(),
-            "generators": generator_states(self._device),
-        }
 
 
 def train_span(
@@ -141,7 +68,7 @@ def train_span(
     -------
     checkpoint : dict
         See `evolution.io.checkpoints.load_checkpoint`.
-    history : dict of columns
+    history : dict of columns, which may be empty
         time, train_loss (mean over the images of the epoch so far, as each step saw it), train_accuracy, eval_accuracy,
         class_accuracy; a row for each kept time, and one for each end of an epoch.
     timing : dict of columns
@@ -185,56 +112,55 @@ def train_span(
         task,
         prepare=None if initial_weights is None else lambda model: load_weights(model, initial_weights),
     )
-    began = None
+    began, progress, last_noted = None, Progress(), 0
     if previous is not None:
         start = load_checkpoint(previous)
         if "unresumable" in start:
             raise ModelError(start["unresumable"], "training.recipe" if settings.recipe else "model.name")
+        if "ended" in start:
+            log.info("The training has ended: %s", start["ended"]["reason"])
+            passed_on = {"weights": {}, "state": {}, "time": times[-1], "ended": start["ended"]}
+            return passed_on, {name: [] for name in HISTORY}, {name: [] for name in TIMING}
         learner.restore(start["state"])
+        progress = Progress(**start["progress"])
+        last_noted = start["last_noted"]
         began = start.get("epoch_so_far")
         del start
     log.info(f"Training {settings.model} on {device}, {settings.threads} threads, {unit}s {times[0]} to {times[-1]}")
 
-    # From here on time is counted in steps: so many of them are a unit.
-    steps = length if unit == "epoch" else 1
-    stored = {at * steps for at in (times if kept is None else kept)}
-    noted = set(stored)
-    if repeated is None:
-        noted |= set(range((times[0] * steps + length - 1) // length * length, times[-1] * steps + 1, length))
-    known = {at * steps: loss for at, loss in (repeated or {}).items()}
-    weights, history, timing = {}, [], []
-    began_at = time.perf_counter()
-    # Time 0 is before the first epoch.
-    moments = [None]
-    if times[0] > 0:
-        done, last = (times[0] - 1) * steps, times[-1] * steps
-        moments = _steps(learner, train, done=done, last=last, length=length, began=began)
+    notes = SpanNotes(
+        learner,
+        train,
+        evaluation,
+        asked=_asked(times, unit=unit, length=length, kept=kept, repeated=repeated),
+        progress=progress,
+        last_noted=last_noted,
+    )
     epoch = None
-    for epoch in moments:
-        step = 0 if epoch is None else (epoch.number - 1) * length + epoch.done
-        if step in known:
-            _check_repeated(epoch.mean_loss(), known[step], f"{unit} {step // steps}")
-        if step not in noted:
-            continue
-        at = step // steps
-        loss = math.nan if epoch is None else epoch.mean_loss()
-        if epoch is not None and not math.isfinite(loss):
-            raise UserError(_diverged(loss, unit=unit, at=at, first=times.start, settings=settings))
-        row = {"time": at, "train_loss": loss} | _evaluated(learner, epoch, train, evaluation, classes)
-        if step in stored:
-            weights[at] = copy_state(learner.followed.state_dict())
-        seconds, began_at = time.perf_counter() - began_at, time.perf_counter()
-        history.append(row)
-        timing.append({"time": at, "seconds": seconds})
-        trained = f"loss {loss:.4f}, " if epoch is not None else ""
-        log.info(
-            f"{unit.capitalize()} {at}: {trained}train accuracy {row['train_accuracy']:.4f}, "
-            f"eval accuracy {row['eval_accuracy']:.4f}, {seconds:.2f} s"
-        )
-    checkpoint = {"weights": weights, "state": learner.state(), "time": times[-1]}
-    if checkpoint["time"] in weights and learner.followed is learner.model:
+    if times[0] == 0:
+        notes.note(None, 0)
+    else:
+        steps = length if unit == "epoch" else 1
+        done, last = (times[0] - 1) * steps, times[-1] * steps
+        for step, epoch in _steps(learner, train, done=done, last=last, length=length, began=began):
+            try:
+                if not notes.note(epoch, step):
+                    break
+            except DivergedError as error:
+                raise UserError(
+                    _diverged(error.loss, unit=unit, at=step // steps, first=times.start, settings=settings)
+                ) from None
+    checkpoint = {"weights": notes.weights, "state": {}, "time": times[-1]}
+    if notes.ended is not None:
+        log.info("The training ends at %s %d: %s", unit, notes.ended["time"], notes.ended["reason"])
+        checkpoint["ended"] = notes.ended
+    if notes.has_diverged:
+        return checkpoint, notes.history, notes.timing
+    checkpoint |= {"state": learner.state(), "progress": notes.progress.state(), "last_noted": notes.last_noted}
+    at_end = notes.weights.get(notes.last_noted if notes.ended else times[-1])
+    if at_end is not None and learner.followed is learner.model:
         # torch stores a tensor once that is there twice.
-        checkpoint["state"]["model"] = weights[checkpoint["time"]]
+        checkpoint["state"]["model"] = at_end
     if epoch is not None and not epoch.is_over:
         checkpoint["epoch_so_far"] = epoch.state()
     batch = slice(settings.batch_size)
@@ -245,11 +171,23 @@ def train_span(
         step_images=train.images[batch],
         step_labels=train.labels[batch],
     )
-    if unresumable is not None:
+    if unresumable is not None and notes.ended is None:
         # It is no fault as long as no training goes on from here.
         log.info("No training can go on from this checkpoint: %s", unresumable)
         checkpoint["unresumable"] = unresumable
-    return checkpoint, _columns(history), _columns(timing)
+    return checkpoint, notes.history, notes.timing
+
+
+def _asked(
+    times: range, *, unit: str, length: int, kept: Collection[int] | None, repeated: Mapping[int, float] | None
+) -> Asked:
+    """What is to be noted; parameters as `train_span` has them, and the steps of an epoch."""
+    noted = kept = set(times if kept is None else kept)
+    if repeated is None:
+        # In epochs each time ends one, in steps every so many.
+        every = 1 if unit == "epoch" else length
+        noted = kept | set(range(-(-times[0] // every) * every, times[-1] + 1, every))
+    return Asked(unit=unit, steps=length if unit == "epoch" else 1, kept=kept, noted=noted, known=repeated)
 
 
 def _steps(
@@ -260,8 +198,10 @@ def _steps(
     last: int,
     length: int,
     began: Mapping[str, object] | None,
-) -> Iterator[Epoch]:
-    """Make the steps after the first `done` of the training through step `last`, and after each of them give its epoch.
+) -> Iterator[tuple[int, Epoch]]:
+    """Make the steps after the first `done` of the training through step `last`.
+
+    After each step it gives the step's number and its epoch.
 
     Parameters
     ----------
@@ -276,39 +216,9 @@ def _steps(
         began = None
         for _ in range(epoch.done, min(length, last - (number - 1) * length)):
             epoch.step()
-            yield epoch
+            yield (number - 1) * length + epoch.done, epoch
         if number % MEMORY_RETURNED_EVERY == 0:
             return_kept_memory()
-
-
-def _evaluated(
-    learner: Learner, epoch: Epoch | None, train: Samples, evaluation: Samples, classes: int
-) -> dict[str, object]:
-    """The accuracies of the followed network; within an epoch, the training does not notice."""
-    within = epoch is not None and not epoch.is_over
-    # A model of the user's may draw numbers as it evaluates.
-    states = generator_states(learner.task.device) if within else None
-    found = evaluate(model=learner.followed, train=train, evaluation=evaluation, classes=classes)
-    if within:
-        restore_generators(states, learner.task.device)
-        learner.train()
-    return found
-
-
-def _check_repeated(loss: float, known: float, when: str) -> None:
-    """Refuse a training that is no repetition of the one before.
-
-    Raises
-    ------
-    UserError
-        If the losses differ at all.
-    """
-    if loss != known and not (math.isnan(loss) and math.isnan(known)):
-        raise UserError(
-            f"The training was repeated to keep more of it, and is another one: at {when} its loss is {loss!r}, and "
-            f"before it was {known!r}. Something in it does not repeat, such as an operation on a GPU. Delete the "
-            "run's folders checkpoints and kept, and give the same command again: all snapshots are then of one training."
-        )
 
 
 def _diverged(loss: float, *, unit: str, at: int, first: int, settings: TrainingSettings) -> str:
@@ -317,11 +227,7 @@ def _diverged(loss: float, *, unit: str, at: int, first: int, settings: Training
     kept = f"{whole}{max(first - 1, 1)}." if unit == "epoch" else f"Steps before {first} are kept."
     return (
         f"The training diverged: at {unit} {at} the loss is {loss}, with training.learning_rate "
-        f"{settings.learning_rate:g}. Lower the learning rate. {kept} To compare other runs without this one, name it "
+        f"{settings.learning_rate:g}. Lower the learning rate. {kept} Or let the training end before that, with "
+        "training.stop: {diverged: true}. To compare other runs without this one, name it "
         "under skip."
     )
-
-
-def _columns(rows: list[dict]) -> dict[str, list]:
-    """A table's columns from its rows."""
-    return {name: [row[name] for row in rows] for name in rows[0]}

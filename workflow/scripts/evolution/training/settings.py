@@ -22,6 +22,25 @@ class Averaging:
     follow: str = "average"
 
 
+@dataclass(frozen=True)
+class Stop:
+    """When a training ends before its last epoch: `training.stop` of the config.
+
+    Attributes
+    ----------
+    train_accuracy : float or None
+        At the end of the first epoch with this accuracy on the training images.
+    patience : int or None
+        After so many epochs without a better accuracy on the evaluation images.
+    diverged : bool
+        Where the loss is not finite, at the last time before that was noted. Otherwise this is an error.
+    """
+
+    train_accuracy: float | None = None
+    patience: int | None = None
+    diverged: bool = False
+
+
 @dataclass(frozen=True, kw_only=True)
 class TrainingSettings(ModelSettings):
     """How a run's network is trained: `model`, `training` and `seed` of the config.
@@ -50,6 +69,7 @@ class TrainingSettings(ModelSettings):
     recipe : str or None
         `FILE.py:CLASS` or `PACKAGE.MODULE:CLASS`, see `evolution.training.recipe`.
     recipe_kwargs : dict
+    stop : Stop or None
     device : {"auto", "cpu", "cuda"}
     threads : int
         torch's, however many cores the machine has: sums depend on it.
@@ -63,7 +83,7 @@ class TrainingSettings(ModelSettings):
     threads: int
     accumulate: int = 1
     optimizer_kwargs: dict = field(default_factory=dict)
-    schedule: Schedule = Schedule("constant")
+    schedule: Schedule = field(default_factory=lambda: Schedule("constant"))
     augmentation: list = field(default_factory=list)
     label_smoothing: float = 0.0
     class_weights: str | list[float] | None = None
@@ -72,13 +92,15 @@ class TrainingSettings(ModelSettings):
     precision: str = "float32"
     recipe: str | None = None
     recipe_kwargs: dict = field(default_factory=dict)
+    stop: Stop | None = None
 
     @classmethod
     def of_config(cls, *, model: str, model_kwargs: dict, seed: int, training: dict) -> "TrainingSettings":
         """The settings from the config's own values; `training` has the keys of `TRAINING_KEYS`."""
-        schedule, average = training["schedule"], training["average"]
+        schedule, average, stop = (training[key] for key in ("schedule", "average", "stop"))
         made = {
             "schedule": Schedule(**schedule | {"at": tuple(schedule["at"])}),
             "average": None if average is None else Averaging(**average),
+            "stop": None if stop is None else Stop(**stop),
         }
         return cls(model=model, model_kwargs=model_kwargs, seed=seed, **training | made)
