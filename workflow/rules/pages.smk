@@ -63,6 +63,14 @@ def weights_name(
     return os.path.basename(weights) if weights else None
 
 
+def reason_of_end(
+    wildcards,
+):
+    """Why a run's training has ended by itself; None where it has not."""
+    ending = TIMES[wildcards.run].ending
+    return None if ending is None else ending.reason
+
+
 rule summary:
     input:
         metrics="results/{run}/tables/metrics.parquet",
@@ -92,6 +100,7 @@ rule summary:
     params:
         layers=followed_layers,
         weights=weights_name,
+        ending=reason_of_end,
     message:
         "Summing up run {wildcards.run}."
     script:

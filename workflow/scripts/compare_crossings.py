@@ -135,6 +135,24 @@ def layer_section(layer: str, groups: list[Crossings], unit: str) -> str:
     return f"**{layer}**\n\n{markdown_table(header, rows)}"
 
 
+def ends_note(curves: dict[str, dict[str, dict[str, tuple[np.ndarray, np.ndarray]]]], unit: str) -> str:
+    """A sentence on trainings that end at different times, to be read with *never*; empty where all end at one."""
+    ends = {
+        run: int(times[-1])
+        for groups in curves.values()
+        for runs in groups.values()
+        for run, (times, _) in runs.items()
+    }
+    if len(set(ends.values())) < 2:
+        return ""
+    shown = sorted(ends.items(), key=lambda each: each[1])
+    first, last = shown[0], shown[-1]
+    return (
+        f"The runs end at different {unit}s, from {unit} {first[1]} ({first[0]}) to {unit} {last[1]} ({last[0]}): *{NEVER}* "
+        "means not before a run's end.\n\n"
+    )
+
+
 def compare_crossings(
     *, metrics_table: str, layers: list[str], threshold: float, seeds: dict[str, int], markdown_path: str, csv_path: str
 ) -> None:
@@ -159,7 +177,7 @@ def compare_crossings(
         if layer in curves
     }
     sections = "\n\n".join(layer_section(layer, groups, unit) for layer, groups in found.items())
-    text = f"# When the adjusted Rand index reaches {threshold:g}\n\n{sections}\n\n{LEGEND.format(unit=unit)}\n"
+    text = f"# When the adjusted Rand index reaches {threshold:g}\n\n{sections}\n\n{ends_note(curves, unit)}{LEGEND.format(unit=unit)}\n"
     with whole_file(markdown_path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
     with whole_file(csv_path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as stream:

@@ -137,6 +137,7 @@ def summarise(
     warnings_path: str,
     run: str,
     weights: str | None = None,
+    ending: str | None = None,
 ) -> None:
     """Write the summary of a run: Markdown for readers, CSV for programs, and its warnings.
 
@@ -156,6 +157,8 @@ def summarise(
     weights : str, optional
         The name of the file with the weights that the network began with. The summary then has the accuracies at
         time 0, which show whether the weights came out here as they were.
+    ending : str, optional
+        Why the training has ended by itself, as the end of a sentence.
     """
     rows = final_metrics(metrics_table, layers)
     curves, unit = load_curves(history_table), load_unit(history_table)
@@ -175,6 +178,8 @@ def summarise(
         if 0 not in curves:
             raise damaged(history_table, f"no {unit} 0")
         lines.insert(1, accuracy_line(curves[0], f"{unit} 0, with the weights of {weights}"))
+    if ending is not None:
+        lines.append(f"The training ended by itself at {unit} {last}: {ending}.")
     warned = "**Warnings**\n\n" + "".join(f"- {warning}\n" for warning in warnings) + "\n" if warnings else ""
     text = (
         f"# {run}: how the layers cluster at {unit} {last}\n\n"
@@ -206,4 +211,5 @@ if "snakemake" in globals():
             warnings_path=snakemake.output.warnings,
             run=snakemake.wildcards.run,
             weights=snakemake.params.weights,
+            ending=snakemake.params.ending,
         )

@@ -61,8 +61,13 @@ def load_comparison(path: str, *keys: str) -> dict[str, dict[tuple, Curves]]:
 
 
 def _aligned(runs: list[dict[int, float]]) -> Curves:
-    """The runs' values on all of their times."""
-    times = sorted(set().union(*runs))
+    """The runs' values on the times that all of them have; on all of their times where they share fewer than two.
+
+    A training may end by itself, and before the others of its group. A mean over those that are left would be one of
+    other trainings from time to time.
+    """
+    shared = set(runs[0]).intersection(*runs[1:])
+    times = sorted(shared if len(shared) > 1 else set().union(*runs))
     return np.array(times), np.array([[run.get(time, np.nan) for time in times] for run in runs], float)
 
 
