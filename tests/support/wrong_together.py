@@ -104,8 +104,8 @@ WRONG_TOGETHER = {
         "must be greater than 0",
     ),
     "a value of the grid that is none of a choice": (
-        "grid: {training.optimizer: [sgd, adam]}",
-        "grid.training.optimizer: 'adam'",
+        "grid: {training.optimizer: [sgd, adamv]}",
+        "grid.training.optimizer: 'adamv'",
         "did you mean adamw?",
     ),
     "a mapping of the grid with a key misspelt": (

@@ -53,7 +53,7 @@ SCHEMA = yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").r
         ("training.epochs", 100.0, "must be of type integer"),
         ("training.batch_size", "all", "must be of type integer or null"),
         ("training.batch_size", 0, "must be at least 1"),
-        ("training.optimizer", "adam", "allowed: adamw, sgd"),
+        ("training.optimizer", "adamx", "allowed: adamw, adam, sgd, the name of a class of torch.optim"),
         ("training.learning_rate", 0, "must be greater than 0"),
         ("training.learning_rate", "1e-3", "must be of type number"),
         ("training.weight_decay", -0.1, "must be at least 0"),
@@ -98,7 +98,7 @@ SCHEMA = yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").r
         ("runs.a.seed", "x", "must be of type integer"),
         ("runs.a.dataset.train_size", 0, "must be at least 1"),
         ("runs.a.model.name", "x", "allowed: small_cnn, tiny_cnn, mlp"),
-        ("runs.a.training.optimizer", "x", "allowed: adamw, sgd"),
+        ("runs.a.training.optimizer", "x", "allowed: adamw, adam, sgd, "),
     ],
 )
 def test_a_wrong_value_is_named_with_its_key_and_what_is_allowed(key, value, allowed):

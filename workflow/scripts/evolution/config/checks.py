@@ -140,11 +140,18 @@ def job_faults(checked: CheckedConfig) -> list[str]:
 def _check_times(checked: CheckedConfig) -> Iterator[str]:
     """Times that are asked for have a snapshot."""
     config = checked.config
-    for name, times in config["times"].items():
-        last = config["training"]["epochs"] * times.epoch_length
+    for name, run in config["runs"].items():
+        if not _is_trained(run) or not checked.sound("training.epochs", "snapshots.unit"):
+            continue
+        times = config["times"].get(name)
+        # In epochs the end is known even where something else about the training is wrong.
+        if times is None and config["snapshots"]["unit"] == "step":
+            continue
+        length = 1 if times is None else times.epoch_length
+        last = config["training"]["epochs"] * length
         late = [time for time in config["snapshots"]["also"] if time > last]
-        if times.training_spans and late:
-            yield f"snapshots.also: {late} lies past the last {times.unit}{_last_time(last, times, checked, name)}"
+        if late:
+            yield f"snapshots.also: {late} lies past the last {_last_time(last, length, checked, name)}"
     asked = {"plots.grid_times": config["plots"]["grid_times"] or []}
     if config["comparison"]["cka_time"] is not None:
         asked["comparison.cka_time"] = [config["comparison"]["cka_time"]]
@@ -163,16 +170,16 @@ def _without_snapshot(time: int, times: RunTimes, checked: CheckedConfig, run: s
         what = "checkpoint" if times.recording is None else "recorded time"
         return f"{time} has no {what}{which}, whose times are {times.unit}s; the nearest is {near}"
     if time > last:
-        return f"{time} lies past the last {times.unit}{_last_time(last, times, checked, run)}"
+        return f"{time} lies past the last {_last_time(last, times.epoch_length, checked, run)}"
     return f"{time} has no snapshot{which}, the nearest is {near}; add {time} to snapshots.also"
 
 
-def _last_time(last: int, times: RunTimes, checked: CheckedConfig, run: str) -> str:
-    """Where the training of a run ends, as the end of a sentence."""
-    if times.unit == "epoch":
-        return f"; training.epochs is {last}"
+def _last_time(last: int, epoch_length: int, checked: CheckedConfig, run: str) -> str:
+    """Where the training of a run ends, as the end of a sentence that begins with the word last."""
+    if checked.config["snapshots"]["unit"] == "epoch":
+        return f"epoch; training.epochs is {last}"
     which = f" of run {run}" if len(checked.config["runs"]) > 1 else ""
-    return f"{which}, which is {last}: {checked.config['training']['epochs']} epochs of {times.epoch_length} steps"
+    return f"step{which}, which is {last}: {checked.config['training']['epochs']} epochs of {epoch_length} steps"
 
 
 def _check_training(checked: CheckedConfig) -> Iterator[str]:
