@@ -51,7 +51,7 @@ WRONG_KEYS = {
     # Choices
     "a data set misspelt": ("dataset: {name: mnits}", "dataset.name: 'mnits'", "did you mean mnist?"),
     "a model misspelt": ("model: {name: smallcnn}", "model.name: 'smallcnn'", "did you mean small_cnn?"),
-    "an optimizer that is not there": ("training: {optimizer: lbfgs}", "training.optimizer", "allowed: adamw, adam, sgd, "),
+    "an optimizer that is not there": ("training: {optimizer: lbfgs}", "training.optimizer", "allowed: adamw, adam, "),
     "an optimizer misspelt": ("training: {optimizer: addam}", "training.optimizer: 'addam'", "did you mean adam?"),
     "a device misspelt": ("training: {device: cude}", "training.device: 'cude'", "did you mean cuda?"),
     "a palette misspelt": ("plots: {palette: petrof10}", "plots.palette: 'petrof10'", "did you mean petroff10?"),

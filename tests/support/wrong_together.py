@@ -106,7 +106,7 @@ WRONG_TOGETHER = {
     "a value of the grid that is none of a choice": (
         "grid: {training.optimizer: [sgd, adamv]}",
         "grid.training.optimizer: 'adamv'",
-        "did you mean adamw?",
+        "did you mean adam?",
     ),
     "a mapping of the grid with a key misspelt": (
         "grid: {model: [{nmae: mlp}]}",

@@ -148,8 +148,8 @@ def ends_note(curves: dict[str, dict[str, dict[str, tuple[np.ndarray, np.ndarray
     shown = sorted(ends.items(), key=lambda each: each[1])
     first, last = shown[0], shown[-1]
     return (
-        f"The runs end at different {unit}s, from {unit} {first[1]} ({first[0]}) to {unit} {last[1]} ({last[0]}): *{NEVER}* "
-        "means not before a run's end.\n\n"
+        f"The runs end at different {unit}s, from {unit} {first[1]} ({first[0]}) to {unit} {last[1]} ({last[0]}): "
+        f"*{NEVER}* means not before a run's end.\n\n"
     )
 
 
@@ -177,7 +177,8 @@ def compare_crossings(
         if layer in curves
     }
     sections = "\n\n".join(layer_section(layer, groups, unit) for layer, groups in found.items())
-    text = f"# When the adjusted Rand index reaches {threshold:g}\n\n{sections}\n\n{ends_note(curves, unit)}{LEGEND.format(unit=unit)}\n"
+    notes = f"{ends_note(curves, unit)}{LEGEND.format(unit=unit)}"
+    text = f"# When the adjusted Rand index reaches {threshold:g}\n\n{sections}\n\n{notes}\n"
     with whole_file(markdown_path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
     with whole_file(csv_path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as stream:

@@ -173,8 +173,8 @@ def make_recipe(
         recipe = recipe.to(device) if isinstance(recipe, nn.Module) else recipe
     except Exception as error:  # A user's code may raise anything.
         raise UserError(
-            f"{settings.recipe} cannot be made: {describe_exception(error, model_source(settings.recipe))}. It is called "
-            f"with the model, the number of classes, and training.recipe_kwargs {settings.recipe_kwargs}",
+            f"{settings.recipe} cannot be made: {describe_exception(error, model_source(settings.recipe))}. It is "
+            f"called with the model, the number of classes, and training.recipe_kwargs {settings.recipe_kwargs}",
             KEY,
         ) from error
     if not callable(getattr(recipe, "loss", None)):
