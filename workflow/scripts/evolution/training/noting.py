@@ -201,8 +201,8 @@ class SpanNotes:
             raise UserError(
                 f"The training was repeated to keep more of it, and is another one: at {self._asked.unit} {at} its "
                 f"loss is {loss!r}, and before it was {known!r}. Something in it does not repeat, such as an operation "
-                "on a GPU. Delete the run's folders checkpoints and kept, and give the same command again: all snapshots "
-                "are then of one training."
+                "on a GPU. Delete the run's folders checkpoints and kept, and give the same command again: all "
+                "snapshots are then of one training."
             )
 
     def _log(self, row: Mapping[str, object]) -> None:
