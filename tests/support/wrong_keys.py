@@ -51,8 +51,17 @@ WRONG_KEYS = {
     # Choices
     "a data set misspelt": ("dataset: {name: mnits}", "dataset.name: 'mnits'", "did you mean mnist?"),
     "a model misspelt": ("model: {name: smallcnn}", "model.name: 'smallcnn'", "did you mean small_cnn?"),
-    "an optimizer that is not there": ("training: {optimizer: lbfgs}", "training.optimizer", "allowed: adamw, sgd"),
-    "an optimizer misspelt": ("training: {optimizer: adam}", "training.optimizer: 'adam'", "did you mean adamw?"),
+    "an optimizer that cannot train here": (
+        "training: {optimizer: lbfgs}",
+        "training.optimizer: torch.optim.LBFGS cannot be used",
+        "a step here evaluates it once",
+    ),
+    "an optimizer misspelt": (
+        "training: {optimizer: adamq}",
+        "training.optimizer: torch.optim has no optimizer adamq",
+        "did you mean Adam?",
+    ),
+    "an optimizer that is no name": ("training: {optimizer: 'a b'}", "training.optimizer: 'a b'", "not allowed"),
     "a device misspelt": ("training: {device: cude}", "training.device: 'cude'", "did you mean cuda?"),
     "a palette misspelt": ("plots: {palette: petrof10}", "plots.palette: 'petrof10'", "did you mean petroff10?"),
     "a palette that is no set of colours": ("plots: {palette: viridis}", "plots.palette", "allowed: petroff10, "),
