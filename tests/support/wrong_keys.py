@@ -53,6 +53,16 @@ WRONG_KEYS = {
     "a model misspelt": ("model: {name: smallcnn}", "model.name: 'smallcnn'", "did you mean small_cnn?"),
     "an optimizer that is not there": ("training: {optimizer: lbfgs}", "training.optimizer", "allowed: adamw, adam, "),
     "an optimizer misspelt": ("training: {optimizer: addam}", "training.optimizer: 'addam'", "did you mean adam?"),
+    "an optimizer that cannot train here": (
+        "training: {optimizer: LBFGS}",
+        "training.optimizer: torch.optim.LBFGS cannot be used",
+        "a step here evaluates it once",
+    ),
+    "an optimizer of torch misspelt": (
+        "training: {optimizer: RMSProb}",
+        "training.optimizer: torch.optim has no optimizer RMSProb",
+        "did you mean RMSprop?",
+    ),
     "a device misspelt": ("training: {device: cude}", "training.device: 'cude'", "did you mean cuda?"),
     "a palette misspelt": ("plots: {palette: petrof10}", "plots.palette: 'petrof10'", "did you mean petroff10?"),
     "a palette that is no set of colours": ("plots: {palette: viridis}", "plots.palette", "allowed: petroff10, "),

@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
 
 from evolution.config import checks, files, resolve
 from evolution.errors import ConfigError
-from evolution.planning.model_trees import put_library_first
+from evolution.planning.programs import put_library_first
 
 # Snakemake puts a script's folder last on its path: a user's package that is called as this library would come first.
 put_library_first()

@@ -14,6 +14,7 @@ from evolution.config.schema import Fault, KeyPath, schema_faults, with_defaults
 from evolution.config.sweeps import expand, grid_faults, merged
 from evolution.config.times import run_times
 from evolution.errors import ConfigError
+from evolution.planning.training_trials import training_faults
 
 SCHEMA = Path(__file__).parents[3] / "schemas" / "config.schema.yaml"
 
@@ -68,7 +69,8 @@ def resolve(config: dict, *, files: Sequence[str | Path] = ()) -> dict:
     if not faults:
         for name, run in resolved["runs"].items():
             run["layers"] = layers[name]
-        faults = job_faults(checked)
+        # A trial takes seconds, so it comes last.
+        faults = job_faults(checked) or training_faults(checked)
     if faults:
         raise ConfigError("\n".join(faults))
     return resolved

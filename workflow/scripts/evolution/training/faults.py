@@ -38,8 +38,10 @@ def lone_image_explained(images: int, batch_size: int | None) -> Iterator[None]:
     """Turn batch norm's refusal of a batch of one image into a message with the keys that help."""
     try:
         yield
-    except ValueError as error:
-        if images > 1 or "more than 1 value per channel" not in str(error):
+    except (ValueError, UserError) as error:
+        # Within a recipe of the user's it is the cause of a message on the recipe.
+        refusal = error.__cause__ if isinstance(error, UserError) else error
+        if images > 1 or not isinstance(refusal, ValueError) or "more than 1 value per channel" not in str(refusal):
             raise
         raise UserError(
             f"{batch_size} leaves a batch of a single image, which the model's batch norm cannot train on. Choose a "

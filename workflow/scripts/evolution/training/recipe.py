@@ -55,6 +55,10 @@ class Supervised:
         return self.class_weights[labels].sum()
 
 
+class LossError(UserError):
+    """A recipe of the user's returns something other than a loss."""
+
+
 class OwnRecipe:
     """A recipe of the user's, whose faults become messages.
 
@@ -80,7 +84,7 @@ class OwnRecipe:
         loss = self._call("loss", model, images, labels)
         if not isinstance(loss, torch.Tensor) or loss.numel() != 1 or not loss.is_floating_point():
             kind = f"a tensor of shape {tuple(loss.shape)}" if isinstance(loss, torch.Tensor) else type(loss).__name__
-            raise UserError(
+            raise LossError(
                 f"{self.name}: loss returned {kind}; it must return one number, a tensor without dimensions", KEY
             )
         if not loss.requires_grad:
@@ -163,9 +167,13 @@ def make_recipe(
         )
     own, package = own_class(settings.recipe), package_class(settings.recipe)
     try:
-        make = load_class(*own) if own else load_package_class(*package)
+        make = load_class(*own, what="recipe") if own else load_package_class(*package, what="recipe")
     except ModelError as error:
-        raise error.at(KEY) from None
+        raise error.at(KEY) from error
+    except Exception as error:  # A user's code may raise anything.
+        raise UserError(
+            f"{settings.recipe} cannot be loaded: {describe_exception(error, model_source(settings.recipe))}", KEY
+        ) from error
     # The file may have drawn numbers as it ran.
     seed_all(integer_seed(settings.seed, "recipe"))
     try:
