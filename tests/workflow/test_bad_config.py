@@ -36,7 +36,7 @@ BAD = {
                 TINY,
                 "runs",
                 {
-                    "optimizer": {"training": {"optimizer": "adamq"}},
+                    "optimizer": {"training": {"optimizer": "AdamQ"}},
                     "argument": {"training": {"optimizer_kwargs": {"momentum": 0.9}}},
                     "transform": {"training": {"augmentation": ["RandomHorizontalFlop"]}},
                     "wrong": {"training": {"augmentation": [{"RandomCrop": {"size": 8, "pading": 1}}]}},
@@ -47,7 +47,7 @@ BAD = {
             )
         ),
         [
-            "runs.optimizer.training.optimizer: torch.optim has no optimizer adamq; did you mean Adam?",
+            "runs.optimizer.training.optimizer: torch.optim has no optimizer AdamQ; did you mean Adam?",
             "runs.argument.training.optimizer_kwargs: momentum is no argument of torch.optim.AdamW; it takes betas",
             "runs.transform.training.augmentation: torchvision.transforms.v2 has no RandomHorizontalFlop; did you mean "
             "RandomHorizontalFlip?",

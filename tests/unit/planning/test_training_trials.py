@@ -75,7 +75,7 @@ def test_a_training_elsewhere_is_not_tried(tmp_path, monkeypatch):
     """Whatever its recipe would be here."""
     monkeypatch.chdir(tmp_path)
     torch.save({"weight": torch.ones(1)}, tmp_path / "epoch_1.pt")
-    resolve(config({"optimizer": "adamq"}, checkpoints={"path": "epoch_{epoch}.pt"}))
+    resolve(config({"optimizer": "AdamQ"}, checkpoints={"path": "epoch_{epoch}.pt"}))
     assert kept() == []
 
 
@@ -95,15 +95,15 @@ def test_runs_that_ask_the_same_are_tried_once(recipes):
     }
     resolve(config({"recipe": "recipes.py:Scaled"}, seeds=[1, 2], grid=sweep))
     assert tried() == 2 and len(kept()) == 1
-    given = config({"optimizer": "adamq"}, seeds=[1, 2], grid=sweep)
+    given = config({"optimizer": "AdamQ"}, seeds=[1, 2], grid=sweep)
     (line,) = faults(given)
-    assert line.startswith("training.optimizer: torch.optim has no optimizer adamq")
+    assert line.startswith("training.optimizer: torch.optim has no optimizer AdamQ")
     assert len(kept()) == 1, "a fault is not kept: it may lie at a file that comes later"
 
 
 def test_a_fault_is_said_at_the_key_where_it_is_written(recipes):
     runs = {
-        "a": {"training": {"optimizer": "adamq"}},
+        "a": {"training": {"optimizer": "AdamQ"}},
         "b": {"training": {"augmentation": ["Flip"]}},
         "c": {"training": {"recipe": "recipes.py:Slip"}},
         "d": {"training": {"optimizer": "Rprop"}},
@@ -114,9 +114,9 @@ def test_a_fault_is_said_at_the_key_where_it_is_written(recipes):
     # The default, which run d has, is written nowhere.
     keys += ("training.weight_decay", "runs.e.training.optimizer_kwargs")
     assert [line.partition(":")[0] for line in faults(config(runs=runs))] == list(keys)
-    grid = {"training.optimizer": ["sgd", "adamq"]}
+    grid = {"training.optimizer": ["sgd", "AdamQ"]}
     (line,) = faults(config(grid=grid))
-    assert line.startswith("grid.training.optimizer: torch.optim has no optimizer adamq")
+    assert line.startswith("grid.training.optimizer: torch.optim has no optimizer AdamQ")
 
 
 def test_nothing_is_tried_while_the_config_has_other_faults(recipes):
