@@ -71,7 +71,7 @@ def test_a_recipe_that_trains(recipes, accumulate):
 @pytest.mark.parametrize(
     ("changes", "key", "text"),
     [
-        ({"optimizer": "adamq"}, "training.optimizer: torch.optim has no optimizer adamq", "did you mean Adam"),
+        ({"optimizer": "AdamQ"}, "training.optimizer: torch.optim has no optimizer AdamQ", "did you mean Adam"),
         ({"optimizer_kwargs": {"momentum": 0.9}}, "training.optimizer_kwargs: momentum is no argument", "takes betas"),
         ({"optimizer": "Rprop"}, "training.weight_decay: ", "set it to 0"),
         (
@@ -90,7 +90,7 @@ def test_what_torch_refuses(changes, key, text):
 
 
 def test_faults_of_two_keys_are_both_said():
-    first, second = said(augmentation=[{"RandomCrop": {"size": 6}}], optimizer="adamq")
+    first, second = said(augmentation=[{"RandomCrop": {"size": 6}}], optimizer="AdamQ")
     assert first.startswith("training.augmentation: ") and second.startswith("training.optimizer: ")
 
 
@@ -233,6 +233,6 @@ def test_the_program(recipes, tmp_path):
     assert ask(tmp_path, REQUEST | {"recipe": "recipes.py:Scaled"}) == (0, "")
     assert json.loads((tmp_path / "answer.json").read_text()) == {"faults": []}
     (tmp_path / "answer.json").unlink()
-    code, line = ask(tmp_path, REQUEST | {"optimizer": "adamq", "augmentation": ["Flip"]})
+    code, line = ask(tmp_path, REQUEST | {"optimizer": "AdamQ", "augmentation": ["Flip"]})
     assert code == 3 and [fault["key"] for fault in json.loads(line)] == ["training.augmentation", "training.optimizer"]
     assert not (tmp_path / "answer.json").exists()
