@@ -12,7 +12,7 @@ from support.project import TINY, Project, changed
 ENDING = changed(TINY, "training.epochs", 12)
 ENDING = changed(ENDING, "snapshots", {"every": 4})
 ENDING = changed(ENDING, "plots.grid_times", [0, 4, 12])
-ENDING = changed(ENDING, "runs", {"tiny": {"training": {"stop": {"train_accuracy": 0.75}}}, "whole": {}})
+ENDING = changed(ENDING, "runs", {"tiny": {"training": {"stop": {"train_accuracy": 0.9}}}, "whole": {}})
 
 
 def times(project, run, table="metrics"):
@@ -33,7 +33,7 @@ def test_the_last_snapshot_is_where_the_training_ended(ended):
         for row in pq.read_table(ended.path("../whole/tables/history.parquet")).to_pylist()
         if row["measure"] == "train_accuracy"
     }
-    last = min(epoch for epoch, value in accuracy.items() if value >= 0.75)
+    last = min(epoch for epoch, value in accuracy.items() if value >= 0.9)
     assert 1 < last < 12 and last % 4, "the test needs an end between two snapshots"
     assert json.loads(ended.path("training_end.json").read_text(encoding="utf-8"))["time"] == last
     expected = sorted({*range(0, last + 1, 4), last})

@@ -53,7 +53,7 @@ def test_the_training_is_that_of_epochs(stepped, finished):
 
 def test_where_the_training_is_cut_changes_nothing(stepped, tmp_path):
     project = Project(tmp_path / "checkout", changed(STEPS, "training.steps_per_job", None))
-    project.run("metrics")
+    project.run("metrics", "training")
     ours, theirs = (
         {name: content for name, content in each.artifacts().items() if name.split("/")[1] in folders}
         for each in (project, stepped)
@@ -102,11 +102,11 @@ def test_steps_that_are_added(stepped, tmp_path):
 def test_epochs_whose_weights_were_not_kept(tmp_path):
     config = changed(changed(TINY, "training.keep_epochs", "snapshots"), "metrics.cka", False)
     project = Project(tmp_path / "checkout", config)
-    project.run("metrics")
+    project.run("metrics", "training")
     before = project.artifacts()
     project.configure(changed(config, "snapshots.also", [1]))
-    assert Counter(name for name in project.plan("metrics") if name.startswith("train ")) == train("0001")
-    project.run("metrics")
+    assert Counter(name for name in project.plan("metrics", "training") if name.startswith("train ")) == train("0001")
+    project.run("metrics", "training")
     after = project.artifacts()
     assert [name for name in differing(before, after) if name in before and "/tables/" not in name] == []
     assert [row["epoch"] for row in rows(project, "history") if row["measure"] == "eval_accuracy"] == [0, 1, 2, 3, 4]
