@@ -114,6 +114,7 @@ rule train:
         model=run_param("model", "name"),
         model_kwargs=run_param("model", "kwargs"),
         unit=lambda wildcards: PLANNED[wildcards.run].unit,
+        epoch_length=lambda wildcards: PLANNED[wildcards.run].epoch_length,
         kept=kept_times,
         # Where the learning rate depends on how long the training is.
         epochs=lambda wildcards: schedule_epochs(RUNS[wildcards.run], experiment),

@@ -32,6 +32,7 @@ def train(
     previous: str | None,
     times: range,
     unit: str,
+    epoch_length: int,
     epochs: int | None,
     settings: TrainingSettings,
     kept: Collection[int] | None,
@@ -44,7 +45,7 @@ def train(
 
     Parameters
     ----------
-    dataset, previous, times, unit, epochs, settings, kept, initial_weights
+    dataset, previous, times, unit, epoch_length, epochs, settings, kept, initial_weights
         See `evolution.training.loop.train_span`.
     repeated : path of `history/{span}.parquet`, optional
         Of the training span of which this one trains a part again.
@@ -66,6 +67,7 @@ def train(
             previous=previous,
             times=times,
             unit=unit,
+            epoch_length=epoch_length,
             epochs=epochs,
             settings=settings,
             kept=kept,
@@ -111,6 +113,7 @@ if "snakemake" in globals():
             previous=snakemake.input.get("previous"),
             times=range(snakemake.params.first, snakemake.params.last + 1),
             unit=snakemake.params.unit,
+            epoch_length=snakemake.params.epoch_length,
             epochs=snakemake.params.epochs,
             settings=settings,
             kept=snakemake.params.kept,

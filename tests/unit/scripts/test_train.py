@@ -33,6 +33,7 @@ def run(folder, dataset, first, last, previous=None, settings=SETTINGS):
         previous=previous,
         times=range(first, last + 1),
         unit="epoch",
+        epoch_length=1,
         epochs=None,
         settings=settings,
         kept=[0, 2, 4],

@@ -5,6 +5,8 @@ import copy
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from evolution.errors import ModelError, first_line
+
 
 class AveragedWeights:
     """The exponential moving average of a network over the steps of its training: torch's AveragedModel.
@@ -21,7 +23,14 @@ class AveragedWeights:
     """
 
     def __init__(self, model: nn.Module, decay: float):
-        self._averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
+        try:
+            self._averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
+        except Exception as error:  # To copy what a user's model holds may raise anything.
+            raise ModelError(
+                f"an average needs a copy of the network, and copy.deepcopy fails: {first_line(error)}. Leave average "
+                "out, or keep nothing in the model that cannot be copied",
+                "training.average",
+            ) from error
 
     @property
     def model(self) -> nn.Module:

@@ -10,6 +10,7 @@ from evolution.data.network_input import load_part
 from evolution.errors import ModelError, UserError
 from evolution.io.arrays import load_npz
 from evolution.io.checkpoints import load_checkpoint
+from evolution.io.reading import damaged
 from evolution.models.build import memory_layout
 from evolution.models.device import choose_device
 from evolution.startup.memory import return_kept_memory
@@ -38,6 +39,7 @@ def train_span(
     settings: TrainingSettings,
     epochs: int | None = None,
     unit: str = "epoch",
+    epoch_length: int | None = None,
     kept: Collection[int] | None = None,
     repeated: Mapping[int, float] | None = None,
     initial_weights: str | None = None,
@@ -56,6 +58,8 @@ def train_span(
         Of the whole training, where the schedule of the learning rate depends on them.
     unit : {"epoch", "step"}
         What times are counted in.
+    epoch_length : int, optional
+        The steps of an epoch that the times were planned with, where steps are counted.
     kept : collection of int, optional
         Times whose weights are kept. By default all are kept, so that a snapshot can be added later without training.
     repeated : mapping of int to float, optional
@@ -91,6 +95,8 @@ def train_span(
     eval_images, eval_labels, _ = load_part(dataset, "eval")
     mean, std = load_npz(dataset, "mean", "std")
     length = steps_an_epoch(len(train_images), batch_size=settings.batch_size, accumulate=settings.accumulate)
+    if unit == "step" and epoch_length not in (None, length):
+        raise damaged(dataset, f"{length} steps an epoch where {epoch_length} were planned")
     task = Task(
         shape=train_images.shape[1:],
         classes=classes,
