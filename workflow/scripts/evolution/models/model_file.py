@@ -45,18 +45,26 @@ def describe_exception(error: Exception, file: Path | None) -> str:
     return f"{type(error).__name__}: {error}{where}"
 
 
-def load_class(file: Path, attribute: str) -> Callable:
+def load_class(file: Path, attribute: str, *, what: str = "model") -> Callable:
     """Run a user's file, which is trusted, and take a class or a function that returns a model from it.
 
     The file and what it imports from its folder and package (see `evolution.models.import_paths.user_code`) are
     imported again each time: they may have changed, and two models may have files of one name.
+
+    Parameters
+    ----------
+    file : Path
+    attribute : str
+        The name of the class or function.
+    what : str
+        How messages call what it makes.
 
     Raises
     ------
     ModelError
         If there is no such file, an import of it fails, or there is nothing of that name in it.
     """
-    return _attribute(_load_file(file), attribute, str(file))
+    return _attribute(_load_file(file), attribute, str(file), what)
 
 
 def load_function(file: Path, attribute: str) -> Callable:
@@ -92,8 +100,14 @@ def _load_file(file: Path) -> ModuleType:
         return sys.modules.get(name) or _run(importlib.util.spec_from_file_location(name, code.file))
 
 
-def load_package_class(module: str, attribute: str) -> Callable:
+def load_package_class(module: str, attribute: str, *, what: str = "model") -> Callable:
     """Import a module of a package, which is trusted, and take a class or a function that returns a model from it.
+
+    Parameters
+    ----------
+    module, attribute : str
+    what : str
+        As of `load_class`.
 
     Raises
     ------
@@ -106,7 +120,7 @@ def load_package_class(module: str, attribute: str) -> Callable:
         if str(Path.cwd()) not in sys.path:
             sys.path.append(str(Path.cwd()))
         found = importlib.import_module(module)
-    return _attribute(found, attribute, module)
+    return _attribute(found, attribute, module, what)
 
 
 @contextmanager
@@ -211,13 +225,17 @@ def _run(spec: ModuleSpec) -> ModuleType:
     return module
 
 
-def _attribute(module: ModuleType, attribute: str, where: str) -> Callable:
+def _attribute(module: ModuleType, attribute: str, where: str, what: str) -> Callable:
     """A class or function of a module."""
     if not hasattr(module, attribute):
+        classes = {name: value for name, value in vars(module).items() if isinstance(value, type)}
         known = [
-            name for name, value in vars(module).items() if isinstance(value, type) and issubclass(value, nn.Module)
+            name
+            for name, value in classes.items()
+            if (issubclass(value, nn.Module) if what == "model" else value.__module__ == module.__name__)
         ]
-        raise ModelError(f"{where} has no {attribute}; its models are {', '.join(known) or 'none'}", "model.name")
+        kind = "models" if what == "model" else "classes"
+        raise ModelError(f"{where} has no {attribute}; its {kind} are {', '.join(known) or 'none'}", "model.name")
     found = getattr(module, attribute)
     if isinstance(found, nn.Module):
         raise ModelError(
@@ -227,7 +245,7 @@ def _attribute(module: ModuleType, attribute: str, where: str) -> Callable:
         )
     if not callable(found):
         raise ModelError(
-            f"{where}:{attribute} is a {type(found).__name__}; it must be a class, or a function that returns a model",
+            f"{where}:{attribute} is a {type(found).__name__}; it must be a class, or a function that returns a {what}",
             "model.name",
         )
     return found
