@@ -15,6 +15,7 @@ import warnings
 import weakref
 from collections import deque
 from collections.abc import Iterator, Mapping, Set
+from contextlib import suppress
 from functools import partial
 from pathlib import Path, PurePath
 
@@ -81,10 +82,9 @@ class _Comparison:
         if pair in self._seen:
             return
         self._seen[pair] = (one, other)
-        try:
+        # An object may compute its attributes or its items, and code of other people raises anything.
+        with suppress(Exception):
             self._compare(one, other, name)
-        except Exception:  # noqa: S110 - an object may compute its items, and code of other people raises anything
-            pass
 
     def _compare(self, one: object, other: object, name: str) -> None:
         states = _generator_state(one), _generator_state(other)
