@@ -14,7 +14,10 @@ PAGE = "your-own-recipe.md"
 EXAMPLE = yaml.safe_load(shown_file(PAGE, "supcon.yaml"))
 RUNS = tuple(EXAMPLE["runs"])
 SPANS = ("0000", "0001-0004", "0005-0008")
-TARGETS = ("metrics", *(f"results/{run}/figures/training_curves.png" for run in RUNS))
+TARGETS = (
+    "results/contrastive/tables/metrics.parquet",
+    *(f"results/{run}/figures/training_curves.png" for run in RUNS),
+)
 # The page's config, with half of its images and epochs, one layer and no maps.
 CONFIG = changed(TINY, "training.epochs", 8) | {key: EXAMPLE[key] for key in ("model", "snapshots", "runs")}
 CONFIG["training"] |= {"recipe": EXAMPLE["training"]["recipe"], "learning_rate": 2e-3, "epochs_per_job": 4}
@@ -25,7 +28,7 @@ CONFIG["activations"] = {"pixels": False}
 
 @pytest.fixture(scope="module")
 def both(tmp_path_factory):
-    """Both runs up to their metrics."""
+    """Both runs up to their curves, and one up to its metrics."""
     project = Project(tmp_path_factory.mktemp("recipe") / "checkout", CONFIG)
     write_shown(project.folder, PAGE, "supcon.py")
     project.output = project.run(*TARGETS)

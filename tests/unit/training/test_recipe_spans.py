@@ -1,6 +1,7 @@
 """Trainings with recipes of the user's, cut into spans and uncut."""
 
 import copy
+import sys
 
 import numpy as np
 import pytest
@@ -297,6 +298,30 @@ def test_a_recipe_and_a_model_in_files_of_ones_own(tmp_path, dataset, named):
     """The files import from their own folder, and the teacher is a copy of the model."""
     model = f"{write_models(tmp_path)}:Own"
     assert_same_bits_when_cut(tmp_path, dataset, recipe=named("Teacher"), model=model)
+
+
+@pytest.mark.parametrize("recipe", ["other/recipes.py:Labels", "installed_recipes:Labels"])
+def test_a_model_that_imports_something_as_it_runs(tmp_path, dataset, monkeypatch, recipe):
+    """From its own folder, after a recipe from another folder or from a package was loaded."""
+    (tmp_path / "other").mkdir()
+    for folder in (tmp_path / "other", tmp_path / "packages"):
+        folder.mkdir(exist_ok=True)
+        (folder / "recipes.py").write_text(RECIPES, encoding="utf-8")
+    (tmp_path / "packages" / "recipes.py").rename(tmp_path / "packages" / "installed_recipes.py")
+    monkeypatch.syspath_prepend(tmp_path / "packages")
+    models = write_models(tmp_path)
+    text = models.read_text(encoding="utf-8")
+    late = text.replace(
+        "    def forward(self, x):\n", "    def forward(self, x):\n        import late_part_of_own\n", 1
+    )
+    models.write_text(late, encoding="utf-8")
+    (tmp_path / "late_part_of_own.py").write_text("", encoding="utf-8")
+    recipe = f"{tmp_path}/{recipe}" if "/" in recipe else recipe
+    assert_same_bits_when_cut(tmp_path, dataset, recipe=recipe, model=f"{models}:Own")
+    # The next model sees none of these folders.
+    (tmp_path / "third").mkdir()
+    build_model(f"{write_models(tmp_path / 'third')}:Own", kwargs={}, shape=(1, 8, 8), classes=4, seed=1)
+    assert sys.path[0] == str(tmp_path / "third") and str(tmp_path / "other") not in sys.path
 
 
 def test_a_training_that_begins_with_weights_of_a_file(tmp_path, dataset, named):

@@ -196,7 +196,10 @@ def make_recipe(
     own, package = own_class(settings.recipe), package_class(settings.recipe)
     source = model_source(settings.recipe)
     try:
-        make = load_class(*own, what="recipe") if own else load_package_class(*package, what="recipe")
+        if own:
+            make = load_class(*own, what="recipe", after_model=True)
+        else:
+            make = load_package_class(*package, what="recipe", after_model=True)
     except ModelError as error:
         raise error.at(KEY) from None
     except Exception as error:  # A user's code may raise anything.
