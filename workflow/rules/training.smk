@@ -63,6 +63,14 @@ def recipe_code(
     return model_file_and_imports(recipe) if recipe else []
 
 
+def recipe_version(
+    wildcards,
+):
+    """The version of the installed package that a run's recipe comes from; empty for any other recipe."""
+    recipe = RUNS[wildcards.run]["training"]["recipe"]
+    return model_versions(recipe) if recipe else {}
+
+
 def training_settings(
     wildcards,
 ):
@@ -124,6 +132,7 @@ rule train:
         seed=run_param("seed"),
         rerun_key_weights=weights_digest,
         rerun_key_model=model_version,
+        rerun_key_recipe=recipe_version,
         message_model=model_name,
         message_span=lambda wildcards: f"{PLANNED[wildcards.run].unit} {wildcards.span.removeprefix('step_')}",
     message:

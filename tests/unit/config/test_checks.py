@@ -242,6 +242,24 @@ def test_a_file_with_a_function_is_python(tmp_path):
     assert "data.py is not Python (near.py): " in line
 
 
+def test_a_recipe_is_there_and_is_python(tmp_path):
+    def found(recipe):
+        return faults({"training": {"recipe": recipe}})
+
+    path = tmp_path / "recipe.py"
+    assert found(f"{path}:Works") == [
+        f"training.recipe: there is no file {path}; paths count from the folder that Snakemake runs in"
+    ]
+    (line,) = found("no_package_of_this_name.losses:Works")
+    assert line.startswith("training.recipe: there is no module no_package_of_this_name")
+    path.write_text("import near_recipe\nclass Works: pass")
+    (tmp_path / "near_recipe.py").write_text("1 +")
+    (line,) = found(f"{path}:Works")
+    assert line.startswith(f"training.recipe: {path} is not Python (near_recipe.py): ")
+    (tmp_path / "near_recipe.py").write_text("width = 3")
+    assert resolve({"training": {"recipe": f"{path}:Works"}})["training"]["recipe"] == f"{path}:Works"
+
+
 def test_a_note_on_keys_that_a_function_does_not_use(tmp_path):
     assert notes(resolve(own_data_config(tmp_path))) == []
     found = notes(resolve(own_data_config(tmp_path, image_size=32, normalize="none")))

@@ -125,7 +125,7 @@ def test_slips_in_a_recipe(recipes, name, text, line):
     ("content", "text"),
     [
         ("import no_such_module_", "recipes.py cannot be imported: ModuleNotFoundError"),
-        ("x = 1 / 0", "recipes.py:Scaled cannot be loaded: ZeroDivisionError: division by zero (recipes.py, line 1)"),
+        ("x = 1 / 0", "recipes.py:Scaled cannot be imported: ZeroDivisionError: division by zero (recipes.py, line 1)"),
     ],
 )
 def test_a_recipes_file_that_does_not_run(recipes, content, text):

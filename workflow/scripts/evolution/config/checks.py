@@ -382,8 +382,11 @@ def _check_files(checked: CheckedConfig) -> Iterator[str]:
             where = checked.written_key(name, key)
             if own and not own[0].is_file():
                 yield f"{where}: there is no file {own[0]}; paths count from the folder that Snakemake runs in"
-            if package and find_module(package[0]) is None:
+            elif package and find_module(package[0]) is None:
                 yield f"{where}: {no_module(package[0])}"
+            elif key == "training.recipe" and (fault := code_fault(their_name)):
+                # Of a model, the trace says so.
+                yield f"{where}: {fault}"
 
 
 def _check_run_names(checked: CheckedConfig) -> Iterator[str]:

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from evolution.errors import UserError, first_line
 from evolution.models.build import build_run_model, memory_layout
 from evolution.seeds import integer_seed
 from evolution.training.augmentation import Augmentation
@@ -15,7 +16,7 @@ from evolution.training.average import AveragedWeights
 from evolution.training.faults import lone_image_explained
 from evolution.training.fused_convolution import training_forward
 from evolution.training.optimizers import base_rates, make_optimizer, optimizer_state, set_rates
-from evolution.training.recipe import OwnRecipe, make_recipe
+from evolution.training.recipe import KEY, OwnRecipe, make_recipe
 from evolution.training.settings import TrainingSettings
 from evolution.training.state import copy_state
 
@@ -195,9 +196,24 @@ class Learner:
         return state
 
     def restore(self, state: dict[str, object]) -> None:
-        """Go on from a state."""
+        """Go on from a state.
+
+        Raises
+        ------
+        UserError
+            If a recipe of the user's, or the optimizer that it makes, does not take its own state.
+        """
         self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        try:
+            self.optimizer.load_state_dict(state["optimizer"])
+        except ValueError as error:
+            if not isinstance(self.recipe, OwnRecipe):
+                raise
+            raise UserError(
+                f"{self.recipe.name}: its optimizer does not take its own state ({first_line(error)}); optimizer must "
+                "make the same groups of parameters each time, and none may be added later",
+                KEY,
+            ) from error
         if self._average is not None:
             self._average.restore(state["average"])
         if isinstance(self.recipe, OwnRecipe):

@@ -13,6 +13,11 @@ What it keeps from one step to the next must be in its state dict, so that a tra
 Parameters and buffers of a Module are.
 """
 
+import copy
+import inspect
+from collections.abc import Mapping
+from pathlib import Path
+
 import numpy as np
 import torch
 from torch import nn
@@ -25,6 +30,7 @@ from evolution.models.names import own_class, package_class
 from evolution.models.outputs import logits_of
 from evolution.models.seeding import seed_all
 from evolution.seeds import integer_seed
+from evolution.training.faults import is_explained
 from evolution.training.settings import TrainingSettings
 
 KEY = "training.recipe"
@@ -83,12 +89,15 @@ class OwnRecipe:
         """
         loss = self._call("loss", model, images, labels)
         if not isinstance(loss, torch.Tensor) or loss.numel() != 1 or not loss.is_floating_point():
-            kind = f"a tensor of shape {tuple(loss.shape)}" if isinstance(loss, torch.Tensor) else type(loss).__name__
             raise LossError(
-                f"{self.name}: loss returned {kind}; it must return one number, a tensor without dimensions", KEY
+                f"{self.name}: loss{self._line('loss')} returned {_described(loss)}; it must return one number, a "
+                "floating point tensor without dimensions",
+                KEY,
             )
         if not loss.requires_grad:
-            raise UserError(f"{self.name}: the loss does not depend on any parameter that is trained", KEY)
+            raise UserError(
+                f"{self.name}: the loss{self._line('loss')} does not depend on any parameter that is trained", KEY
+            )
         return loss.reshape(())
 
     def weight(self, labels: torch.Tensor) -> int:
@@ -102,7 +111,8 @@ class OwnRecipe:
         optimizer = self._call("optimizer", model, learning_rate, weight_decay)
         if not isinstance(optimizer, torch.optim.Optimizer):
             raise UserError(
-                f"{self.name}: optimizer returned {type(optimizer).__name__}; it must return a torch.optim.Optimizer",
+                f"{self.name}: optimizer{self._line('optimizer')} returned {_described(optimizer)}; it must return a "
+                "torch.optim.Optimizer",
                 KEY,
             )
         return optimizer
@@ -121,7 +131,16 @@ class OwnRecipe:
 
     def state(self) -> dict[str, object]:
         """What the recipe keeps between steps, as far as it says: its state dict."""
-        return dict(self._call("state_dict")) if callable(getattr(self.recipe, "state_dict", None)) else {}
+        if not callable(getattr(self.recipe, "state_dict", None)):
+            return {}
+        state = self._call("state_dict")
+        if not isinstance(state, Mapping):
+            raise UserError(
+                f"{self.name}: state_dict{self._line('state_dict')} returned {_described(state)}; it must return a "
+                "dict",
+                KEY,
+            )
+        return dict(state)
 
     def restore(self, state: dict[str, object]) -> None:
         """Go on from a state."""
@@ -131,12 +150,25 @@ class OwnRecipe:
     def _call(self, method: str, *arguments: object) -> object:
         try:
             return getattr(self.recipe, method)(*arguments)
-        except (UserError, MemoryError, torch.OutOfMemoryError):
-            raise
         except Exception as error:  # A user's code may raise anything.
+            if is_explained(error):
+                raise
             raise UserError(
                 f"{self.name}: {method} failed: {describe_exception(error, model_source(self.name))}", KEY
             ) from error
+
+    def _line(self, method: str) -> str:
+        """Where a method is written, for a message; nothing where that is not known."""
+        code = getattr(inspect.unwrap(getattr(self.recipe, method)), "__code__", None)
+        return f" ({Path(code.co_filename).name}, line {code.co_firstlineno})" if code else ""
+
+
+def _described(value: object) -> str:
+    """What a method returned, for a message."""
+    if not isinstance(value, torch.Tensor):
+        return type(value).__name__
+    kind = str(value.dtype).removeprefix("torch.")
+    return f"a tensor of {kind}, of shape {tuple(value.shape)}"
 
 
 def make_recipe(
@@ -166,28 +198,45 @@ def make_recipe(
             class_weights=None if weights is None else torch.from_numpy(weights).to(device),
         )
     own, package = own_class(settings.recipe), package_class(settings.recipe)
+    source = model_source(settings.recipe)
     try:
-        make = load_class(*own, what="recipe") if own else load_package_class(*package, what="recipe")
+        if own:
+            make = load_class(*own, what="recipe", after_model=True)
+        else:
+            make = load_package_class(*package, what="recipe", after_model=True)
     except ModelError as error:
         raise error.at(KEY) from error
     except Exception as error:  # A user's code may raise anything.
-        raise UserError(
-            f"{settings.recipe} cannot be loaded: {describe_exception(error, model_source(settings.recipe))}", KEY
-        ) from error
+        if is_explained(error):
+            raise
+        raise UserError(f"{settings.recipe} cannot be imported: {describe_exception(error, source)}", KEY) from error
     # The file may have drawn numbers as it ran.
     seed_all(integer_seed(settings.seed, "recipe"))
     try:
-        recipe = make(model, classes, **settings.recipe_kwargs)
+        # A copy, as the recipe may change a list in it.
+        recipe = make(model, classes, **copy.deepcopy(settings.recipe_kwargs))
         recipe = recipe.to(device) if isinstance(recipe, nn.Module) else recipe
     except Exception as error:  # A user's code may raise anything.
+        if is_explained(error):
+            raise
         raise UserError(
-            f"{settings.recipe} cannot be made: {describe_exception(error, model_source(settings.recipe))}. It is "
-            f"called with the model, the number of classes, and training.recipe_kwargs {settings.recipe_kwargs}",
+            f"{settings.recipe} cannot be made: {describe_exception(error, source)}. It is called with the model, the "
+            f"number of classes, and training.recipe_kwargs {settings.recipe_kwargs}",
             KEY,
         ) from error
     if not callable(getattr(recipe, "loss", None)):
-        raise UserError(f"{settings.recipe} has no method loss(model, images, labels)", KEY)
+        raise UserError(f"{settings.recipe}: {_kind(make)} has no method loss(model, images, labels)", KEY)
     return OwnRecipe(recipe, settings.recipe)
+
+
+def _kind(make: object) -> str:
+    """A class or function of the user's and its line, for a message."""
+    name = getattr(make, "__name__", type(make).__name__)
+    try:
+        line = inspect.getsourcelines(make)[1]
+    except (OSError, TypeError):
+        return name
+    return f"{name} ({Path(inspect.getsourcefile(make)).name}, line {line})"
 
 
 def class_weights(given: str | list[float] | None, labels: np.ndarray, classes: int) -> np.ndarray | None:

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from evolution.errors import ModelError, first_line
+from evolution.errors import ModelError, UserError, first_line
 from evolution.io.checkpoints import load_tensors
 from evolution.models.build import build_run_model, memory_layout
 from evolution.models.outputs import logits_of
@@ -71,9 +71,16 @@ def check_restorable(
     """
     settings, task = learner.settings, learner.task
     weights = stored_and_read(copy_state(learner.followed.state_dict()), "model", "model.name")
+    if "recipe" in state:
+        # Before the whole, so that the message names what is the recipe's.
+        stored_and_read(state["recipe"], "recipe", KEY)
     state = stored_and_read(state, "training", KEY if settings.recipe else "model.name")
-    restored = build_learner(settings, task)
-    restored.restore(state)
+    restored, untaken = build_learner(settings, task), None
+    try:
+        restored.restore(state)
+    except UserError as error:
+        # The network has its weights by then.
+        untaken = f"{error.problem}. {UNCUT}"
     if learner.followed is learner.model:
         network = restored.model
     else:
@@ -82,25 +89,65 @@ def check_restorable(
         network.load_state_dict(weights)
         network = network.to(task.device, memory_format=memory_layout(settings.model))
     check_evaluation(trained=learner.followed, restored=network, images=evaluation_images)
-    if fault := recipe_difference(learner, restored):
-        return fault
+    if untaken is not None:
+        return untaken
+    kept = kept_outside(learner, restored)
     seed = integer_seed(settings.seed, "restoring")
     try:
-        return training_step_difference(learner, restored, step_images[:COMPARED], step_labels[:COMPARED], seed)
+        fault = training_step_difference(learner, restored, step_images[:COMPARED], step_labels[:COMPARED], seed)
     except Exception:  # A model may need batches of the size that it is trained with, and then raises anything.
-        return training_step_difference(learner, restored, step_images, step_labels, seed)
+        fault = training_step_difference(learner, restored, step_images, step_labels, seed)
+    if kept and fault is None:
+        kept = kept_after_step(learner, restored, kept)
+    return recipe_fault(learner.recipe.name, kept) if kept else fault
 
 
-def recipe_difference(learner: Learner, restored: Learner) -> str | None:
-    """What a recipe of the user's keeps outside its state dict, and the remedy; None where it keeps nothing there."""
+def kept_outside(learner: Learner, restored: Learner) -> list[str]:
+    """The names of what a recipe of the user's keeps outside its state dict."""
     if not isinstance(learner.recipe, OwnRecipe):
-        return None
+        return []
     networks = {id(module) for each in (learner, restored) for module in each.model.modules()}
-    names = differing_attributes(learner.recipe.recipe, restored.recipe.recipe, leave_out=networks)
-    if not names:
-        return None
+    return differing_attributes(learner.recipe.recipe, restored.recipe.recipe, leave_out=networks)
+
+
+def kept_after_step(learner: Learner, restored: Learner, names: list[str]) -> list[str]:
+    """What still differs of a recipe after a step whose loss was the same for both.
+
+    What a batch leaves behind, such as its features or its loss, is then that of the same batch in both, and says
+    nothing of how far the training is. Were it used in a step, then that step would show it.
+
+    Parameters
+    ----------
+    learner, restored : Learner
+        Right after `training_step_difference`.
+    names : list of str
+        What differed before.
+    """
+    gradients = [[parameter.grad for parameter in each.parameters().values()] for each in (learner, restored)]
+    if any(differing_attributes(*pair) for pair in zip(*gradients)):
+        # They are close enough to be called equal, and may still depend on it.
+        return names
+    try:
+        for each in (learner, restored):
+            each.recipe.after_step(each.model)
+    except UserError:
+        # Such as one that needs what a step of the optimizer leaves.
+        return names
+    after = kept_outside(learner, restored)
+    return [name for name in names if name in after] or (names if after else [])
+
+
+def recipe_fault(recipe: str, names: list[str]) -> str:
+    """What is said of a recipe that keeps something outside its state dict.
+
+    Parameters
+    ----------
+    recipe : str
+        `training.recipe` of the config.
+    names : list of str
+    """
     return (
-        f"{learner.recipe.name} keeps {', '.join(names[:4])} from one step to the next, which its state dict does not "
+        f"{recipe} keeps {', '.join(names[:4])} from one step to the next, which its state dict does not "
         "hold: a training that goes on from a checkpoint would begin with another value. Keep tensors in buffers "
         "(self.register_buffer), or return such values from get_extra_state and take them in set_extra_state, as "
         f"torch.nn.Module has it. {UNCUT}"
