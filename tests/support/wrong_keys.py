@@ -51,8 +51,30 @@ WRONG_KEYS = {
     # Choices
     "a data set misspelt": ("dataset: {name: mnits}", "dataset.name: 'mnits'", "did you mean mnist?"),
     "a model misspelt": ("model: {name: smallcnn}", "model.name: 'smallcnn'", "did you mean small_cnn?"),
-    "an optimizer that is not there": ("training: {optimizer: lbfgs}", "training.optimizer", "allowed: adamw, sgd"),
-    "an optimizer misspelt": ("training: {optimizer: adam}", "training.optimizer: 'adam'", "did you mean adamw?"),
+    "no name of an optimizer": (
+        "training: {optimizer: 3x}",
+        "training.optimizer: '3x'",
+        "a name of torch.optim, such as",
+    ),
+    "a precision misspelt": ("training: {precision: bf16}", "training.precision: 'bf16'", "did you mean bfloat16?"),
+    "a schedule misspelt": ("training: {schedule: {name: cosin}}", "training.schedule.name: 'cosin'", "mean cosine?"),
+    "a schedule that is a name": ("training: {schedule: cosine}", "training.schedule: 'cosine'", "of type mapping"),
+    "a unit of time misspelt": ("snapshots: {unit: steps}", "snapshots.unit: 'steps'", "did you mean step?"),
+    "class weights misspelt": (
+        "training: {class_weights: equal}",
+        "training.class_weights",
+        "balanced, a list with a n",
+    ),
+    "a recipe without its class": (
+        "training: {recipe: loss.py}",
+        "training.recipe: 'loss.py'",
+        "must be FILE.py:CLASS",
+    ),
+    "an average of all weights there were": (
+        "training: {average: {decay: 1}}",
+        "training.average.decay: 1",
+        "must be less than 1",
+    ),
     "a device misspelt": ("training: {device: cude}", "training.device: 'cude'", "did you mean cuda?"),
     "a palette misspelt": ("plots: {palette: petrof10}", "plots.palette: 'petrof10'", "did you mean petroff10?"),
     "a palette that is no set of colours": ("plots: {palette: viridis}", "plots.palette", "allowed: petroff10, "),

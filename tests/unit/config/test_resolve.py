@@ -21,9 +21,12 @@ dataset: {name: mnist_5k, root: data, train_size: 4000, eval_size: 1000, image_s
 model: {name: small_cnn, kwargs: {}, weights: null}
 layers: auto
 training:
-  {epochs: 100, batch_size: null, optimizer: adamw, learning_rate: 1.0e-3, weight_decay: 1.0e-4, device: auto, gpus: 1,
-   threads: 2, epochs_per_job: 20, keep_epochs: all}
-snapshots: {every: 2, also: []}
+  {epochs: 100, batch_size: null, accumulate: 1, optimizer: adamw, optimizer_kwargs: {}, learning_rate: 1.0e-3,
+   weight_decay: 1.0e-4, schedule: {name: constant, warmup: 0, at: [0.5, 0.75], factor: 0.1, final: 0},
+   augmentation: [], label_smoothing: 0, class_weights: null, clip_norm: null, average: null, precision: float32,
+   recipe: null, recipe_kwargs: {}, device: auto, gpus: 1, threads: 2, epochs_per_job: 20, steps_per_job: null,
+   keep_epochs: all}
+snapshots: {unit: epoch, every: null, log_until: null, also: []}
 snapshots_per_job: 1
 activations: {device: cpu, compact: true, pixels: true, pooling: {maps: flatten, tokens: mean}}
 metrics:
