@@ -157,7 +157,9 @@ def trained_times(name: str, run: dict, config: dict, *, results: Path = Path("r
     for span, within in chain.items():
         wanted = times.times[bisect_left(times.times, within[0]) : bisect_right(times.times, within[-1])]
         ends = [time for time in range(within[-1] // length * length, within[0] - 1, -length) if keeps_epochs]
-        kept[span] = notes[span].kept if span in notes else sorted({*wanted, *ends})
+        # A part that is trained again ends at the last time that is missing. If that were the span's own end, the two
+        # would have one name. So the end is kept: its weights are in the checkpoint anyway.
+        kept[span] = notes[span].kept if span in notes else sorted({*wanted, *ends, within[-1]})
         missing = [time for time in wanted if time not in set(kept[span])]
         # What was added before stays as it is too.
         for other, note in notes.items():
@@ -181,9 +183,10 @@ def epoch_length(run: dict, config: dict) -> int:
 
 
 def _training_digest(run: dict, config: dict) -> str:
-    """A digest of what in the config decides a training, and with it what its checkpoints hold."""
+    """A digest of what in the config decides a training, and by which times its checkpoints hold weights."""
     training = {key: run["training"][key] for key in TRAINING_KEYS}
-    basis = [run["dataset"], run["model"], run["seed"], training, schedule_epochs(run, config)]
+    unit = config["snapshots"]["unit"]
+    basis = [run["dataset"], run["model"], run["seed"], training, schedule_epochs(run, config), unit]
     return hashlib.sha256(json.dumps(basis, sort_keys=True, default=str).encode()).hexdigest()[:20]
 
 
