@@ -6,8 +6,8 @@ import pytest
 
 from evolution.config.resolve import resolve
 from evolution.config.spans import (
-    snapshot_times,
     snapshot_spans,
+    snapshot_times,
     span_name,
     spread_times,
     training_spans,

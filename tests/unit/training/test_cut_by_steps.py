@@ -131,7 +131,9 @@ def test_a_cut_changes_no_bit(tmp_path, data, whole_trainings, part, cuts):
 def test_each_part_of_a_recipe_changes_the_training(whole_trainings, part):
     """Otherwise the tests here would say nothing of it."""
     plain, with_part = whole_trainings("mini-batches"), whole_trainings(part)
-    same = [torch.equal(plain.weights[step]["fc1.weight"], with_part.weights[step]["fc1.weight"]) for step in (1, STEPS)]
+    same = [
+        torch.equal(plain.weights[step]["fc1.weight"], with_part.weights[step]["fc1.weight"]) for step in (1, STEPS)
+    ]
     follows_weights = part == "the weights are followed"
     assert same[1] == follows_weights
     if follows_weights:
@@ -264,5 +266,7 @@ def test_another_training_is_no_repetition(tmp_path, data, whole_trainings):
     known = {3: float(np.nextafter(whole_trainings("mini-batches").rows([3])["train_loss"][3], 9))}
     begun = start(tmp_path, data, **BASE)
     about = {"unit": "step", "epochs": EPOCHS, "kept": [4], "repeated": known}
-    with pytest.raises(UserError, match=rf"at step 3 its loss is [\d.]+, and before it was {known[3]!r}.*checkpoints and"):
+    with pytest.raises(
+        UserError, match=rf"at step 3 its loss is [\d.]+, and before it was {known[3]!r}.*checkpoints and"
+    ):
         train_epochs(tmp_path, data, 1, 4, begun, about=about, **BASE)
