@@ -192,7 +192,8 @@ def _last_time(checked: CheckedConfig, run: str) -> str:
     if config["snapshots"]["unit"] == "epoch":
         return f"epoch; training.epochs is {epochs}"
     which = f" of run {run}" if len(config["runs"]) > 1 else ""
-    return f"step{which}, which is {epochs * length}: {epochs} epochs of {length} steps"
+    steps = "1 step" if length == 1 else f"{length} steps"
+    return f"step{which}, which is {epochs * length}: {epochs} epochs of {steps}"
 
 
 def _check_training(checked: CheckedConfig) -> Iterator[str]:
