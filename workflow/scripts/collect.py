@@ -109,8 +109,8 @@ def in_order(entries: list[tuple]) -> list[tuple]:
         if before != value and not (before != before and value != value):
             raise UserError(
                 f"Two jobs trained through time {time} and found a different {measure}: {before} and {value}. The "
-                "training does not repeat, as on some GPUs. Delete the run's folders checkpoints and kept, and give the "
-                "same command again: all snapshots are then of one training."
+                "training does not repeat, as on some GPUs. Delete the run's folders checkpoints and kept, and give "
+                "the same command again: all snapshots are then of one training."
             )
     return [("", *key, value) for key, value in known.items()]
 

@@ -1,5 +1,6 @@
 """A training that is cut between any two steps is the training in one go, bit for bit, with each part of its recipe."""
 
+import math
 import random
 
 import numpy as np
@@ -127,7 +128,7 @@ def test_a_cut_changes_no_bit(tmp_path, data, whole_trainings, part, cuts):
     assert_same_bits(found.end, whole.end)
 
 
-@pytest.mark.parametrize("part", [part for part in PARTS if part != "mini-batches"])
+@pytest.mark.parametrize("part", list(PARTS)[1:])
 def test_each_part_of_a_recipe_changes_the_training(whole_trainings, part):
     """Otherwise the tests here would say nothing of it."""
     plain, with_part = whole_trainings("mini-batches"), whole_trainings(part)
@@ -164,6 +165,24 @@ def test_time_in_epochs_is_the_same_training(tmp_path, data, whole_trainings, pa
     for name in rows.keys() - {"time"}:
         assert_same_bits(epochs.history[name], list(rows[name].values()))
     assert_same_bits(epochs.end, whole.end)
+
+
+def test_the_learning_rate_follows_the_steps_through_all_epochs(tmp_path, data):
+    """It is half a cosine over the whole training, in epochs as in steps."""
+    settings = BASE | {"schedule": Schedule("cosine"), "optimizer": "sgd", "learning_rate": 0.1}
+    for unit, length in (("step", 1), ("epoch", LENGTH)):
+        for last in (1, 2, 3):
+            trained = Trained(tmp_path / unit, data, settings, last=last, unit=unit)
+            (group,) = trained.end["state"]["optimizer"]["param_groups"]
+            done = last * length - 1
+            assert group["lr"] == pytest.approx(0.1 * (1 + math.cos(math.pi * done / STEPS)) / 2, rel=1e-9)
+
+
+def test_each_epoch_augments_otherwise(tmp_path, data):
+    """At a learning rate of next to nothing, losses differ by what was drawn alone."""
+    settings = {"model": "mlp", "batch_size": None, "augmentation": AUGMENTATION, "learning_rate": 1e-12}
+    losses = Trained(tmp_path, data, settings, last=4, unit="epoch").history["train_loss"]
+    assert len({round(loss, 4) for loss in losses}) == 4
 
 
 def test_steps_go_on_from_epochs(tmp_path, data, whole_trainings):

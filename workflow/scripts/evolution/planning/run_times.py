@@ -85,7 +85,10 @@ class RunTimes:
 
     @cached_property
     def training_span_before(self) -> dict[str, str]:
-        """Span of the training to the one that it goes on from; the first has none. An added span goes on as its whole."""
+        """Span of the training to the one that it goes on from; the first has none.
+
+        An added span goes on from where the span of which it is a part does.
+        """
         before = _befores(self.training_spans)
         return before | {added: before[span] for added, span in self.repeated_span.items() if span in before}
 
@@ -134,8 +137,8 @@ def _befores(spans: Iterable[str]) -> dict[str, str]:
 def trained_times(name: str, run: dict, config: dict, *, results: Path = Path("results")) -> RunTimes:
     """The times of a run that this workflow trains.
 
-    Where a training does not keep the weights of all times, those of a snapshot that was added later are missing. A part
-    of the training is then trained again for them.
+    Where a training does not keep the weights of all times, those of a snapshot that was added later are missing. A
+    part of the training is then trained again for them.
 
     Parameters
     ----------

@@ -307,7 +307,8 @@ def _check_repeated(loss: float, known: float, when: str) -> None:
         raise UserError(
             f"The training was repeated to keep more of it, and is another one: at {when} its loss is {loss!r}, and "
             f"before it was {known!r}. Something in it does not repeat, such as an operation on a GPU. Delete the "
-            "run's folders checkpoints and kept, and give the same command again: all snapshots are then of one training."
+            "run's folders checkpoints and kept, and give the same command again: all snapshots are then of one "
+            "training."
         )
 
 

@@ -63,7 +63,7 @@ class TrainingSettings(ModelSettings):
     threads: int
     accumulate: int = 1
     optimizer_kwargs: dict = field(default_factory=dict)
-    schedule: Schedule = Schedule("constant")
+    schedule: Schedule = field(default_factory=lambda: Schedule("constant"))
     augmentation: list = field(default_factory=list)
     label_smoothing: float = 0.0
     class_weights: str | list[float] | None = None
