@@ -414,3 +414,13 @@ def test_there_are_too_many_jobs_in_steps():
     ) as error:
         trained(training={"epochs": 9000}, snapshots={"every": 1})
     assert "raise snapshots.every, snapshots_per_job or training.steps_per_job" in str(error.value)
+
+
+def test_a_span_of_another_cut_is_a_part_only_where_it_begins_as_one():
+    train(trained())
+    cut = {"steps_per_job": 8, "keep_epochs": "snapshots"}
+    train(trained(training=cut))
+    # The weights of 3 are in the earlier span from 1, which is a part of the new one; those of 10 are in one from 6.
+    times = trained(training=cut, also=[3, 10])
+    assert times.added_spans == {"step_000001-000005": range(1, 6), "step_000009-000010": range(9, 11)}
+    assert times.kept["step_000001-000005"] == [3, 4, 5]
