@@ -48,8 +48,8 @@ TRAIN = """
 from evolution.training.settings import TrainingSettings
 from train import train
 train(
-    dataset={dataset!r}, previous={previous!r}, times=range({first}, {last} + 1), unit="epoch", epoch_length=1, epochs=None,
-    kept=None, repeated=None, training_digest="", initial_weights=None,
+    dataset={dataset!r}, previous={previous!r}, times=range({first}, {last} + 1), unit="epoch", epoch_length=1,
+    epochs=None, kept=None, repeated=None, training_digest="", initial_weights=None,
     settings=TrainingSettings(model={model!r}, model_kwargs={{}}, seed=17, batch_size=None, optimizer="adamw",
                               learning_rate=1e-3, weight_decay=1e-4, device="cpu", threads=1),
     output={output!r},

@@ -59,15 +59,26 @@ def stored_paths(
     return {time: each.path for time, each in stored.items()}
 
 
+def snapshots_and_epochs(times):
+    """The times of a run's snapshots and of the ends of its epochs, ascending."""
+    return sorted({*times.times, *range(0, times.times[-1] + 1, times.epoch_length)})
+
+
+def shown_times(
+    wildcards,
+):
+    """The times of a history in steps, where the training runs here: its jobs note where they end too."""
+    times = TIMES[wildcards.run]
+    return snapshots_and_epochs(times) if wildcards.table == "history" and times.epoch_length > 1 else None
+
+
 def other_times(
     wildcards,
 ):
     """The times in the unit that they are not counted in, as far as it is known: not where epochs are trained here."""
     times = TIMES[wildcards.run]
     if times.epoch_length > 1:
-        ends = range(0, times.times[-1] + 1, times.epoch_length)
-        noted = {*times.times, *ends, *(time for span in times.kept.values() for time in span)}
-        return {time: time / times.epoch_length for time in sorted(noted)}
+        return {time: time / times.epoch_length for time in snapshots_and_epochs(times)}
     known = {time: stored.other_time for time, stored in TIMES[wildcards.run].stored.items()}
     return {time: other for time, other in known.items() if other is not None}
 
@@ -91,6 +102,7 @@ rule collect:
     params:
         stored=stored_paths,
         other_times=other_times,
+        shown=shown_times,
         logs=training_logs,
         logs_asked=logs_asked,
         logs_key=logs_key,

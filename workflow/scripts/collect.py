@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +33,7 @@ def collect(
     paths: list[str],
     class_names: list[str],
     losses: Mapping[int, Mapping[str, float]] | None = None,
+    shown: Collection[int] | None = None,
 ) -> dict[str, object]:
     """Gather tables that have a row a time and a column a metric, with a value or one for each class.
 
@@ -48,6 +49,8 @@ def collect(
     losses : mapping, optional
         Of a training that ran elsewhere, from its log: each time to its train_loss and train_accuracy, for history.
         They replace those of the tables.
+    shown : collection of int, optional
+        The times of a history that are taken. By default all are.
 
     Returns
     -------
@@ -78,7 +81,7 @@ def collect(
         entries = [entry for entry in entries if entry[2] not in told]
         entries += [("", time, name, "", value) for time, of_time in losses.items() for name, value in of_time.items()]
     if kind == "history":
-        entries = in_order(entries)
+        entries = in_order([entry for entry in entries if shown is None or entry[1] in shown])
     layers, times, metrics, names, values = zip(*entries)
     columns = {
         "layer": list(layers),
@@ -198,6 +201,12 @@ if "snakemake" in globals():
             except DataError as error:
                 raise error.at(snakemake.params.logs_key) from None
             log.info("%s: the training's own losses at %d times", path, len(losses))
-        table = collect(kind=kind, paths=paths, class_names=[str(name) for name in names], losses=losses)
+        table = collect(
+            kind=kind,
+            paths=paths,
+            class_names=[str(name) for name in names],
+            losses=losses,
+            shown=snakemake.params.shown,
+        )
         table = with_other_unit(table, snakemake.params.other_times, other_unit(unit))
         save_table(snakemake.output[0], table, {"warnings": json.dumps(warnings)} if warnings else None, unit=unit)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from evolution.config.layers import layers_with_pixels
 from evolution.config.resolve import resolve
-from evolution.config.spans import snapshot_times, snapshot_spans, training_spans
+from evolution.config.spans import snapshot_spans, snapshot_times, training_spans
 from evolution.data.catalogue import DATASET_SHAPES
 from evolution.errors import ConfigError
 from support.random_configs import configs, names

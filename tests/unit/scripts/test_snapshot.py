@@ -84,7 +84,7 @@ def test_nothing_is_written_where_an_epoch_is_missing(tmp_path, span):
     history = load_table(arguments["histories"][0]).to_pydict()
     rows = {"epoch": [2, 6], "class_accuracy": history["class_accuracy"]}
     save_table(tmp_path / "history.parquet", rows)
-    with pytest.raises(UserError, match=r"no weights of epoch \[6\]"):
+    with pytest.raises(UserError, match=r"no weights of time \[6\]"):
         write_snapshots(**arguments | {"times": [2, 6]})
     assert {path.name for path in tmp_path.rglob("*") if path.suffix in (".npy", ".parquet")} == {"history.parquet"}
 
@@ -106,12 +106,12 @@ def test_predictions_carry_warnings_where_there_are_any(tmp_path, span):
     network = build_run_model(settings, shape=(1, 8, 8), classes=4)
     import torch
 
-    torch.save({"weights": {0: network.state_dict()}, "optimizer": {}, "epoch": 0}, tmp_path / "0000.pt")
+    torch.save({"weights": {0: network.state_dict()}, "state": {}, "time": 0}, tmp_path / "0000.pt")
     images, labels = read_part(arguments["dataset"], "eval")
     right = network(torch.from_numpy(images).float()).argmax(1).numpy() == labels
     accuracies = [[float(right[labels == label].mean()) for label in range(4)]]
     save_table(tmp_path / "history.parquet", {"epoch": [0], "class_accuracy": accuracies})
-    own = {"checkpoints": [str(tmp_path / "0000.pt")], "epochs": [0], "settings": settings, "activations": {}}
+    own = {"checkpoints": [str(tmp_path / "0000.pt")], "times": [0], "settings": settings, "activations": {}}
     write_snapshots(**arguments | own)
     (warning,) = json.loads(load_table(arguments["predictions"]).schema.metadata[b"warnings"])
     assert "ends in a softmax" in warning

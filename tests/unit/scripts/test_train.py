@@ -69,7 +69,7 @@ def test_the_history_tells_data_and_weights_apart(tmp_path, dataset):
 def test_a_gpu_without_enough_memory(tmp_path, dataset, monkeypatch, batch_size, said):
     """The error that torch raises, raised where it comes up."""
 
-    def fails(*args):
+    def fails(*args, **kwargs):
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")
 
     begun = run(tmp_path, dataset, 0, 0)

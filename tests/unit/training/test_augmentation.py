@@ -377,6 +377,19 @@ def test_what_is_refused_before_the_jobs(transforms, problem):
     assert "\n" not in str(error.value)
 
 
+def test_a_model_that_was_compiled_before_hides_no_fault():
+    """torch then no longer checks the parameters of its distributions by itself."""
+    distribution = torch.distributions.Distribution
+    before = distribution._validate_args
+    distribution.set_default_validate_args(False)
+    try:
+        with pytest.raises(UserError, match="MixUp with alpha=-1: "):
+            check_augmentation([{"MixUp": {"alpha": -1}}], shape=(3, 12, 10), classes=CLASSES)
+        assert distribution._validate_args is False
+    finally:
+        distribution.set_default_validate_args(before)
+
+
 def test_a_lack_of_memory_is_no_fault_of_a_transform(images, monkeypatch):
     class Greedy(v2.Transform):
         def transform(self, image, params):

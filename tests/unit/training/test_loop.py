@@ -1,7 +1,9 @@
 """Training against networks and optimizers that are written out, and what an epoch draws."""
 
 import math
+from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -10,7 +12,8 @@ from torch.nn import functional
 from evolution.errors import UserError
 from evolution.io.checkpoints import load_checkpoint
 from evolution.models.device import choose_device
-from evolution.training.evaluation import Samples, predict
+from evolution.training.epoch_length import steps_an_epoch
+from evolution.training.evaluation import Samples
 from evolution.training.learner import Learner, Task
 from evolution.training.loop import Epoch
 from support.tiny_dataset import read_part, write_dataset
@@ -163,56 +166,100 @@ class Recorder(nn.Module):
         return self.linear(images)
 
 
+def learner_of(model, labels, **changes):
+    """A learner that leaves the model's weights as they are."""
+    task = Task(
+        shape=(1,),
+        classes=3,
+        labels=labels.numpy(),
+        mean=np.zeros(1, np.float32),
+        std=np.ones(1, np.float32),
+        steps=None,
+        device=torch.device("cpu"),
+    )
+    still = {"optimizer": "sgd", "learning_rate": 0.0, "weight_decay": 0.0}
+    return Learner(model, replace(SETTINGS, **still, **changes), task)
+
+
 @pytest.mark.parametrize(
-    ("batch_size", "sizes"), [(None, [20]), (20, [20]), (100, [20]), (8, [8, 8, 4]), (19, [19, 1]), (1, [1] * 20)]
+    ("batch_size", "accumulate", "steps"),
+    [
+        (None, 1, [[20]]),
+        (20, 1, [[20]]),
+        (100, 1, [[20]]),
+        (100, 3, [[20]]),
+        (8, 1, [[8], [8], [4]]),
+        (19, 1, [[19], [1]]),
+        (1, 1, [[1]] * 20),
+        (8, 2, [[8, 8], [4]]),
+        (3, 2, [[3, 3], [3, 3], [3, 3], [2]]),
+        (7, 5, [[7, 7, 6]]),
+    ],
 )
-def test_an_epoch_shows_every_image_once(batch_size, sizes):
+def test_an_epoch_shows_every_image_once(batch_size, accumulate, steps):
     images, labels = torch.arange(20.0)[:, None], torch.arange(20) % 3
     orders = {}
-    for epoch, seed in ((1, 0), (2, 0), (1, 1), (1, 0)):
+    for number, seed in ((1, 0), (2, 0), (1, 1), (1, 0)):
         model = Recorder().eval()
-        still = torch.optim.SGD(model.parameters(), lr=0)
-        loss = train_epoch(
-            model=model,
-            optimizer=still,
-            samples=Samples(images, labels),
-            batch_size=batch_size,
-            seed=seed,
-            epoch=epoch,
-        )
-        assert [len(batch) for batch in model.seen] == sizes
+        learner = learner_of(model, labels, batch_size=batch_size, accumulate=accumulate, seed=seed)
+        epoch = Epoch(number, learner, Samples(images, labels))
+        assert epoch.length == len(steps) == steps_an_epoch(20, batch_size=batch_size, accumulate=accumulate)
+        for step, sizes in enumerate(steps, start=1):
+            assert not epoch.is_over
+            before = len(model.seen)
+            epoch.step()
+            assert [len(batch) for batch in model.seen[before:]] == sizes and epoch.done == step
+            # The mean loss is that of the images so far.
+            so_far = torch.tensor([image for batch in model.seen for image in batch])
+            expected = functional.cross_entropy(model.linear(so_far[:, None]), so_far.long() % 3)
+            assert epoch.mean_loss() == pytest.approx(expected.item(), rel=1e-5)
+        assert epoch.is_over
         order = [image for batch in model.seen for image in batch]
         assert sorted(order) == list(range(20))
-        assert orders.setdefault((epoch, seed), order) == order, "the same epoch and seed, the same order"
-        assert loss == pytest.approx(functional.cross_entropy(model.linear(images), labels).item(), rel=1e-5)
-    assert len(set(map(tuple, orders.values()))) == (1 if len(sizes) == 1 else 3)
+        assert orders.setdefault((number, seed), order) == order, "the same epoch and seed, the same order"
+    is_shuffled = batch_size is not None and batch_size < 20
+    assert len(set(map(tuple, orders.values()))) == (3 if is_shuffled else 1)
+
+
+class Dropping(Recorder):
+    def forward(self, images):
+        return self.linear(super().forward(functional.dropout(images, 0.5))[:, :1])
+
+
+def dropping(number, seed, batch_size=None):
+    """An epoch of a network with dropout, on images that are all 1, and what its steps see."""
+    model, labels = Dropping(), torch.zeros(50).long()
+    learner = learner_of(model, labels, batch_size=batch_size, seed=seed)
+    return Epoch(number, learner, Samples(torch.ones(50, 1), labels)), model.seen
 
 
 def test_each_epoch_has_its_own_draws_of_dropout():
-    class Dropping(Recorder):
-        def forward(self, images):
-            return self.linear(super().forward(nn.functional.dropout(images, 0.5))[:, :1])
-
     drawn = {}
-    for epoch, seed in ((1, 0), (2, 0), (1, 1), (1, 0)):
-        model = Dropping()
-        train_epoch(
-            model=model,
-            optimizer=torch.optim.SGD(model.parameters(), lr=0),
-            samples=Samples(torch.ones(50, 1), torch.zeros(50).long()),
-            batch_size=None,
-            seed=seed,
-            epoch=epoch,
-        )
-        assert drawn.setdefault((epoch, seed), model.seen) == model.seen
+    for number, seed in ((1, 0), (2, 0), (1, 1), (1, 0)):
+        torch.rand(3)
+        epoch, seen = dropping(number, seed)
+        epoch.step()
+        assert drawn.setdefault((number, seed), seen) == seen
     assert len({str(seen) for seen in drawn.values()}) == 3
 
 
-def test_predictions_in_chunks():
-    model = nn.Sequential(nn.Linear(3, 4), nn.Dropout(0.9))
-    images = torch.randn(20, 3, generator=torch.Generator().manual_seed(0))
-    for chunk in (7, 20, None):
-        assert predict(model, images, chunk=chunk).tolist() == model[0](images).argmax(1).tolist()
+def test_an_epoch_that_is_taken_up_again_draws_on():
+    whole, whole_seen = dropping(3, 0, batch_size=10)
+    for _ in range(5):
+        whole.step()
+    assert len({str(batch) for batch in whole_seen}) == 5, "each step has its own draws"
+    first, first_seen = dropping(3, 0, batch_size=10)
+    first.step()
+    first.step()
+    state = first.state()
+    torch.rand(3)
+    model, labels = Dropping(), torch.zeros(50).long()
+    learner = learner_of(model, labels, batch_size=10, seed=0)
+    second = Epoch(3, learner, Samples(torch.ones(50, 1), labels), began=state)
+    assert second.done == 2 and second.mean_loss() == first.mean_loss()
+    while not second.is_over:
+        second.step()
+    assert first_seen + model.seen == whole_seen
 
 
 def test_seed_and_kwargs_reach_the_network(tmp_path, dataset):

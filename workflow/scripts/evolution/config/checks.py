@@ -71,12 +71,29 @@ class CheckedConfig:
         section = next((name for name, changes in sections.items() if holds(changes, full_key)), None)
         return dotted(full_key if section is None else (section, *full_key))
 
+    def sound_in(self, run: str, *keys: str) -> bool:
+        """Whether these keys are sound in a run."""
+        entry = ("runs", self.origin(run).entry)
+        return self.sound(*keys, *((*entry, *key.split(".")) for key in keys))
+
     def runs(self, *keys: str) -> Iterator[tuple[str, dict]]:
         """The runs in which these keys are sound, with their settings."""
-        for name, run in self.config["runs"].items():
-            entry = ("runs", self.origin(name).entry)
-            if self.sound(*keys, *((*entry, *key.split(".")) for key in keys)):
-                yield name, run
+        return ((name, run) for name, run in self.config["runs"].items() if self.sound_in(name, *keys))
+
+    def end_known(self, run: str) -> bool:
+        """Whether all is sound that decides the last time of a run that is trained here."""
+        if not self.sound("training.epochs", "snapshots.unit"):
+            return False
+        # In steps it depends on how many of them an epoch has.
+        in_steps = self.config["snapshots"]["unit"] == "step"
+        return not in_steps or self.sound_in(run, "training.batch_size", "training.accumulate", "dataset.train_size")
+
+    def times_known(self, run: str) -> bool:
+        """Whether all is sound that decides the times of a run that is trained here, and how they are cut into jobs."""
+        keys = ("epochs_per_job", "steps_per_job", "keep_epochs")
+        return self.end_known(run) and self.sound(
+            "snapshots", "snapshots_per_job", *(f"training.{key}" for key in keys)
+        )
 
 
 def cross_key_faults(checked: CheckedConfig) -> list[str]:
@@ -103,7 +120,7 @@ def job_faults(checked: CheckedConfig) -> list[str]:
     """Whether the config makes more jobs than can be planned: one line, or none."""
     config = checked.config
     trained = [name for name, run in config["runs"].items() if _is_trained(run)]
-    if trained and not checked.sound("training", "snapshots", "snapshots_per_job", "dataset", "runs"):
+    if not all(map(checked.times_known, trained)):
         return []
     training = config["training"]
     cka = checked.sound("metrics.cka") and config["metrics"]["cka"]
@@ -141,17 +158,11 @@ def _check_times(checked: CheckedConfig) -> Iterator[str]:
     """Times that are asked for have a snapshot."""
     config = checked.config
     for name, run in config["runs"].items():
-        if not _is_trained(run) or not checked.sound("training.epochs", "snapshots.unit"):
-            continue
-        times = config["times"].get(name)
-        # In epochs the end is known even where something else about the training is wrong.
-        if times is None and config["snapshots"]["unit"] == "step":
-            continue
-        length = 1 if times is None else times.epoch_length
-        last = config["training"]["epochs"] * length
-        late = [time for time in config["snapshots"]["also"] if time > last]
-        if late:
-            yield f"snapshots.also: {late} lies past the last {_last_time(last, length, checked, name)}"
+        if _is_trained(run) and checked.end_known(name):
+            last = config["training"]["epochs"] * epoch_length(run, config)
+            late = [time for time in config["snapshots"]["also"] if time > last]
+            if late:
+                yield f"snapshots.also: {late} lies past the last {_last_time(checked, name)}"
     asked = {"plots.grid_times": config["plots"]["grid_times"] or []}
     if config["comparison"]["cka_time"] is not None:
         asked["comparison.cka_time"] = [config["comparison"]["cka_time"]]
@@ -170,16 +181,19 @@ def _without_snapshot(time: int, times: RunTimes, checked: CheckedConfig, run: s
         what = "checkpoint" if times.recording is None else "recorded time"
         return f"{time} has no {what}{which}, whose times are {times.unit}s; the nearest is {near}"
     if time > last:
-        return f"{time} lies past the last {_last_time(last, times.epoch_length, checked, run)}"
+        return f"{time} lies past the last {_last_time(checked, run)}"
     return f"{time} has no snapshot{which}, the nearest is {near}; add {time} to snapshots.also"
 
 
-def _last_time(last: int, epoch_length: int, checked: CheckedConfig, run: str) -> str:
-    """Where the training of a run ends, as the end of a sentence that begins with the word last."""
-    if checked.config["snapshots"]["unit"] == "epoch":
-        return f"epoch; training.epochs is {last}"
-    which = f" of run {run}" if len(checked.config["runs"]) > 1 else ""
-    return f"step{which}, which is {last}: {checked.config['training']['epochs']} epochs of {epoch_length} steps"
+def _last_time(checked: CheckedConfig, run: str) -> str:
+    """When the training of a run ends, as the end of a sentence that says: past the last."""
+    config = checked.config
+    epochs, length = config["training"]["epochs"], epoch_length(config["runs"][run], config)
+    if config["snapshots"]["unit"] == "epoch":
+        return f"epoch; training.epochs is {epochs}"
+    which = f" of run {run}" if len(config["runs"]) > 1 else ""
+    steps = "1 step" if length == 1 else f"{length} steps"
+    return f"step{which}, which is {epochs * length}: {epochs} epochs of {steps}"
 
 
 def _check_training(checked: CheckedConfig) -> Iterator[str]:

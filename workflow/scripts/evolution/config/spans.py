@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 
 def snapshot_spacing(config: dict, epoch_length: int = 1) -> int:
-    """How far apart regular snapshots are: `snapshots.every`, or by default two epochs."""
+    """How far apart regular snapshots are: `snapshots.every`, or two epochs; parameters as in `snapshot_times`."""
     return config["snapshots"]["every"] or 2 * epoch_length
 
 

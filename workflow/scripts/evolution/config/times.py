@@ -38,8 +38,7 @@ def run_times(checked: CheckedConfig) -> tuple[dict[str, RunTimes], list[str]]:
 def _trained(name: str, checked: CheckedConfig) -> RunTimes | None:
     """The times of a run that is trained here; None where a fault is in what decides them."""
     config = checked.config
-    sound = checked.sound("training", "snapshots", "snapshots_per_job")
-    if not sound or all(name != each for each, _ in checked.runs("training", "dataset", "model", "seed")):
+    if not checked.times_known(name):
         return None
     run = config["runs"][name]
     if max(counted_spans(config, epoch_length(run, config))) > MOST_JOBS:

@@ -117,7 +117,7 @@ class RunTimes:
     def training_span_before(self) -> dict[str, str]:
         """Span of the training to the one that it goes on from; the first has none.
 
-        An added span goes on from where its whole does.
+        An added span goes on from where the span of which it is a part does.
         """
         before = _befores(self.training_spans)
         return before | {added: before[span] for added, span in self.repeated_span.items() if span in before}
@@ -209,7 +209,9 @@ def trained_times(
     for span, within in chain.items():
         wanted = times.times[bisect_left(times.times, within[0]) : bisect_right(times.times, within[-1])]
         ends = [time for time in range(within[-1] // length * length, within[0] - 1, -length) if keeps_epochs]
-        asked[span] = kept[span] = sorted({*wanted, *ends})
+        # A part that is trained again ends at the last time that is missing. If that were the span's own end, the two
+        # would have one name. So the end is always kept.
+        asked[span] = kept[span] = sorted({*wanted, *ends, within[-1]})
         if span in notes:
             asked[span], kept[span] = notes[span].asked, notes[span].kept
         missing = [time for time in wanted if time not in set(kept[span])]
@@ -236,9 +238,10 @@ def epoch_length(run: dict, config: dict) -> int:
 
 
 def _training_digest(run: dict, config: dict) -> str:
-    """A digest of what in the config decides a training, and with it what its checkpoints hold."""
+    """A digest of what in the config decides a training, and by which times its checkpoints hold weights."""
     training = {key: run["training"][key] for key in TRAINING_KEYS}
-    basis = [run["dataset"], run["model"], run["seed"], training, schedule_epochs(run, config)]
+    unit = config["snapshots"]["unit"]
+    basis = [run["dataset"], run["model"], run["seed"], training, schedule_epochs(run, config), unit]
     return hashlib.sha256(json.dumps(basis, sort_keys=True, default=str).encode()).hexdigest()[:20]
 
 

@@ -224,6 +224,18 @@ def _drawing_from(seed: int, device: torch.device) -> Iterator[None]:
 
 
 @contextmanager
+def _distributions_checked() -> Iterator[None]:
+    """Let torch's distributions check their parameters. Where a model was compiled, torch has switched this off."""
+    distribution = torch.distributions.Distribution
+    before = distribution._validate_args
+    distribution.set_default_validate_args(True)
+    try:
+        yield
+    finally:
+        distribution.set_default_validate_args(before)
+
+
+@contextmanager
 def _explained(name: str, image: torch.Tensor) -> Iterator[None]:
     """Turn what torchvision raises for an image into a message; a lack of memory stays what it is."""
     try:
@@ -275,7 +287,8 @@ def _built_entry(entry: object) -> _NamedTransform:
         arguments["transforms"] = [transform.call for transform in held]
         mixes = True in kinds
     try:
-        transform = transform_class(**arguments)
+        with _distributions_checked():
+            transform = transform_class(**arguments)
     except (ValueError, TypeError, RuntimeError, IndexError, AttributeError) as error:
         values = ", ".join(f"{key}={value!r}" for key, value in kwargs.items())
         raise UserError(f"{name} with {values or 'no arguments'}: {first_line(error)}", KEY) from error
