@@ -252,7 +252,10 @@ def test_a_recipe_is_there_and_is_python(tmp_path):
     ]
     (line,) = found("no_package_of_this_name.losses:Works")
     assert line.startswith("training.recipe: there is no module no_package_of_this_name")
-    path.write_text("import near_recipe\nclass Works: pass")
+    path.write_text(
+        "import near_recipe\nclass Works:\n    def __init__(self, model, classes): pass\n"
+        "    def loss(self, model, images, labels): return model(images).square().mean()\n"
+    )
     (tmp_path / "near_recipe.py").write_text("1 +")
     (line,) = found(f"{path}:Works")
     assert line.startswith(f"training.recipe: {path} is not Python (near_recipe.py): ")
@@ -309,7 +312,10 @@ TRAINING_FAULTS = {
 @pytest.fixture
 def own_recipe(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "own.py").write_text("class Loss:\n    pass\n")
+    (tmp_path / "own.py").write_text(
+        "class Loss:\n    def __init__(self, model, classes): pass\n"
+        "    def loss(self, model, images, labels): return model(images).square().mean()\n"
+    )
 
 
 @pytest.mark.parametrize(("config", "said"), TRAINING_FAULTS.values(), ids=TRAINING_FAULTS)

@@ -45,4 +45,4 @@ def test_the_schema_and_the_settings_have_the_same_defaults():
             assert (made.schedule.factor, made.schedule.final) == (default.factor, default.final)
         else:
             assert getattr(made, field.name) == default, field.name
-    assert len(compared) == 11
+    assert len(compared) == 12

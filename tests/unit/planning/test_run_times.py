@@ -247,7 +247,7 @@ def train(times):
         if times.kept[span] is not None:
             path = Path(f"results/a/kept/{span}.json")
             path.parent.mkdir(parents=True, exist_ok=True)
-            save_kept_times(path, training=times.training, times=within, kept=times.kept[span])
+            save_kept_times(path, training=times.training, times=within, asked=times.asked[span], kept=times.kept[span])
 
 
 CHAIN = {

@@ -52,7 +52,7 @@ def test_checkpoints_are_plain_data_and_the_same_bytes(tmp_path, dataset):
     assert (tmp_path / "x.pt").read_bytes() == (tmp_path / "yy.bin").read_bytes()
     for path in files:
         loaded = torch.load(path, weights_only=True)
-        assert set(loaded) == {"weights", "state", "time"}
+        assert set(loaded) == {"weights", "state", "time", "progress", "last_noted"}
         assert list(loaded["weights"]) == [1, 2] and loaded["time"] == 2
 
 

@@ -64,7 +64,7 @@ def test_a_model_that_trains_in_batches_of_a_multiple_of_its_own(tmp_path, datas
     """Of 20 images, and not of as many as are compared."""
     begun = start(tmp_path, dataset, model=named("GroupsOfFive"), batch_size=20)
     _, checkpoint, *_ = train_epochs(tmp_path, dataset, 1, 2, begun, model=named("GroupsOfFive"), batch_size=20)
-    assert set(checkpoint) == {"weights", "state", "time"}
+    assert set(checkpoint) == {"weights", "state", "time", "progress", "last_noted"}
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,7 @@ def train_span(
             return passed_on, {name: [] for name in HISTORY}, {name: [] for name in TIMING}
         learner.restore(start["state"])
         progress = Progress(**start["progress"])
-        last_noted = start["last_noted"]
+        last_noted = start["last_noted"] // (length if unit == "epoch" else 1)
         began = start.get("epoch_so_far")
         del start
     log.info(f"Training {settings.model} on {device}, {settings.threads} threads, {unit}s {times[0]} to {times[-1]}")
@@ -142,11 +142,10 @@ def train_span(
         progress=progress,
         last_noted=last_noted,
     )
-    epoch = None
+    epoch, steps = None, length if unit == "epoch" else 1
     if times[0] == 0:
         notes.note(None, 0)
     else:
-        steps = length if unit == "epoch" else 1
         done, last = (times[0] - 1) * steps, times[-1] * steps
         for step, epoch in _steps(learner, train, done=done, last=last, length=length, began=began):
             try:
@@ -162,7 +161,7 @@ def train_span(
         checkpoint["ended"] = notes.ended
     if notes.has_diverged:
         return checkpoint, notes.history, notes.timing
-    checkpoint |= {"state": learner.state(), "progress": notes.progress.state(), "last_noted": notes.last_noted}
+    checkpoint |= {"state": learner.state(), "progress": notes.progress.state(), "last_noted": notes.last_noted * steps}
     at_end = notes.weights.get(notes.last_noted if notes.ended else times[-1])
     if at_end is not None and learner.followed is learner.model:
         # torch stores a tensor once that is there twice.
