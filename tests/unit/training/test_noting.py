@@ -12,7 +12,7 @@ from support.tiny_training import start, train_epochs
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 # 40 images in batches of 8 are five steps an epoch.
-SETTINGS = {"model": "mlp", "batch_size": 8, "learning_rate": 1e-3}
+SETTINGS = {"model": "mlp", "batch_size": 8, "learning_rate": 3e-5}
 
 
 def accuracies(tmp_path, dataset, epochs):
