@@ -17,7 +17,8 @@ SETTINGS = {"model": "mlp", "batch_size": 8, "learning_rate": 3e-5}
 
 def accuracies(tmp_path, dataset, epochs):
     """The accuracy on the training images after each epoch, of a training that goes on to the end."""
-    _, _, history, _ = train_epochs(tmp_path, dataset, 1, epochs, start(tmp_path, dataset, **SETTINGS), **SETTINGS)
+    begun = start(tmp_path, dataset, **SETTINGS)
+    _, _, history, _ = train_epochs(tmp_path, dataset, 1, epochs, begun, **SETTINGS)
     return history["train_accuracy"]
 
 
@@ -38,7 +39,8 @@ def test_a_training_that_reaches_an_accuracy(tmp_path, dataset, cut):
     path, checkpoint, history, timing = train_epochs(tmp_path, dataset, (cut or 0) + 1, 6, begun, **settings)
     assert checkpoint["ended"]["time"] == end and str(threshold)[:4] in checkpoint["ended"]["reason"]
     assert history["time"] == timing["time"] == list(range((cut or 0) + 1, end + 1))
-    whole = train_epochs(tmp_path, dataset, 1, 6, start(tmp_path / "again", dataset, **SETTINGS), **SETTINGS)[1]
+    again = tmp_path / "again"
+    whole = train_epochs(again, dataset, 1, 6, start(again, dataset, **SETTINGS), **SETTINGS)[1]
     assert same_weights(checkpoint["weights"][end], whole["weights"][end]) and max(checkpoint["weights"]) == end
     # What comes after it hands on that it has ended.
     _, later, rows, _ = train_epochs(tmp_path, dataset, 7, 9, path, **settings)
