@@ -29,7 +29,10 @@ from evolution.figures.style import FigureStyle, save_figure, shared_look, short
 from evolution.io.job_log import job_log
 from evolution.io.reading import damaged
 
-LOG_NOTE = " NC1: mean and interval of its logarithm, as runs differ by factors. All on the evaluation samples. "
+NOTE = (
+    " Of NC1, mean and interval are taken of the logarithm, because runs differ by factors. All is measured at the "
+    "input of the classifier, the last linear layer, on the evaluation samples. "
+)
 MOST_NAMES, NAME_LENGTH = 3, 40
 SCREEN_COLUMNS = 3
 PRINTED_PANEL = 2.8  # inches, as the panels have long titles
@@ -74,7 +77,7 @@ def plot_compared_collapse(*, collapse_table: str, style: FigureStyle) -> Figure
         return final_value((times, -runs))
 
     colors = group_colors(list(shown), rank, style.palette)
-    note = BAND_NOTE + LOG_NOTE + COLLAPSED + others_note(list(shown), colors, "with the lowest NC1 at the end")
+    note = BAND_NOTE + NOTE + COLLAPSED + others_note(list(shown), colors, "with the lowest NC1 at the end")
     note += left_out_note([group for group in values if group not in shown])
     columns = SCREEN_COLUMNS
     if style.width is not None:

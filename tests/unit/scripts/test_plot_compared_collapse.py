@@ -43,7 +43,7 @@ def test_values_near_zero_have_a_band_above_zero(tmp_path):
     low, high = stats.t.interval(0.95, 2, loc=-4, scale=2 / np.sqrt(3))
     heights = np.log10(np.concatenate([path.vertices[:, 1] for path in band.get_paths()]))
     np.testing.assert_allclose([heights.min(), heights.max()], [low, high])
-    assert "mean and interval of its logarithm" in all_text(figure)
+    assert "mean and interval are taken of the logarithm" in all_text(figure)
 
 
 def test_a_group_without_a_linear_classifier_is_left_out_by_name(tmp_path):
