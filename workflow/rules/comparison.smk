@@ -45,14 +45,16 @@ def compared_activations(
 UNITS = sorted({times.unit for times in PLANNED.values()})
 
 
+# The tables of the runs that are put below one another.
+COMPARED_TABLES = ["metrics", "history"] + ["collapse"] * ("neural_collapse" in MEASURES_ON)
+
+
 rule compare_tables:
     input:
-        metrics=expand("results/{run}/tables/metrics.parquet", run=GROUPED_RUNS),
-        history=expand("results/{run}/tables/history.parquet", run=GROUPED_RUNS),
+        **{table: expand(f"results/{{run}}/tables/{table}.parquet", run=GROUPED_RUNS) for table in COMPARED_TABLES},
         code=code("compare_tables"),
     output:
-        metrics="results/comparison/tables/metrics.parquet",
-        history="results/comparison/tables/history.parquet",
+        **{table: f"results/comparison/tables/{table}.parquet" for table in COMPARED_TABLES},
     log:
         "results/comparison/logs/compare_tables.log",
     benchmark:
@@ -181,7 +183,8 @@ if len(RUNS) > 1 and len(UNITS) == 1:
             name=[
                 figure.name
                 for figure in registry.COMPARISON_FIGURES
-                if not figure.of_predictions or any(PLANNED[run].has_predictions for run in RUNS)
+                if registry.is_drawn(figure, experiment)
+                and (not figure.of_predictions or any(PLANNED[run].has_predictions for run in RUNS))
             ],
             format=FORMATS,
         ),
