@@ -49,6 +49,17 @@ def test_the_last_snapshot_is_where_the_training_ended(ended):
     assert ended.plan() == Counter()
 
 
+def test_a_job_that_plans_for_itself_knows_the_end(ended, tmp_path):
+    """As the jobs of a cluster do, which are started with the options that Snakemake's executors give."""
+    project = ended.copy_to(tmp_path / "checkout")
+    span = f"{json.loads(ended.path('training_end.json').read_text(encoding='utf-8'))['time']:04d}"
+    before = project.path(f"activations/{span}/fc1.npy").read_bytes()
+    project.path(f"activations/{span}/fc1.npy").unlink()
+    job = ("--target-jobs", f"snapshot:run=tiny,span={span}", "--allowed-rules", "snapshot")
+    project.run(*job, "--force", "--mode", "remote", "--no-hooks")
+    assert project.path(f"activations/{span}/fc1.npy").read_bytes() == before
+
+
 def test_another_condition_changes_that_run_alone(ended, tmp_path):
     project = ended.copy_to(tmp_path / "checkout")
     project.configure(changed(ENDING, "runs.tiny.training.stop", {"train_accuracy": 0.5}))
