@@ -60,21 +60,22 @@ def test_where_the_training_is_cut_changes_nothing(stepped, tmp_path):
         for folders in [("activations", "predictions", "metrics", "clusters", "classifier", "cka")]
     )
     assert differing(ours, theirs) == []
-    assert rows(project, "history") == pytest.approx(rows(stepped, "history"), nan_ok=True, rel=0)
+    # As text, in which NaN is NaN.
+    assert list(map(repr, rows(project, "history"))) == list(map(repr, rows(stepped, "history")))
 
 
 def test_steps_that_are_added(stepped, tmp_path):
     """Their cells are added, from a part of the training that runs again; nothing that was there is made again."""
     project = stepped.copy_to(tmp_path / "checkout")
     before = project.artifacts()
-    project.configure(changed(project.config, "snapshots.also", [3, 10]))
-    added = ["step_000003", "step_000010"]
+    project.configure(changed(project.config, "snapshots.also", [3, 9]))
+    added = ["step_000003", "step_000009"]
     assert project.plan() == (
-        train("step_000001-000003", "step_000006-000010")
+        train("step_000001-000003", "step_000006-000009")
         + snapshot(*added)
         + cells("measure", spans=added)
         # Each layout starts from the one before.
-        + cells("embed", spans=["step_000003", "step_000004", "step_000006", "step_000010", "step_000012"])
+        + cells("embed", spans=["step_000003", "step_000004", "step_000006", "step_000009", "step_000012"])
         + cka_layers(*added)
         + cka_times("conv2", "fc1")
         + collect("history")
@@ -87,16 +88,16 @@ def test_steps_that_are_added(stepped, tmp_path):
     again = ("tables", "figures", "embeddings", "cka", "explorer.html", "summary.csv", "summary.md")
     assert [name for name in differing(before, after) if name in before and name.split("/")[1] not in again] == []
     accuracy = {row["step"]: row["value"] for row in rows(project, "history") if row["measure"] == "eval_accuracy"}
-    assert list(accuracy) == [0, 1, 2, 3, 4, 6, 10, 12]
-    for step in (3, 10):
+    assert list(accuracy) == [0, 1, 2, 3, 4, 6, 9, 12]
+    for step in (3, 9):
         predicted = pq.read_table(project.path(f"predictions/step_{step:06d}.parquet"))["predicted"].to_numpy()
         labels = np.load(project.path("dataset.npz"))["eval_labels"]
         assert accuracy[step] == pytest.approx((predicted == labels).mean())
     # A step that is left out again, and one more: the others stay as they are.
-    project.configure(changed(project.config, "snapshots.also", [3, 9]))
+    project.configure(changed(project.config, "snapshots.also", [3, 8]))
     plan = project.plan()
-    assert train("step_000006-000009") <= plan and not train("step_000001-000003") & plan
-    assert Counter(name for name in plan if name.startswith("train ")) == train("step_000006-000009")
+    assert train("step_000006-000008") <= plan and not train("step_000001-000003") & plan
+    assert Counter(name for name in plan if name.startswith("train ")) == train("step_000006-000008")
 
 
 def test_epochs_whose_weights_were_not_kept(tmp_path):
