@@ -88,7 +88,8 @@ class PlainLoop:
         if settings.average is not None:
             average = torch.optim.swa_utils.get_ema_multi_avg_fn(settings.average.decay)
             self.average = torch.optim.swa_utils.AveragedModel(self.model, multi_avg_fn=average, use_buffers=True)
-        weights = torch.ones(task.classes) if settings.class_weights else None
+        counts = torch.bincount(samples.labels, minlength=task.classes)
+        weights = len(samples.labels) / (task.classes * counts) if settings.class_weights else None
         self.loss = nn.CrossEntropyLoss(weight=weights, label_smoothing=settings.label_smoothing)
         self.each, self.batch = [], []
         for entry in settings.augmentation:

@@ -5,7 +5,7 @@
 # signatures take several lines.
 import os
 import re
-from functools import lru_cache, partial
+from functools import lru_cache
 
 from evolution import PIXELS
 from evolution.config.layers import layers_with_pixels
@@ -31,7 +31,9 @@ def times_at_end(
     changed,
 ):
     """The times of a run whose training has ended, read once for a state of the file."""
-    return trained_times(run, RUNS[run], experiment, ending=load_ending(file))
+    return trained_times(
+        run, RUNS[run], experiment, ending=load_ending(file), training_digest=PLANNED[run].training_digest
+    )
 
 
 def actual_times(
@@ -148,7 +150,7 @@ def endings_of(runs):
 
 
 def of_each_run(files):
-    """An input function for each run: `files` of the run. A run whose training goes on makes no other wait."""
+    """An input function for each run: `files` of the run. So no run waits for the training of another."""
     return [lambda wildcards, run=run: files(run) for run in RUNS]
 
 

@@ -9,11 +9,10 @@ GROUP_LAYERS = {group: NETWORK_LAYERS[runs[0]] for group, runs in GROUPS.items()
 SEEDS = {run: RUNS[run]["seed"] for run in RUNS}
 
 CKA_RUNS = representative_runs(GROUPS, NETWORK_LAYERS)
-# Of each run the time at which it is compared, and the span that holds it.
 CKA_TIME = experiment["comparison"]["cka_time"]
 
 
-def cka_times(
+def compared_times(
     wildcards,
 ):
     """Each run's time at which its layers are compared: the asked one, or the last."""
@@ -21,11 +20,11 @@ def cka_times(
     return {run: asked.get(run, TIMES[run].times[-1]) for run in CKA_RUNS}
 
 
-def cka_spans(
+def compared_spans(
     wildcards,
 ):
     """Each run's span that holds the time at which its layers are compared, with all of its times."""
-    spans = {run: TIMES[run].span_of[time] for run, time in cka_times(wildcards).items()}
+    spans = {run: TIMES[run].span_of[time] for run, time in compared_times(wildcards).items()}
     return {run: {span: run_spans(run)[span]} for run, span in spans.items()}
 
 
@@ -35,7 +34,7 @@ def compared_activations(
     """The activations of each run and layer that are compared."""
     return [
         f"results/{run}/activations/{span}/{layer}.npy"
-        for run, spans in cka_spans(wildcards).items()
+        for run, spans in compared_spans(wildcards).items()
         for span in spans
         for layer in NETWORK_LAYERS[run]
     ]
@@ -119,8 +118,8 @@ rule compare_activations:
         **resources_of(memory=3000, minutes=30),
     params:
         layers={run: NETWORK_LAYERS[run] for run in CKA_RUNS},
-        times=cka_times,
-        spans=cka_spans,
+        times=compared_times,
+        spans=compared_spans,
         seed=experiment["seed"],
     message:
         "Comparing the activations of different runs."
@@ -132,7 +131,7 @@ COMPARISON_PARAMS = {
     registry.Comparison.GROUPS: GROUPS,
     registry.Comparison.GROUP_LAYERS: GROUP_LAYERS,
     registry.Comparison.CKA_RUNS: CKA_RUNS,
-    registry.Comparison.CKA_TIME: cka_times,
+    registry.Comparison.CKA_TIME: compared_times,
     registry.Unit.OF_RUN: UNITS[0],
 }
 
@@ -167,9 +166,7 @@ for figure in registry.COMPARISON_FIGURES:
             figure_script(locals())
 
 
-NO_COMPARISON = (
-    "The runs are not compared, as some count time in epochs and some in steps: set checkpoints.unit or recording.unit."
-)
+NO_COMPARISON = "The runs are not compared, as some count time in epochs and some in steps: set snapshots.unit, checkpoints.unit or recording.unit."
 if len(UNITS) > 1 and workflow.is_main_process:
     logger.info(NO_COMPARISON)
 

@@ -67,19 +67,20 @@ def snapshots_and_epochs(times):
 def shown_times(
     wildcards,
 ):
-    """The times of a history in steps, where the training runs here: its jobs note where they end too."""
+    """The times that a history in steps shows. A training job also has a row for its last step, maybe no snapshot."""
     times = TIMES[wildcards.run]
-    return snapshots_and_epochs(times) if wildcards.table == "history" and times.epoch_length > 1 else None
+    in_steps = times.training_spans and times.unit == "step"
+    return snapshots_and_epochs(times) if wildcards.table == "history" and in_steps else None
 
 
 def other_times(
     wildcards,
 ):
-    """The times in the unit that they are not counted in, as far as it is known: not where epochs are trained here."""
+    """Each time in the other unit, where it is known. In a training here it is known where steps are counted."""
     times = TIMES[wildcards.run]
-    if times.epoch_length > 1:
+    if times.training_spans and times.unit == "step":
         return {time: time / times.epoch_length for time in snapshots_and_epochs(times)}
-    known = {time: stored.other_time for time, stored in TIMES[wildcards.run].stored.items()}
+    known = {time: stored.other_time for time, stored in times.stored.items()}
     return {time: other for time, other in known.items() if other is not None}
 
 

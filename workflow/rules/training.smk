@@ -8,7 +8,7 @@ from evolution.planning.run_times import schedule_epochs
 def times_with_span(
     wildcards,
 ):
-    """The run's times that have a training span: as planned, whether or not the training ends before, or an added one."""
+    """The run's times that have a training span, as planned, whether or not the training ends before; or an added one."""
     planned = PLANNED[wildcards.run]
     return planned if wildcards.span in planned.training_spans else TIMES[wildcards.run]
 
@@ -128,7 +128,7 @@ rule train:
         epochs=lambda wildcards: schedule_epochs(RUNS[wildcards.run], experiment),
         training=training_settings,
         # Which training this is, for the note on what its checkpoint holds.
-        training_digest=lambda wildcards: PLANNED[wildcards.run].training,
+        training_digest=lambda wildcards: PLANNED[wildcards.run].training_digest,
         seed=run_param("seed"),
         rerun_key_weights=weights_digest,
         rerun_key_model=model_version,
@@ -141,11 +141,18 @@ rule train:
         "../scripts/train.py"
 
 
+def last_history(
+    wildcards,
+):
+    """The history of the last training span, as it was planned: each span hands on that the training has ended."""
+    return f"results/{wildcards.run}/history/{list(PLANNED[wildcards.run].training_spans)[-1]}.parquet"
+
+
 # A training that may end by itself has an end that nobody knows before. What is made of its snapshots is planned once
 # this file is there.
 checkpoint training_end:
     input:
-        history=lambda wildcards: f"results/{wildcards.run}/history/{list(PLANNED[wildcards.run].training_spans)[-1]}.parquet",
+        history=last_history,
         code=code("training_end"),
     output:
         "results/{run}/training_end.json",

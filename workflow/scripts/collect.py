@@ -34,6 +34,7 @@ def collect(
     class_names: list[str],
     losses: Mapping[int, Mapping[str, float]] | None = None,
     shown: Collection[int] | None = None,
+    unit: str = "epoch",
 ) -> dict[str, object]:
     """Gather tables that have a row a time and a column a metric, with a value or one for each class.
 
@@ -51,6 +52,8 @@ def collect(
         They replace those of the tables.
     shown : collection of int, optional
         The times of a history that are taken. By default all are.
+    unit : {"epoch", "step"}
+        For messages.
 
     Returns
     -------
@@ -81,7 +84,7 @@ def collect(
         entries = [entry for entry in entries if entry[2] not in told]
         entries += [("", time, name, "", value) for time, of_time in losses.items() for name, value in of_time.items()]
     if kind == "history":
-        entries = in_order([entry for entry in entries if shown is None or entry[1] in shown])
+        entries = in_order([entry for entry in entries if shown is None or entry[1] in shown], unit)
     layers, times, metrics, names, values = zip(*entries)
     columns = {
         "layer": list(layers),
@@ -94,12 +97,14 @@ def collect(
     return {name: columns[name] for name in (*KEYS[kind], "value")}
 
 
-def in_order(entries: list[tuple]) -> list[tuple]:
+def in_order(entries: list[tuple], unit: str) -> list[tuple]:
     """The entries of a history by time, each once: two jobs may have trained through the same time.
 
     Parameters
     ----------
     entries : list of (layer, time, measure, class name, value)
+    unit : {"epoch", "step"}
+        For messages.
 
     Raises
     ------
@@ -111,7 +116,7 @@ def in_order(entries: list[tuple]) -> list[tuple]:
         before = known.setdefault((time, measure, name), value)
         if before != value and not (before != before and value != value):
             raise UserError(
-                f"Two jobs trained through time {time} and found a different {measure}: {before} and {value}. The "
+                f"Two jobs trained through {unit} {time}, and found a different {measure}: {before} and {value}. The "
                 "training does not repeat, as on some GPUs. Delete the run's folders checkpoints and kept, and give "
                 "the same command again: all snapshots are then of one training."
             )
@@ -207,6 +212,7 @@ if "snakemake" in globals():
             class_names=[str(name) for name in names],
             losses=losses,
             shown=snakemake.params.shown,
+            unit=unit,
         )
         table = with_other_unit(table, snakemake.params.other_times, other_unit(unit))
         save_table(snakemake.output[0], table, {"warnings": json.dumps(warnings)} if warnings else None, unit=unit)

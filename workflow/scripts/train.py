@@ -105,8 +105,8 @@ if "snakemake" in globals():
             training=snakemake.params.training,
         )
         # torchvision, deterministic operations of a GPU, and a user's network that compiles itself need the compiler.
-        is_own = settings.model in NETWORKS and settings.recipe is None and not settings.augmentation
-        if is_own and choose_device(settings.device, key="training.device").type == "cpu":
+        needs_compiler = settings.model not in NETWORKS or settings.recipe is not None or bool(settings.augmentation)
+        if not needs_compiler and choose_device(settings.device, key="training.device").type == "cpu":
             without_compiler()
         train(
             dataset=snakemake.input.dataset,

@@ -123,6 +123,20 @@ def test_predictions(span):
     }
 
 
+def test_a_time_that_lies_in_a_checkpoint_of_its_own(span, tmp_path):
+    """Between times of another checkpoint, as one that was added later: each prediction stands at its own time."""
+    dataset, _, weights = span
+    images, _ = read_part(dataset, "eval")
+    paths = [str(tmp_path / name) for name in ("chain.pt", "added.pt")]
+    for path, epochs in zip(paths, ([1, 3], [2])):
+        torch.save({"weights": {epoch: weights[epoch] for epoch in epochs}, "state": {}, "time": 3}, path)
+    _, _, predictions = take(dataset, paths, [1, 2, 3], ["fc2"])
+    expected = [direct_outputs(weights[epoch], images)["fc2"].argmax(1).tolist() for epoch in (1, 2, 3)]
+    assert expected[1] != expected[2], "the test needs networks that differ"
+    assert predictions["predicted"].reshape(3, 24).tolist() == expected
+    assert predictions["time"].reshape(3, 24)[:, 0].tolist() == [1, 2, 3]
+
+
 def test_compact_activations_have_the_same_inner_products(span):
     dataset, paths, weights = span
     activations, _, _ = take(dataset, paths, [2], compacted=True)

@@ -12,7 +12,7 @@ import torch
 
 from evolution.config.resolve import resolve
 from evolution.errors import ConfigError
-from evolution.planning.run_times import RunTimes, checkpoint_times, recording_times
+from evolution.planning.run_times import Ending, RunTimes, checkpoint_times, recording_times, trained_times
 from evolution.sources.records import save_record
 from evolution.sources.unusable import note_unusable
 from evolution.training.kept_times import load_kept_times, save_kept_times
@@ -247,7 +247,49 @@ def train(times):
         if times.kept[span] is not None:
             path = Path(f"results/a/kept/{span}.json")
             path.parent.mkdir(parents=True, exist_ok=True)
-            save_kept_times(path, training=times.training, times=within, asked=times.asked[span], kept=times.kept[span])
+            save_kept_times(
+                path, training=times.training_digest, times=within, asked=times.asked[span], kept=times.kept[span]
+            )
+
+
+def test_a_training_that_has_ended_leaves_the_plan_of_its_jobs_as_it_was():
+    """Whatever else its checkpoints hold, the jobs were asked for the same; and nothing of it is trained again."""
+    stop = {"stop": {"train_accuracy": 0.5}}
+    before = trained(training=stop)
+    train(before)
+    # It ended at step 6: the second span holds that, and the third holds nothing.
+    for span, within in before.training_spans.items():
+        if within[-1] >= 6:
+            kept = [time for time in before.asked[span] if time < 6] + [6] * (within[0] <= 6)
+            note = {"training": before.training_digest, "times": within, "asked": before.asked[span], "kept": kept}
+            save_kept_times(Path(f"results/a/kept/{span}.json"), **note)
+    after = trained(training=stop)
+    assert after.asked == before.asked and after.added_spans == {}
+    run, config = _resolved(stop)
+    ended = trained_times("a", run, config, ending=Ending(6, ""), training_digest=after.training_digest)
+    assert ended.times == [0, 4, 6] and ended.added_spans == {}
+    assert ended.grid_times([0, 4]) == [0, 4] and ended.grid_times([0, 4, 8]) == [0, 4, 6]
+    # A step that is added before the end is a part of a span, and one after the end is nothing.
+    run, config = _resolved(stop, also=[3, 9])
+    added = trained_times("a", run, config, ending=Ending(6, ""), training_digest=after.training_digest)
+    assert added.times == [0, 3, 4, 6] and list(added.added_spans) == ["step_000001-000003"]
+
+
+def _resolved(training, also=()):
+    """A run of `trained` and its config."""
+    config = resolve(
+        {
+            "dataset": {"train_size": 30},
+            "training": {"epochs": 4, "batch_size": 10, "steps_per_job": 5} | training,
+            "snapshots": {"unit": "step", "every": 4, "also": list(also)},
+            "runs": {"a": {}},
+        }
+    )
+    return config["runs"]["a"], config
+
+
+def test_where_data_sets_lie_is_no_part_of_a_training():
+    assert trained(dataset={"train_size": 30, "root": "elsewhere"}).training_digest == trained().training_digest
 
 
 CHAIN = {
@@ -356,18 +398,18 @@ def test_notes_of_another_training_count_for_nothing(changes):
     before = trained()
     train(before)
     times = trained(also=[7], **changes)
-    assert times.training != before.training
+    assert times.training_digest != before.training_digest
     assert times.added_spans == {} and times.kept["step_000006-000010"] == [6, 7, 8, 9, 10]
 
 
 def test_how_a_training_is_cut_and_where_it_runs_makes_it_no_other():
-    before = trained().training
-    assert trained(training={"steps_per_job": 2, "keep_epochs": "snapshots", "gpus": 0}).training == before
-    assert trained(snapshots={"every": 2}).training == before
+    before = trained().training_digest
+    assert trained(training={"steps_per_job": 2, "keep_epochs": "snapshots", "gpus": 0}).training_digest == before
+    assert trained(snapshots={"every": 2}).training_digest == before
     # A longer training is another one where the learning rate depends on its length.
-    assert trained(training={"epochs": 9}).training == before
+    assert trained(training={"epochs": 9}).training_digest == before
     cosine = {"schedule": {"name": "cosine"}}
-    assert trained(training=cosine | {"epochs": 9}).training != trained(training=cosine).training
+    assert trained(training=cosine | {"epochs": 9}).training_digest != trained(training=cosine).training_digest
 
 
 def test_a_longer_training_goes_on_from_what_is_there():
@@ -403,7 +445,7 @@ def test_whatever_is_added_and_removed_each_snapshot_has_its_weights(unit, keep_
                 whole = times.training_spans[times.repeated_span[added]]
                 assert within[0] == whole[0] and within[-1] == times.kept[added][-1] < whole[-1]
             # No checkpoint that is there is written again.
-            for span, note in load_kept_times(Path("results/a/kept"), training=times.training).items():
+            for span, note in load_kept_times(Path("results/a/kept"), training=times.training_digest).items():
                 assert span not in times.kept or times.kept[span] == note.kept
             train(times)
 

@@ -411,7 +411,7 @@ def test_the_first_loss_makes_no_step():
     loss.backward()
     parts = zip(IMAGES.split(7), LABELS.split(7))
     expected = sum(weighted(WEIGHTS)(twin(images), labels).item() * len(images) for images, labels in parts) / 26
-    assert learner.first_loss(IMAGES, LABELS, done=0) == pytest.approx(expected, rel=1e-5)
+    assert learner.loss_and_gradients(IMAGES, LABELS, done=0) == pytest.approx(expected, rel=1e-5)
     assert torch.equal(weights_of(learner.model), before)
     for name, parameter in learner.parameters().items():
         torch.testing.assert_close(parameter.grad, twin.get_parameter(name).grad, rtol=1e-4, atol=1e-6)

@@ -10,7 +10,7 @@ import torch
 from evolution.errors import UserError
 from evolution.io.checkpoints import load_checkpoint
 from evolution.training.schedules import Schedule
-from evolution.training.settings import Averaging
+from evolution.training.settings import Averaging, Stop
 from support.same_bits import assert_same_bits
 from support.tiny_dataset import write_dataset
 from support.tiny_training import start, train_epochs
@@ -231,9 +231,10 @@ class Drawing(nn.Module):
 """
 
 
-def test_what_a_model_draws_in_an_evaluation_moves_nothing(tmp_path, data):
+@pytest.mark.parametrize("stop", [None, Stop(diverged=True)])
+def test_what_a_model_draws_in_an_evaluation_moves_nothing(tmp_path, data, stop):
     (tmp_path / "drawing.py").write_text(DRAWING)
-    settings = {"model": f"{tmp_path / 'drawing.py'}:Drawing", "batch_size": 16}
+    settings = {"model": f"{tmp_path / 'drawing.py'}:Drawing", "batch_size": 16, "stop": stop}
     seldom = Trained(tmp_path / "seldom", data, settings, kept=[STEPS])
     often = Trained(tmp_path / "often", data, settings)
     assert_same_bits(often.weights[STEPS], seldom.weights[STEPS])

@@ -71,6 +71,36 @@ def test_a_training_that_diverges_ends_at_the_last_finite_time(tmp_path, dataset
         train_epochs(tmp_path, dataset, 1, 6, begun, **settings | {"stop": None})
 
 
+def test_a_training_that_diverges_in_the_first_steps_of_a_span(tmp_path, dataset):
+    """Its last time lies in the span before, whose checkpoint has the weights."""
+    begun = start(tmp_path, dataset, **SETTINGS)
+    path, before, *_ = train_epochs(tmp_path, dataset, 1, 2, begun, **SETTINGS | {"stop": Stop(diverged=True)})
+    settings = SETTINGS | {"optimizer": "sgd", "learning_rate": 1e30, "stop": Stop(diverged=True)}
+    state = torch.load(path, weights_only=True)
+    state["state"]["optimizer"]["state"] = {}
+    (tmp_path / "other").mkdir()
+    groups = train_epochs(tmp_path / "other", dataset, 0, 0, **settings)[1]["state"]["optimizer"]["param_groups"]
+    state["state"]["optimizer"]["param_groups"] = groups
+    torch.save(state, path)
+    _, checkpoint, history, _ = train_epochs(tmp_path, dataset, 3, 4, path, **settings)
+    assert checkpoint["ended"]["time"] == 2 and 2 in before["weights"]
+    assert checkpoint["weights"] == {} and history["time"] == []
+
+
+@pytest.mark.parametrize("cut", [1, 2, 3])
+def test_patience_counts_across_a_cut(tmp_path, dataset, cut):
+    # At this rate nothing becomes better after some epoch.
+    settings = SETTINGS | {"learning_rate": 1e-9, "stop": Stop(patience=3)}
+    ends = []
+    for cuts in ([1, 9], [1, cut + 1, 9]):
+        folder = tmp_path / str(len(cuts))
+        path = start(folder, dataset, **settings)
+        for first, after in zip(cuts, cuts[1:]):
+            path, checkpoint, *_ = train_epochs(folder, dataset, first, after - 1, path, **settings)
+        ends.append(checkpoint["ended"])
+    assert ends[0] == ends[1] and ends[0]["time"] >= 4
+
+
 def test_accuracies_are_of_the_followed_network(tmp_path, dataset):
     from evolution.models.build import build_model
     from evolution.training.settings import Averaging

@@ -10,7 +10,7 @@ import yaml
 
 from evolution.planning.programs import SCRIPTS
 from evolution.training import trial
-from evolution.training.trial import training_faults
+from evolution.training.trial import trial_faults
 from support.own_recipes import line_of, write_recipes
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -40,7 +40,7 @@ def recipes(tmp_path, monkeypatch):
 
 def said(**changes):
     """What is said of a request, a line for each fault."""
-    return [str(error) for error in training_faults(REQUEST | changes)]
+    return [str(error) for error in trial_faults(REQUEST | changes)]
 
 
 def said_of(name, **changes):
@@ -96,7 +96,7 @@ def test_faults_of_two_keys_are_both_said():
 
 def test_the_augmentation_alone_needs_no_network():
     request = {"shape": [1, 8, 8], "classes": 4, "model": None, "recipe": None, "augmentation": ["Flip"]}
-    (error,) = training_faults(request)
+    (error,) = trial_faults(request)
     assert error.key == "training.augmentation"
 
 

@@ -179,6 +179,8 @@ def take_snapshots(
     predicted, confidence, evaluation, warnings, compared = [], [], [], [], False
     for time, load_weights in networks:
         index = times.index(time)
+        if index != len(predicted):
+            raise ValueError(f"time {time} is not the next of {times}")
         model = fresh_model()
         is_filled = load_weights(model)
         in_batch = {}
@@ -237,7 +239,7 @@ def trained_networks(
     Parameters
     ----------
     checkpoints : sequence of paths
-        In the training's order; together they hold the times' weights.
+        Together they hold the times' weights.
     times : sequence of int
         Ascending.
 
@@ -246,14 +248,12 @@ def trained_networks(
     UserError
         If a time is in no checkpoint.
     """
-    pending = list(times)
-    for path in checkpoints:
-        weights = load_checkpoint(path)["weights"]
-        for time in [time for time in pending if time in weights]:
-            yield time, partial(_load_own, state=weights[time])
-            pending.remove(time)
-    if pending:
-        raise damaged(checkpoints[-1], f"no weights of time {pending}")
+    # They are mapped into memory: a time's weights are read when they are used.
+    weights = {time: state for path in checkpoints for time, state in load_checkpoint(path)["weights"].items()}
+    if missing := [time for time in times if time not in weights]:
+        raise damaged(checkpoints[-1], f"no weights of time {missing}")
+    for time in times:
+        yield time, partial(_load_own, state=weights[time])
 
 
 def _load_own(model: nn.Module, state: Mapping[str, object]) -> bool:

@@ -223,9 +223,15 @@ def _check_training(checked: CheckedConfig) -> Iterator[str]:
             for key, without in (("label_smoothing", 0), ("class_weights", None)):
                 if training[key] != without:
                     yield (
-                        f"{checked.written_key(name, f'training.{key}')}: is not read where training.recipe gives the "
-                        "loss; leave one of the two out"
+                        f"{checked.written_key(name, f'training.{key}')}: {training[key]!r} is not read where "
+                        "training.recipe gives the loss; leave one of the two out"
                     )
+        elif training["recipe_kwargs"]:
+            where = checked.written_key(name, "training.recipe_kwargs")
+            yield f"{where}: {training['recipe_kwargs']} is read by a training.recipe alone; name one, or leave this out"
+        if training["stop"] is not None and not any(training["stop"].values()):
+            where = checked.written_key(name, "training.stop")
+            yield f"{where}: has no condition; must have train_accuracy, patience or diverged: true, or be null"
         weights, sizes = training["class_weights"], _known_sizes(run["dataset"]["name"])
         if isinstance(weights, list) and sizes and len(weights) != len(sizes[0]):
             yield (

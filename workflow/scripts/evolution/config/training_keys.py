@@ -1,4 +1,4 @@
-"""The keys of `training` that a training job reads. The others say how jobs are cut and where they run."""
+"""The keys of `training` that a training job reads. The others say how it is cut into jobs, and what they take."""
 
 TRAINING_KEYS = (
     *("batch_size", "accumulate", "optimizer", "optimizer_kwargs", "learning_rate", "weight_decay", "schedule"),

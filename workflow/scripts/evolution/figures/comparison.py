@@ -63,8 +63,7 @@ def load_comparison(path: str, *keys: str) -> dict[str, dict[tuple, Curves]]:
 def _aligned(runs: list[dict[int, float]]) -> Curves:
     """The runs' values on the times that all of them have; on all of their times where they share fewer than two.
 
-    A training may end by itself, and before the others of its group. A mean over those that are left would be one of
-    other trainings from time to time.
+    A training may end before the others of its group. A mean over the rest would then be of fewer trainings.
     """
     shared = set(runs[0]).intersection(*runs[1:])
     times = sorted(shared if len(shared) > 1 else set().union(*runs))

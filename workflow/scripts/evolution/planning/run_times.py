@@ -70,7 +70,7 @@ class RunTimes:
         None for all.
     epoch_length : int
         What an epoch counts in the unit, where the training runs here: 1, or its steps.
-    training : str
+    training_digest : str
         A digest of what decides the training, where it runs here.
     ending : Ending or None
         Where the training has ended by itself.
@@ -91,7 +91,7 @@ class RunTimes:
     kept: dict[str, list[int] | None] = field(default_factory=dict)
     asked: dict[str, list[int] | None] = field(default_factory=dict)
     epoch_length: int = 1
-    training: str = ""
+    training_digest: str = ""
     ending: Ending | None = None
     may_end_early: bool = False
     stored: dict[int, StoredTime] = field(default_factory=dict)
@@ -131,7 +131,7 @@ class RunTimes:
     @cached_property
     def history_span_of(self) -> dict[int, str]:
         """Time to the span of `results/{run}/history` that holds it, and whose checkpoint has its weights."""
-        # A time may be in two: the training's own comes first.
+        # Where two spans hold a time, the training's own counts: it comes last.
         whole = {**self.added_spans, **(self.training_spans or self.spans)}
         return {time: span for span, times in whole.items() for time in _held(self.kept.get(span), times)}
 
@@ -141,7 +141,8 @@ class RunTimes:
             return spread_times(self.times)
         if self.ending is None:
             return asked
-        return sorted({self.ending.time, *(time for time in asked if time in self.span_of)})
+        shown = [time for time in asked if time in self.span_of]
+        return shown if len(shown) == len(asked) else sorted({*shown, self.ending.time})
 
     @property
     def has_inputs(self) -> bool:
@@ -169,7 +170,13 @@ def _befores(spans: Iterable[str]) -> dict[str, str]:
 
 
 def trained_times(
-    name: str, run: dict, config: dict, *, ending: Ending | None = None, results: Path = Path("results")
+    name: str,
+    run: dict,
+    config: dict,
+    *,
+    ending: Ending | None = None,
+    training_digest: str | None = None,
+    results: Path = Path("results"),
 ) -> RunTimes:
     """The times of a run that this workflow trains.
 
@@ -185,6 +192,8 @@ def trained_times(
     config : dict
     ending : Ending, optional
         Where the training has ended by itself.
+    training_digest : str, optional
+        That of the times as they were planned.
     results : Path
     """
     unit, length = config["snapshots"]["unit"], epoch_length(run, config)
@@ -197,14 +206,14 @@ def trained_times(
         spans,
         chain,
         epoch_length=length,
-        training=_training_digest(run, config),
+        training_digest=training_digest or _training_digest(run, config),
         ending=ending,
-        may_end_early=run["training"]["stop"] is not None,
+        may_end_early=bool(run["training"]["stop"]),
     )
     keeps_epochs = config["training"]["keep_epochs"] == "all"
     if unit == "epoch" and keeps_epochs:
         return replace(times, asked=dict.fromkeys(chain), kept=dict.fromkeys(chain))
-    notes = load_kept_times(results / name / "kept", training=times.training)
+    notes = load_kept_times(results / name / "kept", training=times.training_digest)
     kept, asked, added = {}, {}, {}
     for span, within in chain.items():
         wanted = times.times[bisect_left(times.times, within[0]) : bisect_right(times.times, within[-1])]
@@ -214,7 +223,11 @@ def trained_times(
         asked[span] = kept[span] = sorted({*wanted, *ends, within[-1]})
         if span in notes:
             asked[span], kept[span] = notes[span].asked, notes[span].kept
-        missing = [time for time in wanted if time not in set(kept[span])]
+        held = set(kept[span])
+        if ending is None and within[-1] not in held:
+            # The training has ended by itself in this span or before: what follows is planned from where it ended.
+            continue
+        missing = [time for time in wanted if time not in held]
         # What was added before stays as it is too.
         for other, note in notes.items():
             if missing and other not in chain and note.first == within[0] and set(note.kept) & set(missing):
@@ -241,7 +254,10 @@ def _training_digest(run: dict, config: dict) -> str:
     """A digest of what in the config decides a training, and by which times its checkpoints hold weights."""
     training = {key: run["training"][key] for key in TRAINING_KEYS}
     unit = config["snapshots"]["unit"]
-    basis = [run["dataset"], run["model"], run["seed"], training, schedule_epochs(run, config), unit]
+    # Where data sets lie on disk decides nothing, and a file of weights counts by its content.
+    dataset = {key: value for key, value in run["dataset"].items() if key != "root"}
+    model = {key: value for key, value in run["model"].items() if key != "weights"}
+    basis = [dataset, model, run["seed"], training, schedule_epochs(run, config), unit]
     return hashlib.sha256(json.dumps(basis, sort_keys=True, default=str).encode()).hexdigest()[:20]
 
 

@@ -65,7 +65,7 @@ def trial_requests(run: dict) -> list[dict]:
     Returns
     -------
     list of dict
-        See `evolution.training.trial.training_faults`. Empty where there is nothing to try, or the images are not
+        See `evolution.training.trial.trial_faults`. Empty where there is nothing to try, or the images are not
         known.
     """
     training, images = run["training"], image_shape(run["dataset"])

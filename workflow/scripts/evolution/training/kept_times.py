@@ -26,7 +26,7 @@ class KeptTimes:
     asked : list of int
         The times whose weights the job was to keep, ascending.
     kept : list of int
-        The times whose weights are there: other ones where the training ended by itself.
+        The times whose weights are there. They are those of `asked`, unless the training ended by itself.
     """
 
     training: str

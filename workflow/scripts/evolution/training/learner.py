@@ -78,6 +78,12 @@ class Learner:
         if isinstance(self.recipe, OwnRecipe):
             own = self.recipe.optimizer(self.model, settings.learning_rate, settings.weight_decay)
             if own is not None:
+                if settings.optimizer_kwargs:
+                    raise UserError(
+                        f"{settings.optimizer_kwargs} is not read where {self.recipe.name} makes the optimizer; leave "
+                        "one of the two out",
+                        "training.optimizer_kwargs",
+                    )
                 return own
             parameters += self.recipe.parameters(self.model)
         return make_optimizer(
@@ -121,7 +127,7 @@ class Learner:
         if settings.schedule.name != "constant" or settings.schedule.warmup:
             set_rates(self.optimizer, self._base_rates, settings.schedule.rate(done, self.task.steps))
         self.optimizer.zero_grad()
-        total = self._gradients(images, labels, done=done)
+        total = self._add_gradients(images, labels, done=done)
         if settings.clip_norm is not None:
             parameters = [each for group in self.optimizer.param_groups for each in group["params"]]
             nn.utils.clip_grad_norm_(parameters, settings.clip_norm)
@@ -132,7 +138,7 @@ class Learner:
             self._average.update(self.model)
         return total
 
-    def _gradients(self, images: torch.Tensor, labels: torch.Tensor, *, done: int) -> torch.Tensor:
+    def _add_gradients(self, images: torch.Tensor, labels: torch.Tensor, *, done: int) -> torch.Tensor:
         """Add the gradients of a step's batches to the parameters, and return the sum of the loss over its images."""
         settings = self.settings
         size = settings.batch_size or len(images)
@@ -165,11 +171,11 @@ class Learner:
             return nullcontext()
         return torch.autocast(self.task.device.type, dtype=torch.bfloat16)
 
-    def first_loss(self, images: torch.Tensor, labels: torch.Tensor, *, done: int) -> float:
+    def loss_and_gradients(self, images: torch.Tensor, labels: torch.Tensor, *, done: int) -> float:
         """Take the loss and gradients of a step without making it; the gradients stay at the parameters."""
         self.train()
         self.optimizer.zero_grad()
-        return (self._gradients(images, labels, done=done) / len(images)).item()
+        return (self._add_gradients(images, labels, done=done) / len(images)).item()
 
     def parameters(self) -> dict[str, nn.Parameter]:
         """All parameters that may have a gradient, by name: the network's and the recipe's."""

@@ -20,7 +20,7 @@ from evolution.training.epoch_length import steps_an_epoch
 from evolution.training.evaluation import Samples
 from evolution.training.initial_weights import load_weights
 from evolution.training.learner import Learner, Task, build_learner
-from evolution.training.noting import HISTORY, TIMING, Asked, DivergedError, SpanNotes
+from evolution.training.noting import HISTORY, TIMING, DivergedError, SpanNotes, ToNote
 from evolution.training.restoring import COMPARED, check_restorable
 from evolution.training.settings import TrainingSettings
 
@@ -138,7 +138,7 @@ def train_span(
         learner,
         train,
         evaluation,
-        asked=_asked(times, unit=unit, length=length, kept=kept, repeated=repeated),
+        to_note=_to_note(times, unit=unit, length=length, kept=kept, repeated=repeated),
         progress=progress,
         last_noted=last_noted,
     )
@@ -183,16 +183,16 @@ def train_span(
     return checkpoint, notes.history, notes.timing
 
 
-def _asked(
+def _to_note(
     times: range, *, unit: str, length: int, kept: Collection[int] | None, repeated: Mapping[int, float] | None
-) -> Asked:
+) -> ToNote:
     """What is to be noted; parameters as `train_span` has them, and the steps of an epoch."""
     noted = kept = set(times if kept is None else kept)
     if repeated is None:
         # In epochs each time ends one, in steps every so many.
         every = 1 if unit == "epoch" else length
         noted = kept | set(range(-(-times[0] // every) * every, times[-1] + 1, every))
-    return Asked(unit=unit, steps=length if unit == "epoch" else 1, kept=kept, noted=noted, known=repeated)
+    return ToNote(unit=unit, steps=length if unit == "epoch" else 1, kept=kept, noted=noted, known=repeated)
 
 
 def _steps(

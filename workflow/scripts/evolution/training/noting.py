@@ -21,7 +21,7 @@ TIMING = ("time", "seconds")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class ToNote:
     """What a span's training is to note. Times are in the run's unit.
 
     Attributes
@@ -52,7 +52,7 @@ class SpanNotes:
     ----------
     learner : Learner
     train, evaluation : Samples
-    asked : Asked
+    to_note : ToNote
     progress : Progress
         Up to the span.
     last_noted : int
@@ -61,7 +61,7 @@ class SpanNotes:
     Attributes
     ----------
     weights : dict of int to state dict
-        Of the followed network at the kept times, and where the training ends by itself at the last one.
+        Of the followed network at the kept times. A training that ends by itself also keeps its last time.
     ended : dict or None
         Where the training has ended by itself: its last time, and the reason as a sentence's end.
     """
@@ -72,12 +72,12 @@ class SpanNotes:
         train: Samples,
         evaluation: Samples,
         *,
-        asked: Asked,
+        to_note: ToNote,
         progress: Progress,
         last_noted: int,
     ):
-        self._learner, self._train, self._evaluation, self._asked = learner, train, evaluation, asked
-        self._stop = learner.settings.stop if asked.known is None else None
+        self._learner, self._train, self._evaluation, self._to_note = learner, train, evaluation, to_note
+        self._stop = learner.settings.stop if to_note.known is None else None
         self.progress, self.last_noted = progress, last_noted
         self.weights: dict[int, dict[str, object]] = {}
         self.ended: dict[str, object] | None = None
@@ -115,22 +115,28 @@ class SpanNotes:
         UserError
             If the loss is not finite and the training is not to end there, or it is not the known one.
         """
-        at, between = divmod(step, self._asked.steps)
+        at, between = divmod(step, self._to_note.steps)
         if between:
             return True
-        if at in (self._asked.known or {}):
+        if at in (self._to_note.known or {}):
             self._check_known(epoch.mean_loss(), at)
-        if at not in self._asked.noted:
+        if at not in self._to_note.noted:
             return True
         loss = math.nan if epoch is None else epoch.mean_loss()
+        # Within an epoch, the training must not notice, and a model of the user's may draw numbers as it evaluates.
+        device, within = self._learner.task.device, epoch is not None and not epoch.is_over
+        states = generator_states(device) if within else None
         if epoch is not None and (fault := self._divergence(loss)):
-            self._end_before(f"at {self._asked.unit} {at} {fault}")
+            self._end_before(f"at {self._to_note.unit} {at} {fault}")
             return False
-        row = {"time": at, "train_loss": loss} | self._accuracies(epoch)
+        row = {"time": at, "train_loss": loss} | self._accuracies()
+        if within:
+            restore_generators(states, device)
+            self._learner.train()
         keeps_latest = self._stop is not None and self._stop.diverged
-        if at in self._asked.kept or keeps_latest:
+        if at in self._to_note.kept or keeps_latest:
             self._latest = copy_state(self._learner.followed.state_dict())
-        if at in self._asked.kept:
+        if at in self._to_note.kept:
             self.weights[at] = self._latest
         now = time.perf_counter()
         self._rows.append(row | {"seconds": now - self._began})
@@ -174,19 +180,14 @@ class SpanNotes:
         self.weights[row["time"]] = copy_state(self._learner.followed.state_dict())
         return True
 
-    def _accuracies(self, epoch: Epoch | None) -> dict[str, object]:
-        """The accuracies of the followed network; within an epoch, the training does not notice."""
-        learner = self._learner
-        within = epoch is not None and not epoch.is_over
-        # A model of the user's may draw numbers as it evaluates.
-        states = generator_states(learner.task.device) if within else None
-        found = evaluate(
-            model=learner.followed, train=self._train, evaluation=self._evaluation, classes=learner.task.classes
+    def _accuracies(self) -> dict[str, object]:
+        """The accuracies of the followed network."""
+        return evaluate(
+            model=self._learner.followed,
+            train=self._train,
+            evaluation=self._evaluation,
+            classes=self._learner.task.classes,
         )
-        if within:
-            restore_generators(states, learner.task.device)
-            learner.train()
-        return found
 
     def _check_known(self, loss: float, at: int) -> None:
         """Refuse a training that is no repetition of the one before.
@@ -196,10 +197,10 @@ class SpanNotes:
         UserError
             If the losses differ at all.
         """
-        known = self._asked.known[at]
+        known = self._to_note.known[at]
         if loss != known and not (math.isnan(loss) and math.isnan(known)):
             raise UserError(
-                f"The training was repeated to keep more of it, and is another one: at {self._asked.unit} {at} its "
+                f"The training was repeated to keep more of it, and is another one: at {self._to_note.unit} {at} its "
                 f"loss is {loss!r}, and before it was {known!r}. Something in it does not repeat, such as an operation "
                 "on a GPU. Delete the run's folders checkpoints and kept, and give the same command again: all "
                 "snapshots are then of one training."
@@ -208,7 +209,7 @@ class SpanNotes:
     def _log(self, row: Mapping[str, object]) -> None:
         trained = "" if math.isnan(row["train_loss"]) else f"loss {row['train_loss']:.4f}, "
         log.info(
-            f"{self._asked.unit.capitalize()} {row['time']}: {trained}train accuracy {row['train_accuracy']:.4f}, "
+            f"{self._to_note.unit.capitalize()} {row['time']}: {trained}train accuracy {row['train_accuracy']:.4f}, "
             f"eval accuracy {row['eval_accuracy']:.4f}, {row['seconds']:.2f} s"
         )
 

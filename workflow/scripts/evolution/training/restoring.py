@@ -1,4 +1,4 @@
-"""Whether the network that a checkpoint holds is the network that was trained.
+"""Whether the network and the recipe that a checkpoint holds are those that were trained.
 
 Snapshots are taken of the network that is built again and given the weights of a checkpoint, and a later span of the
 training starts from it. What a model keeps outside its state dict is lost by this: a counter, a factor that fades
@@ -24,7 +24,7 @@ from evolution.training.learner import Learner, build_learner
 from evolution.training.recipe import KEY, OwnRecipe
 from evolution.training.state import copy_state
 
-UNCUT = "Or set training.epochs_per_job to null: the training is then never cut."
+UNCUT = "Or set training.epochs_per_job and steps_per_job to null: the training is then never cut."
 
 # The images of each part that the networks are compared on.
 COMPARED = 32
@@ -279,7 +279,7 @@ def _gradients(
     for parameter in parameters.values():
         parameter.grad = None
     seed_all(seed)
-    loss = learner.first_loss(images, labels, done=0)
+    loss = learner.loss_and_gradients(images, labels, done=0)
     return loss, {name: parameter.grad for name, parameter in parameters.items() if parameter.grad is not None}
 
 

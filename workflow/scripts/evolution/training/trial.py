@@ -64,7 +64,7 @@ OF_THE_MACHINE = re.compile(r"cuda|nvidia|\bhip\b|\bgpus?\b|can't allocate memor
 SLIPS = (NameError, AttributeError, TypeError, ImportError, NotImplementedError)
 
 
-def training_faults(request: dict) -> list[UserError]:
+def trial_faults(request: dict) -> list[UserError]:
     """What in a training's settings cannot be used.
 
     Parameters
@@ -286,7 +286,7 @@ def main() -> None:
     # torchvision, and a user's code that compiles itself, need the compiler.
     if request["model"] in NETWORKS and request["recipe"] is None and not request["augmentation"]:
         without_compiler()
-    if faults := training_faults(request):
+    if faults := trial_faults(request):
         print(f"\n{json.dumps([{'key': error.key, 'problem': error.problem} for error in faults])}")
         sys.exit(3)
     with whole_file(request["answer"]) as temporary:
