@@ -146,7 +146,7 @@ def test_a_recipe_that_keeps_something_outside_its_state(tmp_path):
     assert project.returncode != 0 and "Traceback" not in output
     log = (results(project, "contrastive") / "logs" / "train" / "0005-0008.log").read_text(encoding="utf-8")
     said = "Error: training.recipe: supcon.py:SupervisedContrastive keeps steps from one step to the next"
-    assert said in log and "training.epochs_per_job to null" in log and "Traceback" not in log
+    assert said in log and "training.epochs_per_job and steps_per_job to null" in log and "Traceback" not in log
     project.configure(changed(project.config, "training.epochs_per_job", None))
     project.run("results/contrastive/checkpoints/0001-0008.pt")
     assert "unresumable" in load_checkpoint(str(results(project, "contrastive") / "checkpoints" / "0001-0008.pt"))

@@ -295,11 +295,11 @@ TRAINING_FAULTS = {
     ),
     "smoothing of another loss": (
         {"training": {"label_smoothing": 0.1} | RECIPE},
-        "training.label_smoothing: is not read where training.recipe gives the loss; leave one of the two out",
+        "training.label_smoothing: 0.1 is not read where training.recipe gives the loss; leave one of the two out",
     ),
     "class weights of another loss": (
         {"training": {"class_weights": "balanced"} | RECIPE},
-        "training.class_weights: is not read where training.recipe gives the loss; leave one of the two out",
+        "training.class_weights: 'balanced' is not read where training.recipe gives the loss; leave one of the two out",
     ),
     "class weights of other classes": (
         {"training": {"class_weights": MNIST_WEIGHTS}},
@@ -331,7 +331,7 @@ def test_keys_of_one_runs_training_are_named_where_they_are_written(own_recipe, 
 
 def test_a_fault_of_two_sources_is_named_where_its_own_key_is_written(own_recipe):
     (line,) = faults({"training": {"label_smoothing": 0.1}, "runs": {"a": {"training": RECIPE}, "b": {}}})
-    assert line.startswith("training.label_smoothing: is not read")
+    assert line.startswith("training.label_smoothing: 0.1 is not read")
 
 
 @pytest.mark.parametrize(

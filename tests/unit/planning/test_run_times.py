@@ -270,9 +270,9 @@ def test_a_training_that_has_ended_leaves_the_plan_of_its_jobs_as_it_was():
     assert ended.times == [0, 4, 6] and ended.added_spans == {}
     assert ended.grid_times([0, 4]) == [0, 4] and ended.grid_times([0, 4, 8]) == [0, 4, 6]
     # A step that is added before the end is a part of a span, and one after the end is nothing.
-    run, config = _resolved(stop, also=[3, 9])
+    run, config = _resolved(stop, also=[2, 9])
     added = trained_times("a", run, config, ending=Ending(6, ""), training_digest=after.training_digest)
-    assert added.times == [0, 3, 4, 6] and list(added.added_spans) == ["step_000001-000003"]
+    assert added.times == [0, 2, 4, 6] and list(added.added_spans) == ["step_000001-000002"]
 
 
 def _resolved(training, also=()):

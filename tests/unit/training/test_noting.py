@@ -1,5 +1,7 @@
 """What is noted of a training that ends by itself, cut and uncut."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 
@@ -95,7 +97,7 @@ def test_patience_counts_across_a_cut(tmp_path, dataset, cut):
     for cuts in ([1, 9], [1, cut + 1, 9]):
         folder = tmp_path / str(len(cuts))
         path = start(folder, dataset, **settings)
-        for first, after in zip(cuts, cuts[1:]):
+        for first, after in pairwise(cuts):
             path, checkpoint, *_ = train_epochs(folder, dataset, first, after - 1, path, **settings)
         ends.append(checkpoint["ended"])
     assert ends[0] == ends[1] and ends[0]["time"] >= 4

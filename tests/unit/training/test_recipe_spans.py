@@ -392,7 +392,9 @@ def test_what_is_kept_outside_stops_the_next_span_and_not_this_one(tmp_path, dat
     assert "unresumable" not in first
     end, checkpoint, history, _ = train_epochs(tmp_path, dataset, 1, 2, begun, **changes)
     assert list(checkpoint["weights"]) == history["time"] == [1, 2]
-    with pytest.raises(ModelError, match=rf"(?s)^training\.recipe: .*{said}.*Or set training\.epochs_per_job to null"):
+    with pytest.raises(
+        ModelError, match=rf"(?s)^training\.recipe: .*{said}.*Or set training\.epochs_per_job and steps_per_job to null"
+    ):
         train_epochs(tmp_path, dataset, 3, 4, end, **changes)
 
 

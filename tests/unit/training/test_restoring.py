@@ -56,7 +56,9 @@ def test_state_that_only_training_depends_on(tmp_path, dataset, named, model):
     begun = start(tmp_path, dataset, model=named(model))
     end, checkpoint, *_ = train_epochs(tmp_path, dataset, 1, 2, begun, model=named(model))
     assert list(checkpoint["weights"]) == [1, 2]
-    with pytest.raises(ModelError, match=r"^model\.name: .* not be the same training: .*epochs_per_job to null"):
+    with pytest.raises(
+        ModelError, match=r"^model\.name: .* not be the same training: .*epochs_per_job and steps_per_job to null"
+    ):
         train_epochs(tmp_path, dataset, 3, 4, end, model=named(model))
 
 

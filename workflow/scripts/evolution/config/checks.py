@@ -228,7 +228,7 @@ def _check_training(checked: CheckedConfig) -> Iterator[str]:
                     )
         elif training["recipe_kwargs"]:
             where = checked.written_key(name, "training.recipe_kwargs")
-            yield f"{where}: {training['recipe_kwargs']} is read by a training.recipe alone; name one, or leave this out"
+            yield f"{where}: {training['recipe_kwargs']} is read by training.recipe alone; name one, or leave this out"
         if training["stop"] is not None and not any(training["stop"].values()):
             where = checked.written_key(name, "training.stop")
             yield f"{where}: has no condition; must have train_accuracy, patience or diverged: true, or be null"
