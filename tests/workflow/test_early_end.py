@@ -76,7 +76,7 @@ def test_a_training_that_diverges_ends_before(tmp_path):
     config = changed(TINY, "training.optimizer", "sgd")
     config = changed(changed(config, "metrics.cka", False), "snapshots", {"unit": "step", "every": 1})
     config = changed(changed(config, "training.epochs", 2), "plots.grid_times", None)
-    config = changed(config, "training.learning_rate", 1e4)
+    config = changed(changed(config, "training.learning_rate", 1e4), "training.steps_per_job", 3)
     config = changed(config, "training.stop", {"diverged": True})
     project = Project(tmp_path / "checkout", config)
     project.run("metrics")
@@ -84,6 +84,7 @@ def test_a_training_that_diverges_ends_before(tmp_path):
     assert 0 <= end["time"] < 12 and end["reason"].startswith("the training diverged: at step")
     steps = {row["step"] for row in pq.read_table(project.path("tables/metrics.parquet")).to_pylist()}
     assert steps == set(range(end["time"] + 1))
+    assert project.plan("metrics") == Counter(), "a plan that knows the end is the plan that made it"
     project.configure(changed(config, "training.stop", None))
     output = project.run("metrics", check=False)
     assert project.returncode and "training.stop: {diverged: true}" in " ".join(output.split())
