@@ -66,9 +66,9 @@ def recipe_code(
 def recipe_version(
     wildcards,
 ):
-    """The version of the installed package that a run's recipe comes from; empty for any other recipe."""
+    """What tells a run's recipe apart from another of its name; empty where there is none."""
     recipe = RUNS[wildcards.run]["training"]["recipe"]
-    return model_versions(recipe) if recipe else {}
+    return code_identity(recipe) if recipe else {}
 
 
 def training_settings(

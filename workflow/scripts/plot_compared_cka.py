@@ -126,8 +126,12 @@ def plot_compared_cka(
     if side / len(cells) < ROW_OF_NAME:
         row_layers = []
         note += " The layers of a run stand in the network's order."
-    compared_at = {times[run] for run in runs}
-    when = f"{style.unit} {compared_at.pop()}" if len(compared_at) == 1 else f"each run's last {style.unit}"
+    compared_at = sorted({times[run] for run in runs})
+    when = f"{style.unit} {compared_at[0]}"
+    if len(compared_at) > 1:
+        when = f"{style.unit}s from {compared_at[0]} to {compared_at[-1]}"
+        shown = [f"{run} at {times[run]}" for run in runs]
+        note += f" Of each run: {', '.join(shown[:4])}{', ...' if len(shown) > 4 else ''}."
     with shared_look():
         figure = headed_figure(
             title=f"How alike the runs' layers are at {when}",

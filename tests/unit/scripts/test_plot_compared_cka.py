@@ -48,7 +48,7 @@ def test_it_shows_each_pair_and_names_who_is_left_out(tmp_path):
     apart = plot_compared_cka(
         cka_table=table, groups=groups, times={"a-1": 500, "b-1": 700}, compared=compared, style=steps
     )
-    assert "at each run's last step" in all_text(apart)
+    assert "at steps from 500 to 700" in all_text(apart) and "Of each run: a-1 at 500, b-1 at 700." in all_text(apart)
 
 
 def test_names_that_differ_in_the_middle_are_told_apart(tmp_path):

@@ -187,12 +187,14 @@ def test_the_mean_of_the_batches_means_would_be_another_step():
     assert (weights_of(learner.model) - weights_of(twin)).abs().max() > 1e-3
 
 
-def test_the_sum_of_the_loss_is_of_each_batch_its_mean_times_its_images():
-    learner = learner_of(batch_size=7, accumulate=4, class_weights=WEIGHTS)
-    loss = weighted(WEIGHTS)
-    parts = zip(IMAGES.split(7), LABELS.split(7))
-    expected = sum(loss(learner.model(images), labels).item() * len(images) for images, labels in parts)
-    assert steps_of(learner, 1) == [pytest.approx(expected, rel=1e-5)]
+@pytest.mark.parametrize(("batch_size", "accumulate"), [(26, 1), (7, 4), (2, 13)])
+@pytest.mark.parametrize("weights", [None, WEIGHTS])
+def test_the_loss_of_accumulated_batches_is_that_of_one(batch_size, accumulate, weights):
+    """With class weights each batch's own mean divides by another sum."""
+    learner = learner_of(batch_size=batch_size, accumulate=accumulate, class_weights=weights)
+    tensor = None if weights is None else torch.tensor(weights)
+    expected = functional.cross_entropy(learner.model(IMAGES), LABELS, weight=tensor).item()
+    assert steps_of(learner, 1) == [pytest.approx(expected * len(IMAGES), rel=1e-5)]
 
 
 # Clipping.

@@ -223,6 +223,40 @@ class FromTheNetwork(Labels):
         return functional.cross_entropy(model(images), labels) + pull
 
 
+class ChangesInPlace(Labels):
+    """Noise on images and labels, in place: the data set must stay as it is."""
+
+    def loss(self, model, images, labels):
+        images += 0.1 * torch.randn(images.shape)
+        wrong = torch.rand(labels.shape) < 0.2
+        labels[wrong] = torch.randint(0, 4, (int(wrong.sum()),))
+        return super().loss(model, images, labels)
+
+
+class FreezesOnce(Labels):
+    """Puts batch norm and dropout into evaluation mode after some steps, once."""
+
+    def __init__(self, model, classes):
+        super().__init__(model, classes)
+        self.register_buffer("steps", torch.zeros((), dtype=torch.long))
+
+    def after_step(self, model):
+        self.steps += 1
+        if self.steps == 2:
+            for module in model.modules():
+                if isinstance(module, (nn.BatchNorm2d, nn.Dropout)):
+                    module.eval()
+
+
+class NormalisesByHook(Labels):
+    """Changes what the network puts out, and snapshots are taken of the network alone."""
+
+    def __init__(self, model, classes):
+        super().__init__(model, classes)
+        last = [module for module in model.modules() if isinstance(module, nn.Linear)][-1]
+        last.register_forward_pre_hook(lambda module, inputs: (functional.normalize(inputs[0]),))
+
+
 class ArrayInExtraState(Labels):
     def get_extra_state(self):
         return np.zeros(3)
@@ -249,6 +283,8 @@ KEPT = (
     "SecondOptimizer",
     "LeavesBehind",
     "FromTheNetwork",
+    "ChangesInPlace",
+    "FreezesOnce",
 )
 
 
@@ -258,7 +294,7 @@ def test_a_training_cut_in_two_gives_the_same_bits(tmp_path, dataset, named, nam
     assert_same_bits_when_cut(tmp_path, dataset, recipe=named(name), batch_size=batch_size)
 
 
-@pytest.mark.parametrize("name", ["Teacher", "Queue", "OwnOptimizer", "Fading"])
+@pytest.mark.parametrize("name", ["Teacher", "Queue", "OwnOptimizer", "Fading", "ChangesInPlace", "FreezesOnce"])
 def test_a_training_cut_within_an_epoch_gives_the_same_bits(tmp_path, dataset, named, name):
     """10 steps, of which 5 make an epoch, cut after the third and the seventh."""
     changes = {"model": "small_cnn", "recipe": named(name), "batch_size": 8, "about": {"unit": "step"}}
@@ -383,6 +419,21 @@ OUTSIDE = {
     "BufferLater": r"recipes\.py:BufferLater: load_state_dict failed: RuntimeError: .*",
     "GroupLater": r"recipes\.py:GroupLater: its optimizer does not take its own state \(loaded state dict has a",
 }
+
+
+def test_snapshots_change_nothing_where_a_recipe_sets_modules_to_evaluation(tmp_path, dataset, named):
+    changes = {"model": "small_cnn", "recipe": named("FreezesOnce"), "batch_size": 8}
+    begun = start(tmp_path, dataset, **changes)
+    often, seldom = (
+        train_epochs(tmp_path, dataset, 1, 10, begun, about={"unit": "step", "kept": kept}, **changes)[1]
+        for kept in (range(1, 11), [10])
+    )
+    torch.testing.assert_close(often["weights"][10], seldom["weights"][10], rtol=0, atol=0)
+
+
+def test_a_recipe_that_changes_how_the_network_evaluates_is_refused(tmp_path, dataset, named):
+    with pytest.raises(ModelError, match=r"(?s)^training\.recipe: .*snapshots are taken without it.*such as by a hook"):
+        train_epochs(tmp_path, dataset, 0, 0, recipe=named("NormalisesByHook"))
 
 
 @pytest.mark.parametrize(("name", "said"), OUTSIDE.items())

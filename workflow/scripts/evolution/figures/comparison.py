@@ -25,8 +25,9 @@ LEGEND_NAME = 48  # characters
 LEGEND_SIZE = 8
 
 BAND_NOTE = (
-    "Line: the mean of a group's runs, which differ in their seed alone (n of them). Band: its 95 % confidence "
-    "interval by Student's t, wide with two or three runs, and cut off at the panel's edge. A single run has none."
+    "Line: the mean of a group's runs, which differ in their seed alone (n of them), at the times that all of them "
+    "have. Band: its 95 % confidence interval by Student's t, wide with two or three runs, and cut off at the panel's "
+    "edge. A single run has none."
 )
 
 # Of one group: times (E,), and a row of values a run (n, E).
@@ -61,12 +62,12 @@ def load_comparison(path: str, *keys: str) -> dict[str, dict[tuple, Curves]]:
 
 
 def _aligned(runs: list[dict[int, float]]) -> Curves:
-    """The runs' values on the times that all of them have; on all of their times where they share fewer than two.
+    """The runs' values at the times that all of them have; at all of their times where they share none.
 
     A training may end before the others of its group. A mean over the rest would then be of fewer trainings.
     """
     shared = set(runs[0]).intersection(*runs[1:])
-    times = sorted(shared if len(shared) > 1 else set().union(*runs))
+    times = sorted(shared or set().union(*runs))
     return np.array(times), np.array([[run.get(time, np.nan) for time in times] for run in runs], float)
 
 

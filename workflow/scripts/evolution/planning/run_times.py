@@ -230,7 +230,8 @@ def trained_times(
         missing = [time for time in wanted if time not in held]
         # What was added before stays as it is too.
         for other, note in notes.items():
-            if missing and other not in chain and note.first == within[0] and set(note.kept) & set(missing):
+            is_part = other not in chain and note.first == within[0] and note.last < within[-1]
+            if is_part and set(note.kept) & set(missing):
                 asked[other], kept[other], added[other] = note.asked, note.kept, range(note.first, note.last + 1)
                 missing = [time for time in missing if time not in note.kept]
         if missing:

@@ -42,12 +42,13 @@ class Epoch:
             shuffling = torch.Generator().manual_seed(integer_seed(settings.seed, "shuffling", number))
             self._order = torch.randperm(count, generator=shuffling).to(self._device).split(step_size)
         self.length = 1 if self._order is None else len(self._order)
-        learner.train()
         if began is None:
+            learner.train()
             seed_all(integer_seed(settings.seed, "dropout", number))
             self.done, self._images = 0, 0
             self._loss = torch.zeros((), dtype=torch.float64, device=self._device)
         else:
+            learner.train_but(began["evaluating"])
             restore_generators(began["generators"], self._device)
             self.done, self._images = began["done"], began["images"]
             self._loss = torch.tensor(began["loss"], dtype=torch.float64, device=self._device)
@@ -78,4 +79,5 @@ class Epoch:
             "images": self._images,
             "loss": self._loss.item(),
             "generators": generator_states(self._device),
+            "evaluating": self._learner.evaluating(),
         }

@@ -1,6 +1,6 @@
 """A network that trains, with all that goes from one step to the next."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import nullcontext
 from dataclasses import dataclass
 
@@ -107,6 +107,16 @@ class Learner:
         takes_model = isinstance(self.recipe, OwnRecipe) or self.settings.precision != "float32"
         self._forward = self.model if takes_model else training_forward(self.model)
 
+    def evaluating(self) -> list[str]:
+        """The modules of the network that are in evaluation mode, by name: a recipe may put some into it."""
+        return [name for name, module in self.model.named_modules() if not module.training]
+
+    def train_but(self, evaluating: Collection[str]) -> None:
+        """Make ready for steps, with these modules of the network in evaluation mode."""
+        self.train()
+        for name, module in self.model.named_modules():
+            module.training = name not in evaluating
+
     def step(self, images: torch.Tensor, labels: torch.Tensor, *, done: int) -> torch.Tensor:
         """One step of the optimizer.
 
@@ -121,7 +131,7 @@ class Learner:
         Returns
         -------
         tensor without dimensions
-            The sum of the loss over the images: of each batch its mean times its images.
+            The mean loss of the step's images, times their number.
         """
         settings = self.settings
         if settings.schedule.name != "constant" or settings.schedule.warmup:
@@ -139,21 +149,26 @@ class Learner:
         return total
 
     def _add_gradients(self, images: torch.Tensor, labels: torch.Tensor, *, done: int) -> torch.Tensor:
-        """Add the gradients of a step's batches to the parameters, and return the sum of the loss over its images."""
+        """Add the gradients of a step's batches to the parameters, and return its mean loss times its images."""
         settings = self.settings
         size = settings.batch_size or len(images)
         if self._augment is not None:
             images, labels = self._augmented(images, labels, size, done=done)
+        if isinstance(self.recipe, OwnRecipe):
+            # It may change them in place, and without shuffling they are the data set's own.
+            images, labels = images.clone(), labels.clone()
         batches = list(zip(images.split(size), labels.split(size)))
         weights = [self.recipe.weight(batch_labels) for _, batch_labels in batches]
         total = 0
         for (batch, batch_labels), weight in zip(batches, weights):
             with lone_image_explained(len(batch), settings.batch_size), self._precision():
                 loss = self.recipe.loss(self._forward, batch, batch_labels)
-            # The mean over all images of the step, as if they had passed together.
-            (loss if len(batches) == 1 else loss * (weight / sum(weights))).backward()
-            total = total + loss.detach() * len(batch)
-        return total
+            if len(batches) > 1:
+                # The mean over all images of the step, as if they had passed together.
+                loss = loss * (weight / sum(weights))
+            loss.backward()
+            total = total + loss.detach()
+        return total * len(images)
 
     def _augmented(
         self, images: torch.Tensor, labels: torch.Tensor, size: int, *, done: int

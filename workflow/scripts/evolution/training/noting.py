@@ -125,14 +125,14 @@ class SpanNotes:
         loss = math.nan if epoch is None else epoch.mean_loss()
         # Within an epoch, the training must not notice, and a model of the user's may draw numbers as it evaluates.
         device, within = self._learner.task.device, epoch is not None and not epoch.is_over
-        states = generator_states(device) if within else None
+        states, evaluating = (generator_states(device), self._learner.evaluating()) if within else (None, [])
         if epoch is not None and (fault := self._divergence(loss)):
             self._end_before(f"at {self._to_note.unit} {at} {fault}")
             return False
         row = {"time": at, "train_loss": loss} | self._accuracies()
         if within:
             restore_generators(states, device)
-            self._learner.train()
+            self._learner.train_but(evaluating)
         keeps_latest = self._stop is not None and self._stop.diverged
         if at in self._to_note.kept or keeps_latest:
             self._latest = copy_state(self._learner.followed.state_dict())

@@ -81,14 +81,23 @@ def check_restorable(
     except UserError as error:
         # The network has its weights by then.
         untaken = f"{error.problem}. {UNCUT}"
-    if learner.followed is learner.model:
+    if learner.followed is learner.model and settings.recipe is None:
         network = restored.model
     else:
-        # As a snapshot builds it, which knows nothing of an average.
+        # As a snapshot builds it, which knows nothing of an average, nor of what a recipe changes in the network.
         network = build_run_model(settings, shape=task.shape, classes=task.classes)
         network.load_state_dict(weights)
         network = network.to(task.device, memory_format=memory_layout(settings.model))
-    check_evaluation(trained=learner.followed, restored=network, images=evaluation_images)
+    try:
+        check_evaluation(trained=learner.followed, restored=network, images=evaluation_images)
+    except ModelError as error:
+        if settings.recipe is None:
+            raise
+        raise ModelError(
+            f"{error.problem} The network is trained with {settings.recipe}, and snapshots are taken without it: a "
+            "recipe may not change how the network evaluates, such as by a hook; put that into the model",
+            KEY,
+        ) from error
     if untaken is not None:
         return untaken
     kept = kept_outside(learner, restored)
