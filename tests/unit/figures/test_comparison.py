@@ -29,9 +29,17 @@ def test_values_are_read_by_group_and_lined_up_by_time(tmp_path):
     values = load_comparison(write_table(tmp_path / "t.parquet", rows, "layer", "metric"), "layer", "metric")
     assert list(values) == ["a", "b"] and list(values["a"]) == list(values["b"]) == [("fc", "m")]
     times, curves = values["a"]["fc", "m"]
-    assert times.tolist() == [0, 2, 4]
-    np.testing.assert_array_equal(curves, [[0.1, np.nan, 0.2], [np.nan, 0.4, 0.3]])
+    assert times.tolist() == [4], "a mean at another time would be of fewer runs"
+    np.testing.assert_array_equal(curves, [[0.2], [0.3]])
     np.testing.assert_array_equal(values["b"]["fc", "m"][1], [[np.nan]])
+
+
+def test_runs_of_a_group_that_share_no_time(tmp_path):
+    rows = [("a-1", "a", 0, "fc", "m", 0.1), ("a-1", "a", 4, "fc", "m", 0.2), ("a-2", "a", 2, "fc", "m", 0.4)]
+    values = load_comparison(write_table(tmp_path / "t.parquet", rows, "layer", "metric"), "layer", "metric")
+    times, curves = values["a"]["fc", "m"]
+    assert times.tolist() == [0, 2, 4]
+    np.testing.assert_array_equal(curves, [[0.1, np.nan, 0.2], [np.nan, 0.4, np.nan]])
 
 
 def test_a_table_without_rows_is_refused(tmp_path):

@@ -233,7 +233,6 @@ def _diverged(loss: float, *, unit: str, at: int, first: int, settings: Training
     recipe = "" if settings.recipe is None else f", or look at the loss of {settings.recipe}"
     return (
         f"The training diverged: at {unit} {at} the loss is {loss}, with training.learning_rate "
-        f"{settings.learning_rate:g}. Lower the learning rate{recipe}. {kept} Or let the training end before that, with "
-        "training.stop: {diverged: true}. To compare other runs without this one, name it "
-        "under skip."
+        f"{settings.learning_rate:g}. Lower the learning rate{recipe}. {kept} Or let the training end before "
+        "that, with training.stop: {diverged: true}. To compare other runs without this one, name it under skip."
     )
