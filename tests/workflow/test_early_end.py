@@ -42,7 +42,7 @@ def test_the_last_snapshot_is_where_the_training_ended(ended):
     summary = ended.path("summary.md").read_text(encoding="utf-8")
     assert f"The training ended by itself at epoch {last}: the accuracy on the training images, 0." in summary
     crossings = ended.path("../comparison/crossing.md").read_text(encoding="utf-8")
-    assert f"from epoch {last} (tiny) to epoch 12 (whole)" in " ".join(crossings.split())
+    assert f"The runs end at different epochs: tiny at {last}, whole at 12." in " ".join(crossings.split())
     # Up to its end, it is the training that goes on.
     for name in ("activations/0004/fc1.npy", "predictions/0004.parquet"):
         assert ended.path(name).read_bytes() == ended.path(f"../whole/{name}").read_bytes()

@@ -71,6 +71,14 @@ def reason_of_end(
     return None if ending is None else ending.reason
 
 
+def has_diverged(
+    wildcards,
+):
+    """Whether a run's training has ended as its loss or outputs were not finite."""
+    ending = TIMES[wildcards.run].ending
+    return ending is not None and ending.diverged
+
+
 rule summary:
     input:
         metrics="results/{run}/tables/metrics.parquet",
@@ -101,6 +109,7 @@ rule summary:
         layers=followed_layers,
         weights=weights_name,
         ending=reason_of_end,
+        has_diverged=has_diverged,
     message:
         "Summing up run {wildcards.run}."
     script:

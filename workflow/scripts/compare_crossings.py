@@ -13,6 +13,8 @@ from evolution.measures.intervals import mean_interval
 from evolution.measures.long_tables import ADJUSTED_RAND
 
 NEVER = "never"
+# With more runs only the first and the last to end are named.
+MOST_ENDS = 12
 LEGEND = """\
 The {unit} is where the straight line from one snapshot to the next first reaches the threshold; the first snapshot's
 {unit} where it is reached from the start. Mean and 95 % interval (Student's t) are over a group's runs, which differ in
@@ -145,11 +147,11 @@ def ends_note(curves: dict[str, dict[str, dict[str, tuple[np.ndarray, np.ndarray
     }
     if len(set(ends.values())) < 2:
         return ""
-    shown = sorted(ends.items(), key=lambda each: each[1])
-    first, last = shown[0], shown[-1]
+    shown = [f"{run} at {time}" for run, time in sorted(ends.items(), key=lambda each: each[1])]
+    between = "" if len(shown) <= MOST_ENDS else " (all are in crossing.csv)"
+    shown = shown if len(shown) <= MOST_ENDS else [*shown[: MOST_ENDS - 1], "...", shown[-1]]
     return (
-        f"The runs end at different {unit}s, from {unit} {first[1]} ({first[0]}) to {unit} {last[1]} ({last[0]}): "
-        f"*{NEVER}* means not before a run's end.\n\n"
+        f"The runs end at different {unit}s: {', '.join(shown)}{between}. *{NEVER}* means not before a run's end.\n\n"
     )
 
 
@@ -185,7 +187,7 @@ def compare_crossings(
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(
             ["layer", "group", "run", "seed", unit, "highest", "group_mean", "group_low", "group_high"]
-            + ["group_crossed", "group_runs"]
+            + ["group_crossed", "group_runs", "end"]
         )
         for layer, groups in found.items():
             for group in groups:
@@ -193,7 +195,8 @@ def compare_crossings(
                 for run, time, highest in group.runs:
                     numbers = ["" if np.isnan(value) else f"{value:.3f}" for value in (time, highest)]
                     own = [layer, group.group, run, seeds[run], *numbers]
-                    writer.writerow([*own, *shared, group.crossed, len(group.runs)])
+                    end = int(curves[layer][group.group][run][0][-1])
+                    writer.writerow([*own, *shared, group.crossed, len(group.runs), end])
 
 
 if "snakemake" in globals():

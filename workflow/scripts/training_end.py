@@ -15,10 +15,10 @@ def training_end(*, history: str, output: str) -> None:
     history : path of `history/{span}.parquet`
         Of the last span: each span hands on that the training has ended.
     output : path
-        JSON: {"time": int, "reason": str}, or null.
+        JSON: {"time": int, "reason": str, "diverged": bool}, or null.
     """
     ended = json.loads(load_metadata(history).get("ended", "null"))
-    answer = ended and {key: ended[key] for key in ("time", "reason")}
+    answer = ended and {key: ended[key] for key in ("time", "reason", "diverged")}
     with whole_file(output) as temporary:
         temporary.write_text(json.dumps(answer) + "\n", encoding="utf-8")
 

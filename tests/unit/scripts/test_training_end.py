@@ -16,7 +16,7 @@ def end_of(tmp_path, metadata):
 
 def test_a_training_that_has_ended(tmp_path):
     ended = {"time": 33, "reason": "the loss is nan", "diverged": True}
-    assert end_of(tmp_path, {"ended": json.dumps(ended)}) == Ending(33, "the loss is nan")
+    assert end_of(tmp_path, {"ended": json.dumps(ended)}) == Ending(33, "the loss is nan", diverged=True)
 
 
 def test_a_training_that_went_on(tmp_path):

@@ -21,6 +21,7 @@ from evolution.models.names import own_class, package_class
 from evolution.models.selection import AUTO, MOST_AUTO
 from evolution.planning.code_files import code_fault
 from evolution.planning.run_times import RunTimes, epoch_length
+from evolution.training.epoch_length import steps_an_epoch
 
 # Planning more jobs takes Snakemake minutes.
 MOST_JOBS = 200_000
@@ -216,6 +217,12 @@ def _check_training(checked: CheckedConfig) -> Iterator[str]:
                 if value > 1 and value != int(value):
                     where = checked.written_key(name, f"training.schedule.{key}")
                     yield f"{where}: {value} is not allowed; must be a whole number of steps, or a share below 1"
+        steps = config["training"]["epochs"] * steps_an_epoch(
+            run["dataset"]["train_size"], batch_size=training["batch_size"], accumulate=training["accumulate"]
+        )
+        if schedule["warmup"] >= max(steps, 2) and checked.sound("training.epochs"):
+            where = checked.written_key(name, "training.schedule.warmup")
+            yield f"{where}: {schedule['warmup']} is as long as the training, which has {steps} steps; must be shorter"
         if training["accumulate"] > 1 and training["batch_size"] is None:
             where = checked.written_key(name, "training.accumulate")
             yield f"{where}: {training['accumulate']} counts for nothing where batch_size is null; set batch_size"

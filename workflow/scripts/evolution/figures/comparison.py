@@ -181,7 +181,9 @@ def draw_groups(axes: Axes, curves: dict[str, Curves], colors: dict[str, str]) -
     # Many bands over each other would hide the lines.
     opacity = 0.18 if len(colors) <= 4 else 0.1
     for group, (times, values) in curves.items():
-        mean, low, high = interval(values)
+        # Where a run has no value, such as that of a layer that collapsed, a mean would be of the others.
+        whole = np.isfinite(values).all(axis=0)
+        mean, low, high = (np.where(whole, each, np.nan) for each in interval(values))
         color = colors.get(group)
         if color is None:
             draw_curve(axes, times, mean, OTHERS, linewidth=0.7, zorder=1.5)

@@ -37,16 +37,19 @@ class Ending:
         The last time.
     reason : str
         The end of a sentence.
+    diverged : bool
+        Whether its loss or outputs were not finite.
     """
 
     time: int
     reason: str
+    diverged: bool = False
 
 
 def load_ending(path: str | Path) -> Ending | None:
     """What the checkpoint rule training_end wrote: None where the training went on to its last epoch."""
     found = json.loads(Path(path).read_text(encoding="utf-8"))
-    return Ending(found["time"], found["reason"]) if found else None
+    return Ending(**found) if found else None
 
 
 @dataclass(frozen=True)

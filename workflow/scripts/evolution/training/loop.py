@@ -228,11 +228,13 @@ def _steps(
 
 def _diverged(loss: float, *, unit: str, at: int, first: int, settings: TrainingSettings) -> str:
     """What is said of a training whose loss is not finite."""
-    whole = f"Epochs before {first} are kept; to have the figures of those alone, set training.epochs to "
-    kept = f"{whole}{max(first - 1, 1)}." if unit == "epoch" else f"What was trained up to step {first - 1} is kept."
+    whole = f" Epochs before {first} are kept; to have the figures of those alone, set training.epochs to "
+    kept = f"{whole}{max(first - 1, 1)}." if unit == "epoch" else f" What was trained up to step {first - 1} is kept."
+    # Without steps there is nothing to show.
+    kept = kept if first > 1 else ""
     recipe = "" if settings.recipe is None else f", or look at the loss of {settings.recipe}"
     return (
         f"The training diverged: at {unit} {at} the loss is {loss}, with training.learning_rate "
-        f"{settings.learning_rate:g}. Lower the learning rate{recipe}. {kept} Or let the training end before "
+        f"{settings.learning_rate:g}. Lower the learning rate{recipe}.{kept} Or let the training end before "
         "that, with training.stop: {diverged: true}. To compare other runs without this one, name it under skip."
     )
