@@ -70,12 +70,12 @@ rule all:
     default_target: True
     input:
         # Cells and tables are named too: Snakemake does not make a lost file again that no target asks for.
-        [cells(run, "results/{run}/metrics/{span}/{layer}.parquet") for run in RUNS],
-        [cells(run, "results/{run}/embeddings/{span}/{layer}.npy") for run in RUNS],
+        of_each_run(lambda run: cells(run, "results/{run}/metrics/{span}/{layer}.parquet")),
+        of_each_run(lambda run: cells(run, "results/{run}/embeddings/{span}/{layer}.npy")),
         expand("results/{run}/tables/{table}.parquet", run=RUNS, table=["history", "metrics", "embedding"]),
         FIGURE_FILES,
         expand("results/{run}/{page}", run=RUNS, page=["explorer.html", "summary.md"]),
-        [more_measures(run) for run in RUNS],
+        of_each_run(more_measures),
         COMPARISON_FILES,
 
 
@@ -87,18 +87,18 @@ rule data:
 rule training:
     input:
         expand("results/{run}/tables/history.parquet", run=RUNS),
-        [f"results/{run}/checkpoints/{span}.pt" for run in RUNS for span in TIMES[run].training_spans],
+        [f"results/{run}/checkpoints/{span}.pt" for run in RUNS for span in PLANNED[run].training_spans],
 
 
 rule snapshots:
     input:
-        [cells(run, "results/{run}/activations/{span}/{layer}.npy") for run in RUNS],
+        of_each_run(lambda run: cells(run, "results/{run}/activations/{span}/{layer}.npy")),
 
 
 rule metrics:
     input:
         expand("results/{run}/tables/metrics.parquet", run=RUNS),
-        [more_measures(run) for run in RUNS],
+        of_each_run(more_measures),
 
 
 rule embeddings:

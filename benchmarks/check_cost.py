@@ -31,11 +31,13 @@ from evolution.data.network_input import load_part  # noqa: E402
 from evolution.io.arrays import load_npz  # noqa: E402
 from evolution.io.checkpoints import load_checkpoint  # noqa: E402
 from evolution.io.tables import load_table  # noqa: E402
-from evolution.models.build import ModelSettings, build_run_model  # noqa: E402
+from evolution.models.build import build_run_model  # noqa: E402
 from evolution.models.hooks import record_outputs  # noqa: E402
 from evolution.models.outputs import Pooling  # noqa: E402
 from evolution.models.repeatability import check_repeatable, few_of  # noqa: E402
+from evolution.training.learner import Task, build_learner  # noqa: E402
 from evolution.training.restoring import COMPARED, check_restorable  # noqa: E402
+from evolution.training.settings import TrainingSettings  # noqa: E402
 from prepare_data import prepare_data  # noqa: E402
 
 PREPARE = """
@@ -43,11 +45,11 @@ from prepare_data import prepare_data
 prepare_data(name={name!r}, root=None, train_size=4000, eval_size=1000, image_size=None, seed=17, output={output!r})
 """
 TRAIN = """
-from evolution.training.loop import TrainingSettings
+from evolution.training.settings import TrainingSettings
 from train import train
 train(
-    dataset={dataset!r}, previous={previous!r}, epochs=range({first}, {last} + 1), kept_epochs=None,
-    initial_weights=None,
+    dataset={dataset!r}, previous={previous!r}, times=range({first}, {last} + 1), unit="epoch", epoch_length=1,
+    epochs=None, kept=None, repeated=None, training_digest="", initial_weights=None,
     settings=TrainingSettings(model={model!r}, model_kwargs={{}}, seed=17, batch_size=None, optimizer="adamw",
                               learning_rate=1e-3, weight_decay=1e-4, device="cpu", threads=1),
     output={output!r},
@@ -58,7 +60,7 @@ from evolution.activations.snapshots import SnapshotSettings
 from evolution.models.outputs import Pooling
 from snapshot import write_snapshots
 write_snapshots(
-    dataset={dataset!r}, checkpoints=[{checkpoint!r}], histories=[{history!r}], epochs=[{epoch}],
+    dataset={dataset!r}, checkpoints=[{checkpoint!r}], histories=[{history!r}], times=[{epoch}], unit="epoch",
     settings=SnapshotSettings(model={model!r}, model_kwargs={{}}, seed=17, compacted=True, pooling=Pooling()),
     activations={activations!r}, classifier={classifier!r}, predictions={predictions!r},
 )
@@ -129,24 +131,41 @@ def main() -> None:
 
         images, labels, classes = load_part(dataset, "eval")
         images = torch.from_numpy(images).contiguous(memory_format=torch.channels_last)
-        settings = ModelSettings(model=options.model, model_kwargs={}, seed=17)
+        settings = TrainingSettings(
+            model=options.model,
+            model_kwargs={},
+            seed=17,
+            batch_size=None,
+            optimizer="adamw",
+            learning_rate=1e-3,
+            weight_decay=1e-4,
+            device="cpu",
+            threads=1,
+        )
         state = load_checkpoint(output("1")["checkpoint"])["weights"][options.epochs]
         model = build_run_model(settings, shape=tuple(images.shape[1:]), classes=classes)
         model.load_state_dict(state)
         model = model.to(memory_format=torch.channels_last)
         part, part_labels = images[:COMPARED], torch.from_numpy(labels[:COMPARED])
 
+        mean, std = load_npz(dataset, "mean", "std")
+        task = Task(
+            shape=tuple(images.shape[1:]),
+            classes=classes,
+            labels=labels,
+            mean=mean,
+            std=std,
+            steps=None,
+            device=torch.device("cpu"),
+        )
+        learner = build_learner(settings, task)
+        trained = load_checkpoint(output("1")["checkpoint"])["state"]
+
         def check_training() -> None:
+            learner.restore(trained)
             check_restorable(
-                model,
-                state=state,
-                settings=settings,
-                classes=classes,
-                evaluation_images=part,
-                step_images=part,
-                step_labels=part_labels,
+                learner, state=learner.state(), evaluation_images=part, step_images=part, step_labels=part_labels
             )
-            model.load_state_dict(state)
 
         whole = record_outputs(model, images, layers=options.layers, pooling=Pooling(), classes=classes)
         history = load_table(output("1")["history"], "class_accuracy").column("class_accuracy").to_pylist()

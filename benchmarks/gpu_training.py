@@ -53,7 +53,7 @@ def gpu_work(trace: str) -> Counter:
 def profiled(trace: str, training: Callable[..., object], epochs: int) -> Counter:
     """`gpu_work` of a training of so many epochs."""
     with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CUDA], acc_events=True) as profile:
-        training(epochs=range(1, epochs + 1))
+        training(times=range(1, epochs + 1))
     profile.export_chrome_trace(trace)
     return gpu_work(trace)
 
@@ -73,11 +73,11 @@ def main() -> None:
         size = write_digits(options.root, dataset)
         train = partial(train_span, dataset=dataset)
         begin = settings("cuda", 1, options.model)
-        save_checkpoint(first, train(previous=None, epochs=range(1), settings=begin)[0])
+        save_checkpoint(first, train(previous=None, times=range(1), settings=begin)[0])
         for batch_size in options.batch_sizes:
             training = partial(train, previous=first, settings=settings("cuda", 1, options.model, batch_size or None))
             torch.cuda.reset_peak_memory_stats()
-            _, _, timing = training(epochs=range(1, WARM_UP + options.epochs + 1))
+            _, _, timing = training(times=range(1, WARM_UP + options.epochs + 1))
             second = statistics.median(timing["seconds"][WARM_UP:])
             work = profiled(trace, training, LONG)
             work.subtract(profiled(trace, training, SHORT))

@@ -62,7 +62,7 @@ def plain(dataset: str, epochs: int, threads: int) -> tuple[list[float], list[fl
 
 def settings(device: str, threads: int, model: str = "small_cnn", batch_size: int | None = None) -> object:
     """The `TrainingSettings` of the workflow's side."""
-    from evolution.training.loop import TrainingSettings
+    from evolution.training.settings import TrainingSettings
 
     return TrainingSettings(
         model=model,
@@ -89,8 +89,8 @@ def ours(dataset: str, epochs: int, threads: int, kept: bool = True) -> tuple[li
     with tempfile.TemporaryDirectory() as folder:
         first = str(Path(folder) / "0000.pt")
         train = partial(train_span, dataset=dataset, settings=settings("cpu", threads))
-        save_checkpoint(first, train(previous=None, epochs=range(1))[0])
-        _, history, timing = train(previous=first, epochs=range(1, epochs + 1))
+        save_checkpoint(first, train(previous=None, times=range(1))[0])
+        _, history, timing = train(previous=first, times=range(1, epochs + 1))
     return history["train_loss"], timing["seconds"]
 
 

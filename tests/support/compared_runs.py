@@ -3,6 +3,7 @@
 import numpy as np
 
 from evolution.io.tables import save_table
+from evolution.measures.registry import CLASSIFIER_METRICS
 from support.figures import METRICS
 
 EPOCHS = [0, 5, 10]
@@ -64,6 +65,18 @@ def write_history(path, groups):
         for measure in ("train_loss", "train_accuracy", "eval_accuracy")
     ]
     return write_table(path, rows, "measure", "class_name")
+
+
+def write_collapse(path, groups, value=value_of):
+    """`comparison/tables/collapse.parquet`; value takes numbers of the group, the run, the epoch and the metric."""
+    rows = [
+        (run, group, epoch, metric, value(index, number, epoch, position))
+        for index, (group, runs) in enumerate(runs_of(groups).items())
+        for number, run in enumerate(runs)
+        for epoch in EPOCHS
+        for position, metric in enumerate(CLASSIFIER_METRICS)
+    ]
+    return write_table(path, rows, "metric")
 
 
 def write_map(path, cells):

@@ -79,7 +79,7 @@ WHOLE_RUN = (
 COMPARISON = Counter(
     [
         *("compare_tables", "compare_crossings", "compare_activations"),
-        *("plot_compared_metrics", "plot_compared_accuracy", "plot_compared_cka"),
+        *("plot_compared_metrics", "plot_compared_accuracy", "plot_compared_collapse", "plot_compared_cka"),
     ]
 )
 

@@ -6,7 +6,8 @@ from operator import eq
 import torch
 
 from evolution.io.checkpoints import save_checkpoint
-from evolution.training.loop import TrainingSettings, train_span
+from evolution.training.loop import train_span
+from evolution.training.settings import TrainingSettings
 
 SETTINGS = TrainingSettings(
     model="tiny_cnn",
@@ -21,15 +22,18 @@ SETTINGS = TrainingSettings(
 )
 
 
-def train_epochs(folder, dataset, first, last, previous=None, kept_epochs=None, initial_weights=None, **changes):
-    """Train epochs `first` to `last` with changed settings; the checkpoint's path, and what train_span returns."""
+def train_epochs(folder, dataset, first, last, previous=None, initial_weights=None, about=None, **changes):
+    """Train times `first` to `last` with changed settings; the checkpoint's path, and what train_span returns.
+
+    `about` holds more of its arguments: unit, epochs, kept, repeated.
+    """
     result = train_span(
         dataset=dataset,
         previous=previous,
-        epochs=range(first, last + 1),
+        times=range(first, last + 1),
         settings=replace(SETTINGS, **changes),
-        kept_epochs=kept_epochs,
         initial_weights=initial_weights,
+        **(about or {}),
     )
     path = str(folder / f"{first}-{last}.pt")
     save_checkpoint(path, result[0])
@@ -59,5 +63,6 @@ def assert_same_bits_when_cut(folder, dataset, **changes):
             assert same(parts[epoch][name], value), (epoch, name)
     for name, column in whole_history.items():
         assert first_history[name] + second_history[name] == column
-    assert second["optimizer"]["param_groups"] == whole["optimizer"]["param_groups"]
-    torch.testing.assert_close(second["optimizer"]["state"], whole["optimizer"]["state"], rtol=0, atol=0)
+    found, expected = (each["state"]["optimizer"] for each in (second, whole))
+    assert found["param_groups"] == expected["param_groups"]
+    torch.testing.assert_close(found["state"], expected["state"], rtol=0, atol=0)

@@ -104,9 +104,9 @@ WRONG_TOGETHER = {
         "must be greater than 0",
     ),
     "a value of the grid that is none of a choice": (
-        "grid: {training.optimizer: [sgd, adam]}",
-        "grid.training.optimizer: 'adam'",
-        "did you mean adamw?",
+        "grid: {training.precision: [float32, bfloat]}",
+        "grid.training.precision: 'bfloat'",
+        "did you mean bfloat16?",
     ),
     "a mapping of the grid with a key misspelt": (
         "grid: {model: [{nmae: mlp}]}",

@@ -68,7 +68,7 @@ def read_rules():
     rules = {figure.rule: ([figure.rule], ["plots"]) for figure in (*FIGURES, *COMPARISON_FIGURES)}
     for path in sorted((ROOT / "workflow" / "rules").glob("*.smk")):
         text = path.read_text(encoding="utf-8")
-        for block in re.split(r"^ *rule ?(?=\w*:$)", text, flags=re.MULTILINE)[1:]:
+        for block in re.split(r"^ *(?:rule|checkpoint) ?(?=\w*:$)", text, flags=re.MULTILINE)[1:]:
             scripts = re.findall(r'"\.\./scripts/(\w+)\.py"', block)
             environments = re.findall(r'"\.\./\.\./envs/(\w+)\.yaml"', block)
             if scripts:

@@ -17,9 +17,9 @@ RULES = [WORKFLOW.parent / "Snakefile", *sorted((WORKFLOW / "rules").glob("*.smk
 # Ways to run what a file or a config says; torch.load and np.load are safe with the arguments that are asked for.
 FORBIDDEN_CALLS = {"eval", "exec", "compile", "system", "popen", "Popen", "check_output", "check_call", "__import__"}
 FORBIDDEN_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal", "subprocess", "runpy"}
-# The report is Snakemake's, and a model is looked into by a program of its own: both are started as a list of
-# arguments, which no shell reads. So is ffmpeg, by imageio-ffmpeg.
-STARTS_A_PROGRAM = {"write_report.py", "model_trees.py"}
+# The report is Snakemake's, and planning asks programs of this workflow: both are started as a list of arguments, which
+# no shell reads. So is ffmpeg, by imageio-ffmpeg.
+STARTS_A_PROGRAM = {"write_report.py", "programs.py"}
 SAFE_ARGUMENTS = {"torch.load": ("weights_only", True), "np.load": ("allow_pickle", False)}
 
 

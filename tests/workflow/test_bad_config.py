@@ -4,6 +4,7 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 
+from support.own_recipes import line_of, write_recipes
 from support.project import TINY, Project, changed
 from support.random_configs import configs
 
@@ -29,6 +30,38 @@ BAD = {
         yaml.safe_dump(changed(TINY, "runs", {"../../x": {}})),
         ["runs: '../../x' is not allowed; must be made of letters, digits and _"],
     ),
+    "a recipe with slips that torch and torchvision know of": (
+        yaml.safe_dump(
+            changed(
+                TINY,
+                "runs",
+                {
+                    "optimizer": {"training": {"optimizer": "AdamQ"}},
+                    "argument": {"training": {"optimizer_kwargs": {"momentum": 0.9}}},
+                    "transform": {"training": {"augmentation": ["RandomHorizontalFlop"]}},
+                    "wrong": {"training": {"augmentation": [{"RandomCrop": {"size": 8, "pading": 1}}]}},
+                    "crop": {"training": {"augmentation": [{"RandomCrop": {"size": 6}}]}},
+                    "absent": {"training": {"recipe": "recipes.py:Nothing"}},
+                    "slip": {"training": {"recipe": "recipes.py:Slip"}},
+                },
+            )
+        ),
+        [
+            "runs.optimizer.training.optimizer: torch.optim has no optimizer AdamQ; did you mean Adam?",
+            "runs.argument.training.optimizer_kwargs: momentum is no argument of torch.optim.AdamW; it takes betas",
+            "runs.transform.training.augmentation: torchvision.transforms.v2 has no RandomHorizontalFlop; did you mean "
+            "RandomHorizontalFlip?",
+            "runs.wrong.training.augmentation: pading is no argument of RandomCrop; did you mean padding?",
+            "runs.crop.training.augmentation: after RandomCrop an image has the shape 1 x 6 x 6",
+            "runs.absent.training.recipe: recipes.py has no Nothing; its classes are Scaled, Slip",
+            "runs.slip.training.recipe: recipes.py:Slip: loss failed: NameError: name 'label' is not defined "
+            f"(recipes.py, line {line_of('model(images), label)')})",
+        ],
+    ),
+    "a recipe's file that is not there": (
+        yaml.safe_dump(changed(TINY, "training.recipe", "nowhere.py:Recipe")),
+        ["training.recipe: there is no file nowhere.py; paths count from the folder that Snakemake runs in"],
+    ),
     "no mapping": ("- seed\n", ["config.yaml is a list; a config is keys with their values"]),
     "no YAML": ("layers: [conv2\nseed: 3\n", ["config.yaml is not valid YAML in line 2"]),
     "a run twice": (
@@ -48,6 +81,7 @@ def checkout(tmp_path_factory):
     project = Project(tmp_path_factory.mktemp("bad") / "checkout")
     project.path("metrics").mkdir(parents=True)
     project.path("metrics/kept.parquet").write_bytes(b"kept")
+    write_recipes(project.folder)
     return project
 
 

@@ -61,9 +61,18 @@ def test_runs_are_groups_and_see_the_same_images(swept):
     assert len(last) == 4
 
 
+def test_the_collapse_of_all_runs_is_in_one_table(swept):
+    rows = table(swept, "collapse")
+    for run in RUNS:
+        own = pq.read_table(swept.folder / "results" / run / "tables" / "collapse.parquet").to_pylist()
+        assert str(own) == str([{key: row[key] for key in own[0]} for row in rows if row["run"] == run])
+    # The classifier's input of two networks, under two seeds each.
+    assert len({row["value"] for row in rows if (row["epoch"], row["metric"]) == (2, "nc1")}) == 4
+
+
 def test_figures_and_crossings_are_there(swept):
     folder = swept.folder / "results" / "comparison"
-    for name in ("metric_curves", "accuracy_curves", "cka"):
+    for name in ("metric_curves", "accuracy_curves", "neural_collapse", "cka"):
         with Image.open(folder / "figures" / f"{name}.png") as image:
             assert min(image.size) > 100 and len(image.convert("RGB").getcolors(1 << 24)) > 50
     with open(folder / "crossing.csv", newline="") as stream:
@@ -109,8 +118,14 @@ def test_a_seed_added_runs_that_seed_and_the_comparison(planned):
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"plots.dpi": 60}, ["plot_compared_metrics", "plot_compared_accuracy", "plot_compared_cka"]),
-        ({"plots.palette": "tab10"}, ["plot_compared_metrics", "plot_compared_accuracy"]),
+        (
+            {"plots.dpi": 60},
+            ["plot_compared_metrics", "plot_compared_accuracy", "plot_compared_collapse", "plot_compared_cka"],
+        ),
+        (
+            {"plots.palette": "tab10"},
+            ["plot_compared_metrics", "plot_compared_accuracy", "plot_compared_collapse"],
+        ),
         ({"comparison.threshold": 0.5}, ["plot_compared_metrics", "compare_crossings"]),
         ({"comparison.cka_time": 0}, ["compare_activations", "plot_compared_cka"]),
         ({"skip": RUNS[1:2]}, [name.split()[0] for name in COMPARISON]),
@@ -124,6 +139,14 @@ def test_a_change_runs_what_reads_it(planned, changes, expected):
         config = changed(config, key, value)
     planned.configure(config)
     assert planned.plan("comparison") == Counter(map(job, expected))
+
+
+def test_without_its_measure_neural_collapse_is_not_compared(planned):
+    planned.configure(changed(SWEEP, "metrics.measures", ["linear_probe"]))
+    plan = planned.plan("comparison")
+    again = ["compare_tables", "compare_crossings", "plot_compared_metrics", "plot_compared_accuracy"]
+    assert plan & COMPARISON == Counter(again)
+    assert not [name for name in plan if name.startswith("measure_collapse")]
 
 
 def test_one_run_has_nothing_to_compare(tmp_path):

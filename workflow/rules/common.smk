@@ -5,20 +5,55 @@
 # signatures take several lines.
 import os
 import re
+from functools import lru_cache
 
 from evolution import PIXELS
 from evolution.config.layers import layers_with_pixels
+from evolution.planning.run_times import load_ending, trained_times
 
 RUNS = experiment["runs"]
+
+
+class ActualTimes(dict):
+    """Each run's times. Where its training may end by itself, they are known once it has ended.
+
+    Snakemake asks an input function again once the checkpoint rule's file is there.
+    """
+
+    def __missing__(self, run):
+        return actual_times(run, checkpoints.training_end.get(run=run).output[0])
+
+
+@lru_cache
+def times_at_end(
+    run,
+    file,
+    changed,
+):
+    """The times of a run whose training has ended, read once for a state of the file."""
+    return trained_times(
+        run, RUNS[run], experiment, ending=load_ending(file), training_digest=PLANNED[run].training_digest
+    )
+
+
+def actual_times(
+    run,
+    file,
+):
+    """The times of a run, from the file of the checkpoint rule."""
+    return times_at_end(run, file, os.stat(file).st_mtime_ns)
+
+
+TIMES = ActualTimes({run: times for run, times in PLANNED.items() if not times.may_end_early})
 # Each run's layers in network order, first those of its network alone, then with the raw pixels where they are followed.
 NETWORK_LAYERS = {run: RUNS[run]["layers"] for run in RUNS}
-FOLLOWED_LAYERS = layers_with_pixels(experiment, TIMES)
+FOLLOWED_LAYERS = layers_with_pixels(experiment, PLANNED)
 
 # Where each run's activations come from: this workflow trains it, or its checkpoints or its activations themselves are
 # on disk. Of a recording no model is known.
 SOURCE = dict.fromkeys(RUNS, "checkpoints")
-SOURCE |= {run: "train" for run in RUNS if TIMES[run].training_spans}
-SOURCE |= {run: "recording" for run in RUNS if TIMES[run].recording is not None}
+SOURCE |= {run: "train" for run in RUNS if PLANNED[run].training_spans}
+SOURCE |= {run: "recording" for run in RUNS if PLANNED[run].recording is not None}
 
 METHOD = experiment["embedding"]["method"]
 MEASURES_ON = experiment["metrics"]["measures"]
@@ -64,7 +99,7 @@ def run_spans(run):
 
 def run_unit(wildcards):
     """What a run's times are counted in: epoch, or step."""
-    return TIMES[wildcards.run].unit
+    return PLANNED[wildcards.run].unit
 
 
 def span_times(wildcards):
@@ -99,6 +134,24 @@ def cells(run, pattern):
         for layer in FOLLOWED_LAYERS[run]
         for span in spans_of(run, layer)
     ]
+
+
+def ending(wildcards):
+    """The file that says where a run's training has ended; nothing where its end is known before.
+
+    It is an input of the jobs whose params need the run's times, and whose other inputs do not.
+    """
+    return endings_of([wildcards.run])
+
+
+def endings_of(runs):
+    """The files that say where the trainings of some runs have ended, as far as this is not known before."""
+    return [f"results/{run}/training_end.json" for run in runs if PLANNED[run].may_end_early]
+
+
+def of_each_run(files):
+    """An input function for each run: `files` of the run. So no run waits for the training of another."""
+    return [lambda wildcards, run=run: files(run) for run in RUNS]
 
 
 def more_measures(run):

@@ -9,23 +9,51 @@ GROUP_LAYERS = {group: NETWORK_LAYERS[runs[0]] for group, runs in GROUPS.items()
 SEEDS = {run: RUNS[run]["seed"] for run in RUNS}
 
 CKA_RUNS = representative_runs(GROUPS, NETWORK_LAYERS)
-# Of each run the time at which it is compared, and the span that holds it.
 CKA_TIME = experiment["comparison"]["cka_time"]
-CKA_TIMES = {run: TIMES[run].times[-1] if CKA_TIME is None else CKA_TIME for run in CKA_RUNS}
-CKA_SPANS = {run: TIMES[run].span_of[time] for run, time in CKA_TIMES.items()}
+
+
+def compared_times(
+    wildcards,
+):
+    """Each run's time at which its layers are compared: the asked one, or the last."""
+    asked = {run: CKA_TIME for run in CKA_RUNS if CKA_TIME in TIMES[run].span_of}
+    return {run: asked.get(run, TIMES[run].times[-1]) for run in CKA_RUNS}
+
+
+def compared_spans(
+    wildcards,
+):
+    """Each run's span that holds the time at which its layers are compared, with all of its times."""
+    spans = {run: TIMES[run].span_of[time] for run, time in compared_times(wildcards).items()}
+    return {run: {span: run_spans(run)[span]} for run, span in spans.items()}
+
+
+def compared_activations(
+    wildcards,
+):
+    """The activations of each run and layer that are compared."""
+    return [
+        f"results/{run}/activations/{span}/{layer}.npy"
+        for run, spans in compared_spans(wildcards).items()
+        for span in spans
+        for layer in NETWORK_LAYERS[run]
+    ]
+
 
 # The units in which the runs count time. Curves over epochs and over steps cannot share an axis.
-UNITS = sorted({times.unit for times in TIMES.values()})
+UNITS = sorted({times.unit for times in PLANNED.values()})
+
+
+# The tables of the runs that are put below one another.
+COMPARED_TABLES = ["metrics", "history"] + ["collapse"] * ("neural_collapse" in MEASURES_ON)
 
 
 rule compare_tables:
     input:
-        metrics=expand("results/{run}/tables/metrics.parquet", run=GROUPED_RUNS),
-        history=expand("results/{run}/tables/history.parquet", run=GROUPED_RUNS),
+        **{table: expand(f"results/{{run}}/tables/{table}.parquet", run=GROUPED_RUNS) for table in COMPARED_TABLES},
         code=code("compare_tables"),
     output:
-        metrics="results/comparison/tables/metrics.parquet",
-        history="results/comparison/tables/history.parquet",
+        **{table: f"results/comparison/tables/{table}.parquet" for table in COMPARED_TABLES},
     log:
         "results/comparison/logs/compare_tables.log",
     benchmark:
@@ -76,11 +104,7 @@ rule compare_crossings:
 rule compare_activations:
     input:
         datasets=expand("results/{run}/dataset.npz", run=CKA_RUNS),
-        activations=[
-            f"results/{run}/activations/{CKA_SPANS[run]}/{layer}.npy"
-            for run in CKA_RUNS
-            for layer in NETWORK_LAYERS[run]
-        ],
+        activations=compared_activations,
         code=code("compare_activations"),
     output:
         "results/comparison/tables/cka.parquet",
@@ -94,8 +118,8 @@ rule compare_activations:
         **resources_of(memory=3000, minutes=30),
     params:
         layers={run: NETWORK_LAYERS[run] for run in CKA_RUNS},
-        times=CKA_TIMES,
-        spans={run: {span: run_spans(run)[span]} for run, span in CKA_SPANS.items()},
+        times=compared_times,
+        spans=compared_spans,
         seed=experiment["seed"],
     message:
         "Comparing the activations of different runs."
@@ -107,7 +131,7 @@ COMPARISON_PARAMS = {
     registry.Comparison.GROUPS: GROUPS,
     registry.Comparison.GROUP_LAYERS: GROUP_LAYERS,
     registry.Comparison.CKA_RUNS: CKA_RUNS,
-    registry.Comparison.CKA_TIME: CKA_TIMES,
+    registry.Comparison.CKA_TIME: compared_times,
     registry.Unit.OF_RUN: UNITS[0],
 }
 
@@ -118,6 +142,7 @@ for figure in registry.COMPARISON_FIGURES:
             figure.rule
         input:
             **{name: f"results/comparison/{path}" for name, path in figure.inputs.items()},
+            endings=endings_of(CKA_RUNS),
             code=code(figure.rule),
         output:
             **figure_outputs(figure, "results/comparison", "../report/compared_{name}.rst", "comparison"),
@@ -141,9 +166,7 @@ for figure in registry.COMPARISON_FIGURES:
             figure_script(locals())
 
 
-NO_COMPARISON = (
-    "The runs are not compared, as some count time in epochs and some in steps: set checkpoints.unit or recording.unit."
-)
+NO_COMPARISON = "The runs are not compared, as some count time in epochs and some in steps: set snapshots.unit, checkpoints.unit or recording.unit."
 if len(UNITS) > 1 and workflow.is_main_process:
     logger.info(NO_COMPARISON)
 
@@ -157,7 +180,8 @@ if len(RUNS) > 1 and len(UNITS) == 1:
             name=[
                 figure.name
                 for figure in registry.COMPARISON_FIGURES
-                if not figure.of_predictions or any(TIMES[run].has_predictions for run in RUNS)
+                if registry.is_drawn(figure, experiment)
+                and (not figure.of_predictions or any(PLANNED[run].has_predictions for run in RUNS))
             ],
             format=FORMATS,
         ),

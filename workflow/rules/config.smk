@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
 
 from evolution.config import checks, files, resolve
 from evolution.errors import ConfigError
-from evolution.planning.model_trees import put_library_first
+from evolution.planning.programs import put_library_first
 
 # Snakemake puts a script's folder last on its path: a user's package that is called as this library would come first.
 put_library_first()
@@ -34,12 +34,14 @@ if not workflow.configfiles:
 # Snakemake's own `config`, which holds what was written, stays as it is; rules read the resolved one.
 experiment = checked(resolve.resolve, config, files=workflow.configfiles)
 # Each run's times: they follow from the config, and are no part of it.
-TIMES = experiment.pop("times")
+PLANNED = experiment.pop("times")
 
 # With --sdm conda a method's package comes with its environment, whether or not it is installed next to Snakemake.
 if DeploymentMethod.CONDA not in workflow.deployment_settings.deployment_method:
     checked(checks.check_installed, experiment)
 
 if workflow.is_main_process:
-    for note in dict.fromkeys([*checks.notes(experiment), *(note for times in TIMES.values() for note in times.notes)]):
+    for note in dict.fromkeys(
+        [*checks.notes(experiment), *(note for times in PLANNED.values() for note in times.notes)]
+    ):
         logger.info(note)

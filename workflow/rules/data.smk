@@ -84,7 +84,7 @@ rule prepare_own_data:
 
 
 # Where a recording is gone, what was taken of its samples stays, and no rule makes it.
-RECORDED_RUNS = [run for run in RUNS if SOURCE[run] == "recording" and TIMES[run].recording.samples_digest]
+RECORDED_RUNS = [run for run in RUNS if SOURCE[run] == "recording" and PLANNED[run].recording.samples_digest]
 
 
 def recorded_samples_digest(

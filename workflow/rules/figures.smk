@@ -101,6 +101,7 @@ for figure in registry.FIGURES:
             figure.rule
         input:
             **figure_inputs(figure),
+            ending=ending,
             code=code(figure.rule),
         output:
             **figure_outputs(figure),
@@ -125,7 +126,7 @@ for figure in registry.FIGURES:
 
 def has_figure(run, figure):
     """Whether a figure of a run is asked for, and the run has what it shows."""
-    has_predictions = TIMES[run].has_predictions or not figure.of_predictions
+    has_predictions = PLANNED[run].has_predictions or not figure.of_predictions
     has_pixels = PIXELS in FOLLOWED_LAYERS[run] or not figure.of_pixels
     return has_predictions and has_pixels and registry.is_drawn(figure, experiment)
 

@@ -63,6 +63,22 @@ def weights_name(
     return os.path.basename(weights) if weights else None
 
 
+def reason_of_end(
+    wildcards,
+):
+    """Why a run's training has ended by itself; None where it has not."""
+    ending = TIMES[wildcards.run].ending
+    return None if ending is None else ending.reason
+
+
+def has_diverged(
+    wildcards,
+):
+    """Whether a run's training has ended as its loss or outputs were not finite."""
+    ending = TIMES[wildcards.run].ending
+    return ending is not None and ending.diverged
+
+
 rule summary:
     input:
         metrics="results/{run}/tables/metrics.parquet",
@@ -92,6 +108,8 @@ rule summary:
     params:
         layers=followed_layers,
         weights=weights_name,
+        ending=reason_of_end,
+        has_diverged=has_diverged,
     message:
         "Summing up run {wildcards.run}."
     script:

@@ -64,8 +64,20 @@ def model_code(
 def model_version(
     wildcards,
 ):
-    """The version of the installed package that a run's model comes from; empty for any other model."""
-    return model_versions(RUNS[wildcards.run]["model"]["name"])
+    """What tells a run's model apart from another of its name: see `code_identity`."""
+    return code_identity(RUNS[wildcards.run]["model"]["name"])
+
+
+def code_identity(
+    name,
+):
+    """The versions of the installed package that a class of the user's comes from, or the digests of its files.
+
+    The files are inputs too. But Snakemake does not look into a file that is older than what was made from it, and one
+    that was moved or copied over another may be.
+    """
+    files = [digest_of(path) for path in model_file_and_imports(name)]
+    return model_versions(name) | ({"files": files} if files else {})
 
 
 @lru_cache

@@ -103,6 +103,7 @@ for number, ((source, layers_taken), runs_with_them) in enumerate(RUNS_OF_LAYERS
                 **SNAPSHOT_RESOURCES,
             params:
                 **SNAPSHOT_PARAMS,
+                unit=run_unit,
             message:
                 "Taking snapshots of {params.message_model} of run {wildcards.run} at {params.message_span}."
             script:

@@ -59,11 +59,28 @@ def stored_paths(
     return {time: each.path for time, each in stored.items()}
 
 
+def snapshots_and_epochs(times):
+    """The times of a run's snapshots and of the ends of its epochs, ascending."""
+    return sorted({*times.times, *range(0, times.times[-1] + 1, times.epoch_length)})
+
+
+def shown_times(
+    wildcards,
+):
+    """The times that a history in steps shows. A training job also has a row for its last step, maybe no snapshot."""
+    times = TIMES[wildcards.run]
+    in_steps = times.training_spans and times.unit == "step"
+    return snapshots_and_epochs(times) if wildcards.table == "history" and in_steps else None
+
+
 def other_times(
     wildcards,
 ):
-    """The times of a training that ran elsewhere in the unit that they are not counted in, as far as it is known."""
-    known = {time: stored.other_time for time, stored in TIMES[wildcards.run].stored.items()}
+    """Each time in the other unit, where it is known. In a training here it is known where steps are counted."""
+    times = TIMES[wildcards.run]
+    if times.training_spans and times.unit == "step":
+        return {time: time / times.epoch_length for time in snapshots_and_epochs(times)}
+    known = {time: stored.other_time for time, stored in times.stored.items()}
     return {time: other for time, other in known.items() if other is not None}
 
 
@@ -86,6 +103,7 @@ rule collect:
     params:
         stored=stored_paths,
         other_times=other_times,
+        shown=shown_times,
         logs=training_logs,
         logs_asked=logs_asked,
         logs_key=logs_key,

@@ -1,23 +1,43 @@
-# The training: a chain of jobs, each of which trains a span of epochs and keeps their weights.
+# The training: a chain of jobs, each of which trains a span and keeps the weights of its times. Where weights are
+# missing for a snapshot that was added later, a job outside the chain trains a part of a span again.
+from evolution.config.training_keys import TRAINING_KEYS
 from evolution.models.names import short_name
+from evolution.planning.run_times import schedule_epochs
+
+
+def times_with_span(
+    wildcards,
+):
+    """The run's times that have a training span, as planned, whether or not the training ends before; or an added one."""
+    planned = PLANNED[wildcards.run]
+    return planned if wildcards.span in planned.training_spans else TIMES[wildcards.run]
 
 
 def training_start(
     wildcards,
 ):
-    """What a training span begins with: the checkpoint before, or for epoch 0 the weights that the config gives."""
-    before = TIMES[wildcards.run].training_span_before.get(wildcards.span)
+    """What a training span begins with: the checkpoint before, or for time 0 the weights that the config gives."""
+    before = times_with_span(wildcards).training_span_before.get(wildcards.span)
     weights = RUNS[wildcards.run]["model"]["weights"]
     if before:
         return {"previous": f"results/{wildcards.run}/checkpoints/{before}.pt"}
     return {"weights": ancient(os.path.expanduser(weights))} if weights else {}
 
 
+def repeated_history(
+    wildcards,
+):
+    """The history of the training span of which an added one is a part; nothing for any other span."""
+    span = times_with_span(wildcards).repeated_span.get(wildcards.span)
+    return f"results/{wildcards.run}/history/{span}.parquet" if span else []
+
+
 def training_span(
     wildcards,
 ):
-    """The epochs of a training span."""
-    return TIMES[wildcards.run].training_spans[wildcards.span]
+    """The times of a training span or an added one."""
+    times = times_with_span(wildcards)
+    return times.training_spans.get(wildcards.span) or times.added_spans[wildcards.span]
 
 
 def weights_digest(
@@ -28,13 +48,34 @@ def weights_digest(
     return digest_of(start["weights"]) if "weights" in start else None
 
 
-def kept_epochs(
+def kept_times(
     wildcards,
 ):
-    """The epochs of a training span whose weights are kept: None for all of them."""
-    if experiment["training"]["keep_epochs"] == "all":
-        return None
-    return [epoch for epoch in training_span(wildcards) if epoch in TIMES[wildcards.run].span_of]
+    """The times of a training span whose weights are kept: None for all of them."""
+    return times_with_span(wildcards).asked[wildcards.span]
+
+
+def recipe_code(
+    wildcards,
+):
+    """The user's file with the recipe, and what it imports of its folder and package."""
+    recipe = RUNS[wildcards.run]["training"]["recipe"]
+    return model_file_and_imports(recipe) if recipe else []
+
+
+def recipe_version(
+    wildcards,
+):
+    """What tells a run's recipe apart from another of its name; empty where there is none."""
+    recipe = RUNS[wildcards.run]["training"]["recipe"]
+    return code_identity(recipe) if recipe else {}
+
+
+def training_settings(
+    wildcards,
+):
+    """The keys of `training` that a training job reads."""
+    return {key: RUNS[wildcards.run]["training"][key] for key in TRAINING_KEYS}
 
 
 def model_name(
@@ -48,7 +89,9 @@ rule train:
     input:
         unpack(training_start),
         dataset="results/{run}/dataset.npz",
+        repeated=repeated_history,
         model=model_code,
+        recipe=recipe_code,
         code=code("train"),
     output:
         checkpoint="results/{run}/checkpoints/{span}.pt",
@@ -71,25 +114,58 @@ rule train:
     threads: lambda wildcards: RUNS[wildcards.run]["training"]["threads"]
     resources:
         **resources_of(memory=6000, minutes=120),
-        # Epoch 0 is the initial weights: it does not wait for a GPU.
+        # Time 0 is the initial weights: it does not wait for a GPU.
         gpu=lambda wildcards: RUNS[wildcards.run]["training"]["gpus"] if training_span(wildcards)[-1] else 0,
     params:
         first=lambda wildcards: training_span(wildcards)[0],
         last=lambda wildcards: training_span(wildcards)[-1],
         model=run_param("model", "name"),
         model_kwargs=run_param("model", "kwargs"),
-        batch_size=run_param("training", "batch_size"),
-        optimizer=run_param("training", "optimizer"),
-        learning_rate=run_param("training", "learning_rate"),
-        weight_decay=run_param("training", "weight_decay"),
-        device=run_param("training", "device"),
-        threads=run_param("training", "threads"),
+        unit=lambda wildcards: PLANNED[wildcards.run].unit,
+        epoch_length=lambda wildcards: PLANNED[wildcards.run].epoch_length,
+        kept=kept_times,
+        # Where the learning rate depends on how long the training is.
+        epochs=lambda wildcards: schedule_epochs(RUNS[wildcards.run], experiment),
+        training=training_settings,
+        # Which training this is, for the note on what its checkpoint holds.
+        training_digest=lambda wildcards: PLANNED[wildcards.run].training_digest,
         seed=run_param("seed"),
-        kept_epochs=kept_epochs,
         rerun_key_weights=weights_digest,
         rerun_key_model=model_version,
+        rerun_key_recipe=recipe_version,
         message_model=model_name,
+        message_span=lambda wildcards: f"{PLANNED[wildcards.run].unit} {wildcards.span.removeprefix('step_')}",
     message:
-        "Training {params.message_model} of run {wildcards.run}, epochs {wildcards.span}."
+        "Training {params.message_model} of run {wildcards.run}, {params.message_span}."
     script:
         "../scripts/train.py"
+
+
+def last_history(
+    wildcards,
+):
+    """The history of the last training span, as it was planned: each span hands on that the training has ended."""
+    return f"results/{wildcards.run}/history/{list(PLANNED[wildcards.run].training_spans)[-1]}.parquet"
+
+
+# A training that may end by itself has an end that nobody knows before. What is made of its snapshots is planned once
+# this file is there.
+checkpoint training_end:
+    input:
+        history=last_history,
+        code=code("training_end"),
+    output:
+        "results/{run}/training_end.json",
+    log:
+        "results/{run}/logs/training_end.log",
+    benchmark:
+        "results/{run}/benchmarks/training_end.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    resources:
+        mem_mb=200,
+        runtime=5,
+    message:
+        "Looking where the training of run {wildcards.run} has ended."
+    script:
+        "../scripts/training_end.py"

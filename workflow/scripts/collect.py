@@ -2,12 +2,12 @@
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import numpy as np
 
-from evolution.errors import DataError
+from evolution.errors import DataError, UserError
 from evolution.io.arrays import load_npz
 from evolution.io.job_log import job_log, log_warnings
 from evolution.io.tables import load_metadata, load_table, load_unit, save_table
@@ -33,6 +33,8 @@ def collect(
     paths: list[str],
     class_names: list[str],
     losses: Mapping[int, Mapping[str, float]] | None = None,
+    shown: Collection[int] | None = None,
+    unit: str = "epoch",
 ) -> dict[str, object]:
     """Gather tables that have a row a time and a column a metric, with a value or one for each class.
 
@@ -48,6 +50,10 @@ def collect(
     losses : mapping, optional
         Of a training that ran elsewhere, from its log: each time to its train_loss and train_accuracy, for history.
         They replace those of the tables.
+    shown : collection of int, optional
+        The times of a history that are taken. By default all are.
+    unit : {"epoch", "step"}
+        For messages.
 
     Returns
     -------
@@ -77,7 +83,8 @@ def collect(
         told = {name for of_time in losses.values() for name in of_time}
         entries = [entry for entry in entries if entry[2] not in told]
         entries += [("", time, name, "", value) for time, of_time in losses.items() for name, value in of_time.items()]
-        entries.sort(key=lambda entry: entry[1])
+    if kind == "history":
+        entries = in_order([entry for entry in entries if shown is None or entry[1] in shown], unit)
     layers, times, metrics, names, values = zip(*entries)
     columns = {
         "layer": list(layers),
@@ -88,6 +95,32 @@ def collect(
         "value": np.array(values, float),
     }
     return {name: columns[name] for name in (*KEYS[kind], "value")}
+
+
+def in_order(entries: list[tuple], unit: str) -> list[tuple]:
+    """The entries of a history by time, each once: two jobs may have trained through the same time.
+
+    Parameters
+    ----------
+    entries : list of (layer, time, measure, class name, value)
+    unit : {"epoch", "step"}
+        For messages.
+
+    Raises
+    ------
+    UserError
+        If the two found different values.
+    """
+    known: dict[tuple, object] = {}
+    for _, time, measure, name, value in sorted(entries, key=lambda entry: entry[1]):
+        before = known.setdefault((time, measure, name), value)
+        if before != value and not (before != before and value != value):
+            raise UserError(
+                f"Two jobs trained through {unit} {time}, and found a different {measure}: {before} and {value}. The "
+                "training does not repeat, as on some GPUs. Delete the run's folders checkpoints and kept, and give "
+                "the same command again: all snapshots are then of one training."
+            )
+    return [("", *key, value) for key, value in known.items()]
 
 
 def equal_times(histories: list[Mapping[str, str]], paths: Mapping[int, str], unit: str) -> list[str]:
@@ -173,6 +206,13 @@ if "snakemake" in globals():
             except DataError as error:
                 raise error.at(snakemake.params.logs_key) from None
             log.info("%s: the training's own losses at %d times", path, len(losses))
-        table = collect(kind=kind, paths=paths, class_names=[str(name) for name in names], losses=losses)
+        table = collect(
+            kind=kind,
+            paths=paths,
+            class_names=[str(name) for name in names],
+            losses=losses,
+            shown=snakemake.params.shown,
+            unit=unit,
+        )
         table = with_other_unit(table, snakemake.params.other_times, other_unit(unit))
         save_table(snakemake.output[0], table, {"warnings": json.dumps(warnings)} if warnings else None, unit=unit)

@@ -13,6 +13,8 @@ from evolution.measures.intervals import mean_interval
 from evolution.measures.long_tables import ADJUSTED_RAND
 
 NEVER = "never"
+# With more runs only the first and the last to end are named.
+MOST_ENDS = 12
 LEGEND = """\
 The {unit} is where the straight line from one snapshot to the next first reaches the threshold; the first snapshot's
 {unit} where it is reached from the start. Mean and 95 % interval (Student's t) are over a group's runs, which differ in
@@ -135,6 +137,24 @@ def layer_section(layer: str, groups: list[Crossings], unit: str) -> str:
     return f"**{layer}**\n\n{markdown_table(header, rows)}"
 
 
+def ends_note(curves: dict[str, dict[str, dict[str, tuple[np.ndarray, np.ndarray]]]], unit: str) -> str:
+    """A sentence on trainings that end at different times, to be read with *never*; empty where all end at one."""
+    ends = {
+        run: int(times[-1])
+        for groups in curves.values()
+        for runs in groups.values()
+        for run, (times, _) in runs.items()
+    }
+    if len(set(ends.values())) < 2:
+        return ""
+    shown = [f"{run} at {time}" for run, time in sorted(ends.items(), key=lambda each: each[1])]
+    between = "" if len(shown) <= MOST_ENDS else " (all are in crossing.csv)"
+    shown = shown if len(shown) <= MOST_ENDS else [*shown[: MOST_ENDS - 1], "...", shown[-1]]
+    return (
+        f"The runs end at different {unit}s: {', '.join(shown)}{between}. *{NEVER}* means not before a run's end.\n\n"
+    )
+
+
 def compare_crossings(
     *, metrics_table: str, layers: list[str], threshold: float, seeds: dict[str, int], markdown_path: str, csv_path: str
 ) -> None:
@@ -159,14 +179,15 @@ def compare_crossings(
         if layer in curves
     }
     sections = "\n\n".join(layer_section(layer, groups, unit) for layer, groups in found.items())
-    text = f"# When the adjusted Rand index reaches {threshold:g}\n\n{sections}\n\n{LEGEND.format(unit=unit)}\n"
+    notes = f"{ends_note(curves, unit)}{LEGEND.format(unit=unit)}"
+    text = f"# When the adjusted Rand index reaches {threshold:g}\n\n{sections}\n\n{notes}\n"
     with whole_file(markdown_path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
     with whole_file(csv_path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(
             ["layer", "group", "run", "seed", unit, "highest", "group_mean", "group_low", "group_high"]
-            + ["group_crossed", "group_runs"]
+            + ["group_crossed", "group_runs", "end"]
         )
         for layer, groups in found.items():
             for group in groups:
@@ -174,7 +195,8 @@ def compare_crossings(
                 for run, time, highest in group.runs:
                     numbers = ["" if np.isnan(value) else f"{value:.3f}" for value in (time, highest)]
                     own = [layer, group.group, run, seeds[run], *numbers]
-                    writer.writerow([*own, *shared, group.crossed, len(group.runs)])
+                    end = int(curves[layer][group.group][run][0][-1])
+                    writer.writerow([*own, *shared, group.crossed, len(group.runs), end])
 
 
 if "snakemake" in globals():

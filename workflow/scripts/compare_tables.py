@@ -49,15 +49,19 @@ def gather_runs(
 TABLE_COLUMNS = {
     "metrics": ["layer", "time", "metric", "value"],
     "history": ["time", "measure", "class_name", "value"],
+    "collapse": ["time", "metric", "value"],
 }
 
 if "snakemake" in globals():
     with job_log(snakemake.log[0]):
         runs = [run for members in snakemake.params.groups.values() for run in members]
-        for kind, columns in TABLE_COLUMNS.items():
+        for kind, path in snakemake.output.items():
             paths = dict(zip(runs, snakemake.input[kind]))
             table = gather_runs(
-                paths=paths, groups=snakemake.params.groups, seeds=snakemake.params.seeds, columns=columns
+                paths=paths,
+                groups=snakemake.params.groups,
+                seeds=snakemake.params.seeds,
+                columns=TABLE_COLUMNS[kind],
             )
             # Runs that count in different units are not compared.
-            save_table(snakemake.output[kind], table, unit=load_unit(paths[runs[0]]))
+            save_table(path, table, unit=load_unit(paths[runs[0]]))

@@ -41,7 +41,15 @@ def load_map(path: str) -> tuple[list[tuple[str, str]], np.ndarray, int]:
     return cells, values, table.column("samples")[0].as_py()
 
 
-def label_runs(axes: Axes, *, runs: list[str], layers: list[str], groups: dict[str, list[str]], printed: bool) -> None:
+def telling_length(names: list[str], most: int) -> int:
+    """How many characters of each name are written: at most `most`, or all where names would then look the same."""
+    shortened = {shorten(name, most) for name in names}
+    return most if len(shortened) == len(names) else max(map(len, names))
+
+
+def label_runs(
+    axes: Axes, *, runs: list[str], layers: list[str], groups: dict[str, list[str]], most: int, printed: bool
+) -> None:
     """Name each row's and column's layer and run; a line parts two runs, a thick line two groups.
 
     Parameters
@@ -51,9 +59,11 @@ def label_runs(axes: Axes, *, runs: list[str], layers: list[str], groups: dict[s
         Of each row; no layers where their names do not fit.
     groups : dict
         Group to its runs.
+    most : int
+        Characters of a run's name.
     printed : bool
     """
-    size, most = (5.0, 6.0) if printed else (7.0, 7.0), NAMES[printed][0]
+    size = (5.0, 6.0) if printed else (7.0, 7.0)
     group_of = {run: group for group, runs in groups.items() for run in runs}
     starts = [row for row in range(len(runs)) if row == 0 or runs[row] != runs[row - 1]]
     middles = [(start + end - 1) / 2 for start, end in zip(starts, [*starts[1:], len(runs)])]
@@ -103,6 +113,9 @@ def plot_compared_cka(
         named = ", ".join(left_out[:4]) + (f" and {len(left_out) - 4} more" if len(left_out) > 4 else "")
         note += f" Left out, as they follow other samples: {named}."
     most_run, most_layer = NAMES[style.printed]
+    if not style.printed:
+        # A sweep's runs may differ in the middle of their names alone. Paper has no room for longer ones.
+        most_run = telling_length(list(runs), most_run)
     row_runs, row_layers = [run for run, _ in cells], [shorten(layer, most_layer) for _, layer in cells]
     names = LETTER * (max(min(len(run), most_run) for run in runs) + max(map(len, row_layers)))
     side = float(np.clip(CELL * len(cells), SMALLEST, LARGEST))
@@ -113,8 +126,12 @@ def plot_compared_cka(
     if side / len(cells) < ROW_OF_NAME:
         row_layers = []
         note += " The layers of a run stand in the network's order."
-    compared_at = {times[run] for run in runs}
-    when = f"{style.unit} {compared_at.pop()}" if len(compared_at) == 1 else f"each run's last {style.unit}"
+    compared_at = sorted({times[run] for run in runs})
+    when = f"{style.unit} {compared_at[0]}"
+    if len(compared_at) > 1:
+        when = f"{style.unit}s from {compared_at[0]} to {compared_at[-1]}"
+        shown = [f"{run} at {times[run]}" for run in runs]
+        note += f" Of each run: {', '.join(shown[:4])}{', ...' if len(shown) > 4 else ''}."
     with shared_look():
         figure = headed_figure(
             title=f"How alike the runs' layers are at {when}",
@@ -127,7 +144,7 @@ def plot_compared_cka(
         image = axes.imshow(values, vmin=0, vmax=1, cmap=COLORS, interpolation="nearest")
         axes.grid(False)
         axes.spines[:].set_visible(False)
-        label_runs(axes, runs=row_runs, layers=row_layers, groups=groups, printed=style.printed)
+        label_runs(axes, runs=row_runs, layers=row_layers, groups=groups, most=most_run, printed=style.printed)
         if len(cells) <= MOST_NUMBERS and not style.printed:
             for (row, column), value in np.ndenumerate(values):
                 if np.isfinite(value):

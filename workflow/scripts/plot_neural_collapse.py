@@ -7,30 +7,16 @@ import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
 import math
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from evolution.figures.curves import Panel, draw_curve, draw_layer_curves, layer_panels, place_labels, title_panel
-from evolution.figures.style import INK, MUTED, FigureStyle, save_figure, shared_look
+from evolution.figures.collapse_panels import COLLAPSED, PANELS, plain_decades, say_no_classifier
+from evolution.figures.curves import draw_curve, draw_layer_curves, layer_panels, place_labels, title_panel
+from evolution.figures.style import INK, FigureStyle, save_figure, shared_look
 from evolution.io.job_log import job_log
 from evolution.io.tables import load_table
 from evolution.measures.long_tables import load_values
 
 CLASSIFIER = "classifier's input"
-PANELS = {
-    "nc1": Panel("NC1: classes become points", "variance within classes for that between them", "NC1", 0),
-    "nc2_equinorm": Panel("NC2: equal lengths", "spread of the class centres' distances", "sd / mean", 0.1),
-    "nc2_equiangular": Panel(
-        "NC2: equal angles", "mean difference from a simplex's cosines", "|cos + 1 / (C - 1)|", 0.1
-    ),
-    "nc3_self_duality": Panel(
-        "NC3: classifier follows classes", "its weights against the class centres", "distance²", 0.2
-    ),
-    "nc4_agreement": Panel(
-        "NC4: nearest centre decides", "share where it is the network's class; 1: all", "share", 0.1
-    ),
-}
 
 
 def load_collapse(path: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -49,15 +35,6 @@ def load_collapse(path: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         times, values = zip(*points)
         found[metric] = np.array(times), np.array(values, float)
     return found
-
-
-def plain_decades(axes: Axes) -> None:
-    """Write the ticks of a logarithmic y axis as plain numbers; a range within a decade gets more ticks."""
-    low, high = axes.get_ylim()
-    within = high < 30 * low
-    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5) if within else (1,), numticks=20))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, position: f"{value:g}"))
-    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def plot_neural_collapse(*, metrics_table: str, collapse_table: str, layers: list[str], style: FigureStyle) -> Figure:
@@ -81,8 +58,8 @@ def plot_neural_collapse(*, metrics_table: str, collapse_table: str, layers: lis
             rows=[3, 2],
             style=style,
             ending=(
-                "Black: what the classifier, the last linear layer, is given. All on the evaluation samples. As "
-                "classes collapse, NC1, NC2 and NC3 fall towards 0, and NC4 rises to 1."
+                "Black: what the classifier, the last linear layer, is given. All on the evaluation samples. "
+                f"{COLLAPSED}"
             ),
             extra_lines=(CLASSIFIER,),
         )
@@ -97,14 +74,7 @@ def plot_neural_collapse(*, metrics_table: str, collapse_table: str, layers: lis
             if metric == "nc1":
                 plain_decades(axes)
             if metric not in known and not np.isfinite(curve).any():
-                axes.text(
-                    0.5,
-                    0.5,
-                    "no classifier, or none that is linear",
-                    transform=axes.transAxes,
-                    color=MUTED,
-                    ha="center",
-                )
+                say_no_classifier(axes)
             title_panel(axes, panel, style)
         place_labels(figure)
     return figure

@@ -15,7 +15,7 @@ from evolution.io.job_log import job_log
 from evolution.io.reading import damaged
 from evolution.io.tables import load_table
 
-LOSS = Panel("Loss", "cross-entropy on the training samples; lower is better", "loss")
+LOSS = Panel("Loss", "of the training, on the training samples; lower is better", "loss")
 EVALUATION_LOSS = Panel("Loss", "cross-entropy; lower is better", "loss")
 ACCURACY = Panel("Accuracy", "share of samples that the network classifies correctly", "accuracy")
 # With more classes than this, only the weakest are named and coloured.

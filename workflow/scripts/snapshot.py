@@ -1,4 +1,4 @@
-"""Every layer's activations, and the predictions, at each epoch of a span."""
+"""Every layer's activations, and the predictions, at each time of a span."""
 
 import os
 
@@ -37,7 +37,8 @@ def write_snapshots(
     *,
     dataset: str,
     checkpoints: list[str],
-    epochs: list[int],
+    times: list[int],
+    unit: str,
     histories: list[str],
     settings: SnapshotSettings,
     activations: Mapping[str, str],
@@ -50,33 +51,35 @@ def write_snapshots(
     ----------
     dataset, settings
         See `evolution.activations.snapshots.take_snapshots`.
-    checkpoints, epochs
+    checkpoints, times
         See `evolution.activations.snapshots.trained_networks`.
+    unit : {"epoch", "step"}
     histories : list of paths of `history/{span}.parquet`
-        Of the training spans that hold the epochs: the accuracies that the snapshots must have too.
+        Of the training spans that hold the times: the accuracies that the snapshots must have too.
     activations : mapping of str to path
-        The file of each layer to follow: float32 (epochs, N, D).
+        The file of each layer to follow: float32 (times, N, D).
     classifier : path
-        float32 (epochs, N + classes, D), see `evolution.activations.classifier.classifier_rows`.
+        float32 (times, N + classes, D), see `evolution.activations.classifier.classifier_rows`.
     predictions : path
         A table, see `take_snapshots`. Its metadata has `warnings`, a JSON list of sentences, where there are any.
     """
     evaluated = load_evaluated(histories)
-    if missing := [epoch for epoch in epochs if epoch not in evaluated.class_accuracies]:
-        raise damaged(histories[-1], f"no epoch {missing[0]}")
+    if missing := [time for time in times if time not in evaluated.class_accuracies]:
+        raise damaged(histories[-1], f"no {unit} {missing[0]}")
     with ExitStack() as files:
         snapshots = take_snapshots(
             dataset=dataset,
-            networks=trained_networks(checkpoints, epochs),
-            times=epochs,
+            networks=trained_networks(checkpoints, times),
+            times=times,
+            unit=unit,
             settings=settings,
             activations={
-                layer: files.enter_context(NpyWriter(path, len(epochs))) for layer, path in activations.items()
+                layer: files.enter_context(NpyWriter(path, len(times))) for layer, path in activations.items()
             },
-            classifier=files.enter_context(NpyWriter(classifier, len(epochs))),
+            classifier=files.enter_context(NpyWriter(classifier, len(times))),
             evaluated=evaluated,
         )
-        save_predictions(predictions, snapshots.predictions, warnings=snapshots.warnings)
+        save_predictions(predictions, snapshots.predictions, warnings=snapshots.warnings, unit=unit)
 
 
 if "snakemake" in globals():
@@ -85,7 +88,8 @@ if "snakemake" in globals():
         write_snapshots(
             dataset=snakemake.input.dataset,
             checkpoints=list(snakemake.input.checkpoints),
-            epochs=snakemake.params.times,
+            times=snakemake.params.times,
+            unit=snakemake.params.unit,
             histories=list(snakemake.input.histories),
             settings=SnapshotSettings.of_params(snakemake.params),
             activations=layer_outputs(snakemake.output, snakemake.output.classifier),

@@ -137,6 +137,8 @@ def summarise(
     warnings_path: str,
     run: str,
     weights: str | None = None,
+    ending: str | None = None,
+    has_diverged: bool = False,
 ) -> None:
     """Write the summary of a run: Markdown for readers, CSV for programs, and its warnings.
 
@@ -156,6 +158,10 @@ def summarise(
     weights : str, optional
         The name of the file with the weights that the network began with. The summary then has the accuracies at
         time 0, which show whether the weights came out here as they were.
+    ending : str, optional
+        Why the training has ended by itself, as the end of a sentence.
+    has_diverged : bool
+        Whether it has ended as something was not finite, which is a warning.
     """
     rows = final_metrics(metrics_table, layers)
     curves, unit = load_curves(history_table), load_unit(history_table)
@@ -164,6 +170,8 @@ def summarise(
     warnings = run_warnings(
         dataset=dataset, history=history_table, predictions=predictions, curves=curves, pixels_knn_accuracy=knn
     )
+    if has_diverged:
+        warnings.append(f"The training ended by itself at {unit} {last}: {ending}.")
     log_warnings(warnings)
     header = ["Layer", unit.capitalize(), *SUMMARY_TITLES.values()]
     body = [
@@ -175,6 +183,8 @@ def summarise(
         if 0 not in curves:
             raise damaged(history_table, f"no {unit} 0")
         lines.insert(1, accuracy_line(curves[0], f"{unit} 0, with the weights of {weights}"))
+    if ending is not None and not has_diverged:
+        lines.append(f"The training ended by itself at {unit} {last}: {ending}.")
     warned = "**Warnings**\n\n" + "".join(f"- {warning}\n" for warning in warnings) + "\n" if warnings else ""
     text = (
         f"# {run}: how the layers cluster at {unit} {last}\n\n"
@@ -206,4 +216,6 @@ if "snakemake" in globals():
             warnings_path=snakemake.output.warnings,
             run=snakemake.wildcards.run,
             weights=snakemake.params.weights,
+            ending=snakemake.params.ending,
+            has_diverged=snakemake.params.has_diverged,
         )

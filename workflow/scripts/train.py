@@ -1,4 +1,4 @@
-"""Train one span of epochs: from the end of the span before it, or build the network at epoch 0."""
+"""Train one span: from the end of the span before it, or build the network at time 0."""
 
 import os
 
@@ -9,27 +9,35 @@ import evolution.startup.load_torch  # noqa: F401 - before torch
 
 # isort: split
 
-from collections.abc import Mapping
+import json
+from collections.abc import Collection, Mapping
 
 from evolution.io.checkpoints import save_checkpoint
 from evolution.io.job_log import job_log
-from evolution.io.tables import save_table
+from evolution.io.tables import load_table, save_table
 from evolution.models.device import choose_device
 from evolution.models.networks import NETWORKS
 from evolution.planning.digests import file_digest
 from evolution.startup.load_torch import without_compiler
 from evolution.startup.memory import keep_freed_memory
 from evolution.training.faults import memory_explained
-from evolution.training.loop import TrainingSettings, train_span
+from evolution.training.kept_times import save_kept_times
+from evolution.training.loop import train_span
+from evolution.training.settings import TrainingSettings
 
 
 def train(
     *,
     dataset: str,
     previous: str | None,
-    epochs: range,
+    times: range,
+    unit: str,
+    epoch_length: int,
+    epochs: int | None,
     settings: TrainingSettings,
-    kept_epochs: list[int] | None,
+    kept: Collection[int] | None,
+    repeated: str | None,
+    training_digest: str,
     initial_weights: str | None,
     output: Mapping[str, str],
 ) -> None:
@@ -37,11 +45,16 @@ def train(
 
     Parameters
     ----------
-    dataset, previous, epochs, settings, kept_epochs, initial_weights
+    dataset, previous, times, unit, epoch_length, epochs, settings, kept, initial_weights
         See `evolution.training.loop.train_span`.
+    repeated : path of `history/{span}.parquet`, optional
+        Of the training span of which this one trains a part again.
+    training_digest : str
+        See `evolution.training.kept_times.KeptTimes`.
     output : mapping of str to path
-        The files to write: checkpoint, history, timing. The history's metadata holds digests of the data set and of the
-        checkpoint, and the type of the device where that is no CPU.
+        The files to write: checkpoint, history, timing; and note, which says what the checkpoint holds. The history's
+        metadata holds digests of the data set and of the checkpoint, the type of the device where that is no CPU, and
+        where the training has ended by itself, its last time and the reason.
 
     Raises
     ------
@@ -52,44 +65,63 @@ def train(
         checkpoint, history, timing = train_span(
             dataset=dataset,
             previous=previous,
+            times=times,
+            unit=unit,
+            epoch_length=epoch_length,
             epochs=epochs,
             settings=settings,
-            kept_epochs=kept_epochs,
+            kept=kept,
+            repeated=None if repeated is None else known_losses(repeated),
             initial_weights=initial_weights,
         )
-    save_table(output["timing"], timing)
+    if kept is not None:
+        save_kept_times(output["note"], training=training_digest, times=times, asked=kept, kept=checkpoint["weights"])
+    save_table(output["timing"], timing, unit=unit)
     save_checkpoint(output["checkpoint"], checkpoint)
     # The jobs that read activations run again when the history changes. Losses and accuracies alone may be the same for
     # other data or other weights, such as those of a network that predicts one class for all images.
     origin = {"dataset": file_digest(dataset), "checkpoint": file_digest(output["checkpoint"])}
     # Snapshots are taken on a CPU, and are compared less closely with a training that ran elsewhere.
     device = choose_device(settings.device, key="training.device").type
-    save_table(output["history"], history, origin | ({} if device == "cpu" else {"device": device}))
+    origin |= {} if device == "cpu" else {"device": device}
+    if "ended" in checkpoint:
+        origin["ended"] = json.dumps(checkpoint["ended"])
+    save_table(output["history"], history, origin, unit=unit)
+
+
+def known_losses(history: str) -> dict[int, float]:
+    """The loss at each time of a `history/{span}.parquet`."""
+    table = load_table(history, "time", "train_loss")
+    return dict(zip(table.column("time").to_pylist(), table.column("train_loss").to_pylist()))
 
 
 if "snakemake" in globals():
     keep_freed_memory()
     with job_log(snakemake.log[0]):
-        settings = TrainingSettings(
+        settings = TrainingSettings.of_config(
             model=snakemake.params.model,
             model_kwargs=snakemake.params.model_kwargs,
             seed=snakemake.params.seed,
-            batch_size=snakemake.params.batch_size,
-            optimizer=snakemake.params.optimizer,
-            learning_rate=snakemake.params.learning_rate,
-            weight_decay=snakemake.params.weight_decay,
-            device=snakemake.params.device,
-            threads=snakemake.params.threads,
+            training=snakemake.params.training,
         )
         # torchvision, deterministic operations of a GPU, and a user's network that compiles itself need the compiler.
-        if settings.model in NETWORKS and choose_device(settings.device, key="training.device").type == "cpu":
+        needs_compiler = settings.model not in NETWORKS or settings.recipe is not None or bool(settings.augmentation)
+        if not needs_compiler and choose_device(settings.device, key="training.device").type == "cpu":
             without_compiler()
         train(
             dataset=snakemake.input.dataset,
             previous=snakemake.input.get("previous"),
-            epochs=range(snakemake.params.first, snakemake.params.last + 1),
+            times=range(snakemake.params.first, snakemake.params.last + 1),
+            unit=snakemake.params.unit,
+            epoch_length=snakemake.params.epoch_length,
+            epochs=snakemake.params.epochs,
             settings=settings,
-            kept_epochs=snakemake.params.kept_epochs,
+            kept=snakemake.params.kept,
+            repeated=snakemake.input.get("repeated") or None,
+            training_digest=snakemake.params.training_digest,
             initial_weights=snakemake.input.get("weights"),
-            output=dict(snakemake.output.items()),
+            output={
+                **snakemake.output,
+                "note": f"results/{snakemake.wildcards.run}/kept/{snakemake.wildcards.span}.json",
+            },
         )

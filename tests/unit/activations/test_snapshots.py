@@ -55,9 +55,7 @@ def span(tmp_path, dataset):
     paths = []
     for name, epochs in (("0000.pt", [0]), ("0001-0003.pt", [1, 2, 3])):
         paths.append(str(tmp_path / name))
-        torch.save(
-            {"weights": {epoch: weights[epoch] for epoch in epochs}, "optimizer": {}, "epoch": epochs[-1]}, paths[-1]
-        )
+        torch.save({"weights": {epoch: weights[epoch] for epoch in epochs}, "state": {}, "time": epochs[-1]}, paths[-1])
     return dataset, paths, weights
 
 
@@ -125,6 +123,20 @@ def test_predictions(span):
     }
 
 
+def test_a_time_that_lies_in_a_checkpoint_of_its_own(span, tmp_path):
+    """Between times of another checkpoint, as one that was added later: each prediction stands at its own time."""
+    dataset, _, weights = span
+    images, _ = read_part(dataset, "eval")
+    paths = [str(tmp_path / name) for name in ("chain.pt", "added.pt")]
+    for path, epochs in zip(paths, ([1, 3], [2])):
+        torch.save({"weights": {epoch: weights[epoch] for epoch in epochs}, "state": {}, "time": 3}, path)
+    _, _, predictions = take(dataset, paths, [1, 2, 3], ["fc2"])
+    expected = [direct_outputs(weights[epoch], images)["fc2"].argmax(1).tolist() for epoch in (1, 2, 3)]
+    assert expected[1] != expected[2], "the test needs networks that differ"
+    assert predictions["predicted"].reshape(3, 24).tolist() == expected
+    assert predictions["time"].reshape(3, 24)[:, 0].tolist() == [1, 2, 3]
+
+
 def test_compact_activations_have_the_same_inner_products(span):
     dataset, paths, weights = span
     activations, _, _ = take(dataset, paths, [2], compacted=True)
@@ -180,7 +192,7 @@ def test_layers_that_cannot_be_followed(span, layers, said, chunk):
 
 def test_an_epoch_that_no_checkpoint_has(span):
     dataset, paths, _ = span
-    with pytest.raises(UserError, match=r"0001-0003\.pt is damaged .*no weights of epoch \[7\]"):
+    with pytest.raises(UserError, match=r"0001-0003\.pt is damaged .*no weights of time \[7\]"):
         take(dataset, paths, [2, 7])
 
 
@@ -190,7 +202,7 @@ def test_activations_that_are_not_finite(span, tmp_path, value, compacted):
     dataset, _, weights = span
     weights[3]["fc1.bias"][5] = value
     path = str(tmp_path / "diverged.pt")
-    torch.save({"weights": {3: weights[3]}, "optimizer": {}, "epoch": 3}, path)
+    torch.save({"weights": {3: weights[3]}, "state": {}, "time": 3}, path)
     with pytest.raises(UserError, match=r"layer fc1 at epoch 3 .* not finite.*training\.learning_rate"):
         take(dataset, [path], [3], compacted=compacted)
 
@@ -239,7 +251,7 @@ def take_own(tmp_path, dataset, name, layers=(), class_accuracy=None, epochs=(0,
     settings = SnapshotSettings(model=model, model_kwargs={}, seed=17, compacted=False, pooling=Pooling())
     network = build_run_model(settings, shape=(1, 8, 8), classes=4)
     path = str(tmp_path / "0000.pt")
-    torch.save({"weights": {epoch: network.state_dict() for epoch in epochs}, "optimizer": {}, "epoch": 0}, path)
+    torch.save({"weights": {epoch: network.state_dict() for epoch in epochs}, "state": {}, "time": 0}, path)
     classifier = Entries(len(epochs))
     snapshots = take_snapshots(
         dataset=dataset,

@@ -242,8 +242,212 @@ def test_a_file_with_a_function_is_python(tmp_path):
     assert "data.py is not Python (near.py): " in line
 
 
+def test_a_recipe_is_there_and_is_python(tmp_path):
+    def found(recipe):
+        return faults({"training": {"recipe": recipe}})
+
+    path = tmp_path / "recipe.py"
+    assert found(f"{path}:Works") == [
+        f"training.recipe: there is no file {path}; paths count from the folder that Snakemake runs in"
+    ]
+    (line,) = found("no_package_of_this_name.losses:Works")
+    assert line.startswith("training.recipe: there is no module no_package_of_this_name")
+    path.write_text(
+        "import near_recipe\nclass Works:\n    def __init__(self, model, classes): pass\n"
+        "    def loss(self, model, images, labels): return model(images).square().mean()\n"
+    )
+    (tmp_path / "near_recipe.py").write_text("1 +")
+    (line,) = found(f"{path}:Works")
+    assert line.startswith(f"training.recipe: {path} is not Python (near_recipe.py): ")
+    (tmp_path / "near_recipe.py").write_text("width = 3")
+    assert resolve({"training": {"recipe": f"{path}:Works"}})["training"]["recipe"] == f"{path}:Works"
+
+
 def test_a_note_on_keys_that_a_function_does_not_use(tmp_path):
     assert notes(resolve(own_data_config(tmp_path))) == []
     found = notes(resolve(own_data_config(tmp_path, image_size=32, normalize="none")))
     assert [line.split()[0] for line in found] == ["dataset.image_size", "dataset.normalize"]
     assert all("is not used for" in line for line in found)
+
+
+# Keys of the training that do not go together.
+
+RECIPE = {"recipe": "own.py:Loss"}
+MNIST_WEIGHTS = [1.0] * 9
+
+TRAINING_FAULTS = {
+    "steps a job in epochs": (
+        {"training": {"steps_per_job": 100}},
+        "training.steps_per_job: 100 counts for nothing where snapshots.unit is epoch; set training.epochs_per_job, or "
+        "snapshots.unit to step",
+    ),
+    "a warm-up of half a step": (
+        {"training": {"schedule": {"warmup": 1.5}}},
+        "training.schedule.warmup: 1.5 is not allowed; must be a whole number of steps, or a share below 1",
+    ),
+    "a fall after half a step": (
+        {"training": {"schedule": {"name": "step", "at": [0.5, 10.5]}}},
+        "training.schedule.at: 10.5 is not allowed; must be a whole number of steps, or a share below 1",
+    ),
+    "batches of a step that has one": (
+        {"training": {"accumulate": 4}},
+        "training.accumulate: 4 counts for nothing where batch_size is null; set batch_size",
+    ),
+    "smoothing of another loss": (
+        {"training": {"label_smoothing": 0.1} | RECIPE},
+        "training.label_smoothing: 0.1 is not read where training.recipe gives the loss; leave one of the two out",
+    ),
+    "class weights of another loss": (
+        {"training": {"class_weights": "balanced"} | RECIPE},
+        "training.class_weights: 'balanced' is not read where training.recipe gives the loss; leave one of the two out",
+    ),
+    "class weights of other classes": (
+        {"training": {"class_weights": MNIST_WEIGHTS}},
+        f"training.class_weights: {MNIST_WEIGHTS} has 9 numbers, and the data has 10 classes; give one for each class, "
+        "or balanced",
+    ),
+}
+
+
+@pytest.fixture
+def own_recipe(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.py").write_text(
+        "class Loss:\n    def __init__(self, model, classes): pass\n"
+        "    def loss(self, model, images, labels): return model(images).square().mean()\n"
+    )
+
+
+@pytest.mark.parametrize(("config", "said"), TRAINING_FAULTS.values(), ids=TRAINING_FAULTS)
+def test_keys_of_the_training_that_do_not_go_together(own_recipe, config, said):
+    assert faults(config) == [said]
+
+
+@pytest.mark.parametrize("name", [name for name in TRAINING_FAULTS if name != "steps a job in epochs"])
+def test_keys_of_one_runs_training_are_named_where_they_are_written(own_recipe, name):
+    config, said = TRAINING_FAULTS[name]
+    assert faults({"runs": {"a": config, "b": {}}}) == [f"runs.a.{said}"]
+
+
+def test_a_fault_of_two_sources_is_named_where_its_own_key_is_written(own_recipe):
+    (line,) = faults({"training": {"label_smoothing": 0.1}, "runs": {"a": {"training": RECIPE}, "b": {}}})
+    assert line.startswith("training.label_smoothing: 0.1 is not read")
+
+
+@pytest.mark.parametrize(
+    "training",
+    [
+        {"schedule": {"warmup": 0.5}},
+        {"schedule": {"warmup": 1}},
+        {"schedule": {"name": "step", "at": [0.25, 3, 4.0]}},
+        {"accumulate": 4, "batch_size": 10},
+        {"label_smoothing": 0.1, "class_weights": [1] * 10},
+        {"class_weights": "balanced"},
+        RECIPE | {"label_smoothing": 0, "class_weights": None},
+    ],
+)
+def test_keys_of_the_training_that_go_together(own_recipe, training):
+    assert resolve({"training": training})
+    assert resolve({"training": {"steps_per_job": 100}, "snapshots": {"unit": "step"}})
+
+
+def test_the_training_of_a_run_that_runs_elsewhere_is_not_checked(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    torch.save({"w": torch.zeros(1)}, tmp_path / "epoch_1.pt")
+    elsewhere = {"training": {"accumulate": 4}, "checkpoints": {"path": str(tmp_path / "epoch_*.pt")}}
+    assert resolve({"runs": {"a": elsewhere, "b": {}}})
+
+
+def test_a_recipe_whose_file_is_not_there(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (line,) = faults({"training": RECIPE})
+    assert line.startswith("training.recipe: there is no file own.py")
+    (line,) = faults({"training": {"recipe": "no_such_package.losses:Loss"}})
+    assert line.startswith("training.recipe: ") and "no_such_package" in line
+    (line,) = faults({"runs": {"a": {"training": RECIPE}}})
+    assert line.startswith("runs.a.training.recipe: there is no file own.py")
+
+
+# Times in steps.
+
+
+def in_steps(**snapshots):
+    """3 steps an epoch, 4 epochs; a run `b` of 5."""
+    return {
+        "dataset": {"train_size": 30},
+        "training": {"epochs": 4, "batch_size": 10},
+        "snapshots": {"unit": "step"} | snapshots,
+        "runs": {"a": {}, "b": {"training": {"batch_size": 6}}},
+    }
+
+
+def test_snapshots_past_the_last_step():
+    assert resolve(in_steps(also=[12]))["times"]["a"].times == [0, 6, 12]
+    assert faults(in_steps(also=[13, 20, 21])) == [
+        "snapshots.also: [13, 20, 21] lies past the last step of run a, which is 12: 4 epochs of 3 steps",
+        "snapshots.also: [21] lies past the last step of run b, which is 20: 4 epochs of 5 steps",
+    ]
+    one = {"training": {"epochs": 4}, "snapshots": {"unit": "step", "also": [5]}}
+    assert faults(one) == ["snapshots.also: [5] lies past the last step, which is 4: 4 epochs of 1 step"]
+
+
+def test_times_without_a_snapshot_in_steps():
+    config = in_steps(every=4)
+    assert faults(config | {"plots": {"grid_times": [5]}})[0] == (
+        "plots.grid_times: 5 has no snapshot of run a, the nearest is 4; add 5 to snapshots.also"
+    )
+    assert faults(config | {"comparison": {"cka_time": 16}}) == [
+        "comparison.cka_time: 16 lies past the last step of run a, which is 12: 4 epochs of 3 steps"
+    ]
+
+
+def test_another_fault_of_the_training_hides_none_of_its_times():
+    assert faults({"training": {"learning_rate": -1}, "snapshots": {"also": [101]}}) == [
+        "training.learning_rate: -1 is not allowed; must be greater than 0",
+        "snapshots.also: [101] lies past the last epoch; training.epochs is 100",
+    ]
+    wrong = {"training": {"learning_rate": -1, "epochs": 1_000_000}, "snapshots": {"every": 1}}
+    assert len(faults(wrong)) == 2
+
+
+@pytest.mark.parametrize(
+    ("faulty", "is_end_known", "are_times_known"),
+    [
+        ("training.learning_rate", True, True),
+        ("seed", True, True),
+        ("snapshots.every", True, False),
+        ("training.keep_epochs", True, False),
+        ("training.steps_per_job", True, False),
+        ("snapshots_per_job", True, False),
+        ("training.batch_size", False, False),
+        ("runs.run.training.batch_size", False, False),
+        ("runs.other.training.batch_size", True, True),
+        ("dataset.train_size", False, False),
+        ("training.epochs", False, False),
+        ("snapshots.unit", False, False),
+        ("training", False, False),
+    ],
+)
+def test_what_the_times_in_steps_depend_on(faulty, is_end_known, are_times_known):
+    steps = resolve({"training": {"epochs": 10}, "snapshots": {"unit": "step"}})
+    config = CheckedConfig(steps, {}, frozenset([tuple(faulty.split("."))]))
+    assert (config.end_known("run"), config.times_known("run")) == (is_end_known, are_times_known)
+
+
+def test_times_in_epochs_do_not_depend_on_the_batches():
+    assert checked(("training", "batch_size")).times_known("run")
+    assert checked(("dataset", "train_size")).times_known("run")
+    assert not checked(("training", "epochs_per_job")).times_known("run")
+
+
+def test_jobs_are_counted_in_steps():
+    training = {"epochs": 1000, "batch_size": 1}
+    (fault,) = faults({"layers": ["fc1"], "training": training, "snapshots": {"unit": "step", "every": 20}})
+    assert fault.startswith("training.epochs: 1000 with snapshots.every 20 (steps) makes about ")
+    assert "raise snapshots.every, snapshots_per_job or training.steps_per_job" in fault
+    # 4,000,000 steps make 200,000 snapshots. Each has a job that takes it, two of its layer, and one of similarity.
+    assert int(fault.split("about ")[1].split()[0]) == pytest.approx(200_000 * 4, rel=1e-3)
+    # Without an `every` there are 500.
+    assert resolve({"training": training, "snapshots": {"unit": "step"}})
+    (fault,) = faults({"training": training | {"steps_per_job": 10}, "snapshots": {"unit": "step"}})
+    assert "with snapshots.every 8000 (steps)" in fault

@@ -10,7 +10,7 @@ import yaml
 
 from evolution.config.layers import layers_with_pixels
 from evolution.config.resolve import resolve
-from evolution.config.spans import snapshot_epochs
+from evolution.config.spans import snapshot_times
 
 ROOT = Path(__file__).parents[3]
 SCRIPTS = ROOT / "workflow" / "scripts"
@@ -21,9 +21,12 @@ dataset: {name: mnist_5k, root: data, train_size: 4000, eval_size: 1000, image_s
 model: {name: small_cnn, kwargs: {}, weights: null}
 layers: auto
 training:
-  {epochs: 100, batch_size: null, optimizer: adamw, learning_rate: 1.0e-3, weight_decay: 1.0e-4, device: auto, gpus: 1,
-   threads: 2, epochs_per_job: 20, keep_epochs: all}
-snapshots: {every: 2, also: []}
+  {epochs: 100, batch_size: null, accumulate: 1, optimizer: adamw, optimizer_kwargs: {}, learning_rate: 1.0e-3,
+   weight_decay: 1.0e-4, schedule: {name: constant, warmup: 0, at: [0.5, 0.75], factor: 0.1, final: 0},
+   augmentation: [], label_smoothing: 0, class_weights: null, clip_norm: null, average: null, precision: float32,
+   recipe: null, recipe_kwargs: {}, stop: null, device: auto, gpus: 1, threads: 2, epochs_per_job: 20,
+   steps_per_job: null, keep_epochs: all}
+snapshots: {unit: epoch, every: null, log_until: null, also: []}
 snapshots_per_job: 1
 activations: {device: cpu, compact: true, pixels: true, pooling: {maps: flatten, tokens: mean}}
 metrics:
@@ -84,18 +87,19 @@ def test_the_default_experiment_states_every_key():
     assert written.pop("runs") == {"mnist": {}}
     assert written["plots"].pop("grid_times") == [0, 2, 5, 10, 20, 50, 100]
     written["plots"]["grid_times"] = None
-    assert written["snapshots"].pop("also") == [5]
+    assert written["snapshots"].pop("also") == [5] and written["snapshots"].pop("every") == 2
     defaults = copy.deepcopy(DEFAULTS)
-    defaults["snapshots"].pop("also")
+    for key in ("also", "every"):
+        defaults["snapshots"].pop(key)
     assert written == defaults
 
 
 def test_the_default_experiment_has_261_cells():
     config = resolve(yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8")))
-    assert len(snapshot_epochs(config)) == 52
+    assert len(snapshot_times(config)) == 52
     assert layers_with_pixels(config, config["times"]) == {"mnist": ["pixels", *SMALL_CNN]}
     layers = config["runs"]["mnist"]["layers"]
-    assert len(snapshot_epochs(config)) * len(layers) + config["activations"]["pixels"] == 261
+    assert len(snapshot_times(config)) * len(layers) + config["activations"]["pixels"] == 261
 
 
 def test_what_is_given_replaces_its_default_and_nothing_else():

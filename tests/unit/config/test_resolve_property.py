@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from evolution.config.layers import layers_with_pixels
 from evolution.config.resolve import resolve
-from evolution.config.spans import snapshot_epochs, snapshot_spans, training_spans
+from evolution.config.spans import snapshot_spans, snapshot_times, training_spans
 from evolution.data.catalogue import DATASET_SHAPES
 from evolution.errors import ConfigError
 from support.random_configs import configs, names
@@ -64,7 +64,7 @@ def test_a_valid_config_is_resolved_and_can_be_planned(config):
     again = resolve(resolved | {"runs": config["runs"]})
     assert again | {"times": times} == resolved | {"times": times}, "with every key written out it says the same"
     assert len(resolved["runs"]) == len(config["runs"]) * len(config.get("seeds") or [0])
-    epochs = snapshot_epochs(resolved)
+    epochs = snapshot_times(resolved)
     assert [epoch for span in snapshot_spans(resolved).values() for epoch in span] == epochs
     assert [epoch for span in training_spans(resolved).values() for epoch in span] == list(
         range(config["training"]["epochs"] + 1)

@@ -1,4 +1,4 @@
-"""Which epochs have a snapshot, and how snapshots and training are cut into spans."""
+"""Which times have a snapshot, and how snapshots and training are cut into spans."""
 
 from itertools import pairwise
 
@@ -6,11 +6,14 @@ import pytest
 
 from evolution.config.resolve import resolve
 from evolution.config.spans import (
-    snapshot_epochs,
+    counted_spans,
+    snapshot_spacing,
     snapshot_spans,
+    snapshot_times,
     span_name,
     spread_times,
     training_spans,
+    training_width,
 )
 
 
@@ -37,9 +40,9 @@ def training_spans_of(epochs, per_job):
         (4, 1, [0, 4], [0, 1, 2, 3, 4]),
     ],
 )
-def test_snapshot_epochs(epochs, every, also, expected):
+def test_snapshot_times(epochs, every, also, expected):
     config = resolve({"training": {"epochs": epochs}, "snapshots": {"every": every, "also": also}})
-    assert snapshot_epochs(config) == expected
+    assert snapshot_times(config) == expected
 
 
 @pytest.mark.parametrize(
@@ -48,6 +51,129 @@ def test_snapshot_epochs(epochs, every, also, expected):
 )
 def test_span_names(first, last, name):
     assert span_name(first, last) == name
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "name"),
+    [
+        (0, 0, "step_000000"),
+        (500, 500, "step_000500"),
+        (1, 40, "step_000001-000040"),
+        (999_999, 1_234_567, "step_999999-1234567"),
+    ],
+)
+def test_span_names_of_steps(first, last, name):
+    assert span_name(first, last, "step") == name
+
+
+# An epoch of the tests below: 30 images in batches of 10.
+LENGTH = 3
+
+
+def in_steps(epochs=4, per_job=1, training=None, **snapshots):
+    return resolve(
+        {
+            "dataset": {"train_size": 30},
+            "training": {"epochs": epochs, "batch_size": 10} | (training or {}),
+            "snapshots": {"unit": "step"} | snapshots,
+            "snapshots_per_job": per_job,
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("snapshots", "expected"),
+    [
+        # By default every two epochs.
+        ({}, [0, 6, 12]),
+        ({"every": 5}, [0, 5, 10, 12]),
+        ({"every": 100}, [0, 12]),
+        ({"every": 6, "also": [1, 6, 11]}, [0, 1, 6, 11, 12]),
+        ({"log_until": 1}, [0, 1, 6, 12]),
+        ({"log_until": 4}, [0, 1, 2, 4, 6, 12]),
+        ({"log_until": 7}, [0, 1, 2, 4, 6, 12]),
+        ({"log_until": 8}, [0, 1, 2, 4, 6, 8, 12]),
+        # The training is over before.
+        ({"log_until": 1000, "every": 7}, [0, 1, 2, 4, 7, 8, 12]),
+    ],
+)
+def test_snapshots_in_steps(snapshots, expected):
+    assert snapshot_times(in_steps(**snapshots), LENGTH) == expected
+
+
+def test_powers_of_two_are_epochs_where_epochs_are_counted():
+    config = resolve({"training": {"epochs": 9}, "snapshots": {"log_until": 4, "every": 5}})
+    assert snapshot_times(config) == [0, 1, 2, 4, 5, 9]
+
+
+def test_by_default_a_snapshot_comes_every_second_epoch():
+    assert snapshot_spacing(resolve({})) == 2
+    assert snapshot_spacing(in_steps(), 7) == 14
+    assert snapshot_spacing(in_steps(every=3), 7) == 3
+
+
+def test_spans_of_snapshots_in_steps():
+    assert snapshot_spans(in_steps(log_until=2), LENGTH) == {
+        "step_000000": [0],
+        "step_000001": [1],
+        "step_000002": [2],
+        "step_000006": [6],
+        "step_000012": [12],
+    }
+    assert snapshot_spans(in_steps(every=2, log_until=1, per_job=2), LENGTH) == {
+        "step_000000": [0],
+        "step_000001-000004": [1, 2, 4],
+        "step_000006-000008": [6, 8],
+        "step_000010-000012": [10, 12],
+    }
+
+
+@pytest.mark.parametrize(
+    ("training", "expected"),
+    [
+        # 20 epochs a job by default.
+        ({}, {"step_000000": [0, 0], "step_000001-000012": [1, 12]}),
+        (
+            {"epochs_per_job": 2},
+            {"step_000000": [0, 0], "step_000001-000006": [1, 6], "step_000007-000012": [7, 12]},
+        ),
+        (
+            {"steps_per_job": 5},
+            {"step_000000": [0, 0], "step_000001-000005": [1, 5], "step_000006-000010": [6, 10],
+             "step_000011-000012": [11, 12]},
+        ),
+        # In steps, steps_per_job goes before epochs_per_job.
+        (
+            {"steps_per_job": 11, "epochs_per_job": 1},
+            {"step_000000": [0, 0], "step_000001-000011": [1, 11], "step_000012": [12, 12]},
+        ),
+        ({"epochs_per_job": None}, {"step_000000": [0, 0], "step_000001-000012": [1, 12]}),
+    ],
+)  # fmt: skip
+def test_training_spans_in_steps(training, expected):
+    spans = training_spans(in_steps(training=training), LENGTH)
+    assert {name: [span[0], span[-1]] for name, span in spans.items()} == expected
+    assert [step for span in spans.values() for step in span] == list(range(13))
+
+
+def test_what_a_job_trains():
+    assert training_width(resolve({"training": {"epochs": 50}})) == 20
+    assert training_width(resolve({"training": {"epochs": 50, "epochs_per_job": None}})) == 50
+    assert training_width(in_steps(epochs=50), LENGTH) == 60
+    assert training_width(in_steps(training={"steps_per_job": 7}), LENGTH) == 7
+
+
+@pytest.mark.parametrize("per_job", [1, 2, 3])
+@pytest.mark.parametrize(
+    "snapshots",
+    [{}, {"every": 1}, {"every": 5, "also": [1, 2, 11]}, {"log_until": 8}, {"every": 100, "log_until": 100}],
+)
+def test_counted_spans_are_about_as_many_as_there_are(snapshots, per_job):
+    config = in_steps(epochs=40, per_job=per_job, training={"steps_per_job": 7}, **snapshots)
+    of_snapshots, of_training = counted_spans(config, LENGTH)
+    # A few more: some times are counted twice.
+    assert len(snapshot_spans(config, LENGTH)) <= of_snapshots + 1 <= len(snapshot_spans(config, LENGTH)) + 10
+    assert len(training_spans(config, LENGTH)) <= of_training + 1 <= len(training_spans(config, LENGTH)) + 2
 
 
 def test_a_span_a_snapshot():

@@ -29,9 +29,17 @@ def test_values_are_read_by_group_and_lined_up_by_time(tmp_path):
     values = load_comparison(write_table(tmp_path / "t.parquet", rows, "layer", "metric"), "layer", "metric")
     assert list(values) == ["a", "b"] and list(values["a"]) == list(values["b"]) == [("fc", "m")]
     times, curves = values["a"]["fc", "m"]
-    assert times.tolist() == [0, 2, 4]
-    np.testing.assert_array_equal(curves, [[0.1, np.nan, 0.2], [np.nan, 0.4, 0.3]])
+    assert times.tolist() == [4], "a mean at another time would be of fewer runs"
+    np.testing.assert_array_equal(curves, [[0.2], [0.3]])
     np.testing.assert_array_equal(values["b"]["fc", "m"][1], [[np.nan]])
+
+
+def test_runs_of_a_group_that_share_no_time(tmp_path):
+    rows = [("a-1", "a", 0, "fc", "m", 0.1), ("a-1", "a", 4, "fc", "m", 0.2), ("a-2", "a", 2, "fc", "m", 0.4)]
+    values = load_comparison(write_table(tmp_path / "t.parquet", rows, "layer", "metric"), "layer", "metric")
+    times, curves = values["a"]["fc", "m"]
+    assert times.tolist() == [0, 2, 4]
+    np.testing.assert_array_equal(curves, [[0.1, np.nan, 0.2], [np.nan, 0.4, np.nan]])
 
 
 def test_a_table_without_rows_is_refused(tmp_path):
@@ -67,6 +75,26 @@ def test_the_ends_of_all_runs_are_known():
     }
     assert draw_groups(axes, curves, {"a": "red"}) == [0.1, 0.7]
     assert draw_groups(axes, {"b": curves["b"]}, {}) == []
+
+
+def test_a_logarithmic_axis_has_the_mean_and_the_band_of_the_logarithms():
+    axes = Figure().subplots()
+    axes.set_yscale("log")
+    curves = {"a": (np.array([0, 1, 2]), np.array([[0.01, 2.0, 0.0], [1.0, 8.0, 3.0]]))}
+    # What the axis cannot show does not stretch it.
+    assert draw_groups(axes, curves, {"a": "red"}) == [0.01, 8]
+    np.testing.assert_allclose(axes.lines[0].get_ydata(), [0.1, 4, np.nan])
+    (band,) = axes.collections
+    heights = np.concatenate([path.vertices[:, 1] for path in band.get_paths()])
+    # A factor of 10 ** t at time 0, and of 2 ** t at time 1, with t(0.975) of one degree of freedom.
+    t = np.tan(0.475 * np.pi)
+    assert (heights.min(), heights.max()) == (pytest.approx(0.1 / 10**t), pytest.approx(0.1 * 10**t))
+    limit_y_axis(axes, [0.01, 8])
+    low, high = axes.get_ylim()
+    assert 0.005 < low < 0.01 and 8 < high < 16 and 0.01 / low == pytest.approx(high / 8)
+    limit_y_axis(axes, [2, 2.1])
+    low, high = axes.get_ylim()
+    assert high / low == pytest.approx(2) and low * high == pytest.approx(2 * 2.1)
 
 
 def test_the_y_axis_holds_the_ends_and_does_not_blow_noise_up():

@@ -11,20 +11,20 @@ from evolution.models.build import build_model
 @pytest.fixture
 def checkpoint_path(tmp_path):
     weights = build_model("mlp", kwargs={}, shape=(1, 8, 8), classes=4, seed=0).state_dict()
-    save_checkpoint(str(tmp_path / "0000.pt"), {"weights": {0: weights}, "optimizer": {}, "epoch": 0})
+    save_checkpoint(str(tmp_path / "0000.pt"), {"weights": {0: weights}, "state": {}, "time": 0})
     return str(tmp_path / "0000.pt")
 
 
 def test_a_checkpoint_comes_back(checkpoint_path):
     checkpoint = load_checkpoint(checkpoint_path)
-    assert checkpoint["epoch"] == 0 and checkpoint["optimizer"] == {}
+    assert checkpoint["time"] == 0 and checkpoint["state"] == {}
     expected = build_model("mlp", kwargs={}, shape=(1, 8, 8), classes=4, seed=0).state_dict()
     torch.testing.assert_close(checkpoint["weights"], {0: dict(expected)}, rtol=0, atol=0)
 
 
 def test_the_name_of_the_file_is_not_in_its_bytes(tmp_path):
     for name in ("a.pt", "longer name.pt"):
-        save_checkpoint(str(tmp_path / name), {"weights": {0: {"w": torch.ones(2)}}, "optimizer": {}, "epoch": 0})
+        save_checkpoint(str(tmp_path / name), {"weights": {0: {"w": torch.ones(2)}}, "state": {}, "time": 0})
     assert (tmp_path / "a.pt").read_bytes() == (tmp_path / "longer name.pt").read_bytes()
 
 
@@ -41,7 +41,7 @@ def test_a_checkpoint_cut_short(checkpoint_path, share):
 @pytest.mark.filterwarnings("ignore:Detected pickle protocol")
 def test_damaged_bytes_raise_nothing_else(tmp_path):
     """Bytes in the pickle and the directory of the archive, one by one."""
-    tiny = {"weights": {1: {"w": torch.ones(2)}}, "optimizer": {"state": {}}, "epoch": 1}
+    tiny = {"weights": {1: {"w": torch.ones(2)}}, "state": {"optimizer": {}}, "time": 1}
     save_checkpoint(str(tmp_path / "whole.pt"), tiny)
     content = (tmp_path / "whole.pt").read_bytes()
     refused = 0
@@ -56,7 +56,7 @@ def test_damaged_bytes_raise_nothing_else(tmp_path):
 
 
 def test_files_that_are_no_checkpoint(tmp_path):
-    with_code = {"weights": {}, "optimizer": torch.nn.Linear(1, 1), "epoch": 1}
+    with_code = {"weights": {}, "state": torch.nn.Linear(1, 1), "time": 1}
     for name, content in (("list.pt", [1, 2]), ("weights.pt", {"weights": {}}), ("code.pt", with_code)):
         torch.save(content, tmp_path / name)
         with pytest.raises(UserError, match=name):

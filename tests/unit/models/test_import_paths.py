@@ -10,7 +10,7 @@ from evolution.errors import ModelError
 from evolution.models.build import build_model
 from evolution.models.import_paths import find_module
 from evolution.planning.code_files import model_files, model_versions
-from evolution.planning.model_trees import SCRIPTS
+from evolution.planning.programs import SCRIPTS
 from support.nets_packages import LAYOUTS, NET, write_layout
 
 pytestmark = pytest.mark.usefixtures("one_thread", "own_imports")

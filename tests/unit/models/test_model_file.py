@@ -47,6 +47,13 @@ def test_what_is_not_there(own, file, attribute, said):
         load_class(own.parent / file, attribute)
 
 
+def test_a_recipe_that_is_not_there(own):
+    """Its file may have classes that are no models, and those that it imports are not its own."""
+    own.write_text(MODELS + "\n\nclass Recipe:\n    pass\n")
+    with pytest.raises(ModelError, match=r"own\.py has no Mine; its classes are Own, Fails, Recipe$"):
+        load_class(own, "Mine", what="recipe")
+
+
 def test_an_exception_is_described_with_the_last_line_of_the_users_file(own):
     with pytest.raises(KeyError) as raised:
         load_class(own, "Fails")((1, 2, 2), 5)

@@ -42,7 +42,8 @@ def jobs(tmp_path_factory):
     """The jobs of two runs with all targets, in a folder of their own."""
     elsewhere = {"dataset": {"name": "data.py:evaluation"}, "checkpoints": {"path": "checkpoints"}}
     recorded = {"recording": {"path": "recorded", "unit": "epoch"}, "layers": "auto"}
-    runs = {"a": {}, "b": {"seed": 4}, "elsewhere": elsewhere, "recorded": recorded}
+    ending = {"training": {"stop": {"patience": 1}}}
+    runs = {"a": {}, "b": {"seed": 4}, "elsewhere": elsewhere, "recorded": recorded, "ending": ending}
     project = Project(tmp_path_factory.mktemp("project"), TINY | {"runs": runs})
     (project.folder / "data.py").write_text(DATA)
     (project.folder / "checkpoints").mkdir()

@@ -11,7 +11,6 @@ from evolution.config.resolve import resolve
 from evolution.errors import ConfigError, ModelError
 from evolution.planning.code_files import model_versions
 from evolution.planning.model_trees import (
-    library_first,
     model_modules,
     read_tree,
     trace_request,
@@ -123,13 +122,6 @@ def test_an_installed_package_counts_by_its_version(nets, monkeypatch):
     model_versions.cache_clear()
     assert path_of(model("torchvision.models:resnet18")) != first
     model_versions.cache_clear()
-
-
-def test_the_library_comes_first_on_pythonpath(tmp_path, monkeypatch):
-    assert library_first(tmp_path, "") == str(tmp_path)
-    assert library_first(tmp_path, f"a:{tmp_path}::b") == f"{tmp_path}:a:b"
-    monkeypatch.setenv("PYTHONPATH", "c")
-    assert library_first(tmp_path) == f"{tmp_path}:c"
 
 
 def test_a_config_of_transformers_counts_by_its_content(nets, tmp_path):

@@ -48,7 +48,24 @@ def test_it_shows_each_pair_and_names_who_is_left_out(tmp_path):
     apart = plot_compared_cka(
         cka_table=table, groups=groups, times={"a-1": 500, "b-1": 700}, compared=compared, style=steps
     )
-    assert "at each run's last step" in all_text(apart)
+    assert "at steps from 500 to 700" in all_text(apart) and "Of each run: a-1 at 500, b-1 at 700." in all_text(apart)
+
+
+def test_names_that_differ_in_the_middle_are_told_apart(tmp_path):
+    runs = [f"mnist-label_smoothing-{value}-weight_decay-0.0005-momentum-0.9-seed-1" for value in (0, 0.1)]
+    table, _ = write_map(tmp_path / "c.parquet", [(run, "fc1") for run in runs])
+    groups = {run: [run] for run in runs}
+    figure = plot_compared_cka(cka_table=table, groups=groups, times=TIMES, compared=runs, style=SCREEN)
+    assert_readable(figure)
+    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert labels == runs
+    # The ends tell these apart.
+    runs = [f"{'mnist' * 12}-seed-{seed}" for seed in (1, 2)]
+    table, _ = write_map(tmp_path / "c.parquet", [(run, "fc1") for run in runs])
+    groups = {"mnist": runs}
+    figure = plot_compared_cka(cka_table=table, groups=groups, times=TIMES, compared=runs, style=SCREEN)
+    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert len(set(labels)) == 2 and max(map(len, labels)) < len(runs[0])
 
 
 def test_a_damaged_table_is_refused(tmp_path):

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from evolution.figures.collapse_panels import PANELS
 from evolution.io.tables import save_table
 from evolution.measures.registry import MEASURES
-from plot_neural_collapse import PANELS, plot_neural_collapse
+from plot_neural_collapse import plot_neural_collapse
 from support.figures import (
     LAYERS,
     PAPER_LAYERS,

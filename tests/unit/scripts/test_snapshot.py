@@ -36,14 +36,15 @@ def span(tmp_path, dataset):
     for epoch in (2, 4):
         torch.manual_seed(epoch)
         weights[epoch] = MLP((1, 8, 8), 4).state_dict()
-    torch.save({"weights": weights, "optimizer": {}, "epoch": 4}, tmp_path / "0001-0004.pt")
+    torch.save({"weights": weights, "state": {}, "time": 4}, tmp_path / "0001-0004.pt")
     images, labels = read_part(dataset, "eval")
     accuracies = [class_accuracies(weights[epoch], images, labels) for epoch in (2, 4)]
     save_table(tmp_path / "history.parquet", {"epoch": [2, 4], "class_accuracy": accuracies})
     arguments = {
         "dataset": dataset,
         "checkpoints": [str(tmp_path / "0001-0004.pt")],
-        "epochs": [2, 4],
+        "times": [2, 4],
+        "unit": "epoch",
         "histories": [str(tmp_path / "history.parquet")],
         "settings": SnapshotSettings(model="mlp", model_kwargs={}, seed=17, compacted=False, pooling=Pooling()),
         "activations": {name: str(tmp_path / "activations" / f"{name}.npy") for name in ("fc1", "fc3")},
@@ -79,12 +80,12 @@ def test_files_of_a_span(tmp_path, span):
 def test_nothing_is_written_where_an_epoch_is_missing(tmp_path, span):
     arguments, _ = span
     with pytest.raises(UserError, match=r"history\.parquet is damaged .*no epoch 6"):
-        write_snapshots(**arguments | {"epochs": [2, 6]})
+        write_snapshots(**arguments | {"times": [2, 6]})
     history = load_table(arguments["histories"][0]).to_pydict()
     rows = {"epoch": [2, 6], "class_accuracy": history["class_accuracy"]}
     save_table(tmp_path / "history.parquet", rows)
-    with pytest.raises(UserError, match=r"no weights of epoch \[6\]"):
-        write_snapshots(**arguments | {"epochs": [2, 6]})
+    with pytest.raises(UserError, match=r"no weights of time \[6\]"):
+        write_snapshots(**arguments | {"times": [2, 6]})
     assert {path.name for path in tmp_path.rglob("*") if path.suffix in (".npy", ".parquet")} == {"history.parquet"}
 
 
@@ -105,12 +106,12 @@ def test_predictions_carry_warnings_where_there_are_any(tmp_path, span):
     network = build_run_model(settings, shape=(1, 8, 8), classes=4)
     import torch
 
-    torch.save({"weights": {0: network.state_dict()}, "optimizer": {}, "epoch": 0}, tmp_path / "0000.pt")
+    torch.save({"weights": {0: network.state_dict()}, "state": {}, "time": 0}, tmp_path / "0000.pt")
     images, labels = read_part(arguments["dataset"], "eval")
     right = network(torch.from_numpy(images).float()).argmax(1).numpy() == labels
     accuracies = [[float(right[labels == label].mean()) for label in range(4)]]
     save_table(tmp_path / "history.parquet", {"epoch": [0], "class_accuracy": accuracies})
-    own = {"checkpoints": [str(tmp_path / "0000.pt")], "epochs": [0], "settings": settings, "activations": {}}
+    own = {"checkpoints": [str(tmp_path / "0000.pt")], "times": [0], "settings": settings, "activations": {}}
     write_snapshots(**arguments | own)
     (warning,) = json.loads(load_table(arguments["predictions"]).schema.metadata[b"warnings"])
     assert "ends in a softmax" in warning

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def span(folder, name):
-    return {part: str(folder / part / name) for part in ("checkpoint", "history", "timing")}
+    return {part: str(folder / part / name) for part in ("checkpoint", "history", "timing", "note")}
 
 
 def digest(path):
@@ -31,9 +31,14 @@ def run(folder, dataset, first, last, previous=None, settings=SETTINGS):
     train(
         dataset=dataset,
         previous=previous,
-        epochs=range(first, last + 1),
+        times=range(first, last + 1),
+        unit="epoch",
+        epoch_length=1,
+        epochs=None,
         settings=settings,
-        kept_epochs=[2, 4],
+        kept=[0, 2, 4],
+        repeated=None,
+        training_digest="a",
         initial_weights=None,
         output=output,
     )
@@ -44,7 +49,7 @@ def test_files_of_two_spans(tmp_path, dataset):
     begun = run(tmp_path, dataset, 0, 0)
     trained = run(tmp_path, dataset, 1, 3, begun["checkpoint"])
     assert list(load_checkpoint(begun["checkpoint"])["weights"]) == [0]
-    assert list(load_checkpoint(trained["checkpoint"])["weights"]) == [2, 3]
+    assert list(load_checkpoint(trained["checkpoint"])["weights"]) == [2]
     columns = ("epoch", "train_loss", "train_accuracy", "eval_accuracy", "class_accuracy")
     history = load_table(trained["history"], *columns)
     assert history["epoch"].to_pylist() == [1, 2, 3]
@@ -64,7 +69,7 @@ def test_the_history_tells_data_and_weights_apart(tmp_path, dataset):
 def test_a_gpu_without_enough_memory(tmp_path, dataset, monkeypatch, batch_size, said):
     """The error that torch raises, raised where it comes up."""
 
-    def fails(*args):
+    def fails(*args, **kwargs):
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")
 
     begun = run(tmp_path, dataset, 0, 0)

@@ -57,6 +57,27 @@ def test_a_batch_of_one_image_and_batch_norm(tmp_path, dataset):
         train_epochs(tmp_path, dataset, 1, 1, first, model=model, batch_size=1)
 
 
+RECIPE = """
+from torch.nn import functional
+
+class Recipe:
+    def __init__(self, model, classes):
+        pass
+
+    def loss(self, model, images, labels):
+        return functional.cross_entropy(model(images), labels)
+"""
+
+
+def test_a_batch_of_one_image_in_a_recipe_of_the_users(tmp_path, dataset):
+    (tmp_path / "normed.py").write_text(NORMED)
+    (tmp_path / "recipe.py").write_text(RECIPE)
+    settings = {"model": f"{tmp_path / 'normed.py'}:normed", "recipe": f"{tmp_path / 'recipe.py'}:Recipe"}
+    first = start(tmp_path, dataset, **settings)
+    with pytest.raises(UserError, match=r"^training\.batch_size: 1 leaves a batch of a single image"):
+        train_epochs(tmp_path, dataset, 1, 1, first, batch_size=1, **settings)
+
+
 @pytest.mark.parametrize(("images", "text"), [(1, "another fault"), (2, "Expected more than 1 value per channel")])
 def test_other_faults_of_a_step_stay_as_they_are(images, text):
     with pytest.raises(ValueError, match=text), lone_image_explained(images, 1):

@@ -10,7 +10,6 @@ from torch.nn import functional
 from evolution.errors import UserError
 from evolution.io.checkpoints import load_checkpoint
 from evolution.models.device import choose_device
-from evolution.training.loop import Samples, predict, train_epoch
 from support.tiny_dataset import read_part, write_dataset
 from support.tiny_training import SETTINGS, start, train_epochs
 
@@ -113,10 +112,10 @@ def test_history(tmp_path, dataset, name, kwargs):
     settings = {"model": name, "model_kwargs": kwargs}
     begun, before, history_of_start, _ = train_epochs(tmp_path, dataset, 0, 0, **settings)
     _, checkpoint, history, timing = train_epochs(tmp_path, dataset, 1, 3, begun, **settings)
-    assert history["epoch"] == timing["epoch"] == [1, 2, 3]
+    assert history["time"] == timing["time"] == [1, 2, 3]
     assert all(seconds > 0 for seconds in timing["seconds"])
     history = {column: history_of_start[column] + values for column, values in history.items()}
-    assert history["epoch"] == [0, 1, 2, 3]
+    assert history["time"] == [0, 1, 2, 3]
     assert len(set(history["eval_accuracy"])) > 1, "the accuracies change, so they say something"
 
     weights = before["weights"] | checkpoint["weights"]
@@ -146,71 +145,6 @@ def test_a_class_without_eval_images_has_no_accuracy(tmp_path):
     dataset = write_dataset(tmp_path / "dataset.npz", eval_size=3)
     _, _, history, _ = train_epochs(tmp_path, dataset, 0, 0)
     assert [math.isnan(accuracy) for accuracy in history["class_accuracy"][0]] == [False, False, False, True]
-
-
-class Recorder(nn.Module):
-    """A linear model that remembers the images of each training step."""
-
-    def __init__(self):
-        super().__init__()
-        self.linear, self.seen = nn.Linear(1, 3), []
-
-    def forward(self, images):
-        assert self.training
-        self.seen.append(images.flatten().tolist())
-        return self.linear(images)
-
-
-@pytest.mark.parametrize(
-    ("batch_size", "sizes"), [(None, [20]), (20, [20]), (100, [20]), (8, [8, 8, 4]), (19, [19, 1]), (1, [1] * 20)]
-)
-def test_an_epoch_shows_every_image_once(batch_size, sizes):
-    images, labels = torch.arange(20.0)[:, None], torch.arange(20) % 3
-    orders = {}
-    for epoch, seed in ((1, 0), (2, 0), (1, 1), (1, 0)):
-        model = Recorder().eval()
-        still = torch.optim.SGD(model.parameters(), lr=0)
-        loss = train_epoch(
-            model=model,
-            optimizer=still,
-            samples=Samples(images, labels),
-            batch_size=batch_size,
-            seed=seed,
-            epoch=epoch,
-        )
-        assert [len(batch) for batch in model.seen] == sizes
-        order = [image for batch in model.seen for image in batch]
-        assert sorted(order) == list(range(20))
-        assert orders.setdefault((epoch, seed), order) == order, "the same epoch and seed, the same order"
-        assert loss == pytest.approx(functional.cross_entropy(model.linear(images), labels).item(), rel=1e-5)
-    assert len(set(map(tuple, orders.values()))) == (1 if len(sizes) == 1 else 3)
-
-
-def test_each_epoch_has_its_own_draws_of_dropout():
-    class Dropping(Recorder):
-        def forward(self, images):
-            return self.linear(super().forward(nn.functional.dropout(images, 0.5))[:, :1])
-
-    drawn = {}
-    for epoch, seed in ((1, 0), (2, 0), (1, 1), (1, 0)):
-        model = Dropping()
-        train_epoch(
-            model=model,
-            optimizer=torch.optim.SGD(model.parameters(), lr=0),
-            samples=Samples(torch.ones(50, 1), torch.zeros(50).long()),
-            batch_size=None,
-            seed=seed,
-            epoch=epoch,
-        )
-        assert drawn.setdefault((epoch, seed), model.seen) == model.seen
-    assert len({str(seen) for seen in drawn.values()}) == 3
-
-
-def test_predictions_in_chunks():
-    model = nn.Sequential(nn.Linear(3, 4), nn.Dropout(0.9))
-    images = torch.randn(20, 3, generator=torch.Generator().manual_seed(0))
-    for chunk in (7, 20, None):
-        assert predict(model, images, chunk=chunk).tolist() == model[0](images).argmax(1).tolist()
 
 
 def test_seed_and_kwargs_reach_the_network(tmp_path, dataset):

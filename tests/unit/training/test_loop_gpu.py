@@ -29,7 +29,7 @@ def test_checkpoints_are_the_same_bytes_and_need_no_gpu(tmp_path, dataset):
     assert files[0] == files[1]
     loaded = torch.load(path, weights_only=True)
     tensors = [tensor for weights in loaded["weights"].values() for tensor in weights.values()]
-    tensors += [tensor for state in loaded["optimizer"]["state"].values() for tensor in state.values()]
+    tensors += [tensor for state in loaded["state"]["optimizer"]["state"].values() for tensor in state.values()]
     assert {tensor.device.type for tensor in tensors} == {"cpu"}
 
 

@@ -31,14 +31,13 @@ def test_going_on_leaves_the_checkpoint_before_as_it_is(tmp_path, dataset):
 
 def test_kept_epochs(tmp_path, dataset):
     begun = start(tmp_path, dataset)
-    path, some, *_ = train_epochs(tmp_path, dataset, 1, 4, begun, kept_epochs=[2])
-    assert list(some["weights"]) == [2, 4], "and the last, which the next span starts from"
+    path, some, *_ = train_epochs(tmp_path, dataset, 1, 4, begun, about={"kept": [2]})
+    assert list(some["weights"]) == [2]
     _, every, *_ = train_epochs(tmp_path, dataset, 1, 4, begun)
-    for epoch in (2, 4):
-        assert all(
-            torch.equal(some["weights"][epoch][name], every["weights"][epoch][name]) for name in every["weights"][4]
-        )
-    assert load_checkpoint(path)["epoch"] == 4
+    for name, value in every["weights"][4].items():
+        assert torch.equal(some["weights"][2][name], every["weights"][2][name])
+        assert torch.equal(some["state"]["model"][name], value), "which the next span starts from"
+    assert load_checkpoint(path)["time"] == 4
 
 
 def test_checkpoints_are_plain_data_and_the_same_bytes(tmp_path, dataset):
@@ -53,8 +52,8 @@ def test_checkpoints_are_plain_data_and_the_same_bytes(tmp_path, dataset):
     assert (tmp_path / "x.pt").read_bytes() == (tmp_path / "yy.bin").read_bytes()
     for path in files:
         loaded = torch.load(path, weights_only=True)
-        assert set(loaded) == {"weights", "optimizer", "epoch"}
-        assert list(loaded["weights"]) == [1, 2] and loaded["epoch"] == 2
+        assert set(loaded) == {"weights", "state", "time", "progress", "last_noted"}
+        assert list(loaded["weights"]) == [1, 2] and loaded["time"] == 2
 
 
 def test_going_on_from_a_damaged_checkpoint(tmp_path, dataset):
@@ -72,7 +71,7 @@ def test_training_begins_with_the_weights_of_a_file(tmp_path, dataset):
     assert all(torch.equal(checkpoint["weights"][0][name], given[name]) for name in given)
     later = train_epochs(tmp_path, dataset, 1, 1, begun)[1]
     assert not torch.equal(later["weights"][1]["fc2.weight"], given["fc2.weight"])
-    assert load_checkpoint(begun)["epoch"] == 0
+    assert load_checkpoint(begun)["time"] == 0
 
 
 RANDOM_FEATURES = """

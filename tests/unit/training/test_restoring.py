@@ -1,14 +1,17 @@
 """A checkpoint that does not hold the whole network, and those that do."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from evolution.errors import ModelError
 from evolution.models.networks import SmallCNN
+from evolution.training.learner import Learner, Task
 from evolution.training.restoring import check_evaluation, stored_and_read, training_step_difference
 from support.stateful_models import write_stateful
-from support.tiny_training import assert_same_bits_when_cut, start, train_epochs
+from support.tiny_training import SETTINGS, assert_same_bits_when_cut, start, train_epochs
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -53,7 +56,9 @@ def test_state_that_only_training_depends_on(tmp_path, dataset, named, model):
     begun = start(tmp_path, dataset, model=named(model))
     end, checkpoint, *_ = train_epochs(tmp_path, dataset, 1, 2, begun, model=named(model))
     assert list(checkpoint["weights"]) == [1, 2]
-    with pytest.raises(ModelError, match=r"^model\.name: .* not be the same training: .*epochs_per_job to null"):
+    with pytest.raises(
+        ModelError, match=r"^model\.name: .* not be the same training: .*epochs_per_job and steps_per_job to null"
+    ):
         train_epochs(tmp_path, dataset, 3, 4, end, model=named(model))
 
 
@@ -61,7 +66,7 @@ def test_a_model_that_trains_in_batches_of_a_multiple_of_its_own(tmp_path, datas
     """Of 20 images, and not of as many as are compared."""
     begun = start(tmp_path, dataset, model=named("GroupsOfFive"), batch_size=20)
     _, checkpoint, *_ = train_epochs(tmp_path, dataset, 1, 2, begun, model=named("GroupsOfFive"), batch_size=20)
-    assert set(checkpoint) == {"weights", "optimizer", "epoch"}
+    assert set(checkpoint) == {"weights", "state", "time", "progress", "last_noted"}
 
 
 @pytest.mark.parametrize(
@@ -86,7 +91,7 @@ def test_state_that_is_not_read_without_running_code(tmp_path, dataset, named):
 
 def test_a_stored_state_is_read_as_it_was():
     state = {"weight": torch.arange(6.0).reshape(2, 3), "_extra_state": {"steps": 3, "names": ["a", None], "x": 0.5}}
-    found = stored_and_read(state)
+    found = stored_and_read(state, "model", "model.name")
     assert torch.equal(found.pop("weight"), state.pop("weight")) and found == state
 
 
@@ -97,6 +102,20 @@ def moved(model, name, amount):
     with torch.no_grad():
         other.state_dict()[name].view(-1)[0] += amount
     return other
+
+
+def learners(*networks):
+    """Each network ready for a step of training."""
+    task = Task(
+        shape=(1, 8, 8),
+        classes=4,
+        labels=np.arange(40) % 4,
+        mean=np.zeros(1, np.float32),
+        std=np.ones(1, np.float32),
+        steps=None,
+        device=torch.device("cpu"),
+    )
+    return [Learner(network, replace(SETTINGS, model="small_cnn"), task) for network in networks]
 
 
 @pytest.fixture
@@ -110,7 +129,7 @@ def test_networks_of_equal_weights_are_the_same(network):
     model, images = network
     other = moved(model, "fc2.bias", 0)
     check_evaluation(trained=model, restored=other, images=images)
-    assert training_step_difference(model, other, images, torch.arange(40) % 4, 1) is None
+    assert training_step_difference(*learners(model, other), images, torch.arange(40) % 4, 1) is None
 
 
 def test_a_small_difference_of_one_weight_is_found(network):
@@ -118,7 +137,9 @@ def test_a_small_difference_of_one_weight_is_found(network):
     other = moved(model, "fc2.bias", 1e-3)
     with pytest.raises(ModelError, match=r"predicts another class for \d+ of 40 images, .* differ by up to 0\.001"):
         check_evaluation(trained=model, restored=other, images=images)
-    found = training_step_difference(model, moved(model, "conv2.weight", 0.1), images, torch.arange(40) % 4, 1)
+    found = training_step_difference(
+        *learners(model, moved(model, "conv2.weight", 0.1)), images, torch.arange(40) % 4, 1
+    )
     assert "would not be the same training" in found
 
 
@@ -126,7 +147,7 @@ def test_the_step_leaves_parameters_as_they_are(network):
     model, images = network
     before = {name: parameter.clone() for name, parameter in model.named_parameters()}
     other = moved(model, "fc2.bias", 0)
-    assert training_step_difference(model, other, images, torch.arange(40) % 4, 1) is None
+    assert training_step_difference(*learners(model, other), images, torch.arange(40) % 4, 1) is None
     assert all(torch.equal(before[name], parameter) for name, parameter in model.named_parameters())
 
 
@@ -136,7 +157,7 @@ def test_a_gradient_that_only_one_network_has(network):
     for frozen, other in ((0, 1), (1, 0)):
         networks = [moved(model, "fc2.bias", 0), moved(model, "fc2.bias", 0)]
         networks[frozen].conv1.requires_grad_(False)
-        found = training_step_difference(networks[other], networks[frozen], images, torch.arange(40) % 4, 1)
+        found = training_step_difference(*learners(networks[other], networks[frozen]), images, torch.arange(40) % 4, 1)
         assert "and their gradients differ" in found
 
 
@@ -153,7 +174,7 @@ def test_a_training_that_knows_its_images_is_compared_as_any(network):
     assert loss < 1e-3
     # The sums over another order of the channels round otherwise.
     other = moved(model, "fc2.bias", 0).to(memory_format=torch.channels_last)
-    assert training_step_difference(model, other, images, labels, 1) is None
+    assert training_step_difference(*learners(model, other), images, labels, 1) is None
 
 
 def test_numbers_that_are_not_finite_in_one_network_alone(network):
@@ -170,4 +191,4 @@ def test_a_network_that_diverges_is_restored_as_any(network, factor):
         model.fc2.weight.mul_(factor)
     other = moved(model, "fc2.bias", 0)
     check_evaluation(trained=model, restored=other, images=images)
-    assert training_step_difference(model, other, images, torch.arange(40) % 4, 1) is None
+    assert training_step_difference(*learners(model, other), images, torch.arange(40) % 4, 1) is None

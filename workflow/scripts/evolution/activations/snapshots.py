@@ -179,6 +179,8 @@ def take_snapshots(
     predicted, confidence, evaluation, warnings, compared = [], [], [], [], False
     for time, load_weights in networks:
         index = times.index(time)
+        if index != len(predicted):
+            raise ValueError(f"time {time} is not the next of {times}")
         model = fresh_model()
         is_filled = load_weights(model)
         in_batch = {}
@@ -230,30 +232,28 @@ def take_snapshots(
 
 
 def trained_networks(
-    checkpoints: Sequence[str], epochs: Sequence[int]
+    checkpoints: Sequence[str], times: Sequence[int]
 ) -> Iterator[tuple[int, Callable[[nn.Module], bool]]]:
     """The networks of a training of this workflow, for `take_snapshots`.
 
     Parameters
     ----------
     checkpoints : sequence of paths
-        In the training's order; together they hold the epochs' weights.
-    epochs : sequence of int
+        Together they hold the times' weights.
+    times : sequence of int
         Ascending.
 
     Raises
     ------
     UserError
-        If an epoch is in no checkpoint.
+        If a time is in no checkpoint.
     """
-    pending = list(epochs)
-    for path in checkpoints:
-        weights = load_checkpoint(path)["weights"]
-        for epoch in [epoch for epoch in pending if epoch in weights]:
-            yield epoch, partial(_load_own, state=weights[epoch])
-            pending.remove(epoch)
-    if pending:
-        raise damaged(checkpoints[-1], f"no weights of epoch {pending}")
+    # They are mapped into memory: a time's weights are read when they are used.
+    weights = {time: state for path in checkpoints for time, state in load_checkpoint(path)["weights"].items()}
+    if missing := [time for time in times if time not in weights]:
+        raise damaged(checkpoints[-1], f"no weights of time {missing}")
+    for time in times:
+        yield time, partial(_load_own, state=weights[time])
 
 
 def _load_own(model: nn.Module, state: Mapping[str, object]) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from evolution.config.schema import KeyPath, dotted
+from evolution.config.spans import counted_spans, snapshot_spacing
 from evolution.config.sweeps import Origin, holds
 from evolution.data.catalogue import class_sizes, known_channels
 from evolution.data.class_balance import images_per_class
@@ -19,7 +20,8 @@ from evolution.models.import_paths import find_module, no_module
 from evolution.models.names import own_class, package_class
 from evolution.models.selection import AUTO, MOST_AUTO
 from evolution.planning.code_files import code_fault
-from evolution.planning.run_times import RunTimes
+from evolution.planning.run_times import RunTimes, epoch_length
+from evolution.training.epoch_length import steps_an_epoch
 
 # Planning more jobs takes Snakemake minutes.
 MOST_JOBS = 200_000
@@ -70,12 +72,29 @@ class CheckedConfig:
         section = next((name for name, changes in sections.items() if holds(changes, full_key)), None)
         return dotted(full_key if section is None else (section, *full_key))
 
+    def sound_in(self, run: str, *keys: str) -> bool:
+        """Whether these keys are sound in a run."""
+        entry = ("runs", self.origin(run).entry)
+        return self.sound(*keys, *((*entry, *key.split(".")) for key in keys))
+
     def runs(self, *keys: str) -> Iterator[tuple[str, dict]]:
         """The runs in which these keys are sound, with their settings."""
-        for name, run in self.config["runs"].items():
-            entry = ("runs", self.origin(name).entry)
-            if self.sound(*keys, *((*entry, *key.split(".")) for key in keys)):
-                yield name, run
+        return ((name, run) for name, run in self.config["runs"].items() if self.sound_in(name, *keys))
+
+    def end_known(self, run: str) -> bool:
+        """Whether all is sound that decides the last time of a run that is trained here."""
+        if not self.sound("training.epochs", "snapshots.unit"):
+            return False
+        # In steps it depends on how many of them an epoch has.
+        in_steps = self.config["snapshots"]["unit"] == "step"
+        return not in_steps or self.sound_in(run, "training.batch_size", "training.accumulate", "dataset.train_size")
+
+    def times_known(self, run: str) -> bool:
+        """Whether all is sound that decides the times of a run that is trained here, and how they are cut into jobs."""
+        keys = ("epochs_per_job", "steps_per_job", "keep_epochs")
+        return self.end_known(run) and self.sound(
+            "snapshots", "snapshots_per_job", *(f"training.{key}" for key in keys)
+        )
 
 
 def cross_key_faults(checked: CheckedConfig) -> list[str]:
@@ -84,7 +103,7 @@ def cross_key_faults(checked: CheckedConfig) -> list[str]:
     if not faults:
         faults += _check_times(checked)
     checks = (
-        *(_check_arguments, _check_sizes, _check_images, _check_normalization),
+        *(_check_training, _check_arguments, _check_sizes, _check_images, _check_normalization),
         *(_check_device, _check_files, _check_run_names, _check_seeds),
     )
     for check in checks:
@@ -102,19 +121,16 @@ def job_faults(checked: CheckedConfig) -> list[str]:
     """Whether the config makes more jobs than can be planned: one line, or none."""
     config = checked.config
     trained = [name for name, run in config["runs"].items() if _is_trained(run)]
-    if trained and not checked.sound("training", "snapshots", "snapshots_per_job"):
+    if not all(map(checked.times_known, trained)):
         return []
-    training, every = config["training"], config["snapshots"]["every"]
+    training = config["training"]
     cka = checked.sound("metrics.cka") and config["metrics"]["cka"]
     jobs = 0
     for name, run in config["runs"].items():
         # Before the models are known, the run's layers are names, globs, or one word.
         count = MOST_AUTO if run["layers"] == AUTO else len(run["layers"])
         if name in trained:
-            # Counted and not listed: there may be too many.
-            snapshots = training["epochs"] // every + 2 + len(config["snapshots"]["also"])
-            spans = snapshots // config["snapshots_per_job"] + 1
-            trainings = training["epochs"] // (training["epochs_per_job"] or training["epochs"]) + 1
+            spans, trainings = counted_spans(config, epoch_length(run, config))
         else:
             times = config.get("times", {}).get(name)
             spans, trainings = (len(times.spans), 0) if times else (0, 0)
@@ -131,21 +147,23 @@ def job_faults(checked: CheckedConfig) -> list[str]:
             f"make about {jobs} jobs, and more than {MOST_JOBS} cannot be planned; choose fewer with "
             f"{' and '.join(f'{key}.choose' for key in there)}, or raise snapshots_per_job{fewer}"
         ]
+    unit, length = config["snapshots"]["unit"], epoch_length(config["runs"][trained[0]], config)
     return [
-        f"training.epochs: {training['epochs']} with snapshots.every {every}{of_runs} makes about {jobs} jobs, and "
-        f"more than {MOST_JOBS} cannot be planned; raise snapshots.every, snapshots_per_job or "
-        f"training.epochs_per_job{fewer}"
+        f"training.epochs: {training['epochs']} with snapshots.every {snapshot_spacing(config, length)} ({unit}s)"
+        f"{of_runs} makes about {jobs} jobs, and more than {MOST_JOBS} cannot be planned; raise snapshots.every, "
+        f"snapshots_per_job or training.{unit}s_per_job{fewer}"
     ]
 
 
 def _check_times(checked: CheckedConfig) -> Iterator[str]:
     """Times that are asked for have a snapshot."""
     config = checked.config
-    if checked.sound("training.epochs") and any(map(_is_trained, config["runs"].values())):
-        last = config["training"]["epochs"]
-        late = [epoch for epoch in config["snapshots"]["also"] if epoch > last]
-        if late:
-            yield f"snapshots.also: {late} lies past the last epoch; training.epochs is {last}"
+    for name, run in config["runs"].items():
+        if _is_trained(run) and checked.end_known(name):
+            last = config["training"]["epochs"] * epoch_length(run, config)
+            late = [time for time in config["snapshots"]["also"] if time > last]
+            if late:
+                yield f"snapshots.also: {late} lies past the last {_last_time(checked, name)}"
     asked = {"plots.grid_times": config["plots"]["grid_times"] or []}
     if config["comparison"]["cka_time"] is not None:
         asked["comparison.cka_time"] = [config["comparison"]["cka_time"]]
@@ -164,8 +182,77 @@ def _without_snapshot(time: int, times: RunTimes, checked: CheckedConfig, run: s
         what = "checkpoint" if times.recording is None else "recorded time"
         return f"{time} has no {what}{which}, whose times are {times.unit}s; the nearest is {near}"
     if time > last:
-        return f"{time} lies past the last epoch; training.epochs is {last}"
-    return f"{time} has no snapshot, the nearest is {near}; add {time} to snapshots.also"
+        return f"{time} lies past the last {_last_time(checked, run)}"
+    return f"{time} has no snapshot{which}, the nearest is {near}; add {time} to snapshots.also"
+
+
+def _last_time(checked: CheckedConfig, run: str) -> str:
+    """When the training of a run ends, as the end of a sentence that says: past the last."""
+    config = checked.config
+    epochs, length = config["training"]["epochs"], epoch_length(config["runs"][run], config)
+    if config["snapshots"]["unit"] == "epoch":
+        return f"epoch; training.epochs is {epochs}"
+    which = f" of run {run}" if len(config["runs"]) > 1 else ""
+    steps = "1 step" if length == 1 else f"{length} steps"
+    return f"step{which}, which is {epochs * length}: {epochs} epochs of {steps}"
+
+
+def _check_training(checked: CheckedConfig) -> Iterator[str]:
+    """Keys of the training that do not go together."""
+    config = checked.config
+    if checked.sound("training.steps_per_job", "snapshots.unit"):
+        steps = config["training"]["steps_per_job"]
+        if steps is not None and config["snapshots"]["unit"] == "epoch":
+            yield (
+                f"training.steps_per_job: {steps} counts for nothing where snapshots.unit is epoch; set "
+                "training.epochs_per_job, or snapshots.unit to step"
+            )
+    for name, run in checked.runs("training", "dataset"):
+        if not _is_trained(run):
+            continue
+        training = run["training"]
+        schedule = training["schedule"]
+        for key, values in (("warmup", [schedule["warmup"]]), ("at", schedule["at"])):
+            for value in values:
+                if value > 1 and value != int(value):
+                    where = checked.written_key(name, f"training.schedule.{key}")
+                    yield f"{where}: {value} is not allowed; must be a whole number of steps, or a share below 1"
+        steps = config["training"]["epochs"] * steps_an_epoch(
+            run["dataset"]["train_size"], batch_size=training["batch_size"], accumulate=training["accumulate"]
+        )
+        if schedule["warmup"] >= max(steps, 2) and checked.sound("training.epochs"):
+            where = checked.written_key(name, "training.schedule.warmup")
+            yield f"{where}: {schedule['warmup']} is as long as the training, which has {steps} steps; must be shorter"
+        if training["accumulate"] > 1 and training["batch_size"] is None:
+            where = checked.written_key(name, "training.accumulate")
+            yield f"{where}: {training['accumulate']} counts for nothing where batch_size is null; set batch_size"
+        if training["recipe"] is not None:
+            for key, without in (("label_smoothing", 0), ("class_weights", None)):
+                if training[key] != without:
+                    yield (
+                        f"{checked.written_key(name, f'training.{key}')}: {training[key]!r} is not read where "
+                        "training.recipe gives the loss; leave one of the two out"
+                    )
+        elif training["recipe_kwargs"]:
+            where = checked.written_key(name, "training.recipe_kwargs")
+            yield f"{where}: {training['recipe_kwargs']} is read by training.recipe alone; name one, or leave this out"
+        if training["stop"] is not None and not any(training["stop"].values()):
+            where = checked.written_key(name, "training.stop")
+            yield f"{where}: has no condition; must have train_accuracy, patience or diverged: true, or be null"
+        weights, sizes = training["class_weights"], _known_sizes(run["dataset"]["name"])
+        if isinstance(weights, list) and sizes and len(weights) != len(sizes[0]):
+            yield (
+                f"{checked.written_key(name, 'training.class_weights')}: {weights} has {len(weights)} numbers, and the "
+                f"data has {len(sizes[0])} classes; give one for each class, or balanced"
+            )
+
+
+def _known_sizes(dataset: str) -> tuple | None:
+    """The images of each class, as far as they are known; see `evolution.data.catalogue.class_sizes`."""
+    try:
+        return class_sizes(dataset)
+    except DataError:
+        return None
 
 
 def _check_arguments(checked: CheckedConfig) -> Iterator[str]:
@@ -314,12 +401,19 @@ def _check_files(checked: CheckedConfig) -> Iterator[str]:
             yield f"{where}: there is no file {data[0]}; paths count from the folder that Snakemake runs in"
         elif data and (fault := code_fault(run["dataset"]["name"])):
             yield f"{checked.written_key(name, 'dataset.name')}: {fault}"
-        own, package = own_class(run["model"]["name"]), package_class(run["model"]["name"])
-        where = checked.written_key(name, "model.name")
-        if own and not own[0].is_file():
-            yield f"{where}: there is no file {own[0]}; paths count from the folder that Snakemake runs in"
-        if package and find_module(package[0]) is None:
-            yield f"{where}: {no_module(package[0])}"
+        classes = {"model.name": run["model"]["name"]}
+        if _is_trained(run) and checked.sound("training.recipe") and run["training"]["recipe"] is not None:
+            classes["training.recipe"] = run["training"]["recipe"]
+        for key, their_name in classes.items():
+            own, package = own_class(their_name), package_class(their_name)
+            where = checked.written_key(name, key)
+            if own and not own[0].is_file():
+                yield f"{where}: there is no file {own[0]}; paths count from the folder that Snakemake runs in"
+            elif package and find_module(package[0]) is None:
+                yield f"{where}: {no_module(package[0])}"
+            elif key == "training.recipe" and (fault := code_fault(their_name)):
+                # Of a model, the trace says so.
+                yield f"{where}: {fault}"
 
 
 def _check_run_names(checked: CheckedConfig) -> Iterator[str]:

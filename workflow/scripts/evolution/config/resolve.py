@@ -14,6 +14,7 @@ from evolution.config.schema import Fault, KeyPath, schema_faults, with_defaults
 from evolution.config.sweeps import expand, grid_faults, merged
 from evolution.config.times import run_times
 from evolution.errors import ConfigError
+from evolution.planning.training_trials import training_faults
 
 SCHEMA = Path(__file__).parents[3] / "schemas" / "config.schema.yaml"
 
@@ -68,7 +69,8 @@ def resolve(config: dict, *, files: Sequence[str | Path] = ()) -> dict:
     if not faults:
         for name, run in resolved["runs"].items():
             run["layers"] = layers[name]
-        faults = job_faults(checked)
+        # A trial takes seconds, so it comes last.
+        faults = job_faults(checked) or training_faults(checked)
     if faults:
         raise ConfigError("\n".join(faults))
     return resolved
@@ -90,7 +92,14 @@ def _run_settings(base: dict, changes: dict, schema: dict) -> dict:
     if changes.get("model", {}).get("name", base["model"]["name"]) != base["model"]["name"]:
         # Arguments and weights belong to a model: another model starts without them.
         base = {**base, "model": {**base["model"], "kwargs": {}, "weights": None}}
+    training = changes.get("training", {})
+    # So do those of an optimizer and a recipe.
+    for key, arguments in (("optimizer", "optimizer_kwargs"), ("recipe", "recipe_kwargs")):
+        if training.get(key, base["training"][key]) != base["training"][key]:
+            base = {**base, "training": {**base["training"], arguments: {}}}
     settings = merged(base, changes)
+    # Where all runs together have no average, the run's own is still without defaults.
+    settings["training"] = with_defaults(settings["training"], schema["properties"]["training"], schema)
     # Where all runs together have none, the run's own are still without defaults.
     for source in ("checkpoints", "recording"):
         settings[source] = with_defaults(settings[source], schema["$defs"][source], schema)

@@ -25,6 +25,9 @@ Validator = extend(
 # JSON's words for types that YAML calls otherwise.
 TYPE_WORDS = {"object": "mapping", "array": "list"}
 
+# What a text with a pattern is, where the schema does not describe it.
+NAMES = "made of letters, digits and _, with single dots between (runs also take -)"
+
 # Cuts long values short in messages.
 value_repr = reprlib.Repr()
 value_repr.maxstring = value_repr.maxother = 80
@@ -165,14 +168,15 @@ def _allowed(error) -> str:
         "minimum": lambda: f"must be at least {value}",
         "maximum": lambda: f"must be at most {value}",
         "exclusiveMinimum": lambda: f"must be greater than {value}",
-        "minItems": lambda: "must have at least one entry",
+        "exclusiveMaximum": lambda: f"must be less than {value}",
+        "minItems": lambda: f"must have at least {'one entry' if value == 1 else f'{value} entries'}",
         "required": lambda: f"must have {' and '.join(value)}",
         "minProperties": lambda: "must have at least one entry",
         "minLength": lambda: "must not be empty",
         "maxLength": lambda: f"must have at most {value} characters",
         "const": lambda: f"must be of type list; write [{instance}], or the word {value}",
         "uniqueItems": lambda: "must not name anything twice",
-        "pattern": lambda: "must be made of letters, digits and _, with single dots between (runs also take -)",
+        "pattern": lambda: f"must be {error.schema.get('description', NAMES)}",
     }.get(error.validator, lambda: error.message)()
 
 

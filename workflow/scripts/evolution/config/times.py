@@ -1,8 +1,9 @@
 """Each run's times, as far as the config is sound: of the training, or of what lies on disk."""
 
-from evolution.config.checks import CheckedConfig
+from evolution.config.checks import MOST_JOBS, CheckedConfig
+from evolution.config.spans import counted_spans
 from evolution.errors import ConfigError
-from evolution.planning.run_times import RunTimes, checkpoint_times, recording_times, trained_times
+from evolution.planning.run_times import RunTimes, checkpoint_times, epoch_length, recording_times, trained_times
 
 
 def run_times(checked: CheckedConfig) -> tuple[dict[str, RunTimes], list[str]]:
@@ -20,21 +21,29 @@ def run_times(checked: CheckedConfig) -> tuple[dict[str, RunTimes], list[str]]:
         A line each, none twice.
     """
     times, faults = {}, []
-    trained = None
-    if checked.sound("training.epochs", "training.epochs_per_job", "snapshots", "snapshots_per_job"):
-        trained = trained_times(checked.config)
     for name, run in checked.runs("checkpoints", "recording"):
         if run["recording"] is not None:
             found, wrong = _recorded(name, checked)
         elif run["checkpoints"] is not None:
             found, wrong = _of_checkpoints(name, checked)
         else:
-            found, wrong = trained, []
+            found, wrong = _trained(name, checked), []
         if found is not None:
             times[name] = found
         faults += wrong
     # A fault that several runs share is said once.
     return times, list(dict.fromkeys(faults))
+
+
+def _trained(name: str, checked: CheckedConfig) -> RunTimes | None:
+    """The times of a run that is trained here; None where a fault is in what decides them."""
+    config = checked.config
+    if not checked.times_known(name):
+        return None
+    run = config["runs"][name]
+    if max(counted_spans(config, epoch_length(run, config))) > MOST_JOBS:
+        return None  # evolution.config.checks says so.
+    return trained_times(name, run, config)
 
 
 def _of_checkpoints(name: str, checked: CheckedConfig) -> tuple[RunTimes | None, list[str]]:

@@ -11,7 +11,7 @@ from evolution.figures.curves import draw_curve
 from evolution.figures.style import MARGIN, FigureStyle, class_colors, headed_figure, shorten
 from evolution.io.reading import damaged
 from evolution.io.tables import load_table
-from evolution.measures.intervals import mean_interval
+from evolution.measures.intervals import log_mean_interval, mean_interval
 
 # A legend cannot tell more lines than this apart: the other groups are grey.
 MOST_GROUPS = 10
@@ -25,8 +25,9 @@ LEGEND_NAME = 48  # characters
 LEGEND_SIZE = 8
 
 BAND_NOTE = (
-    "Line: the mean of a group's runs, which differ in their seed alone (n of them). Band: its 95 % confidence "
-    "interval by Student's t, wide with two or three runs, and cut off at the panel's edge. A single run has none."
+    "Line: the mean of a group's runs, which differ in their seed alone (n of them), at the times that all of them "
+    "have. Band: its 95 % confidence interval by Student's t, wide with two or three runs, and cut off at the panel's "
+    "edge. A single run has none."
 )
 
 # Of one group: times (E,), and a row of values a run (n, E).
@@ -61,8 +62,12 @@ def load_comparison(path: str, *keys: str) -> dict[str, dict[tuple, Curves]]:
 
 
 def _aligned(runs: list[dict[int, float]]) -> Curves:
-    """The runs' values on all of their times."""
-    times = sorted(set().union(*runs))
+    """The runs' values at the times that all of them have; at all of their times where they share none.
+
+    A training may end before the others of its group. A mean over the rest would then be of fewer trainings.
+    """
+    shared = set(runs[0]).intersection(*runs[1:])
+    times = sorted(shared or set().union(*runs))
     return np.array(times), np.array([[run.get(time, np.nan) for time in times] for run in runs], float)
 
 
@@ -160,33 +165,45 @@ def compared_figure(
 
 
 def draw_groups(axes: Axes, curves: dict[str, Curves], colors: dict[str, str]) -> list[float]:
-    """Draw each group's mean and interval over the times.
+    """Draw each group's mean and interval over the times; on a logarithmic y axis those of the logarithms.
+
+    There an interval of the values themselves might reach below 0, where the axis does not.
 
     Returns
     -------
     list of float
-        The least and the largest value of any run, for `limit_y_axis`; empty where no run has a value.
+        The least and the largest value of any run that the axis can show, for `limit_y_axis`; empty where there is
+        none.
     """
+    logarithmic = axes.get_yscale() == "log"
+    interval = log_mean_interval if logarithmic else mean_interval
     ends: list[float] = []
     # Many bands over each other would hide the lines.
     opacity = 0.18 if len(colors) <= 4 else 0.1
     for group, (times, values) in curves.items():
-        mean, low, high = mean_interval(values)
+        # Where a run has no value, such as that of a layer that collapsed, a mean would be of the others.
+        whole = np.isfinite(values).all(axis=0)
+        mean, low, high = (np.where(whole, each, np.nan) for each in interval(values))
         color = colors.get(group)
         if color is None:
             draw_curve(axes, times, mean, OTHERS, linewidth=0.7, zorder=1.5)
         else:
             axes.fill_between(times, low, high, color=color, alpha=opacity, linewidth=0, zorder=1.8)
             draw_curve(axes, times, mean, color, zorder=2.5)
-        known = values[np.isfinite(values)]
+        known = values[np.isfinite(values) & ((values > 0) | (not logarithmic))]
         ends += [known.min(), known.max()] if len(known) else []
     return [min(ends), max(ends)] if ends else []
 
 
 def limit_y_axis(axes: Axes, ends: list[float], least_span: float = 0.1) -> None:
-    """Let the y axis span the values `ends`, and at least `least_span`, so that noise does not fill the panel."""
+    """Let the y axis span the values `ends`, and at least `least_span`, so that noise does not fill the panel.
+
+    A logarithmic axis spans at least a factor of 2, whatever `least_span` is.
+    """
     if not ends:
         return
-    low, high = min(ends), max(ends)
-    margin = max(0.05 * (high - low), (least_span - (high - low)) / 2)
-    axes.set_ylim(low - margin, high + margin)
+    logarithmic = axes.get_yscale() == "log"
+    low, high = np.log([min(ends), max(ends)]) if logarithmic else (min(ends), max(ends))
+    margin = max(0.05 * (high - low), ((np.log(2) if logarithmic else least_span) - (high - low)) / 2)
+    limits = low - margin, high + margin
+    axes.set_ylim(*(np.exp(limits) if logarithmic else limits))

@@ -10,6 +10,10 @@ START = 0.5
 START_ROOM = START / (1 - 1 / 10)
 
 
+# A time is named next to a power of ten that is this many times smaller.
+FAR_ENOUGH = 4
+
+
 def log_ticks(first: float, last: float, *, most: int, with_start: bool) -> list[float]:
     """The times that such an axis names, ascending.
 
@@ -18,7 +22,7 @@ def log_ticks(first: float, last: float, *, most: int, with_start: bool) -> list
     first, last : float
         The first time after 0, and the last one.
     most : int
-        Powers of ten to name, at most.
+        Times after 0 to name, at most.
     with_start : bool
         Whether the axis begins at 0.
     """
@@ -26,6 +30,9 @@ def log_ticks(first: float, last: float, *, most: int, with_start: bool) -> list
     if len(powers) > 1:
         # Of many powers of ten every second or third is named, the last one in any case.
         shown = powers[:: -math.ceil(len(powers) / most)][::-1]
+        # The end is named too where it is far enough from the last power, so that it can be read off.
+        if last >= FAR_ENOUGH * shown[-1] and len(shown) < most:
+            shown.append(last)
     else:
         # Where there are hardly any, the first time and the last are named, unless they stand in one place.
         shown = sorted({first, last}) if last >= 2 * first or not with_start else [last]

@@ -124,6 +124,7 @@ class Figure:
 DATASET = "dataset.npz"
 HISTORY_TABLE = "tables/history.parquet"
 METRICS_TABLE = "tables/metrics.parquet"
+COLLAPSE_TABLE = "tables/collapse.parquet"
 # How every figure but the film is drawn.
 SIZE_PARAMS = {"dpi": "plots.dpi", "width": "plots.width", "unit": Unit.OF_RUN}
 # How those are drawn that have an axis of time.
@@ -170,7 +171,7 @@ FIGURES = (
         label="neural collapse",
         description="NC1 to NC4 of each layer and at the classifier's input",
         message="Drawing how the classes of run {wildcards.run} draw together.",
-        inputs={"metrics": METRICS_TABLE, "collapse": "tables/collapse.parquet"},
+        inputs={"metrics": METRICS_TABLE, "collapse": COLLAPSE_TABLE},
         params={"layers": Layers.FOLLOWED} | SIZE_PARAMS | TIME_PARAMS,
         measures=("neural_collapse",),
     ),
@@ -326,6 +327,18 @@ COMPARISON_FIGURES = (
         inputs={"history": HISTORY_TABLE},
         params=PALETTE_PARAM | SIZE_PARAMS | TIME_PARAMS,
         of_predictions=True,
+        memory=2000,
+        minutes=10,
+    ),
+    Figure(
+        name="neural_collapse",
+        rule="plot_compared_collapse",
+        label="neural collapse",
+        description="NC1 to NC4 at the classifier's input over time, a line a group",
+        message="Drawing how the classes of all runs draw together.",
+        inputs={"collapse": COLLAPSE_TABLE},
+        params=PALETTE_PARAM | SIZE_PARAMS | TIME_PARAMS,
+        measures=("neural_collapse",),
         memory=2000,
         minutes=10,
     ),

@@ -47,8 +47,12 @@ def load_checkpoint(path: str) -> dict:
     Returns
     -------
     dict
-        `weights` (dict of epoch to state dict), `optimizer` (state dict), `epoch` (int, the last one),
-        and where no training may go on from it `unresumable` (str, the reason).
+        `weights` (dict of time to the state dict that snapshots are taken of), `time` (int, the last one), `state` (all
+        else that goes on from there, see `evolution.training.learner.Learner.state`); where the last time lies within
+        an epoch, `epoch_so_far` (dict, see `evolution.training.epoch.Epoch.state`); `progress` (dict, see
+        `evolution.training.ending.Progress`) and `last_noted` (int, the step of the last row of the history); where the
+        training has ended by itself, `ended` (dict, see `evolution.training.noting.SpanNotes`); and where no training
+        may go on from it, `unresumable` (str, the reason).
 
     Raises
     ------
@@ -57,6 +61,6 @@ def load_checkpoint(path: str) -> dict:
     """
     with reading(path):
         checkpoint = load_tensors(path)
-        if not {"weights", "optimizer", "epoch"} <= checkpoint.keys():
+        if not {"weights", "state", "time"} <= checkpoint.keys():
             raise ValueError("not a checkpoint of this workflow")
     return checkpoint

@@ -33,3 +33,25 @@ def mean_interval(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarra
     half = stdtrit(freedom, (1 + CONFIDENCE) / 2) * np.sqrt(squares / freedom / np.maximum(count, 1))
     half = np.where(count > 1, half, np.nan)
     return mean, mean - half, mean + half
+
+
+def log_mean_interval(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The geometric mean over runs and its 95 % confidence interval: `mean_interval` of the logarithms.
+
+    For measures that spread by factors, such as those on a logarithmic axis. The interval stays above 0.
+
+    Parameters
+    ----------
+    values : float array (runs, ...)
+        No less than 0. NaN: the run has no value there, and the others count.
+
+    Returns
+    -------
+    mean, low, high : float arrays (...)
+        As those of `mean_interval`; NaN where a run has 0, which has no logarithm.
+    """
+    values = np.asarray(values, float)
+    zero = (values == 0).any(axis=0)
+    with np.errstate(divide="ignore"):
+        edges = mean_interval(np.where(zero, np.nan, np.log(values)))
+    return tuple(np.exp(edge) for edge in edges)

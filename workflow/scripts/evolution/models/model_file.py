@@ -45,18 +45,28 @@ def describe_exception(error: Exception, file: Path | None) -> str:
     return f"{type(error).__name__}: {error}{where}"
 
 
-def load_class(file: Path, attribute: str) -> Callable:
+def load_class(file: Path, attribute: str, *, what: str = "model", after_model: bool = False) -> Callable:
     """Run a user's file, which is trusted, and take a class or a function that returns a model from it.
 
     The file and what it imports from its folder and package (see `evolution.models.import_paths.user_code`) are
     imported again each time: they may have changed, and two models may have files of one name.
+
+    Parameters
+    ----------
+    file : Path
+    attribute : str
+        The name of the class or function.
+    what : str
+        How messages call what it makes.
+    after_model : bool
+        Whether the model that was loaded last goes on to be used, which may import something as it runs.
 
     Raises
     ------
     ModelError
         If there is no such file, an import of it fails, or there is nothing of that name in it.
     """
-    return _attribute(_load_file(file), attribute, str(file))
+    return _attribute(_load_file(file, after_model=after_model), attribute, str(file), what)
 
 
 def load_function(file: Path, attribute: str) -> Callable:
@@ -80,20 +90,26 @@ def _is_function_of(module: ModuleType, value: object) -> bool:
     return isinstance(value, FunctionType) and value.__module__ == module.__name__
 
 
-def _load_file(file: Path) -> ModuleType:
+def _load_file(file: Path, *, after_model: bool = False) -> ModuleType:
     """Run a user's file."""
     if not file.is_file():
         raise ModelError(f"there is no file {file}; paths count from the folder that Snakemake runs in", "model.name")
     code = user_code(file)
-    with _importing(code, shown=str(file)):
+    with _importing(code, shown=str(file), after_model=after_model):
         name = _make_packages(code) if code.module else f"{PREFIX}{file.stem}"
         _made.add(name)
         # The package may have imported it already.
         return sys.modules.get(name) or _run(importlib.util.spec_from_file_location(name, code.file))
 
 
-def load_package_class(module: str, attribute: str) -> Callable:
+def load_package_class(module: str, attribute: str, *, what: str = "model", after_model: bool = False) -> Callable:
     """Import a module of a package, which is trusted, and take a class or a function that returns a model from it.
+
+    Parameters
+    ----------
+    module, attribute : str
+    what, after_model
+        As of `load_class`.
 
     Raises
     ------
@@ -102,18 +118,18 @@ def load_package_class(module: str, attribute: str) -> Callable:
     """
     if find_module(module) is None:
         raise ModelError(no_module(module), "model.name")
-    with _importing(package_files(module), shown=module):
+    with _importing(package_files(module), shown=module, after_model=after_model):
         if str(Path.cwd()) not in sys.path:
             sys.path.append(str(Path.cwd()))
         found = importlib.import_module(module)
-    return _attribute(found, attribute, module)
+    return _attribute(found, attribute, module, what)
 
 
 @contextmanager
-def _importing(code: UserCode | None, *, shown: str) -> Iterator[None]:
+def _importing(code: UserCode | None, *, shown: str, after_model: bool) -> Iterator[None]:
     """Import a user's files within this, as if nothing of them had been imported before."""
     _forget(code)
-    _open_folders(code)
+    _open_folders(code, keep=after_model)
     # Write no compiled code: Python would use it for a file that changes again within the same second, and the folder
     # is the user's.
     before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
@@ -158,12 +174,13 @@ def _forget(code: UserCode | None) -> None:
     _files.update(code.files if code else ())
 
 
-def _open_folders(code: UserCode | None) -> None:
-    """Look for modules in a model's folders, and no more in those of the model before.
+def _open_folders(code: UserCode | None, *, keep: bool) -> None:
+    """Look for modules in a model's folders, and in those of the model before only if they are kept, after all others.
 
     The root of its names comes first, as where the user runs a program there. The other folders only have what is found
     nowhere else, and last come this workflow's scripts, whose names (train, layers) are others' too.
     """
+    before = list(opened) if keep else []
     sys.path[:] = path_without_opened()
     opened.clear()
     if code is not None:
@@ -171,6 +188,12 @@ def _open_folders(code: UserCode | None) -> None:
         sys.path.insert(0, root)
         sys.path.extend(others)
         opened.extend([root, *others])
+    if before:
+        # The first of them would stand first: no folder is called so.
+        opened.extend([] if opened else ["\0"])
+        more = [folder for folder in before if folder not in opened]
+        sys.path.extend(more)
+        opened.extend(more)
     ours = [folder for folder in sys.path if folder == str(SCRIPTS)]
     sys.path[:] = [folder for folder in sys.path if folder != str(SCRIPTS)] + ours
     importlib.invalidate_caches()
@@ -211,13 +234,17 @@ def _run(spec: ModuleSpec) -> ModuleType:
     return module
 
 
-def _attribute(module: ModuleType, attribute: str, where: str) -> Callable:
+def _attribute(module: ModuleType, attribute: str, where: str, what: str) -> Callable:
     """A class or function of a module."""
     if not hasattr(module, attribute):
+        classes = {name: value for name, value in vars(module).items() if isinstance(value, type)}
         known = [
-            name for name, value in vars(module).items() if isinstance(value, type) and issubclass(value, nn.Module)
+            name
+            for name, value in classes.items()
+            if (issubclass(value, nn.Module) if what == "model" else value.__module__ == module.__name__)
         ]
-        raise ModelError(f"{where} has no {attribute}; its models are {', '.join(known) or 'none'}", "model.name")
+        kind = "models" if what == "model" else "classes"
+        raise ModelError(f"{where} has no {attribute}; its {kind} are {', '.join(known) or 'none'}", "model.name")
     found = getattr(module, attribute)
     if isinstance(found, nn.Module):
         raise ModelError(
@@ -227,7 +254,7 @@ def _attribute(module: ModuleType, attribute: str, where: str) -> Callable:
         )
     if not callable(found):
         raise ModelError(
-            f"{where}:{attribute} is a {type(found).__name__}; it must be a class, or a function that returns a model",
+            f"{where}:{attribute} is a {type(found).__name__}; it must be a class, or a function that returns a {what}",
             "model.name",
         )
     return found

@@ -1,8 +1,8 @@
 """The modules of a model, found out by running images through it: a program of its own, which the planner starts.
 
-The program reads a request as one line of JSON from standard input, and writes the module tree to the file that the
-request names. If the model cannot be built or run, it ends with code 3, and the last line of its output is JSON: the
-key of the config that the problem lies at, or null, and the problem.
+The program reads a request as YAML from standard input, and writes the module tree to the file that the request names.
+If the model cannot be built or run, it ends with code 3, and the last line of its output is JSON: the key of the config
+that the problem lies at, or null, and the problem.
 """
 
 import evolution.startup.load_torch  # noqa: F401 - before torch
@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable
 
 import torch
+import yaml
 from torch import nn
 from torch.nn.parameter import UninitializedParameter
 
@@ -121,7 +122,7 @@ def _check_logits(output: object, samples: int, classes: int) -> None:
 
 def main() -> None:
     """Answer the request on standard input."""
-    request = json.loads(sys.stdin.readline())
+    request = yaml.safe_load(sys.stdin)
     name = request["name"]
     try:
         if request["shape"] is None:

@@ -3,11 +3,7 @@
 Tracing needs torch, which planning does not load: evolution/models/module_tree.py does it, as a program of its own.
 """
 
-import hashlib
 import json
-import os
-import subprocess
-import sys
 from importlib import metadata
 from pathlib import Path
 
@@ -17,24 +13,21 @@ from evolution.errors import ModelError
 from evolution.models.catalogue import ARCHITECTURES
 from evolution.models.names import TRANSFORMERS
 from evolution.models.selection import Modules, tree_modules
-from evolution.planning.code_files import code_fault, code_files, model_files, model_versions
-from evolution.planning.digests import file_digest
-
-# Next to Snakemake's own records. It can be deleted; each model is then traced again.
-FOLDER = Path(".snakemake/evolution")
-
-SCRIPTS = Path(__file__).parents[2]
+from evolution.planning.code_files import model_versions
+from evolution.planning.programs import (
+    PACKAGES,
+    SCRIPTS,
+    ProgramError,
+    answer_path,
+    code_digests,
+    package_versions,
+    run_program,
+)
 
 PROGRAM = SCRIPTS / "evolution" / "models" / "module_tree.py"
 
-# The packages whose version a trace depends on.
-PACKAGES = ("torch", "torchvision")
-
 # What pip installs a package that is optional by.
 INSTALL = {TRANSFORMERS: "-r requirements-extras.txt"}
-
-# The code with which the program ends where a model cannot be built or run.
-UNFIT_MODEL = 3
 
 
 def model_modules(run: dict) -> Modules:
@@ -121,57 +114,22 @@ def tree_path(request: dict) -> Path:
     ModelError
         If a user's model is not found or cannot be read, or a package is not installed.
     """
-    basis = request | {
-        "files": _code_digests(request["name"], "model.name") + _code_digests(request.get("data", ""), "dataset.name"),
-        "versions": _versions(request["name"]),
-        "code": [file_digest(path) for path in code_files(PROGRAM, SCRIPTS)],
-    }
-    key = hashlib.sha256(json.dumps(basis, sort_keys=True, default=str).encode()).hexdigest()[:20]
-    return FOLDER / f"{key}.json"
-
-
-def library_first(scripts: Path, paths: str | None = None) -> str:
-    """PYTHONPATH with this workflow's scripts before all else, and what it held after them.
-
-    So a user's package on PYTHONPATH can be imported, and one that is called as this workflow's library does not take
-    its place.
-
-    Parameters
-    ----------
-    scripts : Path
-    paths : str, optional
-        What PYTHONPATH holds; by default that of the environment.
-    """
-    paths = os.environ.get("PYTHONPATH", "") if paths is None else paths
-    others = [path for path in paths.split(os.pathsep) if path and path != str(scripts)]
-    return os.pathsep.join([str(scripts), *others])
-
-
-def put_library_first() -> None:
-    """Have every program that this process starts find this workflow's library before a user's package of its name."""
-    os.environ["PYTHONPATH"] = library_first(SCRIPTS)
+    files = code_digests(request["name"], "model.name") + code_digests(request.get("data", ""), "dataset.name")
+    return answer_path(request, program=PROGRAM, files=files, versions=_versions(request["name"]))
 
 
 def _trace(request: dict, path: Path) -> None:
     """Let the program trace a model and write its tree to `path`."""
-    done = subprocess.run(
-        # -P: a module in the working directory does not replace one of the same name.
-        [sys.executable, "-P", "-m", f"evolution.models.{PROGRAM.stem}"],
-        input=json.dumps(request | {"answer": str(path)}, default=str) + "\n",
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PYTHONPATH": library_first(SCRIPTS), "CUDA_VISIBLE_DEVICES": ""},
-    )
-    if done.returncode == 0:
-        return
-    if done.returncode == UNFIT_MODEL:
-        fault = json.loads(done.stdout.splitlines()[-1])
+    try:
+        fault = run_program(PROGRAM, request, path)
+    except ProgramError as error:
+        reason = f"the program that looks into it {error}"
+    else:
+        if fault is None:
+            return
         if fault["key"] is not None:
             raise ModelError(fault["problem"], key=fault["key"])
         reason = fault["problem"]
-    else:
-        last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        reason = f"the program that looks into it ended with code {done.returncode}: {last}"
     if request["shape"] is None:
         raise ModelError(
             f"{request['name']} cannot be built and run on the samples of {request['data']} with model.kwargs "
@@ -186,18 +144,11 @@ def _trace(request: dict, path: Path) -> None:
     )
 
 
-def _code_digests(name: str, key: str) -> list[str]:
-    """Digests of a user's file and of what it imports from its folder and package; none for what is built in."""
-    if fault := code_fault(name):
-        raise ModelError(fault, key=key)
-    return [file_digest(path) for path in model_files(name)]
-
-
 def _versions(name: str) -> dict[str, str]:
     """The versions of the packages that a model is built with."""
     packages = (*PACKAGES, TRANSFORMERS) if name == TRANSFORMERS else PACKAGES
     try:
-        return {package: metadata.version(package) for package in packages} | model_versions(name)
+        return package_versions(packages) | model_versions(name)
     except metadata.PackageNotFoundError as error:
         raise ModelError(
             f"{name} must be built to plan its layers, and {error.name} is not installed where Snakemake is; "

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from evolution.io.whole_files import whole_file
-from evolution.planning.model_trees import FOLDER
+from evolution.planning.programs import FOLDER
 from evolution.sources.recording import Recording
 from evolution.sources.recording_layers import recorded_modules
 

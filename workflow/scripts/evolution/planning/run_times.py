@@ -1,12 +1,16 @@
 """The times of each run: its snapshots, and the spans that one job each handles."""
 
+import hashlib
+import json
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 
-from evolution.config.spans import snapshot_spans, spread_spans, spread_times, training_spans
+from evolution.config.spans import snapshot_spans, span_name, spread_spans, spread_times, training_spans
+from evolution.config.training_keys import TRAINING_KEYS
 from evolution.errors import ConfigError
 from evolution.models.selection import choose
 from evolution.sources.checkpoint_listing import list_checkpoints
@@ -18,6 +22,34 @@ from evolution.sources.recording_listing import list_recording
 from evolution.sources.records import load_recording, load_records
 from evolution.sources.stored_times import Listing, NothingStoredError, StoredTime
 from evolution.sources.unusable import unusable_fingerprints
+from evolution.training.epoch_length import steps_an_epoch
+from evolution.training.kept_times import load_kept_times
+from evolution.training.schedules import Schedule
+
+
+@dataclass(frozen=True)
+class Ending:
+    """Where a training has ended by itself.
+
+    Attributes
+    ----------
+    time : int
+        The last time.
+    reason : str
+        The end of a sentence.
+    diverged : bool
+        Whether its loss or outputs were not finite.
+    """
+
+    time: int
+    reason: str
+    diverged: bool = False
+
+
+def load_ending(path: str | Path) -> Ending | None:
+    """What the checkpoint rule training_end wrote: None where the training went on to its last epoch."""
+    found = json.loads(Path(path).read_text(encoding="utf-8"))
+    return Ending(**found) if found else None
 
 
 @dataclass(frozen=True)
@@ -33,7 +65,20 @@ class RunTimes:
     spans : dict of str to list of int
         The snapshots' spans, to their times.
     training_spans : dict of str to range
-        The spans of the training, to their epochs. Empty where it ran elsewhere.
+        The spans of the training, to their times. Empty where it ran elsewhere.
+    added_spans : dict of str to range
+        Parts of training spans that are trained again, for times whose weights were not kept.
+    kept, asked : dict of str to list of int or None
+        Training or added span to the times whose weights its checkpoint holds, and which its job was or is to keep;
+        None for all.
+    epoch_length : int
+        What an epoch counts in the unit, where the training runs here: 1, or its steps.
+    training_digest : str
+        A digest of what decides the training, where it runs here.
+    ending : Ending or None
+        Where the training has ended by itself.
+    may_end_early : bool
+        Whether the training may end by itself: its last time is not known before.
     stored : dict of int to StoredTime
         Time to what its snapshot is taken of, where the training ran elsewhere.
     recording : Recording or None
@@ -45,6 +90,13 @@ class RunTimes:
     unit: str
     spans: dict[str, list[int]]
     training_spans: dict[str, range] = field(default_factory=dict)
+    added_spans: dict[str, range] = field(default_factory=dict)
+    kept: dict[str, list[int] | None] = field(default_factory=dict)
+    asked: dict[str, list[int] | None] = field(default_factory=dict)
+    epoch_length: int = 1
+    training_digest: str = ""
+    ending: Ending | None = None
+    may_end_early: bool = False
     stored: dict[int, StoredTime] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     recording: Recording | None = None
@@ -66,17 +118,34 @@ class RunTimes:
 
     @cached_property
     def training_span_before(self) -> dict[str, str]:
-        """Span of the training to the one before; the first has none."""
-        return _befores(self.training_spans)
+        """Span of the training to the one that it goes on from; the first has none.
+
+        An added span goes on from where the span of which it is a part does.
+        """
+        before = _befores(self.training_spans)
+        return before | {added: before[span] for added, span in self.repeated_span.items() if span in before}
+
+    @cached_property
+    def repeated_span(self) -> dict[str, str]:
+        """Added span to the training span of which it is a part."""
+        starts = {times[0]: span for span, times in self.training_spans.items()}
+        return {added: starts[times[0]] for added, times in self.added_spans.items()}
 
     @cached_property
     def history_span_of(self) -> dict[int, str]:
-        """Time to the span of `results/{run}/history` that holds it."""
-        return {time: span for span, times in (self.training_spans or self.spans).items() for time in times}
+        """Time to the span of `results/{run}/history` that holds it, and whose checkpoint has its weights."""
+        # Where two spans hold a time, the training's own counts: it comes last.
+        whole = {**self.added_spans, **(self.training_spans or self.spans)}
+        return {time: span for span, times in whole.items() for time in _held(self.kept.get(span), times)}
 
     def grid_times(self, asked: list[int] | None) -> list[int]:
         """The times of figures that show a few snapshots: `plots.grid_times` of the config, or spread over all."""
-        return spread_times(self.times) if asked is None else asked
+        if asked is None:
+            return spread_times(self.times)
+        if self.ending is None:
+            return asked
+        shown = [time for time in asked if time in self.span_of]
+        return shown if len(shown) == len(asked) else sorted({*shown, self.ending.time})
 
     @property
     def has_inputs(self) -> bool:
@@ -91,16 +160,116 @@ class RunTimes:
     @cached_property
     def history_spans(self) -> list[str]:
         """The spans of `results/{run}/history`: of the training, or where it ran elsewhere of the snapshots."""
-        return list(self.training_spans or self.spans)
+        return [*(self.training_spans or self.spans), *self.added_spans]
+
+
+def _held(kept: list[int] | None, times: Iterable[int]) -> Iterable[int]:
+    """The times of a span whose weights are there."""
+    return times if kept is None else kept
 
 
 def _befores(spans: Iterable[str]) -> dict[str, str]:
     return {after: before for before, after in pairwise(spans)}
 
 
-def trained_times(config: dict) -> RunTimes:
-    """The times of the runs that this workflow trains; parameters as `evolution.config.spans.snapshot_spans`."""
-    return RunTimes("epoch", snapshot_spans(config), training_spans(config))
+def trained_times(
+    name: str,
+    run: dict,
+    config: dict,
+    *,
+    ending: Ending | None = None,
+    training_digest: str | None = None,
+    results: Path = Path("results"),
+) -> RunTimes:
+    """The times of a run that this workflow trains.
+
+    Where a training does not keep the weights of all times, those of a snapshot that was added later are missing. A
+    part of the training is then trained again for them.
+
+    Parameters
+    ----------
+    name : str
+        The run's.
+    run : dict
+        Its settings.
+    config : dict
+    ending : Ending, optional
+        Where the training has ended by itself.
+    training_digest : str, optional
+        That of the times as they were planned.
+    results : Path
+    """
+    unit, length = config["snapshots"]["unit"], epoch_length(run, config)
+    end = None if ending is None else ending.time
+    spans, chain = snapshot_spans(config, length, end=end), training_spans(config, length)
+    if end is not None:
+        chain = {span: range(within[0], min(within[-1], end) + 1) for span, within in chain.items() if within[0] <= end}
+    times = RunTimes(
+        unit,
+        spans,
+        chain,
+        epoch_length=length,
+        training_digest=training_digest or _training_digest(run, config),
+        ending=ending,
+        may_end_early=bool(run["training"]["stop"]),
+    )
+    keeps_epochs = config["training"]["keep_epochs"] == "all"
+    if unit == "epoch" and keeps_epochs:
+        return replace(times, asked=dict.fromkeys(chain), kept=dict.fromkeys(chain))
+    notes = load_kept_times(results / name / "kept", training=times.training_digest)
+    kept, asked, added = {}, {}, {}
+    for span, within in chain.items():
+        wanted = times.times[bisect_left(times.times, within[0]) : bisect_right(times.times, within[-1])]
+        ends = [time for time in range(within[-1] // length * length, within[0] - 1, -length) if keeps_epochs]
+        # A part that is trained again ends at the last time that is missing. If that were the span's own end, the two
+        # would have one name. So the end is always kept.
+        asked[span] = kept[span] = sorted({*wanted, *ends, within[-1]})
+        if span in notes:
+            asked[span], kept[span] = notes[span].asked, notes[span].kept
+        held = set(kept[span])
+        if ending is None and within[-1] not in held:
+            # The training has ended by itself in this span or before: what follows is planned from where it ended.
+            continue
+        missing = [time for time in wanted if time not in held]
+        # What was added before stays as it is too.
+        for other, note in notes.items():
+            is_part = other not in chain and note.first == within[0] and note.last < within[-1]
+            if is_part and set(note.kept) & set(missing):
+                asked[other], kept[other], added[other] = note.asked, note.kept, range(note.first, note.last + 1)
+                missing = [time for time in missing if time not in note.kept]
+        if missing:
+            part = span_name(within[0], missing[-1], unit)
+            asked[part] = kept[part] = missing
+            added[part] = range(within[0], missing[-1] + 1)
+    return replace(times, asked=asked, kept=kept, added_spans=added)
+
+
+def epoch_length(run: dict, config: dict) -> int:
+    """What an epoch of a run's training counts in the unit of time: 1, or its steps."""
+    training = run["training"]
+    if config["snapshots"]["unit"] == "epoch":
+        return 1
+    return steps_an_epoch(
+        run["dataset"]["train_size"], batch_size=training["batch_size"], accumulate=training["accumulate"]
+    )
+
+
+def _training_digest(run: dict, config: dict) -> str:
+    """A digest of what in the config decides a training, and by which times its checkpoints hold weights."""
+    training = {key: run["training"][key] for key in TRAINING_KEYS}
+    unit = config["snapshots"]["unit"]
+    # Where data sets lie on disk decides nothing, and a file of weights counts by its content.
+    dataset = {key: value for key, value in run["dataset"].items() if key != "root"}
+    model = {key: value for key, value in run["model"].items() if key != "weights"}
+    basis = [dataset, model, run["seed"], training, schedule_epochs(run, config), unit]
+    return hashlib.sha256(json.dumps(basis, sort_keys=True, default=str).encode()).hexdigest()[:20]
+
+
+def schedule_epochs(run: dict, config: dict) -> int | None:
+    """The epochs of the whole training, where the schedule of the learning rate depends on them."""
+    schedule = run["training"]["schedule"]
+    made = Schedule(**schedule | {"at": tuple(schedule["at"])})
+    return config["training"]["epochs"] if made.needs_length() else None
 
 
 def checkpoint_times(run: str, settings: dict, *, per_job: int, results: Path = Path("results")) -> RunTimes:

@@ -7,6 +7,16 @@ import torch
 
 from evolution.errors import UserError, first_line
 
+# What torch says of a lack of main memory, for which it has no exception class, and of one image in a batch norm.
+NO_MEMORY, LONE_IMAGE = "can't allocate memory", "more than 1 value per channel"
+
+
+def is_explained(error: BaseException) -> bool:
+    """Whether the functions below turn an exception into a message, which the code between must let pass."""
+    if isinstance(error, (UserError, MemoryError, torch.OutOfMemoryError)):
+        return True
+    return any(text in str(error) for text in (NO_MEMORY, LONE_IMAGE))
+
 
 @contextmanager
 def memory_explained(batch_size: int | None) -> Iterator[None]:
@@ -21,8 +31,7 @@ def memory_explained(batch_size: int | None) -> Iterator[None]:
         yield
     except (MemoryError, RuntimeError) as error:
         gpu = isinstance(error, torch.OutOfMemoryError)
-        # torch has no exception class for a lack of main memory.
-        if not (gpu or isinstance(error, MemoryError) or "can't allocate memory" in str(error)):
+        if not (gpu or isinstance(error, MemoryError) or NO_MEMORY in str(error)):
             raise
         step = "all training images at once" if batch_size is None else f"{batch_size} images at once"
         remedies = ["set a lower training.batch_size", "lower dataset.train_size", "choose a smaller model.name"]
@@ -39,7 +48,7 @@ def lone_image_explained(images: int, batch_size: int | None) -> Iterator[None]:
     try:
         yield
     except ValueError as error:
-        if images > 1 or "more than 1 value per channel" not in str(error):
+        if images > 1 or LONE_IMAGE not in str(error):
             raise
         raise UserError(
             f"{batch_size} leaves a batch of a single image, which the model's batch norm cannot train on. Choose a "

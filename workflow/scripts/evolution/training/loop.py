@@ -1,223 +1,82 @@
-"""Training a network: one epoch, its evaluation, a span of epochs."""
+"""Training a span: steps, and what is noted of the network at the times that are asked for."""
 
-import copy
 import logging
-import math
-import time
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
 
 import numpy as np
 import torch
-from torch import nn
-from torch.nn import functional
 
 from evolution.data.network_input import load_part
 from evolution.errors import ModelError, UserError
+from evolution.io.arrays import load_npz
 from evolution.io.checkpoints import load_checkpoint
-from evolution.models.build import ModelSettings, build_run_model, memory_layout
+from evolution.io.reading import damaged
+from evolution.models.build import memory_layout
 from evolution.models.device import choose_device
-from evolution.models.outputs import logits_of
-from evolution.models.seeding import seed_all
-from evolution.seeds import integer_seed
 from evolution.startup.memory import return_kept_memory
-from evolution.training.faults import lone_image_explained
-from evolution.training.fused_convolution import training_forward
+from evolution.training.ending import Progress
+from evolution.training.epoch import Epoch
+from evolution.training.epoch_length import steps_an_epoch
+from evolution.training.evaluation import Samples
 from evolution.training.initial_weights import load_weights
+from evolution.training.learner import Learner, Task, build_learner
+from evolution.training.noting import HISTORY, TIMING, DivergedError, SpanNotes, ToNote
 from evolution.training.restoring import COMPARED, check_restorable
+from evolution.training.settings import TrainingSettings
 
 log = logging.getLogger("evolution")
-
-OPTIMIZERS = {"adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
-
-# Images that pass through the model at once in an evaluation, by the type of device: more gain nothing and cost memory.
-EVALUATION_CHUNK = {"cpu": 250, "cuda": 2000}
 
 # Epochs after which memory that is kept and not in use is returned: often enough to keep the peak low, and seldom
 # enough to cost nothing.
 MEMORY_RETURNED_EVERY = 10
 
 
-@dataclass(frozen=True, kw_only=True)
-class TrainingSettings(ModelSettings):
-    """How a run's network is trained: `model`, `training` and `seed` of the config.
-
-    Attributes
-    ----------
-    batch_size : int or None
-        Images a step; None for all of them.
-    optimizer : str
-        A key of `OPTIMIZERS`.
-    learning_rate, weight_decay : float
-    device : {"auto", "cpu", "cuda"}
-    threads : int
-        torch's, however many cores the machine has: sums depend on it.
-    """
-
-    batch_size: int | None
-    optimizer: str
-    learning_rate: float
-    weight_decay: float
-    device: str
-    threads: int
-
-
-@dataclass(frozen=True)
-class Samples:
-    """Images, float32 (N, C, H, W), and their labels, int64 (N,), on the device that trains."""
-
-    images: torch.Tensor
-    labels: torch.Tensor
-
-
-def predict(model: nn.Module, images: torch.Tensor, chunk: int | None = None) -> torch.Tensor:
-    """Predicted class of each image, in evaluation mode.
-
-    Parameters
-    ----------
-    model : Module
-    images : float32 tensor (N, C, H, W)
-    chunk : int, optional
-        Images that pass through the model at once; by default `EVALUATION_CHUNK`.
-
-    Returns
-    -------
-    int64 tensor (N,)
-    """
-    model.eval()
-    with torch.inference_mode():
-        parts = images.split(chunk or EVALUATION_CHUNK[images.device.type])
-        return torch.cat([logits_of(model(part)).argmax(1) for part in parts])
-
-
-def train_epoch(
-    *,
-    model: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    samples: Samples,
-    batch_size: int | None,
-    seed: int,
-    epoch: int,
-) -> float:
-    """One pass over the training images.
-
-    Dropout and shuffling draw from streams named by the epoch. A training that is cut and goes on therefore draws the
-    same numbers as an uncut one.
-
-    Parameters
-    ----------
-    model : Module
-    optimizer : Optimizer
-    samples : Samples
-    batch_size : int or None
-        Images a step; None for all of them.
-    seed : int
-        The run's.
-    epoch : int
-
-    Returns
-    -------
-    float
-        Mean cross entropy over the epoch's images, as each step saw it.
-    """
-    model.train()
-    forward = training_forward(model)
-    seed_all(integer_seed(seed, "dropout", epoch))
-    images, labels = samples.images, samples.labels
-    if batch_size is None or batch_size >= len(images):
-        batches = [(images, labels)]
-    else:
-        shuffling = torch.Generator().manual_seed(integer_seed(seed, "shuffling", epoch))
-        order = torch.randperm(len(images), generator=shuffling).to(images.device)
-        batches = ((images[part], labels[part]) for part in order.split(batch_size))
-    total = torch.zeros((), dtype=torch.float64, device=images.device)
-    for batch_images, batch_labels in batches:
-        optimizer.zero_grad()
-        with lone_image_explained(len(batch_images), batch_size):
-            logits = logits_of(forward(batch_images))
-        loss = functional.cross_entropy(logits, batch_labels)
-        loss.backward()
-        optimizer.step()
-        total += loss.detach() * len(batch_images)
-    return total.item() / len(images)
-
-
-def evaluate(*, model: nn.Module, train: Samples, evaluation: Samples, classes: int) -> dict[str, object]:
-    """Accuracies in evaluation mode: on the training images, the evaluation images, and each class of the latter.
-
-    Parameters
-    ----------
-    model : Module
-    train, evaluation : Samples
-    classes : int
-
-    Returns
-    -------
-    dict
-        train_accuracy and eval_accuracy, float; class_accuracy, list of floats, NaN for a class without images.
-    """
-    train_right = (predict(model, train.images) == train.labels).double().mean().item()
-    right = (predict(model, evaluation.images) == evaluation.labels).cpu().numpy()
-    labels = evaluation.labels.cpu().numpy()
-    counts = np.bincount(labels, minlength=classes)
-    by_class = np.bincount(labels, weights=right, minlength=classes) / np.where(counts, counts, np.nan)
-    return {"train_accuracy": train_right, "eval_accuracy": right.mean(), "class_accuracy": by_class.tolist()}
-
-
-def copy_state(model: nn.Module) -> dict[str, object]:
-    """A copy of the model's state dict on the CPU, which training does not change any more.
-
-    Its values are tensors, and what the modules return from `get_extra_state`.
-    """
-    return {
-        name: value.detach().to("cpu", copy=True) if isinstance(value, torch.Tensor) else copy.deepcopy(value)
-        for name, value in model.state_dict().items()
-    }
-
-
-def optimizer_state(optimizer: torch.optim.Optimizer) -> dict:
-    """The optimizer's state on the CPU, so that a checkpoint can be read where there is no GPU."""
-    state = optimizer.state_dict()
-    on_cpu = {
-        number: {name: value.cpu() if isinstance(value, torch.Tensor) else value for name, value in values.items()}
-        for number, values in state["state"].items()
-    }
-    return state | {"state": on_cpu}
-
-
 def train_span(
     *,
     dataset: str,
     previous: str | None,
-    epochs: range,
+    times: range,
     settings: TrainingSettings,
-    kept_epochs: list[int] | None = None,
+    epochs: int | None = None,
+    unit: str = "epoch",
+    epoch_length: int | None = None,
+    kept: Collection[int] | None = None,
+    repeated: Mapping[int, float] | None = None,
     initial_weights: str | None = None,
 ) -> tuple[dict, dict, dict]:
-    """Train from the end of `previous` through `epochs`.
+    """Train from the end of `previous` through `times`.
 
     Parameters
     ----------
     dataset : path of dataset.npz
     previous : path of the checkpoint before, or None
-        None builds the network: `epochs` is then range(0, 1), and nothing is trained.
-    epochs : range
-        The span's epochs; epoch 0 is the network before training.
+        None builds the network: `times` is then range(0, 1), and nothing is trained.
+    times : range
+        The span's times; 0 is the network before training.
     settings : TrainingSettings
-    kept_epochs : list of int, optional
-        Epochs whose weights are kept, in addition to the last. By default all are kept, so that a snapshot can be added
-        later without training.
+    epochs : int, optional
+        Of the whole training, where the schedule of the learning rate depends on them.
+    unit : {"epoch", "step"}
+        What times are counted in.
+    epoch_length : int, optional
+        The steps of an epoch that the times were planned with, where steps are counted.
+    kept : collection of int, optional
+        Times whose weights are kept. By default all are kept, so that a snapshot can be added later without training.
+    repeated : mapping of int to float, optional
+        The losses that a training found before at times of this span, which is trained again for more times to keep.
+        This training must find the same, and notes no other times than `kept`.
     initial_weights : path of a state dict, optional
-        The weights of the network at epoch 0. By default they are drawn from the seed.
+        The weights of the network at time 0. By default they are drawn from the seed.
 
     Returns
     -------
     checkpoint : dict
-        `weights` (epoch to state dict), `optimizer` (state dict), `epoch` (the last), and where no training may go on
-        from it, `unresumable` (str, the reason).
-    history : dict of columns
-        epoch, train_loss, train_accuracy, eval_accuracy, class_accuracy; one row an epoch.
+        See `evolution.io.checkpoints.load_checkpoint`.
+    history : dict of columns, which may be empty
+        time, train_loss (mean over the images of the epoch so far, as each step saw it), train_accuracy, eval_accuracy,
+        class_accuracy; a row for each kept time, and one for each end of an epoch.
     timing : dict of columns
-        epoch, seconds (wall time of training and evaluation).
+        time, seconds (wall time of training and evaluation since the row before).
 
     Raises
     ------
@@ -234,82 +93,148 @@ def train_span(
         torch.utils.deterministic.fill_uninitialized_memory = False
     train_images, train_labels, classes = load_part(dataset, "train")
     eval_images, eval_labels, _ = load_part(dataset, "eval")
-    model = build_run_model(settings, shape=train_images.shape[1:], classes=classes)
-    if initial_weights is not None:
-        load_weights(model, initial_weights)
+    mean, std = load_npz(dataset, "mean", "std")
+    length = steps_an_epoch(len(train_images), batch_size=settings.batch_size, accumulate=settings.accumulate)
+    if unit == "step" and epoch_length not in (None, length):
+        raise damaged(dataset, f"{length} steps an epoch where {epoch_length} were planned")
+    task = Task(
+        shape=train_images.shape[1:],
+        classes=classes,
+        labels=train_labels,
+        mean=mean,
+        std=std,
+        steps=None if epochs is None else epochs * length,
+        device=device,
+    )
     layout = memory_layout(settings.model)
-    model = model.to(device, memory_format=layout)
 
     def on_device(images: np.ndarray, labels: np.ndarray) -> Samples:
         images = torch.from_numpy(images).to(device).contiguous(memory_format=layout)
         return Samples(images, torch.from_numpy(labels).to(device))
 
     train, evaluation = on_device(train_images, train_labels), on_device(eval_images, eval_labels)
-    optimizer = OPTIMIZERS[settings.optimizer](
-        model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
+    learner = build_learner(
+        settings,
+        task,
+        prepare=None if initial_weights is None else lambda model: load_weights(model, initial_weights),
     )
+    began, progress, last_noted = None, Progress(), 0
     if previous is not None:
         start = load_checkpoint(previous)
         if "unresumable" in start:
-            raise ModelError(start["unresumable"], "model.name")
-        model.load_state_dict(start["weights"][epochs.start - 1])
-        optimizer.load_state_dict(start["optimizer"])
+            raise ModelError(start["unresumable"], "training.recipe" if settings.recipe else "model.name")
+        if "ended" in start:
+            log.info("The training has ended: %s", start["ended"]["reason"])
+            passed_on = {"weights": {}, "state": {}, "time": times[-1], "ended": start["ended"]}
+            return passed_on, {name: [] for name in HISTORY}, {name: [] for name in TIMING}
+        learner.restore(start["state"])
+        progress = Progress(**start["progress"])
+        last_noted = start["last_noted"] // (length if unit == "epoch" else 1)
+        began = start.get("epoch_so_far")
         del start
-    log.info(f"Training {settings.model} on {device}, {settings.threads} threads, epochs {epochs[0]} to {epochs[-1]}")
+    log.info(f"Training {settings.model} on {device}, {settings.threads} threads, {unit}s {times[0]} to {times[-1]}")
 
-    weights, history, timing = {}, [], []
-    for epoch in epochs:
-        began = time.perf_counter()
-        loss = math.nan
-        if epoch > 0:
-            loss = train_epoch(
-                model=model,
-                optimizer=optimizer,
-                samples=train,
-                batch_size=settings.batch_size,
-                seed=settings.seed,
-                epoch=epoch,
-            )
-            if not math.isfinite(loss):
-                raise UserError(
-                    f"The training diverged: at epoch {epoch} the loss is {loss}, with training.learning_rate "
-                    f"{settings.learning_rate:g}. Lower the learning rate. Epochs before {epochs.start} are kept; to "
-                    f"have the figures of those alone, set training.epochs to {max(epochs.start - 1, 1)}. To compare "
-                    "other runs without this one, name it under skip."
-                )
-        row = {"epoch": epoch, "train_loss": loss} | evaluate(
-            model=model, train=train, evaluation=evaluation, classes=classes
-        )
-        if kept_epochs is None or epoch in kept_epochs or epoch == epochs[-1]:
-            weights[epoch] = copy_state(model)
-        if epoch % MEMORY_RETURNED_EVERY == 0:
-            return_kept_memory()
-        seconds = time.perf_counter() - began
-        history.append(row)
-        timing.append({"epoch": epoch, "seconds": seconds})
-        trained = f"loss {loss:.4f}, " if epoch > 0 else ""
-        log.info(
-            f"Epoch {epoch}: {trained}train accuracy {row['train_accuracy']:.4f}, "
-            f"eval accuracy {row['eval_accuracy']:.4f}, {seconds:.2f} s"
-        )
-    step = slice(settings.batch_size)
-    unresumable = check_restorable(
-        model,
-        state=weights[epochs[-1]],
-        settings=settings,
-        classes=classes,
-        evaluation_images=evaluation.images[:COMPARED],
-        step_images=train.images[step],
-        step_labels=train.labels[step],
+    notes = SpanNotes(
+        learner,
+        train,
+        evaluation,
+        to_note=_to_note(times, unit=unit, length=length, kept=kept, repeated=repeated),
+        progress=progress,
+        last_noted=last_noted,
     )
-    checkpoint = {"weights": weights, "optimizer": optimizer_state(optimizer), "epoch": epochs[-1]}
-    if unresumable is not None:
+    epoch, steps = None, length if unit == "epoch" else 1
+    if times[0] == 0:
+        notes.note(None, 0)
+    else:
+        done, last = (times[0] - 1) * steps, times[-1] * steps
+        for step, epoch in _steps(learner, train, done=done, last=last, length=length, began=began):
+            try:
+                if not notes.note(epoch, step):
+                    break
+            except DivergedError as error:
+                raise UserError(
+                    _diverged(error.loss, unit=unit, at=step // steps, first=times.start, settings=settings)
+                ) from None
+    checkpoint = {"weights": notes.weights, "state": {}, "time": times[-1]}
+    if notes.ended is not None:
+        log.info("The training ends at %s %d: %s", unit, notes.ended["time"], notes.ended["reason"])
+        checkpoint["ended"] = notes.ended
+    if notes.has_diverged:
+        return checkpoint, notes.history, notes.timing
+    checkpoint |= {"state": learner.state(), "progress": notes.progress.state(), "last_noted": notes.last_noted * steps}
+    at_end = notes.weights.get(notes.last_noted if notes.ended else times[-1])
+    if at_end is not None and learner.followed is learner.model:
+        # torch stores a tensor once that is there twice.
+        checkpoint["state"]["model"] = at_end
+    if epoch is not None and not epoch.is_over:
+        checkpoint["epoch_so_far"] = epoch.state()
+    batch = slice(settings.batch_size)
+    unresumable = check_restorable(
+        learner,
+        state=checkpoint["state"],
+        evaluation_images=evaluation.images[:COMPARED],
+        step_images=train.images[batch],
+        step_labels=train.labels[batch],
+    )
+    if unresumable is not None and notes.ended is None:
         # It is no fault as long as no training goes on from here.
         log.info("No training can go on from this checkpoint: %s", unresumable)
         checkpoint["unresumable"] = unresumable
-    return checkpoint, _columns(history), _columns(timing)
+    return checkpoint, notes.history, notes.timing
 
 
-def _columns(rows: list[dict]) -> dict[str, list]:
-    """A table's columns from its rows."""
-    return {name: [row[name] for row in rows] for name in rows[0]}
+def _to_note(
+    times: range, *, unit: str, length: int, kept: Collection[int] | None, repeated: Mapping[int, float] | None
+) -> ToNote:
+    """What is to be noted; parameters as `train_span` has them, and the steps of an epoch."""
+    noted = kept = set(times if kept is None else kept)
+    if repeated is None:
+        # In epochs each time ends one, in steps every so many.
+        every = 1 if unit == "epoch" else length
+        noted = kept | set(range(-(-times[0] // every) * every, times[-1] + 1, every))
+    return ToNote(unit=unit, steps=length if unit == "epoch" else 1, kept=kept, noted=noted, known=repeated)
+
+
+def _steps(
+    learner: Learner,
+    samples: Samples,
+    *,
+    done: int,
+    last: int,
+    length: int,
+    began: Mapping[str, object] | None,
+) -> Iterator[tuple[int, Epoch]]:
+    """Make the steps after the first `done` of the training through step `last`.
+
+    After each step it gives the step's number and its epoch.
+
+    Parameters
+    ----------
+    learner, samples, began
+        See `Epoch`.
+    done, last : int
+    length : int
+        Steps of an epoch.
+    """
+    for number in range(done // length + 1, -(-last // length) + 1):
+        epoch = Epoch(number, learner, samples, began=began)
+        began = None
+        for _ in range(epoch.done, min(length, last - (number - 1) * length)):
+            epoch.step()
+            yield (number - 1) * length + epoch.done, epoch
+        if number % MEMORY_RETURNED_EVERY == 0:
+            return_kept_memory()
+
+
+def _diverged(loss: float, *, unit: str, at: int, first: int, settings: TrainingSettings) -> str:
+    """What is said of a training whose loss is not finite."""
+    whole = f" Epochs before {first} are kept; to have the figures of those alone, set training.epochs to "
+    kept = f"{whole}{max(first - 1, 1)}." if unit == "epoch" else f" What was trained up to step {first - 1} is kept."
+    # Without steps there is nothing to show.
+    kept = kept if first > 1 else ""
+    recipe = "" if settings.recipe is None else f", or look at the loss of {settings.recipe}"
+    return (
+        f"The training diverged: at {unit} {at} the loss is {loss}, with training.learning_rate "
+        f"{settings.learning_rate:g}. Lower the learning rate{recipe}.{kept} Or let the training end before "
+        "that, with training.stop: {diverged: true}. To compare other runs without this one, name it under skip."
+    )

@@ -1,4 +1,4 @@
-"""Whether the network that a checkpoint holds is the network that was trained.
+"""Whether the network and the recipe that a checkpoint holds are those that were trained.
 
 Snapshots are taken of the network that is built again and given the weights of a checkpoint, and a later span of the
 training starts from it. What a model keeps outside its state dict is lost by this: a counter, a factor that fades
@@ -11,16 +11,20 @@ import math
 import numpy as np
 import torch
 from torch import nn
-from torch.nn import functional
 
-from evolution.errors import ModelError, first_line
+from evolution.errors import ModelError, UserError, first_line
 from evolution.io.checkpoints import load_tensors
-from evolution.models.build import ModelSettings, build_run_model, memory_layout
+from evolution.models.build import build_run_model, memory_layout
 from evolution.models.outputs import logits_of
 from evolution.models.repeatability import STATE_REMEDY, check_repeatable, few_of
 from evolution.models.seeding import seed_all
 from evolution.seeds import integer_seed
-from evolution.training.fused_convolution import training_forward
+from evolution.training.attributes import differing_attributes
+from evolution.training.learner import Learner, build_learner
+from evolution.training.recipe import KEY, OwnRecipe
+from evolution.training.state import copy_state
+
+UNCUT = "Or set training.epochs_per_job and steps_per_job to null: the training is then never cut."
 
 # The images of each part that the networks are compared on.
 COMPARED = 32
@@ -36,25 +40,21 @@ GRADIENT_TOLERANCE, OF_ALL_GRADIENTS = 1e-2, 1e-5
 
 
 def check_restorable(
-    trained: nn.Module,
+    learner: Learner,
     *,
     state: dict[str, object],
-    settings: ModelSettings,
-    classes: int,
     evaluation_images: torch.Tensor,
     step_images: torch.Tensor,
     step_labels: torch.Tensor,
 ) -> str | None:
-    """Check that the network built again from a stored state is the one that was trained.
+    """Check that what is built again from a checkpoint is what was trained.
 
     Parameters
     ----------
-    trained : Module
+    learner : Learner
         Its gradients and buffers are changed.
     state : dict
-        Its state dict as the checkpoint holds it.
-    settings : ModelSettings
-    classes : int
+        What a training will go on from, see `evolution.training.learner.Learner.state`.
     evaluation_images, step_images : float32 tensors (n, C, H, W)
         On the training's device. The first are evaluated, the second are a batch of a training step.
     step_labels : int64 tensor (n,)
@@ -62,26 +62,115 @@ def check_restorable(
     Returns
     -------
     str or None
-        Why no training may go on from the checkpoint, where the networks train differently.
+        Why no training may go on from the checkpoint, where the two train differently.
 
     Raises
     ------
-    ModelError
+    UserError
         If the state cannot be read back, or the networks evaluate differently.
     """
-    restored = build_run_model(settings, shape=tuple(evaluation_images.shape[1:]), classes=classes)
-    restored.load_state_dict(stored_and_read(state))
-    restored = restored.to(evaluation_images.device, memory_format=memory_layout(settings.model))
-    check_evaluation(trained=trained, restored=restored, images=evaluation_images)
+    settings, task = learner.settings, learner.task
+    weights = stored_and_read(copy_state(learner.followed.state_dict()), "model", "model.name")
+    if "recipe" in state:
+        # Before the whole, so that the message names what is the recipe's.
+        stored_and_read(state["recipe"], "recipe", KEY)
+    state = stored_and_read(state, "training", KEY if settings.recipe else "model.name")
+    restored, untaken = build_learner(settings, task), None
+    try:
+        restored.restore(state)
+    except UserError as error:
+        # The network has its weights by then.
+        untaken = f"{error.problem}. {UNCUT}"
+    if learner.followed is learner.model and settings.recipe is None:
+        network = restored.model
+    else:
+        # As a snapshot builds it, which knows nothing of an average, nor of what a recipe changes in the network.
+        network = build_run_model(settings, shape=task.shape, classes=task.classes)
+        network.load_state_dict(weights)
+        network = network.to(task.device, memory_format=memory_layout(settings.model))
+    try:
+        check_evaluation(trained=learner.followed, restored=network, images=evaluation_images)
+    except ModelError as error:
+        if settings.recipe is None:
+            raise
+        raise ModelError(
+            f"{error.problem} The network is trained with {settings.recipe}, and snapshots are taken without it: a "
+            "recipe may not change how the network evaluates, such as by a hook; put that into the model",
+            KEY,
+        ) from error
+    if untaken is not None:
+        return untaken
+    kept = kept_outside(learner, restored)
     seed = integer_seed(settings.seed, "restoring")
     try:
-        return training_step_difference(trained, restored, step_images[:COMPARED], step_labels[:COMPARED], seed)
+        fault = training_step_difference(learner, restored, step_images[:COMPARED], step_labels[:COMPARED], seed)
     except Exception:  # A model may need batches of the size that it is trained with, and then raises anything.
-        return training_step_difference(trained, restored, step_images, step_labels, seed)
+        fault = training_step_difference(learner, restored, step_images, step_labels, seed)
+    if kept and fault is None:
+        kept = kept_after_step(learner, restored, kept)
+    return recipe_fault(learner.recipe.name, kept) if kept else fault
 
 
-def stored_and_read(state: dict[str, object]) -> dict[str, object]:
-    """A state dict as a later job reads it from a checkpoint.
+def kept_outside(learner: Learner, restored: Learner) -> list[str]:
+    """The names of what a recipe of the user's keeps outside its state dict."""
+    if not isinstance(learner.recipe, OwnRecipe):
+        return []
+    networks = {id(module) for each in (learner, restored) for module in each.model.modules()}
+    return differing_attributes(learner.recipe.recipe, restored.recipe.recipe, leave_out=networks)
+
+
+def kept_after_step(learner: Learner, restored: Learner, names: list[str]) -> list[str]:
+    """What still differs of a recipe after a step whose loss was the same for both.
+
+    What a batch leaves behind, such as its features or its loss, is then that of the same batch in both, and says
+    nothing of how far the training is. Were it used in a step, then that step would show it.
+
+    Parameters
+    ----------
+    learner, restored : Learner
+        Right after `training_step_difference`.
+    names : list of str
+        What differed before.
+    """
+    gradients = [[parameter.grad for parameter in each.parameters().values()] for each in (learner, restored)]
+    if any(differing_attributes(*pair) for pair in zip(*gradients)):
+        # They are close enough to be called equal, and may still depend on it.
+        return names
+    try:
+        for each in (learner, restored):
+            each.recipe.after_step(each.model)
+    except UserError:
+        # Such as one that needs what a step of the optimizer leaves.
+        return names
+    after = kept_outside(learner, restored)
+    return [name for name in names if name in after] or (names if after else [])
+
+
+def recipe_fault(recipe: str, names: list[str]) -> str:
+    """What is said of a recipe that keeps something outside its state dict.
+
+    Parameters
+    ----------
+    recipe : str
+        `training.recipe` of the config.
+    names : list of str
+    """
+    return (
+        f"{recipe} keeps {', '.join(names[:4])} from one step to the next, which its state dict does not "
+        "hold: a training that goes on from a checkpoint would begin with another value. Keep tensors in buffers "
+        "(self.register_buffer), or return such values from get_extra_state and take them in set_extra_state, as "
+        f"torch.nn.Module has it. {UNCUT}"
+    )
+
+
+def stored_and_read(state: dict[str, object], what: str, key: str) -> dict[str, object]:
+    """A state as a later job reads it from a checkpoint.
+
+    Parameters
+    ----------
+    state : dict
+    what, key : str
+        Whose state it is, for the message, and the key of the config that has to change.
 
     Raises
     ------
@@ -96,10 +185,10 @@ def stored_and_read(state: dict[str, object]) -> dict[str, object]:
     except Exception as error:  # A pickle that is refused, or an object that cannot be pickled, raises anything.
         extra = ", ".join(name for name, value in state.items() if not isinstance(value, torch.Tensor))
         raise ModelError(
-            f"the state of the model cannot be read back from a checkpoint ({first_line(error)}). It holds {extra}; "
+            f"the state of the {what} cannot be read back from a checkpoint ({first_line(error)}). It holds {extra}; "
             "get_extra_state may return tensors, numbers, text, and lists and dicts of them, since nothing else is "
             "read without running code.",
-            "model.name",
+            key,
         ) from error
 
 
@@ -140,20 +229,20 @@ def check_evaluation(*, trained: nn.Module, restored: nn.Module, images: torch.T
 
 
 def training_step_difference(
-    trained: nn.Module, restored: nn.Module, images: torch.Tensor, labels: torch.Tensor, seed: int
+    learner: Learner, restored: Learner, images: torch.Tensor, labels: torch.Tensor, seed: int
 ) -> str | None:
-    """Compare loss and gradients of a step of training, with the same random numbers, in two networks.
+    """Compare loss and gradients of a step of training, with the same random numbers.
 
-    Both networks' gradients and buffers are changed by it, and their parameters are not.
+    Gradients and buffers are changed by it, and parameters are not.
 
     Parameters
     ----------
-    trained, restored : Module
-        The network that was trained, and the one that is built again with its weights.
+    learner, restored : Learner
+        What was trained, and what is built again from its checkpoint.
     images : float32 tensor (n, C, H, W)
     labels : int64 tensor (n,)
     seed : int
-        For what the networks draw, such as dropout.
+        For what is drawn, such as by dropout.
 
     Returns
     -------
@@ -161,7 +250,7 @@ def training_step_difference(
         What is different, and the remedy; None where nothing is.
     """
     (loss, gradients), (other_loss, other_gradients) = (
-        _gradients(model, images, labels, seed) for model in (trained, restored)
+        _gradients(each, images, labels, seed) for each in (learner, restored)
     )
     names = gradients.keys() | other_gradients.keys()
     floor = OF_ALL_GRADIENTS * max(map(_largest, gradients.values()), default=0.0)
@@ -180,8 +269,7 @@ def training_step_difference(
         f"again from its checkpoint {other_loss:.6g}"
         + ("" if same else ", and their gradients differ")
         + ". The model keeps something outside its state dict that its training depends on, such as a counter of steps "
-        f"or a random generator of its own. {STATE_REMEDY} Or set training.epochs_per_job to null: the training is "
-        "then never cut."
+        f"or a random generator of its own. {STATE_REMEDY} {UNCUT}"
     )
 
 
@@ -193,17 +281,15 @@ def _logits(model: nn.Module, images: torch.Tensor) -> np.ndarray:
 
 
 def _gradients(
-    model: nn.Module, images: torch.Tensor, labels: torch.Tensor, seed: int
+    learner: Learner, images: torch.Tensor, labels: torch.Tensor, seed: int
 ) -> tuple[float, dict[str, torch.Tensor]]:
     """The loss of one step of training, and the gradient of each parameter that has one."""
-    model.train()
-    model.zero_grad()
-    forward = training_forward(model)
+    parameters = learner.parameters()
+    for parameter in parameters.values():
+        parameter.grad = None
     seed_all(seed)
-    loss = functional.cross_entropy(logits_of(forward(images)), labels)
-    loss.backward()
-    found = {name: parameter.grad for name, parameter in model.named_parameters() if parameter.grad is not None}
-    return loss.item(), found
+    loss = learner.loss_and_gradients(images, labels, done=0)
+    return loss, {name: parameter.grad for name, parameter in parameters.items() if parameter.grad is not None}
 
 
 def _largest(gradient: torch.Tensor) -> float:
