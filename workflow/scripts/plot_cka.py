@@ -13,7 +13,7 @@ from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
 
 from evolution import PIXELS
-from evolution.figures.curves import cell_edges, tick_times
+from evolution.figures.curves import cell_edges, set_cell_axis
 from evolution.figures.layer_names import layer_title
 from evolution.figures.style import FigureStyle, headed_figure, save_figure, shared_look, shorten
 from evolution.io.job_log import job_log
@@ -138,7 +138,7 @@ def plot_cka(
             axes.set_xlabel(style.unit if lowest else "")
             axes.tick_params(labelbottom=lowest)
             for axis in (axes.xaxis, axes.yaxis):
-                tick_times(axis, times[-1], ticks=3, digits=3 if style.printed else 4)
+                set_cell_axis(axis, times, style, ticks=3, digits=3 if style.printed else 4)
         for axes in time_panels[:, 0]:
             axes.set_ylabel(style.unit)
         for axes in time_panels.ravel()[len(modules) :]:
@@ -159,6 +159,11 @@ if "snakemake" in globals():
             grid_times=snakemake.params.grid_times,
             times=snakemake.params.times,
             layers=snakemake.params.layers,
-            style=FigureStyle(dpi=snakemake.params.dpi, width=snakemake.params.width, unit=snakemake.params.unit),
+            style=FigureStyle(
+                dpi=snakemake.params.dpi,
+                width=snakemake.params.width,
+                unit=snakemake.params.unit,
+                time_axis=snakemake.params.time_axis,
+            ),
         )
         save_figure(figure, snakemake.output)

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from evolution import PIXELS
 from evolution.activations.cells import Cells
-from evolution.figures.curves import cell_edges, tick_times
+from evolution.figures.curves import cell_edges, set_cell_axis
 from evolution.figures.fonts import drawable_names
 from evolution.figures.layer_names import layer_title
 from evolution.figures.style import FigureStyle, headed_figure, save_figure, shared_look, shorten
@@ -96,7 +96,7 @@ def plot_class_separation(
             axes.set_title(shorten(layer_title(layer), 22), size=9)
             axes.grid(False)
             axes.set_xlabel(style.unit)
-            tick_times(axes.xaxis, times[-1], ticks=4)
+            set_cell_axis(axes.xaxis, times, style, ticks=4)
             axes.set_xlim(edges[0], edges[-1])
             axes.set_ylim(len(names) - 0.5, -0.5)
         named = np.arange(0, len(names), -(-len(names) // NAMED_CLASSES))
@@ -116,6 +116,11 @@ if "snakemake" in globals():
             votes=Cells(snakemake.input.votes, snakemake.params.spans),
             times=snakemake.params.times,
             layers=snakemake.params.layers,
-            style=FigureStyle(dpi=snakemake.params.dpi, width=snakemake.params.width, unit=snakemake.params.unit),
+            style=FigureStyle(
+                dpi=snakemake.params.dpi,
+                width=snakemake.params.width,
+                unit=snakemake.params.unit,
+                time_axis=snakemake.params.time_axis,
+            ),
         )
         save_figure(figure, snakemake.output)

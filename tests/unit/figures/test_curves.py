@@ -12,6 +12,7 @@ from evolution.figures.curves import (
     draw_curve,
     draw_layer_curves,
     place_labels,
+    set_cell_axis,
     set_time_axis,
     spread,
 )
@@ -188,3 +189,24 @@ def test_a_logarithmic_axis_of_one_time():
     axes.plot([0], [1])
     set_time_axis(axes, FigureStyle(dpi=100, time_axis="log"))
     assert axes.get_xscale() == "linear"
+
+
+@pytest.mark.parametrize("which", ["xaxis", "yaxis"])
+def test_cells_of_a_heat_map_on_a_logarithmic_axis(which):
+    """Early times have room, and 0 shows: as wide as from one power of ten to the next, or about half as wide."""
+    times = [0, 1, 2, 4, 8, 16, 500]
+    axes = Figure().subplots()
+    edges = cell_edges(times)
+    if which == "xaxis":
+        axes.pcolormesh(edges, [0, 1], np.zeros((1, 7)))
+    else:
+        axes.pcolormesh([0, 1], edges, np.zeros((7, 1)))
+    style = FigureStyle(dpi=100, unit="step", time_axis="log")
+    set_cell_axis(getattr(axes, which), times, style, ticks=4)
+    axis = getattr(axes, which)
+    assert axis.get_scale() == "symlog" and list(axis.get_majorticklocs()) == [0, 1, 10, 100, 500]
+    place = axis.get_transform().transform
+    assert place(np.array([1.0])) - place(np.array([0.0])) > 0.1 * (place(np.array([500.0])) - place(np.array([1.0])))
+    axes = Figure().subplots()
+    set_cell_axis(axes.xaxis, times, FigureStyle(dpi=100, unit="step"), ticks=4)
+    assert axes.xaxis.get_scale() == "linear"

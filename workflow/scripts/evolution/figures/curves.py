@@ -122,14 +122,48 @@ def set_time_axis(axes: Axes, style: FigureStyle, *, ticks: int = 6, name: bool 
         tick_times(axes.xaxis, times.max(initial=0), ticks=ticks, min_n_ticks=1)
         return
     first, last = after_start.min(), after_start.max()
-    with_start = times.min() <= 0
-    axes.set_xscale("symlog", linthresh=first, linscale=START)
+    scale_log_time(axes.xaxis, times, most=ticks // 2 if style.printed else ticks)
     margin = (last / first) ** 0.05 if last > first else 1.05
-    axes.set_xlim(*((-0.1 * first, 1.05 * last) if with_start else (first / margin, last * margin)))
-    most = ticks // 2 if style.printed else ticks
-    axes.xaxis.set_major_locator(FixedLocator(log_ticks(first, last, most=most, with_start=with_start)))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter("{x:.0f}")
+    axes.set_xlim(*((-0.1 * first, 1.05 * last) if times.min() <= 0 else (first / margin, last * margin)))
+
+
+def scale_log_time(axis: Axis, times: np.ndarray, *, most: int) -> None:
+    """Give an axis the scale and ticks of a logarithmic axis of time that shows 0.
+
+    Parameters
+    ----------
+    axis : Axis
+        The x or the y axis of its axes.
+    times : float array (E,)
+        With one after 0 at least.
+    most : int
+        Ticks after 0, at most.
+    """
+    after_start = times[times > 0]
+    axes, first = axis.axes, after_start.min()
+    set_scale = axes.set_xscale if axis is axes.xaxis else axes.set_yscale
+    set_scale("symlog", linthresh=first, linscale=START)
+    named = log_ticks(first, after_start.max(), most=most, with_start=times.min() <= 0)
+    axis.set_major_locator(FixedLocator(named))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter("{x:.0f}")
+
+
+def set_cell_axis(axis: Axis, times: list[int], style: FigureStyle, *, ticks: int, digits: int = 4) -> None:
+    """Scale and tick an axis along which a heat map has a column or a row for each time, see `cell_edges`.
+
+    Parameters
+    ----------
+    axis : Axis
+    times : list of int
+    style : FigureStyle
+    ticks, digits : int
+        See `tick_times`.
+    """
+    if style.time_axis == "log" and times[-1] > 0:
+        scale_log_time(axis, np.array(times, float), most=ticks)
+    else:
+        tick_times(axis, times[-1], ticks=ticks, digits=digits)
 
 
 def tick_times(axis: Axis, last: float, *, ticks: int, digits: int = 4, min_n_ticks: int = 2) -> None:

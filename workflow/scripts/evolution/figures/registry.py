@@ -185,7 +185,9 @@ FIGURES = (
             "layers": Files("cka/layers/{span}.parquet", times=Times.GRID),
             "times": Files("cka/times/{layer}.parquet", layers=Layers.NETWORK),
         },
-        params={"grid_times": Times.GRID, "times": Times.SNAPSHOTS, "layers": Layers.FOLLOWED} | SIZE_PARAMS,
+        params={"grid_times": Times.GRID, "times": Times.SNAPSHOTS, "layers": Layers.FOLLOWED}
+        | SIZE_PARAMS
+        | TIME_PARAMS,
         switch="metrics.cka",
         minutes=10,
     ),
@@ -217,7 +219,8 @@ FIGURES = (
             "times": Times.SNAPSHOTS,
             "layers": Layers.FOLLOWED,
         }
-        | SIZE_PARAMS,
+        | SIZE_PARAMS
+        | TIME_PARAMS,
         minutes=10,
     ),
     Figure(
