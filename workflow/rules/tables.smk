@@ -59,7 +59,9 @@ def stored_paths(
     return {time: each.path for time, each in stored.items()}
 
 
-def snapshots_and_epochs(times):
+def snapshots_and_epochs(
+    times,
+):
     """The times of a run's snapshots and of the ends of its epochs, ascending."""
     return sorted({*times.times, *range(0, times.times[-1] + 1, times.epoch_length)})
 
