@@ -26,7 +26,7 @@ RESULTS = {
     "summary",
     "settings and software",
 }
-COMPARED = {"metric curves", "accuracy curves", "CKA between runs", "when layers cross"}
+COMPARED = {"metric curves", "accuracy curves", "neural collapse", "CKA between runs", "when layers cross"}
 
 
 @pytest.fixture(scope="module")
