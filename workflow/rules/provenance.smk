@@ -177,7 +177,8 @@ rule settings:
         compact=experiment["activations"]["compact"],
         pooling=experiment["activations"]["pooling"],
         stage=lambda wildcards: STAGE_SETTINGS[wildcards.stage],
-        model=model_version,
+        # A user's model file counts by the history: it says nothing of the raw pixels.
+        model=lambda wildcards: model_versions(RUNS[wildcards.run]["model"]["name"]),
     message:
         "Noting what decides the results of {wildcards.stage} for run {wildcards.run}."
     script:

@@ -292,6 +292,11 @@ def test_where_data_sets_lie_is_no_part_of_a_training():
     assert trained(dataset={"train_size": 30, "root": "elsewhere"}).training_digest == trained().training_digest
 
 
+def test_a_seed_of_the_images_that_is_the_runs_own_is_no_other_training():
+    same, other = (trained(seed=3, dataset={"train_size": 30, "seed": seed}).training_digest for seed in (3, 4))
+    assert trained(seed=3).training_digest == same != other
+
+
 CHAIN = {
     "step_000000": range(0, 1),
     "step_000001-000005": range(1, 6),

@@ -260,6 +260,7 @@ def _training_digest(run: dict, config: dict) -> str:
     unit = config["snapshots"]["unit"]
     # Where data sets lie on disk decides nothing, and a file of weights counts by its content.
     dataset = {key: value for key, value in run["dataset"].items() if key != "root"}
+    dataset["seed"] = run["seed"] if dataset["seed"] is None else dataset["seed"]
     model = {key: value for key, value in run["model"].items() if key != "weights"}
     basis = [dataset, model, run["seed"], training, schedule_epochs(run, config), unit]
     return hashlib.sha256(json.dumps(basis, sort_keys=True, default=str).encode()).hexdigest()[:20]
