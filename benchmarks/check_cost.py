@@ -22,6 +22,7 @@ sys.path.insert(0, str(SCRIPTS))
 
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
+from training_speed import settings as training_settings  # noqa: E402
 
 from evolution.activations.agreement import check_agreement  # noqa: E402
 from evolution.activations.classifier import gives_outputs  # noqa: E402
@@ -35,9 +36,9 @@ from evolution.models.build import build_run_model  # noqa: E402
 from evolution.models.hooks import record_outputs  # noqa: E402
 from evolution.models.outputs import Pooling  # noqa: E402
 from evolution.models.repeatability import check_repeatable, few_of  # noqa: E402
-from evolution.training.learner import Task, build_learner  # noqa: E402
+from evolution.training.learner import build_learner  # noqa: E402
+from evolution.training.loop import load_task  # noqa: E402
 from evolution.training.restoring import COMPARED, check_restorable  # noqa: E402
-from evolution.training.settings import TrainingSettings  # noqa: E402
 from prepare_data import prepare_data  # noqa: E402
 
 PREPARE = """
@@ -131,33 +132,14 @@ def main() -> None:
 
         images, labels, classes = load_part(dataset, "eval")
         images = torch.from_numpy(images).contiguous(memory_format=torch.channels_last)
-        settings = TrainingSettings(
-            model=options.model,
-            model_kwargs={},
-            seed=17,
-            batch_size=None,
-            optimizer="adamw",
-            learning_rate=1e-3,
-            weight_decay=1e-4,
-            device="cpu",
-            threads=1,
-        )
+        settings = training_settings("cpu", 1, options.model)
         state = load_checkpoint(output("1")["checkpoint"])["weights"][options.epochs]
         model = build_run_model(settings, shape=tuple(images.shape[1:]), classes=classes)
         model.load_state_dict(state)
         model = model.to(memory_format=torch.channels_last)
         part, part_labels = images[:COMPARED], torch.from_numpy(labels[:COMPARED])
 
-        mean, std = load_npz(dataset, "mean", "std")
-        task = Task(
-            shape=tuple(images.shape[1:]),
-            classes=classes,
-            labels=labels,
-            mean=mean,
-            std=std,
-            steps=None,
-            device=torch.device("cpu"),
-        )
+        task, _, _ = load_task(dataset, settings, device=torch.device("cpu"))
         learner = build_learner(settings, task)
         trained = load_checkpoint(output("1")["checkpoint"])["state"]
 

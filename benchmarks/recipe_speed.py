@@ -25,31 +25,20 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
 from torchvision.transforms import v2  # noqa: E402
+from training_speed import settings as training_settings  # noqa: E402
 
-from evolution.data.network_input import load_part  # noqa: E402
-from evolution.io.arrays import load_npz  # noqa: E402
 from evolution.models.build import build_run_model  # noqa: E402
 from evolution.models.seeding import seed_all  # noqa: E402
 from evolution.seeds import integer_seed  # noqa: E402
 from evolution.training.epoch import Epoch  # noqa: E402
 from evolution.training.evaluation import Samples  # noqa: E402
 from evolution.training.learner import Task, build_learner  # noqa: E402
+from evolution.training.loop import load_task  # noqa: E402
 from evolution.training.schedules import Schedule  # noqa: E402
 from evolution.training.settings import Averaging, TrainingSettings  # noqa: E402
 from prepare_data import prepare_data  # noqa: E402
 
 BATCH = 128
-SETTINGS = TrainingSettings(
-    model="small_cnn",
-    model_kwargs={},
-    seed=17,
-    batch_size=BATCH,
-    optimizer="adamw",
-    learning_rate=1e-3,
-    weight_decay=1e-4,
-    device="cpu",
-    threads=2,
-)
 SGD = {"optimizer": "sgd", "learning_rate": 0.05, "optimizer_kwargs": {"momentum": 0.9, "nesterov": True}}
 RECIPES = {
     "adamw": {},
@@ -67,7 +56,7 @@ RECIPES = {
 class PlainLoop:
     """The loop of a notebook for a recipe."""
 
-    def __init__(self, settings: TrainingSettings, task: Task, samples: Samples, steps: int):
+    def __init__(self, settings: TrainingSettings, task: Task, samples: Samples):
         self.settings, self.samples, self.task = settings, samples, task
         model = build_run_model(settings, shape=task.shape, classes=task.classes)
         self.model = model.to(memory_format=torch.channels_last)
@@ -80,7 +69,7 @@ class PlainLoop:
         )
         self.scheduler = None
         if settings.schedule.name == "cosine":
-            warm = int(settings.schedule.warmup * steps)
+            warm, steps = int(settings.schedule.warmup * task.steps), task.steps
             rising = torch.optim.lr_scheduler.LinearLR(self.optimizer, 1 / (warm + 1), total_iters=warm)
             falling = torch.optim.lr_scheduler.CosineAnnealingLR(self.optimizer, steps - warm)
             self.scheduler = torch.optim.lr_scheduler.SequentialLR(self.optimizer, [rising, falling], [warm])
@@ -149,37 +138,27 @@ def main() -> None:
         prepare_data(
             name="mnist_5k", root=None, train_size=size, eval_size=100, image_size=None, seed=17, output=dataset
         )
-        (images, labels, classes), (mean, std) = load_part(dataset, "train"), load_npz(dataset, "mean", "std")
-    samples = Samples(torch.from_numpy(images).contiguous(memory_format=torch.channels_last), torch.from_numpy(labels))
-    for name, changes in RECIPES.items():
-        settings = replace(SETTINGS, model=options.model, **changes)
-        steps = options.repeat * -(-options.steps // settings.accumulate)
-        task = Task(
-            shape=images.shape[1:],
-            classes=classes,
-            labels=labels,
-            mean=mean,
-            std=std,
-            steps=steps,
-            device=torch.device("cpu"),
-        )
-        learner, plain = build_learner(settings, task), PlainLoop(settings, task, samples, steps)
-        seconds, furthest = {"ours": [], "plain": []}, 0.0
-        for number in range(1, options.repeat + 1):
-            began = time.perf_counter()
-            epoch = Epoch(number, learner, samples)
-            while not epoch.is_over:
-                epoch.step()
-            loss, between = epoch.mean_loss(), time.perf_counter()
-            furthest = max(furthest, abs(loss - plain.epoch(number)))
-            seconds["ours"].append((between - began) / epoch.length)
-            seconds["plain"].append((time.perf_counter() - between) / epoch.length)
-        ours, theirs = (1e3 * statistics.median(seconds[side]) for side in ("ours", "plain"))
-        print(
-            f"{name:>32}: a step {ours:6.1f} ms, plain loop {theirs:6.1f} ms, ratio {ours / theirs:.2f}; "
-            f"largest difference of an epoch's loss {furthest:.1e}",
-            flush=True,
-        )
+        base = training_settings("cpu", options.threads, options.model, BATCH)
+        for name, changes in RECIPES.items():
+            settings = replace(base, **changes)
+            task, samples, _ = load_task(dataset, settings, device=torch.device("cpu"), epochs=options.repeat)
+            learner, plain = build_learner(settings, task), PlainLoop(settings, task, samples)
+            seconds, furthest = {"ours": [], "plain": []}, 0.0
+            for number in range(1, options.repeat + 1):
+                began = time.perf_counter()
+                epoch = Epoch(number, learner, samples)
+                while not epoch.is_over:
+                    epoch.step()
+                loss, between = epoch.mean_loss(), time.perf_counter()
+                furthest = max(furthest, abs(loss - plain.epoch(number)))
+                seconds["ours"].append((between - began) / epoch.length)
+                seconds["plain"].append((time.perf_counter() - between) / epoch.length)
+            ours, theirs = (1e3 * statistics.median(seconds[side]) for side in ("ours", "plain"))
+            print(
+                f"{name:>32}: a step {ours:6.1f} ms, plain loop {theirs:6.1f} ms, ratio {ours / theirs:.2f}; "
+                f"largest difference of an epoch's loss {furthest:.1e}",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

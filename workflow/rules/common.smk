@@ -21,7 +21,8 @@ class ActualTimes(dict):
     """
 
     def __missing__(self, run):
-        return actual_times(run, checkpoints.training_end.get(run=run).output[0])
+        file = checkpoints.training_end.get(run=run).output[0]
+        return times_at_end(run, file, os.stat(file).st_mtime_ns)
 
 
 @lru_cache
@@ -30,18 +31,10 @@ def times_at_end(
     file,
     changed,
 ):
-    """The times of a run whose training has ended, read once for a state of the file."""
+    """The times of a run whose training has ended, read once for a time of change of the checkpoint rule's file."""
     return trained_times(
         run, RUNS[run], experiment, ending=load_ending(file), training_digest=PLANNED[run].training_digest
     )
-
-
-def actual_times(
-    run,
-    file,
-):
-    """The times of a run, from the file of the checkpoint rule."""
-    return times_at_end(run, file, os.stat(file).st_mtime_ns)
 
 
 TIMES = ActualTimes({run: times for run, times in PLANNED.items() if not times.may_end_early})
@@ -108,7 +101,7 @@ def span_times(wildcards):
 
 
 def span_title(wildcards):
-    """How messages call a snapshot span: epoch 0010, step 000500."""
+    """How messages call a span: epoch 0010, step 000500."""
     return f"{run_unit(wildcards)} {wildcards.span.removeprefix('step_')}"
 
 

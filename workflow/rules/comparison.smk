@@ -166,7 +166,10 @@ for figure in registry.COMPARISON_FIGURES:
             figure_script(locals())
 
 
-NO_COMPARISON = "The runs are not compared, as some count time in epochs and some in steps: set snapshots.unit, checkpoints.unit or recording.unit."
+NO_COMPARISON = (
+    "The runs are not compared, as some count time in epochs and some in steps: set snapshots.unit, checkpoints.unit "
+    "or recording.unit."
+)
 if len(UNITS) > 1 and workflow.is_main_process:
     logger.info(NO_COMPARISON)
 

@@ -77,6 +77,7 @@ rule prepare_own_data:
         attribute=lambda wildcards: OWN_DATA_RUNS[wildcards.run][1],
         eval_size=run_param("dataset", "eval_size"),
         seed=dataset_seed,
+        rerun_key_source=lambda wildcards: code_identity(RUNS[wildcards.run]["dataset"]["name"]),
     message:
         "Taking the evaluation samples of run {wildcards.run}."
     script:

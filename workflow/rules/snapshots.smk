@@ -28,6 +28,7 @@ if experiment["activations"]["device"] != "cpu":
 # What the network is, and in which form activations are kept.
 SNAPSHOT_PARAMS = {
     "times": span_times,
+    "unit": run_unit,
     "model": run_param("model", "name"),
     "model_kwargs": run_param("model", "kwargs"),
     "seed": run_param("seed"),
@@ -103,7 +104,6 @@ for number, ((source, layers_taken), runs_with_them) in enumerate(RUNS_OF_LAYERS
                 **SNAPSHOT_RESOURCES,
             params:
                 **SNAPSHOT_PARAMS,
-                unit=run_unit,
             message:
                 "Taking snapshots of {params.message_model} of run {wildcards.run} at {params.message_span}."
             script:
@@ -137,7 +137,6 @@ for number, ((source, layers_taken), runs_with_them) in enumerate(RUNS_OF_LAYERS
                 **SNAPSHOT_RESOURCES,
             params:
                 **SNAPSHOT_PARAMS,
-                unit=run_unit,
                 path=run_param("checkpoints", "path"),
                 stored=span_stored,
                 key=run_param("checkpoints", "key"),

@@ -59,10 +59,13 @@ def stored_paths(
     return {time: each.path for time, each in stored.items()}
 
 
-def snapshots_and_epochs(
-    times,
+def steps_trained_here(
+    wildcards,
 ):
-    """The times of a run's snapshots and of the ends of its epochs, ascending."""
+    """The steps of the snapshots and of the ends of epochs, ascending, where the training runs here; else None."""
+    times = TIMES[wildcards.run]
+    if not times.training_spans or times.unit == "epoch":
+        return None
     return sorted({*times.times, *range(0, times.times[-1] + 1, times.epoch_length)})
 
 
@@ -70,18 +73,16 @@ def shown_times(
     wildcards,
 ):
     """The times that a history in steps shows. A training job also has a row for its last step, maybe no snapshot."""
-    times = TIMES[wildcards.run]
-    in_steps = times.training_spans and times.unit == "step"
-    return snapshots_and_epochs(times) if wildcards.table == "history" and in_steps else None
+    return steps_trained_here(wildcards) if wildcards.table == "history" else None
 
 
 def other_times(
     wildcards,
 ):
     """Each time in the other unit, where it is known. In a training here it is known where steps are counted."""
-    times = TIMES[wildcards.run]
-    if times.training_spans and times.unit == "step":
-        return {time: time / times.epoch_length for time in snapshots_and_epochs(times)}
+    times, steps = TIMES[wildcards.run], steps_trained_here(wildcards)
+    if steps is not None:
+        return {step: step / times.epoch_length for step in steps}
     known = {time: stored.other_time for time, stored in times.stored.items()}
     return {time: other for time, other in known.items() if other is not None}
 

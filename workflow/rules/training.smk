@@ -121,7 +121,7 @@ rule train:
         last=lambda wildcards: training_span(wildcards)[-1],
         model=run_param("model", "name"),
         model_kwargs=run_param("model", "kwargs"),
-        unit=lambda wildcards: PLANNED[wildcards.run].unit,
+        unit=run_unit,
         epoch_length=lambda wildcards: PLANNED[wildcards.run].epoch_length,
         kept=kept_times,
         # Where the learning rate depends on how long the training is.
@@ -134,7 +134,7 @@ rule train:
         rerun_key_model=model_version,
         rerun_key_recipe=recipe_version,
         message_model=model_name,
-        message_span=lambda wildcards: f"{PLANNED[wildcards.run].unit} {wildcards.span.removeprefix('step_')}",
+        message_span=span_title,
     message:
         "Training {params.message_model} of run {wildcards.run}, {params.message_span}."
     script:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from evolution.figures.comparison import (
     BAND_NOTE,
-    compared_figure,
+    compared_panels,
     draw_groups,
     final_value,
     group_colors,
@@ -51,23 +51,17 @@ def plot_compared_accuracy(*, history_table: str, style: FigureStyle) -> Figure:
     }
     colors = group_colors(list(values), lambda group: final_value(values[group]["eval_accuracy", ""]), style.palette)
     note = BAND_NOTE + others_note(list(values), colors, "with the highest evaluation accuracy")
-    columns = (
-        len(panels_drawn) if style.width is None else min(len(panels_drawn), max(1, int(style.width / PRINTED_PANEL)))
-    )
-    rows = -(-len(panels_drawn) // columns)
     with shared_look():
-        figure, below = compared_figure(
+        figure, panels = compared_panels(
+            count=len(panels_drawn),
+            columns=len(panels_drawn),
+            printed_panel=PRINTED_PANEL,
+            style=style,
             title="How well the networks classify, run against run",
             note=note,
             sizes={group: len(curves["eval_accuracy", ""][1]) for group, curves in values.items()},
             colors=colors,
-            width=style.width or 11.4,
-            height=rows * (2.1 if style.printed else 3.3),
-            style=style,
         )
-        panels = below.subplots(rows, columns, squeeze=False).ravel()
-        for axes in panels[len(panels_drawn) :]:
-            axes.remove()
         for axes, (measure, panel) in zip(panels, panels_drawn.items()):
             ends = draw_groups(
                 axes,

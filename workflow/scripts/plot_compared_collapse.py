@@ -16,7 +16,7 @@ from evolution.figures.collapse_panels import (
 )
 from evolution.figures.comparison import (
     BAND_NOTE,
-    compared_figure,
+    compared_panels,
     draw_groups,
     final_value,
     group_colors,
@@ -79,23 +79,17 @@ def plot_compared_collapse(*, collapse_table: str, style: FigureStyle) -> Figure
     colors = group_colors(list(shown), rank, style.palette)
     note = BAND_NOTE + NOTE + COLLAPSED + others_note(list(shown), colors, "with the lowest NC1 at the end")
     note += left_out_note([group for group in values if group not in shown])
-    columns = SCREEN_COLUMNS
-    if style.width is not None:
-        columns = min(len(PANELS), max(1, int(style.width / PRINTED_PANEL)))
-    rows = -(-len(PANELS) // columns)
     with shared_look():
-        figure, below = compared_figure(
+        figure, panels = compared_panels(
+            count=len(PANELS),
+            columns=SCREEN_COLUMNS,
+            printed_panel=PRINTED_PANEL,
+            style=style,
             title="Neural collapse at the classifier, run against run",
             note=note,
             sizes={group: len(curves["nc1",][1]) for group, curves in shown.items()},
             colors=colors,
-            width=style.width or 11.4,
-            height=rows * (2.1 if style.printed else 3.3),
-            style=style,
         )
-        panels = below.subplots(rows, columns, squeeze=False).ravel()
-        for axes in panels[len(PANELS) :]:
-            axes.remove()
         for axes, (metric, panel) in zip(panels, PANELS.items()):
             if metric == "nc1":
                 axes.set_yscale("log")

@@ -20,8 +20,7 @@ from evolution.models.import_paths import find_module, no_module
 from evolution.models.names import own_class, package_class
 from evolution.models.selection import AUTO, MOST_AUTO
 from evolution.planning.code_files import code_fault
-from evolution.planning.run_times import RunTimes, epoch_length
-from evolution.training.epoch_length import steps_an_epoch
+from evolution.planning.run_times import RunTimes, epoch_length, epoch_steps
 
 # Planning more jobs takes Snakemake minutes.
 MOST_JOBS = 200_000
@@ -112,7 +111,7 @@ def cross_key_faults(checked: CheckedConfig) -> list[str]:
     return list(dict.fromkeys(faults))
 
 
-def _is_trained(run: dict) -> bool:
+def is_trained(run: dict) -> bool:
     """Whether this workflow trains a run."""
     return run["checkpoints"] is None and run["recording"] is None
 
@@ -120,7 +119,7 @@ def _is_trained(run: dict) -> bool:
 def job_faults(checked: CheckedConfig) -> list[str]:
     """Whether the config makes more jobs than can be planned: one line, or none."""
     config = checked.config
-    trained = [name for name, run in config["runs"].items() if _is_trained(run)]
+    trained = [name for name, run in config["runs"].items() if is_trained(run)]
     if not all(map(checked.times_known, trained)):
         return []
     training = config["training"]
@@ -159,7 +158,7 @@ def _check_times(checked: CheckedConfig) -> Iterator[str]:
     """Times that are asked for have a snapshot."""
     config = checked.config
     for name, run in config["runs"].items():
-        if _is_trained(run) and checked.end_known(name):
+        if is_trained(run) and checked.end_known(name):
             last = config["training"]["epochs"] * epoch_length(run, config)
             late = [time for time in config["snapshots"]["also"] if time > last]
             if late:
@@ -208,7 +207,7 @@ def _check_training(checked: CheckedConfig) -> Iterator[str]:
                 "training.epochs_per_job, or snapshots.unit to step"
             )
     for name, run in checked.runs("training", "dataset"):
-        if not _is_trained(run):
+        if not is_trained(run):
             continue
         training = run["training"]
         schedule = training["schedule"]
@@ -217,9 +216,7 @@ def _check_training(checked: CheckedConfig) -> Iterator[str]:
                 if value > 1 and value != int(value):
                     where = checked.written_key(name, f"training.schedule.{key}")
                     yield f"{where}: {value} is not allowed; must be a whole number of steps, or a share below 1"
-        steps = config["training"]["epochs"] * steps_an_epoch(
-            run["dataset"]["train_size"], batch_size=training["batch_size"], accumulate=training["accumulate"]
-        )
+        steps = config["training"]["epochs"] * epoch_steps(run)
         if schedule["warmup"] >= max(steps, 2) and checked.sound("training.epochs"):
             where = checked.written_key(name, "training.schedule.warmup")
             yield f"{where}: {schedule['warmup']} is as long as the training, which has {steps} steps; must be shorter"
@@ -402,7 +399,7 @@ def _check_files(checked: CheckedConfig) -> Iterator[str]:
         elif data and (fault := code_fault(run["dataset"]["name"])):
             yield f"{checked.written_key(name, 'dataset.name')}: {fault}"
         classes = {"model.name": run["model"]["name"]}
-        if _is_trained(run) and checked.sound("training.recipe") and run["training"]["recipe"] is not None:
+        if is_trained(run) and checked.sound("training.recipe") and run["training"]["recipe"] is not None:
             classes["training.recipe"] = run["training"]["recipe"]
         for key, their_name in classes.items():
             own, package = own_class(their_name), package_class(their_name)

@@ -98,9 +98,8 @@ def _run_settings(base: dict, changes: dict, schema: dict) -> dict:
         if training.get(key, base["training"][key]) != base["training"][key]:
             base = {**base, "training": {**base["training"], arguments: {}}}
     settings = merged(base, changes)
-    # Where all runs together have no average, the run's own is still without defaults.
+    # Where all runs together have no average, no checkpoints or the like, the run's own are still without defaults.
     settings["training"] = with_defaults(settings["training"], schema["properties"]["training"], schema)
-    # Where all runs together have none, the run's own are still without defaults.
     for source in ("checkpoints", "recording"):
         settings[source] = with_defaults(settings[source], schema["$defs"][source], schema)
     if settings["recording"] is not None:

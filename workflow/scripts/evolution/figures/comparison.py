@@ -164,6 +164,34 @@ def compared_figure(
     return figure, below
 
 
+def compared_panels(
+    *, count: int, columns: int, printed_panel: float, style: FigureStyle, **about: object
+) -> tuple[Figure, list[Axes]]:
+    """A `compared_figure` with panels in rows.
+
+    Parameters
+    ----------
+    count : int
+        Panels.
+    columns : int
+        Panels in a row on a screen.
+    printed_panel : float
+        The least width of a panel on paper, in inches.
+    style : FigureStyle
+    **about
+        title, note, sizes and colors, see `compared_figure`.
+    """
+    if style.width is not None:
+        columns = min(count, max(1, int(style.width / printed_panel)))
+    rows = -(-count // columns)
+    height = rows * (2.1 if style.printed else 3.3)
+    figure, below = compared_figure(width=style.width or 11.4, height=height, style=style, **about)
+    panels = below.subplots(rows, columns, squeeze=False).ravel()
+    for axes in panels[count:]:
+        axes.remove()
+    return figure, list(panels[:count])
+
+
 def draw_groups(axes: Axes, curves: dict[str, Curves], colors: dict[str, str]) -> list[float]:
     """Draw each group's mean and interval over the times; on a logarithmic y axis those of the logarithms.
 

@@ -29,6 +29,7 @@ from evolution.models.model_file import describe_exception
 from evolution.models.names import own_class
 from evolution.models.outputs import check_batch, logits_of, output_tensor
 from evolution.models.selection import REPEATED
+from evolution.planning.programs import FAULT
 
 # Sizes of batch that are tried: two, which tell the batch's dimension from one that has that size by chance.
 BATCHES = (2, 3)
@@ -140,7 +141,7 @@ def main() -> None:
         else:
             answer = {"key": None, "problem": describe_exception(error, model_source(name))}
         print(f"\n{json.dumps(answer)}")
-        sys.exit(3)
+        sys.exit(FAULT)
     with whole_file(request["answer"]) as temporary:
         temporary.write_text(json.dumps(tree, indent=1), encoding="utf-8")
 

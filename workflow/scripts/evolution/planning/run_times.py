@@ -246,9 +246,12 @@ def trained_times(
 
 def epoch_length(run: dict, config: dict) -> int:
     """What an epoch of a run's training counts in the unit of time: 1, or its steps."""
+    return 1 if config["snapshots"]["unit"] == "epoch" else epoch_steps(run)
+
+
+def epoch_steps(run: dict) -> int:
+    """The steps of an epoch of a run's training."""
     training = run["training"]
-    if config["snapshots"]["unit"] == "epoch":
-        return 1
     return steps_an_epoch(
         run["dataset"]["train_size"], batch_size=training["batch_size"], accumulate=training["accumulate"]
     )
@@ -268,9 +271,8 @@ def _training_digest(run: dict, config: dict) -> str:
 
 def schedule_epochs(run: dict, config: dict) -> int | None:
     """The epochs of the whole training, where the schedule of the learning rate depends on them."""
-    schedule = run["training"]["schedule"]
-    made = Schedule(**schedule | {"at": tuple(schedule["at"])})
-    return config["training"]["epochs"] if made.needs_length() else None
+    schedule = Schedule.of_config(run["training"]["schedule"])
+    return config["training"]["epochs"] if schedule.needs_length() else None
 
 
 def checkpoint_times(run: str, settings: dict, *, per_job: int, results: Path = Path("results")) -> RunTimes:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 
-from evolution.config.checks import CheckedConfig
+from evolution.config.checks import CheckedConfig, is_trained
 from evolution.data.catalogue import image_shape, known_channels
 from evolution.errors import ModelError, UserError
 from evolution.io.whole_files import whole_file
@@ -46,7 +46,7 @@ def training_faults(checked: CheckedConfig) -> list[str]:
     faults: dict[str, None] = {}
     known: dict[Path, list[UserError]] = {}
     for name, run in checked.config["runs"].items():
-        if run["checkpoints"] is None and run["recording"] is None:
+        if is_trained(run):
             for error in _run_faults(run, known):
                 faults[str(error.at(checked.written_key(name, error.key)))] = None
     return list(faults)
@@ -69,8 +69,8 @@ def trial_requests(run: dict) -> list[dict]:
         known.
     """
     training, images = run["training"], image_shape(run["dataset"])
-    own_optimizer = training["optimizer"] not in PLAIN or bool(training["optimizer_kwargs"])
-    needs_network = own_optimizer or training["recipe"] is not None
+    tries_optimizer = training["optimizer"] not in PLAIN or bool(training["optimizer_kwargs"])
+    needs_network = tries_optimizer or training["recipe"] is not None
     if images is None or not (needs_network or training["augmentation"]):
         return []
     shape, classes = images

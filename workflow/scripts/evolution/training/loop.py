@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from evolution.data.network_input import load_part
-from evolution.errors import ModelError, UserError
+from evolution.errors import ModelError
 from evolution.io.arrays import load_npz
 from evolution.io.checkpoints import load_checkpoint
 from evolution.io.reading import damaged
@@ -20,7 +20,7 @@ from evolution.training.epoch_length import steps_an_epoch
 from evolution.training.evaluation import Samples
 from evolution.training.initial_weights import load_weights
 from evolution.training.learner import Learner, Task, build_learner
-from evolution.training.noting import HISTORY, TIMING, DivergedError, SpanNotes, ToNote
+from evolution.training.noting import HISTORY, TIMING, SpanNotes, ToNote
 from evolution.training.restoring import COMPARED, check_restorable
 from evolution.training.settings import TrainingSettings
 
@@ -91,28 +91,10 @@ def train_span(
         torch.use_deterministic_algorithms(True, warn_only=True)
         # torch then fills new memory, to expose operations that read what nobody wrote. This takes time.
         torch.utils.deterministic.fill_uninitialized_memory = False
-    train_images, train_labels, classes = load_part(dataset, "train")
-    eval_images, eval_labels, _ = load_part(dataset, "eval")
-    mean, std = load_npz(dataset, "mean", "std")
-    length = steps_an_epoch(len(train_images), batch_size=settings.batch_size, accumulate=settings.accumulate)
+    task, train, evaluation = load_task(dataset, settings, device=device, epochs=epochs)
+    length = steps_an_epoch(len(train.images), batch_size=settings.batch_size, accumulate=settings.accumulate)
     if unit == "step" and epoch_length not in (None, length):
         raise damaged(dataset, f"{length} steps an epoch where {epoch_length} were planned")
-    task = Task(
-        shape=train_images.shape[1:],
-        classes=classes,
-        labels=train_labels,
-        mean=mean,
-        std=std,
-        steps=None if epochs is None else epochs * length,
-        device=device,
-    )
-    layout = memory_layout(settings.model)
-
-    def on_device(images: np.ndarray, labels: np.ndarray) -> Samples:
-        images = torch.from_numpy(images).to(device).contiguous(memory_format=layout)
-        return Samples(images, torch.from_numpy(labels).to(device))
-
-    train, evaluation = on_device(train_images, train_labels), on_device(eval_images, eval_labels)
     learner = build_learner(
         settings,
         task,
@@ -148,13 +130,8 @@ def train_span(
     else:
         done, last = (times[0] - 1) * steps, times[-1] * steps
         for step, epoch in _steps(learner, train, done=done, last=last, length=length, began=began):
-            try:
-                if not notes.note(epoch, step):
-                    break
-            except DivergedError as error:
-                raise UserError(
-                    _diverged(error.loss, unit=unit, at=step // steps, first=times.start, settings=settings)
-                ) from None
+            if not notes.note(epoch, step):
+                break
     checkpoint = {"weights": notes.weights, "state": {}, "time": times[-1]}
     if notes.ended is not None:
         log.info("The training ends at %s %d: %s", unit, notes.ended["time"], notes.ended["reason"])
@@ -183,6 +160,45 @@ def train_span(
     return checkpoint, notes.history, notes.timing
 
 
+def load_task(
+    dataset: str, settings: TrainingSettings, *, device: torch.device, epochs: int | None = None
+) -> tuple[Task, Samples, Samples]:
+    """What a network is to learn, and the images to train and to evaluate on, on the device.
+
+    Parameters
+    ----------
+    dataset : path of dataset.npz
+    settings : TrainingSettings
+    device : torch.device
+    epochs : int, optional
+        See `train_span`.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be read.
+    """
+    (images, labels, classes), (eval_images, eval_labels, _) = (load_part(dataset, part) for part in ("train", "eval"))
+    mean, std = load_npz(dataset, "mean", "std")
+    length = steps_an_epoch(len(images), batch_size=settings.batch_size, accumulate=settings.accumulate)
+    task = Task(
+        shape=images.shape[1:],
+        classes=classes,
+        labels=labels,
+        mean=mean,
+        std=std,
+        steps=None if epochs is None else epochs * length,
+        device=device,
+    )
+    layout = memory_layout(settings.model)
+
+    def on_device(images: np.ndarray, labels: np.ndarray) -> Samples:
+        images = torch.from_numpy(images).to(device).contiguous(memory_format=layout)
+        return Samples(images, torch.from_numpy(labels).to(device))
+
+    return task, on_device(images, labels), on_device(eval_images, eval_labels)
+
+
 def _to_note(
     times: range, *, unit: str, length: int, kept: Collection[int] | None, repeated: Mapping[int, float] | None
 ) -> ToNote:
@@ -192,7 +208,8 @@ def _to_note(
         # In epochs each time ends one, in steps every so many.
         every = 1 if unit == "epoch" else length
         noted = kept | set(range(-(-times[0] // every) * every, times[-1] + 1, every))
-    return ToNote(unit=unit, steps=length if unit == "epoch" else 1, kept=kept, noted=noted, known=repeated)
+    steps = length if unit == "epoch" else 1
+    return ToNote(unit=unit, steps=steps, kept=kept, noted=noted, first=times[0], known=repeated)
 
 
 def _steps(
@@ -224,17 +241,3 @@ def _steps(
             yield (number - 1) * length + epoch.done, epoch
         if number % MEMORY_RETURNED_EVERY == 0:
             return_kept_memory()
-
-
-def _diverged(loss: float, *, unit: str, at: int, first: int, settings: TrainingSettings) -> str:
-    """What is said of a training whose loss is not finite."""
-    whole = f" Epochs before {first} are kept; to have the figures of those alone, set training.epochs to "
-    kept = f"{whole}{max(first - 1, 1)}." if unit == "epoch" else f" What was trained up to step {first - 1} is kept."
-    # Without steps there is nothing to show.
-    kept = kept if first > 1 else ""
-    recipe = "" if settings.recipe is None else f", or look at the loss of {settings.recipe}"
-    return (
-        f"The training diverged: at {unit} {at} the loss is {loss}, with training.learning_rate "
-        f"{settings.learning_rate:g}. Lower the learning rate{recipe}.{kept} Or let the training end before "
-        "that, with training.stop: {diverged: true}. To compare other runs without this one, name it under skip."
-    )

@@ -33,6 +33,8 @@ class ToNote:
         Times whose weights are kept.
     noted : set of int
         Times with a row in the history: the kept ones, and others.
+    first : int
+        The first time of the span.
     known : mapping of int to float, or None
         Losses that a training before found at times of this span, which must come out again; None where this is the
         first training.
@@ -42,6 +44,7 @@ class ToNote:
     steps: int
     kept: Collection[int]
     noted: Collection[int]
+    first: int
     known: Mapping[int, float] | None
 
 
@@ -126,15 +129,14 @@ class SpanNotes:
         # Within an epoch, the training must not notice, and a model of the user's may draw numbers as it evaluates.
         device, within = self._learner.task.device, epoch is not None and not epoch.is_over
         states, evaluating = (generator_states(device), self._learner.evaluating()) if within else (None, [])
-        if epoch is not None and (fault := self._divergence(loss)):
+        if epoch is not None and (fault := self._divergence(loss, at)):
             self._end_before(f"at {self._to_note.unit} {at} {fault}")
             return False
         row = {"time": at, "train_loss": loss} | self._accuracies()
         if within:
             restore_generators(states, device)
             self._learner.train_but(evaluating)
-        keeps_latest = self._stop is not None and self._stop.diverged
-        if at in self._to_note.kept or keeps_latest:
+        if at in self._to_note.kept or self._ends_where_diverged:
             self._latest = copy_state(self._learner.followed.state_dict())
         if at in self._to_note.kept:
             self.weights[at] = self._latest
@@ -144,7 +146,11 @@ class SpanNotes:
         self._log(self._rows[-1])
         return not self._ends_after(epoch, row)
 
-    def _divergence(self, loss: float) -> str | None:
+    @property
+    def _ends_where_diverged(self) -> bool:
+        return self._stop is not None and self._stop.diverged
+
+    def _divergence(self, loss: float, at: int) -> str | None:
         """What is not finite, where anything is and the training is to end there.
 
         Raises
@@ -152,13 +158,12 @@ class SpanNotes:
         UserError
             If the loss is not finite and the training is not to end there.
         """
-        ends = self._stop is not None and self._stop.diverged
         if not math.isfinite(loss):
-            if not ends:
-                raise DivergedError(loss)
+            if not self._ends_where_diverged:
+                raise UserError(self._diverged(loss, at))
             return f"the loss is {loss}"
         # The loss is of the weights before the last step, and the outputs are of those after it.
-        if ends and not has_finite_outputs(self._learner.followed, self._evaluation.images):
+        if self._ends_where_diverged and not has_finite_outputs(self._learner.followed, self._evaluation.images):
             return "outputs are not finite"
         return None
 
@@ -177,7 +182,8 @@ class SpanNotes:
         if reason is None:
             return False
         self.ended = {"time": row["time"], "reason": reason, "diverged": False}
-        self.weights[row["time"]] = copy_state(self._learner.followed.state_dict())
+        if row["time"] not in self.weights:
+            self.weights[row["time"]] = copy_state(self._learner.followed.state_dict())
         return True
 
     def _accuracies(self) -> dict[str, object]:
@@ -213,10 +219,20 @@ class SpanNotes:
             f"eval accuracy {row['eval_accuracy']:.4f}, {row['seconds']:.2f} s"
         )
 
-
-class DivergedError(UserError):
-    """The loss of a training is not finite."""
-
-    def __init__(self, loss: float):
-        super().__init__(f"the loss is {loss}")
-        self.loss = loss
+    def _diverged(self, loss: float, at: int) -> str:
+        """What is said of a training whose loss is not finite."""
+        unit, first, settings = self._to_note.unit, self._to_note.first, self._learner.settings
+        if first <= 1:
+            # Without steps there is nothing to show.
+            kept = ""
+        elif unit == "epoch":
+            kept = f" Epochs before {first} are kept; to have the figures of those alone, set training.epochs to "
+            kept += f"{first - 1}."
+        else:
+            kept = f" What was trained up to step {first - 1} is kept."
+        recipe = "" if settings.recipe is None else f", or look at the loss of {settings.recipe}"
+        return (
+            f"The training diverged: at {unit} {at} the loss is {loss}, with training.learning_rate "
+            f"{settings.learning_rate:g}. Lower the learning rate{recipe}.{kept} Or let the training end before that, "
+            "with training.stop: {diverged: true}. To compare other runs without this one, name it under skip."
+        )

@@ -5,6 +5,7 @@ NumPy is imported, because the planner loads this module.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 NAMES = ("constant", "cosine", "linear", "step", "one_cycle")
@@ -44,6 +45,11 @@ class Schedule:
     at: tuple[float, ...] = ()
     factor: float = 0.1
     final: float = 0.0
+
+    @classmethod
+    def of_config(cls, schedule: Mapping[str, object]) -> "Schedule":
+        """The schedule that `training.schedule` of the config describes."""
+        return cls(**{**schedule, "at": tuple(schedule["at"])})
 
     def needs_length(self) -> bool:
         """Whether the factor depends on how many steps the whole training has."""

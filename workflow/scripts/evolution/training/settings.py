@@ -99,7 +99,7 @@ class TrainingSettings(ModelSettings):
         """The settings from the config's own values; `training` has the keys of `TRAINING_KEYS`."""
         schedule, average, stop = (training[key] for key in ("schedule", "average", "stop"))
         made = {
-            "schedule": Schedule(**schedule | {"at": tuple(schedule["at"])}),
+            "schedule": Schedule.of_config(schedule),
             "average": None if average is None else Averaging(**average),
             "stop": None if stop is None else Stop(**stop),
         }

@@ -37,6 +37,7 @@ from evolution.models.build import model_source
 from evolution.models.model_file import describe_exception
 from evolution.models.networks import NETWORKS
 from evolution.models.seeding import seed_all
+from evolution.planning.programs import FAULT
 from evolution.startup.load_torch import without_compiler
 from evolution.training.augmentation import check_augmentation
 from evolution.training.learner import Learner, Task, build_learner
@@ -288,7 +289,7 @@ def main() -> None:
         without_compiler()
     if faults := trial_faults(request):
         print(f"\n{json.dumps([{'key': error.key, 'problem': error.problem} for error in faults])}")
-        sys.exit(3)
+        sys.exit(FAULT)
     with whole_file(request["answer"]) as temporary:
         temporary.write_text(json.dumps({"faults": []}), encoding="utf-8")
 
