@@ -117,7 +117,7 @@ def main() -> None:
     spans = sorted(path.name for path in (options.run / "activations").iterdir())
     spans = spans[: options.epochs] if options.epochs else spans
     layers = options.layers or sorted(
-        path.stem for path in (options.run / "activations" / spans[-1]).glob("*.npy") if path.stem != "pixels"
+        path.stem for path in (options.run / "activations" / spans[-1]).glob("*.npy") if path.stem != "raw_inputs"
     )
     labels = np.load(options.run / "dataset.npz", allow_pickle=False)["eval_labels"]
     epochs = [int(span) for span in spans]

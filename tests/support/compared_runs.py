@@ -42,11 +42,11 @@ def value_of(group, run, epoch, layer=0):
     return 0.2 + 0.02 * group + 0.01 * run + 0.004 * epoch * (1 + layer) / 2
 
 
-def write_metrics(path, groups, layers, pixels=0.3):
+def write_metrics(path, groups, layers, raw_inputs=0.3):
     rows = []
     for index, (group, runs) in enumerate(runs_of(groups).items()):
         for number, run in enumerate(runs):
-            rows += [(run, group, 0, "pixels", metric, pixels + 0.001 * number) for metric in METRICS]
+            rows += [(run, group, 0, "raw_inputs", metric, raw_inputs + 0.001 * number) for metric in METRICS]
             for depth, layer in enumerate(layers[group]):
                 rows += [
                     (run, group, epoch, layer, metric, value_of(index, number, epoch, depth))

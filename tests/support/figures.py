@@ -40,9 +40,9 @@ def write_long(path, values):
     return str(path)
 
 
-def long_values(layers, epochs, metrics, pixels=True):
-    """A value for each, different everywhere; the pixels have epoch 0 only."""
-    cells = [("pixels", 0)] * pixels + [(layer, epoch) for layer in layers for epoch in epochs]
+def long_values(layers, epochs, metrics, raw_inputs=True):
+    """A value for each, different everywhere; the raw_inputs have epoch 0 only."""
+    cells = [("raw_inputs", 0)] * raw_inputs + [(layer, epoch) for layer in layers for epoch in epochs]
     return {
         (layer, epoch, metric): 0.1 + 0.7 * index / len(cells) + 0.01 * number
         for index, (layer, epoch) in enumerate(cells)
@@ -138,7 +138,7 @@ def all_text(figure):
 
 
 def drawn_texts(figure):
-    """All text that is visible, and its box in pixels."""
+    """All text that is visible, and its box in raw_inputs."""
     figure.draw_without_rendering()
     texts = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
     # Ticks beyond the axes' limits are never drawn.

@@ -72,6 +72,8 @@ def drawn(explorer, layer):
 def expected(layer, epoch):
     """The layout on its square, which rings of radius 10 around the origin fill but for a margin of 5 %."""
     ring = coordinates(layer, epoch, SAMPLES)
-    all_epochs = np.concatenate([coordinates(layer, each, SAMPLES) for each in (EPOCHS if layer != "pixels" else [0])])
+    all_epochs = np.concatenate(
+        [coordinates(layer, each, SAMPLES) for each in (EPOCHS if layer != "raw_inputs" else [0])]
+    )
     low, high = all_epochs.min(axis=0), all_epochs.max(axis=0)
     return (ring - (low + high) / 2) / ((high - low).max() / 2 * 1.05)

@@ -13,7 +13,7 @@ from explorer import explore
 from support.figures import write_cells
 
 EPOCHS = [0, 2, 5, 10]
-LAYERS = ["pixels", "conv", "fc"]
+LAYERS = ["raw_inputs", "conv", "fc"]
 CLASS_NAMES = ["zero", "one", "</script>"]
 CLASSES = len(CLASS_NAMES)
 SAMPLES = 60
@@ -54,7 +54,7 @@ def write_experiment(folder: Path, samples: int = SAMPLES) -> dict[str, object]:
         eval_indices=1000 + np.arange(samples),
         class_names=np.array(CLASS_NAMES),
     )
-    layer_epochs = {layer: EPOCHS[:1] if layer == "pixels" else EPOCHS for layer in LAYERS}
+    layer_epochs = {layer: EPOCHS[:1] if layer == "raw_inputs" else EPOCHS for layer in LAYERS}
     layouts = {
         layer: np.stack([coordinates(layer, epoch, samples) for epoch in epochs])
         for layer, epochs in layer_epochs.items()

@@ -11,7 +11,14 @@ METRIC_FIGURES = (
     *("plot_metric_curves", "plot_geometry", "plot_neural_collapse"),
     *("plot_class_separation", "plot_grid", "plot_animation", "explorer", "summary"),
 )
-EMBEDDING_FIGURES = ("plot_samples", "plot_pixels", "plot_grid", "plot_animation", "plot_embedding_quality", "explorer")
+EMBEDDING_FIGURES = (
+    "plot_samples",
+    "plot_raw_inputs",
+    "plot_grid",
+    "plot_animation",
+    "plot_embedding_quality",
+    "explorer",
+)
 # All figures, which a new project draws; and those that plots.dpi and plots.formats change: all but the film.
 FIGURES = (*(figure.rule for figure in registry.FIGURES), "explorer", "summary")
 STATIC_FIGURES = tuple(figure.rule for figure in registry.FIGURES if not figure.film)
@@ -39,13 +46,13 @@ def cells(*rules, spans=SPANS, layers=LAYERS, run="tiny"):
     return Counter(job(rule, run=run, span=span, layer=layer) for rule in rules for span in spans for layer in layers)
 
 
-def pixels(run="tiny"):
-    """The job that keeps the raw pixels."""
-    return Counter([job("pixels", run=run, span="0000")])
+def raw_inputs(run="tiny"):
+    """The job that keeps the raw inputs."""
+    return Counter([job("raw_inputs", run=run, span="0000")])
 
 
 def pixel_cells(*rules, run="tiny"):
-    return cells(*rules, spans=["0000"], layers=["pixels"], run=run)
+    return cells(*rules, spans=["0000"], layers=["raw_inputs"], run=run)
 
 
 def settings(*stages, run="tiny"):
@@ -65,7 +72,7 @@ TRAINING = train("0000", "0001-0002", "0003-0004")
 STAGES = ("measure", "embed", "measure_collapse", "cka_layers", "cka_times")
 WHOLE_RUN = (
     one("prepare_data", "measure_collapse", *FIGURES)
-    + pixels()
+    + raw_inputs()
     + settings(*STAGES)
     + cka_layers(*SPANS)
     + cka_times(*LAYERS)
@@ -89,8 +96,8 @@ def of_second(jobs):
     return Counter({name.replace("run=tiny", "run=second"): 1 for name in jobs}) + COMPARISON
 
 
-PIXELS = pixels() + one("plot_pixels") + pixel_cells("measure", "embed")
-# The tables of metrics and of embeddings, and all that is drawn from them but for the figure of the raw pixels.
+RAW_INPUTS = raw_inputs() + one("plot_raw_inputs") + pixel_cells("measure", "embed")
+# The tables of metrics and of embeddings, and all that is drawn from them but for the figure of the raw inputs.
 OVER_LAYERS = collect("metrics", "class_metrics", "embedding") + one(
     "plot_metric_curves",
     "plot_geometry",
@@ -108,12 +115,12 @@ ALL_METRICS = (
     + cells("measure")
     + pixel_cells("measure")
     + collect("metrics", "class_metrics")
-    + one(*METRIC_FIGURES, "plot_pixels")
+    + one(*METRIC_FIGURES, "plot_raw_inputs")
 )
 ALL_EMBEDDINGS = (
     settings("embed") + cells("embed") + pixel_cells("embed") + collect("embedding") + one(*EMBEDDING_FIGURES)
 )
 # The jobs that read all snapshots of a run.
 ONCE_A_RUN = one("measure_collapse") + cka_times(*LAYERS)
-# The images stay the same, and so does everything about the raw pixels.
-TRAINED_AGAIN = WHOLE_RUN - one("prepare_data") - PIXELS - settings(*STAGES)
+# The images stay the same, and so does everything about the raw inputs.
+TRAINED_AGAIN = WHOLE_RUN - one("prepare_data") - RAW_INPUTS - settings(*STAGES)

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 LOGGER = ROOT / "tests" / "support" / "logger"
 CODE = ("Snakefile", "config.yaml", "workflow", "profiles", "envs")
 
-# Two spans of training, three snapshots, two layers and the pixels, on real digits.
+# Two spans of training, three snapshots, two layers and the raw_inputs, on real digits.
 TINY = {
     "seed": 3,
     "dataset": {"name": "digits", "train_size": 300, "eval_size": 100},

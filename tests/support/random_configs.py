@@ -69,7 +69,7 @@ def configs(draw, most_epochs=300):
             seed=st.integers(0, 2**32 - 1),
             snapshots_per_job=st.integers(1, 40),
             comparison=some(threshold=st.floats(0.01, 1), cka_time=st.none() | st.sampled_from(snapshots)),
-            activations=some(compact=st.booleans(), pixels=st.booleans()),
+            activations=some(compact=st.booleans(), raw_inputs=st.booleans()),
             metrics=some(
                 clusters=st.integers(2, eval_size - 1),
                 n_init=st.integers(1, 50),

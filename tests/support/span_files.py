@@ -7,7 +7,7 @@ from evolution.io.arrays import save_npy
 
 
 def write_layers(folder):
-    """Write two layers at epochs 0, 2 and 4, in a span of one and one of two, and the pixels.
+    """Write two layers at epochs 0, 2 and 4, in a span of one and one of two, and the raw_inputs.
 
     Returns
     -------
@@ -28,7 +28,7 @@ def write_layers(folder):
         for span, part in {"0000": entries[:1], "0002-0004": entries[1:]}.items():
             paths[span, name] = str(folder / span / f"{name}.npy")
             save_npy(paths[span, name], np.stack(part))
-    rows["pixels"] = [random.normal(size=(30, 8)).astype(np.float32)]
-    paths["0000", "pixels"] = str(folder / "0000" / "pixels.npy")
-    save_npy(paths["0000", "pixels"], rows["pixels"][0][None])
+    rows["raw_inputs"] = [random.normal(size=(30, 8)).astype(np.float32)]
+    paths["0000", "raw_inputs"] = str(folder / "0000" / "raw_inputs.npy")
+    save_npy(paths["0000", "raw_inputs"], rows["raw_inputs"][0][None])
     return rows, paths

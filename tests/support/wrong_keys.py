@@ -158,5 +158,9 @@ WRONG_KEYS = {
     "a layer that ends a line": ('layers: ["fc1\\n"]', "layers.0: 'fc1\\n'", "with single dots between"),
     "a layer twice": ("layers: [fc1, conv1, fc1]", "layers: ['fc1', 'conv1', 'fc1']", "must not name anything twice"),
     "no layers": ("layers: []", "layers: []", "must have at least one entry"),
-    "pixels as a layer": ("layers: [pixels, fc1]", "layers: pixels", "leave it out and set activations.pixels"),
+    "raw inputs as a layer": (
+        "layers: [raw_inputs, fc1]",
+        "layers: raw_inputs",
+        "leave it out and set activations.raw_inputs",
+    ),
 }

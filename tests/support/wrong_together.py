@@ -189,7 +189,11 @@ WRONG_TOGETHER = {
         "runs.a.layers: fc9 is not in small_cnn (model.name)",
         "did you mean fc2? small_cnn has conv1",
     ),
-    "pixels as a layer of one run": ("runs: {a: {layers: [pixels, fc1]}}", "runs.a.layers: pixels", "leave it out"),
+    "raw inputs as a layer of one run": (
+        "runs: {a: {layers: [raw_inputs, fc1]}}",
+        "runs.a.layers: raw_inputs",
+        "leave it out",
+    ),
     "a glob that finds nothing": (
         "layers: [fc1, 'conv?.1']",
         "layers: conv?.1 finds nothing in small_cnn",

@@ -6,7 +6,7 @@ from support.project import TINY, Project, changed
 
 # What the first clone makes: all but the figures and pages, which are not cached.
 TARGETS = ("training", "metrics", "embeddings")
-COSTLY = ("prepare_data", "train", "snapshot", "pixels", "measure", "embed")
+COSTLY = ("prepare_data", "train", "snapshot", "raw_inputs", "measure", "embed")
 
 
 def test_the_second_clone_computes_nothing_that_the_first_did(finished, tmp_path):

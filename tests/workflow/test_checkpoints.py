@@ -111,7 +111,7 @@ def test_a_folder_that_grows_and_shrinks(elsewhere, tmp_path):
         *(job(rule, run="epochs", span="0006") for rule in ("snapshot", "cka_layers")),
     }
     assert set(GATHERED) < rules and not any("run=steps" in name for name in plan)
-    assert not rules & {"prepare_data", "train", "pixels", "settings"}
+    assert not rules & {"prepare_data", "train", "raw_inputs", "settings"}
 
 
 def test_a_snapshot_that_cannot_be_taken_again_is_not_lost(elsewhere, tmp_path):
@@ -210,7 +210,7 @@ def test_data_that_are_no_images_and_a_model_as_it_is(tmp_path):
     for step, logits in expected.items():
         head = np.load(results / "activations" / f"step_{step:06d}" / "head.npy")[0]
         np.testing.assert_allclose(head, logits, rtol=1e-5, atol=1e-6)
-    raw = np.load(results / "activations" / "step_000010" / "pixels.npy")[0]
+    raw = np.load(results / "activations" / "step_000010" / "raw_inputs.npy")[0]
     assert raw.sum(1).tolist() == [5] * 60, "how often each token occurs"
     assert (results / "explorer.html").stat().st_size > 10**5
     with np.load(results / "dataset.npz") as data:

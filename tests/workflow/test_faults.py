@@ -87,7 +87,7 @@ def test_a_damaged_artifact_is_named_and_nothing_is_drawn_from_it(project, artif
     }[artifact.split("/")[0]]
     for reader in readers:
         project.path(reader).unlink()
-    project.path("figures/pixels.png").unlink()
+    project.path("figures/raw_inputs.png").unlink()
     output = project.run(check=False)
     assert project.returncode != 0
     name = f"results/tiny/{artifact}"
@@ -96,7 +96,7 @@ def test_a_damaged_artifact_is_named_and_nothing_is_drawn_from_it(project, artif
     assert "Traceback (most recent call last)" not in output.split("Logfile")[1]
     assert not project.path(readers[-1]).exists()
     # Other jobs went on.
-    assert project.path("figures/pixels.png").exists()
+    assert project.path("figures/raw_inputs.png").exists()
 
 
 def test_the_named_commands_mend_a_damaged_artifact(project, finished):

@@ -147,7 +147,7 @@ def test_a_temporary_folder_that_is_missing(project, finished, tmp_path):
 def test_the_same_bytes_in_a_folder_with_a_strange_name_after_another_config_with_one_core(finished, tmp_path):
     """Spaces, umlauts and a shell's special characters; and nothing of the other config is left in use."""
     project = Project(tmp_path / "Schöne Läufe; $(touch pwned) 'zwei'", changed(TINY, "seed", 5))
-    project.run("--until", "prepare_data", "pixels")
+    project.run("--until", "prepare_data", "raw_inputs")
     other = project.path("dataset.npz").read_bytes()
     project.configure(TINY)
     project.run(cores=1)

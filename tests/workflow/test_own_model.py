@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from evolution.io.tables import load_table
-from support.planned_jobs import WHOLE_RUN, cells, one, pixel_cells, pixels, settings
+from support.planned_jobs import WHOLE_RUN, cells, one, pixel_cells, raw_inputs, settings
 from support.project import ROOT, TINY, Project, changed, job
 from support.stateful_models import write_stateful
 
@@ -42,7 +42,7 @@ def activations(project, run):
 def test_each_run_has_its_own_layers(both):
     for run, layers in LAYERS.items():
         cells = [f"{span}/{layer}" for span in SPANS for layer in layers]
-        assert activations(both, run) == sorted([*cells, "0000/pixels"])
+        assert activations(both, run) == sorted([*cells, "0000/raw_inputs"])
     head = np.load(both.folder / "results" / "residual" / "activations" / "0002" / "head.npy")
     assert head.shape == (1, 100, 10)
     assert "Training residual.py:ResidualNet of run residual, epoch 0000." in both.output
@@ -69,7 +69,7 @@ def test_layers_are_listed_in_the_terminal_each_time(both):
 
 
 def test_editing_the_file_trains_that_run_again(both):
-    """And measures it again, but for its raw pixels; the other run stays as it is."""
+    """And measures it again, but for its raw inputs; the other run stays as it is."""
     path = both.folder / "examples" / "residual.py"
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace("self.act2(x + ", "self.act2(2 * x + "), encoding="utf-8")
@@ -103,7 +103,9 @@ def test_pooling_takes_the_snapshots_again(project):
     """No training."""
     project.configure(changed(TINY, "activations.pooling.maps", "mean"))
     history = (
-        pixels() + one("prepare_data", "plot_training_curves") + Counter([job("collect", run="tiny", table="history")])
+        raw_inputs()
+        + one("prepare_data", "plot_training_curves")
+        + Counter([job("collect", run="tiny", table="history")])
     )
     training = Counter(job("train", run="tiny", span=span) for span in ("0000", "0001-0002", "0003-0004"))
     assert project.plan() == WHOLE_RUN - history - training
@@ -148,7 +150,7 @@ def test_a_model_whose_checkpoints_do_not_hold_all_of_it(tmp_path):
     project = Project(tmp_path / "checkout", TINY)
     write_stateful(project.folder)
     runs = {name: {"model": {"name": f"stateful.py:{name}"}} for name in ("GateOutside", "GateInExtraState", "Softmax")}
-    config = TINY | {"runs": runs, "layers": ["hidden"], "model": {}, "activations": {"pixels": False}, "plots": {}}
+    config = TINY | {"runs": runs, "layers": ["hidden"], "model": {}, "activations": {"raw_inputs": False}, "plots": {}}
     project.configure(changed(config, "training.epochs", 2))
     output = project.run("snapshots", check=False)
     results = project.folder / "results"

@@ -23,7 +23,7 @@ CONFIG = changed(TINY, "training.epochs", 8) | {key: EXAMPLE[key] for key in ("m
 CONFIG["training"] |= {"recipe": EXAMPLE["training"]["recipe"], "learning_rate": 2e-3, "epochs_per_job": 4}
 CONFIG["dataset"] = CONFIG["dataset"] | {"train_size": 500}
 CONFIG |= {"layers": ["fc1"], "metrics": {"n_init": 2, "measures": [], "cka": False}, "plots": {"dpi": 50}}
-CONFIG["activations"] = {"pixels": False}
+CONFIG["activations"] = {"raw_inputs": False}
 
 
 @pytest.fixture(scope="module")

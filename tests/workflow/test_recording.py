@@ -166,9 +166,9 @@ def test_a_recording_without_predictions_is_drawn_and_what_is_left_out_is_said(r
     assert "recordings/bare has no inputs.npy" in recorded.output
     results = recorded.folder / "results" / "bare"
     drawn = {path.stem for path in (results / "figures").iterdir()}
-    assert not drawn & {"training_curves", "confusion", "pixels"}
+    assert not drawn & {"training_curves", "confusion", "raw_inputs"}
     assert {"samples", "animation", "grid", "neural_collapse", "geometry"} <= drawn
-    assert not list(results.rglob("pixels.*"))
+    assert not list(results.rglob("raw_inputs.*"))
     assert "Accuracy: not known, as nothing says what the network predicts." in (results / "summary.md").read_text()
     page = (results / "explorer.html").read_text(encoding="utf-8")
     assert '"predicted":null' in page and "Network accuracy" not in page.split('id="document"')[0]
@@ -228,7 +228,7 @@ def test_a_folder_that_grows_and_shrinks(recorded, tmp_path):
         *(job(rule, run="whole", span="0006") for rule in ("snapshot", "cka_layers")),
     }
     assert set(GATHERED) < rules and not any("run=bare" in name or "run=tiny" in name for name in plan)
-    assert not rules & {"prepare_recording", "pixels", "settings", "train"}
+    assert not rules & {"prepare_recording", "raw_inputs", "settings", "train"}
     (folder / "recording.json").write_text(json.dumps({"format": 1, "layers": ["fc1", "conv2"]}))
     assert not any(name.startswith("snapshot") and "span=0002" in name for name in project.plan()), "an order of layers"
     (folder / "6" / "conv2.npy").rename(folder / "conv2.npy.moved")
@@ -283,5 +283,7 @@ def test_the_lines_of_the_documentation_run_as_they_stand(recorded, tmp_path, mo
     project.configure(yaml.safe_load(config) | {"embedding": {"perplexity": 10}})
     plan = project.plan("snapshots")
     assert plan[job("snapshot", run="mine", span="step_000100")] == 1
-    project.run("results/mine/activations/step_000100/Dense_0.npy", "results/mine/activations/step_000000/pixels.npy")
+    project.run(
+        "results/mine/activations/step_000100/Dense_0.npy", "results/mine/activations/step_000000/raw_inputs.npy"
+    )
     assert np.load(project.folder / "results/mine/activations/step_000100/Conv_0.npy").shape == (1, 60, 60)

@@ -24,7 +24,7 @@ from support.planned_jobs import (
     collect,
     of_second,
     one,
-    pixels,
+    raw_inputs,
     settings,
     snapshot,
     train,
@@ -65,7 +65,7 @@ def test_a_fresh_clone_over_existing_results(project, tmp_path):
         ({"plots.animation.gif_megabytes": 1}, one("plot_animation")),
         (
             {"plots.palette": "tab10"},
-            one("plot_training_curves", "plot_pixels", "plot_grid", "plot_animation", "explorer"),
+            one("plot_training_curves", "plot_raw_inputs", "plot_grid", "plot_animation", "explorer"),
         ),
         (
             {"plots.dpi": 60},
@@ -91,7 +91,7 @@ def test_a_fresh_clone_over_existing_results(project, tmp_path):
             + one("plot_confusion", "plot_samples"),
         ),
         ({"layers": ["fc1"]}, OVER_LAYERS + cka_layers(*SPANS)),
-        ({"activations.pixels": False}, OVER_LAYERS + cka_layers(*SPANS)),
+        ({"activations.raw_inputs": False}, OVER_LAYERS + cka_layers(*SPANS)),
         ({"metrics.cka": False}, Counter()),
         # The figure of their shape has fewer panels, and the table fewer rows.
         (
@@ -188,14 +188,14 @@ def test_a_change_to_one_run_leaves_the_other(two_runs, tmp_path):
             "collect",
             collect("history", "metrics", "class_metrics", "embedding")
             + one(*FIGURES)
-            - one("plot_pixels", "plot_class_separation", "plot_confusion", "plot_samples", "plot_cka"),
+            - one("plot_raw_inputs", "plot_class_separation", "plot_confusion", "plot_samples", "plot_cka"),
         ),
         ("plot_samples", one("plot_samples")),
         ("train", TRAINED_AGAIN),
         ("prepare_data", WHOLE_RUN - settings(*STAGES)),
         (
             "snapshot",
-            WHOLE_RUN - one("prepare_data", "plot_training_curves") - pixels() - TRAINING - collect("history"),
+            WHOLE_RUN - one("prepare_data", "plot_training_curves") - raw_inputs() - TRAINING - collect("history"),
         ),
     ],
 )

@@ -51,7 +51,7 @@ def test_runs_are_groups_and_see_the_same_images(swept):
     assert {(row["run"], row["group"], row["seed"]) for row in rows} == {
         (run, run.split("-seed-")[0], int(run[-1])) for run in RUNS
     }
-    assert {row["layer"] for row in rows} == {"pixels", "fc1", "fc2"}
+    assert {row["layer"] for row in rows} == {"raw_inputs", "fc1", "fc2"}
     # Each run's own numbers, and other weights under each seed.
     for run in RUNS:
         own = pq.read_table(swept.folder / "results" / run / "tables" / "metrics.parquet").to_pylist()

@@ -24,7 +24,7 @@ def test_artifacts_have_the_shapes_that_the_design_states(finished):
     assert {row["epoch"] for row in history} == {0, 1, 2, 3, 4}
     metrics = pq.read_table(finished.path("tables/metrics.parquet")).to_pylist()
     assert {(row["layer"], row["epoch"]) for row in metrics} == {
-        ("pixels", 0),
+        ("raw_inputs", 0),
         *((layer, epoch) for layer in ("conv2", "fc1") for epoch in EPOCHS),
     }
 
@@ -41,7 +41,7 @@ def test_what_is_measured_in_addition_to_the_cells(finished):
     assert list(agreement) == EPOCHS and agreement[4] > agreement[0] + 0.3
     alike = pq.read_table(finished.path("cka/layers/0004.parquet")).to_pylist()
     assert [(row["first"], row["second"]) for row in alike] == [
-        *(("pixels", "pixels"), ("pixels", "conv2"), ("pixels", "fc1")),
+        *(("raw_inputs", "raw_inputs"), ("raw_inputs", "conv2"), ("raw_inputs", "fc1")),
         *(("conv2", "conv2"), ("conv2", "fc1"), ("fc1", "fc1")),
     ]
     over_time = pq.read_table(finished.path("cka/times/fc1.parquet")).to_pylist()
@@ -67,9 +67,9 @@ def test_the_summary_says_what_the_tables_say(finished):
     value = {(row["layer"], row["epoch"], row["metric"]): row["value"] for row in metrics}
     with open(finished.path("summary.csv"), newline="", encoding="utf-8") as stream:
         rows = {row["layer"]: row for row in csv.DictReader(stream)}
-    assert list(rows) == ["pixels", "conv2", "fc1"]
+    assert list(rows) == ["raw_inputs", "conv2", "fc1"]
     for layer, row in rows.items():
-        epoch = 0 if layer == "pixels" else 4
+        epoch = 0 if layer == "raw_inputs" else 4
         assert abs(float(row["adjusted_rand_index"]) - value[layer, epoch, "adjusted_rand_index"]) < 1e-3
     text = finished.path("summary.md").read_text(encoding="utf-8")
     assert text.strip() in finished.output
@@ -90,7 +90,7 @@ def test_figures_are_drawn(finished):
         "grid",
         "embedding_quality",
     )
-    for name in (*about_layers, "training_curves", "confusion", "samples", "pixels"):
+    for name in (*about_layers, "training_curves", "confusion", "samples", "raw_inputs"):
         with Image.open(finished.path(f"figures/{name}.png")) as image:
             assert min(image.size) > 100
             # Not blank: many colours.

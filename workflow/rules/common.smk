@@ -7,8 +7,8 @@ import os
 import re
 from functools import lru_cache
 
-from evolution import PIXELS
-from evolution.config.layers import layers_with_pixels
+from evolution import RAW_INPUTS
+from evolution.config.layers import layers_with_raw_inputs
 from evolution.planning.run_times import load_ending, trained_times
 
 RUNS = experiment["runs"]
@@ -38,9 +38,9 @@ def times_at_end(
 
 
 TIMES = ActualTimes({run: times for run, times in PLANNED.items() if not times.may_end_early})
-# Each run's layers in network order, first those of its network alone, then with the raw pixels where they are followed.
+# Each run's layers in network order, first those of its network alone, then with the raw inputs where they are followed.
 NETWORK_LAYERS = {run: RUNS[run]["layers"] for run in RUNS}
-FOLLOWED_LAYERS = layers_with_pixels(experiment, PLANNED)
+FOLLOWED_LAYERS = layers_with_raw_inputs(experiment, PLANNED)
 
 # Where each run's activations come from: this workflow trains it, or its checkpoints or its activations themselves are
 # on disk. Of a recording no model is known.
@@ -76,12 +76,12 @@ def elsewhere_setting(run, key):
 
 
 def network_layers(wildcards):
-    """A run's layers without the raw pixels."""
+    """A run's layers without the raw inputs."""
     return NETWORK_LAYERS[wildcards.run]
 
 
 def followed_layers(wildcards):
-    """A run's layers, the raw pixels first where they are followed."""
+    """A run's layers, the raw inputs first where they are followed."""
     return FOLLOWED_LAYERS[wildcards.run]
 
 
@@ -106,13 +106,13 @@ def span_title(wildcards):
 
 
 def first_span(run):
-    """The span of a run's first snapshot, in which the raw pixels are followed."""
+    """The span of a run's first snapshot, in which the raw inputs are followed."""
     return next(iter(run_spans(run)))
 
 
 def spans_of(run, layer):
-    """The snapshot spans in which a layer is followed: the raw pixels only at the first."""
-    return [first_span(run)] if layer == PIXELS else run_spans(run)
+    """The snapshot spans in which a layer is followed: the raw inputs only at the first."""
+    return [first_span(run)] if layer == RAW_INPUTS else run_spans(run)
 
 
 def grid_times(run):

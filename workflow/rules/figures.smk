@@ -127,8 +127,8 @@ for figure in registry.FIGURES:
 def has_figure(run, figure):
     """Whether a figure of a run is asked for, and the run has what it shows."""
     has_predictions = PLANNED[run].has_predictions or not figure.of_predictions
-    has_pixels = PIXELS in FOLLOWED_LAYERS[run] or not figure.of_pixels
-    return has_predictions and has_pixels and registry.is_drawn(figure, experiment)
+    has_raw_inputs = RAW_INPUTS in FOLLOWED_LAYERS[run] or not figure.of_raw_inputs
+    return has_predictions and has_raw_inputs and registry.is_drawn(figure, experiment)
 
 
 # The figures of each run.

@@ -4,8 +4,8 @@
 def predictions_of(
     wildcards,
 ):
-    """The network's predictions for the images when a span's activations were taken; nothing for the raw pixels."""
-    return [] if wildcards.layer == PIXELS else f"results/{wildcards.run}/predictions/{wildcards.span}.parquet"
+    """The network's predictions for the images when a span's activations were taken; nothing for the raw inputs."""
+    return [] if wildcards.layer == RAW_INPUTS else f"results/{wildcards.run}/predictions/{wildcards.span}.parquet"
 
 
 def memory_for_activations(
@@ -98,9 +98,9 @@ rule measure_collapse:
 def activations_of_all_layers(
     wildcards,
 ):
-    """The activations of all layers in a span; of the raw pixels those of the first, as they never change."""
+    """The activations of all layers in a span; of the raw inputs those of the first, as they never change."""
     spans_and_layers = [
-        (first_span(wildcards.run) if layer == PIXELS else wildcards.span, layer)
+        (first_span(wildcards.run) if layer == RAW_INPUTS else wildcards.span, layer)
         for layer in followed_layers(wildcards)
     ]
     return [f"results/{wildcards.run}/activations/{span}/{layer}.npy" for span, layer in spans_and_layers]

@@ -21,7 +21,7 @@
 # activations' content reaches the readers by two other inputs:
 #
 #    origin     the history of the training behind them, which holds digests of the images and of the weights, with
-#               the user's model file; for the raw pixels the data set
+#               the user's model file; for the raw inputs the data set
 #    settings   results/{run}/settings/{stage}.json, which holds the keys of the config, the digests of the code and
 #               the version of the installed package that a model comes from: they decide what this stage makes of
 #               images and weights. It is a file that a job writes, and not a list of params and inputs of each reader,
@@ -107,11 +107,11 @@ def digest_of(
 def activations_origin(
     wildcards,
 ):
-    """What stands for a job's activations: history and model code, or the data set where they are raw pixels.
+    """What stands for a job's activations: history and model code, or the data set where they are raw inputs.
 
     The history is the training's, or where that ran elsewhere the one that the snapshot job writes.
     """
-    if wildcards.get("layer") == PIXELS:
+    if wildcards.get("layer") == RAW_INPUTS:
         return f"results/{wildcards.run}/dataset.npz"
     times = TIMES[wildcards.run]
     # Without a span the job reads all of them.
@@ -157,7 +157,7 @@ SNAPSHOT_SCRIPTS = {
 rule settings:
     input:
         sources=lambda wildcards: sorted(
-            {*code(wildcards.stage), *code(SNAPSHOT_SCRIPTS[SOURCE[wildcards.run]]), *code("pixels")}
+            {*code(wildcards.stage), *code(SNAPSHOT_SCRIPTS[SOURCE[wildcards.run]]), *code("raw_inputs")}
         ),
         code=code("settings"),
     output:
@@ -177,7 +177,7 @@ rule settings:
         compact=experiment["activations"]["compact"],
         pooling=experiment["activations"]["pooling"],
         stage=lambda wildcards: STAGE_SETTINGS[wildcards.stage],
-        # A user's model file counts by the history: it says nothing of the raw pixels.
+        # A user's model file counts by the history: it says nothing of the raw inputs.
         model=lambda wildcards: model_versions(RUNS[wildcards.run]["model"]["name"]),
     message:
         "Noting what decides the results of {wildcards.stage} for run {wildcards.run}."

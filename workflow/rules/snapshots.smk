@@ -187,16 +187,16 @@ for number, ((source, layers_taken), runs_with_them) in enumerate(RUNS_OF_LAYERS
                 "../scripts/snapshot_recording.py"
 
 
-rule pixels:
+rule raw_inputs:
     input:
         dataset="results/{run}/dataset.npz",
-        code=code("pixels"),
+        code=code("raw_inputs"),
     output:
-        f"results/{{run}}/activations/{{span}}/{PIXELS}.npy",
+        f"results/{{run}}/activations/{{span}}/{RAW_INPUTS}.npy",
     log:
-        "results/{run}/logs/pixels/{span}.log",
+        "results/{run}/logs/raw_inputs/{span}.log",
     benchmark:
-        "results/{run}/benchmarks/pixels/{span}.tsv"
+        "results/{run}/benchmarks/raw_inputs/{span}.tsv"
     conda:
         "../../envs/analysis.yaml"
     resources:
@@ -207,7 +207,7 @@ rule pixels:
     message:
         "Keeping the raw inputs of run {wildcards.run}."
     script:
-        "../scripts/pixels.py"
+        "../scripts/raw_inputs.py"
 
 
 def model_trees(

@@ -1,4 +1,4 @@
-"""How alike the layers are to each other, and to the raw pixels, at each time of a span."""
+"""How alike the layers are to each other, and to the raw inputs, at each time of a span."""
 
 import logging
 from pathlib import Path

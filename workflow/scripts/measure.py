@@ -35,7 +35,7 @@ def metrics_span(
     ----------
     activations : path of a float32 array (times, N, D)
     dataset : path of dataset.npz
-    predictions : path of predictions/{span}.parquet, or None for the raw pixels
+    predictions : path of predictions/{span}.parquet, or None for the raw inputs
     times : list of int
     settings : MeasureSettings
     unit : {"epoch", "step"}

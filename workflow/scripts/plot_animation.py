@@ -21,7 +21,7 @@ from evolution.figures.style import INK, FigureStyle, accuracy_text, class_color
 from evolution.io.arrays import load_npz
 from evolution.io.job_log import job_log
 from evolution.io.reading import damaged
-from evolution.measures.long_tables import adjusted_rand_indices, eval_accuracies, without_pixels
+from evolution.measures.long_tables import adjusted_rand_indices, eval_accuracies, without_raw_inputs
 
 COLUMNS = 5
 BAR_HEIGHT = 0.06  # inches; the progress bar is at the figure's lower edge
@@ -140,7 +140,7 @@ def plot_animation(
         See `evolution.embedding.methods.METHODS`.
     """
     labels, names = load_npz(dataset, "eval_labels", "class_names")
-    layers = without_pixels(layers)
+    layers = without_raw_inputs(layers)
     rand_indices = adjusted_rand_indices(metrics_table, [(time, layer) for time in times for layer in layers])
     accuracies = eval_accuracies(history_table)
     missing = [time for time in times if time not in accuracies]

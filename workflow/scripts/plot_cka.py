@@ -12,14 +12,14 @@ from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
 
-from evolution import PIXELS
+from evolution import RAW_INPUTS
 from evolution.figures.curves import cell_edges, set_cell_axis
 from evolution.figures.layer_names import layer_title
 from evolution.figures.style import FigureStyle, headed_figure, save_figure, shared_look, shorten
 from evolution.io.job_log import job_log
 from evolution.io.reading import damaged
 from evolution.io.tables import load_table
-from evolution.measures.long_tables import pair_matrix, without_pixels
+from evolution.measures.long_tables import pair_matrix, without_raw_inputs
 
 COLUMNS = 5
 NAME_HEIGHT = 0.15  # inches that a layer's name takes
@@ -91,14 +91,14 @@ def plot_cka(
     """
     matrices = layer_matrices(layer_tables, grid_times, layers)
     samples, available = (load_pairs(layer_tables[0])[name][0] for name in ("samples", "available"))
-    modules = without_pixels(layers)
+    modules = without_raw_inputs(layers)
     names = [shorten(layer_title(layer), 18) for layer in layers]
     note = (
         "Unbiased linear CKA, a cell a pair: 1 (bright): alike but for a rotation, a shift and a scale; 0 (dark): "
         f"unrelated. Above: the layers, first to last, against each other at {style.a_time}. Below: one layer at "
         f"{style.a_time} against itself at another; a bright block is a time in which it hardly changed."
     )
-    if PIXELS in layers:
+    if RAW_INPUTS in layers:
         note += f" The raw inputs are the same at every {style.unit}."
     if samples < available:
         note += f" From {samples} of {available} samples, drawn at random."
@@ -155,7 +155,7 @@ if "snakemake" in globals():
     with job_log(snakemake.log[0]):
         figure = plot_cka(
             layer_tables=list(snakemake.input.layers),
-            time_tables=dict(zip(without_pixels(snakemake.params.layers), snakemake.input.times)),
+            time_tables=dict(zip(without_raw_inputs(snakemake.params.layers), snakemake.input.times)),
             grid_times=snakemake.params.grid_times,
             times=snakemake.params.times,
             layers=snakemake.params.layers,

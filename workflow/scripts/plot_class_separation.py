@@ -7,7 +7,7 @@ import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from evolution import PIXELS
+from evolution import RAW_INPUTS
 from evolution.activations.cells import Cells
 from evolution.figures.curves import cell_edges, set_cell_axis
 from evolution.figures.fonts import drawable_names
@@ -90,7 +90,7 @@ def plot_class_separation(
         edges = cell_edges(times)
         for axes, layer in zip(panels.ravel(), layers):
             # Training does not change the inputs: their values at time 0 hold for every time.
-            share = np.repeat(shares[layer][:, :1], len(times), 1) if layer == PIXELS else shares[layer]
+            share = np.repeat(shares[layer][:, :1], len(times), 1) if layer == RAW_INPUTS else shares[layer]
             image = axes.pcolormesh(edges, np.arange(len(names) + 1) - 0.5, share, vmin=low, vmax=1, cmap=COLORS)
             image.set_rasterized(True)
             axes.set_title(shorten(layer_title(layer), 22), size=9)

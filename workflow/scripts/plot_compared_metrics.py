@@ -9,7 +9,7 @@ import textwrap
 import numpy as np
 from matplotlib.figure import Figure
 
-from evolution import PIXELS
+from evolution import RAW_INPUTS
 from evolution.figures.comparison import (
     BAND_NOTE,
     Curves,
@@ -45,7 +45,11 @@ def column_title(column: dict[str, str], length: int) -> str:
 
 def pixel_baseline(values: dict[str, dict[tuple, Curves]], metric: str) -> float:
     """A metric of the raw inputs, where all groups have about the same value; else NaN."""
-    means = [mean_interval(curves[PIXELS, metric][1])[0][0] for curves in values.values() if (PIXELS, metric) in curves]
+    means = [
+        mean_interval(curves[RAW_INPUTS, metric][1])[0][0]
+        for curves in values.values()
+        if (RAW_INPUTS, metric) in curves
+    ]
     known = np.array(means)[np.isfinite(means)]
     return known.mean() if len(known) == len(values) and np.ptp(known) <= ALIKE else np.nan
 

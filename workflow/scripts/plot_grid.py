@@ -14,7 +14,7 @@ from evolution.figures.sheets import cell_side, draw_map, map_sheet, square_limi
 from evolution.figures.style import FigureStyle, class_colors, save_figure, score, shared_look
 from evolution.io.arrays import load_npz
 from evolution.io.job_log import job_log
-from evolution.measures.long_tables import adjusted_rand_indices, without_pixels
+from evolution.measures.long_tables import adjusted_rand_indices, without_raw_inputs
 
 NOTE = (
     "Each dot is an evaluation sample, in the colour of its true class; {title} {of_layer}. "
@@ -52,7 +52,7 @@ def plot_grid(
         See `evolution.embedding.methods.METHODS`.
     """
     labels, names = load_npz(dataset, "eval_labels", "class_names")
-    layers = without_pixels(layers)
+    layers = without_raw_inputs(layers)
     rand_indices = adjusted_rand_indices(metrics_table, [(time, layer) for time in times for layer in layers])
     colors = class_colors(style.palette, len(names))
     dots = np.array(colors)[labels]

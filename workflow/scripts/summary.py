@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from evolution import PIXELS
+from evolution import RAW_INPUTS
 from evolution.data.dataset_warnings import dataset_warnings
 from evolution.figures.layer_names import layer_title
 from evolution.figures.metric_titles import SUMMARY_TITLES
@@ -16,7 +16,7 @@ from evolution.io.reading import damaged
 from evolution.io.tables import load_metadata, load_table, load_unit
 from evolution.io.warnings_file import parse_warnings, save_warnings
 from evolution.io.whole_files import whole_file
-from evolution.measures.long_tables import ADJUSTED_RAND, load_values, without_pixels
+from evolution.measures.long_tables import ADJUSTED_RAND, load_values, without_raw_inputs
 from evolution.training.learning import chance_warnings, learning_warnings
 
 ACCURACIES = ("train_accuracy", "eval_accuracy")
@@ -55,9 +55,9 @@ def final_metrics(metrics_table: str, layers: list[str]) -> list[tuple[str, int,
         In the order of `layers`, the raw inputs first.
     """
     values = load_values(metrics_table)
-    modules = without_pixels(layers)
+    modules = without_raw_inputs(layers)
     last = max((time for layer, time, _ in values if layer in modules), default=0)
-    rows = sorted({(layer, time) for layer, time, _ in values if layer == PIXELS})[:1]
+    rows = sorted({(layer, time) for layer, time, _ in values if layer == RAW_INPUTS})[:1]
     rows += [(layer, last) for layer in modules]
     for layer, time in rows:
         for metric in SUMMARY_TITLES:
@@ -68,12 +68,14 @@ def final_metrics(metrics_table: str, layers: list[str]) -> list[tuple[str, int,
 
 def best_line(rows: list[tuple[str, int, dict[str, float]]]) -> str:
     """A sentence on the layer with the highest adjusted Rand index, the first of equals."""
-    candidates = [row for row in rows if row[0] != PIXELS and not math.isnan(row[2][ADJUSTED_RAND])]
+    candidates = [row for row in rows if row[0] != RAW_INPUTS and not math.isnan(row[2][ADJUSTED_RAND])]
     if not candidates:
         return "Best layer: none, as no layer has an adjusted Rand index."
     layer, _, metrics = max(candidates, key=lambda row: row[2][ADJUSTED_RAND])
-    pixels = "".join(f"; {layer_title(name)} {number(row[ADJUSTED_RAND])}" for name, _, row in rows if name == PIXELS)
-    return f"Best layer by adjusted Rand index: **{layer}** ({number(metrics[ADJUSTED_RAND])}{pixels})."
+    baseline = "".join(
+        f"; {layer_title(name)} {number(row[ADJUSTED_RAND])}" for name, _, row in rows if name == RAW_INPUTS
+    )
+    return f"Best layer by adjusted Rand index: **{layer}** ({number(metrics[ADJUSTED_RAND])}{baseline})."
 
 
 def accuracy_line(values: dict[str, float], when: str) -> str:
@@ -87,7 +89,7 @@ def accuracy_line(values: dict[str, float], when: str) -> str:
 
 
 def run_warnings(
-    *, dataset: str, history: str, predictions: str, curves: dict[int, dict[str, float]], pixels_knn_accuracy: float
+    *, dataset: str, history: str, predictions: str, curves: dict[int, dict[str, float]], raw_inputs_knn_accuracy: float
 ) -> list[str]:
     """The warnings of a run, each once: on its images, on its trained network, and on its curves.
 
@@ -99,8 +101,8 @@ def run_warnings(
         The spans before are not read: a network may be odd before it is trained.
     curves : dict
         See `load_curves`.
-    pixels_knn_accuracy : float
-        Of the raw pixels; NaN where they are not followed.
+    raw_inputs_knn_accuracy : float
+        Of the raw inputs; NaN where they are not followed.
     """
     warnings = dataset_warnings(dataset)
     warnings += parse_warnings(load_metadata(history).get("warnings", "[]"), history)
@@ -117,7 +119,7 @@ def run_warnings(
             **columns,
             train_counts=np.bincount(train_labels, minlength=len(names)).tolist(),
             eval_counts=eval_counts,
-            pixels_knn_accuracy=pixels_knn_accuracy,
+            raw_inputs_knn_accuracy=raw_inputs_knn_accuracy,
             unit=load_unit(history),
         )
     elif np.isfinite(columns["eval_accuracy"]).all():
@@ -166,16 +168,16 @@ def summarise(
     rows = final_metrics(metrics_table, layers)
     curves, unit = load_curves(history_table), load_unit(history_table)
     last = max(curves)
-    knn = rows[0][2]["knn_accuracy"] if rows and rows[0][0] == PIXELS else math.nan
+    knn = rows[0][2]["knn_accuracy"] if rows and rows[0][0] == RAW_INPUTS else math.nan
     warnings = run_warnings(
-        dataset=dataset, history=history_table, predictions=predictions, curves=curves, pixels_knn_accuracy=knn
+        dataset=dataset, history=history_table, predictions=predictions, curves=curves, raw_inputs_knn_accuracy=knn
     )
     if has_diverged:
         warnings.append(f"The training ended by itself at {unit} {last}: {ending}.")
     log_warnings(warnings)
     header = ["Layer", unit.capitalize(), *SUMMARY_TITLES.values()]
     body = [
-        [layer_title(layer), DASH if layer == PIXELS else str(row_time), *map(number, metrics.values())]
+        [layer_title(layer), DASH if layer == RAW_INPUTS else str(row_time), *map(number, metrics.values())]
         for layer, row_time, metrics in rows
     ]
     lines = [best_line(rows), accuracy_line(curves[last], f"{unit} {last}")]

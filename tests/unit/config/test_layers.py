@@ -3,7 +3,7 @@
 import pytest
 
 from evolution.config.checks import CheckedConfig
-from evolution.config.layers import chosen_layers, layers_with_pixels
+from evolution.config.layers import chosen_layers, layers_with_raw_inputs
 from evolution.config.resolve import resolve
 from support.config_faults import faults
 
@@ -23,10 +23,10 @@ SMALL_CNN = ["conv1", "conv2", "conv3", "fc1", "fc2"]
 )
 def test_layers_are_resolved_to_names(model, layers, expected):
     """Globs in network order, nothing twice, and only what can be followed: small_cnn's pool is not."""
-    config = resolve({"model": {"name": model}, "layers": layers, "activations": {"pixels": False}})
+    config = resolve({"model": {"name": model}, "layers": layers, "activations": {"raw_inputs": False}})
     assert config["layers"] == layers, "as it was written"
     assert config["runs"]["run"]["layers"] == expected
-    assert layers_with_pixels(config, config["times"]) == {"run": expected}
+    assert layers_with_raw_inputs(config, config["times"]) == {"run": expected}
 
 
 def test_runs_have_their_own_layers():
@@ -41,20 +41,20 @@ def test_runs_have_their_own_layers():
 def test_the_raw_pixels_come_first_where_they_are_followed():
     def followed(config):
         config = resolve(config)
-        return layers_with_pixels(config, config["times"])
+        return layers_with_raw_inputs(config, config["times"])
 
-    assert followed({"layers": ["fc1", "conv1"]}) == {"run": ["pixels", "fc1", "conv1"]}
-    assert followed({"layers": ["fc1"], "activations": {"pixels": False}}) == {"run": ["fc1"]}
+    assert followed({"layers": ["fc1", "conv1"]}) == {"run": ["raw_inputs", "fc1", "conv1"]}
+    assert followed({"layers": ["fc1"], "activations": {"raw_inputs": False}}) == {"run": ["fc1"]}
 
 
 def test_every_fault_has_the_key_at_which_it_is_written_and_is_said_once():
     config = {
-        "layers": ["fc1", "pixels", "fc9"],
+        "layers": ["fc1", "raw_inputs", "fc9"],
         "grid": {"training.optimizer": ["sgd", "adamw"]},
         "runs": {"a": {}, "b": {"layers": ["conv9"], "model": {"name": "mlp"}}},
     }
     assert faults(config) == [
-        "layers: pixels stands for the raw inputs; leave it out and set activations.pixels",
+        "layers: raw_inputs stands for the raw inputs; leave it out and set activations.raw_inputs",
         "layers: fc9 is not in small_cnn (model.name); did you mean fc2? small_cnn has conv1, bn1, conv2, bn2, conv3, "
         "bn3, fc1, fc2, dropout",
         "runs.b.layers: conv9 is not in mlp (runs.b.model.name); mlp has fc1, fc2, fc3",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from evolution.config.layers import layers_with_pixels
+from evolution.config.layers import layers_with_raw_inputs
 from evolution.config.resolve import resolve
 from evolution.config.spans import snapshot_times
 
@@ -28,7 +28,7 @@ training:
    steps_per_job: null, keep_epochs: all}
 snapshots: {unit: epoch, every: null, log_until: null, also: []}
 snapshots_per_job: 1
-activations: {device: cpu, compact: true, pixels: true, pooling: {maps: flatten, tokens: mean}}
+activations: {device: cpu, compact: true, raw_inputs: true, pooling: {maps: flatten, tokens: mean}}
 metrics:
   clusters: auto
   n_init: 10
@@ -97,9 +97,9 @@ def test_the_default_experiment_states_every_key():
 def test_the_default_experiment_has_261_cells():
     config = resolve(yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8")))
     assert len(snapshot_times(config)) == 52
-    assert layers_with_pixels(config, config["times"]) == {"mnist": ["pixels", *SMALL_CNN]}
+    assert layers_with_raw_inputs(config, config["times"]) == {"mnist": ["raw_inputs", *SMALL_CNN]}
     layers = config["runs"]["mnist"]["layers"]
-    assert len(snapshot_times(config)) * len(layers) + config["activations"]["pixels"] == 261
+    assert len(snapshot_times(config)) * len(layers) + config["activations"]["raw_inputs"] == 261
 
 
 def test_what_is_given_replaces_its_default_and_nothing_else():

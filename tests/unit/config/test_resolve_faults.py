@@ -102,8 +102,8 @@ def test_the_schemas_faults_come_together_and_so_do_those_of_the_checks():
         "metrics.n_init",
         "seed",
     ]
-    assert faults({"snapshots": {"also": [101]}, "layers": ["pixels"], "metrics": {"clusters": 1000}}) == [
+    assert faults({"snapshots": {"also": [101]}, "layers": ["raw_inputs"], "metrics": {"clusters": 1000}}) == [
         "snapshots.also: [101] lies past the last epoch; training.epochs is 100",
         "metrics.clusters: 1000 is too large, run run has dataset.eval_size 1000; must be below it",
-        "layers: pixels stands for the raw inputs; leave it out and set activations.pixels",
+        "layers: raw_inputs stands for the raw inputs; leave it out and set activations.raw_inputs",
     ]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from evolution.config.layers import layers_with_pixels
+from evolution.config.layers import layers_with_raw_inputs
 from evolution.config.resolve import resolve
 from evolution.config.spans import snapshot_spans, snapshot_times, training_spans
 from evolution.data.catalogue import DATASET_SHAPES
@@ -25,7 +25,7 @@ WRONG = {
     "dataset.root": st.sampled_from(["", None, 3, [], "a\0b"]),
     "model.name": st.sampled_from(["resnet18", "", None, 3]),
     "model.kwargs": st.sampled_from([None, [], "dropout", {"droput": 1}, {1: 2}]),
-    "layers": st.lists(st.sampled_from(["a b", "../fc1", "pixels", "conv7", "fc1\n", 3, None]), max_size=3),
+    "layers": st.lists(st.sampled_from(["a b", "../fc1", "raw_inputs", "conv7", "fc1\n", 3, None]), max_size=3),
     "training.epochs": st.integers(-10, 0) | st.integers(10**6 + 1) | st.floats() | st.booleans() | st.none(),
     "training.learning_rate": st.floats(max_value=0) | st.sampled_from([float("nan"), float("inf"), "1e-3", None]),
     "training.device": st.sampled_from(["gpu", "cuda:0", None, 0]),
@@ -71,8 +71,8 @@ def test_a_valid_config_is_resolved_and_can_be_planned(config):
     )
     for of_run in times.values():
         assert of_run.times == epochs and set(of_run.grid_times(resolved["plots"]["grid_times"])) <= set(epochs)
-    for layers in layers_with_pixels(resolved, times).values():
-        assert [layer for layer in layers if layer != "pixels"] == config["layers"]
+    for layers in layers_with_raw_inputs(resolved, times).values():
+        assert [layer for layer in layers if layer != "raw_inputs"] == config["layers"]
 
 
 @many

@@ -84,7 +84,7 @@ SCHEMA = yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").r
         ("snapshots.also", [5, 5], "must not name anything twice"),
         ("snapshots_per_job", 0, "must be at least 1"),
         ("activations.compact", 1, "must be of type boolean"),
-        ("activations.pixels", "yes", "must be of type boolean"),
+        ("activations.raw_inputs", "yes", "must be of type boolean"),
         ("metrics.clusters", 1, "must be at least 2"),
         ("metrics.n_init", 0, "must be at least 1"),
         ("metrics.neighbors", 0, "must be at least 1"),

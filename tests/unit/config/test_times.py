@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from evolution.config import checks
-from evolution.config.layers import layers_with_pixels
+from evolution.config.layers import layers_with_raw_inputs
 from evolution.config.resolve import resolve
 from evolution.errors import ConfigError
 from support.recordings import write_recording
@@ -71,12 +71,12 @@ def test_a_recording_needs_no_model_and_no_data_set():
     run = config["runs"]["a"]
     assert run["layers"] == ["conv1", "fc1"] and config["times"]["a"].times == [0, 100]
     assert run["model"] == {"name": "", "kwargs": {}, "weights": None} and run["dataset"]["name"] == ""
-    assert run["recording"]["history"] is None and layers_with_pixels(config, config["times"]) == {
-        "a": ["pixels", "conv1", "fc1"]
+    assert run["recording"]["history"] is None and layers_with_raw_inputs(config, config["times"]) == {
+        "a": ["raw_inputs", "conv1", "fc1"]
     }
     (Path("rec") / "inputs.npy").unlink()
     config = resolve({"recording": {"path": "rec", "unit": "step"}, "layers": ["fc*"], "embedding": {"perplexity": 10}})
-    assert layers_with_pixels(config, config["times"]) == {"run": ["fc1"]}
+    assert layers_with_raw_inputs(config, config["times"]) == {"run": ["fc1"]}
 
 
 RECORDING = {"path": "rec", "unit": "step"}

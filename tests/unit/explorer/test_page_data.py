@@ -89,14 +89,14 @@ def test_the_data_are_those_of_the_files(experiment):
     assert data["samples"] == list(range(30)) and data["sources"] == list(range(1000, 1030))
     assert data["labels"] == labels.tolist() and data["names"] == CLASS_NAMES
     assert data["colors"] == class_colors("petroff10", CLASSES)
-    assert data["network"] == ["conv", "fc"] and data["pixels"]
+    assert data["network"] == ["conv", "fc"] and data["raw_inputs"]
     predicted = np.stack([prediction(time, 30) for time in EPOCHS])
     np.testing.assert_array_equal(unpacked(data["predicted"]), predicted)
     np.testing.assert_array_equal(unpacked(data["confidence"])[:, 0], [50, 58, 70, 90])
     np.testing.assert_allclose(data["accuracy"], (predicted == labels).mean(axis=1), atol=5e-4)
     assert [layer["name"] for layer in data["maps"]] == ["raw inputs", "conv", "fc"]
     for layer, shown in zip(LAYERS, data["maps"]):
-        times = EPOCHS[:1] if layer == "pixels" else EPOCHS
+        times = EPOCHS[:1] if layer == "raw_inputs" else EPOCHS
         # The clusters are the classes, numbered backwards.
         np.testing.assert_array_equal(unpacked(shown["clusters"]), np.tile(labels, (len(times), 1)))
         np.testing.assert_allclose(shown["rand"], [metric_value(layer, time) for time in times])

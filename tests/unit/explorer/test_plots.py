@@ -11,7 +11,7 @@ from evolution.explorer.plots import depth_colors, draw_curves, draw_maps
 
 def test_each_layer_has_a_map_with_columns_of_its_own_on_one_source():
     document = Document()
-    draw_maps(document, ["pixels", "conv"], 7)
+    draw_maps(document, ["raw_inputs", "conv"], 7)
     assert [root.name for root in document.roots] == ["map0", "map1"]
     source = document.get_model_by_name("samples")
     assert set(source.data) == {"x0", "y0", "color0", "x1", "y1", "color1"}
@@ -28,15 +28,15 @@ def test_curves_are_tagged_with_their_depth_and_pixels_are_level():
     line = (np.array([0, 4]), np.array([0.1, 0.3]))
     curves = {
         "Network accuracy": {"network": line},
-        "ARI": {"pixels": (np.array([0]), np.array([0.2])), "conv": line, "fc": line},
+        "ARI": {"raw_inputs": (np.array([0]), np.array([0.2])), "conv": line, "fc": line},
     }
     draw_curves(document, curves, ["conv", "fc"], [0, 4], "linear")
     assert [root.name for root in document.roots] == ["curve0", "curve1"]
     accuracy, rand_index = document.roots
     assert [renderer.tags for renderer in accuracy.renderers] == [[-1]]
     assert [renderer.tags for renderer in rand_index.renderers] == [[-1], [0], [1]]
-    pixels, conv, _ = (renderer.data_source.data for renderer in rand_index.renderers)
-    assert (list(pixels["x"]), list(pixels["y"])) == ([0, 4], [0.2, 0.2])
+    raw_inputs, conv, _ = (renderer.data_source.data for renderer in rand_index.renderers)
+    assert (list(raw_inputs["x"]), list(raw_inputs["y"])) == ([0, 4], [0.2, 0.2])
     assert (list(conv["x"]), list(conv["y"])) == ([0, 4], [0.1, 0.3])
     # The line at the time that is shown.
     assert document.get_model_by_name("now1").location == 0

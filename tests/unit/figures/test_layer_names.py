@@ -4,7 +4,7 @@ from evolution.figures.layer_names import layer_title
 
 
 def test_the_inputs_are_named_in_words_and_other_layers_by_their_module():
-    assert [layer_title(layer) for layer in ("pixels", "conv1", "layer1.0.conv1")] == [
+    assert [layer_title(layer) for layer in ("raw_inputs", "conv1", "layer1.0.conv1")] == [
         "raw inputs",
         "conv1",
         "layer1.0.conv1",

@@ -94,14 +94,14 @@ def drawn(config):
 
 
 def test_what_a_recording_may_lack_is_marked():
-    assert {figure.name for figure in FIGURES if figure.of_pixels} == {"pixels"}
+    assert {figure.name for figure in FIGURES if figure.of_raw_inputs} == {"raw_inputs"}
     assert {figure.name for figure in FIGURES if figure.of_predictions} >= {"training_curves", "confusion"}
 
 
 def test_what_is_switched_off_is_not_drawn(config):
     everything = {figure.name for figure in FIGURES}
     assert drawn(config) == everything
-    assert drawn(config | {"activations": config["activations"] | {"pixels": False}}) == everything - {"pixels"}
+    assert drawn(config | {"activations": config["activations"] | {"raw_inputs": False}}) == everything - {"raw_inputs"}
 
     def with_metrics(**changes):
         return config | {"metrics": config["metrics"] | changes}

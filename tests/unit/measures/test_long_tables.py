@@ -7,7 +7,7 @@ import pytest
 
 from evolution.errors import UserError
 from evolution.io.tables import save_table
-from evolution.measures.long_tables import adjusted_rand_indices, load_values, series, without_pixels
+from evolution.measures.long_tables import adjusted_rand_indices, load_values, series, without_raw_inputs
 from support.figures import write_long
 
 
@@ -39,4 +39,4 @@ def test_adjusted_rand_indices_are_looked_up(tmp_path):
 
 
 def test_pixels_are_no_layer_of_the_network():
-    assert without_pixels(["pixels", "conv1", "fc"]) == ["conv1", "fc"]
+    assert without_raw_inputs(["raw_inputs", "conv1", "fc"]) == ["conv1", "fc"]

@@ -237,11 +237,11 @@ def test_images_that_are_not_known(nets):
 
 def test_a_module_that_is_called_as_the_raw_images_are(nets, tmp_path):
     text = "from torch import nn\n\nclass Odd(nn.Module):\n    def __init__(self, shape, classes):\n"
-    text += "        super().__init__()\n        self.pixels = nn.Linear(64, classes)\n\n"
-    text += "    def forward(self, x):\n        return self.pixels(x.flatten(1))\n"
+    text += "        super().__init__()\n        self.raw_inputs = nn.Linear(64, classes)\n\n"
+    text += "    def forward(self, x):\n        return self.raw_inputs(x.flatten(1))\n"
     (tmp_path / "odd.py").write_text(text)
     (row,) = read_tree(tree_file(model("odd.py:Odd"), DIGITS))
-    assert row["name"] == "pixels" and row["fault"] == "is called as the raw inputs are; rename it"
+    assert row["name"] == "raw_inputs" and row["fault"] == "is called as the raw inputs are; rename it"
 
 
 def test_lazy_layers(nets, tmp_path):

@@ -88,7 +88,7 @@ def test_names_of_files():
     assert name_fault("layer1.0.conv_1") is None
     assert name_fault("a-b") and name_fault("predictions") and name_fault("classifier_weight")
     assert name_fault("l" * 260) == "has a name of 260 signs, and a file's may have 251"
-    for name in ("classifier", "classifier.1", "classifier_x", "pixels", "predictions_head"):
+    for name in ("classifier", "classifier.1", "classifier_x", "raw_inputs", "predictions_head"):
         assert name_fault(name) is None
 
 

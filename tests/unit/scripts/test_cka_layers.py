@@ -10,14 +10,14 @@ from support.span_files import write_layers
 
 def test_layers_against_each_other(tmp_path):
     rows, paths = write_layers(tmp_path)
-    names = ["pixels", "conv", "fc"]
-    of_span = {"pixels": paths["0000", "pixels"]} | {name: paths["0002-0004", name] for name in ("conv", "fc")}
+    names = ["raw_inputs", "conv", "fc"]
+    of_span = {"raw_inputs": paths["0000", "raw_inputs"]} | {name: paths["0002-0004", name] for name in ("conv", "fc")}
     table = layer_similarities(activations=of_span, times=[2, 4], seed=7)
     assert list(table) == ["time", "first", "second", "plain", "unbiased", "samples", "available"]
     assert table["time"].tolist() == [2] * 6 + [4] * 6
     for time, first, second, plain, unbiased, samples, available in zip(*table.values()):
         assert names.index(first) <= names.index(second) and samples == available == 30
-        pair = (rows[name][0 if name == "pixels" else time // 2] for name in (first, second))
+        pair = (rows[name][0 if name == "raw_inputs" else time // 2] for name in (first, second))
         first, second = pair
         assert plain == pytest.approx(by_formula(first, second, plain_hsic), abs=1e-12)
         assert unbiased == pytest.approx(by_formula(first, second, unbiased_hsic), abs=1e-12)

@@ -33,7 +33,7 @@ def write_run(folder, labels, names, times, layers, layouts=None, changes=None):
         "metrics_table": write_long(folder / "m.parquet", long_values(layers, times, METRICS) | (changes or {})),
         "history_table": write_history(folder / "h.parquet", times, names),
         "times": times,
-        "layers": ["pixels", *layers],
+        "layers": ["raw_inputs", *layers],
     }
 
 

@@ -36,7 +36,7 @@ def write_cka(folder, layers, times, samples=100):
     columns |= {name: [count] * len(over_time) for name, count in counts.items()}
     tables = {}
     for layer in layers:
-        if layer != "pixels":
+        if layer != "raw_inputs":
             tables[layer] = str(folder / f"{layer}.parquet")
             save_table(tables[layer], columns)
     return {"layer_tables": [str(folder / "layers.parquet")], "time_tables": tables, "layers": layers}
@@ -52,7 +52,7 @@ def write_cka(folder, layers, times, samples=100):
     ],
 )
 def test_it_can_be_read(layers, times, grid, tmp_path):
-    files = write_cka(tmp_path, ["pixels", *LAYERS[layers]], times)
+    files = write_cka(tmp_path, ["raw_inputs", *LAYERS[layers]], times)
     assert_readable(plot_cka(**files, grid_times=grid, times=times, style=SCREEN))
 
 
@@ -63,7 +63,7 @@ def heat_map(figure, title):
 
 
 def test_the_tables_are_drawn(tmp_path):
-    files = write_cka(tmp_path, ["pixels", "conv", "fc"], [0, 4], samples=60)
+    files = write_cka(tmp_path, ["raw_inputs", "conv", "fc"], [0, 4], samples=60)
     figure = plot_cka(**files, grid_times=[4], times=[0, 4], style=SCREEN)
     steps = np.abs(np.subtract.outer(np.arange(3), np.arange(3)))
     np.testing.assert_allclose(heat_map(figure, "epoch 4"), 1 - 0.05 * steps - 0.004)
@@ -80,7 +80,7 @@ def test_a_missing_epoch_is_refused(tmp_path):
 @pytest.mark.parametrize("width", [3.4, 7])
 def test_on_paper_it_fits_and_can_be_read(width, tmp_path):
     times = [0, 2, 5, 10, 20, 50, 100]
-    files = write_cka(tmp_path, ["pixels", *PAPER_LAYERS], times)
+    files = write_cka(tmp_path, ["raw_inputs", *PAPER_LAYERS], times)
     assert_printable(lambda style: plot_cka(**files, grid_times=times, times=times, style=style), width)
 
 

@@ -40,8 +40,8 @@ def test_class_accuracies_by_hand():
 def test_all_layers_are_drawn_on_one_scale(classes, layers, times, tmp_path):
     labels = np.arange(200) % classes
     dataset = write_dataset(tmp_path / "d.npz", labels, [f"class {label}" for label in range(classes)])
-    names = ["pixels", *(f"layer{number}" for number in range(layers))]
-    votes = {layer: random_votes(labels, 1 if layer == "pixels" else len(times)) for layer in names}
+    names = ["raw_inputs", *(f"layer{number}" for number in range(layers))]
+    votes = {layer: random_votes(labels, 1 if layer == "raw_inputs" else len(times)) for layer in names}
     cells = write_cells(tmp_path, votes, times)
     figure = plot_class_separation(dataset=dataset, votes=cells, times=times, layers=names, style=SCREEN)
     assert_readable(figure)

@@ -39,7 +39,7 @@ def test_a_line_is_the_mean_and_a_band_students_interval(tmp_path):
     assert len(heights) == 1, "a single run has no band"
     low, high = stats.t.interval(0.95, 2, loc=values.mean(0), scale=stats.sem(values))
     assert (heights[0].min(), heights[0].max()) == (pytest.approx(low.min()), pytest.approx(high.max()))
-    # The threshold, and the mean of the groups' mean pixels.
+    # The threshold, and the mean of the groups' mean raw_inputs.
     level = [line.get_ydata()[0] for line in panel.lines if len(line.get_ydata()) == 2]
     assert sorted(level) == [0.25, pytest.approx((0.3 + 0.301) / 2)]
     assert "the threshold 0.25" in all_text(figure)
@@ -48,9 +48,9 @@ def test_a_line_is_the_mean_and_a_band_students_interval(tmp_path):
 def test_pixels_that_differ_are_no_baseline(tmp_path):
     rows = [
         (group, group, time, layer, metric, value)
-        for group, pixels in (("a", 0.1), ("b", 0.9))
+        for group, raw_inputs in (("a", 0.1), ("b", 0.9))
         for metric in METRICS
-        for layer, time, value in [("pixels", 0, pixels), ("fc", 0, 0.5), ("fc", 5, 0.6)]
+        for layer, time, value in [("raw_inputs", 0, raw_inputs), ("fc", 0, 0.5), ("fc", 5, 0.6)]
     ]
     table = write_table(tmp_path / "m.parquet", rows, "layer", "metric")
     text = all_text(draw(table, {"a": ["fc"], "b": ["fc"]}))

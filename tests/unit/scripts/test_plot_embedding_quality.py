@@ -20,7 +20,7 @@ from support.figures import (
 
 
 @pytest.mark.parametrize(
-    ("layers", "times", "pixels"),
+    ("layers", "times", "raw_inputs"),
     [
         ("one", [0], False),
         ("few", [0], True),
@@ -29,15 +29,15 @@ from support.figures import (
         ("many", [0, 5, 100], True),
     ],
 )
-def test_it_can_be_read(layers, times, pixels, tmp_path):
+def test_it_can_be_read(layers, times, raw_inputs, tmp_path):
     names = LAYERS[layers]
-    table = write_long(tmp_path / "t.parquet", long_values(names, times, QUALITIES, pixels))
-    figure = plot_embedding_quality(embedding_table=table, layers=["pixels", *names], style=SCREEN)
+    table = write_long(tmp_path / "t.parquet", long_values(names, times, QUALITIES, raw_inputs))
+    figure = plot_embedding_quality(embedding_table=table, layers=["raw_inputs", *names], style=SCREEN)
     assert_readable(figure)
     for axes in figure.axes:
         shown = {text.get_text() for text in axes.texts}
-        assert ("raw inputs" in shown) == pixels
-        assert sum(text.get_gid() == "curve label" for text in axes.texts) == len(names) + pixels
+        assert ("raw inputs" in shown) == raw_inputs
+        assert sum(text.get_gid() == "curve label" for text in axes.texts) == len(names) + raw_inputs
         assert axes.get_xlabel() == "epoch" and axes.get_ylabel()
 
 
@@ -49,7 +49,7 @@ def test_only_tsne_has_a_divergence(tmp_path):
 
 
 def test_drift_of_a_single_snapshot_is_said_to_have_no_value(tmp_path):
-    values = long_values(["fc"], [0], QUALITIES) | {("fc", 0, "drift"): np.nan, ("pixels", 0, "drift"): np.nan}
+    values = long_values(["fc"], [0], QUALITIES) | {("fc", 0, "drift"): np.nan, ("raw_inputs", 0, "drift"): np.nan}
     table = write_long(tmp_path / "t.parquet", values)
     figure = plot_embedding_quality(embedding_table=table, layers=["fc"], style=SCREEN)
     assert "no layer has a value" in {text.get_text() for text in titled(figure, "Drift").texts}
@@ -68,7 +68,7 @@ def test_small_drifts_can_be_told_apart_next_to_that_of_a_layout_made_from_scrat
 @pytest.mark.parametrize("width", [3.4, 7])
 def test_on_paper_it_fits_and_can_be_read(width, tmp_path):
     table = write_long(tmp_path / "q.parquet", long_values(PAPER_LAYERS, PAPER_EPOCHS, QUALITIES))
-    layers = ["pixels", *PAPER_LAYERS]
+    layers = ["raw_inputs", *PAPER_LAYERS]
     assert_printable(lambda style: plot_embedding_quality(embedding_table=table, layers=layers, style=style), width)
 
 

@@ -20,29 +20,29 @@ EVERY = [metric for metrics in MEASURES.values() for metric in metrics]
 
 
 @pytest.mark.parametrize(
-    ("layers", "times", "pixels"),
+    ("layers", "times", "raw_inputs"),
     [("one", [0], False), ("few", [0, 5, 100], True), ("many", [0, 5, 100], True)],
 )
-def test_it_can_be_read(layers, times, pixels, tmp_path):
+def test_it_can_be_read(layers, times, raw_inputs, tmp_path):
     names = LAYERS[layers]
-    table = write_long(tmp_path / "m.parquet", long_values(names, times, EVERY, pixels))
-    assert_readable(plot_geometry(metrics_table=table, layers=["pixels", *names], style=SCREEN))
+    table = write_long(tmp_path / "m.parquet", long_values(names, times, EVERY, raw_inputs))
+    assert_readable(plot_geometry(metrics_table=table, layers=["raw_inputs", *names], style=SCREEN))
 
 
 def test_metrics_that_were_measured_are_drawn(tmp_path):
     values = long_values(["conv", "fc"], [0, 4], ["linear_probe_accuracy", "effective_rank"])
     table = write_long(tmp_path / "m.parquet", values)
-    figure = plot_geometry(metrics_table=table, layers=["pixels", "conv", "fc"], style=SCREEN)
+    figure = plot_geometry(metrics_table=table, layers=["raw_inputs", "conv", "fc"], style=SCREEN)
     assert {axes.get_title(loc="left") for axes in figure.axes} == {"Effective rank", "Linear probe"}
     axes = titled(figure, "Linear probe")
-    assert list(axes.lines[0].get_ydata()) == [values["pixels", 0, "linear_probe_accuracy"]] * 2
+    assert list(axes.lines[0].get_ydata()) == [values["raw_inputs", 0, "linear_probe_accuracy"]] * 2
     assert list(axes.lines[1].get_ydata()) == [values["conv", time, "linear_probe_accuracy"] for time in (0, 4)]
 
 
 @pytest.mark.parametrize("width", [3.4, 7])
 def test_on_paper_it_fits_and_can_be_read(width, tmp_path):
     table = write_long(tmp_path / "m.parquet", long_values(PAPER_LAYERS, [0, 2, 5, 10, 20, 50, 100], EVERY))
-    layers = ["pixels", *PAPER_LAYERS]
+    layers = ["raw_inputs", *PAPER_LAYERS]
     assert_printable(lambda style: plot_geometry(metrics_table=table, layers=layers, style=style), width)
 
 

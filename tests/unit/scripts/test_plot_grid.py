@@ -36,7 +36,7 @@ def write_run(folder, labels, names, times, layers, changes=None):
         "embeddings": write_cells(folder, random_layouts(layers, times, len(labels)), times),
         "metrics_table": write_long(folder / "m.parquet", long_values(layers, times, METRICS) | (changes or {})),
         "times": times,
-        "layers": ["pixels", *layers],
+        "layers": ["raw_inputs", *layers],
     }
 
 

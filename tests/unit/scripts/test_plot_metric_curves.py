@@ -24,7 +24,7 @@ EVERY = [*METRICS, *(metric for metrics in MEASURES.values() for metric in metri
 
 
 @pytest.mark.parametrize(
-    ("layers", "times", "pixels", "metrics"),
+    ("layers", "times", "raw_inputs", "metrics"),
     [
         ("one", [0], False, METRICS),
         ("few", [0], True, METRICS),
@@ -34,22 +34,22 @@ EVERY = [*METRICS, *(metric for metrics in MEASURES.values() for metric in metri
         ("many", [0, 5, 100], True, EVERY),
     ],
 )
-def test_it_can_be_read(layers, times, pixels, metrics, tmp_path):
+def test_it_can_be_read(layers, times, raw_inputs, metrics, tmp_path):
     names = LAYERS[layers]
-    table = write_long(tmp_path / "t.parquet", long_values(names, times, metrics, pixels))
-    figure = plot_metric_curves(metrics_table=table, layers=["pixels", *names], style=SCREEN)
+    table = write_long(tmp_path / "t.parquet", long_values(names, times, metrics, raw_inputs))
+    figure = plot_metric_curves(metrics_table=table, layers=["raw_inputs", *names], style=SCREEN)
     assert_readable(figure)
     for axes in figure.axes:
         shown = {text.get_text() for text in axes.texts}
-        assert ("raw inputs" in shown) == pixels
-        assert sum(text.get_gid() == "curve label" for text in axes.texts) == len(names) + pixels
+        assert ("raw inputs" in shown) == raw_inputs
+        assert sum(text.get_gid() == "curve label" for text in axes.texts) == len(names) + raw_inputs
         assert axes.get_xlabel() == "epoch" and axes.get_ylabel()
 
 
 def test_each_metric_is_drawn_in_its_panel(tmp_path):
     values = long_values(["conv", "fc"], [0, 4], METRICS) | {("fc", 0, "silhouette"): np.nan}
     table = write_long(tmp_path / "t.parquet", values)
-    figure = plot_metric_curves(metrics_table=table, layers=["pixels", "conv", "fc"], style=SCREEN)
+    figure = plot_metric_curves(metrics_table=table, layers=["raw_inputs", "conv", "fc"], style=SCREEN)
     titles = {
         "silhouette": "Silhouette",
         "adjusted_rand_index": "Adjusted Rand index",
@@ -59,7 +59,7 @@ def test_each_metric_is_drawn_in_its_panel(tmp_path):
     }
     for metric, title in titles.items():
         axes = titled(figure, title)
-        assert list(axes.lines[0].get_ydata()) == [values["pixels", 0, metric]] * 2
+        assert list(axes.lines[0].get_ydata()) == [values["raw_inputs", 0, metric]] * 2
         assert curve(axes, 1) == [[0, values["conv", 0, metric]], [4, values["conv", 4, metric]]]
     # A value without neighbours is a dot, as no line can show it.
     assert curve(titled(figure, "Silhouette"), 4) == [[4, values["fc", 4, "silhouette"]]]
@@ -68,7 +68,7 @@ def test_each_metric_is_drawn_in_its_panel(tmp_path):
 
 def test_the_band_spans_the_restarts(tmp_path):
     spread = ("adjusted_rand_index_min", "adjusted_rand_index_max")
-    values = long_values(["fc"], [0, 4], METRICS, pixels=False)
+    values = long_values(["fc"], [0, 4], METRICS, raw_inputs=False)
     for time, (low, high) in {0: (0.05, 0.45), 4: (0.3, 0.9)}.items():
         values |= {("fc", time, name): value for name, value in zip(spread, (low, high))}
     table = write_long(tmp_path / "m.parquet", values)
@@ -91,7 +91,7 @@ def test_without_the_restarts_there_is_no_band(tmp_path):
 @pytest.mark.parametrize("width", [3.4, 7])
 def test_on_paper_it_fits_and_can_be_read(width, tmp_path):
     table = write_long(tmp_path / "m.parquet", long_values(PAPER_LAYERS, PAPER_EPOCHS, METRICS))
-    layers = ["pixels", *PAPER_LAYERS]
+    layers = ["raw_inputs", *PAPER_LAYERS]
     assert_printable(lambda style: plot_metric_curves(metrics_table=table, layers=layers, style=style), width)
 
 

@@ -29,21 +29,21 @@ def write_collapse(path, times, value=lambda time, index: 0.2 + 0.1 * index + 0.
     return str(path)
 
 
-def write_run(folder, layers, times, pixels=True):
+def write_run(folder, layers, times, raw_inputs=True):
     """Arguments of plot_neural_collapse."""
     return {
-        "metrics_table": write_long(folder / "m.parquet", long_values(layers, times, COLLAPSE, pixels)),
+        "metrics_table": write_long(folder / "m.parquet", long_values(layers, times, COLLAPSE, raw_inputs)),
         "collapse_table": write_collapse(folder / "c.parquet", times),
-        "layers": ["pixels", *layers],
+        "layers": ["raw_inputs", *layers],
     }
 
 
 @pytest.mark.parametrize(
-    ("layers", "times", "pixels"),
+    ("layers", "times", "raw_inputs"),
     [("one", [0], False), ("few", [0, 5, 100], True), ("many", [0, 5, 100], True)],
 )
-def test_it_can_be_read(layers, times, pixels, tmp_path):
-    assert_readable(plot_neural_collapse(**write_run(tmp_path, LAYERS[layers], times, pixels), style=SCREEN))
+def test_it_can_be_read(layers, times, raw_inputs, tmp_path):
+    assert_readable(plot_neural_collapse(**write_run(tmp_path, LAYERS[layers], times, raw_inputs), style=SCREEN))
 
 
 def test_layers_and_classifier_are_drawn(tmp_path):
@@ -52,7 +52,7 @@ def test_layers_and_classifier_are_drawn(tmp_path):
     collapse = write_collapse(tmp_path / "c.parquet", [0, 4], lambda time, index: 5 + time + index)
     table = write_long(tmp_path / "m.parquet", values)
     figure = plot_neural_collapse(
-        metrics_table=table, collapse_table=collapse, layers=["pixels", "conv", "fc"], style=SCREEN
+        metrics_table=table, collapse_table=collapse, layers=["raw_inputs", "conv", "fc"], style=SCREEN
     )
     for index, (metric, panel) in enumerate(PANELS.items()):
         axes = titled(figure, panel.title)

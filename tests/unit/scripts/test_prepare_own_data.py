@@ -5,8 +5,8 @@ import pytest
 
 from evolution.data.dataset_warnings import dataset_warnings
 from evolution.data.network_input import load_evaluation
-from pixels import pixel_activations, token_counts
 from prepare_own_data import prepare_own_data
+from raw_inputs import raw_input_activations, token_counts
 
 DATA = """
 import numpy as np
@@ -55,7 +55,7 @@ def test_inputs_reach_the_network_as_they_are(prepared):
     expected = np.random.default_rng(0).normal(size=(40, 1, 4, 4)).astype(np.float32)[indices]
     np.testing.assert_array_equal(inputs[""], expected)
     assert classes == 4 and labels.tolist() == (indices % 4).tolist() and dataset_warnings(path) == []
-    raw = pixel_activations(dataset=path, compacted=False, seed=3)
+    raw = raw_input_activations(dataset=path, compacted=False, seed=3)
     np.testing.assert_array_equal(raw, expected.reshape(1, 12, 16))
 
 
@@ -67,7 +67,7 @@ def test_inputs_by_name(prepared):
     np.testing.assert_array_equal(inputs["mask"], tokens > 0)
     with np.load(path, allow_pickle=False) as archive:
         assert archive["eval_ids"][3] == "s3"
-    counts = pixel_activations(dataset=path, compacted=False, seed=3)[0]
+    counts = raw_input_activations(dataset=path, compacted=False, seed=3)[0]
     assert counts.tolist() == [[list(row).count(token) for token in range(9)] for row in tokens]
 
 

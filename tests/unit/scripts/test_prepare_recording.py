@@ -6,8 +6,8 @@ import numpy as np
 
 from evolution.data.network_input import load_evaluation
 from evolution.sources.array_file import ids_digest
-from pixels import pixel_activations
 from prepare_recording import prepare_recording
+from raw_inputs import raw_input_activations
 from support.recordings import SAMPLES, write_recording
 
 
@@ -29,7 +29,7 @@ def test_what_is_written(tmp_path):
     assert found["class_names"].tolist() == list("01234")
     inputs, labels, classes = load_evaluation(path)
     assert list(inputs) == [""] and classes == 5 and np.array_equal(labels, found["eval_labels"])
-    rows = pixel_activations(dataset=path, compacted=False, seed=3)
+    rows = raw_input_activations(dataset=path, compacted=False, seed=3)
     assert np.array_equal(rows[0], np.load(folder / "inputs.npy").reshape(SAMPLES, -1))
     assert prepare(folder)[0].keys() == found.keys()
 

@@ -59,7 +59,7 @@ def summary_of(folder, values, layers, times=(0, 1, 4), run="mnist", **more):
 
 
 def small():
-    values = {("pixels", 0, metric): 0.1 for metric in METRICS}
+    values = {("raw_inputs", 0, metric): 0.1 for metric in METRICS}
     for index, layer in enumerate(["conv", "fc"]):
         values |= {(layer, 0, metric): 0.99 for metric in METRICS}
         values |= {(layer, 4, metric): 0.5 + 0.2 * index + 0.01 * number for number, metric in enumerate(METRICS)}
@@ -67,7 +67,7 @@ def small():
 
 
 def test_the_last_epoch_is_compared_with_the_pixels(tmp_path):
-    lines, rows = summary_of(tmp_path, small(), ["pixels", "conv", "fc"])
+    lines, rows = summary_of(tmp_path, small(), ["raw_inputs", "conv", "fc"])
     table = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
     assert table[0] == HEADER
     assert table[2:] == [
@@ -81,7 +81,7 @@ def test_the_last_epoch_is_compared_with_the_pixels(tmp_path):
     accuracies = {"train_accuracy": "0.633", "eval_accuracy": "0.567"}
     assert [{name: row[name] for name in accuracies} for row in rows] == [accuracies] * 3
     assert [[row["run"], row["layer"], row["epoch"]] for row in rows] == [
-        ["mnist", "pixels", "0"],
+        ["mnist", "raw_inputs", "0"],
         ["mnist", "conv", "4"],
         ["mnist", "fc", "4"],
     ]
@@ -89,14 +89,14 @@ def test_the_last_epoch_is_compared_with_the_pixels(tmp_path):
 
 
 def test_the_table_is_aligned_and_fits_a_terminal(tmp_path):
-    lines, _ = summary_of(tmp_path, small(), ["pixels", "conv", "fc"])
+    lines, _ = summary_of(tmp_path, small(), ["raw_inputs", "conv", "fc"])
     table = [line for line in lines if line.startswith("|")]
     assert len({tuple(index for index, letter in enumerate(line) if letter == "|") for line in table}) == 1
     assert len(table[0]) <= 90
 
 
-def test_without_pixels_and_without_any_rand_index(tmp_path):
-    values = long_values(["fc"], [0], METRICS, pixels=False) | {("fc", 0, "adjusted_rand_index"): np.nan}
+def test_without_raw_inputs_and_without_any_rand_index(tmp_path):
+    values = long_values(["fc"], [0], METRICS, raw_inputs=False) | {("fc", 0, "adjusted_rand_index"): np.nan}
     lines, rows = summary_of(tmp_path, values, ["fc"], times=[0])
     assert [row["layer"] for row in rows] == ["fc"]
     assert any(line.startswith("- Best layer: none") for line in lines)
@@ -134,7 +134,7 @@ def test_a_training_elsewhere_whose_log_has_accuracies(tmp_path, lacks):
 
 
 def test_without_warnings_nothing_is_said_of_them(tmp_path):
-    lines, _ = summary_of(tmp_path, small(), ["pixels", "conv", "fc"])
+    lines, _ = summary_of(tmp_path, small(), ["raw_inputs", "conv", "fc"])
     # The heading, and the table right below it.
     assert lines[0] == "# mnist: how the layers cluster at epoch 4"
     assert lines[1] == "" and lines[2].startswith("| Layer")
@@ -146,7 +146,7 @@ def test_warnings_of_images_network_and_training_stand_below_the_heading(tmp_pat
     lines, _ = summary_of(
         tmp_path,
         small(),
-        ["pixels", "conv", "fc"],
+        ["raw_inputs", "conv", "fc"],
         dataset=write_dataset(tmp_path / "own.npz", warnings=["Images: été.", "Said twice."]),
         predictions=write_predictions(tmp_path / "own_p.parquet", warnings=["Said twice.", "The network is odd."]),
         history_table=write_curves(tmp_path / "own_h.parquet", [0.7, 0.7, 0.7], [0.5] * 3, [0.5] * 3),
@@ -166,12 +166,12 @@ def test_the_raw_pixels_tell_labels_from_training(tmp_path, knn, words):
         "dataset": write_dataset(tmp_path / "own.npz", each=200),
         "history_table": write_curves(tmp_path / "own_h.parquet", **curves),
     }
-    values = small() | {("pixels", 0, "knn_accuracy"): knn}
-    summary_of(tmp_path, values, ["pixels", "conv", "fc"], **more)
+    values = small() | {("raw_inputs", 0, "knn_accuracy"): knn}
+    summary_of(tmp_path, values, ["raw_inputs", "conv", "fc"], **more)
     (warning,) = load_warnings(tmp_path / "w.json")
     assert words in warning
-    # Without pixels it cannot be told.
-    without = {key: value for key, value in values.items() if key[0] != "pixels"}
+    # Without raw_inputs it cannot be told.
+    without = {key: value for key, value in values.items() if key[0] != "raw_inputs"}
     summary_of(tmp_path, without, ["conv", "fc"], **more)
     (warning,) = load_warnings(tmp_path / "w.json")
     assert "Either the labels are shuffled" in warning

@@ -12,9 +12,9 @@ SCRIPTS = Path(__file__).parents[3] / "workflow" / "scripts"
 
 
 def test_names_that_cannot_stand_in_a_path_are_not_followed():
-    modules = recorded_modules(Recording(10, {"a-b": [3], "conv1": [3], "pixels": [3]}))
+    modules = recorded_modules(Recording(10, {"a-b": [3], "conv1": [3], "raw_inputs": [3]}))
     assert modules.names == ["conv1"] and list(modules.auto) == ["conv1"]
-    assert "letters, digits, _" in modules.unfit["a-b"] and "inputs.npy" in modules.unfit["pixels"]
+    assert "letters, digits, _" in modules.unfit["a-b"] and "inputs.npy" in modules.unfit["raw_inputs"]
 
 
 def test_of_many_layers_auto_takes_eight():

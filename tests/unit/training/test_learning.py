@@ -18,7 +18,7 @@ from evolution.training.learning import (
 TEN, TWO = [100] * 10, [500] * 2
 
 
-def warnings_of(losses, train, evaluation, *, train_counts=TEN, eval_counts=TEN, pixels=math.nan):
+def warnings_of(losses, train, evaluation, *, train_counts=TEN, eval_counts=TEN, raw_inputs=math.nan):
     """Of the trained epochs' losses and accuracies; a single accuracy stands for one of each epoch."""
     count = len(losses)
     train, evaluation = (np.broadcast_to(values, count).tolist() for values in (train, evaluation))
@@ -29,7 +29,7 @@ def warnings_of(losses, train, evaluation, *, train_counts=TEN, eval_counts=TEN,
         eval_accuracy=[chance_of(eval_counts), *evaluation],
         train_counts=train_counts,
         eval_counts=eval_counts,
-        pixels_knn_accuracy=pixels,
+        raw_inputs_knn_accuracy=raw_inputs,
     )
 
 
@@ -75,9 +75,9 @@ def test_a_loss_that_never_moved(end):
 
 def test_labels_that_no_learning_rate_can_help():
     still = [2.3026] * 5
-    (warning,) = warnings_of(still, 0.11, 0.1, pixels=0.102)
-    assert "or the labels do not belong to the images: the k-NN accuracy of the raw pixels is 0.102" in warning
-    (warning,) = warnings_of(still, 0.11, 0.1, pixels=0.9)
+    (warning,) = warnings_of(still, 0.11, 0.1, raw_inputs=0.102)
+    assert "or the labels do not belong to the images: the k-NN accuracy of the raw inputs is 0.102" in warning
+    (warning,) = warnings_of(still, 0.11, 0.1, raw_inputs=0.9)
     assert "labels" not in warning
 
 
@@ -109,8 +109,8 @@ def test_a_network_that_learned_by_heart(eval_counts):
     chance = chance_of(eval_counts)
     counts = {"train_counts": eval_counts, "eval_counts": eval_counts}
     (unknown,) = warnings_of(falling(10), np.linspace(chance, 1, 10), chance, **counts)
-    (shuffled,) = warnings_of(falling(10), np.linspace(chance, 1, 10), chance, **counts, pixels=chance)
-    (fitting,) = warnings_of(falling(10), np.linspace(chance, 1, 10), chance, **counts, pixels=0.8)
+    (shuffled,) = warnings_of(falling(10), np.linspace(chance, 1, 10), chance, **counts, raw_inputs=chance)
+    (fitting,) = warnings_of(falling(10), np.linspace(chance, 1, 10), chance, **counts, raw_inputs=0.8)
     for warning in (unknown, shuffled, fitting):
         assert warning.startswith(
             "The network memorised its training images (accuracy 1.000) and is at chance on the evaluation images: its "
@@ -174,23 +174,25 @@ def test_a_class_without_images():
 
 def test_a_network_that_learned_nothing():
     losses = [31.0, 2.9, 2.31, 2.303]
-    for pixels, words in (
+    for raw_inputs, words in (
         (0.85, "The labels do fit the images"),
         (math.nan, "The cause lies in the labels, in the model"),
     ):
-        (warning,) = warnings_of(losses, 0.1, 0.1, pixels=pixels)
+        (warning,) = warnings_of(losses, 0.1, 0.1, raw_inputs=raw_inputs)
         assert warning.startswith("The network learned nothing in 4 epochs: its accuracy is 0.100 on the training ")
         assert words in warning and "if this workflow trained the network: training.learning_rate" in warning
         assert "evaluation mode" not in warning
-    assert warnings_of(losses, 0.1, 0.1, pixels=0.1) == [], "where the pixels are at chance too, the task may be hard"
-    assert warnings_of(losses[:2], 0.1, 0.1, pixels=0.85) == []
-    assert warnings_of(losses, [0.1, 0.2, 0.1, 0.1], 0.1, pixels=0.85) == [], "above chance at one epoch"
+    assert warnings_of(losses, 0.1, 0.1, raw_inputs=0.1) == [], (
+        "where the raw_inputs are at chance too, the task may be hard"
+    )
+    assert warnings_of(losses[:2], 0.1, 0.1, raw_inputs=0.85) == []
+    assert warnings_of(losses, [0.1, 0.2, 0.1, 0.1], 0.1, raw_inputs=0.85) == [], "above chance at one epoch"
 
 
 def test_batch_norm_is_given_time():
     """The loss falls in training mode; after few steps the running means are not those of the data yet."""
-    assert warnings_of(falling(4, 2.2, 1.5), 0.1, 0.1, pixels=0.85) == []
-    (warning,) = warnings_of(falling(20, 2.2, 0.5), 0.1, 0.1, pixels=0.85)
+    assert warnings_of(falling(4, 2.2, 1.5), 0.1, 0.1, raw_inputs=0.85) == []
+    (warning,) = warnings_of(falling(20, 2.2, 0.5), 0.1, 0.1, raw_inputs=0.85)
     assert "The loss fell to 0.5000 all the same, and chance gives 2.3026" in warning
     assert "evaluation mode" in warning
 

@@ -1,4 +1,4 @@
 """The library of the workflow's scripts, a package a subject."""
 
 # The layer that stands for the raw inputs.
-PIXELS = "pixels"
+RAW_INPUTS = "raw_inputs"

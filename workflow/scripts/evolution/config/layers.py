@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from evolution import PIXELS
+from evolution import RAW_INPUTS
 from evolution.config.checks import CheckedConfig
 from evolution.errors import ModelError
 from evolution.models.catalogue import ARCHITECTURES
@@ -33,9 +33,9 @@ def chosen_layers(checked: CheckedConfig, *, build: bool) -> tuple[dict[str, lis
     for name, run in checked.runs("model.name", "model.kwargs", "dataset.name"):
         key = checked.written_key(name, "layers")
         wanted = run["layers"]
-        if PIXELS in wanted:
-            faults[f"{key}: {PIXELS} stands for the raw inputs; leave it out and set activations.pixels"] = None
-            wanted = [layer for layer in wanted if layer != PIXELS]
+        if RAW_INPUTS in wanted:
+            faults[f"{key}: {RAW_INPUTS} stands for the raw inputs; leave it out and set activations.raw_inputs"] = None
+            wanted = [layer for layer in wanted if layer != RAW_INPUTS]
         if run["recording"] is not None:
             times = checked.config["times"].get(name)
             if times is not None:
@@ -56,12 +56,12 @@ def chosen_layers(checked: CheckedConfig, *, build: bool) -> tuple[dict[str, lis
     return layers, list(faults)
 
 
-def layers_with_pixels(config: dict, times: Mapping[str, RunTimes]) -> dict[str, list[str]]:
+def layers_with_raw_inputs(config: dict, times: Mapping[str, RunTimes]) -> dict[str, list[str]]:
     """Each run's layers in a resolved config, the raw inputs first where they are followed.
 
     A recording may have no raw inputs.
     """
     return {
-        name: [PIXELS] * (config["activations"]["pixels"] and times[name].has_inputs) + run["layers"]
+        name: [RAW_INPUTS] * (config["activations"]["raw_inputs"] and times[name].has_inputs) + run["layers"]
         for name, run in config["runs"].items()
     }

@@ -91,7 +91,7 @@ function setTheme() {
     for (const axis of [...plot.below, ...plot.left]) axis.major_label_text_color = muted;
   });
   const entries = data.network.map((name, depth) => [name, depths[depth], "solid"]);
-  if (data.pixels) entries.push(["raw inputs", muted, "dashed"]);
+  if (data.raw_inputs) entries.push(["raw inputs", muted, "dashed"]);
   $("layers").replaceChildren(
     `Curves over ${data.unit}s: `,
     ...entries.map(([name, color, dash]) => {

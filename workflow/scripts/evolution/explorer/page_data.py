@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from evolution import PIXELS
+from evolution import RAW_INPUTS
 from evolution.activations.cells import Cells
 from evolution.activations.predictions import are_known, load_predictions
 from evolution.explorer.plots import MAP_LIMIT, Line, depth_colors, time_places
@@ -17,7 +17,7 @@ from evolution.figures.sheets import square_limits
 from evolution.figures.style import class_colors
 from evolution.io.arrays import load_npz, names_in_npz
 from evolution.measures.cluster_matching import matched_clusters
-from evolution.measures.long_tables import load_values, series, without_pixels
+from evolution.measures.long_tables import load_values, series, without_raw_inputs
 
 # The page holds layouts as 16-bit whole numbers from -STEPS to STEPS: finer than any screen, a quarter of the bytes.
 STEPS = 32_767
@@ -136,12 +136,12 @@ def explorer_data(
     ----------
     dataset : path of dataset.npz
     embeddings, clusters : Cells
-        Of layouts, float32 (N, 2), and of clusters, int16 (N,); the raw pixels at the first time only.
+        Of layouts, float32 (N, 2), and of clusters, int16 (N,); the raw inputs at the first time only.
     predictions : list of paths of `predictions/{span}.parquet`
     metrics_table : path of `tables/metrics.parquet`
     times : list of int
     layers : list of str
-        The raw pixels, where they are followed, and the network's in order.
+        The raw inputs, where they are followed, and the network's in order.
     settings : PageSettings
 
     Returns
@@ -154,7 +154,7 @@ def explorer_data(
     told_by = "eval_ids" if "eval_ids" in names_in_npz(dataset) else "eval_indices"
     images, labels, sources, names = load_npz(dataset, "eval_images", "eval_labels", told_by, "class_names")
     subset = page_samples(len(labels), settings.max_samples)
-    modules = without_pixels(layers)
+    modules = without_raw_inputs(layers)
     values = load_values(metrics_table)
     predicted, confidence = load_predictions(predictions, times, len(labels))
     maps, most_clusters = [], 0
@@ -193,7 +193,7 @@ def explorer_data(
         "colors": class_colors(settings.palette, int(max(most_clusters, len(names)))),
         "depths": {"light": depth_colors(len(modules), False), "dark": depth_colors(len(modules), True)},
         "network": modules,
-        "pixels": PIXELS in layers,
+        "raw_inputs": RAW_INPUTS in layers,
         "maps": maps,
         # null where nobody knows: a recording may have no predictions, or classes alone.
         "predicted": packed(predicted[:, subset].astype(np.int16)) if known else None,

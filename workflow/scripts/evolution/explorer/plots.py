@@ -20,7 +20,7 @@ from bokeh.plotting import figure
 from matplotlib import colormaps
 from matplotlib.colors import to_hex
 
-from evolution import PIXELS
+from evolution import RAW_INPUTS
 from evolution.figures.log_time import log_places, log_ticks
 
 # Of numbers that long fewer fit below a curve, and Bokeh would write them as powers of ten.
@@ -101,9 +101,9 @@ def draw_curves(
     ----------
     document : Document
     curves : dict
-        Title to layer to its line. The raw pixels have a single value, which becomes a level line.
+        Title to layer to its line. The raw inputs have a single value, which becomes a level line.
     modules : list of str
-        The layers without the raw pixels, in network order.
+        The layers without the raw inputs, in network order.
     times : list of int
         Ascending, of all snapshots.
     time_axis : {"linear", "log"}
@@ -119,7 +119,7 @@ def draw_curves(
         plot.axis.axis_line_color = plot.axis.major_tick_line_color = plot.axis.minor_tick_line_color = None
         plot.axis.major_label_text_font_size = "10px"
         for layer, (line_times, values) in lines.items():
-            if layer == PIXELS:
+            if layer == RAW_INPUTS:
                 xs, values, look = [0, last], [values[0], values[0]], {"line_dash": "dashed"}
             else:
                 xs, look = [place_of[int(time)] for time in line_times], {}

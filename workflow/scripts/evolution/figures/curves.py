@@ -8,11 +8,11 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator, ScalarFormatter
 
-from evolution import PIXELS
+from evolution import RAW_INPUTS
 from evolution.figures.layer_names import layer_title
 from evolution.figures.log_time import START, log_ticks
 from evolution.figures.style import INK, MUTED, FigureStyle, headed_figure, layer_colors, shorten
-from evolution.measures.long_tables import series, without_pixels
+from evolution.measures.long_tables import series, without_raw_inputs
 
 LABEL_SIZE = 8
 
@@ -308,13 +308,13 @@ def draw_layer_curves(
     band : pair of str, optional
         Metrics to shade each layer's curve between; not shaded where the table lacks them.
     """
-    curves = {layer: series(values, layer, metric) for layer in without_pixels(layers)}
+    curves = {layer: series(values, layer, metric) for layer in without_raw_inputs(layers)}
     last = max((times[-1] for times, _ in curves.values() if len(times)), default=0)
     # At the first snapshot, whatever its time.
-    pixels = next(iter(series(values, PIXELS, metric)[1]), np.nan)
-    if np.isfinite(pixels):
-        axes.axhline(pixels, color=MUTED, linestyle=(0, (4, 3)), linewidth=1.2, zorder=1.5)
-        label_end(axes, layer_title(PIXELS), (last, pixels), MUTED)
+    level = next(iter(series(values, RAW_INPUTS, metric)[1]), np.nan)
+    if np.isfinite(level):
+        axes.axhline(level, color=MUTED, linestyle=(0, (4, 3)), linewidth=1.2, zorder=1.5)
+        label_end(axes, layer_title(RAW_INPUTS), (last, level), MUTED)
     for color, (layer, (times, curve)) in zip(layer_colors(len(curves)), curves.items()):
         draw_curve(axes, times, curve, color, layer)
         low, high = (series(values, layer, edge)[1] for edge in band or ("", ""))
@@ -359,9 +359,9 @@ def layer_panels(
         Names of lines in addition to the layers'.
     """
     note = "One line per layer of the network: the darker, the deeper."
-    if any(layer == PIXELS and np.isfinite(value) for (layer, _, _), value in values.items()):
+    if any(layer == RAW_INPUTS and np.isfinite(value) for (layer, _, _), value in values.items()):
         note += " Dashed: the raw inputs, which training does not change."
-    labels = [*without_pixels(layers), layer_title(PIXELS), *extra_lines]
+    labels = [*without_raw_inputs(layers), layer_title(RAW_INPUTS), *extra_lines]
     return curve_panels(title=title, note=f"{note} {ending}".strip(), rows=rows, labels=labels, style=style)
 
 

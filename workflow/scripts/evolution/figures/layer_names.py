@@ -1,6 +1,6 @@
 """What layers are called where people read them: in figures, on pages and in tables."""
 
-from evolution import PIXELS
+from evolution import RAW_INPUTS
 
 
 def layer_title(layer: str) -> str:
@@ -8,4 +8,4 @@ def layer_title(layer: str) -> str:
 
     The modules of nn.Sequential are called by numbers, which say nothing alone.
     """
-    return "raw inputs" if layer == PIXELS else f"layer {layer}" if layer.isdigit() else layer
+    return "raw inputs" if layer == RAW_INPUTS else f"layer {layer}" if layer.isdigit() else layer

@@ -94,7 +94,7 @@ class Figure:
         Measures of `metrics.measures`, where the figure is drawn only if one of them is switched on.
     of_predictions : bool
         Whether it shows what the network predicts: a recording may not say, and the figure is then left out.
-    of_pixels : bool
+    of_raw_inputs : bool
         Whether it shows the raw inputs: a recording may have none, and the figure is then left out.
     film : mapping
         A film's formats, each with its label in the report; empty for a figure, which is drawn in `plots.formats`.
@@ -114,7 +114,7 @@ class Figure:
     switch: str = ""
     measures: tuple[str, ...] = ()
     of_predictions: bool = False
-    of_pixels: bool = False
+    of_raw_inputs: bool = False
     film: Mapping[str, str] = field(default_factory=dict)
     memory: int = 1000
     minutes: int = 5
@@ -192,20 +192,20 @@ FIGURES = (
         minutes=10,
     ),
     Figure(
-        name="pixels",
-        rule="plot_pixels",
+        name="raw_inputs",
+        rule="plot_raw_inputs",
         label="raw inputs",
         description="t-SNE (or another `embedding.method`) of the raw inputs, by class and by k-means cluster",
         message="Drawing the raw inputs of run {wildcards.run}.",
         inputs={
             "dataset": DATASET,
-            "embedding": "embeddings/{first_span}/pixels.npy",
-            "clusters": "clusters/{first_span}/pixels.npy",
-            "metrics": "metrics/{first_span}/pixels.parquet",
+            "embedding": "embeddings/{first_span}/raw_inputs.npy",
+            "clusters": "clusters/{first_span}/raw_inputs.npy",
+            "metrics": "metrics/{first_span}/raw_inputs.parquet",
         },
         params=METHOD_PARAM | PALETTE_PARAM | SIZE_PARAMS,
-        switch="activations.pixels",
-        of_pixels=True,
+        switch="activations.raw_inputs",
+        of_raw_inputs=True,
     ),
     Figure(
         name="class_separation",

@@ -74,7 +74,7 @@ def layer_metrics(
         True classes.
     settings : MeasureSettings
     predicted : int array (N,) or None
-        The class that the network gives each sample; None for the raw pixels.
+        The class that the network gives each sample; None for the raw inputs.
     classes : int or None
         How many there are; None: as many as have samples.
     matrix_samples : int

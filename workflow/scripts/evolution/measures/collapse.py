@@ -122,7 +122,7 @@ def layer_collapse(
         Raw or compact activations.
     labels : int array (N,)
     predicted : int array (N,) or None
-        The class that the network gives each sample. None for the raw pixels, of which NC4 is NaN.
+        The class that the network gives each sample. None for the raw inputs, of which NC4 is NaN.
     classes : int or None
         How many there are; None: as many as have samples.
     """

@@ -4,16 +4,16 @@ import math
 
 import numpy as np
 
-from evolution import PIXELS
+from evolution import RAW_INPUTS
 from evolution.io.reading import damaged
 from evolution.io.tables import load_table
 
 ADJUSTED_RAND = "adjusted_rand_index"
 
 
-def without_pixels(layers: list[str]) -> list[str]:
-    """The layers without the raw pixels, which are no layer of the network but its baseline."""
-    return [layer for layer in layers if layer != PIXELS]
+def without_raw_inputs(layers: list[str]) -> list[str]:
+    """The layers without the raw inputs, which are no layer of the network but its baseline."""
+    return [layer for layer in layers if layer != RAW_INPUTS]
 
 
 def load_values(path: str) -> dict[tuple[str, int, str], float]:

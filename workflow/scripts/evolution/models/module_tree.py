@@ -19,7 +19,7 @@ import yaml
 from torch import nn
 from torch.nn.parameter import UninitializedParameter
 
-from evolution import PIXELS
+from evolution import RAW_INPUTS
 from evolution.data.own_samples import first_samples
 from evolution.errors import LayerError, ModelError, UserError
 from evolution.io.whole_files import whole_file
@@ -93,7 +93,7 @@ def trace(
             faults[name] = "does not run as a sample passes"
         elif count > 1:
             faults[name] = REPEATED
-        elif name == PIXELS:
+        elif name == RAW_INPUTS:
             faults[name] = "is called as the raw inputs are; rename it"
         elif not NAME.fullmatch(name):
             faults[name] = "has a name with other signs than letters, digits and _"

@@ -6,7 +6,7 @@ from matplotlib.colors import to_hex
 
 from evolution.figures.style import class_colors
 from evolution.io.tables import save_table
-from plot_pixels import plot_pixels
+from plot_raw_inputs import plot_raw_inputs
 from support.figures import (
     PAPER_CLASSES,
     SCREEN,
@@ -27,13 +27,15 @@ def only_file(cells):
 
 
 def write_run(folder, labels, names, clusters, rand_index):
-    """Arguments of plot_pixels."""
-    save_table(folder / "pixels.parquet", {"time": [0], "adjusted_rand_index": [rand_index]})
+    """Arguments of plot_raw_inputs."""
+    save_table(folder / "raw_inputs.parquet", {"time": [0], "adjusted_rand_index": [rand_index]})
     return {
         "dataset": write_dataset(folder / "dataset.npz", labels, names),
-        "embedding": only_file(write_cells(folder / "embeddings", random_layouts(["pixels"], [0], len(labels)), [0])),
-        "clusters": only_file(write_cells(folder / "clusters", {"pixels": np.array([clusters], np.int16)}, [0])),
-        "metrics_table": folder / "pixels.parquet",
+        "embedding": only_file(
+            write_cells(folder / "embeddings", random_layouts(["raw_inputs"], [0], len(labels)), [0])
+        ),
+        "clusters": only_file(write_cells(folder / "clusters", {"raw_inputs": np.array([clusters], np.int16)}, [0])),
+        "metrics_table": folder / "raw_inputs.parquet",
     }
 
 
@@ -49,10 +51,10 @@ def dots(axes):
 def test_each_dot_has_its_class_and_its_clusters_colour(tmp_path):
     labels = [0, 0, 0, 1, 1, 1]
     files = write_run(tmp_path, labels, ["cat", "dog"], [1, 1, 0, 0, 0, 2], 0.1234)
-    figure = plot_pixels(**files, style=SCREEN)
+    figure = plot_raw_inputs(**files, style=SCREEN)
     left, right = figure.axes
     cat, dog, other = class_colors("petroff10", 3)
-    positions = [tuple(map(float, position)) for position in random_layouts(["pixels"], [0], 6)["pixels"][0]]
+    positions = [tuple(map(float, position)) for position in random_layouts(["raw_inputs"], [0], 6)["raw_inputs"][0]]
     assert dots(left) == dict(zip(positions, [cat, cat, cat, dog, dog, dog]))
     # Cluster 1 is mostly cats, 0 mostly dogs, 2 is left over.
     assert dots(right) == dict(zip(positions, [cat, cat, dog, dog, dog, other]))
@@ -64,7 +66,7 @@ def test_each_dot_has_its_class_and_its_clusters_colour(tmp_path):
 
 def test_pixels_without_clusters_are_grey(tmp_path):
     files = write_run(tmp_path, [0, 1], ["cat", "dog"], [-1, -1], float("nan"))
-    right = plot_pixels(**files, style=SCREEN).axes[1]
+    right = plot_raw_inputs(**files, style=SCREEN).axes[1]
     assert set(dots(right).values()).isdisjoint(class_colors("petroff10", 10))
     assert right.get_title(loc="left").endswith("(ARI –)")  # noqa: RUF001
 
@@ -73,9 +75,9 @@ def test_pixels_without_clusters_are_grey(tmp_path):
 def test_on_paper_it_fits_and_can_be_read(width, tmp_path):
     labels = np.arange(120) % 10
     files = write_run(tmp_path, labels, PAPER_CLASSES, labels, 0.5)
-    assert_printable(lambda style: plot_pixels(**files, style=style), width)
+    assert_printable(lambda style: plot_raw_inputs(**files, style=style), width)
 
 
 def test_drawn_twice_gives_the_same_bytes(tmp_path):
     files = write_run(tmp_path, np.arange(30) % 10, list("abcdefghij"), np.arange(30) % 9, 0.5)
-    assert_same_bytes(lambda style: plot_pixels(**files, style=style), tmp_path)
+    assert_same_bytes(lambda style: plot_raw_inputs(**files, style=style), tmp_path)

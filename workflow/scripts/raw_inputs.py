@@ -1,4 +1,4 @@
-"""The raw pixels of the eval images, or other raw inputs of the network, as one more layer: the baseline."""
+"""The raw inputs of the eval images, or other raw inputs of the network, as one more layer: the baseline."""
 
 import logging
 
@@ -30,7 +30,7 @@ def token_counts(tokens: np.ndarray) -> np.ndarray:
     return counts
 
 
-def pixel_activations(*, dataset: str, compacted: bool, seed: int) -> np.ndarray:
+def raw_input_activations(*, dataset: str, compacted: bool, seed: int) -> np.ndarray:
     """The network's first input, one row a sample: pixels scaled and normalised as in training; tokens counted.
 
     Parameters
@@ -55,7 +55,7 @@ def pixel_activations(*, dataset: str, compacted: bool, seed: int) -> np.ndarray
 
 if "snakemake" in globals():
     with job_log(snakemake.log[0]):
-        activations = pixel_activations(
+        activations = raw_input_activations(
             dataset=snakemake.input.dataset, compacted=snakemake.params.compact, seed=snakemake.params.seed
         )
         save_npy(snakemake.output[0], activations)

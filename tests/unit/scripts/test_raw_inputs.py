@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pixels import pixel_activations
+from raw_inputs import raw_input_activations
 from support.tiny_dataset import read_part, write_dataset
 
 
@@ -17,7 +17,7 @@ def test_pixels_by_hand(tmp_path):
         std=np.float32([0.25]),
         class_names=np.array(["a"]),
     )
-    rows = pixel_activations(dataset=str(tmp_path / "dataset.npz"), compacted=True, seed=0)
+    rows = raw_input_activations(dataset=str(tmp_path / "dataset.npz"), compacted=True, seed=0)
     expected = [[-2, 2, -1.2, -0.4], [2, 2, -2, -2], [0.4, 1.2, -1.2, -2]]
     np.testing.assert_allclose(rows, [expected * 2], atol=1e-6)
     assert rows.dtype == np.float32
@@ -27,9 +27,9 @@ def test_pixels_by_hand(tmp_path):
 def test_pixels_are_what_the_network_is_given(tmp_path, shape):
     dataset = write_dataset(tmp_path / "dataset.npz", shape=shape)
     expected = read_part(dataset, "eval")[0].reshape(24, -1)
-    raw = pixel_activations(dataset=dataset, compacted=False, seed=0)
+    raw = raw_input_activations(dataset=dataset, compacted=False, seed=0)
     assert raw.shape == (1, 24, np.prod(shape))
     np.testing.assert_allclose(raw[0], expected, atol=1e-5)
-    kept = pixel_activations(dataset=dataset, compacted=True, seed=0)
+    kept = raw_input_activations(dataset=dataset, compacted=True, seed=0)
     assert kept.shape == (1, 24, 24)
     np.testing.assert_allclose(kept[0] @ kept[0].T, expected @ expected.T, rtol=1e-4, atol=1e-3)

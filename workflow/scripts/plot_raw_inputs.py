@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from evolution import PIXELS
+from evolution import RAW_INPUTS
 from evolution.activations.cells import Cells
 from evolution.embedding.methods import METHODS
 from evolution.figures.fonts import drawable_names
@@ -22,7 +22,7 @@ from evolution.measures.cluster_matching import match_clusters
 from evolution.measures.long_tables import ADJUSTED_RAND
 
 
-def plot_pixels(
+def plot_raw_inputs(
     *,
     dataset: str,
     embedding: str,
@@ -46,8 +46,8 @@ def plot_pixels(
     labels, names = load_npz(dataset, "eval_labels", "class_names")
     # The inputs never change, so there is one cell. Its time says nothing.
     cells = [Cells([path], {Path(path).parent.name: [0]}) for path in (embedding, clusters)]
-    layout = cells[0].read_layout(PIXELS, 0, len(labels))
-    assigned = np.array(cells[1].read(PIXELS, 0, (len(labels),)))
+    layout = cells[0].read_layout(RAW_INPUTS, 0, len(labels))
+    assigned = np.array(cells[1].read(RAW_INPUTS, 0, (len(labels),)))
     rand_index = load_table(metrics_table, ADJUSTED_RAND).column(ADJUSTED_RAND)[0].as_py()
     matched = match_clusters(assigned, labels, len(names))
     count = max(len(names), matched.max(initial=0) + 1)
@@ -85,7 +85,7 @@ def plot_pixels(
 
 if "snakemake" in globals():
     with job_log(snakemake.log[0]):
-        figure = plot_pixels(
+        figure = plot_raw_inputs(
             dataset=snakemake.input.dataset,
             embedding=snakemake.input.embedding,
             clusters=snakemake.input.clusters,
