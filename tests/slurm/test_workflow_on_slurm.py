@@ -12,7 +12,7 @@ from support.slurm_run import SlurmRun, start_snakemake
 
 pytestmark = pytest.mark.slurm
 
-# It asks for a GPU and for two cores in a training. It has one layer next to the raw_inputs, and spans as in the profile.
+# It asks for a GPU and for two cores in a training. It has one layer and the raw inputs, and spans as in the profile.
 SMALL = changed(changed(changed(TINY, "training.gpus", 1), "training.threads", 2), "training.device", "cpu")
 SMALL = changed(changed(SMALL, "layers", ["fc1"]), "snapshots_per_job", 50)
 PROFILE = ("--workflow-profile", "slurm")
@@ -97,7 +97,7 @@ def test_artifacts_are_those_of_a_local_run(whole_run):
 def test_all_work_is_done_by_jobs_of_slurm(whole_run):
     names = ("images", "train", "snapshot", "measure", "embed", "similarity", "figures")
     counts = {name: len({job["JobID"] for job in whole_run.of(name)}) for name in names}
-    # 3 spans of training and the one that was cancelled; 2 of snapshots; the layer in both, the raw_inputs in one.
+    # 3 spans of training and the one that was cancelled; 2 of snapshots; the layer in both, the raw inputs in one.
     cells = {"snapshot": 2, "measure": 3, "embed": 3}
     assert counts == {"images": 1, "train": 3 + 1, "similarity": 1, "figures": 1} | cells
     assert sum(counts.values()) == len({job["JobID"] for job in whole_run.jobs})

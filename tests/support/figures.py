@@ -67,7 +67,13 @@ def write_history(path, epochs, class_names):
 def write_dataset(path, labels, class_names, shape=(1, 8, 8)):
     """The part of dataset.npz that figures read; random images, uint8 (C, H, W)."""
     images = np.random.default_rng(0).integers(0, 256, (len(labels), *shape)).astype(np.uint8)
-    save_npz(path, eval_images=images, eval_labels=np.asarray(labels, np.int64), class_names=np.array(class_names))
+    save_npz(
+        path,
+        eval_images=images,
+        eval_indices=np.arange(len(labels)),
+        eval_labels=np.asarray(labels, np.int64),
+        class_names=np.array(class_names),
+    )
     return str(path)
 
 

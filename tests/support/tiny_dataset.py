@@ -17,6 +17,7 @@ def write_dataset(path, train_size=40, eval_size=24, shape=(1, 8, 8), classes=4,
     arrays = {}
     for role, size in (("train", train_size), ("eval", eval_size)):
         arrays[f"{role}_images"], arrays[f"{role}_labels"] = part(size)
+        arrays[f"{role}_indices"] = np.arange(size)
     scaled = arrays["train_images"] / 255
     np.savez(
         path,

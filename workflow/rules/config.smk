@@ -35,6 +35,8 @@ if not workflow.configfiles:
 experiment = checked(resolve.resolve, config, files=workflow.configfiles)
 # Each run's times: they follow from the config, and are no part of it.
 PLANNED = experiment.pop("times")
+# So do the facts on each run's samples.
+FACTS = experiment.pop("facts")
 
 # With --sdm conda a method's package comes with its environment, whether or not it is installed next to Snakemake.
 if DeploymentMethod.CONDA not in workflow.deployment_settings.deployment_method:

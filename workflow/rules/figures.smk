@@ -1,4 +1,5 @@
 # Figures of each run: a rule for each entry of workflow/scripts/evolution/figures/registry.py.
+from evolution.data.kinds import BASELINES
 from evolution.figures import registry
 
 FORMATS = experiment["plots"]["formats"]
@@ -76,6 +77,8 @@ def figure_param(wanted):
         return lambda wildcards: spans_with(wildcards.run, wanted.times)
     if wanted is registry.Unit.OF_RUN:
         return run_unit
+    if wanted is registry.Baseline.OF_RUN:
+        return lambda wildcards: BASELINES[FACTS[wildcards.run].kind]
     if wanted is registry.Layers.LAST:
         return lambda wildcards: network_layers(wildcards)[-1]
     if isinstance(wanted, registry.Layers):
@@ -128,7 +131,8 @@ def has_figure(run, figure):
     """Whether a figure of a run is asked for, and the run has what it shows."""
     has_predictions = PLANNED[run].has_predictions or not figure.of_predictions
     has_raw_inputs = RAW_INPUTS in FOLLOWED_LAYERS[run] or not figure.of_raw_inputs
-    return has_predictions and has_raw_inputs and registry.is_drawn(figure, experiment)
+    has_target = FACTS[run].target in figure.targets
+    return has_predictions and has_raw_inputs and has_target and registry.is_drawn(figure, experiment)
 
 
 # The figures of each run.

@@ -89,7 +89,7 @@ def accuracy_line(values: dict[str, float], when: str) -> str:
 
 
 def run_warnings(
-    *, dataset: str, history: str, predictions: str, curves: dict[int, dict[str, float]], raw_inputs_knn_accuracy: float
+    *, dataset: str, history: str, predictions: str, curves: dict[int, dict[str, float]], raw_knn_accuracy: float
 ) -> list[str]:
     """The warnings of a run, each once: on its images, on its trained network, and on its curves.
 
@@ -101,7 +101,7 @@ def run_warnings(
         The spans before are not read: a network may be odd before it is trained.
     curves : dict
         See `load_curves`.
-    raw_inputs_knn_accuracy : float
+    raw_knn_accuracy : float
         Of the raw inputs; NaN where they are not followed.
     """
     warnings = dataset_warnings(dataset)
@@ -119,7 +119,7 @@ def run_warnings(
             **columns,
             train_counts=np.bincount(train_labels, minlength=len(names)).tolist(),
             eval_counts=eval_counts,
-            raw_inputs_knn_accuracy=raw_inputs_knn_accuracy,
+            raw_knn_accuracy=raw_knn_accuracy,
             unit=load_unit(history),
         )
     elif np.isfinite(columns["eval_accuracy"]).all():
@@ -170,7 +170,7 @@ def summarise(
     last = max(curves)
     knn = rows[0][2]["knn_accuracy"] if rows and rows[0][0] == RAW_INPUTS else math.nan
     warnings = run_warnings(
-        dataset=dataset, history=history_table, predictions=predictions, curves=curves, raw_inputs_knn_accuracy=knn
+        dataset=dataset, history=history_table, predictions=predictions, curves=curves, raw_knn_accuracy=knn
     )
     if has_diverged:
         warnings.append(f"The training ended by itself at {unit} {last}: {ending}.")

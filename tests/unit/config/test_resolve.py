@@ -17,7 +17,8 @@ SCRIPTS = ROOT / "workflow" / "scripts"
 # The defaults that the schema should have, by hand.
 DEFAULTS = yaml.safe_load("""
 seed: 17
-dataset: {name: mnist_5k, root: data, train_size: 4000, eval_size: 1000, image_size: null, normalize: auto, seed: null}
+dataset: {name: mnist_5k, root: data, train_size: 4000, eval_size: 1000, image_size: null, normalize: auto, kind: auto,
+  target: auto, seed: null}
 model: {name: small_cnn, kwargs: {}, weights: null}
 layers: auto
 training:
@@ -33,6 +34,7 @@ metrics:
   clusters: auto
   n_init: 10
   neighbors: 10
+  measure_by: []
   measures: [restart_spread, adjusted_mutual_information, v_measure, davies_bouldin,
     class_silhouette, knn_purity, linear_probe, effective_rank, participation_ratio, intrinsic_dimension,
     neural_collapse]
@@ -56,8 +58,8 @@ SMALL_CNN = ["conv1", "conv2", "conv3", "fc1", "fc2"]
 
 def test_an_empty_config_is_all_defaults():
     config = resolve({})
-    runs, times = config.pop("runs"), config.pop("times")
-    assert config == DEFAULTS
+    runs, times, facts = (config.pop(key) for key in ("runs", "times", "facts"))
+    assert config == DEFAULTS and list(facts) == ["run"]
     assert runs == {"run": {key: DEFAULTS[key] for key in OF_A_RUN} | {"layers": SMALL_CNN}}
     assert times["run"].times == list(range(0, 101, 2)) and times["run"].unit == "epoch"
 
@@ -109,7 +111,7 @@ def test_what_is_given_replaces_its_default_and_nothing_else():
     expected["plots"]["animation"]["fps"] = 9
     expected["plots"]["grid_times"] = [0, 4]
     expected["runs"] = {"run": {key: expected[key] for key in OF_A_RUN} | {"layers": SMALL_CNN}}
-    assert config | {"times": None} == expected | {"times": None}
+    assert config | {"times": None, "facts": None} == expected | {"times": None, "facts": None}
 
 
 def test_the_config_that_is_given_stays_as_it_is():

@@ -29,7 +29,7 @@ def warnings_of(losses, train, evaluation, *, train_counts=TEN, eval_counts=TEN,
         eval_accuracy=[chance_of(eval_counts), *evaluation],
         train_counts=train_counts,
         eval_counts=eval_counts,
-        raw_inputs_knn_accuracy=raw_inputs,
+        raw_knn_accuracy=raw_inputs,
     )
 
 

@@ -13,6 +13,8 @@ from evolution.config.model_configs import fill_in_model_configs
 from evolution.config.schema import Fault, KeyPath, schema_faults, with_defaults, without
 from evolution.config.sweeps import expand, grid_faults, merged
 from evolution.config.times import run_times
+from evolution.data.facts import data_facts
+from evolution.data.kinds import DataFacts
 from evolution.errors import ConfigError
 from evolution.planning.training_trials import training_faults
 
@@ -34,8 +36,8 @@ def resolve(config: dict, *, files: Sequence[str | Path] = ()) -> dict:
     dict
         The config with every key. `runs` holds the runs that `seeds` and `grid` make, each with its whole seed,
         dataset, model, checkpoints, recording and training, and its layers by name, without globs; `times` holds
-        each run's `evolution.planning.run_times.RunTimes`. A run with a recording has no model and no data set: their
-        names are empty.
+        each run's `evolution.planning.run_times.RunTimes`, and `facts` its `evolution.data.kinds.DataFacts`. A run
+        with a recording has no model and no data set: their names are empty.
 
     Raises
     ------
@@ -73,6 +75,7 @@ def resolve(config: dict, *, files: Sequence[str | Path] = ()) -> dict:
         faults = job_faults(checked) or training_faults(checked)
     if faults:
         raise ConfigError("\n".join(faults))
+    resolved["facts"] = {name: data_facts(run["dataset"]) or DataFacts() for name, run in resolved["runs"].items()}
     return resolved
 
 

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from evolution.data.kinds import TARGETS
+
 
 class Times(Enum):
     """Times of a run."""
@@ -31,6 +33,12 @@ class Unit(Enum):
     """The unit of time."""
 
     OF_RUN = "what the run's times are counted in"
+
+
+class Baseline(Enum):
+    """How the raw inputs are called."""
+
+    OF_RUN = "by what the run's samples are"
 
 
 class Comparison(Enum):
@@ -94,6 +102,8 @@ class Figure:
         Measures of `metrics.measures`, where the figure is drawn only if one of them is switched on.
     of_predictions : bool
         Whether it shows what the network predicts: a recording may not say, and the figure is then left out.
+    targets : tuple of str
+        The kinds of target, of `evolution.data.kinds.TARGETS`, that it has something to show of.
     of_raw_inputs : bool
         Whether it shows the raw inputs: a recording may have none, and the figure is then left out.
     film : mapping
@@ -115,6 +125,7 @@ class Figure:
     measures: tuple[str, ...] = ()
     of_predictions: bool = False
     of_raw_inputs: bool = False
+    targets: tuple[str, ...] = TARGETS
     film: Mapping[str, str] = field(default_factory=dict)
     memory: int = 1000
     minutes: int = 5

@@ -48,7 +48,7 @@ def learning_warnings(
     eval_accuracy: Sequence[float],
     train_counts: Sequence[int],
     eval_counts: Sequence[int],
-    raw_inputs_knn_accuracy: float = math.nan,
+    raw_knn_accuracy: float = math.nan,
     unit: str = "epoch",
 ) -> list[str]:
     """Say what is surely a slip in the curves of a training, and nothing of one that is only short or hard.
@@ -64,7 +64,7 @@ def learning_warnings(
         As `tables/history.parquet` has them: the loss is NaN at time 0.
     train_counts, eval_counts : sequences of int (K,)
         The training and the evaluation images of each class.
-    raw_inputs_knn_accuracy : float
+    raw_knn_accuracy : float
         The k-NN accuracy of the evaluation images' raw inputs; NaN where they are not followed.
     unit : {"epoch", "step"}
         What times are counted in.
@@ -80,9 +80,9 @@ def learning_warnings(
     # A training that ran elsewhere is known at some of its times only.
     length = f"{len(losses)} {'epochs' if unit == 'epoch' and max(losses) == len(losses) else 'snapshots'}"
     # None: not known.
-    raw_inputs_above_chance = None
-    if math.isfinite(raw_inputs_knn_accuracy):
-        raw_inputs_above_chance = raw_inputs_knn_accuracy > highest_by_chance(eval_counts)
+    raw_above_chance = None
+    if math.isfinite(raw_knn_accuracy):
+        raw_above_chance = raw_knn_accuracy > highest_by_chance(eval_counts)
     warnings = []
     first, best = next(iter(losses.values())), min(losses.values())
     still = first > 0 and first - best < FALLEN * first
@@ -92,10 +92,10 @@ def learning_warnings(
             f"The likely cause is a learning rate that is far too low or far too high ({RATE}), or outputs that do not "
             "depend on the weights"
         )
-        if raw_inputs_above_chance is False:
+        if raw_above_chance is False:
             reason += (
                 f", or the labels do not belong to the images: the k-NN accuracy of the raw inputs is "
-                f"{raw_inputs_knn_accuracy:.3f}, which is chance as well"
+                f"{raw_knn_accuracy:.3f}, which is chance as well"
             )
         warnings.append(
             f"The training loss never fell by {100 * FALLEN:.0f} %: it was {first:.4f} at {unit} {min(losses)} and "
@@ -110,17 +110,17 @@ def learning_warnings(
         warnings.append(
             f"The network memorised its training images (accuracy {train_accuracy[-1]:.3f}) and is at chance on the "
             f"evaluation images: its accuracy on them is {evaluation:.3f} at best, and chance is {chance:.3f}. "
-            + _why_memorised(raw_inputs_above_chance, raw_inputs_knn_accuracy)
+            + _why_memorised(raw_above_chance, raw_knn_accuracy)
         )
     nowhere = max(train_accuracy) <= highest_by_chance(train_counts) and enough_images(1, train_counts)
     at_chance = chance_loss(train_counts)
     last = list(losses.values())[-1]
     late = last < LEFT_BEHIND * at_chance
-    if nowhere and not still and raw_inputs_above_chance is not False and (not late or len(losses) >= LATE):
+    if nowhere and not still and raw_above_chance is not False and (not late or len(losses) >= LATE):
         warnings.append(
             f"The network learned nothing in {length}: its accuracy is {max(train_accuracy):.3f} on the "
             f"training images and {evaluation:.3f} on the evaluation images at best, and chance is {chance:.3f}. "
-            + _why_nothing(raw_inputs_above_chance, raw_inputs_knn_accuracy)
+            + _why_nothing(raw_above_chance, raw_knn_accuracy)
         )
         if late:
             warnings[-1] += (
@@ -161,31 +161,31 @@ def chance_loss(counts: Sequence[int]) -> float:
     return -sum(share * math.log(share) for share in shares)
 
 
-def _why_memorised(raw_inputs_above_chance: bool | None, raw_inputs_knn_accuracy: float) -> str:
+def _why_memorised(raw_above_chance: bool | None, raw_knn_accuracy: float) -> str:
     """Why a network knows its training images and is at chance on the others."""
-    if raw_inputs_above_chance is None:
+    if raw_above_chance is None:
         return (
             "Either the labels are shuffled against the images, or the evaluation images are of another kind than the "
             "training images. With activations.raw_inputs this warning says more."
         )
-    if raw_inputs_above_chance:
+    if raw_above_chance:
         return (
             f"The labels of the evaluation images do fit these images, as the k-NN accuracy of the raw inputs is "
-            f"{raw_inputs_knn_accuracy:.3f}. So the cause lies in the training: in the labels of the training images, in "
+            f"{raw_knn_accuracy:.3f}. So the cause lies in the training: in the labels of the training images, in "
             "the order of the classes, in the normalisation, or in evaluation images of another kind than the "
             "training images."
         )
     return (
-        f"The k-NN accuracy of the raw inputs, {raw_inputs_knn_accuracy:.3f}, is chance as well: the labels are probably "
+        f"The k-NN accuracy of the raw inputs, {raw_knn_accuracy:.3f}, is chance as well: the labels are probably "
         "shuffled against the images. If they are right, the images show too little of their classes."
     )
 
 
-def _why_nothing(raw_inputs_above_chance: bool | None, raw_inputs_knn_accuracy: float) -> str:
+def _why_nothing(raw_above_chance: bool | None, raw_knn_accuracy: float) -> str:
     """Why a network knows no images at all, where the raw inputs do not speak against the labels."""
-    if raw_inputs_above_chance is None:
+    if raw_above_chance is None:
         return f"The cause lies in the labels, in the model or in the training ({RATE})."
     return (
-        f"The labels do fit the images, as the k-NN accuracy of the raw inputs is {raw_inputs_knn_accuracy:.3f}: the cause "
+        f"The labels do fit the images, as the k-NN accuracy of the raw inputs is {raw_knn_accuracy:.3f}: the cause "
         f"lies in the model or in the training ({RATE})."
     )

@@ -1,0 +1,56 @@
+"""Kinds of input and of target: the words that planning, jobs and figures share. Loads nothing.
+
+A kind of input says what a sample is, and so what its baseline is and how a person sees it. A kind of target says what
+is known of a sample, and so what can be measured against and coloured by.
+"""
+
+from dataclasses import dataclass
+
+IMAGES, TOKENS, TABLE, SIGNALS, OTHER = "images", "tokens", "table", "signals", "other"
+KINDS = (IMAGES, TOKENS, TABLE, SIGNALS, OTHER)
+
+# A class; one number; several labels, each of which holds or not; or nothing.
+CLASSES, NUMBER, LABELS, NONE = "classes", "number", "labels", "none"
+TARGETS = (CLASSES, NUMBER, LABELS, NONE)
+
+# How figures and pages call the raw inputs of each kind, which all layers are compared with.
+BASELINES = {
+    IMAGES: "raw pixels",
+    TOKENS: "TF-IDF of tokens",
+    TABLE: "standardised columns",
+    SIGNALS: "raw signal",
+    OTHER: "raw inputs",
+}
+
+# What a network is scored by, of each kind of target: tables have train_SCORE and eval_SCORE.
+SCORES = {CLASSES: "accuracy", NUMBER: "r2", LABELS: "average_precision"}
+
+
+@dataclass(frozen=True)
+class DataFacts:
+    """What planning knows of the samples of a run.
+
+    Attributes
+    ----------
+    kind : str
+        One of `KINDS`.
+    target : str
+        One of `TARGETS`.
+    names : tuple of str
+        Of the classes, or of the labels. Empty for numbers; where there are no labels, the classes of the model's
+        outputs, as far as they are named.
+    attributes : tuple of str
+        The names of the columns that samples have in addition to their target.
+    shape : tuple of int or None
+        Of one sample, as the model is given it: (channels, height, width) of an image, (columns,) of a row, (channels,
+        samples) of a signal, (tokens,) of a text; None where it is not known.
+    vocabulary : int
+        How many tokens there are, the padding 0 among them; 0 where the samples are no tokens.
+    """
+
+    kind: str = IMAGES
+    target: str = CLASSES
+    names: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ()
+    shape: tuple[int, ...] | None = None
+    vocabulary: int = 0
