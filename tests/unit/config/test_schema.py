@@ -43,7 +43,7 @@ SCHEMA = yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").r
         ("model.weights", 3, "must be of type string or null"),
         ("activations.pooling", "mean", "must be of type mapping"),
         ("activations.pooling.maps", "cls", "allowed: flatten, mean"),
-        ("activations.pooling.tokens", "first", "allowed: flatten, mean, cls"),
+        ("activations.pooling.tokens", "first", "allowed: mean, last, cls, flatten, or a position, from 0"),
         ("model.kwargs", [1], "must be of type mapping"),
         ("layers", "conv1", "must be of type list"),
         ("layers", [], "must have at least one entry"),
@@ -153,8 +153,12 @@ def test_a_run_name_that_yaml_reads_as_a_number():
             "runs.a.training.epochs",
             "it holds for all runs, so set training.epochs outside of runs. ",
         ),
-        ({"metrics": {"xyzzy": 3}}, "metrics.xyzzy", "known here: clusters, n_init, neighbors, measures, cka"),
-        ({"metrics": {5: 3}}, "metrics.5", "known here: clusters, n_init, neighbors, measures, cka"),
+        (
+            {"metrics": {"xyzzy": 3}},
+            "metrics.xyzzy",
+            "known here: clusters, n_init, neighbors, measure_by, measures, cka",
+        ),
+        ({"metrics": {5: 3}}, "metrics.5", "known here: clusters, n_init, neighbors, measure_by, measures, cka"),
     ],
 )
 def test_an_unknown_key_with_what_was_probably_meant(config, key, hint):
