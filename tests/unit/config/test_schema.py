@@ -43,7 +43,7 @@ SCHEMA = yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").r
         ("model.weights", 3, "must be of type string or null"),
         ("activations.pooling", "mean", "must be of type mapping"),
         ("activations.pooling.maps", "cls", "allowed: flatten, mean"),
-        ("activations.pooling.tokens", "first", "allowed: mean, last, cls, flatten, or a position, from 0"),
+        ("activations.pooling.tokens", "first", "allowed: mean, last, cls, flatten, a position, from 0"),
         ("model.kwargs", [1], "must be of type mapping"),
         ("layers", "conv1", "must be of type list"),
         ("layers", [], "must have at least one entry"),

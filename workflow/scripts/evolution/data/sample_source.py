@@ -1,0 +1,65 @@
+"""A data set that holds no images: rows of a table, signals or tokens, to draw samples from."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class SamplePart:
+    """Samples in the source's own order.
+
+    Attributes
+    ----------
+    inputs : array (N, ...)
+        Rows of a table float64 (N, D), signals float64 (N, C, T), or tokens int64 (N, T), with 0 as padding at the end.
+        As they are in the source, not standardised.
+    values : array or None
+        The targets, as `evolution.data.targets.Targets` has them.
+    attributes : dict of str to array (N,)
+        Other columns of the samples: float64, NaN where a value is missing; or text, empty where it is.
+    texts : str array (N,) or None
+        What a person reads, where the samples are texts.
+    """
+
+    inputs: np.ndarray
+    values: np.ndarray | None
+    attributes: dict[str, np.ndarray] = field(default_factory=dict)
+    texts: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+
+@dataclass(frozen=True)
+class SampleSource:
+    """A data set of one kind of input and one kind of target.
+
+    Attributes
+    ----------
+    kind, target : str
+        See `evolution.data.kinds`.
+    names : tuple of str
+        Of the classes or labels; empty for a number.
+    train : SamplePart
+    test : SamplePart or None
+        None where the data set has one part only.
+    target_name : str
+        What the target is called, such as "disease progression"; empty where nobody says.
+    columns : tuple of str (D,)
+        Of a table.
+    vocabulary : tuple of str (V,)
+        Of tokens, the padding first; empty where their words are not known.
+    warnings : tuple of str
+        What is odd and possible in it, a sentence or two each.
+    """
+
+    kind: str
+    target: str
+    names: tuple[str, ...]
+    train: SamplePart
+    test: SamplePart | None = None
+    target_name: str = ""
+    columns: tuple[str, ...] = ()
+    vocabulary: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
