@@ -17,7 +17,9 @@ from pathlib import Path
 import numpy as np
 
 from evolution.data import own_source
+from evolution.data.builtin_samples import SAMPLE_LOADERS
 from evolution.data.images import LabelledImages, Part, load_own
+from evolution.data.sample_source import SampleSource
 from evolution.errors import DataError
 
 # Seconds that a server may stay silent, at the start of a download or in the middle of it.
@@ -233,21 +235,25 @@ def _unreadable(path: Path, error: object) -> DataError:
     )
 
 
-LOADERS: dict[str, Callable[[Path], LabelledImages]] = {
+LOADERS: dict[str, Callable[[Path], LabelledImages | SampleSource]] = {
     "mnist_5k": load_mnist_5k,
     "digits": load_digits,
     "mnist": partial(load_mnist_like, name="mnist", torchvision_name="MNIST"),
     "fashion_mnist": partial(load_mnist_like, name="fashion_mnist", torchvision_name="FashionMNIST"),
     "kmnist": partial(load_mnist_like, name="kmnist", torchvision_name="KMNIST"),
     "cifar10": load_cifar10,
+    **SAMPLE_LOADERS,
 }
 
 DATASETS = tuple(LOADERS)
 
 
 def load_source(
-    name: str, root: str | Path | None, *, loaders: Mapping[str, Callable[[Path], LabelledImages]] = LOADERS
-) -> LabelledImages:
+    name: str,
+    root: str | Path | None,
+    *,
+    loaders: Mapping[str, Callable[[Path], LabelledImages | SampleSource]] = LOADERS,
+) -> LabelledImages | SampleSource:
     """Load a data set by its name.
 
     Parameters

@@ -1,6 +1,6 @@
 """What planning knows of a run's samples: their kind, their target, their names and attributes."""
 
-from evolution.data.catalogue import class_sizes, image_shape
+from evolution.data.catalogue import SAMPLE_SETS, class_sizes, image_shape
 from evolution.data.kinds import DataFacts
 from evolution.data.own_source import class_names
 from evolution.errors import DataError
@@ -14,6 +14,8 @@ def data_facts(dataset: dict) -> DataFacts | None:
     DataFacts or None
         None for a name that is not known, and for own data that cannot be used: the checks of the config say why.
     """
+    if dataset["name"] in SAMPLE_SETS:
+        return SAMPLE_SETS[dataset["name"]]
     try:
         sizes = class_sizes(dataset["name"])
         if sizes is None:
