@@ -26,9 +26,12 @@ def load(folder, class_count=None, most=1000, ids=IDS):
 
 def test_all_samples(folder):
     samples = load(folder)
-    assert np.array_equal(samples.labels, np.arange(SAMPLES) % CLASSES) and samples.labels.dtype == np.int64
+    assert (
+        np.array_equal(samples.targets.values, np.arange(SAMPLES) % CLASSES)
+        and samples.targets.values.dtype == np.int64
+    )
     assert samples.ids == [f"s{number}" for number in range(SAMPLES)]
-    assert samples.class_names == tuple("01234") and samples.previews is None
+    assert samples.targets.names == tuple("01234") and samples.previews is None
     assert np.array_equal(samples.inputs[""], np.load(folder / "inputs.npy"))
 
 
@@ -36,7 +39,7 @@ def test_some_are_drawn_with_all_that_belongs_to_them(folder):
     previews = np.random.default_rng(0).integers(0, 255, (SAMPLES, 4, 5, 3)).astype(np.uint8)
     np.save(folder / "previews.npy", previews)
     samples = load(folder, most=20)
-    assert np.bincount(samples.labels).tolist() == [4] * CLASSES
+    assert np.bincount(samples.targets.values).tolist() == [4] * CLASSES
     assert samples.ids == [f"s{index}" for index in samples.indices]
     assert np.array_equal(samples.inputs[""], np.load(folder / "inputs.npy")[samples.indices])
     for index, preview in zip(samples.indices, samples.previews):
@@ -45,12 +48,12 @@ def test_some_are_drawn_with_all_that_belongs_to_them(folder):
 
 def test_names_from_a_file_or_from_the_outputs(folder):
     (folder / "class_names.txt").write_text("a\nb\nc\nd\ne\nf\n", encoding="utf-8")
-    assert load(folder).class_names == tuple("abcdef")
+    assert load(folder).targets.names == tuple("abcdef")
     np.save(folder / "class_names.npy", np.array(list("ABCDE")))
-    assert load(folder).class_names == tuple("ABCDE")
+    assert load(folder).targets.names == tuple("ABCDE")
     (folder / "class_names.npy").unlink()
     (folder / "class_names.txt").unlink()
-    assert load(folder, class_count=7).class_names == tuple("0123456")
+    assert load(folder, class_count=7).targets.names == tuple("0123456")
 
 
 def test_ids_of_a_time_where_the_recording_has_none(folder):
@@ -115,4 +118,4 @@ def test_ids_that_come_with_the_labels(folder):
     save_file({"labels": labels, "ids": torch.arange(100, 100 + len(labels))}, folder / "labels.safetensors")
     ids = [str(number) for number in range(100, 100 + len(labels))]
     samples = load(folder, ids=ids)
-    assert samples.ids == ids and samples.labels.tolist() == labels.tolist()
+    assert samples.ids == ids and samples.targets.values.tolist() == labels.tolist()

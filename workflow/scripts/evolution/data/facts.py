@@ -1,7 +1,9 @@
 """What planning knows of a run's samples: their kind, their target, their names and attributes."""
 
+from dataclasses import replace
+
 from evolution.data.catalogue import SAMPLE_SETS, class_sizes, image_shape
-from evolution.data.kinds import DataFacts
+from evolution.data.kinds import NONE, DataFacts
 from evolution.data.own_source import class_names
 from evolution.errors import DataError
 
@@ -15,7 +17,8 @@ def data_facts(dataset: dict) -> DataFacts | None:
         None for a name that is not known, and for own data that cannot be used: the checks of the config say why.
     """
     if dataset["name"] in SAMPLE_SETS:
-        return SAMPLE_SETS[dataset["name"]]
+        known = SAMPLE_SETS[dataset["name"]]
+        return replace(known, target=NONE, names=()) if dataset.get("target") == NONE else known
     try:
         sizes = class_sizes(dataset["name"])
         if sizes is None:

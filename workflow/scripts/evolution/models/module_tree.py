@@ -20,6 +20,7 @@ from torch import nn
 from torch.nn.parameter import UninitializedParameter
 
 from evolution import RAW_INPUTS
+from evolution.data.kinds import NUMBER
 from evolution.data.own_samples import first_samples
 from evolution.errors import LayerError, ModelError, UserError
 from evolution.io.whole_files import whole_file
@@ -127,7 +128,10 @@ def main() -> None:
     name = request["name"]
     try:
         if request["shape"] is None:
-            inputs, classes = first_samples(*own_class(request["data"]), count=BATCHES[-1], seed=request["seed"])
+            inputs, facts = first_samples(
+                *own_class(request["data"]), count=BATCHES[-1], seed=request["seed"], **request.get("said", {})
+            )
+            classes = 1 if facts.target == NUMBER else len(facts.names)
             shape = tuple(next(iter(inputs.values())).shape[1:])
             samples = Inputs(inputs)
             given = lambda count: samples[:count]  # noqa: E731

@@ -14,6 +14,7 @@ from evolution.models.catalogue import ARCHITECTURES
 from evolution.models.names import TRANSFORMERS
 from evolution.models.selection import Modules, tree_modules
 from evolution.planning.code_files import model_versions
+from evolution.planning.own_facts import said_of_data
 from evolution.planning.programs import (
     PACKAGES,
     SCRIPTS,
@@ -94,7 +95,7 @@ def trace_request(model: dict, dataset: dict) -> dict:
             "classes": None,
             "data": dataset["name"],
             "seed": 0,
-        }
+        } | said_of_data(dataset)
     images = image_shape(dataset)
     if images is None:
         raise ModelError(
