@@ -19,9 +19,9 @@ def folder(tmp_path):
 IDS = [f"s{number}" for number in range(SAMPLES)]
 
 
-def load(folder, class_count=None, most=1000, ids=IDS):
+def load(folder, class_count=None, most=1000, ids=IDS, **more):
     digest = None if ids is None else ids_digest(ids)
-    return load_recorded_samples(str(folder), class_count=class_count, ids=digest, most=most, seed=3)
+    return load_recorded_samples(str(folder), class_count=class_count, ids=digest, most=most, seed=3, **more)
 
 
 def test_all_samples(folder):
@@ -119,3 +119,55 @@ def test_ids_that_come_with_the_labels(folder):
     ids = [str(number) for number in range(100, 100 + len(labels))]
     samples = load(folder, ids=ids)
     assert samples.ids == ids and samples.targets.values.tolist() == labels.tolist()
+
+
+def test_no_labels(folder):
+    (folder / "labels.npy").unlink()
+    samples = load(folder, count=SAMPLES, most=20, target="none")
+    assert (samples.targets.target, samples.targets.values, samples.targets.names) == ("none", None, ())
+    assert len(samples.indices) == 20 == samples.targets.count
+    assert np.array_equal(samples.inputs[""], np.load(folder / "inputs.npy")[samples.indices])
+
+
+@pytest.mark.parametrize("labels", [np.linspace(-1, 1, SAMPLES), np.arange(SAMPLES)])
+def test_a_number_each(folder, labels):
+    np.save(folder / "labels.npy", labels)
+    samples = load(folder, most=20, target="number")
+    np.testing.assert_array_equal(samples.targets.values, labels[samples.indices])
+    assert samples.targets.values.dtype == np.float64
+
+
+@pytest.mark.parametrize("dtype", [bool, np.uint8, np.float32])
+def test_several_labels(folder, dtype):
+    held = np.random.default_rng(0).random((SAMPLES, 3)) < 0.5
+    np.save(folder / "labels.npy", held.astype(dtype))
+    (folder / "class_names.txt").write_text("a\nb\nc\n", encoding="utf-8")
+    samples = load(folder, target="labels")
+    assert samples.targets.names == tuple("abc")
+    np.testing.assert_array_equal(samples.targets.values, held)
+
+
+def test_columns_and_texts(folder):
+    lines = ["age,writer", *(f"{index},w{index % 3}" for index in range(SAMPLES))]
+    (folder / "attributes.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (folder / "texts.txt").write_text("".join(f"text {index}\n" for index in range(SAMPLES)), encoding="utf-8")
+    samples = load(folder, most=20)
+    np.testing.assert_array_equal(samples.targets.attributes["age"], samples.indices)
+    assert samples.targets.attributes["writer"].tolist() == [f"w{index % 3}" for index in samples.indices]
+    assert samples.texts == [f"text {index}" for index in samples.indices]
+    (folder / "texts.txt").write_text("one\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"texts\.txt has 1 lines, and there are 60 samples; give each a line"):
+        load(folder)
+
+
+def test_what_planning_takes_samples_for(folder):
+    np.save(folder / "inputs.npy", np.arange(SAMPLES * 4).reshape(SAMPLES, 4) + 1)
+    assert load(folder, kind="tokens").targets.kind == "tokens"
+    found = load(folder, kind="table")
+    assert found.targets.kind == "table" and found.inputs[""].dtype == np.float32
+    np.save(folder / "inputs.npy", np.array([[1.0, np.nan]] * SAMPLES))
+    with pytest.raises(DataError, match=r"not finite .*, the first in column 1; leave the file out"):
+        load(folder, kind="table")
+    np.save(folder / "inputs.npy", np.zeros((SAMPLES, 4), int))
+    with pytest.raises(DataError, match=r"60 of 60 samples are padding throughout, the token 0 alone \(as s0\)"):
+        load(folder, kind="tokens")

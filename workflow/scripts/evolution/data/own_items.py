@@ -213,7 +213,8 @@ def _of_arrays(given: dict, where: str) -> Items:
     if inputs is None:
         raise unusable(f"{where} returned a dict of {names}; it must have inputs")
     inputs = {name: _indexed(value, name or INPUT, where) for name, value in _by_name(inputs).items()}
-    labels = None if labels is None else _indexed(labels, "labels", where)
+    # As an array, a list of texts and numbers would be one of texts.
+    labels = labels if labels is None or isinstance(labels, (list, tuple)) else _indexed(labels, "labels", where)
     ids, previews, texts = (
         None if value is None else list(value)
         for value in (given.pop(name, None) for name in ("ids", "previews", "texts"))
