@@ -382,3 +382,100 @@ def f():
     expected = np.stack([numbers / 255, numbers / 255, numbers * 0], 1)[:, :, None, None]
     assert samples.inputs[UNNAMED].shape == (12, 3, 8, 8)
     np.testing.assert_allclose(samples.inputs[UNNAMED], np.broadcast_to(expected, (12, 3, 8, 8)), atol=1e-6)
+
+
+ITEMS = """
+def f():
+    return [
+        {"input": torch.full((6,), n / 3), "label": n / 7, "text": f"text {n}", "attributes": {"age": n, "who": "ab"[n % 2]}}
+        for n in range(20)
+    ]
+"""
+
+
+def test_items_with_a_number_a_text_and_further_columns(tmp_path):
+    file = write(tmp_path, ITEMS)
+    samples = taken(file, most=12)
+    targets = samples.targets
+    assert (targets.kind, targets.target, targets.count) == ("table", "number", 12)
+    np.testing.assert_allclose(targets.values, samples.indices / 7)
+    np.testing.assert_array_equal(targets.attributes["age"], samples.indices)
+    assert targets.attributes["who"].tolist() == ["ab"[index % 2] for index in samples.indices]
+    assert samples.texts == [f"text {index}" for index in samples.indices]
+    assert first_samples(file, "f", count=1, seed=1)[1] == DataFacts("table", "number", (), ("age", "who"), (6,))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "def f(): return X[:, 0, 0]",
+        "def f(): return torch.from_numpy(X[:, 0, 0])",
+        "def f(): return X[:, 0, 0], None",
+        "def f(): return {'inputs': X[:, 0, 0]}",
+        "def f(): return [{'input': x[0, 0]} for x in X]",
+        "def f(): return ((x[0, 0], None) for x in X)",
+    ],
+)
+def test_without_labels(tmp_path, body):
+    samples = taken(write(tmp_path, body), most=12)
+    assert (samples.targets.target, samples.targets.values, samples.targets.names) == ("none", None, ())
+    np.testing.assert_array_equal(samples.inputs[UNNAMED], X[samples.indices, 0, 0])
+
+
+def test_several_labels_from_a_dataset(tmp_path):
+    body = """
+HELD = np.random.default_rng(0).random((40, 3)) < 0.5
+class D(torch.utils.data.Dataset):
+    targets, classes, target_name = HELD, list("uvw"), "topic"
+    def __len__(self): return 40
+    def __getitem__(self, index): return X[index], torch.from_numpy(HELD[index])
+def f(): return D()
+"""
+    samples = taken(write(tmp_path, body))
+    np.testing.assert_array_equal(samples.targets.values, np.random.default_rng(0).random((40, 3)) < 0.5)
+    assert (samples.targets.target, samples.targets.names, samples.targets.name) == ("labels", tuple("uvw"), "topic")
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (
+            "def f(): return {'inputs': X, 'labels': Y, 'attributes': {'age': range(39)}}",
+            "arrays of different lengths: input 40, labels 40, attribute 'age' 39",
+        ),
+        ("def f(): return {'inputs': X, 'labels': Y, 'texts': ['a'] * 3}", "input 40, labels 40, texts 3"),
+        ("def f(): return {'inputs': X, 'labels': Y, 'attributes': [1] * 40}", "attributes as a list; give a dict"),
+        (
+            "def f(): return [{'x': X[n], 'label': n % 2, 'attributes': {'a' if n < 3 else 'b': 1}} for n in range(20)]",
+            "a sample has the attributes b, and another one a; give all samples the same",
+        ),
+        (
+            "def f(): return {'inputs': np.where(np.arange(120).reshape(40, 3) == 50, np.nan, 1.0), 'labels': Y, "
+            "'column_names': ['a', 'b', 'c']}",
+            r"sample 16 holds values that are not finite \(NaN or infinite\), in column 'c'; fill it in, or leave the",
+        ),
+        (
+            "def f(): return np.where(np.arange(120).reshape(40, 3) == 4, np.inf, 1.0), Y",
+            "sample 1 .* in column 1; fill",
+        ),
+        (
+            "def f(): return {'inputs': X[:, 0, 0], 'labels': Y, 'column_names': ['a']}",
+            "1 names of columns, and rows of 4",
+        ),
+        ("def f(): return {'inputs': X[:, 0, 0], 'labels': Y, 'column_names': 'abcd'}", "in the order of the columns"),
+        (
+            "def f(): return {'inputs': np.ones((40, 3), int) * 5, 'labels': Y, 'vocabulary': ['', 'a', 'b']}",
+            "sample 0 holds the token 5, and the vocabulary has 3 words",
+        ),
+        ("def f(): return np.arange(120).reshape(40, 3) * (np.arange(40) != 7)[:, None], Y", r"padding .* \(as 7\)"),
+        (
+            "def f(): return [(np.zeros((2, 30 + n)), n % 2) for n in range(20)]",
+            r"input of sample 1 is \(2, 31\), and of sample 0 \(2, 30\); bring all to one shape",
+        ),
+        ("def f(): return X, ['a', 3] * 20", "labels of several types"),
+        ("def f(): return X, [0.5, float('nan')] * 20", "label nan of sample 1"),
+    ],
+)
+def test_bad_input_of_each_kind(tmp_path, body, said):
+    with pytest.raises(DataError, match=rf"^dataset\.name: .*(?:{said})"):
+        taken(write(tmp_path, body))
