@@ -387,7 +387,7 @@ def f():
 ITEMS = """
 def f():
     return [
-        {"input": torch.full((6,), n / 3), "label": n / 7, "text": f"text {n}", "attributes": {"age": n, "who": "ab"[n % 2]}}
+        dict(input=torch.full((6,), n / 3), label=n / 7, text=f"text {n}", attributes={"age": n, "who": "ab"[n % 2]})
         for n in range(20)
     ]
 """
@@ -446,7 +446,7 @@ def f(): return D()
         ("def f(): return {'inputs': X, 'labels': Y, 'texts': ['a'] * 3}", "input 40, labels 40, texts 3"),
         ("def f(): return {'inputs': X, 'labels': Y, 'attributes': [1] * 40}", "attributes as a list; give a dict"),
         (
-            "def f(): return [{'x': X[n], 'label': n % 2, 'attributes': {'a' if n < 3 else 'b': 1}} for n in range(20)]",
+            "def f(): return [{'x': X[n], 'label': n % 2, 'attributes': {'ab'[n > 2]: 1}} for n in range(20)]",
             "a sample has the attributes b, and another one a; give all samples the same",
         ),
         (
