@@ -17,7 +17,9 @@ from pathlib import Path
 import numpy as np
 
 from evolution.data import own_source
-from evolution.data.images import LabelledImages, Part, load_own
+from evolution.data.contents import AUTO
+from evolution.data.images import LabelledImages, Part, load_own, unlabelled
+from evolution.data.kinds import NONE
 from evolution.errors import DataError
 
 # Seconds that a server may stay silent, at the start of a download or in the middle of it.
@@ -246,7 +248,12 @@ DATASETS = tuple(LOADERS)
 
 
 def load_source(
-    name: str, root: str | Path | None, *, loaders: Mapping[str, Callable[[Path], LabelledImages]] = LOADERS
+    name: str,
+    root: str | Path | None,
+    *,
+    kind: str = AUTO,
+    target: str = AUTO,
+    loaders: Mapping[str, Callable[[Path], LabelledImages]] = LOADERS,
 ) -> LabelledImages:
     """Load a data set by its name.
 
@@ -256,6 +263,8 @@ def load_source(
         One of `loaders`, or `npz:FILE` or `image_folder:FOLDER`.
     root : path or None
         The folder of torchvision's data sets, which only they need. One that is missing is downloaded to it.
+    kind, target : str
+        As dataset.kind and dataset.target say.
     loaders : mapping
         Each built-in data set's loader, which is called with `root`.
 
@@ -265,10 +274,12 @@ def load_source(
         If the name is unknown, or the data set can neither be found nor downloaded, or is damaged.
     """
     if own_source.own_path(name):
-        return load_own(name)
+        return load_own(name, kind=kind, target=target)
     if name not in loaders:
         raise DataError(
             f"{name!r} is no data set; it can be one of {', '.join(loaders)}, or npz:FILE, or image_folder:FOLDER.",
             key="dataset.name",
         )
-    return loaders[name](Path(root or ".").expanduser())
+    own_source.require_images_of_classes(name, kind, target)
+    source = loaders[name](Path(root or ".").expanduser())
+    return unlabelled(source) if target == NONE else source

@@ -50,8 +50,12 @@ class SampleSource:
         Of a table.
     vocabulary : tuple of str (V,)
         Of tokens, the padding first; empty where their words are not known.
+    vocabulary_size : int
+        How many tokens there are, where their words are not known; 0 where they are, or where samples are no tokens.
     warnings : tuple of str
         What is odd and possible in it, a sentence or two each.
+    arrays : tuple of str
+        What the samples of both parts are called, for messages.
     """
 
     kind: str
@@ -62,4 +66,6 @@ class SampleSource:
     target_name: str = ""
     columns: tuple[str, ...] = ()
     vocabulary: tuple[str, ...] = ()
+    vocabulary_size: int = 0
     warnings: tuple[str, ...] = ()
+    arrays: tuple[str, str] = ("training samples", "evaluation samples")
