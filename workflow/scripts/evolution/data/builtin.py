@@ -17,9 +17,11 @@ from pathlib import Path
 import numpy as np
 
 from evolution.data import own_source
+from evolution.data.builtin_samples import SAMPLE_LOADERS
 from evolution.data.contents import AUTO
 from evolution.data.images import LabelledImages, Part, load_own, unlabelled
 from evolution.data.kinds import NONE
+from evolution.data.sample_source import SampleSource
 from evolution.errors import DataError
 
 # Seconds that a server may stay silent, at the start of a download or in the middle of it.
@@ -235,13 +237,14 @@ def _unreadable(path: Path, error: object) -> DataError:
     )
 
 
-LOADERS: dict[str, Callable[[Path], LabelledImages]] = {
+LOADERS: dict[str, Callable[[Path], LabelledImages | SampleSource]] = {
     "mnist_5k": load_mnist_5k,
     "digits": load_digits,
     "mnist": partial(load_mnist_like, name="mnist", torchvision_name="MNIST"),
     "fashion_mnist": partial(load_mnist_like, name="fashion_mnist", torchvision_name="FashionMNIST"),
     "kmnist": partial(load_mnist_like, name="kmnist", torchvision_name="KMNIST"),
     "cifar10": load_cifar10,
+    **SAMPLE_LOADERS,
 }
 
 DATASETS = tuple(LOADERS)
@@ -253,8 +256,8 @@ def load_source(
     *,
     kind: str = AUTO,
     target: str = AUTO,
-    loaders: Mapping[str, Callable[[Path], LabelledImages]] = LOADERS,
-) -> LabelledImages:
+    loaders: Mapping[str, Callable[[Path], LabelledImages | SampleSource]] = LOADERS,
+) -> LabelledImages | SampleSource:
     """Load a data set by its name.
 
     Parameters

@@ -1,6 +1,6 @@
 """What planning knows of a run's samples: their kind, their target, their names and attributes."""
 
-from evolution.data.catalogue import class_sizes, image_shape
+from evolution.data.catalogue import SAMPLE_SETS, class_sizes, image_shape
 from evolution.data.contents import AUTO
 from evolution.data.kinds import CLASSES, IMAGES, NONE, DataFacts
 from evolution.data.own_source import own_path, read_contents
@@ -16,6 +16,8 @@ def data_facts(dataset: dict) -> DataFacts | None:
         None for a name that is not known, and for own data that cannot be used: the checks of the config say why.
     """
     words = {key: dataset.get(key, AUTO) for key in ("kind", "target")}
+    if dataset["name"] in SAMPLE_SETS:
+        return SAMPLE_SETS[dataset["name"]]
     try:
         if own_path(dataset["name"]):
             found = read_contents(dataset["name"], **words)
