@@ -23,6 +23,7 @@ from evolution.training.evaluation import Samples
 from evolution.training.initial_weights import load_weights
 from evolution.training.learner import Learner, Task, build_learner
 from evolution.training.noting import TIMING, SpanNotes, ToNote, history_columns
+from evolution.training.recipe import NO_LABEL
 from evolution.training.restoring import COMPARED, check_restorable
 from evolution.training.settings import TrainingSettings
 
@@ -31,8 +32,6 @@ log = logging.getLogger("evolution")
 # Epochs after which memory that is kept and not in use is returned: often enough to keep the peak low, and seldom
 # enough to cost nothing.
 MEMORY_RETURNED_EVERY = 10
-# What a recipe is given for samples without labels.
-NO_LABEL = -1
 
 
 def train_span(

@@ -36,6 +36,9 @@ from evolution.training.settings import TrainingSettings
 
 KEY = "training.recipe"
 
+# What a recipe is given as the label of a sample without one.
+NO_LABEL = -1
+
 
 class Supervised:
     """The recipe without one of the user's: the loss that fits the target.
