@@ -137,7 +137,11 @@ rule compare_activations:
         "../scripts/compare_activations.py"
 
 
+# What the runs' raw inputs are called, where all runs have samples of one kind.
+RUN_BASELINES = sorted({BASELINES[FACTS[run].kind] for run in RUNS})
+
 COMPARISON_PARAMS = {
+    registry.Baseline.OF_RUN: RUN_BASELINES[0] if len(RUN_BASELINES) == 1 else BASELINES[OTHER],
     registry.Comparison.GROUPS: GROUPS,
     registry.Comparison.GROUP_LAYERS: GROUP_LAYERS,
     registry.Comparison.CKA_RUNS: CKA_RUNS,
@@ -193,8 +197,11 @@ if len(RUNS) > 1 and len(UNITS) == 1:
             name=[
                 figure.name
                 for figure in registry.COMPARISON_FIGURES
-                if registry.is_drawn(figure, experiment)
-                and (not figure.of_predictions or any(PLANNED[run].has_predictions for run in RUNS))
+                if any(
+                    registry.is_drawn(figure, experiment, FACTS[run].target)
+                    and (PLANNED[run].has_predictions or not figure.of_predictions)
+                    for run in RUNS
+                )
             ],
             format=FORMATS,
         ),

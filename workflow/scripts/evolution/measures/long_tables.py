@@ -68,8 +68,8 @@ def series(values: dict[tuple[str, int, str], float], layer: str, metric: str) -
     return np.array([time for time, _ in points], int), np.array([value for _, value in points], float)
 
 
-def adjusted_rand_indices(path: str, cells: list[tuple[int, str]]) -> dict[tuple[int, str], float]:
-    """The adjusted Rand index of each (time, layer), NaN where it is not defined.
+def cell_values(path: str, metric: str, cells: list[tuple[int, str]]) -> dict[tuple[int, str], float]:
+    """A metric of each (time, layer), NaN where it is not defined.
 
     Raises
     ------
@@ -77,10 +77,10 @@ def adjusted_rand_indices(path: str, cells: list[tuple[int, str]]) -> dict[tuple
         If the table has no row for one of them.
     """
     values = load_values(path)
-    missing = [cell for cell in cells if (cell[1], cell[0], ADJUSTED_RAND) not in values]
+    missing = [cell for cell in cells if (cell[1], cell[0], metric) not in values]
     if missing:
-        raise damaged(path, f"no {ADJUSTED_RAND} of layer {missing[0][1]} at time {missing[0][0]}")
-    return {(time, layer): values[layer, time, ADJUSTED_RAND] for time, layer in cells}
+        raise damaged(path, f"no {metric} of layer {missing[0][1]} at time {missing[0][0]}")
+    return {(time, layer): values[layer, time, metric] for time, layer in cells}
 
 
 def pair_matrix(names: list, first: list, second: list, values: np.ndarray) -> np.ndarray:
@@ -107,8 +107,15 @@ def pair_matrix(names: list, first: list, second: list, values: np.ndarray) -> n
     return matrix
 
 
-def eval_accuracies(path: str) -> dict[int, float]:
-    """The network's accuracy on the evaluation images at each time of `tables/history.parquet`."""
+def eval_scores(path: str, score: str) -> dict[int, float]:
+    """The network's score on the evaluation samples at each time of `tables/history.parquet`.
+
+    Parameters
+    ----------
+    path : path
+    score : str
+        Of `evolution.data.kinds.SCORES`.
+    """
     table = load_table(path, "time", "measure", "value")
     rows = zip(*(table.column(name).to_pylist() for name in ("time", "measure", "value")))
-    return {time: math.nan if value is None else value for time, measure, value in rows if measure == "eval_accuracy"}
+    return {time: math.nan if value is None else value for time, measure, value in rows if measure == f"eval_{score}"}
