@@ -23,7 +23,9 @@ def load_predictions(paths: list[str], times: list[int], samples: int) -> tuple[
 
     Returns
     -------
-    predicted : int32 array (times, samples)
+    predicted : array
+        Classes int32 (times, samples); numbers float32 (times, samples); of several labels, how probable each is,
+        float32 (times, samples, labels).
     confidence : float32 array (times, samples)
 
     Raises
@@ -34,10 +36,8 @@ def load_predictions(paths: list[str], times: list[int], samples: int) -> tuple[
     found = {}
     for path in paths:
         table = load_table(path, "time", "sample", "predicted", "confidence")
-        # By DLPack: pyarrow's own conversion to NumPy would import pandas.
         row_times, sample, predicted, confidence = (
-            np.from_dlpack(table.column(name).combine_chunks())
-            for name in ("time", "sample", "predicted", "confidence")
+            _array(table.column(name)) for name in ("time", "sample", "predicted", "confidence")
         )
         for time in np.unique(row_times):
             rows = np.flatnonzero(row_times == time)
@@ -51,9 +51,22 @@ def load_predictions(paths: list[str], times: list[int], samples: int) -> tuple[
     return tuple(np.stack([found[time][part] for time in times]) for part in (0, 1))
 
 
+def _array(column) -> np.ndarray:
+    """A column of a table, (rows,), or (rows, labels) where it holds lists of one length."""
+    column = column.combine_chunks()
+    # By DLPack: pyarrow's own conversion to NumPy would import pandas.
+    if hasattr(column.type, "list_size"):
+        return np.from_dlpack(column.flatten()).reshape(len(column), column.type.list_size)
+    return np.from_dlpack(column)
+
+
 def are_known(predicted: np.ndarray) -> bool:
-    """Whether predictions, int (times, samples), are there: a recording may have none, and all are then `UNKNOWN`."""
-    return bool((predicted != UNKNOWN).all())
+    """Whether predictions, as `load_predictions` gives them, are there: a recording may have none.
+
+    All classes are then `UNKNOWN`, and all numbers and probabilities NaN.
+    """
+    known = np.isfinite(predicted) if predicted.dtype.kind == "f" else predicted != UNKNOWN
+    return bool(known.all())
 
 
 def prediction_columns(
