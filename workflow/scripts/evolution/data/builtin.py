@@ -18,6 +18,7 @@ import numpy as np
 
 from evolution.data import own_source
 from evolution.data.builtin_samples import SAMPLE_LOADERS
+from evolution.data.catalogue import SAMPLE_SETS
 from evolution.data.contents import AUTO
 from evolution.data.images import LabelledImages, Part, load_own, unlabelled
 from evolution.data.kinds import NONE
@@ -283,6 +284,8 @@ def load_source(
             f"{name!r} is no data set; it can be one of {', '.join(loaders)}, or npz:FILE, or image_folder:FOLDER.",
             key="dataset.name",
         )
-    own_source.require_images_of_classes(name, kind, target)
+    own_source.require_said(name, kind, target, held=SAMPLE_SETS.get(name, own_source.HELD_IMAGES))
     source = loaders[name](Path(root or ".").expanduser())
-    return unlabelled(source) if target == NONE else source
+    if target != NONE:
+        return source
+    return source.unlabelled() if isinstance(source, SampleSource) else unlabelled(source)

@@ -1,5 +1,7 @@
 """What planning knows of a run's samples: their kind, their target, their names and attributes."""
 
+from dataclasses import replace
+
 from evolution.data.catalogue import SAMPLE_SETS, class_sizes, image_shape
 from evolution.data.contents import AUTO
 from evolution.data.kinds import CLASSES, IMAGES, NONE, DataFacts
@@ -16,8 +18,6 @@ def data_facts(dataset: dict) -> DataFacts | None:
         None for a name that is not known, and for own data that cannot be used: the checks of the config say why.
     """
     words = {key: dataset.get(key, AUTO) for key in ("kind", "target")}
-    if dataset["name"] in SAMPLE_SETS:
-        return SAMPLE_SETS[dataset["name"]]
     try:
         if own_path(dataset["name"]):
             found = read_contents(dataset["name"], **words)
@@ -33,6 +33,9 @@ def data_facts(dataset: dict) -> DataFacts | None:
         sizes = class_sizes(dataset["name"], **words)
         if sizes is None:
             return None
+        if dataset["name"] in SAMPLE_SETS:
+            facts = SAMPLE_SETS[dataset["name"]]
+            return replace(facts, target=NONE, names=()) if words["target"] == NONE else facts
         target = NONE if words["target"] == NONE else CLASSES
         names = () if target == NONE else tuple(map(str, range(len(sizes[0]))))
         shape = image_shape(dataset)

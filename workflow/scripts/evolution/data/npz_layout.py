@@ -170,9 +170,7 @@ def _named_parts(
         ]
     if parts[1:] and (only := sorted({*parts[0].attributes} ^ {*parts[1].attributes})):
         missing = ("eval_" if only[0] in parts[0].attributes else "") + f"attribute_{only[0]}"
-        raise unusable(
-            f"{path}: the column {only[0]!r} is there of one part alone; add {missing}, or leave both out"
-        )
+        raise unusable(f"{path}: the column {only[0]!r} is there of one part alone; add {missing}, or leave both out")
     return parts, word, said
 
 
@@ -200,9 +198,7 @@ def _published(
     )
 
 
-def _one_of_two(
-    path: Path, headers: dict[str, Header], inputs: str, labels: str, train: PartArrays
-) -> str | None:
+def _one_of_two(path: Path, headers: dict[str, Header], inputs: str, labels: str, train: PartArrays) -> str | None:
     """What is wrong where a part has inputs without labels, or labels without inputs."""
     if inputs not in headers:
         return f"{path} has {labels} without {inputs}; add {inputs}, or leave both out"
@@ -213,9 +209,7 @@ def _one_of_two(
     return None
 
 
-def _part(
-    path: Path, headers: dict[str, Header], inputs: str, labels: str, prefix: str, target: str
-) -> PartArrays:
+def _part(path: Path, headers: dict[str, Header], inputs: str, labels: str, prefix: str, target: str) -> PartArrays:
     """The arrays of one part, of which `inputs` is known to be there."""
 
     def known(name: str) -> str | None:
@@ -272,9 +266,7 @@ def _require_plain(path: Path, name: str, header: Header) -> None:
     )
 
 
-def _kind(
-    path: Path, name: str, word: str, headers: dict[str, Header], wanted: str
-) -> tuple[str, list[str]]:
+def _kind(path: Path, name: str, word: str, headers: dict[str, Header], wanted: str) -> tuple[str, list[str]]:
     """The kind of the samples, and what the log says of it."""
     said = SAMPLES[word]
     if said is not None:
@@ -296,7 +288,9 @@ def _kind(
         if dtype.kind in "iub":
             kinds = [TOKENS, TABLE]
             side = round(shape[1] ** 0.5)
-            images = f"; if they are images: {name}.reshape(-1, {side}, {side})" if side > 1 and side**2 == shape[1] else ""
+            images = (
+                f"; if they are images: {name}.reshape(-1, {side}, {side})" if side > 1 and side**2 == shape[1] else ""
+            )
             raise _two_meanings(where, kinds, images)
         raise _two_meanings(where, [TABLE, SIGNALS])
     if len(shape) == 3:

@@ -186,9 +186,7 @@ def _other_targets(
         )
 
 
-def _in_both_parts(
-    train: DrawnPart, evaluation: DrawnPart, numbers: list[np.ndarray], kind: str
-) -> Iterator[str]:
+def _in_both_parts(train: DrawnPart, evaluation: DrawnPart, numbers: list[np.ndarray], kind: str) -> Iterator[str]:
     """Evaluation samples that are training samples too."""
     shared = np.flatnonzero(np.isin(numbers[1], numbers[0]))
     if len(shared):

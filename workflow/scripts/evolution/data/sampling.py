@@ -71,7 +71,9 @@ def _sample_evenly(
     """Samples of a source without classes."""
     train_order = _even_order(source.train, source.target, random)
     if source.test is None:
-        parts = [(train_order, train_size + eval_size, f"dataset.train_size ({train_size}) and eval_size ({eval_size})")]
+        parts = [
+            (train_order, train_size + eval_size, f"dataset.train_size ({train_size}) and eval_size ({eval_size})")
+        ]
         eval_order = train_order[::-1]
     else:
         eval_order = _even_order(source.test, source.target, random)

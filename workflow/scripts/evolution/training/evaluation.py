@@ -78,7 +78,9 @@ def evaluate(
     """
     if target == NUMBER:
         return {
-            f"{part}_r2": r2(put_out(model, samples.images).flatten().cpu().double().numpy(), samples.labels.cpu().numpy())
+            f"{part}_r2": r2(
+                put_out(model, samples.images).flatten().cpu().double().numpy(), samples.labels.cpu().numpy()
+            )
             for part, samples in (("train", train), ("eval", evaluation))
         }
     if target == LABELS:

@@ -90,9 +90,7 @@ def check_restorable(
         network.load_state_dict(weights)
         network = network.to(task.device, memory_format=memory_layout(settings.model))
     try:
-        check_evaluation(
-            trained=learner.followed, restored=network, images=evaluation_images, target=task.target
-        )
+        check_evaluation(trained=learner.followed, restored=network, images=evaluation_images, target=task.target)
     except ModelError as error:
         if settings.recipe is None:
             raise
@@ -195,9 +193,7 @@ def stored_and_read(state: dict[str, object], what: str, key: str) -> dict[str, 
         ) from error
 
 
-def check_evaluation(
-    *, trained: nn.Module, restored: nn.Module, images: torch.Tensor, target: str = CLASSES
-) -> None:
+def check_evaluation(*, trained: nn.Module, restored: nn.Module, images: torch.Tensor, target: str = CLASSES) -> None:
     """Check that two networks evaluate the same samples to the same predictions, and repeat themselves.
 
     Parameters
