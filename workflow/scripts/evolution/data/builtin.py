@@ -18,7 +18,10 @@ import numpy as np
 
 from evolution.data import own_source
 from evolution.data.builtin_samples import SAMPLE_LOADERS
-from evolution.data.images import LabelledImages, Part, load_own
+from evolution.data.catalogue import SAMPLE_SETS
+from evolution.data.contents import AUTO
+from evolution.data.images import LabelledImages, Part, load_own, unlabelled
+from evolution.data.kinds import NONE
 from evolution.data.sample_source import SampleSource
 from evolution.errors import DataError
 
@@ -252,6 +255,8 @@ def load_source(
     name: str,
     root: str | Path | None,
     *,
+    kind: str = AUTO,
+    target: str = AUTO,
     loaders: Mapping[str, Callable[[Path], LabelledImages | SampleSource]] = LOADERS,
 ) -> LabelledImages | SampleSource:
     """Load a data set by its name.
@@ -262,6 +267,8 @@ def load_source(
         One of `loaders`, or `npz:FILE` or `image_folder:FOLDER`.
     root : path or None
         The folder of torchvision's data sets, which only they need. One that is missing is downloaded to it.
+    kind, target : str
+        As dataset.kind and dataset.target say.
     loaders : mapping
         Each built-in data set's loader, which is called with `root`.
 
@@ -271,10 +278,14 @@ def load_source(
         If the name is unknown, or the data set can neither be found nor downloaded, or is damaged.
     """
     if own_source.own_path(name):
-        return load_own(name)
+        return load_own(name, kind=kind, target=target)
     if name not in loaders:
         raise DataError(
             f"{name!r} is no data set; it can be one of {', '.join(loaders)}, or npz:FILE, or image_folder:FOLDER.",
             key="dataset.name",
         )
-    return loaders[name](Path(root or ".").expanduser())
+    own_source.require_said(name, kind, target, held=SAMPLE_SETS.get(name, own_source.HELD_IMAGES))
+    source = loaders[name](Path(root or ".").expanduser())
+    if target != NONE:
+        return source
+    return source.unlabelled() if isinstance(source, SampleSource) else unlabelled(source)
