@@ -83,12 +83,9 @@ def class_sizes(
         found = own_source.read_contents(name, kind=kind, target=target)
         return found.train_sizes, found.eval_sizes
     sizes = DATASET_CLASS_SIZES.get(name)
-    if sizes is None and name not in DATASET_SIZES:
+    if sizes is None:
         return None
     own_source.require_said(name, kind, target, held=SAMPLE_SETS.get(name, own_source.HELD_IMAGES))
-    if sizes is None:
-        train, evaluation = DATASET_SIZES[name]
-        return (train,), evaluation and (evaluation,)
     train, evaluation = sizes
     return ((sum(train),), evaluation and (sum(evaluation),)) if target == NONE else sizes
 
