@@ -98,6 +98,15 @@ def _facts(checked: CheckedConfig) -> tuple[dict[str, DataFacts], list[str]]:
                 facts[name] = data_facts(dataset) or DataFacts()
         except DataError as error:
             faults[str(error.at(checked.written_key(name, error.key)))] = None
+            continue
+        if recording is not None or own_function(dataset["name"]):
+            # Of other data sets it was said before.
+            known = facts[name].attributes
+            for attribute in checked.config["metrics"]["measure_by"]:
+                if attribute not in known:
+                    has = f"it has {', '.join(known)}" if known else "it has no further columns"
+                    data = dataset["name"] or run["recording"]["path"]
+                    faults[f"metrics.measure_by: {data} has no column {attribute!r}; {has}"] = None
     return facts, list(faults)
 
 
