@@ -247,7 +247,8 @@ def _check_count(outputs: np.ndarray, targets: Targets, count: int | None) -> No
     if targets.target not in (CLASSES, NONE) and outputs.shape[1] != count:
         what = "the number that the data hold" if targets.target == NUMBER else f"each of the {count} labels"
         raise ModelError(
-            f"the model puts out {outputs.shape[1]} numbers for each sample; it must put out one for {what}", "model.name"
+            f"the model puts out {outputs.shape[1]} numbers for each sample; it must put out one for {what}",
+            "model.name",
         )
 
 

@@ -30,10 +30,11 @@ def _model_faults(checked: CheckedConfig, name: str, run: dict, kind: str) -> It
     takes = (IMAGES,) if torchvision_name(model) else ARCHITECTURES[model].kinds if model in ARCHITECTURES else None
     if takes is None or kind in takes:
         return
+    said = ", ".join(SAID[each] for each in takes if each in SAID)
     fitting = [each for each, known in ARCHITECTURES.items() if kind in known.kinds]
     yield (
-        f"{checked.written_key(name, 'model.name')}: {model} takes {', '.join(SAID[each] for each in takes if each in SAID)}"
-        f", and {run['dataset']['name']} holds {SAID.get(kind, 'samples of another kind')}; must be "
+        f"{checked.written_key(name, 'model.name')}: {model} takes {said}, "
+        f"and {run['dataset']['name']} holds {SAID.get(kind, 'samples of another kind')}; must be "
         f"{', '.join(fitting)}, or a model of your own (path/to/file.py:Class)"
     )
 
@@ -42,8 +43,8 @@ def _stop_faults(checked: CheckedConfig, name: str, stop: dict, target: str) -> 
     reached, patience = stop.get("train_accuracy"), stop.get("patience")
     if reached is not None and target != CLASSES:
         yield (
-            f"{checked.written_key(name, 'training.stop.train_accuracy')}: {reached} is not allowed, as the samples have "
-            "no classes and so no accuracy; must be null"
+            f"{checked.written_key(name, 'training.stop.train_accuracy')}: {reached} is not allowed, as the samples "
+            "have no classes and so no accuracy; must be null"
         )
     if patience is not None and target == NONE:
         yield (

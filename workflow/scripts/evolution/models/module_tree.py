@@ -161,9 +161,7 @@ def main() -> None:
         if request.get("kind") == TOKENS:
             vocabulary = request["vocabulary"]
             given = given or (lambda count: Inputs({"": tokens(count, shape, vocabulary)}))
-        model = build_model(
-            name, kwargs=request["kwargs"], shape=shape, classes=classes, vocabulary=vocabulary, seed=0
-        )
+        model = build_model(name, kwargs=request["kwargs"], shape=shape, classes=classes, vocabulary=vocabulary, seed=0)
         tree = trace(model, shape, classes, given, target=request.get("target", CLASSES))
     except Exception as error:  # A user's code may raise anything.
         if isinstance(error, UserError):

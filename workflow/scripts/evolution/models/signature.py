@@ -19,7 +19,7 @@ CHANNEL_NAMES = ("in_channels", "in_chans", "in_ch", "input_channels", "image_ch
 SIDE_NAMES = ("image_size", "img_size")
 FEATURE_NAMES = ("in_features", "num_features", "n_features", "features", "input_size", "input_dim", "in_dim")
 LENGTH_NAMES = ("length", "seq_len", "seq_length", "sequence_length", "max_len", "max_length", "context_length")
-VOCABULARY_NAMES = ("vocab_size", "vocabulary", "vocabulary_size", "num_embeddings", "num_tokens", "n_tokens", "n_vocab")
+VOCABULARY_NAMES = ("vocab_size", "vocabulary", "vocabulary_size", "num_embeddings", "num_tokens", "n_vocab")
 
 # These may also be a network's own channels. They are the images' where the default is a number that images have.
 UNSURE_CHANNEL_NAMES = ("channels", "num_channels", "n_channels")
@@ -105,9 +105,7 @@ def shown_arguments(bound: inspect.BoundArguments | None, kwargs: dict) -> str:
     return ", ".join(f"{name}={value!r}" for name, value in arguments.items()) or "no arguments"
 
 
-def _value(
-    parameter: inspect.Parameter, shape: tuple[int, ...], classes: int | None, vocabulary: int | None
-) -> object:
+def _value(parameter: inspect.Parameter, shape: tuple[int, ...], classes: int | None, vocabulary: int | None) -> object:
     """What the data give a parameter; None where its name says nothing of them."""
     if parameter.name in CLASS_NAMES:
         return classes

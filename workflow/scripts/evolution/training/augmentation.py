@@ -190,9 +190,7 @@ class Augmentation:
         return pixels, labels
 
 
-def check_augmentation(
-    transforms: list, *, shape: tuple[int, ...], classes: int | None, target: str = CLASSES
-) -> None:
+def check_augmentation(transforms: list, *, shape: tuple[int, ...], classes: int | None, target: str = CLASSES) -> None:
     """Build an augmentation, and run it on a few random images.
 
     Parameters

@@ -76,9 +76,7 @@ class Learner:
         self.optimizer = self._make_optimizer()
         self._base_rates = base_rates(self.optimizer)
         self._augment = (
-            Augmentation(
-                settings.augmentation, mean=task.mean, std=task.std, classes=task.classes, target=task.target
-            )
+            Augmentation(settings.augmentation, mean=task.mean, std=task.std, classes=task.classes, target=task.target)
             if settings.augmentation
             else None
         )

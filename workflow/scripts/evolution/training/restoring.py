@@ -90,9 +90,7 @@ def check_restorable(
         network.load_state_dict(weights)
         network = network.to(task.device, memory_format=memory_layout(settings.model))
     try:
-        check_evaluation(
-            trained=learner.followed, restored=network, images=evaluation_images, target=task.target
-        )
+        check_evaluation(trained=learner.followed, restored=network, images=evaluation_images, target=task.target)
     except ModelError as error:
         if settings.recipe is None:
             raise
@@ -195,9 +193,7 @@ def stored_and_read(state: dict[str, object], what: str, key: str) -> dict[str, 
         ) from error
 
 
-def check_evaluation(
-    *, trained: nn.Module, restored: nn.Module, images: torch.Tensor, target: str = CLASSES
-) -> None:
+def check_evaluation(*, trained: nn.Module, restored: nn.Module, images: torch.Tensor, target: str = CLASSES) -> None:
     """Check that two networks evaluate the same samples to the same predictions, and repeat themselves.
 
     Parameters
@@ -227,11 +223,11 @@ def check_evaluation(
     same_places = np.array_equal(finite, np.isfinite(found))
     different = int((together.argmax(1) != found.argmax(1)).sum()) if target == CLASSES else 0
     if not (moved <= allowed and same_places and not different):
-        of_classes = f"predicts another class for {different} of {len(images)} images, and its outputs "
+        classes = f"it predicts another class for {different} of {len(images)} images, and " * (target == CLASSES)
         raise ModelError(
-            f"a checkpoint does not hold the whole network: built again with the weights of its state dict "
-            f"{'it ' + of_classes if target == CLASSES else 'its outputs '}differ by up to {moved:.3g}. The "
-            f"model keeps something outside its state dict that its output depends on. {STATE_REMEDY}",
+            f"a checkpoint does not hold the whole network: built again with the weights of its state dict {classes}its "
+            f"outputs differ by up to {moved:.3g}. The model keeps something outside its state dict that its output "
+            f"depends on. {STATE_REMEDY}",
             "model.name",
         )
 
