@@ -1,4 +1,4 @@
-"""Small dataset.npz of each kind of input and of target with samples to train on, as the job that prepares data does."""
+"""Small dataset.npz of each kind of input and of target, with samples to train on."""
 
 import numpy as np
 

@@ -225,8 +225,8 @@ def check_evaluation(*, trained: nn.Module, restored: nn.Module, images: torch.T
     if not (moved <= allowed and same_places and not different):
         classes = f"it predicts another class for {different} of {len(images)} images, and " * (target == CLASSES)
         raise ModelError(
-            f"a checkpoint does not hold the whole network: built again with the weights of its state dict {classes}its "
-            f"outputs differ by up to {moved:.3g}. The model keeps something outside its state dict that its output "
+            f"a checkpoint does not hold the whole network: built again with the weights of its state dict {classes}"
+            f"its outputs differ by up to {moved:.3g}. The model keeps something outside its state dict that its output "
             f"depends on. {STATE_REMEDY}",
             "model.name",
         )
