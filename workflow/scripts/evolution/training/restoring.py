@@ -226,8 +226,8 @@ def check_evaluation(*, trained: nn.Module, restored: nn.Module, images: torch.T
         classes = f"it predicts another class for {different} of {len(images)} images, and " * (target == CLASSES)
         raise ModelError(
             f"a checkpoint does not hold the whole network: built again with the weights of its state dict {classes}"
-            f"its outputs differ by up to {moved:.3g}. The model keeps something outside its state dict that its output "
-            f"depends on. {STATE_REMEDY}",
+            f"its outputs differ by up to {moved:.3g}. The model keeps something outside its state dict that its "
+            f"output depends on. {STATE_REMEDY}",
             "model.name",
         )
 
