@@ -103,13 +103,14 @@ class Rows(Model):
 
 
 class Recurrent(Model):
-    def __init__(self, channels, seq_len=10, n_outputs=2, input_size=4):
-        super().__init__(channels=channels, seq_len=seq_len, n_outputs=n_outputs, input_size=input_size)
+    def __init__(self, channels, length, seq_len=10, n_outputs=2):
+        super().__init__(channels=channels, length=length, seq_len=seq_len, n_outputs=n_outputs)
 
 
 class Texts(Model):
-    def __init__(self, vocab_size, max_len=512, num_labels=2, features=3):
-        super().__init__(vocab_size=vocab_size, max_len=max_len, num_labels=num_labels, features=features)
+    def __init__(self, vocab_size, context_length, max_len=512, num_labels=2):
+        about = {"max_len": max_len, "num_labels": num_labels}
+        super().__init__(vocab_size=vocab_size, context_length=context_length, **about)
 
 
 partial = functools.partial(function, in_channels=7)
@@ -174,12 +175,12 @@ def test_what_a_model_is_called_with(build, call, given):
         (
             "Recurrent",
             {"shape": (12, 29), "classes": 3},
-            {"channels": 12, "seq_len": 29, "n_outputs": 3, "input_size": 4},
+            {"channels": 12, "seq_len": 10, "n_outputs": 3, "length": 29},
         ),
         (
             "Texts",
             {"shape": (40,), "vocabulary": 99, "classes": 3},
-            {"vocab_size": 99, "max_len": 40, "num_labels": 3, "features": 3},
+            {"vocab_size": 99, "context_length": 40, "max_len": 512, "num_labels": 3},
         ),
         ("Ours", {"shape": (13,)}, {"shape": (13,), "classes": 10, "width": 3}),
     ],

@@ -13,7 +13,6 @@ from evolution.errors import ConfigError, ModelError
 from evolution.planning import model_trees
 from evolution.planning.code_files import model_versions
 from evolution.planning.model_trees import (
-    facts_asked,
     model_modules,
     read_tree,
     trace_request,
@@ -393,4 +392,3 @@ def test_models_that_do_not_suit_the_samples(nets, tmp_path, monkeypatch, name, 
 
 def test_images_with_classes_are_asked_as_ever():
     assert trace_request(model(), DIGITS).keys() == {"name", "kwargs", "shape", "classes"}
-    assert facts_asked(DataFacts(names=("a", "b"))) == {"classes": 2}
