@@ -20,7 +20,7 @@ from torch import nn
 from torch.nn.parameter import UninitializedParameter
 
 from evolution import RAW_INPUTS
-from evolution.data.kinds import CLASSES, NONE, NUMBER, TOKENS, DataFacts
+from evolution.data.kinds import CLASSES, NONE, NUMBER, TOKENS
 from evolution.data.own_samples import first_samples
 from evolution.errors import LayerError, ModelError, UserError
 from evolution.io.whole_files import whole_file
@@ -151,8 +151,9 @@ def main() -> None:
     name = request["name"]
     try:
         if request["shape"] is None:
-            inputs, classes = first_samples(*own_class(request["data"]), count=BATCHES[-1], seed=request["seed"])
-            facts = DataFacts(names=tuple(map(str, range(classes))))
+            inputs, facts = first_samples(
+                *own_class(request["data"]), count=BATCHES[-1], seed=request["seed"], **request.get("said", {})
+            )
             shape, given = tuple(next(iter(inputs.values())).shape[1:]), Inputs(inputs)
             request |= facts.asked()
         elif request.get("kind") == TOKENS:

@@ -15,6 +15,7 @@ from evolution.models.catalogue import ARCHITECTURES
 from evolution.models.names import TRANSFORMERS
 from evolution.models.selection import Modules, tree_modules
 from evolution.planning.code_files import model_versions
+from evolution.planning.own_facts import said_of_data
 from evolution.planning.programs import (
     PACKAGES,
     SCRIPTS,
@@ -95,7 +96,7 @@ def trace_request(model: dict, dataset: dict) -> dict:
             "classes": None,
             "data": dataset["name"],
             "seed": 0,
-        }
+        } | said_of_data(dataset)
     facts = data_facts(dataset)
     if facts is None or facts.shape is None:
         raise ModelError(
