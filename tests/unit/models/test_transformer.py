@@ -75,7 +75,7 @@ def test_a_sample_of_padding_alone_is_finite():
     assert outputs.isfinite().all()
 
 
-@pytest.mark.parametrize(("shape", "vocabulary"), [((1, 8, 8), None), ((5,), None), ((5,), 0)])
+@pytest.mark.parametrize(("shape", "vocabulary"), [((1, 8, 8), None), ((5,), None), ((2, 5), 9)])
 def test_samples_that_are_no_tokens(shape, vocabulary):
     with pytest.raises(ModelError, match=r"model\.name: tiny_transformer takes tokens, and dataset\.name gives"):
         TinyTransformer(shape, 3, vocabulary)
@@ -86,3 +86,8 @@ def test_dropout_is_of_training_alone():
     model, tokens = TinyTransformer((9,), 3, 20, dropout=0.5), sentences()
     assert not torch.equal(model.train()(tokens), model(tokens))
     assert torch.equal(model.eval()(tokens), model(tokens))
+
+
+def test_tokens_of_which_nobody_knows_how_many_there_are():
+    with pytest.raises(ModelError, match=r"model\.name: tiny_transformer needs to know how many tokens there are"):
+        TinyTransformer((5,), 3, 0)
