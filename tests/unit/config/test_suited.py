@@ -51,8 +51,8 @@ def test_what_is_said(known):
     known(kind="table")
     runs = {"a": {"model": {"name": "tiny_cnn"}}, "b": {"model": {"name": "mlp"}}}
     assert faults({"dataset": DIGITS, "runs": runs}) == [
-        "runs.a.model.name: tiny_cnn takes images, and digits holds rows of a table; must be mlp, or a model of your own "
-        "(path/to/file.py:Class)"
+        "runs.a.model.name: tiny_cnn takes images, and digits holds rows of a table; must be mlp, or a model of your "
+        "own (path/to/file.py:Class)"
     ]
 
 
