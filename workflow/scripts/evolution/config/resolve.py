@@ -79,6 +79,8 @@ def resolve(config: dict, *, files: Sequence[str | Path] = ()) -> dict:
         faults = job_faults(checked) or training_faults(checked)
     if not faults:
         resolved["facts"], faults = _facts(checked)
+        # What a function of the user's returns is known only now.
+        faults = faults or unsuited(checked, resolved["facts"])
     if faults:
         raise ConfigError("\n".join(faults))
     return resolved

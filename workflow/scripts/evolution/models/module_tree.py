@@ -20,7 +20,7 @@ from torch import nn
 from torch.nn.parameter import UninitializedParameter
 
 from evolution import RAW_INPUTS
-from evolution.data.kinds import CLASSES, NONE, NUMBER, TOKENS, output_count
+from evolution.data.kinds import CLASSES, NONE, NUMBER, TOKENS
 from evolution.data.own_samples import first_samples
 from evolution.errors import LayerError, ModelError, UserError
 from evolution.io.whole_files import whole_file
@@ -154,20 +154,17 @@ def main() -> None:
             inputs, facts = first_samples(
                 *own_class(request["data"]), count=BATCHES[-1], seed=request["seed"], **request.get("said", {})
             )
-            kind, target, vocabulary = facts.kind, facts.target, facts.vocabulary
-            classes = output_count(target, facts.names)
-            shape = tuple(next(iter(inputs.values())).shape[1:])
-            samples = Inputs(inputs)
-            given = lambda count: samples[:count]  # noqa: E731
+            shape, given = tuple(next(iter(inputs.values())).shape[1:]), Inputs(inputs)
+            request |= facts.asked()
+        elif request.get("kind") == TOKENS:
+            shape = tuple(request["shape"])
+            given = Inputs({"": tokens(BATCHES[-1], shape, request["vocabulary"])})
         else:
-            shape, classes, given = tuple(request["shape"]), request["classes"], None
-            kind, target, vocabulary = request.get("kind"), request.get("target", CLASSES), request.get("vocabulary")
-        if kind != TOKENS:
-            vocabulary = None
-        elif given is None:
-            given = lambda count: Inputs({"": tokens(count, shape, vocabulary)})  # noqa: E731
+            shape = tuple(request["shape"])
+            given = Inputs({"": torch.zeros(BATCHES[-1], *shape)})
+        classes, vocabulary = request["classes"], request["vocabulary"] if request.get("kind") == TOKENS else None
         model = build_model(name, kwargs=request["kwargs"], shape=shape, classes=classes, vocabulary=vocabulary, seed=0)
-        tree = trace(model, shape, classes, given, target=target)
+        tree = trace(model, shape, classes, lambda count: given[:count], target=request.get("target", CLASSES))
     except Exception as error:  # A user's code may raise anything.
         if isinstance(error, UserError):
             answer = {"key": error.key, "problem": error.problem}
