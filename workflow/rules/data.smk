@@ -116,7 +116,7 @@ rule prepare_recording:
         path=run_param("recording", "path"),
         class_count=lambda wildcards: TIMES[wildcards.run].recording.class_count,
         ids=lambda wildcards: TIMES[wildcards.run].recording.ids_digest,
-        sample_count=lambda wildcards: TIMES[wildcards.run].recording.sample_count,
+        how_many=lambda wildcards: TIMES[wildcards.run].recording.sample_count,
         kind=lambda wildcards: FACTS[wildcards.run].kind,
         target=lambda wildcards: FACTS[wildcards.run].target,
         eval_size=run_param("dataset", "eval_size"),
