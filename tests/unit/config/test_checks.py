@@ -94,7 +94,7 @@ def test_sizes_fit_the_samples_of_every_run(key, largest, too_large, bound):
 
 
 def test_data_that_cannot_be_used_is_named_with_the_key_at_which_it_is_written(tmp_path):
-    archive = write_npz(tmp_path / "mine.npz", labels=None)
+    archive = write_npz(tmp_path / "mine.npz", labels=None, y=np.arange(12) % 3)
     name = f"npz:{archive}"
     (fault,) = faults(small_config(name))
     assert fault.startswith(f"dataset.name: {name} cannot be used: {archive} has no array labels")
