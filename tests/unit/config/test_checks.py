@@ -166,6 +166,16 @@ def test_of_a_folder_only_what_no_images_have_is_a_fault(tmp_path):
     assert "have 1 or 3 channels; give one number" in line
 
 
+def test_numbers_to_normalise_pixels_by_are_from_0_to_1():
+    lines = faults({"dataset": {"normalize": {"mean": [1.5], "std": 0}}})
+    assert lines == ["dataset.normalize.std: 0 is not allowed; must be at least 1e-30"]
+    lines = faults({"dataset": {"normalize": {"mean": [1.5], "std": 2}}})
+    assert lines == [
+        "dataset.normalize.mean: 1.5 is not allowed; must be from 0 to 1, of pixels from 0 to 1",
+        "dataset.normalize.std: 2 is not allowed; must be from 1e-06 to 1, of pixels from 0 to 1",
+    ]
+
+
 def test_a_runs_normalisation_replaces_the_configs():
     runs = {"none": {"dataset": {"normalize": "none"}}, "given": {"dataset": {"normalize": {"mean": 0, "std": [1]}}}}
     for base in ("auto", {"mean": [0.5], "std": 0.5}):

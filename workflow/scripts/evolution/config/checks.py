@@ -346,7 +346,7 @@ def _check_images(checked: CheckedConfig) -> Iterator[str]:
 
 
 def _check_normalization(checked: CheckedConfig) -> Iterator[str]:
-    """Lists of numbers to normalise by have one for each channel."""
+    """Numbers to normalise pixels by are from 0 to 1, and lists of them have one for each channel or column."""
     for name, run in checked.runs("dataset"):
         normalize, dataset = run["dataset"]["normalize"], run["dataset"]["name"]
         if not isinstance(normalize, dict):
@@ -358,6 +358,11 @@ def _check_normalization(checked: CheckedConfig) -> Iterator[str]:
             continue
         what = "images" if facts is None or facts.kind == IMAGES else "samples"
         for key, value in normalize.items():
+            least = {"mean": 0, "std": 1e-6}[key]
+            outside = [each for each in (value if isinstance(value, list) else [value]) if not least <= each <= 1]
+            if outside and what == "images":
+                where = checked.written_key(name, f"dataset.normalize.{key}")
+                yield f"{where}: {outside[0]} is not allowed; must be from {least} to 1, of pixels from 0 to 1"
             if isinstance(value, list) and len(value) not in channels:
                 where = checked.written_key(name, f"dataset.normalize.{key}")
                 have = " or ".join(map(str, channels)) + (f" {of}" if channels == (1,) else f" {of}s")
