@@ -117,7 +117,9 @@ def test_without_labels(tmp_path):
     layout = find_layout(write(tmp_path, rows=FLOATS))
     assert layout.train.labels is None and "there are no labels" in layout.said
     # Labels are left out where the config says that there are none.
-    layout = find_layout(write(tmp_path, rows=FLOATS, labels=LABELS, eval_rows=FLOATS, eval_labels=LABELS), target="none")
+    layout = find_layout(
+        write(tmp_path, rows=FLOATS, labels=LABELS, eval_rows=FLOATS, eval_labels=LABELS), target="none"
+    )
     assert layout.train.labels is layout.evaluation.labels is None
     assert "not read, as dataset.target is none: labels, eval_labels" in layout.said
     assert find_layout(write(tmp_path, rows=FLOATS, y=LABELS), target="none").train.labels is None
@@ -150,7 +152,10 @@ RECORDS = np.zeros(12, [("age", float), ("height", float)])
         ({"images": noise(12, 8, 8), "rows": FLOATS}, "a.npz has images and rows, and each sample is one of them"),
         ({"train_images": noise(12, 8, 8), "x_train": FLOATS}, "has train_images and x_train, of which one is"),
         ({"rows": FLOATS, "y": LABELS}, "If y holds the labels, save it as labels"),
-        ({"x_train": noise(12, 8, 8), "labels": LABELS}, "has no array y_train; it has x_train, labels. If labels holds"),
+        (
+            {"x_train": noise(12, 8, 8), "labels": LABELS},
+            "has no array y_train; it has x_train, labels. If labels holds",
+        ),
         ({"rows": FLOATS, "labels": LABELS, "eval_rows": FLOATS}, "has eval_rows without eval_labels"),
         ({"rows": FLOATS, "labels": LABELS, "eval_labels": LABELS}, "has eval_labels without eval_rows"),
         ({"rows": FLOATS, "eval_rows": FLOATS, "eval_labels": LABELS}, "has eval_labels and no labels of rows"),
@@ -159,7 +164,10 @@ RECORDS = np.zeros(12, [("age", float), ("height", float)])
         ({"rows": CUBE}, "rows is float64 of shape (12, 3, 20); rows of a table are numbers (N, columns)"),
         ({"tokens": TOKENS > 3}, "tokens is bool of shape (12, 6); tokens are whole numbers (N, length)"),
         ({"signals": FLOATS[:, :0]}, "signals is float64 of shape (12, 0); signals are numbers"),
-        ({"signals": RAGGED}, "if they are of several lengths, pad them to one first: longest = max(map(len, signals))"),
+        (
+            {"signals": RAGGED},
+            "if they are of several lengths, pad them to one first: longest = max(map(len, signals))",
+        ),
         ({"rows": RECORDS}, "rows holds records of age, height; save it as one array of numbers"),
         ({"rows": FLOATS, "attribute_age": np.arange(11)}, "attribute_age has shape (11,) and rows (12, 6)"),
         ({"tokens": TOKENS, "texts": np.array(["a"] * 3)}, "texts has shape (3,) and tokens (12, 6)"),
@@ -200,5 +208,5 @@ def test_the_advice_on_records_can_be_followed(tmp_path):
 
 
 def test_the_path_is_part_of_every_message(tmp_path):
-    with pytest.raises(DataError, match="none.npz does not exist"):
+    with pytest.raises(DataError, match=r"none\.npz does not exist"):
         find_layout(Path(tmp_path / "none.npz"))

@@ -123,7 +123,9 @@ def test_the_advice_on_missing_values_can_be_followed(tmp_path):
     rows = bad(ROWS, (5, 2), np.nan)
     formula = refused(tmp_path, rows=rows).split("by its median: ")[1]
     mended = read(tmp_path, rows=eval(formula, {"np": np, "rows": rows})).train.inputs
-    assert mended[5, 2] == np.median(np.delete(ROWS[:, 2], 5)) and (np.delete(mended, 5, 0) == np.delete(ROWS, 5, 0)).all()
+    assert (
+        mended[5, 2] == np.median(np.delete(ROWS[:, 2], 5)) and (np.delete(mended, 5, 0) == np.delete(ROWS, 5, 0)).all()
+    )
 
 
 def test_the_advice_on_a_mask_can_be_followed(tmp_path):

@@ -89,5 +89,5 @@ def test_what_cannot_be_learned_is_refused():
     with pytest.raises(DataError, match=r"npz:a: all 40 rows that were drawn are the same.*rows\[0\]"):
         require_samples(train, evaluation, kind="table", target="none", source="npz:a")
     train, evaluation = parts(ROWS, np.r_[np.arange(20.0), np.full(20, 2.5)])
-    with pytest.raises(DataError, match="the number to predict is 2.5 for all 20 rows of eval_rows that were drawn"):
+    with pytest.raises(DataError, match=r"the number to predict is 2\.5 for all 20 rows of eval_rows that were drawn"):
         require_samples(train, evaluation, kind="table", target="number", source="npz:a")

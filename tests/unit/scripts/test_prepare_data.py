@@ -10,6 +10,7 @@ import pytest
 from evolution.data.builtin import LOADERS
 from evolution.data.dataset_warnings import dataset_warnings
 from evolution.data.images import LabelledImages, load_own
+from evolution.data.targets import load_targets
 from evolution.errors import DataError, UserError
 from prepare_data import prepare_data
 from support.image_files import deep_png
@@ -213,3 +214,77 @@ def test_images_with_nothing_in_them_are_refused(tmp_path):
     with pytest.raises(DataError, match=r"npz:.*: in all 12 images that were drawn, every pixel .* value \(3\)"):
         path = write_npz(tmp_path / "a.npz", images=np.full((12, 8, 8), 3, np.uint8))
         prepare(tmp_path / "d.npz", f"npz:{path}", train_size=6, eval_size=6)
+
+
+IMAGES = noise(60, 8, 8)
+HELD = np.random.default_rng(1).random((60, 3)) < 0.4
+AMOUNT = np.random.default_rng(2).normal(40, 9, 60)
+
+
+def prepare_archive(path, arrays, **more):
+    np.savez(path / "mine.npz", **arrays)
+    return prepare(path / "d.npz", f"npz:{path / 'mine.npz'}", **more)
+
+
+def test_images_of_other_targets(tmp_path):
+    """The pixels are drawn and normalised as ever, and the target is read as all readers do."""
+    for arrays, target in (({"labels": HELD}, "labels"), ({"labels": AMOUNT}, "number"), ({}, "none")):
+        data = prepare_archive(tmp_path, {"images": IMAGES, "attribute_age": AMOUNT, **arrays})
+        found = load_targets(tmp_path / "d.npz")
+        chosen = data["eval_indices"]
+        assert (found.kind, found.target, found.count) == ("images", target, 10)
+        np.testing.assert_array_equal(found.attributes["age"], AMOUNT[chosen])
+        np.testing.assert_array_equal(data["eval_images"][:, 0], IMAGES[chosen])
+        assert not set(chosen) & set(data["train_indices"]) and {"mean", "std", "train_images"} <= set(data)
+        if arrays:
+            np.testing.assert_array_equal(found.values, arrays["labels"][chosen])
+            np.testing.assert_array_equal(data["train_labels"], arrays["labels"][data["train_indices"]])
+        if target == "number":
+            own = AMOUNT[data["train_indices"]]
+            np.testing.assert_allclose(found.scale, [own.mean(), own.std()])
+
+
+def test_images_of_classes_have_no_further_arrays(tmp_path):
+    data = prepare_archive(tmp_path, {"images": IMAGES, "labels": np.arange(60) % 3})
+    assert set(data) == {
+        *("train_images", "train_labels", "train_indices", "eval_images", "eval_labels", "eval_indices"),
+        *("class_names", "mean", "std"),
+    }
+
+
+def test_rows_of_an_archive(tmp_path, caplog):
+    rows = np.random.default_rng(3).normal(5, 2, (60, 4))
+    with caplog.at_level(logging.INFO, logger="evolution"):
+        data = prepare_archive(tmp_path, {"rows": rows, "labels": np.arange(60) % 3 + 1}, train_size=21, eval_size=12)
+    found = load_targets(tmp_path / "d.npz")
+    assert (found.kind, found.target, found.names) == ("table", "classes", ("1", "2", "3"))
+    assert np.bincount(data["train_labels"]).tolist() == [7, 7, 7]
+    own = rows[data["train_indices"]]
+    expected = (rows[data["eval_indices"]] - own.mean(axis=0)) / own.std(axis=0)
+    np.testing.assert_allclose(data["inputs_0"], expected, rtol=1e-5, atol=1e-6)
+    assert "mine.npz: labels has 3 values from 1 to 3: taken as the classes 1, 2, 3" in caplog.messages
+    assert "train: 21 samples, 7 of each class" in caplog.messages
+    first = (tmp_path / "d.npz").read_bytes()
+    prepare_archive(tmp_path, {"rows": rows, "labels": np.arange(60) % 3 + 1}, train_size=21, eval_size=12)
+    assert (tmp_path / "d.npz").read_bytes() == first
+
+
+def test_a_data_set_without_its_classes(tmp_path):
+    write_classes(tmp_path / "images", count=20)
+    for name, source in (("two parts", TWO_PARTS), (f"image_folder:{tmp_path / 'images'}", TWO_PARTS)):
+        data = prepare(tmp_path / "d.npz", name, source=source, target="none")
+        found = load_targets(tmp_path / "d.npz")
+        assert (found.target, found.names, found.values) == ("none", (), None) and "eval_labels" not in data
+    with pytest.raises(DataError, match=r"two parts holds images, and dataset\.kind is table"):
+        prepare(tmp_path / "d.npz", kind="table")
+    with pytest.raises(DataError, match=r"holds images of classes, and dataset\.target is number"):
+        prepare(tmp_path / "d.npz", f"image_folder:{tmp_path / 'images'}", target="number")
+
+
+def test_warnings_on_images_without_classes(tmp_path):
+    images = IMAGES.copy()
+    images[:30] = images[0]
+    images[30:] = 7
+    images[40] = noise(8, 8)
+    data = prepare_archive(tmp_path, {"images": images}, train_size=40, eval_size=20)
+    assert any("How well they are predicted says nothing" in warning for warning in data["warnings"])

@@ -7,7 +7,11 @@ from evolution.data.facts import data_facts
 from evolution.data.kinds import CLASSES, IMAGES, LABELS, NONE, NUMBER, TOKENS, DataFacts
 
 # How messages call samples that have no classes.
-WITHOUT = {NUMBER: "a number to predict and no classes", LABELS: "several labels each and no classes", NONE: "no labels"}
+WITHOUT = {
+    NUMBER: "a number to predict and no classes",
+    LABELS: "several labels each and no classes",
+    NONE: "no labels",
+}
 
 
 def sample_faults(checked: CheckedConfig) -> list[str]:

@@ -56,9 +56,7 @@ def unusable(problem: str) -> DataError:
     return DataError(problem, key="dataset.name")
 
 
-def check_class_names(
-    names: tuple[str, ...], where: str, *, hint_for_one_class: str = "", word: str = "class"
-) -> None:
+def check_class_names(names: tuple[str, ...], where: str, *, hint_for_one_class: str = "", word: str = "class") -> None:
     """Check that there are two classes or more, and that their names can be written and told apart.
 
     Parameters

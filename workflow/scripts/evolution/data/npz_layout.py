@@ -1,4 +1,4 @@
-"""Which array of an .npz archive holds what: the names that are read, the kind of the samples, and whether shapes fit."""
+"""Which array of an .npz archive holds what: the names that are read, the kind of the samples, whether shapes fit."""
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -174,9 +174,7 @@ def _named_parts(
         said.insert(0, f"{train.inputs} to train on{two}")
     if parts[1:] and (only := sorted({*parts[0].attributes} ^ {*parts[1].attributes})):
         missing = ("eval_" if only[0] in parts[0].attributes else "") + f"attribute_{only[0]}"
-        raise unusable(
-            f"{path}: the column {only[0]!r} is there of one part alone; add {missing}, or leave both out"
-        )
+        raise unusable(f"{path}: the column {only[0]!r} is there of one part alone; add {missing}, or leave both out")
     return parts, word, said
 
 
@@ -207,9 +205,7 @@ def _published(
     )
 
 
-def _one_of_two(
-    path: Path, headers: dict[str, Header], inputs: str, labels: str, train: PartArrays
-) -> str | None:
+def _one_of_two(path: Path, headers: dict[str, Header], inputs: str, labels: str, train: PartArrays) -> str | None:
     """What is wrong where a part has inputs without labels, or labels without inputs."""
     if inputs not in headers:
         return f"{path} has {labels} without {inputs}; add {inputs}, or leave both out"
@@ -220,9 +216,7 @@ def _one_of_two(
     return None
 
 
-def _part(
-    headers: dict[str, Header], inputs: str, labels: str, prefix: str
-) -> PartArrays:
+def _part(headers: dict[str, Header], inputs: str, labels: str, prefix: str) -> PartArrays:
     """The arrays of one part, of which `inputs` is known to be there."""
 
     def known(name: str) -> str | None:
@@ -239,9 +233,7 @@ def _part(
     )
 
 
-def _require_no_labels(
-    path: Path, headers: dict[str, Header], part: PartArrays, labels: str, known: set[str]
-) -> None:
+def _require_no_labels(path: Path, headers: dict[str, Header], part: PartArrays, labels: str, known: set[str]) -> None:
     """Refuse samples without labels where another array of the archive may be the labels.
 
     `known` are arrays that are something else.
@@ -284,9 +276,7 @@ def _require_plain(path: Path, name: str, header: Header) -> None:
     )
 
 
-def _kind(
-    path: Path, name: str, word: str, headers: dict[str, Header], wanted: str
-) -> tuple[str, list[str]]:
+def _kind(path: Path, name: str, word: str, headers: dict[str, Header], wanted: str) -> tuple[str, list[str]]:
     """The kind of the samples, and what the log says of it."""
     said = SAMPLES[word]
     if said is not None:
@@ -308,7 +298,9 @@ def _kind(
         if dtype.kind in "iub":
             kinds = [TOKENS, TABLE]
             side = round(shape[1] ** 0.5)
-            images = f"; if they are images: {name}.reshape(-1, {side}, {side})" if side > 1 and side**2 == shape[1] else ""
+            images = (
+                f"; if they are images: {name}.reshape(-1, {side}, {side})" if side > 1 and side**2 == shape[1] else ""
+            )
             raise _two_meanings(where, kinds, images)
         raise _two_meanings(where, [TABLE, SIGNALS])
     if len(shape) == 3:
@@ -316,7 +308,7 @@ def _kind(
             return IMAGES, []
         if shape[1] == shape[2] >= SQUARE:
             return IMAGES, [
-                f"{name} of {shape[1]} x {shape[2]} are taken as images; if they are signals: dataset: {{kind: signals}}"
+                f"{name} of {shape[1]} x {shape[2]} are images; if they are signals: dataset: {{kind: signals}}"
             ]
         raise _two_meanings(where, [IMAGES, SIGNALS])
     if len(shape) == 4:
@@ -350,10 +342,9 @@ def _check_part(layout: Layout, part: PartArrays) -> None:
     count = header.shape[0]
     if part.mask is not None and kind == TOKENS and headers[part.mask].shape != header.shape:
         raise unusable(
-            f"{path}: {part.mask} has shape {headers[part.mask].shape} and {part.inputs} {header.shape}; must be the same"
+            f"{path}: {part.mask} has shape {headers[part.mask].shape} and {part.inputs} {header.shape}; must be alike"
         )
-    columns = {**{each: 1 for each in part.attributes.values()}, **({part.texts: 1} if part.texts else {})}
-    for name in columns:
+    for name in (*part.attributes.values(), *([part.texts] if part.texts else [])):
         shape = headers[name].shape
         if shape not in ((count,), (count, 1)):
             raise unusable(

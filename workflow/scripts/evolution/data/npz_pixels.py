@@ -163,7 +163,7 @@ def _range(images: np.ndarray) -> str | None:
     low, high = float(images.min()), float(images.max())
     if not (np.isfinite(low) and np.isfinite(high)):
         return None
-    if -TOLERANCE <= low and high <= 1 + TOLERANCE:
+    if low >= -TOLERANCE and high <= 1 + TOLERANCE:
         return UNIT
     if low >= 0 and high <= 255:
         if all((images[start : start + CHUNK] % 1 == 0).all() for start in range(0, len(images), CHUNK)):

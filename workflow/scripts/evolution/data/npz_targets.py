@@ -75,7 +75,9 @@ def read_targets(layout: Layout, *, target: str = AUTO) -> ArchiveTargets:
         If labels cannot be used, or may be understood in two ways.
     """
     path, said = layout.path, []
-    labels = {part.labels: _flat(read_array(path, part.labels), part.labels, said) for part in layout.parts if part.labels}
+    labels = {
+        part.labels: _flat(read_array(path, part.labels), part.labels, said) for part in layout.parts if part.labels
+    }
     names = read_texts(path, "class_names") if "class_names" in layout.headers else None
     if not labels:
         if target not in (AUTO, NONE):
@@ -141,7 +143,9 @@ class _Reader:
         """The target, the names, and each part's values by the name of its array."""
         shapes = {values.shape[1:] for values in self.labels.values()}
         if len(shapes) > 1:
-            raise unusable(f"{self.path}: {' and '.join(self.labels)} differ in shape: {sorted(shapes)}; make them alike")
+            raise unusable(
+                f"{self.path}: {' and '.join(self.labels)} differ in shape: {sorted(shapes)}; make them alike"
+            )
         for name, values in self.labels.items():
             if values.dtype.kind not in "biufUS":
                 raise unusable(f"{self.path}: {name} is of type {values.dtype}; labels are numbers or text")
@@ -230,9 +234,7 @@ class _Reader:
         elif others := sorted({*map(str, values)} - {*names}):
             raise unusable(f"{self.path}: labels has {others[0]!r}, which is not among class_names")
         number = {name: place for place, name in enumerate(names)}
-        classes = {
-            name: np.array([number[str(value)] for value in values], np.int64) for name, values in texts.items()
-        }
+        classes = {name: np.array([number[str(value)] for value in values], np.int64) for name, values in texts.items()}
         self._require_all(classes, np.arange(len(names)), names)
         self.said.append(f"{self.first} is text: taken as {len(names)} classes ({_some(names)})")
         return self._classes(names, classes)
@@ -304,7 +306,9 @@ class _Reader:
             return self._classes(names, {name: np.searchsorted(values, each) for name, each in labels.items()})
         if len(values) == len(names) and (values == np.arange(1, len(values) + 1)).all():
             self._require_all(labels, values, names)
-            self.said.append(f"{self.first} is from 1 to {len(names)}, and there are as many class_names: {_some(names)}")
+            self.said.append(
+                f"{self.first} is from 1 to {len(names)}, and there are as many class_names: {_some(names)}"
+            )
             return self._classes(names, {name: each - 1 for name, each in labels.items()})
         if values[-1] >= len(names) or values[0] < 0:
             name = next(name for name, each in labels.items() if each.max() >= len(names) or each.min() < 0)
@@ -326,8 +330,8 @@ class _Reader:
             called = f" ({names[place]!r})" if names else ""
             if self.labels[name].dtype.kind not in "iu":
                 raise unusable(
-                    f"{self.path}: {name} has no {self.one} of class {place}{called}, of {len(values)}; leave the class "
-                    "out, or add some"
+                    f"{self.path}: {name} has no {self.one} of class {place}{called}, of {len(values)}; leave "
+                    "the class out, or add some"
                 )
             raise unusable(
                 f"{self.path}: {name} has no {self.one} of class {missing[0]}{called}, of {len(values)}; number the "

@@ -20,9 +20,9 @@ def sample(
     Of each class the same number. Of samples with several labels, so that each label holds in about the same share of
     those that are drawn as of all. Else at random.
 
-    From a source with one part, both are drawn from it without overlap: training samples from one end of each
-    class's random order (or of all samples') and evaluation samples from the other, so that changing one size leaves the other's samples
-    as they are.
+    From a source with one part, both are drawn from it without overlap: training samples from one end of a random order
+    (of each class, where there are classes) and evaluation samples from the other, so that changing one size leaves the
+    other's samples as they are.
 
     Parameters
     ----------
@@ -71,7 +71,9 @@ def _sample_evenly(
     """Samples of a source without classes."""
     train_order = _even_order(source.train, source.target, random)
     if source.test is None:
-        parts = [(train_order, train_size + eval_size, f"dataset.train_size ({train_size}) and eval_size ({eval_size})")]
+        parts = [
+            (train_order, train_size + eval_size, f"dataset.train_size ({train_size}) and eval_size ({eval_size})")
+        ]
         eval_order = train_order[::-1]
     else:
         eval_order = _even_order(source.test, source.target, random)
