@@ -16,6 +16,7 @@ from evolution.data.image_header import ValueTypeError
 from evolution.data.kinds import CLASSES, IMAGES, NONE
 from evolution.data.listing import files_below
 from evolution.data.npz_layout import find_layout
+from evolution.data.npz_pixels import HALF_OF_16_BITS
 from evolution.data.npz_targets import read_targets
 from evolution.data.sample_source import SampleSource
 from evolution.errors import DataError
@@ -297,6 +298,7 @@ def draw_images(drawn: list[tuple[np.ndarray | ImageFiles, np.ndarray]], size: i
             f"{more}. {' '.join(sorted(remedies))} Then give the same command again."
         )
     _require_one_size(decoded, drawn)
+    _require_all_16_bits(decoded, drawn)
     brightest = max(int(image.pixels.max()) for images in decoded for image in images)
     # Masks of 0 and 1 would be shown black.
     scale = np.uint8(255 if brightest == 1 else 1)
@@ -356,6 +358,27 @@ def resize_images(images: np.ndarray, size: int | None) -> np.ndarray:
         for channel, plane in enumerate(channels):
             shrunk[index, channel] = resized(Image.fromarray(np.ascontiguousarray(plane)), size)
     return shrunk
+
+
+def _require_all_16_bits(decoded: list[list[DecodedImage]], drawn: list[tuple[ImageFiles, np.ndarray]]) -> None:
+    """Refuse images of 16 bits a channel that do not use them: white may be any of the values then."""
+    deep = [
+        (image.brightest, files.path(index))
+        for images, (files, indices) in zip(decoded, drawn)
+        for image, index in zip(images, indices)
+        if image.brightest is not None
+    ]
+    if not deep:
+        return
+    brightest, path = max(deep, key=lambda each: each[0])
+    if brightest <= HALF_OF_16_BITS:
+        raise DataError(
+            f"{len(deep)} of the images that were drawn have 16 bits a channel and no value above {brightest} (in "
+            f"{path}), so it is not plain which value is white: more than 8 bits a channel are read where all 16 are "
+            f"used. Scale the values before you save the images with 8 bits: np.rint(image * (255 / {brightest or 1}))"
+            ".astype('uint8'), by one number for all. Then give the same command again."
+        )
+    log.info("images of 16 bits a channel, of which 65535 is white: %d (as %s)", len(deep), path)
 
 
 def _require_one_size(decoded: list[list[DecodedImage]], drawn: list[tuple[ImageFiles, np.ndarray]]) -> None:
