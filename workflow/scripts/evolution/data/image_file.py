@@ -56,8 +56,8 @@ def decode(path: Path, size: int | None) -> DecodedImage:
     Raises
     ------
     Exception
-        Of any kind, if the file is damaged or no image, and ValueTypeError for values that are neither of 8 nor of 16 bits a
-        channel.
+        Of any kind, if the file is damaged or no image, and ValueTypeError for values that are neither of 8 nor of 16
+        bits a channel.
     """
     from PIL import Image
 
