@@ -16,7 +16,7 @@ from support.page import CLASSES, LAYERS, SAMPLES, prediction, write_page
 
 def test_it_opens_with_all_layers_and_curves(explorer):
     titles = [element.text for element in explorer.driver.find_elements(By.CSS_SELECTOR, "#maps b")]
-    assert titles == ["raw inputs", "conv", "fc"]
+    assert titles == ["raw pixels", "conv", "fc"]
     assert explorer.text("#time") == "epoch 0 of 10"
     assert explorer.text("#count") == "60 evaluation samples"
     assert explorer.text("#maps figure:nth-child(2) figcaption span") == "ARI 0.40"

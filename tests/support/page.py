@@ -1,5 +1,6 @@
 """A small experiment made by rule, and its explorer page."""
 
+import base64
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -96,6 +97,11 @@ def write_page(folder: Path, samples: int = SAMPLES, max_samples: int = 5000, al
     path = folder / "explorer.html"
     path.write_text(text, encoding="utf-8", newline="\n")
     return path
+
+
+def unpacked(array: dict) -> np.ndarray:
+    """An array as the page reads it from JSON."""
+    return np.frombuffer(base64.b64decode(array["bytes"]), array["type"]).reshape(array["shape"])
 
 
 class Scripts(HTMLParser):

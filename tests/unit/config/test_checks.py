@@ -167,12 +167,10 @@ def test_of_a_folder_only_what_no_images_have_is_a_fault(tmp_path):
 
 
 def test_numbers_to_normalise_pixels_by_are_from_0_to_1():
-    lines = faults({"dataset": {"normalize": {"mean": [1.5], "std": 0}}})
-    assert lines == ["dataset.normalize.std: 0 is not allowed; must be at least 1e-30"]
-    lines = faults({"dataset": {"normalize": {"mean": [1.5], "std": 2}}})
+    lines = faults({"dataset": {"normalize": {"mean": [-1.5], "std": 2}}})
     assert lines == [
-        "dataset.normalize.mean: 1.5 is not allowed; must be from 0 to 1, of pixels from 0 to 1",
-        "dataset.normalize.std: 2 is not allowed; must be from 1e-06 to 1, of pixels from 0 to 1",
+        "dataset.normalize.mean.0: -1.5 is not allowed; must be at least 0, of pixels from 0 to 1",
+        "dataset.normalize.std: 2 is not allowed; must be at most 1, of pixels from 0 to 1",
     ]
 
 

@@ -54,7 +54,7 @@ def test_kind_and_target_as_the_config_says(tmp_path):
         own_source.read_contents(folder, kind="tokens")
     with pytest.raises(DataError, match=r"dataset\.target is labels; must be classes or none"):
         own_source.read_contents(folder, target="labels")
-    own_source.require_images_of_classes("digits", "images", "none")
+    own_source.require_said("digits", "images", "none")
 
 
 def test_an_edited_archive_is_read_again(tmp_path):

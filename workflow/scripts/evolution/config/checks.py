@@ -358,11 +358,14 @@ def _check_normalization(checked: CheckedConfig) -> Iterator[str]:
             continue
         what = "images" if facts is None or facts.kind == IMAGES else "samples"
         for key, value in normalize.items():
-            least = {"mean": 0, "std": 1e-6}[key]
-            outside = [each for each in (value if isinstance(value, list) else [value]) if not least <= each <= 1]
-            if outside and what == "images":
+            if what == "images":
                 where = checked.written_key(name, f"dataset.normalize.{key}")
-                yield f"{where}: {outside[0]} is not allowed; must be from {least} to 1, of pixels from 0 to 1"
+                numbers = enumerate(value) if isinstance(value, list) else [(None, value)]
+                for place, number in numbers:
+                    at = where if place is None else f"{where}.{place}"
+                    if number < 0 or number > 1:
+                        bound = "at least 0" if number < 0 else "at most 1"
+                        yield f"{at}: {number} is not allowed; must be {bound}, of pixels from 0 to 1"
             if isinstance(value, list) and len(value) not in channels:
                 where = checked.written_key(name, f"dataset.normalize.{key}")
                 have = " or ".join(map(str, channels)) + (f" {of}" if channels == (1,) else f" {of}s")

@@ -17,9 +17,12 @@ from pathlib import Path
 import numpy as np
 
 from evolution.data import own_source
+from evolution.data.builtin_samples import SAMPLE_LOADERS
+from evolution.data.catalogue import SAMPLE_SETS
 from evolution.data.contents import AUTO
 from evolution.data.images import LabelledImages, Part, load_own, unlabelled
 from evolution.data.kinds import NONE
+from evolution.data.sample_source import SampleSource
 from evolution.errors import DataError
 
 # Seconds that a server may stay silent, at the start of a download or in the middle of it.
@@ -235,13 +238,14 @@ def _unreadable(path: Path, error: object) -> DataError:
     )
 
 
-LOADERS: dict[str, Callable[[Path], LabelledImages]] = {
+LOADERS: dict[str, Callable[[Path], LabelledImages | SampleSource]] = {
     "mnist_5k": load_mnist_5k,
     "digits": load_digits,
     "mnist": partial(load_mnist_like, name="mnist", torchvision_name="MNIST"),
     "fashion_mnist": partial(load_mnist_like, name="fashion_mnist", torchvision_name="FashionMNIST"),
     "kmnist": partial(load_mnist_like, name="kmnist", torchvision_name="KMNIST"),
     "cifar10": load_cifar10,
+    **SAMPLE_LOADERS,
 }
 
 DATASETS = tuple(LOADERS)
@@ -253,8 +257,8 @@ def load_source(
     *,
     kind: str = AUTO,
     target: str = AUTO,
-    loaders: Mapping[str, Callable[[Path], LabelledImages]] = LOADERS,
-) -> LabelledImages:
+    loaders: Mapping[str, Callable[[Path], LabelledImages | SampleSource]] = LOADERS,
+) -> LabelledImages | SampleSource:
     """Load a data set by its name.
 
     Parameters
@@ -280,6 +284,8 @@ def load_source(
             f"{name!r} is no data set; it can be one of {', '.join(loaders)}, or npz:FILE, or image_folder:FOLDER.",
             key="dataset.name",
         )
-    own_source.require_images_of_classes(name, kind, target)
+    own_source.require_said(name, kind, target, held=SAMPLE_SETS.get(name, own_source.HELD_IMAGES))
     source = loaders[name](Path(root or ".").expanduser())
-    return unlabelled(source) if target == NONE else source
+    if target != NONE:
+        return source
+    return source.unlabelled() if isinstance(source, SampleSource) else unlabelled(source)

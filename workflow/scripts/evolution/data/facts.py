@@ -1,6 +1,8 @@
 """What planning knows of a run's samples: their kind, their target, their names and attributes."""
 
-from evolution.data.catalogue import class_sizes, image_shape
+from dataclasses import replace
+
+from evolution.data.catalogue import SAMPLE_SETS, class_sizes, image_shape
 from evolution.data.contents import AUTO
 from evolution.data.kinds import CLASSES, IMAGES, NONE, DataFacts
 from evolution.data.own_source import own_path, read_contents
@@ -31,6 +33,9 @@ def data_facts(dataset: dict) -> DataFacts | None:
         sizes = class_sizes(dataset["name"], **words)
         if sizes is None:
             return None
+        if dataset["name"] in SAMPLE_SETS:
+            facts = SAMPLE_SETS[dataset["name"]]
+            return replace(facts, target=NONE, names=()) if words["target"] == NONE else facts
         target = NONE if words["target"] == NONE else CLASSES
         names = () if target == NONE else tuple(map(str, range(len(sizes[0]))))
         shape = image_shape(dataset)

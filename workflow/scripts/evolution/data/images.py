@@ -157,7 +157,7 @@ def load_own(name: str, *, kind: str = AUTO, target: str = AUTO) -> LabelledImag
     data, path = own_source.own_path(name)
     if data == NPZ:
         return _load_archive(path, kind, target)
-    own_source.require_images_of_classes(str(path), kind, target)
+    own_source.require_said(str(path), kind, target)
     found = _load_folder(name, path)
     return unlabelled(found) if target == NONE else found
 

@@ -12,7 +12,10 @@ from types import ModuleType
 
 from evolution.data import image_folder
 from evolution.data.contents import AUTO, IMAGE_FOLDER, NPZ, Contents, require_file, unusable
-from evolution.data.kinds import CLASSES, IMAGES, NONE
+from evolution.data.kinds import CLASSES, NONE, NUMBER, DataFacts
+
+# What a folder holds, and most of the built-in data sets.
+HELD_IMAGES = DataFacts()
 
 
 def own_path(name: str) -> tuple[str, Path] | None:
@@ -80,7 +83,7 @@ def _read_contents(data: str, path: Path, kind: str, target: str, stamp: tuple[P
     if data == NPZ:
         return _reader(data).read_contents(path, kind=kind, target=target)
     contents = image_folder.read_contents(path)
-    require_images_of_classes(str(path), kind, target)
+    require_said(str(path), kind, target)
     if target != NONE:
         return contents
     # The folders of the classes are the folders of the images then, and no more than that.
@@ -89,24 +92,29 @@ def _read_contents(data: str, path: Path, kind: str, target: str, stamp: tuple[P
     return Contents((), train, evaluation, target=NONE)
 
 
-def require_images_of_classes(where: str, kind: str, target: str) -> None:
-    """Refuse a kind and a target that labelled images do not have.
+def require_said(where: str, kind: str, target: str, *, held: DataFacts = HELD_IMAGES) -> None:
+    """Refuse a kind and a target that a data set does not have.
 
     Parameters
     ----------
     where : str
-        What holds the images.
+        The data set, for messages.
     kind, target : str
         As dataset.kind and dataset.target say.
+    held : DataFacts
+        What it has; by default images of classes.
 
     Raises
     ------
     DataError
     """
-    if kind not in (AUTO, IMAGES):
-        raise unusable(f"{where} holds images, and dataset.kind is {kind}; leave it out")
-    if target not in (AUTO, CLASSES, NONE):
-        raise unusable(f"{where} holds images of classes, and dataset.target is {target}; must be classes or none")
+    if kind not in (AUTO, held.kind):
+        raise unusable(f"{where} holds {held.kind}, and dataset.kind is {kind}; leave it out")
+    if target not in (AUTO, held.target, NONE):
+        of = {CLASSES: "classes", NUMBER: "a number"}[held.target]
+        raise unusable(
+            f"{where} holds {held.kind} of {of}, and dataset.target is {target}; must be {held.target} or none"
+        )
 
 
 @lru_cache

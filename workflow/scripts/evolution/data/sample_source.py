@@ -1,8 +1,10 @@
 """A data set that holds no images: rows of a table, signals or tokens, to draw samples from."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+
+from evolution.data.kinds import NONE
 
 
 @dataclass(frozen=True)
@@ -69,3 +71,8 @@ class SampleSource:
     vocabulary_size: int = 0
     warnings: tuple[str, ...] = ()
     arrays: tuple[str, str] = ("training samples", "evaluation samples")
+
+    def unlabelled(self) -> "SampleSource":
+        """The same samples without their targets."""
+        parts = [None if part is None else replace(part, values=None) for part in (self.train, self.test)]
+        return replace(self, target=NONE, names=(), target_name="", train=parts[0], test=parts[1])
