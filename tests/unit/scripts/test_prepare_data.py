@@ -290,3 +290,57 @@ def test_warnings_on_images_without_classes(tmp_path):
     images[40] = noise(8, 8)
     data = prepare_archive(tmp_path, {"images": images}, train_size=40, eval_size=20)
     assert any("How well they are predicted says nothing" in warning for warning in data["warnings"])
+
+
+def test_a_public_archive_of_images_with_several_labels(tmp_path):
+    """As MedMNIST has chests: colour, 14 labels a sample, rows without any, and a column a part."""
+    random = np.random.default_rng(0)
+    parts = {}
+    for part, count in (("train", 80), ("val", 20), ("test", 30)):
+        parts[f"{part}_images"] = random.integers(0, 256, (count, 28, 28, 3), dtype=np.uint8)
+        parts[f"{part}_labels"] = (random.random((count, 14)) < 0.2).astype(np.uint8)
+        parts[f"{part}_labels"][:2] = [[0], [1]]
+    data = prepare_archive(tmp_path, parts, train_size=60, eval_size=20)
+    found = load_targets(tmp_path / "d.npz")
+    chosen = data["eval_indices"]
+    assert (found.kind, found.target, len(found.names)) == ("images", "labels", 14)
+    np.testing.assert_array_equal(found.values, parts["test_labels"][chosen].astype(bool))
+    np.testing.assert_array_equal(data["eval_images"], parts["test_images"][chosen].transpose(0, 3, 1, 2))
+    np.testing.assert_array_equal(
+        data["train_images"], parts["train_images"][data["train_indices"]].transpose(0, 3, 1, 2)
+    )
+
+
+def test_a_public_archive_of_images_with_labels_in_a_column(tmp_path):
+    parts = {}
+    for part, count in (("train", 60), ("val", 20)):
+        parts[f"{part}_images"] = noise(count, 28, 28, seed=count)
+        parts[f"{part}_labels"] = (np.arange(count) % 4)[:, None].astype(np.uint8)
+    data = prepare_archive(tmp_path, parts)
+    np.testing.assert_array_equal(data["eval_images"][:, 0], parts["val_images"][data["eval_indices"]])
+    np.testing.assert_array_equal(data["eval_labels"], data["eval_indices"] % 4)
+    assert data["class_names"].tolist() == list("0123")
+
+
+def test_public_archives_by_letters(tmp_path):
+    """As Keras has digits, prices of houses and reviews: images, rows and tokens with the padding first."""
+    images, labels = noise(60, 28, 28), np.arange(60) % 10
+    letters = {"x_train": images, "y_train": labels, "x_test": images[::-1][:20], "y_test": labels[::-1][:20]}
+    for scaled in (images, images.astype(np.float32) / 255, images.astype(np.float64)):
+        data = prepare_archive(tmp_path, letters | {"x_train": scaled, "x_test": scaled[::-1][:20]}, train_size=50)
+        np.testing.assert_array_equal(data["train_images"][:, 0], images[data["train_indices"]])
+        np.testing.assert_array_equal(data["eval_labels"], labels[::-1][data["eval_indices"]])
+    rows = np.random.default_rng(0).normal(size=(60, 13))
+    houses = {"x_train": rows, "y_train": AMOUNT, "x_test": rows[:20], "y_test": AMOUNT[:20]}
+    with pytest.raises(DataError, match=r"say which: dataset: \{kind: table\} or dataset: \{kind: signals\}"):
+        prepare_archive(tmp_path, houses)
+    data = prepare_archive(tmp_path, houses, kind="table")
+    np.testing.assert_array_equal(data["eval_rows"], rows[:20][data["eval_indices"]])
+    tokens = np.random.default_rng(1).integers(1, 50, (60, 8))
+    padded = np.where(np.arange(8) < (np.arange(60) % 5)[:, None], 0, tokens)
+    reviews = {"x_train": padded, "y_train": labels % 2, "x_test": padded[:20], "y_test": labels[:20] % 2}
+    data = prepare_archive(tmp_path, reviews, kind="tokens")
+    for shown, index in zip(data["inputs_0"], data["eval_indices"]):
+        own = padded[index][padded[index] > 0]
+        assert shown.tolist() == [*own, *[0] * (8 - len(own))]
+    assert data["vocabulary_size"] == padded.max() + 1
