@@ -147,6 +147,15 @@ def test_of_many_bad_images_the_first_are_named(tmp_path):
         draw(tmp_path)
 
 
+def test_a_folder_of_images_without_classes(tmp_path):
+    flat, more = write_images(tmp_path / "flat", count=7), write_images(tmp_path / "flat" / "b", count=5, seed=1)
+    source = load_own(f"image_folder:{tmp_path / 'flat'}", target="none")
+    assert (source.target, source.class_names, source.train.labels, source.warnings) == ("none", (), None, ())
+    (images,) = draw_images([(source.train.images, np.arange(12))], None).parts
+    # In the order of the files' paths: those of the folder itself come first.
+    np.testing.assert_array_equal(images[:, 0], np.concatenate([flat, more]))
+
+
 def test_mixed_sizes(tmp_path):
     write_classes(tmp_path)
     write_images(tmp_path / "dog" / "large", count=2, shape=(20, 10))

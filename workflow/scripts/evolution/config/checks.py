@@ -480,7 +480,7 @@ def notes(config: dict) -> list[str]:
             continue  # Its samples may be those of another run: its ids or inputs say so, which a job compares.
         dataset = run["dataset"]
         seed = run["seed"] if dataset["seed"] is None else dataset["seed"]
-        drawn = [seed, *(dataset[key] for key in ("name", "root", "eval_size", "image_size"))]
+        drawn = [seed, *(dataset[key] for key in ("name", "root", "eval_size", "image_size", "kind", "target"))]
         samples.setdefault(repr(drawn), name)
     if len(samples) > 1:
         first, second, *_ = samples.values()

@@ -158,8 +158,7 @@ def load_own(name: str, *, kind: str = AUTO, target: str = AUTO) -> LabelledImag
     if data == NPZ:
         return _load_archive(path, kind, target)
     own_source.require_said(str(path), kind, target)
-    found = _load_folder(name, path)
-    return unlabelled(found) if target == NONE else found
+    return _load_folder(name, path, labelled=target != NONE)
 
 
 def unlabelled(source: LabelledImages) -> LabelledImages:
@@ -192,16 +191,16 @@ def _load_archive(path: Path, kind: str, target: str) -> LabelledImages | Sample
     )
 
 
-def _load_folder(name: str, path: Path) -> LabelledImages:
-    """The files of each part, in the order of torchvision's ImageFolder."""
-    class_names = own_source.read_contents(name).class_names
-    found, parts, unread, inner = folder_parts(path), [], [], {}
+def _load_folder(name: str, path: Path, *, labelled: bool) -> LabelledImages:
+    """The files of each part, in the order of torchvision's ImageFolder; without labels all files below the folder."""
+    class_names = own_source.read_contents(name, target=CLASSES if labelled else NONE).class_names
+    found, parts, unread, inner = folder_parts(path, with_classes=labelled), [], [], {}
     if found.unused:
         log.info("%s: not read, as other parts are: %s", path, ", ".join(found.unused))
     for folder in filter(None, (found.train, found.evaluation)):
         log.info("images of %s", folder)
         files, labels = [], []
-        for label, class_name in enumerate(class_names):
+        for label, class_name in enumerate(class_names if labelled else ("",)):
             images = []
             for entry in files_below(folder, class_name):
                 short = entry.path[len(str(folder)) + 1 :]
@@ -213,9 +212,13 @@ def _load_folder(name: str, path: Path) -> LabelledImages:
             inner[class_name] = {short.split(os.sep)[1] for short in images if short.count(os.sep) > 1}
             files += sorted(images, key=os.path.split)
             labels += [label] * len(images)
-        parts.append(Part(ImageFiles(folder, files), np.array(labels, np.int64)))
+        parts.append(Part(ImageFiles(folder, files), np.array(labels, np.int64) if labelled else None))
     return LabelledImages(
-        class_names, parts[0], parts[1] if parts[1:] else None, (*_unread(unread), *_parts_in_classes(inner))
+        class_names,
+        parts[0],
+        parts[1] if parts[1:] else None,
+        (*_unread(unread), *(_parts_in_classes(inner) if labelled else ())),
+        target=CLASSES if labelled else NONE,
     )
 
 

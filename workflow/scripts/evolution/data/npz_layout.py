@@ -267,7 +267,10 @@ def _require_plain(path: Path, name: str, header: Header) -> None:
             f"{name})); np.stack([np.pad(each, (0, longest - len(each))) for each in {name}])"
         )
     elif any(word in name for word in ("images", "rows", "inputs", "x_", "X_")):
-        mend = f"np.stack({name})"
+        mend = (
+            f"np.stack({name}); rows of several lengths first padded to one: longest = max(map(len, {name})); "
+            f"np.stack([np.pad(each, (0, longest - len(each))) for each in {name}])"
+        )
     else:
         mend = f"np.array({name}.tolist())"
     raise unusable(
