@@ -9,6 +9,7 @@ from evolution.data.contents import AUTO, FEWEST, unusable
 from evolution.data.kinds import IMAGES, NONE, SIGNALS, TABLE, TOKENS
 from evolution.data.npz_advice import label_shape_advice
 from evolution.data.npz_archive import Header, image_axes, image_shape, read_array, read_headers
+from evolution.errors import DataError
 
 # The arrays that samples are in, and the kind that their name says.
 SAMPLES = {"images": IMAGES, "tokens": TOKENS, "rows": TABLE, "signals": SIGNALS, "inputs": None}
@@ -324,7 +325,8 @@ def _parts_of(kind: str) -> str:
     return {TOKENS: "tokens each", TABLE: "columns"}[kind]
 
 
-def _two_meanings(where: str, kinds: list[str], more: str = ""):
+def _two_meanings(where: str, kinds: list[str], more: str = "") -> DataError:
+    """The error for an array that may be samples of several kinds."""
     lines = " or ".join(f"dataset: {{kind: {kind}}}" for kind in kinds)
     return unusable(f"{where}, which may be {' or '.join(kinds)}; say which: {lines}{more}")
 
