@@ -79,6 +79,14 @@ def test_fewer_samples_than_a_metric_needs(span, features, key):
         metrics_span(**span, predictions=None, times=[4, 6], settings=replace(SETTINGS, **{key: count}))
 
 
+def test_one_sample_of_each_class_is_too_few_for_as_many_clusters(span, tmp_path):
+    names = [str(number) for number in range(200)]
+    write_classes(tmp_path / "dataset.npz", np.arange(200), names)
+    words = r"^metrics\.clusters: .*dataset\.npz has 200 samples of 200 classes, too few .*Raise dataset\.eval_size"
+    with pytest.raises(UserError, match=words):
+        metrics_span(**span, predictions=None, times=[4, 6], settings=replace(SETTINGS, clusters="auto"))
+
+
 def test_an_epoch_is_measured_alike_alone_and_in_a_span(span, features, tmp_path):
     table, assigned, voted = metrics_span(**span, predictions=None, times=[4, 6], settings=SETTINGS)
     np.save(tmp_path / "alone.npy", features[0][None, :, 40:80])
