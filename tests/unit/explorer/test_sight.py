@@ -68,7 +68,13 @@ def test_of_a_wide_table_the_most_unusual_values_come_first():
 
 @pytest.mark.parametrize(
     ("kind", "seen"),
-    [("images", {"sprite"}), ("signals", {"sprite"}), ("other", {"sprite"}), ("tokens", {"texts"}), ("table", {"rows"})],
+    [
+        ("images", {"sprite"}),
+        ("signals", {"sprite"}),
+        ("other", {"sprite"}),
+        ("tokens", {"texts"}),
+        ("table", {"rows"}),
+    ],
 )
 def test_each_kind_is_seen_in_its_own_way(tmp_path, kind, seen):
     path = write_samples(tmp_path / "dataset.npz", kind=kind)

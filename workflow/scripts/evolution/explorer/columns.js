@@ -16,7 +16,7 @@ const columns = [];
 if (isKind("classes"))
   columns.push({ key: "label", title: truth, names: data.names, codes: data.labels, colors: data.colors });
 if (isKind("number")) columns.push({ key: "label", title: truth, values: labels, scale: data.scale });
-if (isKind("labels")) columns.push({ key: "label", title: "label", colors: [MISSING, HELD] });
+if (isKind("labels")) columns.push({ key: "label", title: "label", colors: [HELD, MISSING] });
 if (isKind("none") && predicted)
   columns.push({ key: "prediction", title: "prediction", names: data.names, codes: predicted, colors: data.colors });
 for (const attribute of data.attributes)
@@ -40,8 +40,8 @@ for (const column of columns) {
 function pickLabel(label) {
   state.pick = label;
   const column = columns[0], name = data.names[label];
-  column.names = [`without ${name}`, `with ${name}`];
-  column.codes = Uint8Array.from({ length: samples }, (_, i) => labels[i * data.names.length + label]);
+  column.names = [`with ${name}`, `without ${name}`];
+  column.codes = Uint8Array.from({ length: samples }, (_, i) => Number(!held(i)));
 }
 const held = (i, label = state.pick) => labels[i * data.names.length + label] === 1;
 const probability = (i, at, label = state.pick) => predicted[(at + i) * data.names.length + label];

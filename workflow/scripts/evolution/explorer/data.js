@@ -53,7 +53,7 @@ const isKind = (...targets) => targets.includes(data.target);
 // Numbers as people read them.
 function number(value) {
   if (Number.isNaN(value)) return "–";
-  return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(4)));
+  return String(Number.isInteger(value) ? value : Number(value.toPrecision(4))).replace("-", "−");
 }
 
 // An element with a text, which is never read as HTML.
@@ -84,7 +84,7 @@ if (data.left_out)
 if (!data.aligned)
   $("count").textContent += " · each snapshot's layout starts from scratch: read positions, not movements";
 $("slider").max = last;
-if (!predicted) $("count").textContent += " · what the network predicts is not known";
+if (!predicted && labels) $("count").textContent += " · what the network predicts is not known";
 if (!predicted || !isKind("classes", "labels")) $("wrong").closest("label").hidden = true;
 if (hasIds) {
   $("search").inputMode = "text";

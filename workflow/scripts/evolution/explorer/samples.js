@@ -60,7 +60,7 @@ function look(place, large) {
   return seen;
 }
 
-const signed = (value) => (value > 0 ? `+${number(value)}` : number(value).replace("-", "−"));
+const signed = (value) => (value > 0 ? `+${number(value)}` : number(value));
 const percent = (step) => `${Math.round((100 * (step + 0.5)) / 256)} %`;
 
 // What is known and predicted of a sample at the snapshot: texts by what they say, and whether the network is wrong.
