@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from evolution.data.kinds import CLASSES, LABELS, NONE, NUMBER
 from evolution.data.targets import load_targets
+from evolution.io.arrays import load_npz, names_in_npz, save_npz
 from evolution.io.tables import save_table
 from explorer import explore
 from support.figures import write_cells, write_long
@@ -67,6 +68,9 @@ def write_run(
         Further arguments of `write_samples`.
     """
     dataset = write_samples(folder / "dataset.npz", kind=kind, target=target, names=names, **samples)
+    if target == NONE and predicted:
+        arrays = {name: load_npz(dataset, name)[0] for name in names_in_npz(dataset)}
+        save_npz(dataset, **arrays | {"class_names": np.array(names)})
     targets = load_targets(dataset)
     count = targets.count
     groups = np.arange(count) % max(3, len(targets.names))

@@ -47,7 +47,11 @@ function rowTable(place, most) {
     line.append(make("th", rows.names[rows.columns ? rows.columns[at] : i]), make("td", number(rows.values[at])));
   }
   const more = rows.names.length - count;
-  if (more > 0) table.createCaption().textContent = `and ${more} more`;
+  if (more > 0) {
+    const end = make("th", `and ${more} more`);
+    end.colSpan = 2;
+    table.insertRow().append(end);
+  }
   return table;
 }
 
