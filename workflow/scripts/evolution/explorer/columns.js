@@ -3,7 +3,7 @@
 const packedColor = (hex, alpha = 0xff) => ((parseInt(hex.slice(1), 16) << 8) | alpha) >>> 0;
 const RIGHT = "#3f90da", WRONG = "#ff8c1a", HELD = "#3f90da", MISSING = "#808080";
 // Of hundreds of categories, those that are not picked step back.
-const GREY = packedColor(MISSING), FAINT = packedColor(MISSING, 0x50);
+const GREY = packedColor(MISSING), FAINT = packedColor(MISSING, 0x30);
 const verdict = [packedColor(WRONG), packedColor(RIGHT)];
 const clusterColors = data.cluster_colors.map((color) => packedColor(color));
 const ramps = Object.fromEntries(
