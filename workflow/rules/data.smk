@@ -148,11 +148,13 @@ rule prepare_data:
         eval_size=run_param("dataset", "eval_size"),
         image_size=run_param("dataset", "image_size"),
         normalize=run_param("dataset", "normalize"),
+        kind=run_param("dataset", "kind"),
+        target=run_param("dataset", "target"),
         seed=dataset_seed,
         rerun_key_archive=archive_digest,
         # The files of a folder are no inputs: there may be a million.
         rerun_key_folder=folder_listing,
     message:
-        "Sampling the images of run {wildcards.run}."
+        "Sampling the data of run {wildcards.run}."
     script:
         "../scripts/prepare_data.py"

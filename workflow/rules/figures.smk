@@ -1,5 +1,5 @@
 # Figures of each run: a rule for each entry of workflow/scripts/evolution/figures/registry.py.
-from evolution.data.kinds import BASELINES
+from evolution.data.kinds import BASELINES, OTHER
 from evolution.figures import registry
 
 FORMATS = experiment["plots"]["formats"]
@@ -12,6 +12,8 @@ LAYERS_OF = {
 
 def times_of(run, wanted):
     """The times of a run that a figure shows."""
+    if wanted is registry.Times.LAST:
+        return TIMES[run].times[-1:]
     return grid_times(run) if wanted is registry.Times.GRID else TIMES[run].times
 
 
@@ -119,8 +121,9 @@ for figure in registry.FIGURES:
             **resources_of(memory=figure.memory, minutes=figure.minutes),
         params:
             **{name: figure_param(wanted) for name, wanted in figure.params.items()},
-            # For figure_script.
+            # For figure_script, and for the captions.
             script_name=figure.rule,
+            target=lambda wildcards: FACTS[wildcards.run].target,
         message:
             figure.message
         script:
@@ -131,8 +134,7 @@ def has_figure(run, figure):
     """Whether a figure of a run is asked for, and the run has what it shows."""
     has_predictions = PLANNED[run].has_predictions or not figure.of_predictions
     has_raw_inputs = RAW_INPUTS in FOLLOWED_LAYERS[run] or not figure.of_raw_inputs
-    has_target = FACTS[run].target in figure.targets
-    return has_predictions and has_raw_inputs and has_target and registry.is_drawn(figure, experiment)
+    return has_predictions and has_raw_inputs and registry.is_drawn(figure, experiment, FACTS[run].target)
 
 
 # The figures of each run.

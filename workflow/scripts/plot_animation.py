@@ -12,24 +12,32 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.patches import Rectangle
 
 from evolution.activations.cells import Cells
+from evolution.data.kinds import CLASSES, LABELS, NONE, NUMBER, SCORES
+from evolution.data.targets import load_targets
 from evolution.embedding.methods import METHODS
+from evolution.figures.dot_colors import color_maps
 from evolution.figures.film import Film, FilmSettings, ease, write_film
-from evolution.figures.fonts import drawable_names
+from evolution.figures.map_metrics import MAP_METRICS
 from evolution.figures.moving_dots import MovingDots
-from evolution.figures.sheets import Sheet, cell_side, limit_map, map_sheet, square_limits, title_cell
-from evolution.figures.style import INK, FigureStyle, accuracy_text, class_colors, score, shared_look
-from evolution.io.arrays import load_npz
+from evolution.figures.sheets import Sheet, cell_side, limit_map, map_sheet, square_limits, title_cell, title_size
+from evolution.figures.style import INK, FigureStyle, accuracy_text, score, shared_look
 from evolution.io.job_log import job_log
 from evolution.io.reading import damaged
-from evolution.measures.long_tables import adjusted_rand_indices, eval_accuracies, without_raw_inputs
+from evolution.measures.long_tables import cell_values, eval_scores, without_raw_inputs
 
 COLUMNS = 5
 BAR_HEIGHT = 0.06  # inches; the progress bar is at the figure's lower edge
 NOTE = (
-    "Each dot is an evaluation sample, in the colour of its true class; {title} {of_layer}. "
-    "Between snapshots dots glide straight on. ARI: agreement of the layer's k-means clusters with "
-    "the classes; 1 is perfect, 0 is chance. Accuracy: of the network, on these samples."
+    "Each dot is an evaluation sample, in the colour of {meaning}; {title} {of_layer}. "
+    "Between snapshots dots glide straight on. {short}: {explanation}.{score}{more}"
 )
+# What stands next to the time, and what the note says of it.
+SCORE_TEXTS = {
+    CLASSES: ("accuracy", " Accuracy: of the network, on these samples."),
+    NUMBER: ("R²", " R² next to the time: of the network, on these samples."),
+    LABELS: ("average precision", " Average precision: of the network, on these samples, the mean over labels."),
+    NONE: ("", ""),
+}
 
 
 def pace_note(times: list[int], unit: str) -> str:
@@ -40,13 +48,33 @@ def pace_note(times: list[int], unit: str) -> str:
     return f" Each snapshot is shown equally long, however many {unit}s lie before the next."
 
 
+def score_texts(history_table: str, target: str, times: list[int], unit: str) -> dict[int, str]:
+    """What stands next to each time: how well the network does; empty where nobody knows.
+
+    Raises
+    ------
+    UserError
+        If the table has no score of a time, though the target has one.
+    """
+    if target == NONE:
+        return dict.fromkeys(times, "")
+    scores = eval_scores(history_table, SCORES[target])
+    missing = [time for time in times if time not in scores]
+    if missing:
+        raise damaged(history_table, f"no eval_{SCORES[target]} of {unit} {missing[0]}")
+    text = score if target == NUMBER else accuracy_text
+    # A recording may not say what the network predicts.
+    return {time: "" if np.isnan(scores[time]) else f"{SCORE_TEXTS[target][0]} {text(scores[time])}" for time in times}
+
+
 def draw_frames(
     *,
     sheet: Sheet,
     layers: list[str],
     layouts: np.ndarray,
-    rand_indices: dict[tuple[int, str], float],
-    accuracies: dict[int, float],
+    metric: str,
+    values: dict[tuple[int, str], float],
+    scores: dict[int, str],
     times: list[int],
     dots: np.ndarray,
     tween: int,
@@ -59,10 +87,12 @@ def draw_frames(
     sheet : Sheet
     layers : list of str
     layouts : float32 array (times, layers, N, 2)
-    rand_indices : dict
-        (time, layer) to value.
-    accuracies : dict
-        Time to value; NaN where nobody knows.
+    metric : str
+        What stands above each map.
+    values : dict
+        (time, layer) to its value.
+    scores : dict
+        Time to what stands next to it; empty where nothing is known.
     times : list of int
     dots : str array (N,)
         Colours.
@@ -87,20 +117,19 @@ def draw_frames(
         limit_map(axes, square_limits(list(path)))
         sorted_path = path[:, moving.order]
         paths.append(axes.transData.transform(sorted_path.reshape(-1, 2)).reshape(sorted_path.shape))
-        title_cell(axes, layer, layers)
-        titles.append(axes.set_title("", loc="right", size=9, weight="normal", animated=True))
+        title_cell(axes, layer, layers, metric)
+        size = title_size(axes, layers, metric)
+        titles.append(axes.set_title("", loc="right", size=size, weight="normal", animated=True))
     for axes in panels[len(layers) :]:
         axes.remove()
     canvas.draw()
     still = canvas.copy_from_bbox(figure.bbox)
     for snapshot, time in enumerate(times):
         canvas.restore_region(still)
-        # A recording may not say what the network predicts.
-        accuracy = "" if np.isnan(accuracies[time]) else f"   accuracy {accuracy_text(accuracies[time])}"
-        counter.set_text(f"{unit} {time} of {times[-1]}{accuracy}")
+        counter.set_text("   ".join(part for part in (f"{unit} {time} of {times[-1]}", scores[time]) if part))
         figure.draw_artist(counter)
         for panel, title, layer in zip(panels, titles, layers):
-            title.set_text(f"ARI {score(rand_indices[time, layer])}")
+            title.set_text(f"{metric} {score(values[time, layer])}")
             panel.draw_artist(title)
         labelled = canvas.copy_from_bbox(figure.bbox)
         following = min(snapshot + 1, len(times) - 1)
@@ -119,6 +148,7 @@ def plot_animation(
     embeddings: Cells,
     metrics_table: str,
     history_table: str,
+    clusters: Cells,
     times: list[int],
     layers: list[str],
     settings: FilmSettings,
@@ -132,6 +162,8 @@ def plot_animation(
     embeddings : Cells
         Of layouts, float32 (N, 2).
     metrics_table, history_table : paths of `tables/metrics.parquet` and `tables/history.parquet`
+    clusters : Cells
+        Of k-means clusters, int16 (N,), of the last layer at the last snapshot, see `color_maps`.
     times : list of int
     layers : list of str
         In network order; the raw inputs, which have one time only, are left out.
@@ -139,45 +171,52 @@ def plot_animation(
     method : str
         See `evolution.embedding.methods.METHODS`.
     """
-    labels, names = load_npz(dataset, "eval_labels", "class_names")
+    targets, unit = load_targets(dataset), settings.style.unit
     layers = without_raw_inputs(layers)
-    rand_indices = adjusted_rand_indices(metrics_table, [(time, layer) for time in times for layer in layers])
-    accuracies = eval_accuracies(history_table)
-    missing = [time for time in times if time not in accuracies]
-    if missing:
-        raise damaged(history_table, f"no eval_accuracy of {settings.style.unit} {missing[0]}")
-    layouts = np.array([[embeddings.read_layout(layer, time, len(labels)) for layer in layers] for time in times])
-    colors = class_colors(settings.style.palette, len(names))
+    metric = MAP_METRICS[targets.target]
+    values = cell_values(metrics_table, metric.name, [(time, layer) for time in times for layer in layers])
+    scores = score_texts(history_table, targets.target, times, unit)
+    layouts = np.array([[embeddings.read_layout(layer, time, targets.count) for layer in layers] for time in times])
+    colors = color_maps(targets, settings.style.palette, clusters, layers[-1], unit)
     columns = min(COLUMNS, len(layers))
-    class_names, fonts = drawable_names(names)
-    with shared_look(fonts):
+    with shared_look(colors.fonts):
         sheet = map_sheet(
             rows=math.ceil(len(layers) / columns),
             columns=columns,
-            cell=cell_side(layers, 2.7),
+            cell=cell_side(layers, 2.7, metric.short),
             title=f"{METHODS[method].title} of each layer",  # short, as the time stands in the same line
-            note=NOTE.format(title=METHODS[method].title, of_layer=METHODS[method].of_layer)
-            + pace_note(times, settings.style.unit),
-            legend=list(zip(class_names, colors)),
+            note=NOTE.format(
+                meaning=colors.meaning,
+                title=METHODS[method].title,
+                of_layer=METHODS[method].of_layer,
+                short=metric.short,
+                explanation=metric.explanation,
+                score=SCORE_TEXTS[targets.target][1],
+                more=colors.note,
+            )
+            + pace_note(times, unit),
+            legend=colors.legend,
+            scale=colors.scale,
             style=settings.style,
         )
 
     def frames() -> Iterator[np.ndarray]:
-        with shared_look(fonts):
+        with shared_look(colors.fonts):
             yield from draw_frames(
                 sheet=sheet,
                 layers=layers,
                 layouts=layouts,
-                rand_indices=rand_indices,
-                accuracies=accuracies,
+                metric=metric.short,
+                values=values,
+                scores=scores,
                 times=times,
-                dots=np.array(colors)[labels],
+                dots=colors.dots,
                 tween=settings.tween,
-                unit=settings.style.unit,
+                unit=unit,
             )
 
     width, height = FigureCanvasAgg(sheet.figure).get_width_height()
-    return Film(frames=frames(), shape=(height, width), colors=colors)
+    return Film(frames=frames(), shape=(height, width), colors=colors.colors)
 
 
 if "snakemake" in globals():
@@ -193,6 +232,7 @@ if "snakemake" in globals():
             embeddings=Cells(snakemake.input.embeddings, snakemake.params.spans),
             metrics_table=snakemake.input.metrics,
             history_table=snakemake.input.history,
+            clusters=Cells(snakemake.input.clusters, snakemake.params.cluster_spans),
             times=snakemake.params.times,
             layers=snakemake.params.layers,
             settings=settings,

@@ -13,6 +13,7 @@ from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
 
 from evolution import RAW_INPUTS
+from evolution.data.kinds import BASELINES, OTHER
 from evolution.figures.curves import cell_edges, set_cell_axis
 from evolution.figures.layer_names import layer_title
 from evolution.figures.style import FigureStyle, headed_figure, save_figure, shared_look, shorten
@@ -73,6 +74,7 @@ def plot_cka(
     grid_times: list[int],
     times: list[int],
     layers: list[str],
+    baseline: str = BASELINES[OTHER],
     style: FigureStyle,
 ) -> Figure:
     """Draw layer x layer at chosen times, and below it time x time of each layer.
@@ -87,19 +89,21 @@ def plot_cka(
         The chosen times; all snapshots.
     layers : list of str
         In network order, the raw inputs first where they are followed.
+    baseline : str
+        How the raw inputs are called.
     style : FigureStyle
     """
     matrices = layer_matrices(layer_tables, grid_times, layers)
     samples, available = (load_pairs(layer_tables[0])[name][0] for name in ("samples", "available"))
     modules = without_raw_inputs(layers)
-    names = [shorten(layer_title(layer), 18) for layer in layers]
+    names = [shorten(layer_title(layer, baseline), 18) for layer in layers]
     note = (
         "Unbiased linear CKA, a cell a pair: 1 (bright): alike but for a rotation, a shift and a scale; 0 (dark): "
         f"unrelated. Above: the layers, first to last, against each other at {style.a_time}. Below: one layer at "
         f"{style.a_time} against itself at another; a bright block is a time in which it hardly changed."
     )
     if RAW_INPUTS in layers:
-        note += f" The raw inputs are the same at every {style.unit}."
+        note += f" The baseline, {baseline}, is the same at every {style.unit}."
     if samples < available:
         note += f" From {samples} of {available} samples, drawn at random."
     label = 0.07 * max(map(len, names))
@@ -159,6 +163,7 @@ if "snakemake" in globals():
             grid_times=snakemake.params.grid_times,
             times=snakemake.params.times,
             layers=snakemake.params.layers,
+            baseline=snakemake.params.baseline,
             style=FigureStyle(
                 dpi=snakemake.params.dpi,
                 width=snakemake.params.width,

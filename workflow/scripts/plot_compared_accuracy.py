@@ -1,14 +1,17 @@
-"""Figure of how well each group of runs classifies over the training."""
+"""Figure of how well each group of runs predicts over the training."""
 
 import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
 
 # isort: split
+
+from dataclasses import replace
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from evolution.figures.comparison import (
     BAND_NOTE,
+    Curves,
     compared_panels,
     draw_groups,
     final_value,
@@ -22,15 +25,50 @@ from evolution.figures.style import FigureStyle, save_figure, shared_look
 from evolution.io.job_log import job_log
 from evolution.io.reading import damaged
 
+LOSS = "train_loss"
 PANELS = {
-    "train_loss": Panel("Loss", "on the training samples; lower is better", "loss"),
+    LOSS: Panel("Loss", "on the training samples; lower is better", "loss"),
     "train_accuracy": Panel("Training accuracy", "share of the training samples that are right", "accuracy"),
     "eval_accuracy": Panel("Evaluation accuracy", "share of the evaluation samples that are right", "accuracy"),
+    "train_r2": Panel("Training R²", "share of variance explained, of the training samples", "R²"),
+    "eval_r2": Panel("Evaluation R²", "share of variance explained, of the evaluation samples", "R²"),
+    "train_average_precision": Panel(
+        "Training average precision", "the mean over labels, of the training samples", "average precision"
+    ),
+    "eval_average_precision": Panel(
+        "Evaluation average precision", "the mean over labels, of the evaluation samples", "average precision"
+    ),
+}
+COLUMNS = 3
+# A network that has learned nothing may predict numbers far worse than their mean: its values would hide all others.
+LOWEST_R2 = -0.5
+# What the note calls the score that groups are ranked by.
+SCORES_AT_END = {
+    "eval_accuracy": "evaluation accuracy",
+    "eval_r2": "evaluation R²",
+    "eval_average_precision": "evaluation average precision",
 }
 
 
+def score_of(curves: dict[tuple, Curves], group: str, path: str) -> str:
+    """What a group's networks are scored by on the evaluation samples; empty where their samples have no target.
+
+    Raises
+    ------
+    UserError
+        If the group has a score and not that of the evaluation samples.
+    """
+    for score in SCORES_AT_END:
+        if (score, "") in curves:
+            return score
+        others = {(score.replace("eval", part), name) for part in ("train", "class") for _, name in curves}
+        if not others.isdisjoint(curves):
+            raise damaged(path, f"no {score} of {group}")
+    return ""
+
+
 def plot_compared_accuracy(*, history_table: str, style: FigureStyle) -> Figure:
-    """Draw loss and accuracies over times, a line a group; a group without any accuracy is left out.
+    """Draw loss and scores over times, a line a group; a group of which nothing is known is left out.
 
     Parameters
     ----------
@@ -38,26 +76,35 @@ def plot_compared_accuracy(*, history_table: str, style: FigureStyle) -> Figure:
     style : FigureStyle
     """
     values = load_comparison(history_table, "measure", "class_name")
-    for group, curves in values.items():
-        if ("eval_accuracy", "") not in curves:
-            raise damaged(history_table, f"no eval_accuracy of {group}")
-    # A recording may not say what the network predicts.
-    values = {group: curves for group, curves in values.items() if np.isfinite(curves["eval_accuracy", ""][1]).any()}
+    scores = {group: score_of(curves, group, history_table) for group, curves in values.items()}
+    # A recording may not say what the network predicts; samples without a target have no score, but maybe a loss.
+    values = {
+        group: curves
+        for group, curves in values.items()
+        if np.isfinite(curves.get((scores[group] or LOSS, ""), (None, np.nan))[1]).any()
+    }
     # A training that ran elsewhere may not have told its losses.
     panels_drawn = {
         measure: panel
         for measure, panel in PANELS.items()
         if any((measure, "") in curves for curves in values.values())
     }
-    colors = group_colors(list(values), lambda group: final_value(values[group]["eval_accuracy", ""]), style.palette)
-    note = BAND_NOTE + others_note(list(values), colors, "with the highest evaluation accuracy")
+    colors = group_colors(
+        list(values), lambda group: final_value(values[group].get((scores[group], ""))), style.palette
+    )
+    ranked = " or ".join(text for score, text in SCORES_AT_END.items() if score in panels_drawn)
+    note = BAND_NOTE + others_note(list(values), colors, f"with the highest {ranked}" if ranked else "that come first")
+    kinds = {scores[group] for group in values}
+    if len(kinds) > 1:
+        note += " The groups have different targets: a panel shows those that have its score."
+    what = "classify" if kinds == {"eval_accuracy"} else "predict"
     with shared_look():
         figure, panels = compared_panels(
             count=len(panels_drawn),
-            columns=len(panels_drawn),
+            columns=min(COLUMNS, len(panels_drawn)),
             printed_panel=PRINTED_PANEL,
             style=style,
-            title="How well the networks classify, run against run",
+            title=f"How well the networks {what}, run against run",
             note=note,
             sizes={group: len(curves["eval_accuracy", ""][1]) for group, curves in values.items()},
             colors=colors,
@@ -68,6 +115,9 @@ def plot_compared_accuracy(*, history_table: str, style: FigureStyle) -> Figure:
                 {group: curves[measure, ""] for group, curves in values.items() if (measure, "") in curves},
                 colors,
             )
+            if measure.endswith("_r2") and ends and min(ends) < LOWEST_R2 < max(ends):
+                ends = [LOWEST_R2, max(ends)]
+                panel = replace(panel, explanation=f"{panel.explanation}; below {LOWEST_R2:g} cut off")
             limit_y_axis(axes, ends)
             title_panel(axes, panel, style)
     return figure

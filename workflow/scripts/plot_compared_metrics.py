@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from evolution import RAW_INPUTS
+from evolution.data.kinds import BASELINES, OTHER
 from evolution.figures.comparison import (
     BAND_NOTE,
     Curves,
@@ -29,8 +30,11 @@ from evolution.io.job_log import job_log
 from evolution.measures.intervals import mean_interval
 from evolution.measures.long_tables import ADJUSTED_RAND
 
-# The adjusted Rand index, of which the threshold is, stands first.
-SHOWN_METRICS = sorted(METRIC_TITLES, key=lambda metric: metric != ADJUSTED_RAND)
+# Always measured, by what the samples are measured against. The first that a group has is the one that it is judged by.
+SHOWN_METRICS = (
+    *(ADJUSTED_RAND, "knn_r2", "knn_average_precision"),
+    *("silhouette", "normalized_mutual_information", "label_silhouette", "knn_accuracy"),
+)
 MOST_COLUMNS = 6
 PANEL_WIDTH, PANEL_HEIGHT = 2.1, 1.55  # inches
 PRINTED_PANEL = 1.3
@@ -43,7 +47,7 @@ def column_title(column: dict[str, str], length: int) -> str:
     return shorten(" | ".join(dict.fromkeys(column.values())), length)
 
 
-def pixel_baseline(values: dict[str, dict[tuple, Curves]], metric: str) -> float:
+def raw_level(values: dict[str, dict[tuple, Curves]], metric: str) -> float:
     """A metric of the raw inputs, where all groups have about the same value; else NaN."""
     means = [
         mean_interval(curves[RAW_INPUTS, metric][1])[0][0]
@@ -51,11 +55,23 @@ def pixel_baseline(values: dict[str, dict[tuple, Curves]], metric: str) -> float
         if (RAW_INPUTS, metric) in curves
     ]
     known = np.array(means)[np.isfinite(means)]
-    return known.mean() if len(known) == len(values) and np.ptp(known) <= ALIKE else np.nan
+    measured = [curves for curves in values.values() if any(name == metric for _, name in curves)]
+    return known.mean() if len(known) == len(measured) and len(known) and np.ptp(known) <= ALIKE else np.nan
+
+
+def main_metric(curves: dict[tuple, Curves]) -> str:
+    """What a group is judged by."""
+    known = {metric for _, metric in curves}
+    return next((metric for metric in SHOWN_METRICS if metric in known), SHOWN_METRICS[0])
 
 
 def plot_compared_metrics(
-    *, metrics_table: str, layers: dict[str, list[str]], threshold: float, style: FigureStyle
+    *,
+    metrics_table: str,
+    layers: dict[str, list[str]],
+    threshold: float,
+    baseline: str = BASELINES[OTHER],
+    style: FigureStyle,
 ) -> Figure:
     """Draw each metric (rows) in each layer (columns) over times, a line a group.
 
@@ -65,26 +81,34 @@ def plot_compared_metrics(
     layers : dict
         Group to its layers, in network order.
     threshold : float
-        Of the adjusted Rand index, drawn dotted.
+        Of the metric that groups are judged by, drawn dotted.
+    baseline : str
+        How the raw inputs of all groups are called.
     style : FigureStyle
     """
     values = load_comparison(metrics_table, "layer", "metric")
     most = MOST_COLUMNS if style.width is None else max(2, int((style.width - 0.6) / PRINTED_PANEL))
     columns = layer_columns(layers, most)
+    known = {metric for curves in values.values() for _, metric in curves}
+    metrics = [metric for metric in SHOWN_METRICS if metric in known]
+    judged_by = {group: main_metric(curves) for group, curves in values.items()}
     colors = group_colors(
-        list(layers), lambda group: final_value(values[group].get((layers[group][-1], ADJUSTED_RAND))), style.palette
+        list(layers), lambda group: final_value(values[group].get((layers[group][-1], judged_by[group]))), style.palette
     )
-    baselines = {metric: pixel_baseline(values, metric) for metric in SHOWN_METRICS}
-    note = BAND_NOTE + others_note(list(layers), colors, "whose last layer ends with the highest adjusted Rand index")
+    baselines = {metric: raw_level(values, metric) for metric in metrics}
+    judges = [metric for metric in metrics if metric in judged_by.values()]
+    named = " or ".join(METRIC_TITLES[metric][0].lower() + METRIC_TITLES[metric][1:] for metric in judges)
+    note = BAND_NOTE + others_note(list(layers), colors, f"whose last layer ends with the highest {named}")
     if np.isfinite(list(baselines.values())).any():
-        note += " Dashed: the raw inputs."
-    indices = [
-        values[group][layer, ADJUSTED_RAND][1]
-        for group, names in layers.items()
-        for layer in names
-        if (layer, ADJUSTED_RAND) in values[group]
-    ]
-    reached = any((index >= threshold).any() for index in indices)
+        note += f" Dashed: {baseline}."
+    if len(judges) > 1:
+        note += " The groups are measured against different targets: a row shows those that have its measure."
+    reached = {
+        metric
+        for group, metric in judged_by.items()
+        for layer in layers[group]
+        if (layer, metric) in values[group] and (values[group][layer, metric][1] >= threshold).any()
+    }
     if reached:
         note += f" Dotted: the threshold {threshold:g} of crossing.md."
     if len({tuple(names) for names in layers.values()}) > 1:
@@ -100,11 +124,11 @@ def plot_compared_metrics(
             sizes=sizes,
             colors=colors,
             width=style.width or max(7.0, 0.7 + PANEL_WIDTH * len(columns)),
-            height=0.5 + (1.3 if style.printed else PANEL_HEIGHT) * len(SHOWN_METRICS),
+            height=0.5 + (1.3 if style.printed else PANEL_HEIGHT) * len(metrics),
             style=style,
         )
-        panels = below.subplots(len(SHOWN_METRICS), len(columns), sharex=True, sharey="row", squeeze=False)
-        for row, metric in zip(panels, SHOWN_METRICS):
+        panels = below.subplots(len(metrics), len(columns), sharex=True, sharey="row", squeeze=False)
+        for row, metric in zip(panels, metrics):
             ends = []
             for axes, column in zip(row, columns):
                 keys = {group: (layer, metric) for group, layer in column.items()}
@@ -113,7 +137,7 @@ def plot_compared_metrics(
                 )
                 if np.isfinite(baselines[metric]):
                     axes.axhline(baselines[metric], color=MUTED, linestyle=(0, (4, 3)), linewidth=1, zorder=1.2)
-                if metric == ADJUSTED_RAND and reached:
+                if metric in reached:
                     axes.axhline(threshold, color=MUTED, linestyle=":", linewidth=1, zorder=1.2)
                 set_time_axis(axes, style, ticks=4, name=False)
             limit_y_axis(row[0], ends)
@@ -133,6 +157,7 @@ if "snakemake" in globals():
             metrics_table=snakemake.input.metrics,
             layers=snakemake.params.layers,
             threshold=snakemake.params.threshold,
+            baseline=snakemake.params.baseline,
             style=FigureStyle(
                 dpi=snakemake.params.dpi,
                 width=snakemake.params.width,

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from evolution.activations.predictions import load_predictions
+from evolution.data.targets import load_targets
 from evolution.figures.fonts import drawable_names
 from evolution.figures.style import (
     INK,
@@ -19,7 +20,6 @@ from evolution.figures.style import (
     shared_look,
     shorten,
 )
-from evolution.io.arrays import load_npz
 from evolution.io.job_log import job_log
 
 COLORS = "Blues"
@@ -30,6 +30,12 @@ LETTER = 0.075  # inches
 ONE_LINE = 22  # characters of a time and its accuracy that have room next to each other on paper
 # Numbers in the cells can be read with at most so many classes, and from this many inches of the matrix's side on.
 WRITTEN_CLASSES, WRITTEN_SIDE = 10, 2.0
+# With more classes than this, a cell is too small to be seen: the classes that are confused most are shown.
+MOST_CLASSES = 50
+CONFUSED_CLASSES = 20
+# Pairs of classes that the note names.
+NAMED_PAIRS, PAIR_NAME = 5, 24
+OTHERS = "others"
 
 
 def confusion_shares(predicted: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
@@ -43,6 +49,42 @@ def confusion_shares(predicted: np.ndarray, labels: np.ndarray, classes: int) ->
     return counts / np.where(totals, totals, np.nan)
 
 
+def confused_pairs(predicted: np.ndarray, labels: np.ndarray) -> list[tuple[int, int, int]]:
+    """Each true class and wrong prediction that occur, and how often: the most frequent first.
+
+    Parameters
+    ----------
+    predicted, labels : int arrays (N,)
+    """
+    wrong = predicted != labels
+    pairs, counts = np.unique(np.stack([labels[wrong], predicted[wrong]], axis=1), axis=0, return_counts=True)
+    order = np.argsort(-counts, kind="stable")
+    return [(int(true), int(guess), int(count)) for (true, guess), count in zip(pairs[order], counts[order])]
+
+
+def confused_classes(pairs: list[tuple[int, int, int]], labels: np.ndarray) -> list[int]:
+    """The classes that are confused most: those of the most frequent pairs, each next to what it is confused with.
+
+    Parameters
+    ----------
+    pairs : list
+        See `confused_pairs`.
+    labels : int array (N,)
+        A class without a sample has no row to show.
+    """
+    known, found = set(labels.tolist()), {}
+    for true, guess, _ in pairs:
+        found |= dict.fromkeys(label for label in (true, guess) if label in known)
+    # Where the network is hardly ever wrong, the first classes fill the rest.
+    return list(found | dict.fromkeys(sorted(known)))[:CONFUSED_CLASSES]
+
+
+def shown_shares(shares: np.ndarray, shown: list[int]) -> np.ndarray:
+    """The rows and columns of some classes, and a last column with the share of all other predictions."""
+    inside = shares[np.ix_(shown, shown)]
+    return np.concatenate([inside, 1 - inside.sum(axis=1, keepdims=True)], axis=1)
+
+
 def plot_confusion(*, dataset: str, predictions: list[str], times: list[int], style: FigureStyle) -> Figure:
     """Draw a confusion matrix a time, all on one scale.
 
@@ -53,7 +95,8 @@ def plot_confusion(*, dataset: str, predictions: list[str], times: list[int], st
     times : list of int
     style : FigureStyle
     """
-    labels, names = load_npz(dataset, "eval_labels", "class_names")
+    targets = load_targets(dataset)
+    labels, names = targets.values, targets.names
     predicted, _ = load_predictions(predictions, times, len(labels))
     columns = min(COLUMNS if style.width is None else max(2, int(style.width / PRINTED_PANEL)), len(times))
     rows = -(-len(times) // columns)
@@ -64,9 +107,26 @@ def plot_confusion(*, dataset: str, predictions: list[str], times: list[int], st
         + "Numbers: per cent of the row, left out below 1." * written
     )
     names, fonts = drawable_names(names)
+    few = len(names) <= MOST_CLASSES
     named = np.arange(0, len(names), -(-len(names) // NAMED_CLASSES))
     texts = [shorten(names[label], 12) for label in named]
-    longest = max(map(len, texts))
+    predictions_named, prediction_texts = named, texts
+    if not few:
+        pairs = confused_pairs(predicted[-1], labels)
+        shown = confused_classes(pairs, labels)
+        named, texts = np.arange(len(shown)), [shorten(names[label], 12) for label in shown]
+        predictions_named, prediction_texts = np.arange(len(shown) + 1), [*texts, OTHERS]
+        note += (
+            f"Shown are {len(shown)} of {len(names)} classes, those confused most at {style.unit} {times[-1]}; the "
+            "last column holds all other predictions. The tables in predictions/ have all."
+        )
+        if pairs:
+            most = ", ".join(
+                f"{shorten(names[true], PAIR_NAME)} as {shorten(names[guess], PAIR_NAME)} ({count})"
+                for true, guess, count in pairs[:NAMED_PAIRS]
+            )
+            note += f" Most often: {most}."
+    longest = max(map(len, prediction_texts))
     titles = [
         (f"{style.unit} {time}", f"accuracy {accuracy_text((guesses == labels).mean())}")
         for time, guesses in zip(times, predicted)
@@ -87,6 +147,7 @@ def plot_confusion(*, dataset: str, predictions: list[str], times: list[int], st
             axes.remove()
         for axes, (when, accuracy), guesses in zip(panels.ravel(), titles, predicted):
             shares = confusion_shares(guesses, labels, len(names))
+            shares = shares if few else shown_shares(shares, shown)
             image = axes.imshow(shares, vmin=0, vmax=1, cmap=COLORS)
             axes.grid(False)
             size = 9 if side >= WRITTEN_SIDE else 6
@@ -100,7 +161,7 @@ def plot_confusion(*, dataset: str, predictions: list[str], times: list[int], st
                 color = "white" if share > 0.55 else INK
                 axes.text(column, row, per_cent(share), ha="center", va="center", size=6, color=color)
         for axes in panels.ravel()[: len(times)]:
-            axes.set_xticks(named, texts, rotation=90 if longest > 2 else 0)
+            axes.set_xticks(predictions_named, prediction_texts, rotation=90 if longest > 2 else 0)
             axes.set_yticks(named, texts)
             axes.tick_params(labelbottom=True)
         for axes in panels[:, 0]:

@@ -6,6 +6,7 @@ import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
 
 from matplotlib.figure import Figure
 
+from evolution.data.kinds import BASELINES, OTHER
 from evolution.embedding.methods import METHODS
 from evolution.figures.curves import Panel, metric_figure
 from evolution.figures.style import FigureStyle, save_figure, shared_look
@@ -30,7 +31,12 @@ PANELS = {
 
 
 def plot_embedding_quality(
-    *, embedding_table: str, layers: list[str], style: FigureStyle, method: str = "tsne"
+    *,
+    embedding_table: str,
+    layers: list[str],
+    baseline: str = BASELINES[OTHER],
+    style: FigureStyle,
+    method: str = "tsne",
 ) -> Figure:
     """Draw KL divergence (of t-SNE), trustworthiness and drift over times, a line a layer.
 
@@ -39,6 +45,8 @@ def plot_embedding_quality(
     embedding_table : path of `tables/embedding.parquet`
     layers : list of str
         In network order.
+    baseline : str
+        How the raw inputs are called.
     style : FigureStyle
     method : str
         See `evolution.embedding.methods.METHODS`.
@@ -53,6 +61,7 @@ def plot_embedding_quality(
             panels=panels,
             rows=[len(panels)],
             style=style,
+            baseline=baseline,
             linear_up_to={DRIFT: STEADY},
         )
 
@@ -62,6 +71,7 @@ if "snakemake" in globals():
         figure = plot_embedding_quality(
             embedding_table=snakemake.input.embedding,
             layers=snakemake.params.layers,
+            baseline=snakemake.params.baseline,
             method=snakemake.params.method,
             style=FigureStyle(
                 dpi=snakemake.params.dpi,

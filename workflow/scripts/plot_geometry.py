@@ -6,6 +6,7 @@ import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
 
 from matplotlib.figure import Figure
 
+from evolution.data.kinds import BASELINES, OTHER
 from evolution.figures.curves import Panel, metric_figure
 from evolution.figures.style import FigureStyle, save_figure, shared_look
 from evolution.io.job_log import job_log
@@ -18,6 +19,13 @@ PANELS = {
         "Intrinsic dimension (TwoNN)", "of the surface that the samples lie on", "dimension", 2
     ),
     "linear_probe_accuracy": Panel("Linear probe", "share of samples it gets right, cross-validated", "accuracy", 0.1),
+    "linear_probe_r2": Panel("Linear probe (R²)", "share of variance it explains, cross-validated", "R²", 0.1),
+    "linear_probe_average_precision": Panel(
+        "Linear probe (average precision)",
+        "a mean over labels, cross-validated; 1 is perfect",
+        "average precision",
+        0.1,
+    ),
     "knn_purity": Panel("k-NN purity", "share of a sample's neighbours that are of its class", "purity", 0.1),
     "label_davies_bouldin": Panel(
         "Davies-Bouldin index",
@@ -29,7 +37,9 @@ PANELS = {
 COLUMNS = 3
 
 
-def plot_geometry(*, metrics_table: str, layers: list[str], style: FigureStyle) -> Figure:
+def plot_geometry(
+    *, metrics_table: str, layers: list[str], baseline: str = BASELINES[OTHER], style: FigureStyle
+) -> Figure:
     """Draw each of `PANELS` that was measured over times, a line a layer, the raw inputs dashed.
 
     Parameters
@@ -37,6 +47,8 @@ def plot_geometry(*, metrics_table: str, layers: list[str], style: FigureStyle) 
     metrics_table : path of `tables/metrics.parquet`
     layers : list of str
         In network order.
+    baseline : str
+        How the raw inputs are called.
     style : FigureStyle
     """
     values = load_values(metrics_table)
@@ -51,6 +63,7 @@ def plot_geometry(*, metrics_table: str, layers: list[str], style: FigureStyle) 
             panels=panels,
             rows=rows,
             style=style,
+            baseline=baseline,
         )
 
 
@@ -59,6 +72,7 @@ if "snakemake" in globals():
         figure = plot_geometry(
             metrics_table=snakemake.input.metrics,
             layers=snakemake.params.layers,
+            baseline=snakemake.params.baseline,
             style=FigureStyle(
                 dpi=snakemake.params.dpi,
                 width=snakemake.params.width,

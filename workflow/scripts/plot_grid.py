@@ -4,23 +4,19 @@ import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
 
 # isort: split
 
-import numpy as np
 from matplotlib.figure import Figure
 
 from evolution.activations.cells import Cells
+from evolution.data.targets import load_targets
 from evolution.embedding.methods import METHODS
-from evolution.figures.fonts import drawable_names
+from evolution.figures.dot_colors import color_maps
+from evolution.figures.map_metrics import MAP_METRICS
 from evolution.figures.sheets import cell_side, draw_map, map_sheet, square_limits, title_cell
-from evolution.figures.style import FigureStyle, class_colors, save_figure, score, shared_look
-from evolution.io.arrays import load_npz
+from evolution.figures.style import FigureStyle, save_figure, score, shared_look
 from evolution.io.job_log import job_log
-from evolution.measures.long_tables import adjusted_rand_indices, without_raw_inputs
+from evolution.measures.long_tables import cell_values, without_raw_inputs
 
-NOTE = (
-    "Each dot is an evaluation sample, in the colour of its true class; {title} {of_layer}. "
-    "ARI: adjusted Rand index, agreement of the layer's k-means clusters with the classes; "
-    "1 is perfect, 0 is chance."
-)
+NOTE = "Each dot is an evaluation sample, in the colour of {meaning}; {title} {of_layer}. {short}: {explanation}.{more}"
 
 LETTER = 0.085  # inches, of a row's label with more than ten
 
@@ -30,6 +26,7 @@ def plot_grid(
     dataset: str,
     embeddings: Cells,
     metrics_table: str,
+    clusters: Cells,
     times: list[int],
     layers: list[str],
     style: FigureStyle,
@@ -43,6 +40,8 @@ def plot_grid(
     embeddings : Cells
         Of layouts, float32 (N, 2).
     metrics_table : path of `tables/metrics.parquet`
+    clusters : Cells
+        Of k-means clusters, int16 (N,), of the last layer at the last snapshot, see `color_maps`.
     times : list of int
         A row each.
     layers : list of str
@@ -51,30 +50,37 @@ def plot_grid(
     method : str
         See `evolution.embedding.methods.METHODS`.
     """
-    labels, names = load_npz(dataset, "eval_labels", "class_names")
+    targets = load_targets(dataset)
     layers = without_raw_inputs(layers)
-    rand_indices = adjusted_rand_indices(metrics_table, [(time, layer) for time in times for layer in layers])
-    colors = class_colors(style.palette, len(names))
-    dots = np.array(colors)[labels]
-    class_names, fonts = drawable_names(names)
-    with shared_look(fonts):
+    metric = MAP_METRICS[targets.target]
+    values = cell_values(metrics_table, metric.name, [(time, layer) for time in times for layer in layers])
+    colors = color_maps(targets, style.palette, clusters, layers[-1], style.unit)
+    with shared_look(colors.fonts):
         sheet = map_sheet(
             rows=len(times),
             columns=len(layers),
-            cell=cell_side(layers, 2.1),
+            cell=cell_side(layers, 2.1, metric.short),
             title=f"{METHODS[method].title} of each layer while the network trains",
-            note=NOTE.format(title=METHODS[method].title, of_layer=METHODS[method].of_layer),
-            legend=list(zip(class_names, colors)),
+            note=NOTE.format(
+                meaning=colors.meaning,
+                title=METHODS[method].title,
+                of_layer=METHODS[method].of_layer,
+                short=metric.short,
+                explanation=metric.explained,
+                more=colors.note,
+            ),
+            legend=colors.legend,
+            scale=colors.scale,
             style=style,
             # On paper the labels stand upright.
             row_label_width=0.2 if style.printed else 0.75 + LETTER * max(0, len(f"{style.unit} {max(times)}") - 10),
         )
         for layer, column in zip(layers, sheet.axes.T):
-            layouts = [embeddings.read_layout(layer, time, len(labels)) for time in times]
+            layouts = [embeddings.read_layout(layer, time, targets.count) for time in times]
             limits = square_limits(layouts)
             for axes, time, layout in zip(column, times, layouts):
-                draw_map(axes, layout, dots, limits)
-                title_cell(axes, layer, layers, f"ARI {score(rand_indices[time, layer])}")
+                draw_map(axes, layout, colors.dots, limits)
+                title_cell(axes, layer, layers, metric.short, score(values[time, layer]))
         for axes, time in zip(sheet.axes[:, 0], times):
             if style.printed:
                 label, offset, properties = f"{style.unit} {time}", -3, {"size": 7, "rotation": 90}
@@ -93,6 +99,7 @@ if "snakemake" in globals():
             dataset=snakemake.input.dataset,
             embeddings=Cells(snakemake.input.embeddings, snakemake.params.spans),
             metrics_table=snakemake.input.metrics,
+            clusters=Cells(snakemake.input.clusters, snakemake.params.cluster_spans),
             times=snakemake.params.times,
             layers=snakemake.params.layers,
             method=snakemake.params.method,

@@ -6,24 +6,30 @@ import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
 
 from matplotlib.figure import Figure
 
+from evolution.data.kinds import BASELINES, OTHER
 from evolution.figures.curves import Panel, draw_layer_curves, layer_panels, place_labels, title_panel
 from evolution.figures.metric_titles import METRIC_TITLES
 from evolution.figures.style import FigureStyle, save_figure, shared_look
 from evolution.io.job_log import job_log
 from evolution.measures.long_tables import ADJUSTED_RAND, load_values
 
+# By the kind of target, a table has some of them.
 EXPLANATIONS = {
     "silhouette": "how compact and far apart the k-means clusters are; 1 is best, 0: they overlap",
     ADJUSTED_RAND: "agreement of the k-means clusters with the true classes; 1 is perfect, 0 is chance",
     "normalized_mutual_information": "information clusters and classes share; 1 is most",
     "label_silhouette": "how compact and far apart the true classes are; 1: best",
     "knn_accuracy": "share whose neighbours vote for the right class",
+    "knn_r2": "how well neighbours tell the number; 1 is perfect, 0 no better than the mean",
+    "knn_average_precision": "how well neighbours tell the labels, a mean over them; 1 is perfect",
 }
 # The adjusted Rand index of the worst and the best restart of k-means.
 SPREAD = (f"{ADJUSTED_RAND}_min", f"{ADJUSTED_RAND}_max")
 
 
-def plot_metric_curves(*, metrics_table: str, layers: list[str], style: FigureStyle) -> Figure:
+def plot_metric_curves(
+    *, metrics_table: str, layers: list[str], baseline: str = BASELINES[OTHER], style: FigureStyle
+) -> Figure:
     """Draw each metric over times, a line a layer, the raw inputs dashed.
 
     Parameters
@@ -31,10 +37,13 @@ def plot_metric_curves(*, metrics_table: str, layers: list[str], style: FigureSt
     metrics_table : path of `tables/metrics.parquet`
     layers : list of str
         In network order.
+    baseline : str
+        How the raw inputs are called.
     style : FigureStyle
     """
     values = load_values(metrics_table)
     known = {metric for _, _, metric in values}
+    shown = {metric: explanation for metric, explanation in EXPLANATIONS.items() if metric in known}
     shading = "Shaded: from the worst to the best restart of k-means; the line: the one whose clusters are tightest."
     with shared_look():
         figure, panels = layer_panels(
@@ -42,11 +51,12 @@ def plot_metric_curves(*, metrics_table: str, layers: list[str], style: FigureSt
             values=values,
             layers=layers,
             # The two metrics that judge the clusters themselves have the upper row, and so wider panels.
-            rows=[2, 3],
+            rows=[2, 3] if len(shown) == 5 else [len(shown)],
             style=style,
+            baseline=baseline,
             ending=shading if known.issuperset(SPREAD) else "",
         )
-        for (metric, explanation), axes in zip(EXPLANATIONS.items(), panels):
+        for (metric, explanation), axes in zip(shown.items(), panels):
             title = METRIC_TITLES[metric]
             panel = Panel(title, explanation, title[0].lower() + title[1:], least_span=0.1)
             draw_layer_curves(
@@ -55,6 +65,7 @@ def plot_metric_curves(*, metrics_table: str, layers: list[str], style: FigureSt
                 layers=layers,
                 metric=metric,
                 least_span=panel.least_span,
+                baseline=baseline,
                 band=SPREAD if metric == ADJUSTED_RAND else None,
             )
             title_panel(axes, panel, style)
@@ -67,6 +78,7 @@ if "snakemake" in globals():
         figure = plot_metric_curves(
             metrics_table=snakemake.input.metrics,
             layers=snakemake.params.layers,
+            baseline=snakemake.params.baseline,
             style=FigureStyle(
                 dpi=snakemake.params.dpi,
                 width=snakemake.params.width,

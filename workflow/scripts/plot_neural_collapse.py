@@ -9,6 +9,7 @@ import math
 import numpy as np
 from matplotlib.figure import Figure
 
+from evolution.data.kinds import BASELINES, OTHER
 from evolution.figures.collapse_panels import COLLAPSED, PANELS, plain_decades, say_no_classifier
 from evolution.figures.curves import draw_curve, draw_layer_curves, layer_panels, place_labels, title_panel
 from evolution.figures.style import INK, FigureStyle, save_figure, shared_look
@@ -37,7 +38,9 @@ def load_collapse(path: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     return found
 
 
-def plot_neural_collapse(*, metrics_table: str, collapse_table: str, layers: list[str], style: FigureStyle) -> Figure:
+def plot_neural_collapse(
+    *, metrics_table: str, collapse_table: str, layers: list[str], baseline: str = BASELINES[OTHER], style: FigureStyle
+) -> Figure:
     """Draw NC1 to NC4 over times: a line a layer, and a black one for the classifier's input.
 
     Parameters
@@ -46,6 +49,8 @@ def plot_neural_collapse(*, metrics_table: str, collapse_table: str, layers: lis
     collapse_table : path of `tables/collapse.parquet`
     layers : list of str
         In network order.
+    baseline : str
+        How the raw inputs are called.
     style : FigureStyle
     """
     values, at_classifier = load_values(metrics_table), load_collapse(collapse_table)
@@ -57,6 +62,7 @@ def plot_neural_collapse(*, metrics_table: str, collapse_table: str, layers: lis
             layers=layers,
             rows=[3, 2],
             style=style,
+            baseline=baseline,
             ending=(
                 "Black: what the classifier, the last linear layer, is given. All on the evaluation samples. "
                 f"{COLLAPSED}"
@@ -70,7 +76,14 @@ def plot_neural_collapse(*, metrics_table: str, collapse_table: str, layers: lis
             if metric == "nc1":
                 axes.set_yscale("log")
             if metric in known:
-                draw_layer_curves(axes=axes, values=values, layers=layers, metric=metric, least_span=panel.least_span)
+                draw_layer_curves(
+                    axes=axes,
+                    values=values,
+                    layers=layers,
+                    metric=metric,
+                    least_span=panel.least_span,
+                    baseline=baseline,
+                )
             if metric == "nc1":
                 plain_decades(axes)
             if metric not in known and not np.isfinite(curve).any():
@@ -86,6 +99,7 @@ if "snakemake" in globals():
             metrics_table=snakemake.input.metrics,
             collapse_table=snakemake.input.collapse,
             layers=snakemake.params.layers,
+            baseline=snakemake.params.baseline,
             style=FigureStyle(
                 dpi=snakemake.params.dpi,
                 width=snakemake.params.width,

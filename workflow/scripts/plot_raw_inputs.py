@@ -1,4 +1,4 @@
-"""Figure of the baseline: the raw inputs, by true class and by k-means cluster."""
+"""Figure of the baseline: the raw inputs, coloured by what the samples are measured against, and by cluster."""
 
 import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
 
@@ -11,15 +11,26 @@ from matplotlib.figure import Figure
 
 from evolution import RAW_INPUTS
 from evolution.activations.cells import Cells
+from evolution.data.kinds import BASELINES, CLASSES, OTHER
+from evolution.data.targets import Targets, load_targets
 from evolution.embedding.methods import METHODS
-from evolution.figures.fonts import drawable_names
+from evolution.figures.dot_colors import MOST_CLASSES, color_dots
+from evolution.figures.map_metrics import MAP_METRICS
 from evolution.figures.sheets import draw_map, map_sheet, square_limits
 from evolution.figures.style import MUTED, FigureStyle, class_colors, save_figure, score, shared_look
-from evolution.io.arrays import load_npz
 from evolution.io.job_log import job_log
 from evolution.io.tables import load_table
 from evolution.measures.cluster_matching import match_clusters
-from evolution.measures.long_tables import ADJUSTED_RAND
+
+
+def colors_of_clusters(assigned: np.ndarray, targets: Targets, palette: str) -> tuple[np.ndarray, str]:
+    """Each sample in the colour of the class that its cluster matches best, and what the note says of the others."""
+    names = targets.names
+    matched = match_clusters(assigned, targets.values, len(names))
+    count = max(len(names), matched.max(initial=0) + 1)
+    colors = np.array(class_colors(palette, count))
+    more = " Clusters that match no class have colours that the legend does not show." if count > len(names) else ""
+    return np.append(colors[matched], MUTED)[assigned], more
 
 
 def plot_raw_inputs(
@@ -28,10 +39,11 @@ def plot_raw_inputs(
     embedding: str,
     clusters: str,
     metrics_table: str,
+    baseline: str = BASELINES[OTHER],
     style: FigureStyle,
     method: str = "tsne",
 ) -> Figure:
-    """Draw the map of the raw inputs twice, coloured by class and by cluster.
+    """Draw the map of the raw inputs: where there are classes twice, coloured by class and by cluster.
 
     Parameters
     ----------
@@ -39,47 +51,50 @@ def plot_raw_inputs(
     embedding, clusters : paths
         Of their layout, float32 (1, N, 2), and clusters, int16 (1, N).
     metrics_table : path of their metrics, a row and a column a metric
+    baseline : str
+        How the raw inputs are called.
     style : FigureStyle
     method : str
         See `evolution.embedding.methods.METHODS`.
     """
-    labels, names = load_npz(dataset, "eval_labels", "class_names")
+    targets = load_targets(dataset)
     # The inputs never change, so there is one cell. Its time says nothing.
     cells = [Cells([path], {Path(path).parent.name: [0]}) for path in (embedding, clusters)]
-    layout = cells[0].read_layout(RAW_INPUTS, 0, len(labels))
-    assigned = np.array(cells[1].read(RAW_INPUTS, 0, (len(labels),)))
-    rand_index = load_table(metrics_table, ADJUSTED_RAND).column(ADJUSTED_RAND)[0].as_py()
-    matched = match_clusters(assigned, labels, len(names))
-    count = max(len(names), matched.max(initial=0) + 1)
-    colors = np.array(class_colors(style.palette, count))
-    cluster_colors = np.append(colors[matched], MUTED)[assigned]
-    note = (
-        f"Each dot is an evaluation sample; {METHODS[method].title} {METHODS[method].of_inputs}. On the right, k-means "
-        "grouped the samples by their inputs alone; a cluster has the colour of the class that it matches best, so a "
-        "dot whose colour differs from the left is in a cluster of another class. "
-        "ARI: adjusted Rand index, agreement of clusters and classes; 1 is perfect, 0 is chance."
-    )
-    if count > len(names):
-        note += " Clusters that match no class have colours that the legend does not show."
-    class_names, fonts = drawable_names(names)
-    with shared_look(fonts):
+    layout = cells[0].read_layout(RAW_INPUTS, 0, targets.count)
+    assigned = np.array(cells[1].read(RAW_INPUTS, 0, (targets.count,)))
+    metric = MAP_METRICS[targets.target]
+    value = score(load_table(metrics_table, metric.name).column(metric.name)[0].as_py(), 3)
+    map_colors = color_dots(targets, style.palette, assigned, of_clusters="of the inputs")
+    title = f"{baseline[0].upper()}{baseline[1:]}, before any learning: {METHODS[method].title}"
+    note = f"Each dot is an evaluation sample; {METHODS[method].title} {METHODS[method].of_inputs}. "
+    if targets.target == CLASSES and len(targets.names) <= MOST_CLASSES:
+        cluster_colors, more = colors_of_clusters(assigned, targets, style.palette)
+        panels = {"True class": map_colors.dots, f"k-means cluster (ARI {value})": cluster_colors}
+        note += (
+            "On the right, k-means grouped the samples by their inputs alone; a cluster has the colour of the class "
+            "that it matches best, so a dot whose colour differs from the left is in a cluster of another class. "
+            "ARI: adjusted Rand index, agreement of clusters and classes; 1 is perfect, 0 is chance."
+        )
+        note += more
+    else:
+        meaning = map_colors.meaning.removeprefix("its ").removeprefix("the ")
+        panels = {f"{meaning[0].upper()}{meaning[1:]} ({metric.short} {value})": map_colors.dots}
+        note += f"{metric.short}: {metric.explanation}.{map_colors.note}".replace("layer", "inputs")
+    with shared_look(map_colors.fonts):
         sheet = map_sheet(
             rows=1,
-            columns=2,
-            cell=4.4,
-            title=f"Raw inputs, before any learning: {METHODS[method].title}",
+            columns=len(panels),
+            cell=4.4 if len(panels) > 1 else 5.4,
+            title=title,
             note=note,
-            legend=list(zip(class_names, colors)),
+            legend=map_colors.legend,
+            scale=map_colors.scale,
             style=style,
         )
         limits = square_limits([layout])
-        panels = {
-            "True class": colors[labels],
-            f"k-means cluster (ARI {score(rand_index, 3)})": cluster_colors,
-        }
-        for axes, (title, dots) in zip(sheet.axes[0], panels.items()):
+        for axes, (heading, dots) in zip(sheet.axes[0], panels.items()):
             draw_map(axes, layout, dots, limits)
-            axes.set_title(title, size=7 if style.printed else 10)
+            axes.set_title(heading, size=7 if style.printed else 10)
     return sheet.figure
 
 
@@ -90,6 +105,7 @@ if "snakemake" in globals():
             embedding=snakemake.input.embedding,
             clusters=snakemake.input.clusters,
             metrics_table=snakemake.input.metrics,
+            baseline=snakemake.params.baseline,
             method=snakemake.params.method,
             style=FigureStyle(
                 dpi=snakemake.params.dpi,

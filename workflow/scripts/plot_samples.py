@@ -1,25 +1,32 @@
-"""Figure of the samples that the network finds hard: learned last, still wrong, moved most."""
+"""Figure of the samples that the network finds hard: learned last, still wrong or far off, and moved most."""
 
 import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
 
 # isort: split
 
 import textwrap
+import unicodedata
+from dataclasses import dataclass
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from evolution.activations.cells import Cells
 from evolution.activations.predictions import are_known, load_predictions
+from evolution.data.kinds import CLASSES, LABELS, NONE, NUMBER
+from evolution.data.targets import load_targets
 from evolution.figures.fonts import drawable_names
 from evolution.figures.style import MUTED, FigureStyle, headed_figure, per_cent, save_figure, shared_look, shorten
-from evolution.io.arrays import load_npz
+from evolution.io.arrays import load_npz, names_in_npz
 from evolution.io.job_log import job_log
 
 COUNT = 12
 SIDE, PRINTED_SIDE = 0.95, 0.62  # inches
 PRINTED_LETTERS = 15  # of a heading, to the inch
 NAME_LENGTH = 12  # as wide as an image
+HOLDS = 0.5  # from which probability on the network says that a label holds
 
 
 def learned_at(right: np.ndarray) -> np.ndarray:
@@ -56,12 +63,165 @@ def path_lengths(layouts: np.ndarray) -> np.ndarray:
     return (steps / np.where(radii[1:], radii[1:], 1)[:, None]).sum(axis=0)
 
 
+@dataclass(frozen=True)
+class Entry:
+    """A sample in the figure.
+
+    Attributes
+    ----------
+    sample : int
+    what, when : str
+        What is written below it, above its number.
+    """
+
+    sample: int
+    what: str
+    when: str
+
+
+# Rows of samples, by their headings.
+Rows = dict[str, list[Entry]]
+
+
+def class_rows(
+    *,
+    labels: np.ndarray,
+    names: list[str],
+    predicted: np.ndarray,
+    confidence: np.ndarray,
+    times: list[int],
+    unit: str,
+    count: int,
+) -> Rows:
+    """The samples that were learned last, and those that are still wrong at the end.
+
+    Parameters
+    ----------
+    labels : int array (N,)
+    names : list of str
+    predicted, confidence : int and float arrays (times, N)
+    times : list of int
+    unit : {"epoch", "step"}
+    count : int
+        Samples in a row.
+    """
+    learned = learned_at(predicted == labels)
+    late = [sample for sample in np.argsort(-learned, kind="stable") if 0 < learned[sample] < len(times)]
+    never = np.flatnonzero(learned == len(times))
+    never = never[np.argsort(-confidence[-1][never], kind="stable")]
+    sure = bool(np.isfinite(confidence[-1]).all())
+
+    def mistake(snapshot: int, sample: int) -> str:
+        """The true class of a sample and the wrong one that is predicted."""
+        wrong = shorten(names[predicted[snapshot, sample]], NAME_LENGTH - 4)
+        return f"{shorten(names[labels[sample]], NAME_LENGTH)}\nnot {wrong}"
+
+    had_to_be = f"{len(late)} of {len(labels)} samples had to be learned"
+    surest = ", the surest first" * sure
+    return {
+        f"Learned last: right from this {unit} to the end ({had_to_be})": [
+            Entry(sample, mistake(learned[sample] - 1, sample), f"{unit} {times[learned[sample]]}")
+            for sample in late[:count]
+        ],
+        f"Still wrong at {unit} {times[-1]}{surest} ({len(never)} of {len(labels)} samples)": [
+            Entry(sample, mistake(-1, sample), f"{per_cent(confidence[-1, sample])}% sure" if sure else "")
+            for sample in never[:count]
+        ],
+    }
+
+
+def number_rows(*, values: np.ndarray, predicted: np.ndarray, when: str, count: int) -> Rows:
+    """The samples whose numbers are predicted worst.
+
+    Parameters
+    ----------
+    values, predicted : float arrays (N,)
+        At the last time.
+    when : str
+    count : int
+        Samples in a row.
+    """
+    errors = predicted - values
+    worst = np.argsort(-np.abs(np.nan_to_num(errors, nan=-np.inf)), kind="stable")[:count]
+    typical = number_text(float(np.median(np.abs(errors))))
+    return {
+        f"Largest errors at {when} (half of the {len(values)} samples are off by {typical} or less)": [
+            Entry(
+                sample,
+                f"{number_text(values[sample])}\nnot {number_text(predicted[sample])}",
+                f"off by {number_text(abs(errors[sample]))}",
+            )
+            for sample in worst
+        ]
+    }
+
+
+def label_rows(*, held: np.ndarray, names: list[str], predicted: np.ndarray, when: str, count: int) -> Rows:
+    """The samples with the most wrong labels, those with the largest errors first.
+
+    Parameters
+    ----------
+    held : bool array (N, K)
+    names : list of str (K,)
+    predicted : float array (N, K)
+        How probable each label is, at the last time.
+    when : str
+    count : int
+        Samples in a row.
+    """
+    wrong, errors = (predicted >= HOLDS) != held, np.square(predicted - held)
+    number = wrong.sum(axis=1)
+    order = np.lexsort((-errors.sum(axis=1), -number))
+    worst = [sample for sample in order[:count] if number[sample]]
+
+    def mistakes(sample: int) -> str:
+        """The labels that are missed most and added most."""
+        lines = []
+        for word, where in (("missed", held[sample] & wrong[sample]), ("false", ~held[sample] & wrong[sample])):
+            which = np.flatnonzero(where)
+            if len(which):
+                label = which[np.argmax(errors[sample, which])]
+                more = f" +{len(which) - 1}" if len(which) > 1 else ""
+                lines.append(f"{word} {shorten(names[label], NAME_LENGTH - 3 - len(more))}{more}")
+        return "\n".join(lines)
+
+    return {
+        f"Most labels wrong at {when} ({np.count_nonzero(number)} of {len(held)} samples have a wrong one)": [
+            Entry(sample, mistakes(sample), f"{number[sample]} of {held.shape[1]} wrong") for sample in worst
+        ]
+    }
+
+
+def number_text(value: float) -> str:
+    """A number with three digits, or all before the point."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def fitted_text(text: str, side: float, size: float) -> str:
+    """The beginning of a text, broken into lines that fill a square.
+
+    Parameters
+    ----------
+    text : str
+    side : float
+        Of the square, in inches.
+    size : float
+        Of the letters, in points.
+    """
+    # Chinese, Japanese and Korean letters are as wide as two.
+    wide = any(unicodedata.east_asian_width(letter) in "WF" for letter in text)
+    columns, lines = int(side * 72 / size / (1.2 if wide else 0.6)), int(side * 72 / size / 1.3)
+    return "\n".join(textwrap.wrap(text, columns, max_lines=lines, placeholder=" …"))
+
+
 def plot_samples(
     *, dataset: str, predictions: list[str], embeddings: Cells, times: list[int], layer: str, style: FigureStyle
 ) -> Figure:
-    """Draw three rows of samples: learned last, still wrong at the last time, moved most.
+    """Draw rows of samples: those that the network finds hard, and those that moved most.
 
-    Where nobody knows what the network predicts, the last of them alone.
+    Of classes, the first are those learned last and those still wrong at the end; of numbers those with the largest
+    errors; of several labels those with the most wrong ones. Where nobody knows what the network predicts, or what it
+    should, there is the row of those that moved most alone.
 
     Parameters
     ----------
@@ -74,51 +234,60 @@ def plot_samples(
         In whose map movement is measured.
     style : FigureStyle
     """
-    images, labels, names = load_npz(dataset, "eval_images", "eval_labels", "class_names")
-    predicted, confidence = load_predictions(predictions, times, len(labels))
-    layouts = np.stack([embeddings.read_layout(layer, time, len(labels)) for time in times])
-    learned, moved = learned_at(predicted == labels), path_lengths(layouts)
+    targets = load_targets(dataset)
+    (images,) = load_npz(dataset, "eval_images")
+    layouts = np.stack([embeddings.read_layout(layer, time, targets.count) for time in times])
+    moved = path_lengths(layouts)
     count = COUNT if style.width is None else max(1, min(COUNT, int(style.width / PRINTED_SIDE)))
-    late = [sample for sample in np.argsort(-learned, kind="stable") if 0 < learned[sample] < len(times)]
-    never = np.flatnonzero(learned == len(times))
-    never = never[np.argsort(-confidence[-1][never], kind="stable")]
-    most = np.argsort(-moved, kind="stable")
+    most = np.argsort(-moved, kind="stable")[:count]
+    names, fonts = drawable_names(targets.names)
+    known, when, rows, note = False, f"{style.unit} {times[-1]}", {}, "Evaluation samples; below each "
+    if targets.target != NONE:
+        predicted, confidence = load_predictions(predictions, times, targets.count)
+        known = are_known(predicted)
+    if targets.target == CLASSES:
+        note += "its true class" + ", and after “not” the class that the network predicts or last predicted" * known
+        if known:
+            rows = class_rows(
+                labels=targets.values, names=names, predicted=predicted, confidence=confidence, times=times,
+                unit=style.unit, count=count,
+            )  # fmt: skip
+    elif targets.target == NUMBER:
+        note += f"its {targets.name or 'number'}" + ", and after “not” the one that the network predicts" * known
+        if known:
+            rows = number_rows(values=targets.values, predicted=predicted[-1], when=when, count=count)
+    elif targets.target == LABELS:
+        note += "its labels" + (
+            ", and in the first row the one that the network misses and the false one that it is surest of; +: and so "
+            "many more" * known
+        )
+        if known:
+            rows = label_rows(held=targets.values, names=names, predicted=predicted[-1], when=when, count=count)
+    else:
+        note += "how far it moved"
+    note += ". # is the number to search for in the explorer. Movement is summed over all snapshots."
 
-    known, sure = are_known(predicted), bool(np.isfinite(confidence[-1]).all())
-    note = (
-        "Evaluation samples; below each its true class"
-        + ", and after “not” the class that the network predicts or last predicted" * known
-        + ". # is the number to search for in the explorer. Movement is summed over all snapshots."
-    )
-    names, fonts = drawable_names(names)
+    def is_a(sample: int) -> str:
+        """What a sample is, in few letters."""
+        if targets.target == CLASSES:
+            return shorten(names[targets.values[sample]], NAME_LENGTH)
+        if targets.target == NUMBER:
+            return number_text(targets.values[sample])
+        if targets.target == LABELS:
+            has = np.flatnonzero(targets.values[sample])
+            more = f" +{len(has) - 1}" if len(has) > 1 else ""
+            return f"{shorten(names[has[0]], NAME_LENGTH - len(more))}{more}" if len(has) else "no label"
+        return ""
 
-    def name(label: int, length: int = NAME_LENGTH) -> str:
-        return shorten(names[label], length)
-
-    def mistake(snapshot: int, sample: int) -> str:
-        """The true class of a sample and the wrong one that is predicted."""
-        return f"{name(labels[sample])}\nnot {name(predicted[snapshot, sample], NAME_LENGTH - 4)}"
-
-    had_to_be = f"{len(late)} of {len(labels)} samples had to be learned"
-    surest = ", the surest first" * sure
-    rows = {
-        f"Learned last: right from this {style.unit} to the end ({had_to_be})": [
-            (sample, mistake(learned[sample] - 1, sample), f"{style.unit} {times[learned[sample]]}")
-            for sample in late[:count]
-        ],
-        f"Still wrong at {style.unit} {times[-1]}{surest} ({len(never)} of {len(labels)} samples)": [
-            (sample, mistake(-1, sample), f"{per_cent(confidence[-1, sample])}% sure" if sure else "")
-            for sample in never[:count]
-        ],
-        f"Moved most in the map of {shorten(layer, 40)}, in radii of the map": [
-            (sample, name(labels[sample]), f"{moved[sample]:.1f} radii") for sample in most[:count]
-        ],
-    }
-    rows = rows if known else dict(list(rows.items())[-1:])
+    rows[f"Moved most in the map of {shorten(layer, 40)}, in radii of the map"] = [
+        Entry(sample, is_a(sample), f"{moved[sample]:.1f} radii") for sample in most
+    ]
     side = SIDE if style.width is None else style.width / count
-    with shared_look(fonts):
+    shown = [entry.sample for entries in rows.values() for entry in entries]
+    texts, text_fonts = readable_texts(dataset, shown)
+    with shared_look(list(dict.fromkeys([*fonts, *text_fonts]))):
         figure = headed_figure(
-            title="Samples that the network finds hard" if known else "Samples that move most",
+            title="Samples that the network finds hard" if len(rows) > 1 else "Samples that move most",
             note=note,
             width=style.width or 0.5 + count * side,
             height=len(rows) * (side + (0.8 if style.printed else 0.95)),
@@ -133,15 +302,49 @@ def plot_samples(
                 axes.set_axis_off()
             if not entries:
                 panels[0].text(0, 0.5, "none", color=MUTED)
-            for axes, (sample, what, when) in zip(panels, entries):
-                image = images[sample].transpose(1, 2, 0)
-                axes.imshow(image if image.shape[2] == 3 else image[..., 0], cmap="gray", vmin=0, vmax=255)
-                texts = [text for text in (what, when, f"#{sample}") if text]
+            for axes, entry in zip(panels, entries):
+                if entry.sample in texts:
+                    draw_text(axes, texts[entry.sample], side, style)
+                else:
+                    image = images[entry.sample].transpose(1, 2, 0)
+                    axes.imshow(image if image.shape[2] == 3 else image[..., 0], cmap="gray", vmin=0, vmax=255)
+                lines = [text for text in (entry.what, entry.when, f"#{entry.sample}") if text]
                 axes.annotate(
-                    "\n".join(texts), (0.5, 0), xytext=(0, -3), xycoords="axes fraction",
+                    "\n".join(lines), (0.5, 0), xytext=(0, -3), xycoords="axes fraction",
                     textcoords="offset points", ha="center", va="top", size=6 if style.printed else 7,
                 )  # fmt: skip
     return figure
+
+
+def readable_texts(dataset: str, samples: list[int]) -> tuple[dict[int, str], list[str]]:
+    """The texts of some samples by their numbers, and the fonts that they need.
+
+    Without previews of the user's own, a text says more than a picture of it. One that no font can write is left to its
+    picture.
+
+    Parameters
+    ----------
+    dataset : path of dataset.npz
+    samples : list of int
+    """
+    known = names_in_npz(dataset)
+    if "eval_texts" not in known or "previews_given" in known:
+        return {}, []
+    (texts,) = load_npz(dataset, "eval_texts")
+    wanted = {sample: str(texts[sample]) for sample in dict.fromkeys(samples)}
+    drawable, fonts = drawable_names(wanted.values())
+    return {sample: text for (sample, text), same in zip(wanted.items(), drawable) if text == same}, fonts
+
+
+def draw_text(axes: Axes, text: str, side: float, style: FigureStyle) -> None:
+    """Write the beginning of a text in place of an image, in a square of that side in inches."""
+    size = 5 if style.printed else 6
+    axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
+    axes.add_patch(Rectangle((0, 0), 1, 1, facecolor="#f5f5f5", edgecolor="#d9d9d9", linewidth=0.6))
+    axes.text(
+        0.04, 0.96, fitted_text(text, 0.8 * side, size), size=size, va="top", linespacing=1.1,
+        transform=axes.transAxes,
+    )  # fmt: skip
 
 
 if "snakemake" in globals():

@@ -1,8 +1,10 @@
-"""Figure of the training: loss, accuracy, and the accuracy of each class."""
+"""Figure of the training: loss, score, and the score of each class or label."""
 
 import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
 
 # isort: split
+
+from dataclasses import dataclass, replace
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -16,20 +18,85 @@ from evolution.io.reading import damaged
 from evolution.io.tables import load_table
 
 LOSS = Panel("Loss", "of the training, on the training samples; lower is better", "loss")
-EVALUATION_LOSS = Panel("Loss", "cross-entropy; lower is better", "loss")
-ACCURACY = Panel("Accuracy", "share of samples that the network classifies correctly", "accuracy")
-# With more classes than this, only the weakest are named and coloured.
+
+
+@dataclass(frozen=True)
+class ScoreTexts:
+    """What the figure says of a kind of target.
+
+    Attributes
+    ----------
+    title : str
+        Of the figure.
+    panel : Panel
+        Of the score.
+    each : str
+        The title of the panel that has a line for each class or label; empty where there is none.
+    one, many : str
+        What it has a line of.
+    loss : str
+        What the loss on the evaluation samples is.
+    """
+
+    title: str
+    panel: Panel
+    each: str
+    one: str
+    many: str
+    loss: str
+
+
+TEXTS = {
+    "accuracy": ScoreTexts(
+        title="How well the network classifies while it trains",
+        panel=Panel("Accuracy", "share of samples that the network classifies correctly", "accuracy"),
+        each="Accuracy of each class",
+        one="class",
+        many="classes",
+        loss="cross-entropy",
+    ),
+    "r2": ScoreTexts(
+        title="How well the network predicts while it trains",
+        panel=Panel("R²", "share of variance it explains; 1: all, 0: no better than the mean", "R²"),
+        each="",
+        one="",
+        many="",
+        loss="squared error",
+    ),
+    "average_precision": ScoreTexts(
+        title="How well the network finds the labels while it trains",
+        panel=Panel("Average precision", "the mean over labels; 1: perfect", "average precision"),
+        each="Average precision of each label",
+        one="label",
+        many="labels",
+        loss="binary cross-entropy",
+    ),
+}
+# Of whom a history has scores.
+PARTS = ("train", "eval", "class")
+# With more classes than this, lines would cover each other: a band shows where they lie, and a few are named.
 NAMED_CLASSES = 20
-WEAKEST = 5
+WEAKEST, STRONGEST = 5, 2
+# Shares of the classes below each edge of the bands, and how dark these are.
+BANDS = (((0.05, 0.95), "#e9e9e9"), ((0.25, 0.75), "#cfcfcf"))
+# A network that has learned nothing may predict numbers far worse than their mean: its values would hide all others.
+LOWEST_R2 = -0.5
 
 
-def load_history(path: str) -> dict[tuple[str, str], tuple[np.ndarray, np.ndarray]]:
+def load_history(path: str) -> tuple[dict[tuple[str, str], tuple[np.ndarray, np.ndarray]], str]:
     """Read `tables/history.parquet`.
 
     Returns
     -------
-    dict
+    curves : dict
         (measure, class name or "") to times int (E,) and values float (E,), in the order of the table.
+    score : str
+        What the network is scored by, of `TEXTS`; empty where the samples have no target.
+
+    Raises
+    ------
+    UserError
+        If the table cannot be read, or has a score and not that of the evaluation samples.
     """
     table = load_table(path, "time", "measure", "class_name", "value")
     measures, names = table.column("measure").to_pylist(), table.column("class_name").to_pylist()
@@ -38,62 +105,126 @@ def load_history(path: str) -> dict[tuple[str, str], tuple[np.ndarray, np.ndarra
     for row, key in enumerate(zip(measures, names)):
         rows.setdefault(key, []).append(row)
     curves = {key: (times[chosen], values[chosen]) for key, chosen in rows.items()}
-    if ("eval_accuracy", "") not in curves:
-        raise damaged(path, "no eval_accuracy")
-    return curves
+    score = next((score for score in TEXTS if not {f"{part}_{score}" for part in PARTS}.isdisjoint(measures)), "")
+    if score and (f"eval_{score}", "") not in curves:
+        raise damaged(path, f"no eval_{score}")
+    return curves, score
 
 
-def draw_classes(axes: Axes, curves: dict[str, tuple[np.ndarray, np.ndarray]], style: FigureStyle) -> None:
-    """Draw each class's accuracy; of many classes, name the weakest and leave the others grey."""
-    colors = dict(zip(curves, class_colors(style.palette, len(curves))))
-    named = list(curves)
-    if len(curves) > NAMED_CLASSES:
-        named = sorted(curves, key=lambda name: curves[name][1][-1])[:WEAKEST]
-    for name, (times, values) in curves.items():
-        if name in named:
-            draw_curve(axes, times, values, colors[name], name, linewidth=1.1, zorder=2.5)
-        else:
-            draw_curve(axes, times, values, "#cfcfcf", linewidth=0.6)
-    which = (
-        "one line per class" if len(named) == len(curves) else f"the weakest {WEAKEST} of {len(curves)} classes named"
+def draw_band(axes: Axes, curves: dict[str, tuple[np.ndarray, np.ndarray]]) -> None:
+    """Shade where most of many curves lie, and draw their median."""
+    times = np.unique(np.concatenate([times for times, _ in curves.values()]))
+    values = np.full((len(curves), len(times)), np.nan)
+    for row, (known, of_class) in zip(values, curves.values()):
+        row[np.searchsorted(times, known)] = of_class
+    some = np.isfinite(values).any(axis=0)
+    times, values = times[some], values[:, some]
+    for shares, color in BANDS:
+        low, high = np.nanquantile(values, shares, axis=0)
+        axes.fill_between(times, low, high, color=color, linewidth=0)
+    draw_curve(axes, times, np.nanmedian(values, axis=0), MUTED, "median", linewidth=1.1)
+
+
+def many_note(count: int, texts: ScoreTexts) -> str:
+    """What the figure's note says of very many classes or labels."""
+    if count <= NAMED_CLASSES:
+        return ""
+    return (
+        f"Of {count} {texts.many}, the dark band holds the middle half and the light one the middle 90 %; the weakest "
+        f"{WEAKEST} and the best {STRONGEST} at the end are named. All are in tables/history.parquet."
     )
-    panel = Panel("Accuracy of each class", f"on the evaluation samples; {which}", "accuracy")
+
+
+def draw_classes(
+    axes: Axes, curves: dict[str, tuple[np.ndarray, np.ndarray]], texts: ScoreTexts, style: FigureStyle
+) -> None:
+    """Draw the score of each class or label; of many a band, and the weakest and the strongest at the end."""
+    named = list(curves)
+    which = f"one line per {texts.one}"
+    if len(curves) > NAMED_CLASSES:
+        draw_band(axes, curves)
+        known = [name for name in curves if np.isfinite(curves[name][1][-1])]
+        ordered = sorted(known, key=lambda name: curves[name][1][-1])
+        named = list(dict.fromkeys([*ordered[:WEAKEST], *ordered[WEAKEST:][-STRONGEST:]]))
+        which = f"shaded: {len(curves)} {texts.many}; named: the weakest and the best"
+    for color, name in zip(class_colors(style.palette, len(named)), named):
+        draw_curve(axes, *curves[name], color, name, linewidth=1.1, zorder=2.5)
+    title_panel(axes, Panel(texts.each, which, texts.panel.y_label), style)
+
+
+def draw_loss(
+    axes: Axes, curves: dict[tuple[str, str], tuple[np.ndarray, np.ndarray]], loss: str, style: FigureStyle
+) -> None:
+    """Draw the losses on the training and the evaluation samples, as far as they are known."""
+    # A training that ran elsewhere may not have told its losses.
+    for name, color, label in (("train_loss", MUTED, "training"), ("eval_loss", INK, "evaluation")):
+        if (name, "") in curves:
+            draw_curve(axes, *curves[name, ""], color, label)
+    evaluated = ("eval_loss", "") in curves
+    title_panel(axes, replace(LOSS, explanation=f"{loss}; lower is better") if evaluated and loss else LOSS, style)
+    if not any(np.isfinite(line.get_ydata()).any() for line in axes.lines):
+        axes.text(0.5, 0.5, "no loss is known", transform=axes.transAxes, color=MUTED, ha="center")
+    if _lowest(axes) >= 0:
+        axes.set_ylim(bottom=0)
+
+
+def _lowest(axes: Axes) -> float:
+    """The lowest value of any line; at most 0."""
+    return min((np.nanmin(line.get_ydata(), initial=0) for line in axes.lines), default=0)
+
+
+def draw_score(
+    axes: Axes, curves: dict[tuple[str, str], tuple[np.ndarray, np.ndarray]], score: str, style: FigureStyle
+) -> None:
+    """Draw what the network is scored by, on the training and the evaluation samples."""
+    panel = TEXTS[score].panel
+    if (f"train_{score}", "") in curves:
+        draw_curve(axes, *curves[f"train_{score}", ""], "#9a9a9a", "training")
+    draw_curve(axes, *curves[f"eval_{score}", ""], INK, "evaluation")
+    low = -0.02
+    if score == "r2":
+        lowest = _lowest(axes)
+        low = max(lowest, LOWEST_R2) - 0.02
+        if lowest < LOWEST_R2:
+            panel = replace(panel, explanation=f"share of variance it explains; below {LOWEST_R2:g} cut off")
     title_panel(axes, panel, style)
+    axes.set_ylim(low, 1.02)
 
 
 def plot_training_curves(*, history_table: str, style: FigureStyle) -> Figure:
-    """Draw loss and accuracies over times.
+    """Draw loss and scores over times; of samples without a target the loss alone.
 
     Parameters
     ----------
     history_table : path of `tables/history.parquet`
     style : FigureStyle
     """
-    curves = load_history(history_table)
-    classes = {name: curve for (measure, name), curve in curves.items() if measure == "class_accuracy"}
+    curves, score = load_history(history_table)
+    if not score:
+        with shared_look():
+            figure, (loss,) = curve_panels(
+                title="The loss while the network trains", note="", rows=[1], labels=["evaluation"], style=style
+            )
+            draw_loss(loss, curves, "", style)
+            place_labels(figure)
+        return figure
+    texts = TEXTS[score]
+    classes = {name: curve for (measure, name), curve in curves.items() if measure == f"class_{score}"}
     class_names, fonts = drawable_names(classes)
     classes = dict(zip(class_names, classes.values()))
     with shared_look(fonts):
-        figure, (loss, accuracy, class_accuracy) = curve_panels(
-            title="How well the network classifies while it trains",
-            note="",
-            rows=[3],
+        figure, panels = curve_panels(
+            title=texts.title,
+            note=many_note(len(classes), texts),
+            rows=[3 if classes else 2],
             labels=["evaluation", *classes] if len(classes) <= NAMED_CLASSES else ["evaluation"],
             style=style,
         )
-        # A training that ran elsewhere may not have told its losses.
-        for name, color, label in (("train_loss", MUTED, "training"), ("eval_loss", INK, "evaluation")):
-            if (name, "") in curves:
-                draw_curve(loss, *curves[name, ""], color, label)
-        title_panel(loss, EVALUATION_LOSS if ("eval_loss", "") in curves else LOSS, style)
-        loss.set_ylim(bottom=0)
-        if ("train_accuracy", "") in curves:
-            draw_curve(accuracy, *curves["train_accuracy", ""], "#9a9a9a", "training")
-        draw_curve(accuracy, *curves["eval_accuracy", ""], INK, "evaluation")
-        title_panel(accuracy, ACCURACY, style)
-        draw_classes(class_accuracy, classes, style)
-        for axes in (accuracy, class_accuracy):
-            axes.set_ylim(-0.02, 1.02)
+        draw_loss(panels[0], curves, texts.loss, style)
+        draw_score(panels[1], curves, score, style)
+        if classes:
+            draw_classes(panels[2], classes, texts, style)
+            panels[2].set_ylim(-0.02, 1.02)
         place_labels(figure)
     return figure
 

@@ -14,7 +14,7 @@ from support.cka_by_formula import by_formula, unbiased_hsic
 def write_images(path, seed):
     images = np.random.default_rng(seed).integers(0, 255, (40, 1, 4, 4)).astype(np.uint8)
     labels, indices = np.arange(40) % 4, np.arange(40)
-    save_npz(path, eval_images=images, eval_labels=labels, eval_indices=indices)
+    save_npz(path, eval_images=images, eval_labels=labels, eval_indices=indices, class_names=np.array(list("abcd")))
     return str(path)
 
 
@@ -54,6 +54,7 @@ def write_own(path, *, inputs, ids=None, labels=4):
         path,
         eval_images=np.zeros((40, 1, 4, 4), np.uint8),
         eval_labels=np.arange(40) % labels,
+        class_names=np.array([""] * labels),
         eval_indices=np.arange(40),
         input_names=np.array(["x"]),
         inputs_0=np.random.default_rng(inputs).normal(size=(40, inputs)).astype(np.float32),
@@ -95,7 +96,14 @@ def test_ids_tell_who_the_samples_are_whatever_their_images(tmp_path):
         labels = np.arange(40) % 4 if labels is None else labels
         more = {} if ids is None else {"eval_ids": np.array(ids), "input_names": np.array([], str)}
         indices = np.arange(40) if indices is None else indices
-        save_npz(tmp_path / f"{run}.npz", eval_images=images, eval_labels=labels, eval_indices=indices, **more)
+        save_npz(
+            tmp_path / f"{run}.npz",
+            eval_images=images,
+            eval_labels=labels,
+            eval_indices=indices,
+            class_names=np.array([""]),
+            **more,
+        )
         return str(tmp_path / f"{run}.npz")
 
     names = [f"s{number}" for number in range(40)]
@@ -120,6 +128,7 @@ def write_recorded(path, *, ids=None, previews=None, labels=4):
         path,
         eval_images=np.random.default_rng(seed).integers(0, 255, (40, 1, 4, 4)).astype(np.uint8),
         eval_labels=np.arange(40) % labels,
+        class_names=np.array([""] * labels),
         eval_indices=np.arange(40),
         input_names=np.array([], str),
         **({"previews_given": np.array(True)} if previews is not None else {}),

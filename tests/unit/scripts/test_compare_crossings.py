@@ -58,6 +58,7 @@ def test_crossings_are_sorted_and_those_that_never_come_are_last(tmp_path):
         layers=["conv", "fc", "absent"],
         threshold=0.9,
         seeds=seeds,
+        targets=dict.fromkeys(seeds, "classes"),
         markdown_path=tmp_path / "c.md",
         csv_path=tmp_path / "c.csv",
     )
@@ -108,6 +109,7 @@ def test_runs_in_steps_cross_at_times_of_their_own(tmp_path):
         layers=["fc"],
         threshold=0.9,
         seeds={"a": 0, "b": 0},
+        targets={"a": "classes", "b": "classes"},
         markdown_path=tmp_path / "c.md",
         csv_path=tmp_path / "c.csv",
     )

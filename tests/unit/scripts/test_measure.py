@@ -19,12 +19,16 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 SETTINGS = MeasureSettings(clusters=10, n_init=2, neighbors=5, measures=(), seed=17)
 
 
+def write_classes(path, labels, names="0123456789"):
+    np.savez(path, eval_labels=labels, eval_indices=np.arange(len(labels)), class_names=np.array(list(names)))
+
+
 @pytest.fixture
 def span(tmp_path, features):
     """Two times of a layer, and a dataset.npz with their labels: paths, as arguments of metrics_span."""
     rows, labels = features
     np.save(tmp_path / "fc1.npy", np.stack([rows[:, :40], rows[:, 40:80]]))
-    np.savez(tmp_path / "dataset.npz", eval_labels=labels, class_names=np.array(list("0123456789")))
+    write_classes(tmp_path / "dataset.npz", labels)
     return {"activations": str(tmp_path / "fc1.npy"), "dataset": str(tmp_path / "dataset.npz")}
 
 
@@ -50,7 +54,7 @@ def test_as_many_clusters_as_classes_with_samples(span, features, tmp_path):
     rows, labels = features
     few = labels < 4
     np.save(tmp_path / "few.npy", rows[None, few, :40])
-    np.savez(tmp_path / "dataset.npz", eval_labels=labels[few], class_names=np.array(list("0123456789")))
+    write_classes(tmp_path / "dataset.npz", labels[few])
     table, assigned, _ = metrics_span(
         activations=str(tmp_path / "few.npy"),
         dataset=span["dataset"],
@@ -94,7 +98,7 @@ def test_what_the_network_predicts_and_classes_without_samples(span, features, t
     span["settings"] = replace(SETTINGS, measures=["class_silhouette", "neural_collapse"])
     table, *_ = metrics_span(**span)
     assert table["nc4_agreement"][0] == 0.5
-    np.savez(tmp_path / "dataset.npz", eval_labels=labels, class_names=np.array(list("0123456789x")))
+    write_classes(tmp_path / "dataset.npz", labels, "0123456789x")
     table, *_ = metrics_span(**span)
     assert np.isnan(table["nc1"]).all() and len(table["class_silhouette"][0]) == 11
     assert np.isnan(table["class_silhouette"][0][-1]) and np.isfinite(table["class_silhouette"][0][:-1]).all()

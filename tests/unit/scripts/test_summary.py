@@ -21,7 +21,7 @@ def write_dataset(path, *, classes=2, each=50, warnings=()):
     labels = np.repeat(np.arange(classes), each)
     more = {"warnings": np.array(warnings)} if warnings else {}
     names = np.array([f"class {label}" for label in range(classes)])
-    save_npz(path, train_labels=labels, eval_labels=labels, class_names=names, **more)
+    save_npz(path, train_labels=labels, eval_labels=labels, eval_indices=labels, class_names=names, **more)
     return str(path)
 
 
@@ -71,11 +71,11 @@ def test_the_last_epoch_is_compared_with_the_pixels(tmp_path):
     table = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
     assert table[0] == HEADER
     assert table[2:] == [
-        ["raw inputs", "–", "0.100", "0.100", "0.100", "0.100", "0.100"],  # noqa: RUF001
+        ["raw pixels", "–", "0.100", "0.100", "0.100", "0.100", "0.100"],  # noqa: RUF001
         ["conv", "4", "0.500", "0.510", "0.520", "0.000", "0.540"],
         ["fc", "4", "–", "0.710", "0.720", "0.730", "0.740"],  # noqa: RUF001
     ]
-    assert "- Best layer by adjusted Rand index: **fc** (0.710; raw inputs 0.100)." in lines
+    assert "- Best layer by adjusted Rand index: **fc** (0.710; raw pixels 0.100)." in lines
     # The values of figures.write_history at epoch 4: 0.1 + 0.8 * 4 / 6 and 0.1 + 0.7 * 4 / 6.
     assert "- Accuracy at epoch 4: 0.633 on the training samples, 0.567 on the evaluation samples." in lines
     accuracies = {"train_accuracy": "0.633", "eval_accuracy": "0.567"}
@@ -126,7 +126,8 @@ def test_a_training_elsewhere_whose_log_has_accuracies(tmp_path, lacks):
     """Its images, or its losses, are not known: that it is at chance is said all the same."""
     labels = np.repeat(np.arange(2), 50)
     known = {} if lacks == "train_labels" else {"train_labels": labels}
-    save_npz(tmp_path / "own.npz", eval_labels=labels, class_names=np.array(["a", "b"]), **known)
+    known |= {"eval_labels": labels, "eval_indices": labels, "class_names": np.array(["a", "b"])}
+    save_npz(tmp_path / "own.npz", **known)
     loss = np.nan if lacks == "train_loss" else 0.1
     history = write_curves(tmp_path / "log.parquet", [loss] * 4, [0.9] * 4, [0.5] * 4)
     lines, _ = summary_of(tmp_path, small(), ["fc"], dataset=str(tmp_path / "own.npz"), history_table=history)
@@ -240,7 +241,8 @@ def test_a_recording_without_predictions(tmp_path):
 
 
 def test_accuracies_of_a_training_whose_samples_are_not_known(tmp_path):
-    save_npz(tmp_path / "own.npz", eval_labels=np.repeat([0, 1], 50), class_names=np.array(["a", "b"]))
+    labels = np.repeat([0, 1], 50)
+    save_npz(tmp_path / "own.npz", eval_labels=labels, eval_indices=labels, class_names=np.array(["a", "b"]))
     history = write_curves(tmp_path / "c.parquet", [0.7, 0.7, 0.7], [0.5] * 4, [0.9] * 4)
     values = {("fc", epoch, metric): 0.5 for epoch in (0, 3) for metric in METRICS}
     lines, _ = summary_of(tmp_path, values, ["fc"], history_table=history, dataset=str(tmp_path / "own.npz"))

@@ -1,9 +1,9 @@
-"""The user's own labelled images during planning: an .npz archive, or a folder of images.
+"""The user's own samples during planning: an .npz archive, or a folder of images.
 
 Only labels, headers and listings are read, no pixels, so that a config is checked against the data before any job runs.
 What was read is remembered for the life of the process, since planning asks for it at least once a run: an archive's
 contents until the file changes, a folder's for good, because to see a change there takes as long as to list it again
-(0.3 s for 60,000 files). What reads without memory is in `npz_archive` and `image_folder`.
+(0.3 s for 60,000 files). What reads without memory is in `npz_contents` and `image_folder`.
 """
 
 from functools import lru_cache
@@ -11,7 +11,11 @@ from pathlib import Path
 from types import ModuleType
 
 from evolution.data import image_folder
-from evolution.data.contents import IMAGE_FOLDER, NPZ, Contents, require_file
+from evolution.data.contents import AUTO, IMAGE_FOLDER, NPZ, Contents, require_file, unusable
+from evolution.data.kinds import CLASSES, NONE, NUMBER, DataFacts
+
+# What a folder holds, and most of the built-in data sets.
+HELD_IMAGES = DataFacts()
 
 
 def own_path(name: str) -> tuple[str, Path] | None:
@@ -20,27 +24,34 @@ def own_path(name: str) -> tuple[str, Path] | None:
     return (kind, Path(path).expanduser()) if separator and kind in (NPZ, IMAGE_FOLDER) else None
 
 
-def read_contents(name: str) -> Contents:
-    """Classes and their sizes of a user's own data.
+def read_contents(name: str, *, kind: str = AUTO, target: str = AUTO) -> Contents:
+    """Kind, target, classes and sizes of a user's own data.
+
+    Parameters
+    ----------
+    name : str
+        As dataset.name says.
+    kind, target : str
+        As dataset.kind and dataset.target say.
 
     Raises
     ------
     DataError
         If the data cannot be used.
     """
-    kind, path = own_path(name)
-    return _read_contents(kind, path, _stamp(kind, path))
+    data, path = own_path(name)
+    return _read_contents(data, path, kind, target, _stamp(data, path))
 
 
-def class_names(name: str) -> tuple[str, ...]:
-    """The classes of a user's own data; empty for a built-in data set.
+def class_names(name: str, *, kind: str = AUTO, target: str = AUTO) -> tuple[str, ...]:
+    """The classes or labels of a user's own data; empty for a built-in data set.
 
     Raises
     ------
     DataError
         If the data cannot be used.
     """
-    return read_contents(name).class_names if own_path(name) else ()
+    return read_contents(name, kind=kind, target=target).class_names if own_path(name) else ()
 
 
 def image_shape(name: str, size: int | None) -> tuple[int, int, int]:
@@ -68,8 +79,42 @@ def _stamp(kind: str, path: Path) -> tuple[Path | int, ...]:
 
 
 @lru_cache
-def _read_contents(kind: str, path: Path, stamp: tuple[Path | int, ...]) -> Contents:
-    return _reader(kind).read_contents(path)
+def _read_contents(data: str, path: Path, kind: str, target: str, stamp: tuple[Path | int, ...]) -> Contents:
+    if data == NPZ:
+        return _reader(data).read_contents(path, kind=kind, target=target)
+    contents = image_folder.read_contents(path)
+    require_said(str(path), kind, target)
+    if target != NONE:
+        return contents
+    # The folders of the classes are the folders of the images then, and no more than that.
+    sizes = (contents.train_sizes, contents.eval_sizes)
+    train, evaluation = (None if each is None else (sum(each),) for each in sizes)
+    return Contents((), train, evaluation, target=NONE)
+
+
+def require_said(where: str, kind: str, target: str, *, held: DataFacts = HELD_IMAGES) -> None:
+    """Refuse a kind and a target that a data set does not have.
+
+    Parameters
+    ----------
+    where : str
+        The data set, for messages.
+    kind, target : str
+        As dataset.kind and dataset.target say.
+    held : DataFacts
+        What it has; by default images of classes.
+
+    Raises
+    ------
+    DataError
+    """
+    if kind not in (AUTO, held.kind):
+        raise unusable(f"{where} holds {held.kind}, and dataset.kind is {kind}; leave it out")
+    if target not in (AUTO, held.target, NONE):
+        of = {CLASSES: "classes", NUMBER: "a number"}[held.target]
+        raise unusable(
+            f"{where} holds {held.kind} of {of}, and dataset.target is {target}; must be {held.target} or none"
+        )
 
 
 @lru_cache
@@ -81,6 +126,6 @@ def _reader(kind: str) -> ModuleType:
     """The module that reads this kind of data; the one for archives loads NumPy, so it is imported only when needed."""
     if kind == IMAGE_FOLDER:
         return image_folder
-    from evolution.data import npz_archive
+    from evolution.data import npz_contents
 
-    return npz_archive
+    return npz_contents

@@ -291,6 +291,7 @@ def draw_layer_curves(
     layers: list[str],
     metric: str,
     least_span: float,
+    baseline: str,
     band: tuple[str, str] | None = None,
 ) -> None:
     """Draw one metric over times, a line a layer from light to dark, raw inputs as a dashed line.
@@ -305,6 +306,8 @@ def draw_layer_curves(
     metric : str
     least_span : float
         The least range of the y axis, so that noise does not fill the panel.
+    baseline : str
+        How the raw inputs are called.
     band : pair of str, optional
         Metrics to shade each layer's curve between; not shaded where the table lacks them.
     """
@@ -314,7 +317,7 @@ def draw_layer_curves(
     level = next(iter(series(values, RAW_INPUTS, metric)[1]), np.nan)
     if np.isfinite(level):
         axes.axhline(level, color=MUTED, linestyle=(0, (4, 3)), linewidth=1.2, zorder=1.5)
-        label_end(axes, layer_title(RAW_INPUTS), (last, level), MUTED)
+        label_end(axes, layer_title(RAW_INPUTS, baseline), (last, level), MUTED)
     for color, (layer, (times, curve)) in zip(layer_colors(len(curves)), curves.items()):
         draw_curve(axes, times, curve, color, layer)
         low, high = (series(values, layer, edge)[1] for edge in band or ("", ""))
@@ -339,6 +342,7 @@ def layer_panels(
     layers: list[str],
     rows: list[int],
     style: FigureStyle,
+    baseline: str,
     ending: str = "",
     extra_lines: tuple[str, ...] = (),
 ) -> tuple[Figure, list[Axes]]:
@@ -353,6 +357,8 @@ def layer_panels(
         In network order.
     rows, style
         See `curve_panels`.
+    baseline : str
+        How the raw inputs are called.
     ending : str
         The end of the note, after the sentences that say which line is which layer.
     extra_lines : tuple of str
@@ -360,8 +366,8 @@ def layer_panels(
     """
     note = "One line per layer of the network: the darker, the deeper."
     if any(layer == RAW_INPUTS and np.isfinite(value) for (layer, _, _), value in values.items()):
-        note += " Dashed: the raw inputs, which training does not change."
-    labels = [*without_raw_inputs(layers), layer_title(RAW_INPUTS), *extra_lines]
+        note += f" Dashed: the baseline, {baseline}, which training does not change."
+    labels = [*without_raw_inputs(layers), layer_title(RAW_INPUTS, baseline), *extra_lines]
     return curve_panels(title=title, note=f"{note} {ending}".strip(), rows=rows, labels=labels, style=style)
 
 
@@ -381,6 +387,7 @@ def metric_figure(
     panels: dict[str, Panel],
     rows: list[int],
     style: FigureStyle,
+    baseline: str,
     linear_up_to: dict[str, float] | None = None,
 ) -> Figure:
     """A figure with a panel for each metric, drawn by `draw_layer_curves`.
@@ -396,12 +403,16 @@ def metric_figure(
         Metric to its panel.
     rows, style
         See `curve_panels`.
+    baseline : str
+        How the raw inputs are called.
     linear_up_to : dict, optional
         Metrics that are no less than 0, and whose y axis is logarithmic above these values.
     """
-    figure, drawn = layer_panels(title=title, values=values, layers=layers, rows=rows, style=style)
+    figure, drawn = layer_panels(title=title, values=values, layers=layers, rows=rows, style=style, baseline=baseline)
     for axes, (metric, panel) in zip(drawn, panels.items()):
-        draw_layer_curves(axes=axes, values=values, layers=layers, metric=metric, least_span=panel.least_span)
+        draw_layer_curves(
+            axes=axes, values=values, layers=layers, metric=metric, least_span=panel.least_span, baseline=baseline
+        )
         title_panel(axes, panel, style)
         if limit := (linear_up_to or {}).get(metric):
             _, high = axes.get_ylim()

@@ -49,7 +49,7 @@ class MovingDots:
     def __init__(self, axes: Axes, colors: np.ndarray):
         samples = len(colors)
         turn = np.empty(samples, int)
-        turn[drawing_order(samples)] = np.arange(samples) * PASSES // samples
+        turn[drawing_order(colors)] = np.arange(samples) * PASSES // samples
         _, color = np.unique(colors, return_inverse=True)
         self.order = np.lexsort((color, turn))
         changes = np.flatnonzero(np.diff(turn[self.order]) | np.diff(color[self.order])) + 1

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from evolution.data.kinds import TARGETS
+from evolution.data.kinds import CLASSES, LABELS, NUMBER, TARGETS
 
 
 class Times(Enum):
@@ -19,6 +19,7 @@ class Times(Enum):
 
     SNAPSHOTS = "all times with a snapshot"
     GRID = "the times of plots.grid_times"
+    LAST = "the last time with a snapshot"
 
 
 class Layers(Enum):
@@ -98,8 +99,9 @@ class Figure:
         What the script is told, by the param's name: a key of the config, Times, Layers, Spans or Comparison.
     switch : str
         A key of the config, where the figure is drawn only if that is true.
-    measures : tuple of str
-        Measures of `metrics.measures`, where the figure is drawn only if one of them is switched on.
+    measures : mapping of str to tuple of str
+        Measures of `metrics.measures`, where the figure is drawn only if one of them is switched on, and the kinds of
+        target that it shows each of.
     of_predictions : bool
         Whether it shows what the network predicts: a recording may not say, and the figure is then left out.
     targets : tuple of str
@@ -122,7 +124,7 @@ class Figure:
     inputs: Mapping[str, str | Files]
     params: Mapping[str, str | Times | Layers | Spans | Unit | Comparison]
     switch: str = ""
-    measures: tuple[str, ...] = ()
+    measures: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     of_predictions: bool = False
     of_raw_inputs: bool = False
     targets: tuple[str, ...] = TARGETS
@@ -142,13 +144,18 @@ SIZE_PARAMS = {"dpi": "plots.dpi", "width": "plots.width", "unit": Unit.OF_RUN}
 TIME_PARAMS = {"time_axis": "plots.time_axis"}
 PALETTE_PARAM = {"palette": "plots.palette"}
 METHOD_PARAM = {"method": "embedding.method"}
+BASELINE_PARAM = {"baseline": Baseline.OF_RUN}
+# By whose clusters dots are coloured where samples have no target: those of the last layer at the last time.
+LAST_CLUSTERS = {"clusters": Files("clusters/{span}/{layer}.npy", times=Times.LAST, layers=Layers.LAST)}
+LAST_CLUSTERS_PARAM = {"cluster_spans": Spans(Times.LAST)}
+SCORED = (CLASSES, NUMBER, LABELS)
 
 FIGURES = (
     Figure(
         name="training_curves",
         rule="plot_training_curves",
         label="training curves",
-        description="loss and accuracy over time, and the accuracy of each class",
+        description="loss and accuracy (R², average precision) over time, and that of each class or label",
         message="Drawing the training curves of run {wildcards.run}.",
         inputs={"history": HISTORY_TABLE},
         params=PALETTE_PARAM | SIZE_PARAMS | TIME_PARAMS,
@@ -158,10 +165,10 @@ FIGURES = (
         name="metric_curves",
         rule="plot_metric_curves",
         label="metric curves",
-        description="silhouette, adjusted Rand index and more over time, a line a layer, raw inputs dashed",
+        description="silhouette, adjusted Rand index, k-NN and more over time, a line a layer, raw inputs dashed",
         message="Drawing how each layer of run {wildcards.run} clusters over time.",
         inputs={"metrics": METRICS_TABLE},
-        params={"layers": Layers.FOLLOWED} | SIZE_PARAMS | TIME_PARAMS,
+        params={"layers": Layers.FOLLOWED} | BASELINE_PARAM | SIZE_PARAMS | TIME_PARAMS,
     ),
     Figure(
         name="geometry",
@@ -170,11 +177,9 @@ FIGURES = (
         description="shape of each layer: effective rank, dimension, linear probe, k-NN purity, ...",
         message="Drawing the shape of the layers of run {wildcards.run}.",
         inputs={"metrics": METRICS_TABLE},
-        params={"layers": Layers.FOLLOWED} | SIZE_PARAMS | TIME_PARAMS,
-        measures=(
-            *("effective_rank", "participation_ratio", "intrinsic_dimension"),
-            *("linear_probe", "knn_purity", "davies_bouldin"),
-        ),
+        params={"layers": Layers.FOLLOWED} | BASELINE_PARAM | SIZE_PARAMS | TIME_PARAMS,
+        measures=dict.fromkeys(("effective_rank", "participation_ratio", "intrinsic_dimension"), TARGETS)
+        | {"linear_probe": SCORED, "knn_purity": (CLASSES,), "davies_bouldin": (CLASSES,)},
     ),
     Figure(
         name="neural_collapse",
@@ -183,8 +188,22 @@ FIGURES = (
         description="NC1 to NC4 of each layer and at the classifier's input",
         message="Drawing how the classes of run {wildcards.run} draw together.",
         inputs={"metrics": METRICS_TABLE, "collapse": COLLAPSE_TABLE},
-        params={"layers": Layers.FOLLOWED} | SIZE_PARAMS | TIME_PARAMS,
-        measures=("neural_collapse",),
+        params={"layers": Layers.FOLLOWED} | BASELINE_PARAM | SIZE_PARAMS | TIME_PARAMS,
+        measures={"neural_collapse": (CLASSES,)},
+    ),
+    Figure(
+        name="attributes",
+        rule="plot_attributes",
+        label="what each layer is organised by",
+        description="by what each layer is organised: the target and each of `metrics.measure_by`, over time",
+        message="Drawing by what the layers of run {wildcards.run} are organised.",
+        inputs={"dataset": DATASET, "metrics": METRICS_TABLE},
+        params={"layers": Layers.FOLLOWED, "attributes": "metrics.measure_by"}
+        | BASELINE_PARAM
+        | PALETTE_PARAM
+        | SIZE_PARAMS
+        | TIME_PARAMS,
+        switch="metrics.measure_by",
     ),
     Figure(
         name="cka",
@@ -197,6 +216,7 @@ FIGURES = (
             "times": Files("cka/times/{layer}.parquet", layers=Layers.NETWORK),
         },
         params={"grid_times": Times.GRID, "times": Times.SNAPSHOTS, "layers": Layers.FOLLOWED}
+        | BASELINE_PARAM
         | SIZE_PARAMS
         | TIME_PARAMS,
         switch="metrics.cka",
@@ -206,7 +226,7 @@ FIGURES = (
         name="raw_inputs",
         rule="plot_raw_inputs",
         label="raw inputs",
-        description="t-SNE (or another `embedding.method`) of the raw inputs, by class and by k-means cluster",
+        description="t-SNE (or another `embedding.method`) of the raw inputs, by target and by k-means cluster",
         message="Drawing the raw inputs of run {wildcards.run}.",
         inputs={
             "dataset": DATASET,
@@ -214,7 +234,7 @@ FIGURES = (
             "clusters": "clusters/{first_span}/raw_inputs.npy",
             "metrics": "metrics/{first_span}/raw_inputs.parquet",
         },
-        params=METHOD_PARAM | PALETTE_PARAM | SIZE_PARAMS,
+        params=BASELINE_PARAM | METHOD_PARAM | PALETTE_PARAM | SIZE_PARAMS,
         switch="activations.raw_inputs",
         of_raw_inputs=True,
     ),
@@ -222,7 +242,7 @@ FIGURES = (
         name="class_separation",
         rule="plot_class_separation",
         label="when each class comes apart",
-        description="when each class comes apart: its k-NN accuracy over time, a heat map a layer",
+        description="when each class (or label) comes apart: its k-NN accuracy over time, a heat map a layer",
         message="Drawing when each class of run {wildcards.run} comes apart.",
         inputs={"dataset": DATASET, "votes": Files("votes/{span}/{layer}.npy")},
         params={
@@ -230,8 +250,10 @@ FIGURES = (
             "times": Times.SNAPSHOTS,
             "layers": Layers.FOLLOWED,
         }
+        | BASELINE_PARAM
         | SIZE_PARAMS
         | TIME_PARAMS,
+        targets=(CLASSES, LABELS),
         minutes=10,
     ),
     Figure(
@@ -243,13 +265,14 @@ FIGURES = (
         inputs={"dataset": DATASET, "predictions": Files("predictions/{span}.parquet", times=Times.GRID)},
         params={"times": Times.GRID} | SIZE_PARAMS,
         of_predictions=True,
+        targets=(CLASSES,),
         minutes=10,
     ),
     Figure(
         name="samples",
         rule="plot_samples",
         label="hard samples",
-        description="the samples learned last, never learned, and moved most",
+        description="the samples learned last, never learned (numbers, labels: of the largest errors), and moved most",
         message="Drawing the samples that run {wildcards.run} finds hard.",
         inputs={
             "dataset": DATASET,
@@ -269,8 +292,10 @@ FIGURES = (
             "dataset": DATASET,
             "embeddings": Files("embeddings/{span}/{layer}.npy", times=Times.GRID, layers=Layers.NETWORK),
             "metrics": METRICS_TABLE,
-        },
+        }
+        | LAST_CLUSTERS,
         params={"spans": Spans(Times.GRID), "times": Times.GRID, "layers": Layers.NETWORK}
+        | LAST_CLUSTERS_PARAM
         | METHOD_PARAM
         | PALETTE_PARAM
         | SIZE_PARAMS,
@@ -286,7 +311,8 @@ FIGURES = (
             "embeddings": Files("embeddings/{span}/{layer}.npy", layers=Layers.NETWORK),
             "metrics": METRICS_TABLE,
             "history": HISTORY_TABLE,
-        },
+        }
+        | LAST_CLUSTERS,
         params={
             "spans": Spans(Times.SNAPSHOTS),
             "times": Times.SNAPSHOTS,
@@ -297,6 +323,7 @@ FIGURES = (
             "dpi": "plots.animation.dpi",
             "unit": Unit.OF_RUN,
         }
+        | LAST_CLUSTERS_PARAM
         | METHOD_PARAM
         | PALETTE_PARAM,
         film={"gif": "film (GIF)", "mp4": "film (MP4)"},
@@ -312,7 +339,7 @@ FIGURES = (
         description="how far to trust the layouts: KL divergence (of t-SNE), trustworthiness, drift",
         message="Drawing how far the embeddings of run {wildcards.run} can be trusted.",
         inputs={"embedding": "tables/embedding.parquet"},
-        params={"layers": Layers.FOLLOWED} | METHOD_PARAM | SIZE_PARAMS | TIME_PARAMS,
+        params={"layers": Layers.FOLLOWED} | BASELINE_PARAM | METHOD_PARAM | SIZE_PARAMS | TIME_PARAMS,
     ),
 )
 
@@ -322,10 +349,11 @@ COMPARISON_FIGURES = (
         name="metric_curves",
         rule="plot_compared_metrics",
         label="metric curves",
-        description="cluster metrics (rows) of each layer (columns) over time, a line a group",
+        description="the metrics (rows) of each layer (columns) over time, a line a group",
         message="Drawing how the layers of all runs cluster over time.",
         inputs={"metrics": METRICS_TABLE},
         params={"layers": Comparison.GROUP_LAYERS, "threshold": "comparison.threshold"}
+        | BASELINE_PARAM
         | PALETTE_PARAM
         | SIZE_PARAMS
         | TIME_PARAMS,
@@ -336,8 +364,8 @@ COMPARISON_FIGURES = (
         name="accuracy_curves",
         rule="plot_compared_accuracy",
         label="accuracy curves",
-        description="loss and accuracies over time, a line a group",
-        message="Drawing how well all runs classify over time.",
+        description="loss and accuracies (R², average precisions) over time, a line a group",
+        message="Drawing how well all runs predict over time.",
         inputs={"history": HISTORY_TABLE},
         params=PALETTE_PARAM | SIZE_PARAMS | TIME_PARAMS,
         of_predictions=True,
@@ -352,7 +380,7 @@ COMPARISON_FIGURES = (
         message="Drawing how the classes of all runs draw together.",
         inputs={"collapse": COLLAPSE_TABLE},
         params=PALETTE_PARAM | SIZE_PARAMS | TIME_PARAMS,
-        measures=("neural_collapse",),
+        measures={"neural_collapse": (CLASSES,)},
         memory=2000,
         minutes=10,
     ),
@@ -371,9 +399,10 @@ COMPARISON_FIGURES = (
 )
 
 
-def is_drawn(figure: Figure, config: Mapping) -> bool:
-    """Whether a resolved config has a figure drawn."""
-    if figure.measures and not set(figure.measures) & set(config["metrics"]["measures"]):
+def is_drawn(figure: Figure, config: Mapping, target: str = CLASSES) -> bool:
+    """Whether a resolved config has a figure drawn of samples with a kind of target."""
+    shown = {measure for measure, targets in figure.measures.items() if target in targets}
+    if target not in figure.targets or (figure.measures and not shown & set(config["metrics"]["measures"])):
         return False
     return not figure.switch or bool(config_value(config, figure.switch))
 

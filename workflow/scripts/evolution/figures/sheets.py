@@ -5,7 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colorbar import Colorbar
+from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from evolution.errors import ConfigError
 from evolution.figures.style import (
@@ -31,12 +35,42 @@ LEGEND_ROW = 0.19
 
 NARROWEST = 7.0
 
-# A cell's title: width of the metric and of a letter, and how many letters of the layer's name it shows at most.
-SCORE_WIDTH, NAME_WIDTH, NAME_LENGTH = 0.65, 0.082, 36
+# A cell's title: width of a letter of the metric and of the name, and how many letters of the name it shows at most.
+SCORE_WIDTH, NAME_WIDTH, NAME_LENGTH = 0.08125, 0.082, 36
 
 LEGEND_SIZE = 8
 
 DOT_COVER = 0.22  # share of a cell that its dots cover where none overlap
+
+# The dots of groups that have no colour of their own.
+OTHERS = "#d0d0d0"
+
+# Inches of a colour scale's bar.
+SCALE_WIDTH, SCALE_BAR, SCALE_HEIGHT = 3.0, 0.11, 0.36
+
+
+@dataclass(frozen=True)
+class ColorScale:
+    """The colours of a number.
+
+    Attributes
+    ----------
+    title : str
+        What the number is called.
+    low, high : float
+        The numbers of the first and the last colour.
+    colors : tuple of str
+        From low to high, evenly spaced.
+    extended_below, extended_above : bool
+        Whether there are numbers beyond an end, which have its colour.
+    """
+
+    title: str
+    low: float
+    high: float
+    colors: tuple[str, ...]
+    extended_below: bool = False
+    extended_above: bool = False
 
 
 @dataclass
@@ -98,13 +132,18 @@ def draw_map(axes: Axes, layout: np.ndarray, colors: np.ndarray, limits: tuple[n
     limits : see `square_limits`
     """
     limit_map(axes, limits)
-    order = drawing_order(len(layout))
+    order = drawing_order(colors)
     axes.scatter(*layout[order].T, s=dot_size(axes, len(layout)), c=colors[order], linewidths=0)
 
 
-def drawing_order(samples: int) -> np.ndarray:
-    """The order in which to draw points: mixed, so that the last class does not cover the others where they meet."""
-    return np.random.default_rng(0).permutation(samples)
+def drawing_order(colors: np.ndarray) -> np.ndarray:
+    """The order in which to draw points of these colours, int (N,).
+
+    It is mixed, so that the last class does not cover the others where they meet; only grey points are below all
+    others.
+    """
+    order = np.random.default_rng(0).permutation(len(colors))
+    return order[np.argsort(colors[order] != OTHERS, kind="stable")]
 
 
 def legend_columns(widths: list[float], available: float) -> int:
@@ -123,18 +162,23 @@ def legend_columns(widths: list[float], available: float) -> int:
     return 1
 
 
-def cell_side(layers: list[str], least: float) -> float:
-    """Inches of a cell's side: at least `least`, and enough for layer name and metric in its title."""
+def cell_side(layers: list[str], least: float, metric: str = "ARI") -> float:
+    """Inches of a cell's side: at least `least`, and enough for layer name and the metric's name and value above it."""
     longest = max(len(name) for name in layers)
-    return max(least, SCORE_WIDTH + NAME_WIDTH * min(longest, NAME_LENGTH))
+    return max(least, SCORE_WIDTH * len(f"{metric} 0.00") + NAME_WIDTH * min(longest, NAME_LENGTH))
 
 
-def title_cell(axes: Axes, layer: str, layers: list[str], metric: str = "") -> None:
-    """Write a layer's name and a metric above its cell, in smaller letters where cells are narrow."""
+def title_size(axes: Axes, layers: list[str], metric: str = "ARI") -> float:
+    """The size of the letters above a cell, smaller where cells are narrow."""
     room = axes.get_window_extent().width / axes.figure.dpi
-    size = 9 * min(1, room / cell_side(layers, 0))
+    return 9 * min(1, room / cell_side(layers, 0, metric))
+
+
+def title_cell(axes: Axes, layer: str, layers: list[str], metric: str = "ARI", value: str = "") -> None:
+    """Write a layer's name and, where it has a value, a metric above its cell."""
+    size = title_size(axes, layers, metric)
     axes.set_title(shorten(layer, NAME_LENGTH), size=size)
-    axes.set_title(metric, loc="right", size=size, weight="normal")
+    axes.set_title(f"{metric} {value}" if value else "", loc="right", size=size, weight="normal")
 
 
 def map_sheet(
@@ -147,6 +191,7 @@ def map_sheet(
     legend: list[tuple[str, str]],
     style: FigureStyle,
     row_label_width: float = 0.0,
+    scale: ColorScale | None = None,
 ) -> Sheet:
     """Lay out a sheet of empty square cells under title, note and legend.
 
@@ -165,6 +210,8 @@ def map_sheet(
     style : FigureStyle
     row_label_width : float
         Inches to leave free left of the cells.
+    scale : ColorScale, optional
+        In place of the legend.
 
     Raises
     ------
@@ -193,28 +240,18 @@ def map_sheet(
         probe.set_text(name)
         entries.append(probe.get_window_extent().width / style.dpi + 0.3)
     probe.remove()
-    columns_of_legend = legend_columns(entries, width - 2 * margin)
+    columns_of_legend = legend_columns(entries, width - 2 * margin) if entries else 1
     note_lines = wrap_note(note, width)
     legend_top = margin if style.printed else heading_height(len(note_lines)) + 0.04
-    header = legend_top + LEGEND_ROW * math.ceil(len(names) / columns_of_legend) + 0.08
+    legend_height = SCALE_HEIGHT if scale else LEGEND_ROW * math.ceil(len(names) / columns_of_legend)
+    header = legend_top + legend_height + 0.08
     height = header + rows * (CELL_TITLE + cell) + (rows - 1) * gap + margin
     figure.set_size_inches(width, height)
     top = 1.0 if style.printed else draw_heading(figure, title, note_lines)
-    figure.legend(
-        [Line2D([], [], linestyle="", marker="o", markersize=5.5, color=color) for _, color in legend],
-        names,
-        loc="upper left",
-        bbox_to_anchor=(margin / width, 1 - legend_top / height),
-        ncols=columns_of_legend,
-        fontsize=LEGEND_SIZE,
-        frameon=False,
-        borderpad=0,
-        borderaxespad=0,
-        handlelength=0.8,
-        handletextpad=0.4,
-        columnspacing=0.9,
-        labelspacing=LEGEND_ROW * 72 / LEGEND_SIZE - 1.1,
-    )
+    if scale:
+        draw_scale(figure, scale, margin, legend_top)
+    else:
+        draw_legend(figure, names, [color for _, color in legend], margin, legend_top, columns_of_legend)
     axes = np.empty((rows, columns), object)
     for row in range(rows):
         for column in range(columns):
@@ -225,3 +262,66 @@ def map_sheet(
             )
             axes[row, column].spines[:].set(visible=True, color="#d9d9d9")
     return Sheet(figure, axes, 1 - margin / width, top)
+
+
+def draw_legend(
+    figure: StyledFigure, names: list[str], colors: list[str], left: float, top: float, columns: int
+) -> None:
+    """Draw a legend of dots.
+
+    Parameters
+    ----------
+    figure : StyledFigure
+        In its final size.
+    names, colors : lists of str
+    left, top : float
+        Inches from the figure's left and upper edge.
+    columns : int
+    """
+    width, height = figure.get_size_inches()
+    figure.legend(
+        [Line2D([], [], linestyle="", marker="o", markersize=5.5, color=color) for color in colors],
+        names,
+        loc="upper left",
+        bbox_to_anchor=(left / width, 1 - top / height),
+        ncols=columns,
+        fontsize=LEGEND_SIZE,
+        frameon=False,
+        borderpad=0,
+        borderaxespad=0,
+        handlelength=0.8,
+        handletextpad=0.4,
+        columnspacing=0.9,
+        labelspacing=LEGEND_ROW * 72 / LEGEND_SIZE - 1.1,
+    )
+
+
+def draw_scale(figure: StyledFigure, scale: ColorScale, left: float, top: float) -> None:
+    """Draw a colour scale with its name on the left and its numbers below.
+
+    Parameters
+    ----------
+    figure : StyledFigure
+        In its final size.
+    scale : ColorScale
+    left, top : float
+        Inches from the figure's left and upper edge.
+    """
+    width, height = figure.get_size_inches()
+    middle = 1 - (top + SCALE_BAR / 2 + 0.03) / height
+    name = figure.text(left / width, middle, shorten(scale.title, 24), size=LEGEND_SIZE, va="center")
+    # Room for the numbers at the ends, which stand half outside of the bar.
+    start = left + name.get_window_extent().width / figure.dpi + 0.3
+    length = min(SCALE_WIDTH, width - start - left - 0.3)
+    axes = figure.add_axes((start / width, middle - SCALE_BAR / 2 / height, length / width, SCALE_BAR / height))
+    colors = ListedColormap(scale.colors)
+    extend = {(False, False): "neither", (True, False): "min", (False, True): "max", (True, True): "both"}
+    bar = Colorbar(
+        axes,
+        ScalarMappable(Normalize(scale.low, scale.high), colors),
+        orientation="horizontal",
+        extend=extend[scale.extended_below, scale.extended_above],
+        ticks=MaxNLocator(5 if length > 2 else 3),
+    )
+    bar.outline.set_visible(False)
+    axes.tick_params(length=2, labelsize=LEGEND_SIZE - 1, pad=1.5)

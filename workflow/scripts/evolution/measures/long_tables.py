@@ -1,14 +1,19 @@
 """Reading the long tables of a run."""
 
 import math
+from collections.abc import Collection
 
 import numpy as np
 
 from evolution import RAW_INPUTS
+from evolution.data.kinds import CLASSES, LABELS, NONE, NUMBER
 from evolution.io.reading import damaged
 from evolution.io.tables import load_table
 
 ADJUSTED_RAND = "adjusted_rand_index"
+
+# The metric that layers are compared by, of each kind of target.
+MAIN_METRICS = {CLASSES: ADJUSTED_RAND, NUMBER: "knn_r2", LABELS: "knn_average_precision", NONE: "silhouette"}
 
 
 def without_raw_inputs(layers: list[str]) -> list[str]:
@@ -29,6 +34,27 @@ def load_values(path: str) -> dict[tuple[str, int, str], float]:
     return {key: math.nan if value is None else value for key, value in zip(zip(layers, times, metrics), values)}
 
 
+def attribute_metrics_in(values: Collection[tuple[str, int, str]]) -> dict[str, dict[str, str]]:
+    """The metrics that are measured against attributes of the samples (`metrics.measure_by`).
+
+    Parameters
+    ----------
+    values : collection of (layer, time, metric)
+        See `load_values`.
+
+    Returns
+    -------
+    dict of str to dict
+        Attribute to its metrics: each metric's name, such as "knn_r2", to what tables call it, "knn_r2:age".
+    """
+    found: dict[str, dict[str, str]] = {}
+    for called in dict.fromkeys(metric for _, _, metric in values):
+        metric, _, attribute = called.partition(":")
+        if attribute:
+            found.setdefault(attribute, {})[metric] = called
+    return found
+
+
 def series(values: dict[tuple[str, int, str], float], layer: str, metric: str) -> tuple[np.ndarray, np.ndarray]:
     """One metric of one layer over time.
 
@@ -42,8 +68,8 @@ def series(values: dict[tuple[str, int, str], float], layer: str, metric: str) -
     return np.array([time for time, _ in points], int), np.array([value for _, value in points], float)
 
 
-def adjusted_rand_indices(path: str, cells: list[tuple[int, str]]) -> dict[tuple[int, str], float]:
-    """The adjusted Rand index of each (time, layer), NaN where it is not defined.
+def cell_values(path: str, metric: str, cells: list[tuple[int, str]]) -> dict[tuple[int, str], float]:
+    """A metric of each (time, layer), NaN where it is not defined.
 
     Raises
     ------
@@ -51,10 +77,10 @@ def adjusted_rand_indices(path: str, cells: list[tuple[int, str]]) -> dict[tuple
         If the table has no row for one of them.
     """
     values = load_values(path)
-    missing = [cell for cell in cells if (cell[1], cell[0], ADJUSTED_RAND) not in values]
+    missing = [cell for cell in cells if (cell[1], cell[0], metric) not in values]
     if missing:
-        raise damaged(path, f"no {ADJUSTED_RAND} of layer {missing[0][1]} at time {missing[0][0]}")
-    return {(time, layer): values[layer, time, ADJUSTED_RAND] for time, layer in cells}
+        raise damaged(path, f"no {metric} of layer {missing[0][1]} at time {missing[0][0]}")
+    return {(time, layer): values[layer, time, metric] for time, layer in cells}
 
 
 def pair_matrix(names: list, first: list, second: list, values: np.ndarray) -> np.ndarray:
@@ -81,8 +107,15 @@ def pair_matrix(names: list, first: list, second: list, values: np.ndarray) -> n
     return matrix
 
 
-def eval_accuracies(path: str) -> dict[int, float]:
-    """The network's accuracy on the evaluation images at each time of `tables/history.parquet`."""
+def eval_scores(path: str, score: str) -> dict[int, float]:
+    """The network's score on the evaluation samples at each time of `tables/history.parquet`.
+
+    Parameters
+    ----------
+    path : path
+    score : str
+        Of `evolution.data.kinds.SCORES`.
+    """
     table = load_table(path, "time", "measure", "value")
     rows = zip(*(table.column(name).to_pylist() for name in ("time", "measure", "value")))
-    return {time: math.nan if value is None else value for time, measure, value in rows if measure == "eval_accuracy"}
+    return {time: math.nan if value is None else value for time, measure, value in rows if measure == f"eval_{score}"}

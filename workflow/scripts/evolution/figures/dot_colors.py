@@ -1,0 +1,206 @@
+"""What the dots of a map are coloured by, and the legend or the colour scale that says so."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+import matplotlib
+import numpy as np
+from matplotlib.colors import to_hex
+
+from evolution.activations.cells import Cells
+from evolution.data.kinds import CLASSES, LABELS, NONE, NUMBER
+from evolution.data.targets import Targets
+from evolution.figures.fonts import drawable_names
+from evolution.figures.layer_names import layer_title
+from evolution.figures.sheets import OTHERS, ColorScale
+from evolution.figures.style import class_colors
+
+# With more classes than this nobody finds a dot's colour in the legend: only some have one, the rest are grey.
+MOST_CLASSES = 40
+COLORED = 10  # as many as the default palette tells apart
+# The colours of a scale that dots have: a film's palette has room for so many.
+STEPS = 32
+SCALE = "viridis"  # made for colour-blind readers, and even in grey
+# Quantiles at which a scale ends, so that a few far values do not leave one colour to all others.
+SCALE_ENDS = (0.02, 0.98)
+
+
+@dataclass(frozen=True)
+class DotColors:
+    """Colours of samples.
+
+    Attributes
+    ----------
+    dots : str array (N,)
+        `#rrggbb` of each sample.
+    legend : list of (str, str)
+        Name and colour of each; empty where there is a scale.
+    scale : ColorScale or None
+        Of a number.
+    meaning : str
+        What the colours say, for "in the colour of ...".
+    note : str
+        What else has to be said; begins with a space, or empty.
+    colors : list of str
+        All colours that dots have.
+    fonts : list of str
+        Families that the legend's names need.
+    """
+
+    dots: np.ndarray
+    legend: list[tuple[str, str]]
+    scale: ColorScale | None
+    meaning: str
+    note: str
+    colors: list[str]
+    fonts: list[str]
+
+
+def color_maps(targets: Targets, palette: str, clusters: Cells, layer: str, unit: str) -> DotColors:
+    """Colours for the maps of all layers and times: a dot has the same in each.
+
+    Where the samples have no target, they are the k-means clusters of one layer, at its last time. The clusters of each
+    map itself would look like order in any map, and dots could not be followed from one map to another.
+
+    Parameters
+    ----------
+    targets : Targets
+    palette : str
+        See `class_colors`.
+    clusters : Cells
+        Of k-means clusters, int16 (N,).
+    layer : str
+        Whose clusters are taken where there is no target.
+    unit : {"epoch", "step"}
+    """
+    if targets.target != NONE:
+        return color_dots(targets, palette)
+    last = clusters.times(layer)[-1]
+    assigned = clusters.read(layer, last, (targets.count,))
+    return color_dots(targets, palette, assigned, f"in {layer_title(layer)} at {unit} {last}")
+
+
+def color_dots(targets: Targets, palette: str, clusters: np.ndarray | None = None, of_clusters: str = "") -> DotColors:
+    """Colours by what the samples are measured against; by cluster where that is nothing.
+
+    Parameters
+    ----------
+    targets : Targets
+    palette : str
+        See `class_colors`.
+    clusters : int array (N,), optional
+        -1 where there is none. Read where the samples have no target.
+    of_clusters : str
+        Which clusters these are, such as "of fc2 at epoch 20".
+    """
+    if targets.target == NUMBER:
+        return _by_number(targets)
+    if targets.target == CLASSES:
+        return _by_class(targets, palette)
+    if targets.target == LABELS:
+        return _by_labels(targets, palette)
+    return _by_cluster(clusters, palette, of_clusters)
+
+
+def _by_class(targets: Targets, palette: str) -> DotColors:
+    """Each class in its colour; of very many, the largest."""
+    names, fonts = drawable_names(targets.names)
+    if len(names) <= MOST_CLASSES:
+        colors = class_colors(palette, len(names))
+        return DotColors(
+            dots=np.array(colors)[targets.values],
+            legend=list(zip(names, colors)),
+            scale=None,
+            meaning="its true class",
+            note="",
+            colors=colors,
+            fonts=fonts,
+        )
+    sizes = np.bincount(targets.values, minlength=len(names))
+    shown = np.sort(np.argsort(-sizes, kind="stable")[:COLORED])
+    note = (
+        f" In colour: the {COLORED} largest of {len(names)} classes, {sizes[shown].sum()} of {targets.count} samples."
+    )
+    return _some(targets.values, shown, [names[label] for label in shown], palette, "its true class", note, fonts)
+
+
+def _by_labels(targets: Targets, palette: str) -> DotColors:
+    """Each set of labels in its colour; the commonest of them.
+
+    A sample with two labels has neither's colour: a colour for each label would hide one of them.
+    """
+    names, fonts = drawable_names(targets.names)
+    sets = [tuple(np.flatnonzero(row)) for row in targets.values]
+    counts = Counter(sets)
+    # Of sets that are equally common, those of fewer labels and then of the first ones.
+    order = sorted(counts, key=lambda labels: (-counts[labels], len(labels), labels))
+    number = {labels: index for index, labels in enumerate(order)}
+    shown = np.arange(min(COLORED, len(order)))
+    legend = [" + ".join(names[label] for label in order[index]) or "no label" for index in shown]
+    covered = sum(counts[order[index]] for index in shown)
+    note = ""
+    if len(order) > len(shown):
+        note = (
+            f" In colour: the {len(shown)} commonest of {len(order)} sets of labels, {covered} of {targets.count} "
+            "samples."
+        )
+    return _some(
+        np.array([number[labels] for labels in sets]), shown, legend, palette, "the labels that it has", note, fonts
+    )
+
+
+def _by_cluster(clusters: np.ndarray, palette: str, of_clusters: str) -> DotColors:
+    """Each cluster in its colour; of very many, the largest."""
+    sizes = np.bincount(clusters[clusters >= 0], minlength=1)
+    shown, note = np.flatnonzero(sizes), ""
+    if len(shown) > MOST_CLASSES:
+        shown = np.sort(np.argsort(-sizes, kind="stable")[:COLORED])
+        note = (
+            f" In colour: the {COLORED} largest of {np.count_nonzero(sizes)} clusters, {sizes[shown].sum()} of "
+            f"{len(clusters)} samples."
+        )
+    names = [f"cluster {cluster + 1}" for cluster in shown]
+    meaning = f"its k-means cluster {of_clusters}".strip()
+    return _some(clusters, shown, names, palette, meaning, note, drawable_names([])[1])
+
+
+def _some(
+    groups: np.ndarray, shown: np.ndarray, names: list[str], palette: str, meaning: str, note: str, fonts: list[str]
+) -> DotColors:
+    """Some groups in colour, the others grey."""
+    own = class_colors(palette, len(shown))
+    colors = np.full(int(groups.max(initial=0)) + 2, OTHERS, dtype="<U7")
+    colors[shown] = own
+    # -1, where a sample is in no group, is the last one.
+    dots = colors[groups]
+    left = len(set(groups[groups >= 0].tolist()) - set(shown.tolist()))
+    legend = list(zip(names, own))
+    if left:
+        legend.append((f"{left} more", OTHERS))
+    elif (groups < 0).any():
+        legend.append(("none", OTHERS))
+    return DotColors(dots, legend, None, meaning, note, [*own, *[OTHERS] * bool((dots == OTHERS).any())], fonts)
+
+
+def _by_number(targets: Targets) -> DotColors:
+    """A scale of colours from a low number to a high one."""
+    low, high = np.quantile(targets.values, SCALE_ENDS)
+    if not low < high:
+        low, high = targets.values.min(), targets.values.max()
+    below, above = bool(targets.values.min() < low), bool(targets.values.max() > high)
+    colors = [to_hex(color) for color in matplotlib.colormaps[SCALE](np.linspace(0, 1, STEPS))]
+    shares = np.clip((targets.values - low) / ((high - low) or 1), 0, 1)
+    (name,), fonts = drawable_names([targets.name or "number"])
+    scale = ColorScale(
+        title=name, low=float(low), high=float(high), colors=tuple(colors), extended_below=below, extended_above=above
+    )
+    note = " Numbers beyond the scale's ends have the colours of its ends." if below or above else ""
+    return DotColors(
+        dots=np.array(colors)[np.rint(shares * (STEPS - 1)).astype(int)],
+        legend=[],
+        scale=scale,
+        meaning=f"its {targets.name}" if targets.name else "its number",
+        note=note,
+        colors=colors,
+        fonts=fonts,
+    )

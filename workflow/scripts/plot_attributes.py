@@ -1,0 +1,186 @@
+"""Figure of what each layer is organised by: the target, and each of the samples' attributes."""
+
+import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
+
+# isort: split
+
+import textwrap
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from evolution import RAW_INPUTS
+from evolution.data.kinds import BASELINES, OTHER
+from evolution.data.targets import load_targets
+from evolution.figures.comparison import LEGEND_ROW, LEGEND_SIZE, layer_columns, limit_y_axis
+from evolution.figures.curves import draw_curve, set_time_axis
+from evolution.figures.fonts import drawable_names
+from evolution.figures.layer_names import layer_title
+from evolution.figures.metric_titles import METRIC_TITLES
+from evolution.figures.style import (
+    INK,
+    MARGIN,
+    MUTED,
+    FigureStyle,
+    class_colors,
+    headed_figure,
+    save_figure,
+    shared_look,
+    shorten,
+)
+from evolution.io.job_log import job_log
+from evolution.measures.long_tables import load_values, series, without_raw_inputs
+
+MOST_COLUMNS = 6
+PANEL_WIDTH, PANEL_HEIGHT = 2.1, 1.65  # inches
+PRINTED_PANEL = 1.3
+LEGEND_NAME = 40  # characters
+TARGET = ""  # what stands for the target where an attribute has its name
+# Those that are 0 by chance, whatever number of values a column has, so that columns can be compared with each other.
+COMPARABLE = ("adjusted_rand_index", "knn_r2", "linear_probe_r2")
+NOTE = (
+    "Each panel: one measure of one layer over time, a line for the target and for each attribute that the measure "
+    "fits. Where the line of an attribute lies above that of the target, the layer is organised by it rather than by "
+    "the target. "
+)
+COMPARABLE_NOTE = "The adjusted Rand index and R² are 0 by chance: their lines can be compared with each other. "
+CHANCE_NOTE = "Chance is lower the more values a column has: compare accuracies over time and layers. "
+BASELINE_NOTE = "Dashed: the baseline, {baseline}."
+
+
+def measured(values: dict[tuple[str, int, str], float], attributes: list[str]) -> dict[str, dict[str, str]]:
+    """The metrics that any attribute was measured by, and what each was measured against.
+
+    Parameters
+    ----------
+    values : dict
+        (layer, time, metric) to value; "metric:attribute" is a metric against an attribute.
+    attributes : list of str
+
+    Returns
+    -------
+    dict of dicts
+        Metric, in the order of `METRIC_TITLES`, to what it was measured against: `TARGET` or the attribute, and the
+        name in the table. The target's own is there where it was measured.
+    """
+    known = {metric for _, _, metric in values}
+    found = {}
+    for metric in METRIC_TITLES:
+        of_attributes = {name: f"{metric}:{name}" for name in attributes if f"{metric}:{name}" in known}
+        if of_attributes:
+            found[metric] = {TARGET: metric} | of_attributes if metric in known else of_attributes
+    return found
+
+
+def plot_attributes(
+    *,
+    dataset: str,
+    metrics_table: str,
+    layers: list[str],
+    attributes: list[str],
+    baseline: str = BASELINES[OTHER],
+    style: FigureStyle,
+) -> Figure:
+    """Draw each measure (rows) of each layer (columns) over times, a line for the target and each attribute.
+
+    Parameters
+    ----------
+    dataset : path of dataset.npz
+    metrics_table : path of `tables/metrics.parquet`
+    layers : list of str
+        In network order, the raw inputs first where they are followed.
+    attributes : list of str
+        The columns of the samples that were measured against.
+    baseline : str
+        How the raw inputs are called.
+    style : FigureStyle
+    """
+    targets, values = load_targets(dataset), load_values(metrics_table)
+    rows = measured(values, attributes)
+    most = MOST_COLUMNS if style.width is None else max(2, int((style.width - 0.6) / PRINTED_PANEL))
+    modules = without_raw_inputs(layers)
+    columns = [column[""] for column in layer_columns({"": modules}, most)]
+    present = [name for name in [TARGET, *attributes] if any(name in of for of in rows.values())]
+    of_attributes = [name for name in present if name != TARGET]
+    colors = dict(zip(of_attributes, class_colors(style.palette, len(of_attributes)))) | {TARGET: INK}
+    target_name = f"the target: {targets.name}" if targets.name else "the target"
+    names, fonts = drawable_names([target_name if name == TARGET else name for name in present])
+    note = NOTE
+    if set(rows) & set(COMPARABLE):
+        note += COMPARABLE_NOTE
+    if set(rows) - set(COMPARABLE):
+        note += CHANCE_NOTE
+    if any(layer == RAW_INPUTS for layer, _, _ in values):
+        note += BASELINE_NOTE.format(baseline=baseline)
+    if len(modules) > len(columns):
+        note += f" Shown are {len(columns)} of {len(modules)} layers."
+    width = style.width or max(7.0, 0.8 + PANEL_WIDTH * len(columns))
+    entries = [shorten(name, LEGEND_NAME) for name in names]
+    legend_columns = max(1, int((width - 0.2) / (0.5 + 0.068 * max(map(len, entries), default=1))))
+    legend = LEGEND_ROW * -(-len(entries) // legend_columns) + 0.05
+    height = 0.5 + (1.35 if style.printed else PANEL_HEIGHT) * max(1, len(rows))
+    with shared_look(fonts):
+        figure = headed_figure(
+            title="What each layer is organised by while the network trains",
+            note=note,
+            width=width,
+            height=legend + height,
+            style=style,
+        )
+        if not rows:
+            figure.text(0.5, 0.3, "nothing was measured against an attribute", ha="center", color=MUTED)
+            return figure
+        above, below = figure.subfigures(2, 1, height_ratios=[legend, height])
+        above.legend(
+            [Line2D([], [], color=colors[name], linewidth=2) for name in present],
+            entries,
+            loc="center left",
+            ncols=legend_columns,
+            frameon=False,
+            fontsize=LEGEND_SIZE,
+            handlelength=1.6,
+            borderpad=0,
+            borderaxespad=MARGIN * 72 / LEGEND_SIZE,
+        )
+        panels = below.subplots(len(rows), len(columns), sharex=True, sharey="row", squeeze=False)
+        for row, (metric, against) in zip(panels, rows.items()):
+            ends = []
+            for axes, layer in zip(row, columns):
+                # The target's line last, over the others.
+                for name in reversed(list(against)):
+                    times, curve = series(values, layer, against[name])
+                    draw_curve(axes, times, curve, colors[name], zorder=3 if name == TARGET else 2)
+                    level = next(iter(series(values, RAW_INPUTS, against[name])[1]), np.nan)
+                    if np.isfinite(level):
+                        axes.axhline(level, color=colors[name], linestyle=(0, (4, 3)), linewidth=0.9, zorder=1.5)
+                    known = np.append(curve[np.isfinite(curve)], [level] if np.isfinite(level) else [])
+                    ends += [known.min(), known.max()] if len(known) else []
+                set_time_axis(axes, style, ticks=4, name=False)
+            limit_y_axis(row[0], ends)
+            row[0].set_ylabel(textwrap.fill(METRIC_TITLES[metric], 20), size=8)
+        for axes, layer in zip(panels[0], columns):
+            axes.set_title(shorten(layer_title(layer), 14 if style.printed else 24), size=9)
+        for axes in panels[-1]:
+            axes.set_xlabel(style.unit)
+        below.align_ylabels()
+    return figure
+
+
+if "snakemake" in globals():
+    with job_log(snakemake.log[0]):
+        figure = plot_attributes(
+            dataset=snakemake.input.dataset,
+            metrics_table=snakemake.input.metrics,
+            layers=snakemake.params.layers,
+            attributes=snakemake.params.attributes,
+            baseline=snakemake.params.baseline,
+            style=FigureStyle(
+                dpi=snakemake.params.dpi,
+                width=snakemake.params.width,
+                palette=snakemake.params.palette,
+                unit=snakemake.params.unit,
+                time_axis=snakemake.params.time_axis,
+            ),
+        )
+        save_figure(figure, snakemake.output)
