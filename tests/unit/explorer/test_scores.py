@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, average_precision_score, r2_score
 
-from evolution.explorer.scores import average_precision, score_over_time
+from evolution.explorer.scores import score_over_time
 
 
 @pytest.fixture
@@ -23,15 +23,6 @@ def test_numbers_are_scored_by_r2(random):
     expected = [r2_score(values, each) for each in predicted]
     np.testing.assert_allclose(score_over_time("number", values, predicted), expected)
     assert np.isnan(score_over_time("number", np.full(50, 3.0), predicted)).all()
-
-
-@pytest.mark.parametrize("ties", [False, True])
-def test_average_precision_is_that_of_scikit_learn(random, ties):
-    for share in (0.02, 0.5, 1):
-        held = random.random(200) < share
-        held[17] = True
-        scores = random.random(200).round(1 if ties else 9).astype(np.float32)
-        assert average_precision(held, scores) == pytest.approx(average_precision_score(held, scores))
 
 
 def test_labels_that_no_sample_has_are_left_out_of_the_mean(random):
