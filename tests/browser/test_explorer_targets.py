@@ -88,9 +88,9 @@ def test_a_row_is_shown_column_by_column_with_the_number_and_its_error(open_run)
     assert [line.split(":")[0] for line in said[5:8]] == ["true tree", "predicted", "error"]
     assert said[8].startswith("age: ") and said[9:] == ["writer: writer 1", "sample 5", "10 in the data set"]
     assert not explorer.driver.find_elements(By.CSS_SELECTOR, "#tip .image")
-    assert "mean error" in explorer.text("#selection .note")
+    assert "mean absolute error" in explorer.text("#selection .note")
     errors = np.abs(predictions_of(targets)[0] - targets.values)[[5, 6]]
-    assert float(explorer.text("#selection .note").split()[2]) == pytest.approx(errors.mean(), rel=1e-3)
+    assert float(explorer.text("#selection .note").split()[3]) == pytest.approx(errors.mean(), rel=1e-3)
     explorer.shoot("number-hover")
 
 

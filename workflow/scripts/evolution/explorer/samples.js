@@ -129,7 +129,8 @@ function summary(places) {
   if (!predicted) return [when];
   if (isKind("number")) {
     const errors = places.map((place) => Math.abs(predicted[at + place] - labels[place]));
-    return [`mean error ${number(errors.reduce((sum, error) => sum + error, 0) / errors.length)} ${when}`, pair];
+    const mean = errors.reduce((sum, error) => sum + error, 0) / errors.length;
+    return [`mean absolute error ${number(mean)} ${when}`, pair];
   }
   if (isKind("none")) return [`predicted ${when}`];
   const wrong = places.filter((place) => isWrong(place, at)).length;
