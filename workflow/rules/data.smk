@@ -77,6 +77,8 @@ rule prepare_own_data:
     params:
         file=lambda wildcards: str(OWN_DATA_RUNS[wildcards.run][0]),
         attribute=lambda wildcards: OWN_DATA_RUNS[wildcards.run][1],
+        kind=run_param("dataset", "kind"),
+        target=run_param("dataset", "target"),
         eval_size=run_param("dataset", "eval_size"),
         seed=dataset_seed,
         rerun_key_source=lambda wildcards: code_identity(RUNS[wildcards.run]["dataset"]["name"]),
@@ -116,6 +118,9 @@ rule prepare_recording:
         path=run_param("recording", "path"),
         class_count=lambda wildcards: TIMES[wildcards.run].recording.class_count,
         ids=lambda wildcards: TIMES[wildcards.run].recording.ids_digest,
+        sample_count=lambda wildcards: TIMES[wildcards.run].recording.sample_count,
+        kind=lambda wildcards: FACTS[wildcards.run].kind,
+        target=lambda wildcards: FACTS[wildcards.run].target,
         eval_size=run_param("dataset", "eval_size"),
         seed=dataset_seed,
         # The files are no inputs: one that was deleted leaves the samples valid.

@@ -7,16 +7,26 @@ import evolution.startup.load_torch  # noqa: F401 - before torch
 import logging
 from pathlib import Path
 
+from evolution.data.evaluation_inputs import AUTO
 from evolution.data.own_items import INPUT
 from evolution.data.own_samples import load_samples
-from evolution.data.samples_file import save_samples
+from evolution.data.samples_file import samples_said, save_samples
 from evolution.io.job_log import job_log
 from evolution.seeds import integer_seed
 
 log = logging.getLogger("evolution")
 
 
-def prepare_own_data(*, file: str, attribute: str, eval_size: int, seed: int, output: str | Path) -> None:
+def prepare_own_data(
+    *,
+    file: str,
+    attribute: str,
+    eval_size: int,
+    seed: int,
+    output: str | Path,
+    kind: str = AUTO,
+    target: str = AUTO,
+) -> None:
     """Call the function, draw the samples, and write them.
 
     Parameters
@@ -30,6 +40,8 @@ def prepare_own_data(*, file: str, attribute: str, eval_size: int, seed: int, ou
     output : path
         See `evolution.data.samples_file.save_samples`. eval_indices are the samples' positions in what the function
         returned.
+    kind, target : str
+        `dataset.kind` and `dataset.target` of the config.
 
     Raises
     ------
@@ -38,9 +50,11 @@ def prepare_own_data(*, file: str, attribute: str, eval_size: int, seed: int, ou
     UserError
         If the output cannot be written.
     """
-    samples = load_samples(Path(file), attribute, most=eval_size, seed=integer_seed(seed, "own data"))
+    samples = load_samples(
+        Path(file), attribute, most=eval_size, seed=integer_seed(seed, "own data"), kind=kind, target=target
+    )
     shapes = ", ".join(f"{name or INPUT} {array.dtype} {array.shape[1:]}" for name, array in samples.inputs.items())
-    log.info("%d samples of %d classes: %s", len(samples.labels), len(samples.class_names), shapes)
+    log.info("%s: %s", samples_said(samples.targets), shapes)
     save_samples(output, samples, where=f"{Path(file).name}:{attribute}")
 
 
@@ -51,5 +65,7 @@ if "snakemake" in globals():
             attribute=snakemake.params.attribute,
             eval_size=snakemake.params.eval_size,
             seed=snakemake.params.seed,
+            kind=snakemake.params.kind,
+            target=snakemake.params.target,
             output=snakemake.output[0],
         )

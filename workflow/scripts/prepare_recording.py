@@ -3,8 +3,9 @@
 import logging
 from pathlib import Path
 
+from evolution.data.evaluation_inputs import AUTO
 from evolution.data.recorded_samples import load_recorded_samples
-from evolution.data.samples_file import save_samples
+from evolution.data.samples_file import samples_said, save_samples
 from evolution.io.job_log import job_log
 from evolution.seeds import integer_seed
 
@@ -12,7 +13,16 @@ log = logging.getLogger("evolution")
 
 
 def prepare_recording(
-    *, path: str, class_count: int | None, ids: str | None, eval_size: int, seed: int, output: str | Path
+    *,
+    path: str,
+    class_count: int | None,
+    ids: str | None,
+    eval_size: int,
+    seed: int,
+    output: str | Path,
+    count: int | None = None,
+    kind: str = AUTO,
+    target: str = AUTO,
 ) -> None:
     """Read the samples of a recording, draw as many as are asked for, and write them.
 
@@ -20,7 +30,7 @@ def prepare_recording(
     ----------
     path : str
         `recording.path` of the config.
-    class_count, ids
+    class_count, ids, count, kind, target
         See `evolution.data.recorded_samples.load_recorded_samples`.
     eval_size : int
         Samples at most.
@@ -38,9 +48,16 @@ def prepare_recording(
     """
     # The stream of prepare_own_data: a run of checkpoints on the same samples draws the same ones.
     samples = load_recorded_samples(
-        path, class_count=class_count, ids=ids, most=eval_size, seed=integer_seed(seed, "own data")
+        path,
+        count=count,
+        class_count=class_count,
+        ids=ids,
+        most=eval_size,
+        seed=integer_seed(seed, "own data"),
+        kind=kind,
+        target=target,
     )
-    log.info("%d samples of %d classes", len(samples.labels), len(samples.class_names))
+    log.info("%s", samples_said(samples.targets))
     save_samples(output, samples, where=path)
 
 
@@ -53,4 +70,7 @@ if "snakemake" in globals():
             eval_size=snakemake.params.eval_size,
             seed=snakemake.params.seed,
             output=snakemake.output[0],
+            count=snakemake.params.sample_count,
+            kind=snakemake.params.kind,
+            target=snakemake.params.target,
         )

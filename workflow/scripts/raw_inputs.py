@@ -1,37 +1,25 @@
-"""The raw inputs of the eval images, or other raw inputs of the network, as one more layer: the baseline."""
+"""The raw inputs of the evaluation samples as one more layer, each kind in its own sense: the baseline."""
 
 import logging
 
 import numpy as np
 
 from evolution.activations.compaction import stored_rows
+from evolution.data.baseline import baseline_rows
+from evolution.data.kinds import BASELINES
 from evolution.data.network_input import load_evaluation
-from evolution.io.arrays import save_npy
+from evolution.data.targets import load_targets
+from evolution.io.arrays import names_in_npz, save_npy
 from evolution.io.job_log import job_log
 
 log = logging.getLogger("evolution")
 
 
-def token_counts(tokens: np.ndarray) -> np.ndarray:
-    """How often each sample has each token, as distances between the tokens' numbers say nothing.
-
-    Parameters
-    ----------
-    tokens : int64 array (N, T)
-
-    Returns
-    -------
-    float32 array (N, V)
-        A column a token that any sample has, ascending.
-    """
-    known, places = np.unique(tokens, return_inverse=True)
-    counts = np.zeros((len(tokens), len(known)), np.float32)
-    np.add.at(counts, (np.arange(len(tokens))[:, None], places.reshape(tokens.shape)), 1)
-    return counts
-
-
 def raw_input_activations(*, dataset: str, compacted: bool, seed: int) -> np.ndarray:
-    """The network's first input, one row a sample: pixels scaled and normalised as in training; tokens counted.
+    """The raw inputs, one row a sample.
+
+    Pixels are scaled and normalised as in training, columns of a table standardised, signals taken as they are given to
+    the network; tokens become a bag of tokens. Of several inputs the first one counts.
 
     Parameters
     ----------
@@ -45,11 +33,11 @@ def raw_input_activations(*, dataset: str, compacted: bool, seed: int) -> np.nda
     -------
     float32 array (1, N, D)
     """
-    inputs, _, _ = load_evaluation(dataset)
-    first = next(iter(inputs.values()))
-    rows = first.reshape(len(first), -1)
-    rows = token_counts(rows) if rows.dtype == np.int64 else rows.astype(np.float32, copy=False)
-    log.info("Raw inputs of %d samples, %d values each", *rows.shape)
+    inputs, *_ = load_evaluation(dataset)
+    kind = load_targets(dataset).kind
+    # What is trained on here was standardised when it was drawn.
+    rows = baseline_rows(kind, inputs, standardised="train_inputs" in names_in_npz(dataset))
+    log.info("Raw inputs of %d samples (%s), %d values each", len(rows), BASELINES[kind], rows.shape[1])
     return (stored_rows(rows, seed=seed) if compacted else rows)[None]
 
 

@@ -1,5 +1,6 @@
 """The arguments of a recorder, checked as far as no model is needed."""
 
+import logging
 import os
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,11 +10,13 @@ import numpy as np
 
 from activation_recorder.errors import RecorderError
 from activation_recorder.outputs import Pooling
-from activation_recorder.sample_arrays import optional_arrays
+from activation_recorder.sample_arrays import attribute_table, optional_arrays, text_lines
 from activation_recorder.samples import Samples, take_samples
 from activation_recorder.schedule import due_steps, whole_number
 from activation_recorder.selection import AUTO, wanted_layers
 from activation_recorder.untouched import untouched
+
+log = logging.getLogger("activation_recorder")
 
 UNITS = ("step", "epoch")
 
@@ -25,9 +28,12 @@ class Arguments:
     Attributes
     ----------
     samples : Samples
-    labels : int64 array (N,)
+    labels : array or None
+        See `activation_recorder.sample_arrays.as_labels`; None where there are none.
     arrays : dict of str to array
         Files that lie next to the times, by name.
+    files : dict of str to str
+        Text files that lie next to the times, to their content.
     layers : "auto", or list of str
     path : Path
         Absolute: a training may change its working directory.
@@ -39,8 +45,9 @@ class Arguments:
     """
 
     samples: Samples
-    labels: np.ndarray
+    labels: np.ndarray | None
     arrays: dict[str, np.ndarray]
+    files: dict[str, str]
     layers: str | list[str]
     path: Path
     due: Container[int]
@@ -60,6 +67,8 @@ def check_arguments(
     ids: object = None,
     previews: object = None,
     class_names: Sequence[str] | None = None,
+    attributes: Mapping[str, object] | None = None,
+    texts: Sequence[str] | None = None,
     unit: str = "step",
     compact: bool = True,
     pooling: Pooling | Mapping[str, str] | None = None,
@@ -83,11 +92,19 @@ def check_arguments(
     # The code of a Dataset may draw random numbers.
     with untouched():
         samples, labels = take_samples(inputs, labels)
-    optional = optional_arrays(len(labels), labels, ids=ids, previews=previews, class_names=class_names)
+    if labels is None:
+        log.warning(
+            "There are no labels, so the workflow leaves out what is measured against them. Give labels=, or save "
+            "labels.npy into the folder of the recording later."
+        )
+    optional = optional_arrays(len(samples), labels, ids=ids, previews=previews, class_names=class_names)
+    files = {} if attributes is None else {"attributes.csv": attribute_table(attributes, len(samples))}
+    files |= {} if texts is None else {"texts.txt": text_lines(texts, len(samples))}
     return Arguments(
         samples=samples,
         labels=labels,
-        arrays={"labels": labels} | optional,
+        arrays=({} if labels is None else {"labels": labels}) | optional,
+        files=files,
         layers=layers,
         path=path,
         due=due,

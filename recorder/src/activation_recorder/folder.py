@@ -61,6 +61,8 @@ class Folder:
         Files that lie next to the times, by name: labels and whatever else is given.
     settled : dict
         What all times have alike: layers (a list, in the order asked for), and classes and classifier of the Plan.
+    files : dict of str to str, optional
+        Text files that lie next to the times, to their content.
 
     Attributes
     ----------
@@ -74,8 +76,15 @@ class Folder:
         If the folder holds something else than this recording.
     """
 
-    def __init__(self, path: Path, identity: dict, arrays: Mapping[str, np.ndarray], settled: Mapping[str, object]):
-        self.path = path
+    def __init__(
+        self,
+        path: Path,
+        identity: dict,
+        arrays: Mapping[str, np.ndarray],
+        settled: Mapping[str, object],
+        files: Mapping[str, str] | None = None,
+    ):
+        self.path, self._files = path, dict(files or {})
         self._identity, self._arrays, self.settled = identity, dict(arrays), dict(settled)
         self._check()
 
@@ -122,6 +131,9 @@ class Folder:
         for name, array in self._arrays.items():
             if not (self.path / f"{name}.npy").exists():
                 self._write_whole(f"{name}.npy", partial(write_array, array=array))
+        for name, content in self._files.items():
+            if not (self.path / name).exists():
+                self._write_whole(name, partial(Path.write_text, data=content, encoding="utf-8"))
         self._remove_leftovers()
         return times
 
@@ -206,6 +218,10 @@ class Folder:
         return known
 
     def _check_arrays(self, remedy: str) -> None:
+        for name, content in self._files.items():
+            file = self.path / name
+            if file.exists() and file.read_bytes() != content.encode("utf-8"):
+                raise RecorderError(f"{file} differs from what this recorder is given. {remedy}")
         for name, array in self._arrays.items():
             file = self.path / f"{name}.npy"
             if not file.exists():

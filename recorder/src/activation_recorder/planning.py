@@ -49,6 +49,9 @@ def make_plan(network: nn.Module, arguments: Arguments) -> Plan:
         chunk=arguments.batch_size or arguments.samples.chunk(),
     )
     classifier, other = rehearse(network, named_modules(network), arguments.samples, plan)
+    if arguments.labels is None or arguments.labels.dtype.kind != "i":
+        # Neural collapse is one of classes.
+        return plan
     if other is not None:
         log.warning(
             "The linear layer that runs last, %s, does not give the model's outputs, as where two heads are averaged: "
@@ -72,8 +75,10 @@ def recorded_outputs(columns: int | None, arguments: Arguments) -> int | None:
     RecorderError
         If nothing says which classes there are, as the labels leave some out.
     """
-    names = arguments.arrays.get("class_names")
-    present = np.unique(arguments.labels)
+    names, labels = arguments.arrays.get("class_names"), arguments.labels
+    if labels is None or labels.dtype.kind != "i":
+        return _outputs_of_no_classes(columns, labels, names)
+    present = np.unique(labels)
     known = len(names) if names is not None else int(present[-1]) + 1
     if columns is not None and (columns < known or (names is not None and columns > known)):
         log.warning(
@@ -97,6 +102,22 @@ def recorded_outputs(columns: int | None, arguments: Arguments) -> int | None:
             "give class_names."
         )
     return columns
+
+
+def _outputs_of_no_classes(columns: int | None, labels: np.ndarray | None, names: np.ndarray | None) -> int | None:
+    """The same of samples that are labelled by a number or several labels, or not at all."""
+    known = None if names is None else len(names)
+    if labels is not None:
+        known = labels.shape[1] if labels.ndim == 2 else 1
+    if columns is None or known is None or columns == known:
+        return columns
+    log.warning(
+        "The model gives %d numbers for a sample, and %d %s known: predictions are not recorded.",
+        columns,
+        known,
+        "is" if known == 1 else "are",
+    )
+    return None
 
 
 def pooled_width(shape: tuple[int, ...], pooling: Pooling) -> int:

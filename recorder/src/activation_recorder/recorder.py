@@ -44,8 +44,10 @@ class Recorder:
     inputs : tensor (N, ...), mapping of str to tensor, or Dataset or list
         What the model is given; a mapping holds its arguments by name. Of a Dataset all samples are taken, so give a
         small one, of some hundreds or thousands; ten at least.
-    labels : int array-like (N,), optional
-        The classes, from 0. By default those of the Dataset's items, or `labels` or `label` of the mapping.
+    labels : array-like (N,) or (N, K), optional
+        The classes, whole numbers from 0; or a number each, floats; or several labels each, rows of 0 and 1. By default
+        those of the Dataset's items, or `labels` or `label` of the mapping. Without any, what is measured against
+        labels is left out.
     layers : "auto", or list of str
         Dotted names of modules, and globs such as "layer*.0.conv1". auto: at most eight, spread over the network.
     path : str or path
@@ -57,6 +59,11 @@ class Recorder:
     previews : uint8 array-like (N, H, W) or (N, H, W, 3), optional
         What a person looks at.
     class_names : sequence of str, optional
+        Of the classes or labels, or without labels of the model's outputs.
+    attributes : mapping of str to array-like (N,), optional
+        Further columns of the samples, such as their age or source: numbers and texts.
+    texts : sequence of str (N,), optional
+        What a person reads of each sample; line breaks become blanks.
     unit : {"step", "epoch"}
         What the numbers count that `step` is given.
     compact : bool
@@ -85,6 +92,8 @@ class Recorder:
         ids: object = None,
         previews: object = None,
         class_names: Sequence[str] | None = None,
+        attributes: Mapping[str, object] | None = None,
+        texts: Sequence[str] | None = None,
         unit: str = "step",
         compact: bool = True,
         pooling: Pooling | Mapping[str, str] | None = None,
@@ -99,6 +108,8 @@ class Recorder:
             ids=ids,
             previews=previews,
             class_names=class_names,
+            attributes=attributes,
+            texts=texts,
             unit=unit,
             compact=compact,
             pooling=pooling,
@@ -150,7 +161,7 @@ class Recorder:
             "classifier": self._plan.classifier,
         }
         try:
-            self._folder = Folder(arguments.path, identity, arguments.arrays | baseline, settled)
+            self._folder = Folder(arguments.path, identity, arguments.arrays | baseline, settled, arguments.files)
         except OSError as error:
             raise RecorderError(
                 f"{arguments.path} cannot be read ({disk_reason(arguments.path, error)}). {disk_remedy(error)}"

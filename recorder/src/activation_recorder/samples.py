@@ -69,36 +69,39 @@ class Samples:
         }
         return model(given[""]) if list(given) == [""] else model(**given)
 
-    def digest(self, labels: np.ndarray) -> str:
+    def digest(self, labels: np.ndarray | None) -> str:
         """The SHA-256 of the samples and their labels.
 
         Parameters
         ----------
-        labels : int array (N,)
+        labels : array or None
+            See `activation_recorder.sample_arrays.as_labels`.
         """
         digest = hashlib.sha256()
         for name, tensor in sorted(self.tensors.items()):
             digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
             digest.update(tensor.contiguous().view(-1).view(torch.uint8).numpy().tobytes())
-        digest.update(labels.astype("<i8").tobytes())
+        if labels is not None:
+            digest.update(labels.astype("<f8" if labels.dtype.kind == "f" else "<i8").tobytes())
         return digest.hexdigest()
 
 
-def take_samples(inputs: object, labels: object) -> tuple[Samples, np.ndarray]:
+def take_samples(inputs: object, labels: object) -> tuple[Samples, np.ndarray | None]:
     """The samples and labels that a person gave.
 
     Parameters
     ----------
     inputs : tensor or array (N, ...), mapping of str to such, or Dataset or list
         The items of a Dataset or list are inputs, pairs of inputs and label, or dicts of a model's arguments.
-    labels : int array-like (N,), or None
+    labels : array-like (N,) or (N, K), or None
         None takes those of the items.
 
     Returns
     -------
     samples : Samples
         Copies, so that nothing changes them later.
-    labels : int64 array (N,)
+    labels : array or None
+        See `activation_recorder.sample_arrays.as_labels`; None where there are none.
 
     Raises
     ------
@@ -127,8 +130,6 @@ def take_samples(inputs: object, labels: object) -> tuple[Samples, np.ndarray]:
     if labels is None:
         # A dict may hold them, as Hugging Face's do.
         labels = next((taken[key] for key in LABEL_KEYS if key in taken), None)
-        if labels is None:
-            raise RecorderError("labels are missing: give a whole number for each sample, its class, from 0.")
     if "" not in taken:
         # With labels the model would compute a loss that nobody needs.
         taken = {name: tensor for name, tensor in taken.items() if name not in LABEL_KEYS}
@@ -137,7 +138,7 @@ def take_samples(inputs: object, labels: object) -> tuple[Samples, np.ndarray]:
         raise RecorderError(
             f"inputs must hold {FEWEST} samples or more, as many in each tensor; found {sizes or 'none'}."
         )
-    return Samples(taken), as_labels(labels, next(iter(sizes.values())))
+    return Samples(taken), None if labels is None else as_labels(labels, next(iter(sizes.values())))
 
 
 def _as_tensor(name: str, value: object) -> Tensor:

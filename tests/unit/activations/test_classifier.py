@@ -7,7 +7,7 @@ import pytest
 import torch
 from scipy.special import log_softmax, softmax
 
-from evolution.activations.classifier import classifier_rows, gives_outputs
+from evolution.activations.classifier import classifier_rows, gives_outputs, no_classifier_rows
 from evolution.models.hooks import Classifier
 
 
@@ -97,3 +97,8 @@ def test_a_classifier_that_begins_with_zeros(classifier):
     classifier.weight[:], classifier.bias[:] = 0, 0
     assert gives_outputs(classifier, np.zeros((10, 3), np.float32))
     assert not gives_outputs(classifier, np.eye(10, 3, dtype=np.float32))
+
+
+def test_where_there_are_no_classes():
+    rows = no_classifier_rows(10, 0)
+    assert rows.shape == (10, 1) and rows.dtype == np.float32 and np.isnan(rows).all()

@@ -44,3 +44,13 @@ def test_models_that_end_in_something_else(logits, end, said):
 )
 def test_logits_and_what_is_too_little_to_tell(logits, outputs):
     assert logit_warnings(outputs(logits).astype(np.float32)) == []
+
+
+def test_outputs_of_other_targets(logits):
+    """Labels want logits too, whose sum says nothing; a number may be anything."""
+    (found,) = logit_warnings(expit(logits), "labels")
+    assert "The loss and the predictions take the sigmoid of them once more" in found
+    assert logit_warnings(logits, "labels") == []
+    assert logit_warnings(np.maximum(logits, 0), "labels") == []
+    assert logit_warnings(expit(logits[:, :1]), "number") == []
+    assert logit_warnings(expit(logits), "none") == []

@@ -1,12 +1,11 @@
 """What the network predicted, read from the tables of several spans."""
 
 import numpy as np
-import pyarrow as pa
 import pytest
 
-from evolution.activations.predictions import are_known, load_predictions
+from evolution.activations.predictions import are_known, load_predictions, prediction_columns, save_predictions
 from evolution.errors import UserError
-from evolution.io.tables import save_table
+from evolution.io.tables import load_table, save_table
 
 
 def write_predictions(path, times, samples):
@@ -32,16 +31,32 @@ def test_predictions_that_are_missing_are_named(tmp_path):
         load_predictions([path], [0], 3)
 
 
-def test_probabilities_of_labels_are_lists_of_one_length(tmp_path):
-    scores = np.arange(12, dtype=np.float32).reshape(4, 3) / 12
-    column = pa.FixedSizeListArray.from_arrays(scores.reshape(-1), 3)
-    rows = {"time": [0, 0, 2, 2], "sample": [1, 0, 0, 1], "predicted": column, "confidence": [np.nan] * 4}
-    save_table(tmp_path / "a.parquet", rows)
-    predicted, confidence = load_predictions([str(tmp_path / "a.parquet")], [0, 2], 2)
-    np.testing.assert_array_equal(predicted, scores[[[1, 0], [2, 3]]])
-    assert predicted.shape == (2, 2, 3) and np.isnan(confidence).all() and are_known(predicted)
+def saved(path, predicted, confidence=None):
+    count = len(predicted[0])
+    unsure = [np.full(count, np.nan)] * len(predicted)
+    columns = prediction_columns([0, 4], predicted, confidence or unsure)
+    save_predictions(str(path), columns, warnings=[])
+    return load_predictions([str(path)], [0, 4], count)
 
 
-@pytest.mark.parametrize("predicted", [np.array([[3, -1]]), np.array([[0.5, np.nan]]), np.full((1, 2, 3), np.nan)])
-def test_what_nobody_knows_is_no_prediction(predicted):
-    assert not are_known(predicted)
+@pytest.mark.parametrize("shape", [(6,), (6, 3), (6, 1)])
+def test_numbers_and_labels_come_back(tmp_path, shape):
+    predicted = [np.random.default_rng(seed).normal(100, 9, shape) for seed in (0, 1)]
+    found, confidence = saved(tmp_path / "a.parquet", predicted)
+    assert found.dtype == np.float32 and np.isnan(confidence).all()
+    np.testing.assert_array_equal(found, np.float32(predicted))
+    assert are_known(found)
+    found[1, 2] = np.nan
+    assert not are_known(found)
+
+
+def test_a_label_is_an_entry_of_a_list_of_one_length(tmp_path):
+    saved(tmp_path / "a.parquet", [np.zeros((6, 3), np.float32)] * 2)
+    assert str(load_table(tmp_path / "a.parquet").schema.field("predicted").type).startswith("fixed_size_list<")
+
+
+def test_classes_are_whole_numbers(tmp_path):
+    predicted = [np.arange(6), np.arange(6)[::-1]]
+    found, _ = saved(tmp_path / "a.parquet", predicted)
+    assert found.dtype == np.int32 and found.tolist() == [each.tolist() for each in predicted] and are_known(found)
+    assert not are_known(np.full((1, 6), -1))

@@ -1,6 +1,7 @@
 """Snapshots of a recording, against NumPy."""
 
 import logging
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from evolution.models.outputs import Pooling
 from evolution.sources.recorded_time import array_files
 from prepare_recording import prepare_recording
 from support.recordings import CLASSES, SAMPLES, write_recording
+from support.samples import write_samples
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -161,3 +163,69 @@ def test_the_digest_is_of_all_arrays_whichever_are_followed(folder):
     assert take(folder, layers=("fc1",))[0].digests[100] == take(folder)[0].digests[100] == before
     np.save(folder / "100" / "conv1.npy", np.zeros((SAMPLES, 2, 3, 3), np.float32))
     assert arrays_digest(files) != before
+
+
+@pytest.fixture
+def texts(tmp_path):
+    """A recording of tokens: its dataset.npz, the arrays of a time, and which tokens are no padding."""
+    dataset = write_samples(tmp_path / "dataset.npz", kind="tokens", target="labels", count=30)
+    with np.load(dataset) as archive:
+        arrays = dict(archive)
+    # All samples of the recording are followed.
+    np.savez(dataset, **arrays | {"eval_indices": np.arange(30)})
+    random = np.random.default_rng(0)
+    values = {
+        "block": random.normal(size=(30, 12, 4)).astype(np.float32),
+        "pooled": random.normal(size=(30, 6, 4)).astype(np.float32),
+        "predictions": random.normal(size=(30, 3)).astype(np.float32),
+    }
+    files = {}
+    for name, array in values.items():
+        files[name] = str(tmp_path / f"{name}.npy")
+        np.save(files[name], array)
+    return dataset, files, values, arrays["inputs_0"] != 0
+
+
+def take_texts(texts, tokens):
+    dataset, files, _, _ = texts
+    folder = Path(dataset).parent / "taken"
+    outputs = {name: str(folder / f"{name}.npy") for name in ("block", "pooled", "classifier")}
+    folder.mkdir(exist_ok=True)
+    writers = {name: NpyWriter(path, 1) for name, path in outputs.items()}
+    taken = take_recorded(
+        dataset=dataset,
+        times={3: files},
+        unit="epoch",
+        settings=RecordingSettings(compacted=False, pooling=Pooling(tokens=tokens), seed=3),
+        activations={name: writers[name] for name in ("block", "pooled")},
+        classifier=writers["classifier"],
+    )
+    for writer in writers.values():
+        writer.__exit__(None, None, None)
+    return taken, {name: np.load(path)[0] for name, path in outputs.items()}
+
+
+def test_tokens_of_a_recording_are_pooled_without_their_padding(texts, monkeypatch):
+    _, _, values, kept = texts
+    taken, found = take_texts(texts, "mean")
+    expected = [rows[there].mean(0) for rows, there in zip(values["block"], kept)]
+    np.testing.assert_allclose(found["block"], expected, atol=1e-6)
+    np.testing.assert_allclose(found["pooled"], values["pooled"].mean(1), atol=1e-6)
+    assert taken.predictions["predicted"].shape == (30, 3) and np.isnan(found["classifier"]).all()
+    assert set(taken.evaluation[0]) == {"time", "eval_loss", "eval_average_precision", "class_average_precision"}
+    monkeypatch.setattr("evolution.activations.recorded.HELD_BYTES", 1)
+    assert np.array_equal(take_texts(texts, "mean")[1]["block"], found["block"]), "sample by sample too"
+    _, found = take_texts(texts, "last")
+    last = [rows[there][-1] for rows, there in zip(values["block"], kept)]
+    np.testing.assert_array_equal(found["block"], last)
+    np.testing.assert_array_equal(found["pooled"], values["pooled"][:, -1])
+
+
+def test_a_position_that_a_sample_or_a_layer_lacks(texts):
+    _, found = take_texts(texts, 2)
+    np.testing.assert_array_equal(found["block"], texts[2]["block"][:, 2])
+    with pytest.raises(UserError, match=r"activations\.pooling\.tokens: 5 is not allowed, as sample 0 has 4 tokens"):
+        take_texts(texts, 5)
+    with pytest.raises(UserError, match=r"a\.npy has no token at position 7: it puts out 6 tokens"):
+        np.save(Path(texts[0]).parent / "a.npy", texts[2]["pooled"])
+        pooled_rows(str(Path(texts[0]).parent / "a.npy"), np.arange(30), Pooling(tokens=7))

@@ -16,8 +16,9 @@ def sources():
 
 
 def test_every_data_set_is_known():
-    sized = {*catalogue.DATASET_CLASS_SIZES, *catalogue.DATASET_SIZES}
-    assert sized == {*catalogue.DATASET_SHAPES, *catalogue.SAMPLE_SETS} == set(builtin.DATASETS)
+    assert (
+        {*catalogue.DATASET_CLASS_SIZES} == {*catalogue.DATASET_SHAPES, *catalogue.SAMPLE_SETS} == set(builtin.DATASETS)
+    )
     assert catalogue.class_sizes("imagenet") is None
     assert catalogue.image_shape({"name": "imagenet", "image_size": None}) is None
 
@@ -61,13 +62,8 @@ def test_sets_that_are_no_images_are_what_is_known_of_them(name):
     assert (source.kind, source.target, source.names) == (facts.kind, facts.target, facts.names)
     assert {part.inputs.shape[1:] for part in parts} == {facts.shape}
     assert tuple(source.train.attributes) == facts.attributes and len(source.vocabulary) == facts.vocabulary
-    if facts.target == "number":
-        found = [len(part) for part in parts]
-        known = catalogue.DATASET_SIZES[name]
-    else:
-        found = [tuple(np.bincount(part.values)) for part in parts]
-        known = catalogue.class_sizes(name)
-    assert found == [each for each in known if each is not None]
+    found = [(len(part),) if facts.target == "number" else tuple(np.bincount(part.values)) for part in parts]
+    assert found == [each for each in catalogue.class_sizes(name) if each is not None]
     assert catalogue.image_shape({"name": name, "image_size": None}) is None
     assert catalogue.known_channels({"name": name}) == ()
 

@@ -9,11 +9,20 @@ from evolution.errors import DataError
 
 def test_the_draw_is_even_over_the_classes_as_far_as_there_are_samples():
     labels = np.repeat([0, 1, 2], [50, 50, 3])
-    chosen = drawn_samples(labels, most=33, seed=1)
+    chosen = drawn_samples(103, classes=labels, most=33, seed=1)
     assert np.bincount(labels[chosen]).tolist() == [15, 15, 3] and (np.diff(chosen) > 0).all()
-    assert np.array_equal(chosen, drawn_samples(labels, most=33, seed=1))
-    assert not np.array_equal(chosen, drawn_samples(labels, most=33, seed=2))
-    assert np.array_equal(drawn_samples(labels, most=103, seed=1), np.arange(103))
+    assert np.array_equal(chosen, drawn_samples(103, classes=labels, most=33, seed=1))
+    assert not np.array_equal(chosen, drawn_samples(103, classes=labels, most=33, seed=2))
+    assert np.array_equal(drawn_samples(103, classes=labels, most=103, seed=1), np.arange(103))
+
+
+def test_without_classes_each_sample_is_as_likely():
+    drawn = np.stack([drawn_samples(20, classes=None, most=5, seed=seed) for seed in range(4000)])
+    assert (np.diff(drawn, axis=1) > 0).all()
+    counts = np.bincount(drawn.ravel(), minlength=20)
+    # 1000 expected of each; the standard deviation is sqrt(4000 * 0.25 * 0.75) = 27.
+    assert np.abs(counts - 1000).max() < 4 * 27.4
+    assert np.array_equal(drawn_samples(20, classes=None, most=20, seed=1), np.arange(20))
 
 
 def test_too_few_samples_are_refused():

@@ -14,6 +14,12 @@ def test_a_built_in_set(tmp_path):
     assert data_facts({"name": "nothing"}) is None
 
 
+def test_built_in_sets_without_images():
+    facts = data_facts({"name": "chat_languages"})
+    assert (facts.kind, facts.target, len(facts.names), facts.shape) == ("tokens", "classes", 6, (16,))
+    assert data_facts({"name": "wine", "target": "none"}) == DataFacts("table", "none", (), (), (13,))
+
+
 def test_own_images(tmp_path):
     path = write_npz(tmp_path / "a.npz", class_names=["x", "y", "z"])
     assert data_facts({"name": f"npz:{path}"}) == DataFacts("images", "classes", ("x", "y", "z"), (), (1, 8, 8))

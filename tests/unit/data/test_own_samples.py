@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from evolution.data.kinds import DataFacts
 from evolution.data.own_items import UNNAMED
 from evolution.data.own_samples import first_samples, load_samples
 from evolution.errors import DataError
@@ -52,12 +53,12 @@ def test_all_that_may_be_returned(tmp_path, body):
     samples = taken(file)
     assert list(samples.inputs) == [UNNAMED]
     np.testing.assert_array_equal(samples.inputs[UNNAMED], X)
-    assert samples.inputs[UNNAMED].dtype == np.float32 and samples.labels.dtype == np.int64
-    np.testing.assert_array_equal(samples.labels, Y)
-    assert samples.class_names == tuple("0123") and samples.ids is None and samples.previews is None
-    inputs, classes = first_samples(file, "f", count=3, seed=1)
+    assert samples.inputs[UNNAMED].dtype == np.float32 and samples.targets.values.dtype == np.int64
+    np.testing.assert_array_equal(samples.targets.values, Y)
+    assert samples.targets.names == tuple("0123") and samples.ids is None and samples.previews is None
+    inputs, facts = first_samples(file, "f", count=3, seed=1)
     np.testing.assert_array_equal(inputs[UNNAMED], X[:3])
-    assert classes == 4
+    assert facts == DataFacts("images", "classes", tuple("0123"), (), (1, 4, 4))
 
 
 def test_inputs_by_name_with_all_that_is_optional(tmp_path):
@@ -69,7 +70,9 @@ def f():
 """
     samples = taken(write(tmp_path, body))
     assert {name: array.dtype for name, array in samples.inputs.items()} == {"ids": np.int64, "mask": np.bool_}
-    assert samples.ids[3] == "s3" and samples.previews[0].size == (64, 64) and samples.class_names == tuple("abcde")
+    assert samples.ids[3] == "s3" and samples.targets.names == tuple("abcde")
+    # Previews that are texts can be read.
+    assert samples.texts == ["text"] * 40 and samples.previews is None
 
 
 def test_items_with_all_that_is_optional(tmp_path):
@@ -78,7 +81,7 @@ def f():
     return [{"x": X[n], "labels": torch.tensor(Y[n]), "id": n, "preview": "t"} for n in range(40)]
 """
     samples = taken(write(tmp_path, body))
-    assert list(samples.inputs) == ["x"] and samples.ids[:2] == ["0", "1"] and len(samples.previews) == 40
+    assert list(samples.inputs) == ["x"] and samples.ids[:2] == ["0", "1"] and samples.texts == ["t"] * 40
 
 
 @pytest.mark.parametrize("more", ["", "    classes = list('wxyz')\n    targets = Y\n"])
@@ -99,18 +102,18 @@ def f(): return D()
     # Where a Dataset says its labels, a few of them are compared, and of the rest only the drawn samples are read.
     probes = set(np.linspace(0, 39, 20).astype(int).tolist()) if more else set(range(40))
     assert read == probes | set(samples.indices.tolist())
-    assert np.bincount(samples.labels).tolist() == [3, 3, 2, 2]
+    assert np.bincount(samples.targets.values).tolist() == [3, 3, 2, 2]
     assert (np.diff(samples.indices) > 0).all()
     np.testing.assert_array_equal(samples.inputs[UNNAMED], X[samples.indices])
-    np.testing.assert_array_equal(samples.labels, Y[samples.indices])
+    np.testing.assert_array_equal(samples.targets.values, Y[samples.indices])
     assert samples.indices.tolist() == taken(file, most=10).indices.tolist()
     assert samples.indices.tolist() != taken(file, most=10, seed=2).indices.tolist()
-    assert samples.class_names == tuple("wxyz" if more else "0123")
+    assert samples.targets.names == tuple("wxyz" if more else "0123")
 
 
 def test_small_classes_are_taken_whole(tmp_path):
     body = "def f(): return X, np.array([0] * 2 + [1] * 20 + [2] * 18)"
-    assert np.bincount(taken(write(tmp_path, body), most=20).labels).tolist() == [2, 9, 9]
+    assert np.bincount(taken(write(tmp_path, body), most=20).targets.values).tolist() == [2, 9, 9]
 
 
 def test_random_numbers_are_the_seeds(tmp_path):
@@ -133,7 +136,7 @@ def test_random_numbers_are_the_seeds(tmp_path):
         ("def f(): pass", "returned None; return a torch Dataset"),
         ("def f(): return [(X[0], 0), (X[1], 1)]", "returned 2 samples; at least 10"),
         ("def f(): return X, Y[:9]", "arrays of different lengths: input 40, labels 9"),
-        ("def f(): return {'inputs': X}", "it must have inputs and labels"),
+        ("def f(): return {'labels': Y}", "a dict of labels; it must have inputs"),
         ("def f(): return {'inputs': X, 'labels': Y, 'weights': Y}", "weights, which is not known"),
         ("def f(): return {'inputs': 3, 'labels': Y}", "input is a single value"),
         ("def f(): return [[1.0] * (1 + n % 2) for n in range(20)], Y[:20]", "input has entries of several lengths"),
@@ -145,8 +148,8 @@ def test_random_numbers_are_the_seeds(tmp_path):
             "sample 3 has the inputs b",
         ),
         ("def f(): return X.astype('float64') * 1e39, Y", "input of sample 0 holds values that are not"),
-        ("def f(): return X, [None] * 40", "the label None; labels are"),
-        ("def f(): return X, [True, False] * 20", "the label True; labels are"),
+        ("def f(): return X, [None] + [1] * 39", "no label of sample 0, and labels of others"),
+        ("def f(): return X, [{1}] * 40", r"the label \{1\}; labels are"),
         ("def f(): return X, Y + 1", "labels from 1 to 4, and none of 0; count labels from 0"),
         ("def f(): return X, Y * 10**9", "labels from 0 to 3000000000, and none of 1, 2, 3, ...; count"),
         ("def f(): return {'inputs': X, 'labels': Y, 'class_names': ['a', '', 'c', 'd']}", "has a class called ''"),
@@ -158,9 +161,13 @@ def test_random_numbers_are_the_seeds(tmp_path):
         ("def f(): return {'inputs': X, 'labels': Y, 'ids': [None] + list('a' * 39)}", "the id None; an id is a text"),
         ("def f(): return {'inputs': X, 'labels': Y, 'previews': [3] * 40}", r"preview of sample 0 is \(\); it is"),
         ("def f(): return X, Y - 1", "label -1; labels are whole numbers from 0"),
-        ("def f(): return X, Y / 2", r"label 0\.0; labels are"),
+        ("def f(): return X, Y.astype(float)", r"floats without a fraction \(0.0, 1.0, 2.0 and 1 more\), which may be"),
         ("def f(): return X, Y * 0", "samples of one class"),
-        ("def f(): return X, np.eye(4)[Y]", r"a label of shape \(4,\); labels are whole numbers"),
+        (
+            "def f(): return X, np.eye(4)[Y] * 2",
+            r"the labels \[2.0, 0.0, 0.0, 0.0\] of sample 0; a row of several labels",
+        ),
+        ("def f(): return X, np.zeros((40, 2, 2))", r"a label of shape \(2, 2\); a label is one value"),
         ("def f(): return {'inputs': X, 'labels': Y, 'class_names': ['a']}", "1 names of classes, and the label 3"),
         ("def f(): return {'inputs': X, 'labels': Y, 'ids': [1] * 40}", "the id '1' to two samples"),
         (
@@ -171,7 +178,7 @@ def test_random_numbers_are_the_seeds(tmp_path):
         ("def f(): return [(x[:, : 1 + (n > 5)], 1) for n, x in enumerate(X)]", "samples of one class"),
         ("def f(): return [(x[:, : 1 + (n > 5)], n % 2) for n, x in enumerate(X)]", r"of sample 6 is \(1, 2, 4\)"),
         ("def f(): return [(x, y, 1) for x, y in zip(X, Y)]", "an item is a tuple of 3"),
-        ("def f(): return [{'label': 1}] * 20", "it must have a label, and inputs"),
+        ("def f(): return [{'label': 1}] * 20", "an item has label; it must have inputs"),
         ("def f(): return torch.utils.data.DataLoader(X)", "returned a DataLoader; return its Dataset"),
         ("def f(): return 3", "returned an int; return a torch Dataset"),
         ("def f():\n    raise KeyError('x')", r"failed: KeyError: 'x' \(data\.py, line 8\)"),
@@ -223,7 +230,7 @@ def f():
 """
     samples = taken(write(tmp_path, body))
     assert pd and samples.inputs[UNNAMED][:, 0].tolist() == list(range(19, -1, -1))
-    assert samples.ids[0] == "19.0" and samples.labels[:2].tolist() == [1, 0]
+    assert samples.ids[0] == "19.0" and samples.targets.values[:2].tolist() == [1, 0]
 
 
 @pytest.mark.parametrize("names", ["{'a': 1, 'b': 0, 'c': 2, 'd': 3}", "{'a', 'b', 'c', 'd'}", "'abcd'"])
@@ -261,8 +268,8 @@ def f(): return D()
 """
     file = write(tmp_path, body)
     samples = taken(file)
-    assert samples.labels.tolist() == (Y // 2).tolist() and samples.class_names == ("0", "1")
-    assert first_samples(file, "f", count=3, seed=1)[1] == 2
+    assert samples.targets.values.tolist() == (Y // 2).tolist() and samples.targets.names == ("0", "1")
+    assert first_samples(file, "f", count=3, seed=1)[1].names == ("0", "1")
 
 
 @pytest.mark.parametrize("targets", ["['text'] * 40", "[[1, 2]] * 40", "[0]", "None"])
@@ -274,7 +281,7 @@ class D(torch.utils.data.Dataset):
     def __getitem__(self, index): return X[index], int(Y[index])
 def f(): return D()
 """
-    assert taken(write(tmp_path, body)).labels.tolist() == Y.tolist()
+    assert taken(write(tmp_path, body)).targets.values.tolist() == Y.tolist()
 
 
 def test_a_part_of_a_dataset_keeps_the_names_of_its_classes(tmp_path):
@@ -288,8 +295,8 @@ def f():
     return torch.utils.data.Subset(torch.utils.data.Subset(D(), range(1, 40)), [38, 3, 0] + list(range(4, 20)))
 """
     samples = taken(write(tmp_path, body))
-    assert samples.class_names == tuple("abcde")
-    assert samples.labels.tolist() == Y[[39, 4, 1, *range(5, 21)]].tolist()
+    assert samples.targets.names == tuple("abcde")
+    assert samples.targets.values.tolist() == Y[[39, 4, 1, *range(5, 21)]].tolist()
     np.testing.assert_array_equal(samples.inputs[UNNAMED][:3], X[[39, 4, 1]])
 
 
@@ -303,7 +310,7 @@ class D(torch.utils.data.IterableDataset):
 def f(): return D()
 """
     samples = taken(write(tmp_path, body), most=10)
-    assert np.bincount(samples.labels).tolist() == [3, 3, 2, 2] and samples.class_names == tuple("wxyz")
+    assert np.bincount(samples.targets.values).tolist() == [3, 3, 2, 2] and samples.targets.names == tuple("wxyz")
     np.testing.assert_array_equal(samples.inputs[UNNAMED], X[samples.indices])
 
 
@@ -370,8 +377,105 @@ def f():
     return ImageFolder("FOLDER", transforms.Compose(steps))
 """.replace("FOLDER", str(tmp_path / "photos"))
     samples = taken(write(tmp_path, body))
-    assert samples.class_names == ("cat", "dog") and samples.labels.tolist() == [0] * 6 + [1] * 6
+    assert samples.targets.names == ("cat", "dog") and samples.targets.values.tolist() == [0] * 6 + [1] * 6
     numbers = np.array([*range(0, 12, 2), *range(1, 12, 2)])
     expected = np.stack([numbers / 255, numbers / 255, numbers * 0], 1)[:, :, None, None]
     assert samples.inputs[UNNAMED].shape == (12, 3, 8, 8)
     np.testing.assert_allclose(samples.inputs[UNNAMED], np.broadcast_to(expected, (12, 3, 8, 8)), atol=1e-6)
+
+
+ITEMS = """
+def f():
+    return [
+        dict(input=torch.full((6,), n / 3), label=n / 7, text=f"text {n}", attributes={"age": n, "who": "ab"[n % 2]})
+        for n in range(20)
+    ]
+"""
+
+
+def test_items_with_a_number_a_text_and_further_columns(tmp_path):
+    file = write(tmp_path, ITEMS)
+    samples = taken(file, most=12)
+    targets = samples.targets
+    assert (targets.kind, targets.target, targets.count) == ("table", "number", 12)
+    np.testing.assert_allclose(targets.values, samples.indices / 7)
+    np.testing.assert_array_equal(targets.attributes["age"], samples.indices)
+    assert targets.attributes["who"].tolist() == ["ab"[index % 2] for index in samples.indices]
+    assert samples.texts == [f"text {index}" for index in samples.indices]
+    assert first_samples(file, "f", count=1, seed=1)[1] == DataFacts("table", "number", (), ("age", "who"), (6,))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "def f(): return X[:, 0, 0]",
+        "def f(): return torch.from_numpy(X[:, 0, 0])",
+        "def f(): return X[:, 0, 0], None",
+        "def f(): return {'inputs': X[:, 0, 0]}",
+        "def f(): return [{'input': x[0, 0]} for x in X]",
+        "def f(): return ((x[0, 0], None) for x in X)",
+    ],
+)
+def test_without_labels(tmp_path, body):
+    samples = taken(write(tmp_path, body), most=12)
+    assert (samples.targets.target, samples.targets.values, samples.targets.names) == ("none", None, ())
+    np.testing.assert_array_equal(samples.inputs[UNNAMED], X[samples.indices, 0, 0])
+
+
+def test_several_labels_from_a_dataset(tmp_path):
+    body = """
+HELD = np.random.default_rng(0).random((40, 3)) < 0.5
+class D(torch.utils.data.Dataset):
+    targets, classes, target_name = HELD, list("uvw"), "topic"
+    def __len__(self): return 40
+    def __getitem__(self, index): return X[index], torch.from_numpy(HELD[index])
+def f(): return D()
+"""
+    samples = taken(write(tmp_path, body))
+    np.testing.assert_array_equal(samples.targets.values, np.random.default_rng(0).random((40, 3)) < 0.5)
+    assert (samples.targets.target, samples.targets.names, samples.targets.name) == ("labels", tuple("uvw"), "topic")
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (
+            "def f(): return {'inputs': X, 'labels': Y, 'attributes': {'age': range(39)}}",
+            "arrays of different lengths: input 40, labels 40, attribute 'age' 39",
+        ),
+        ("def f(): return {'inputs': X, 'labels': Y, 'texts': ['a'] * 3}", "input 40, labels 40, texts 3"),
+        ("def f(): return {'inputs': X, 'labels': Y, 'attributes': [1] * 40}", "attributes as a list; give a dict"),
+        (
+            "def f(): return [{'x': X[n], 'label': n % 2, 'attributes': {'ab'[n > 2]: 1}} for n in range(20)]",
+            "a sample has the attributes b, and another one a; give all samples the same",
+        ),
+        (
+            "def f(): return {'inputs': np.where(np.arange(120).reshape(40, 3) == 50, np.nan, 1.0), 'labels': Y, "
+            "'column_names': ['a', 'b', 'c']}",
+            r"sample 16 holds values that are not finite \(NaN or infinite\), in column 'c'; fill it in, or leave the",
+        ),
+        (
+            "def f(): return np.where(np.arange(120).reshape(40, 3) == 4, np.inf, 1.0), Y",
+            "sample 1 .* in column 1; fill",
+        ),
+        (
+            "def f(): return {'inputs': X[:, 0, 0], 'labels': Y, 'column_names': ['a']}",
+            "1 names of columns, and rows of 4",
+        ),
+        ("def f(): return {'inputs': X[:, 0, 0], 'labels': Y, 'column_names': 'abcd'}", "in the order of the columns"),
+        (
+            "def f(): return {'inputs': np.ones((40, 3), int) * 5, 'labels': Y, 'vocabulary': ['', 'a', 'b']}",
+            "sample 0 holds the token 5, and the vocabulary has 3 words",
+        ),
+        ("def f(): return np.arange(120).reshape(40, 3) * (np.arange(40) != 7)[:, None], Y", r"padding .* \(as 7\)"),
+        (
+            "def f(): return [(np.zeros((2, 30 + n)), n % 2) for n in range(20)]",
+            r"input of sample 1 is \(2, 31\), and of sample 0 \(2, 30\); bring all to one shape",
+        ),
+        ("def f(): return X, ['a', 3] * 20", "labels of several types"),
+        ("def f(): return X, [0.5, float('nan')] * 20", "label nan of sample 1"),
+    ],
+)
+def test_bad_input_of_each_kind(tmp_path, body, said):
+    with pytest.raises(DataError, match=rf"^dataset\.name: .*(?:{said})"):
+        taken(write(tmp_path, body))

@@ -3,15 +3,18 @@
 import numpy as np
 import pytest
 
-from evolution.data.own_samples import Samples
+from evolution.data.evaluation_samples import Samples
 from evolution.data.own_warnings import sample_warnings
+from evolution.data.targets import Targets
 
 X = np.random.default_rng(0).normal(size=(12, 2, 3)).astype(np.float32)
 Y = np.arange(12) % 3
 
 
-def warned(inputs, labels=Y, class_names=tuple("abc")):
-    samples = Samples(inputs if isinstance(inputs, dict) else {"": inputs}, labels, class_names, np.arange(12))
+def warned(inputs, labels=Y, class_names=tuple("abc"), kind="other", target="classes", columns=()):
+    targets = Targets(kind, target, labels, class_names, 12)
+    inputs = inputs if isinstance(inputs, dict) else {"": inputs}
+    samples = Samples(inputs, targets, np.arange(12), columns=columns)
     return sample_warnings(samples, [f"s{index}" for index in range(12)], "data.py:f")
 
 
@@ -64,3 +67,38 @@ def test_one_value_everywhere():
 def test_classes_without_samples():
     found = warned(X, class_names=tuple("abcdefgh"))
     assert found == ["There is no sample of 5 of the 8 classes of data.py:f: d, e, f and 2 more."]
+
+
+def test_copies_whose_numbers_or_labels_differ():
+    found = warned(changed(7, X[3]), np.arange(12) / 4, (), target="number")
+    assert found[1].startswith(
+        "1 of them have another label than what they are a copy of (s7 is 1.75, and s3 is 0.75)."
+    )
+    held = np.eye(3, dtype=bool)[Y]
+    held[3] = [True, True, False]
+    found = warned(changed(7, X[3]), held, target="labels")
+    assert "(s7 is b, and s3 is a and b). Labels are mixed up, or the samples do not show what they are" in found[1]
+    assert len(warned(changed(7, X[3]), None, (), target="none")) == 1
+
+
+def test_labels_that_hold_of_all_or_none():
+    held = np.eye(3, dtype=bool)[Y] | [[True, False, False]]
+    held[:, 2] = False
+    assert warned(X, held, target="labels") == [
+        "1 of the 3 labels of data.py:f hold of no sample, so nothing can be told of them: c.",
+        "1 of the 3 labels of data.py:f hold of every sample, so nothing can be told of them: a.",
+    ]
+
+
+def test_columns_of_one_value_and_flat_signals():
+    rows = X.reshape(12, 6).copy()
+    rows[:, 2] = 7
+    found = warned(rows, kind="table", columns=tuple("uvwxyz"))
+    assert found == ["1 of the 6 columns of data.py:f have one value in all rows, which tells nothing: w."]
+    assert warned(rows[:, [0, 2]], kind="table")[0].endswith("tells nothing: 1.")
+    # A row may have one value everywhere; a signal whose channels each have one holds nothing.
+    assert warned(changed(4, 3, X.reshape(12, 6)), kind="table") == []
+    flat = changed(4, [[1], [2]])
+    assert warned(flat, kind="signals") == [
+        "1 of the 12 samples of data.py:f have one value everywhere, without anything in them (as s4)."
+    ]

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from evolution.data.previews import LARGEST, TILE, previews_of, thumbnail, tile
+from evolution.data.previews import LARGEST, TILE, previews_of, sample_previews, thumbnail, tile
+from evolution.data.sketches import row_sketches, signal_sketches
 from evolution.errors import DataError
 
 NAMES = ["a", "b"]
@@ -14,7 +15,7 @@ def made(previews, first=None):
     first = np.zeros((2, 3), np.float32) if first is None else first
     if previews is not None:
         previews = [preview if preview is None else thumbnail(preview, "a", "data.py:f") for preview in previews]
-    return previews_of(previews, first_input=first, names=NAMES)
+    return previews_of(previews, kind="other", first_input=first, names=NAMES)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -111,3 +112,25 @@ def test_other_scripts_are_no_boxes():
 def test_what_is_no_preview(preview, said):
     with pytest.raises(DataError, match=rf"preview of a .*{said}"):
         made([preview, preview])
+
+
+def test_each_kind_is_seen_in_its_own_way():
+    random = np.random.default_rng(0)
+    signals, rows = random.normal(size=(2, 3, 20)), random.normal(size=(2, 4))
+    np.testing.assert_array_equal(sample_previews("signals", signals), signal_sketches(signals))
+    np.testing.assert_array_equal(
+        sample_previews("table", rows, columns=list("abcd")), row_sketches(rows, list("abcd"))
+    )
+    tokens = np.array([[5, 3, 0], [7, 0, 0]])
+    for texts, expected in ((None, ["5 3", "7"]), (["five three", "seven"],) * 2):
+        found = sample_previews("tokens", tokens, texts=texts)
+        np.testing.assert_array_equal(found[:, 0], [np.asarray(tile(text)) for text in expected])
+    assert sample_previews("other", random.normal(size=(2, 4, 3, 2)).astype(np.float32)) is None
+    assert sample_previews("signals", None) is None
+
+
+def test_texts_of_samples_whose_inputs_are_not_known():
+    found = previews_of(None, kind="tokens", first_input=None, names=NAMES, texts=["one", "two"])
+    np.testing.assert_array_equal(found[1, 0], np.asarray(tile("two")))
+    found = previews_of(None, kind="tokens", first_input=np.array([[1], [2]]), names=NAMES)
+    np.testing.assert_array_equal(found[1, 0], np.asarray(tile("b")))

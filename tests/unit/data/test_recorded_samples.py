@@ -19,16 +19,19 @@ def folder(tmp_path):
 IDS = [f"s{number}" for number in range(SAMPLES)]
 
 
-def load(folder, class_count=None, most=1000, ids=IDS):
+def load(folder, class_count=None, most=1000, ids=IDS, **more):
     digest = None if ids is None else ids_digest(ids)
-    return load_recorded_samples(str(folder), class_count=class_count, ids=digest, most=most, seed=3)
+    return load_recorded_samples(str(folder), class_count=class_count, ids=digest, most=most, seed=3, **more)
 
 
 def test_all_samples(folder):
     samples = load(folder)
-    assert np.array_equal(samples.labels, np.arange(SAMPLES) % CLASSES) and samples.labels.dtype == np.int64
+    assert (
+        np.array_equal(samples.targets.values, np.arange(SAMPLES) % CLASSES)
+        and samples.targets.values.dtype == np.int64
+    )
     assert samples.ids == [f"s{number}" for number in range(SAMPLES)]
-    assert samples.class_names == tuple("01234") and samples.previews is None
+    assert samples.targets.names == tuple("01234") and samples.previews is None
     assert np.array_equal(samples.inputs[""], np.load(folder / "inputs.npy"))
 
 
@@ -36,7 +39,7 @@ def test_some_are_drawn_with_all_that_belongs_to_them(folder):
     previews = np.random.default_rng(0).integers(0, 255, (SAMPLES, 4, 5, 3)).astype(np.uint8)
     np.save(folder / "previews.npy", previews)
     samples = load(folder, most=20)
-    assert np.bincount(samples.labels).tolist() == [4] * CLASSES
+    assert np.bincount(samples.targets.values).tolist() == [4] * CLASSES
     assert samples.ids == [f"s{index}" for index in samples.indices]
     assert np.array_equal(samples.inputs[""], np.load(folder / "inputs.npy")[samples.indices])
     for index, preview in zip(samples.indices, samples.previews):
@@ -45,12 +48,12 @@ def test_some_are_drawn_with_all_that_belongs_to_them(folder):
 
 def test_names_from_a_file_or_from_the_outputs(folder):
     (folder / "class_names.txt").write_text("a\nb\nc\nd\ne\nf\n", encoding="utf-8")
-    assert load(folder).class_names == tuple("abcdef")
+    assert load(folder).targets.names == tuple("abcdef")
     np.save(folder / "class_names.npy", np.array(list("ABCDE")))
-    assert load(folder).class_names == tuple("ABCDE")
+    assert load(folder).targets.names == tuple("ABCDE")
     (folder / "class_names.npy").unlink()
     (folder / "class_names.txt").unlink()
-    assert load(folder, class_count=7).class_names == tuple("0123456")
+    assert load(folder, class_count=7).targets.names == tuple("0123456")
 
 
 def test_ids_of_a_time_where_the_recording_has_none(folder):
@@ -115,4 +118,56 @@ def test_ids_that_come_with_the_labels(folder):
     save_file({"labels": labels, "ids": torch.arange(100, 100 + len(labels))}, folder / "labels.safetensors")
     ids = [str(number) for number in range(100, 100 + len(labels))]
     samples = load(folder, ids=ids)
-    assert samples.ids == ids and samples.labels.tolist() == labels.tolist()
+    assert samples.ids == ids and samples.targets.values.tolist() == labels.tolist()
+
+
+def test_no_labels(folder):
+    (folder / "labels.npy").unlink()
+    samples = load(folder, count=SAMPLES, most=20, target="none")
+    assert (samples.targets.target, samples.targets.values, samples.targets.names) == ("none", None, ())
+    assert len(samples.indices) == 20 == samples.targets.count
+    assert np.array_equal(samples.inputs[""], np.load(folder / "inputs.npy")[samples.indices])
+
+
+@pytest.mark.parametrize("labels", [np.linspace(-1, 1, SAMPLES), np.arange(SAMPLES)])
+def test_a_number_each(folder, labels):
+    np.save(folder / "labels.npy", labels)
+    samples = load(folder, most=20, target="number")
+    np.testing.assert_array_equal(samples.targets.values, labels[samples.indices])
+    assert samples.targets.values.dtype == np.float64
+
+
+@pytest.mark.parametrize("dtype", [bool, np.uint8, np.float32])
+def test_several_labels(folder, dtype):
+    held = np.random.default_rng(0).random((SAMPLES, 3)) < 0.5
+    np.save(folder / "labels.npy", held.astype(dtype))
+    (folder / "class_names.txt").write_text("a\nb\nc\n", encoding="utf-8")
+    samples = load(folder, target="labels")
+    assert samples.targets.names == tuple("abc")
+    np.testing.assert_array_equal(samples.targets.values, held)
+
+
+def test_columns_and_texts(folder):
+    lines = ["age,writer", *(f"{index},w{index % 3}" for index in range(SAMPLES))]
+    (folder / "attributes.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (folder / "texts.txt").write_text("".join(f"text {index}\n" for index in range(SAMPLES)), encoding="utf-8")
+    samples = load(folder, most=20)
+    np.testing.assert_array_equal(samples.targets.attributes["age"], samples.indices)
+    assert samples.targets.attributes["writer"].tolist() == [f"w{index % 3}" for index in samples.indices]
+    assert samples.texts == [f"text {index}" for index in samples.indices]
+    (folder / "texts.txt").write_text("one\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"texts\.txt has 1 lines, and there are 60 samples; give each a line"):
+        load(folder)
+
+
+def test_what_planning_takes_samples_for(folder):
+    np.save(folder / "inputs.npy", np.arange(SAMPLES * 4).reshape(SAMPLES, 4) + 1)
+    assert load(folder, kind="tokens").targets.kind == "tokens"
+    found = load(folder, kind="table")
+    assert found.targets.kind == "table" and found.inputs[""].dtype == np.float32
+    np.save(folder / "inputs.npy", np.array([[1.0, np.nan]] * SAMPLES))
+    with pytest.raises(DataError, match=r"not finite .*, the first in column 1; leave the file out"):
+        load(folder, kind="table")
+    np.save(folder / "inputs.npy", np.zeros((SAMPLES, 4), int))
+    with pytest.raises(DataError, match=r"60 of 60 samples are padding throughout, the token 0 alone \(as s0\)"):
+        load(folder, kind="tokens")

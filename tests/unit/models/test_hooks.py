@@ -297,3 +297,88 @@ def test_a_model_that_calls_itself_has_no_classifier():
     """The linear layer's last inputs are those of the mirrored images alone."""
     outputs = record_outputs(TwoViews(), torch.rand(6, 1, 8, 8), layers=[], pooling=Pooling(), classes=4)
     assert outputs.classifier is None
+
+
+class Convolved(nn.Module):
+    """Convolutions along the tokens of a text, or along the time of a signal."""
+
+    def __init__(self, channels, vocabulary=None):
+        super().__init__()
+        self.embed = None if vocabulary is None else nn.Embedding(vocabulary, channels)
+        self.conv = nn.Conv1d(channels, 5, 3, padding=1)
+        self.strided = nn.Conv1d(5, 4, 3, padding=1, stride=2)
+        self.mix = nn.Linear(4, 6)
+        self.head = nn.Linear(6, 2)
+
+    def forward(self, x):
+        x = x if self.embed is None else self.embed(x).transpose(1, 2)
+        x = self.mix(self.strided(self.conv(x)).transpose(1, 2))
+        return self.head(x.mean(1))
+
+
+def recorded(model, inputs, kind, layers, **pooling):
+    outputs = record_outputs(model, Inputs(inputs, kind=kind), layers=layers, pooling=Pooling(**pooling), chunk=4)
+    return outputs.layers
+
+
+def test_signals_are_maps_where_a_convolution_puts_them_out():
+    torch.manual_seed(0)
+    model, signals = Convolved(3), torch.randn(9, 3, 8)
+    maps = model.conv(signals).detach().numpy()
+    tokens = model.mix(model.strided(model.conv(signals)).transpose(1, 2)).detach().numpy()
+    found = recorded(model, {"": signals}, "signals", ["conv", "mix"])
+    np.testing.assert_allclose(found["conv"], maps.reshape(9, -1), atol=1e-6)
+    np.testing.assert_allclose(found["mix"], tokens.mean(1), atol=1e-6)
+    found = recorded(model, {"": signals}, "signals", ["conv"], maps="mean")
+    np.testing.assert_allclose(found["conv"], maps.mean(2), atol=1e-6)
+
+
+def test_tokens_are_pooled_without_their_padding(caplog):
+    caplog.set_level("INFO", "evolution")
+    torch.manual_seed(0)
+    model = Convolved(3, vocabulary=11)
+    tokens = torch.randint(1, 11, (9, 8)).numpy()
+    tokens[np.arange(8) >= np.array([1, 8, 3, 4, 5, 6, 7, 2, 8])[:, None]] = 0
+    given = torch.from_numpy(tokens)
+    kept = tokens != 0
+    embedded = model.embed(given).detach()
+    maps = model.conv(embedded.transpose(1, 2))
+    found = recorded(model, {"": tokens}, "tokens", ["embed", "conv", "strided"])
+    for name, vectors in (("embed", embedded.numpy()), ("conv", maps.transpose(1, 2).detach().numpy())):
+        expected = [rows[there].mean(0) for rows, there in zip(vectors, kept)]
+        np.testing.assert_allclose(found[name], expected, atol=1e-6)
+    np.testing.assert_allclose(found["strided"], model.strided(maps).detach().mean(2).numpy(), atol=1e-6)
+    said = "Layer strided puts out 4 rows for 8 tokens, so its padding is not known, and all of them count"
+    assert [record.message for record in caplog.records].count(said) == 1
+
+
+class Masked(nn.Module):
+    """Is called with tokens and their mask by name."""
+
+    def __init__(self):
+        super().__init__()
+        self.embed, self.head = nn.Embedding(11, 3), nn.Linear(3, 2)
+
+    def forward(self, input_ids, attention_mask):
+        return self.head((self.embed(input_ids) * attention_mask[:, :, None]).sum(1))
+
+
+@pytest.mark.parametrize("kind", ["tokens", "images"])
+def test_an_attention_mask_is_heeded_whatever_the_tokens_are(kind):
+    model, tokens = Masked(), torch.randint(0, 11, (6, 5))
+    mask = np.arange(5) < np.array([1, 2, 3, 4, 5, 5])[:, None]
+    inputs = {"input_ids": tokens, "attention_mask": torch.from_numpy(mask.astype(np.int64))}
+    vectors = model.embed(tokens).detach().numpy()
+    found = recorded(model, inputs, kind, ["embed"])["embed"]
+    np.testing.assert_allclose(found, [rows[there].mean(0) for rows, there in zip(vectors, mask)], atol=1e-6)
+    found = recorded(model, inputs, kind, ["embed"], tokens="last")["embed"]
+    np.testing.assert_array_equal(found, [rows[there][-1] for rows, there in zip(vectors, mask)])
+    with pytest.raises(LayerError, match=r"2 is not allowed, as sample 0 has 1 tokens"):
+        recorded(model, inputs, kind, ["embed"], tokens=2)
+
+
+def test_outputs_without_a_dimension_of_their_own():
+    """A model of a number may put out (N,)."""
+    model = nn.Sequential(nn.Linear(3, 1), nn.Flatten(0))
+    outputs = record_outputs(model, torch.ones(5, 3), layers=["0"], pooling=Pooling(), chunk=2)
+    assert outputs.logits.shape == (5, 1)

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from evolution.errors import ModelError
-from evolution.models.module_tree import trace
+from evolution.models.module_tree import tokens, trace
 from support.chains import Chain, block
 from support.wrapped_logits import WRAPPED
 
@@ -118,3 +118,31 @@ def test_a_transformers_modules_all_run():
     rows = {row["name"]: row for row in trace(Tokens(), (1, 2, 2), 4)}
     assert rows["encoder.linear1"]["shape"] == (5, 8)
     assert rows["encoder.self_attn"]["shape"] == (5, 4) and rows["encoder.self_attn"]["fault"] is None
+
+
+@pytest.mark.parametrize(
+    ("target", "classes", "put_out", "said"),
+    [
+        ("number", 1, lambda x: x[:, 0, 0, :1], None),
+        ("number", 1, lambda x: x[:, 0, 0, 0], None),
+        ("number", 1, lambda x: x[:, 0, 0], r"one number for each sample, here \(2, 1\), not \(2, 4\)"),
+        ("labels", 4, lambda x: x[:, 0, 0], None),
+        ("labels", 3, lambda x: x[:, 0, 0], r"here \(2, 3\), not \(2, 4\)"),
+        ("none", None, lambda x: x, None),
+        ("none", 3, lambda x: x[:, 0, 0], None),
+        ("none", None, lambda x: x.sum(), r"a row for each sample, here of 2 samples, not \(\)"),
+    ],
+)
+def test_outputs_of_other_targets(target, classes, put_out, said):
+    model = Odd(put_out)
+    if said is None:
+        assert trace(model, (1, 3, 4), classes, target=target) == []
+        return
+    with pytest.raises(ModelError, match=said):
+        trace(model, (1, 3, 4), classes, target=target)
+
+
+def test_tokens_to_try_a_model_with():
+    found = tokens(3, (7,), 5)
+    assert found.dtype == torch.int64 and found.tolist() == [[1, 2, 3, 4, 1, 2, 3]] * 3
+    assert tokens(2, (3,), 0).tolist() == [[1] * 3] * 2

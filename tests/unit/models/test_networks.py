@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn import functional
 
 from evolution.errors import ModelError
-from evolution.models.networks import MLP, NETWORKS, SmallCNN
+from evolution.models.networks import MLP, NETWORKS, SignalCNN, SmallCNN, TinyCNN
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -121,3 +121,44 @@ def test_images_too_small(name, least):
 
 def test_mlp_takes_a_single_pixel():
     assert MLP((1, 1, 1), 2)(torch.zeros(3, 1, 1, 1)).shape == (3, 2)
+
+
+@pytest.mark.parametrize("shape", [(13,), (1,), (12, 29)])
+def test_mlp_takes_rows_and_signals(shape):
+    model = NETWORKS["mlp"](shape, 2).train()
+    samples = torch.randn(5, *shape, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(model(samples), forward("mlp", model.state_dict(), samples), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("shape", [(1, 8), (12, 29), (3, 1000)])
+def test_signal_cnn_written_out(shape):
+    model = SignalCNN(shape, 4, dropout=0).train()
+    weights = model.state_dict()
+    signals = torch.randn(5, *shape, generator=torch.Generator().manual_seed(0))
+    x = signals
+    for number, padding in ((1, 3), (2, 2), (3, 1)):
+        x = functional.conv1d(x, weights[f"conv{number}.weight"], weights[f"conv{number}.bias"], padding=padding)
+        mean, variance = x.mean((0, 2), keepdim=True), x.var((0, 2), unbiased=False, keepdim=True)
+        scale, shift = (weights[f"bn{number}.{part}"][:, None] for part in ("weight", "bias"))
+        x = functional.max_pool1d(((x - mean) / torch.sqrt(variance + 1e-5) * scale + shift).clamp(min=0), 2)
+    x = (x.mean(2) @ weights["fc1.weight"].T + weights["fc1.bias"]).clamp(min=0)
+    torch.testing.assert_close(model(signals), x @ weights["fc2.weight"].T + weights["fc2.bias"], rtol=1e-4, atol=1e-4)
+    assert len(weights["fc1.weight"][0]) == 64, "whatever the signal's length"
+
+
+def test_a_signal_too_short():
+    with pytest.raises(ModelError, match=r"model\.name: signal_cnn .* at least 8 samples, dataset\.name gives 7"):
+        SignalCNN((2, 7), 3)
+
+
+@pytest.mark.parametrize(
+    ("network", "shape", "said"),
+    [
+        (SmallCNN, (13,), r"small_cnn takes images \(channels, height, width\), .* samples of shape \(13,\)"),
+        (TinyCNN, (2, 50), r"tiny_cnn takes images"),
+        (SignalCNN, (1, 8, 8), r"signal_cnn takes signals \(channels, samples\)"),
+    ],
+)
+def test_samples_of_another_kind(network, shape, said):
+    with pytest.raises(ModelError, match=said):
+        network(shape, 3)

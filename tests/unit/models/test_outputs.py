@@ -3,9 +3,18 @@
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from evolution.errors import LayerError, ModelError
-from evolution.models.outputs import Pooling, check_batch, logits_of, output_tensor, sample_rows
+from evolution.models.outputs import (
+    Pooling,
+    check_batch,
+    check_position,
+    logits_of,
+    output_tensor,
+    puts_channels_first,
+    sample_rows,
+)
 from support.wrapped_logits import WRAPPED, Data
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -38,6 +47,77 @@ def test_tokens():
     np.testing.assert_allclose(rows(TOKENS, tokens="mean", maps="mean"), tokens.mean(axis=1), atol=1e-6)
     np.testing.assert_array_equal(rows(TOKENS, tokens="cls"), TOKENS[:, 0].numpy())
     np.testing.assert_array_equal(rows(TOKENS, tokens="flatten"), TOKENS.numpy().reshape(7, 30))
+
+
+# Of seven samples, with the padding at the end and in one at the start.
+MASK = np.arange(6) < np.array([1, 2, 3, 6, 5, 4, 6])[:, None]
+MASK[6, :2] = False
+
+
+def masked(**pooling):
+    return sample_rows(TOKENS, Pooling(**pooling), mask=torch.from_numpy(MASK)).numpy()
+
+
+def test_padding_is_left_out():
+    tokens = TOKENS.double().numpy()
+    means = [rows_of[kept].mean(0) for rows_of, kept in zip(tokens, MASK)]
+    np.testing.assert_allclose(masked(), means, atol=1e-6)
+    last = [rows_of[np.flatnonzero(kept)[-1]] for rows_of, kept in zip(tokens, MASK)]
+    np.testing.assert_array_equal(masked(tokens="last"), np.float32(last))
+    np.testing.assert_array_equal(masked(tokens="cls"), TOKENS[:, 0].numpy())
+    np.testing.assert_array_equal(masked(tokens="flatten"), TOKENS.numpy().reshape(7, 30))
+    np.testing.assert_array_equal(masked(tokens=4), TOKENS[:, 4].numpy())
+
+
+def test_what_stands_at_the_padding_never_counts():
+    broken = TOKENS.masked_fill(~torch.from_numpy(MASK)[:, :, None], float("nan"))
+    found = sample_rows(broken, Pooling(), mask=torch.from_numpy(MASK))
+    np.testing.assert_array_equal(found.numpy(), masked())
+
+
+@pytest.mark.parametrize("tokens", ["mean", "last", 3])
+def test_a_mask_of_other_tokens_is_not_read(tokens):
+    """As where a class token was added, or every second token was left out."""
+    mask = torch.from_numpy(MASK[:, :5])
+    found = sample_rows(TOKENS, Pooling(tokens=tokens), mask=mask).numpy()
+    np.testing.assert_array_equal(found, rows(TOKENS, tokens=tokens))
+
+
+def test_tokens_without_a_mask():
+    np.testing.assert_array_equal(rows(TOKENS, tokens="last"), TOKENS[:, -1].numpy())
+    np.testing.assert_array_equal(rows(TOKENS, tokens=0), TOKENS[:, 0].numpy())
+    with pytest.raises(LayerError, match=r"has no token at position 6: it puts out 6 tokens"):
+        rows(TOKENS, tokens=6)
+
+
+def test_positions_that_a_sample_lacks():
+    check_position(MASK[3:6], Pooling(tokens=3))
+    check_position(MASK, Pooling(tokens="last"))
+    with pytest.raises(
+        LayerError,
+        match=r"activations\.pooling\.tokens: 2 is not allowed, as sample 0 has 1 tokens that are no padding",
+    ):
+        check_position(MASK, Pooling(tokens=2))
+    with pytest.raises(LayerError, match=r"9 is not allowed, as sample 0 has 6 tokens"):
+        check_position(MASK[3:4], Pooling(tokens=9))
+
+
+def test_maps_along_time():
+    signals = TOKENS.double().numpy()
+    found = [sample_rows(TOKENS, Pooling(maps=maps), is_map=True).numpy() for maps in ("flatten", "mean")]
+    np.testing.assert_array_equal(found[0], TOKENS.numpy().reshape(7, 30))
+    np.testing.assert_allclose(found[1], signals.mean(axis=2), atol=1e-6)
+
+
+@pytest.mark.parametrize("otherwise", [True, False])
+def test_modules_that_put_channels_first(otherwise):
+    encoder = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
+    convolution = nn.Sequential(nn.Conv1d(2, 4, 3), nn.BatchNorm1d(4), nn.ReLU())
+    assert puts_channels_first(convolution, otherwise=otherwise)
+    assert puts_channels_first(nn.Sequential(nn.Linear(3, 4), nn.Conv1d(2, 4, 3)), otherwise=otherwise)
+    for module in (encoder, nn.LSTM(3, 4), nn.Sequential(convolution, nn.Linear(3, 4)), nn.Embedding(3, 4)):
+        assert not puts_channels_first(module, otherwise=otherwise)
+    assert puts_channels_first(nn.ReLU(), otherwise=otherwise) is otherwise
 
 
 @pytest.mark.parametrize("pooling", [{"maps": "flatten", "tokens": "flatten"}, {"maps": "mean", "tokens": "cls"}])

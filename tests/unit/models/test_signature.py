@@ -97,6 +97,22 @@ def function(n_classes, in_channels):
     return Model(n_classes=n_classes, in_channels=in_channels)
 
 
+class Rows(Model):
+    def __init__(self, in_features, num_classes=2, hidden=8):
+        super().__init__(in_features=in_features, num_classes=num_classes, hidden=hidden)
+
+
+class Recurrent(Model):
+    def __init__(self, channels, length, seq_len=10, n_outputs=2):
+        super().__init__(channels=channels, length=length, seq_len=seq_len, n_outputs=n_outputs)
+
+
+class Texts(Model):
+    def __init__(self, vocab_size, context_length, max_len=512, num_labels=2):
+        about = {"max_len": max_len, "num_labels": num_labels}
+        super().__init__(vocab_size=vocab_size, context_length=context_length, **about)
+
+
 partial = functools.partial(function, in_channels=7)
 built = NoArguments()
 number = 3
@@ -133,8 +149,9 @@ CALLS = {
 def build(tmp_path):
     (tmp_path / "models.py").write_text(MODELS)
 
-    def built(name, shape=SHAPE, **kwargs):
-        return build_model(f"{tmp_path}/models.py:{name}", kwargs=kwargs, shape=shape, classes=CLASSES, seed=1)
+    def built(name, *, kwargs=None, **about):
+        about = {"shape": SHAPE, "classes": CLASSES} | about
+        return build_model(f"{tmp_path}/models.py:{name}", kwargs=kwargs or {}, seed=1, **about)
 
     return built
 
@@ -142,7 +159,55 @@ def build(tmp_path):
 @pytest.mark.parametrize(("call", "given"), CALLS.items(), ids=lambda value: "-".join(map(str, value)))
 def test_what_a_model_is_called_with(build, call, given):
     name, *rest = call
-    assert build(name, **dict(zip(rest[::2], rest[1::2]))).given == given
+    kwargs = dict(zip(rest[::2], rest[1::2]))
+    assert build(name, kwargs=kwargs).given == given
+
+
+@pytest.mark.parametrize(
+    ("name", "about", "given"),
+    [
+        ("Rows", {"shape": (13,)}, {"in_features": 13, "num_classes": 10, "hidden": 8}),
+        (
+            "Rows",
+            {"shape": (13,), "kwargs": {"in_features": 5}, "classes": 1},
+            {"in_features": 5, "num_classes": 1, "hidden": 8},
+        ),
+        (
+            "Recurrent",
+            {"shape": (12, 29), "classes": 3},
+            {"channels": 12, "seq_len": 10, "n_outputs": 3, "length": 29},
+        ),
+        (
+            "Texts",
+            {"shape": (40,), "vocabulary": 99, "classes": 3},
+            {"vocab_size": 99, "context_length": 40, "max_len": 512, "num_labels": 3},
+        ),
+        ("Ours", {"shape": (13,)}, {"shape": (13,), "classes": 10, "width": 3}),
+    ],
+)
+def test_samples_that_are_no_images(build, name, about, given):
+    assert build(name, **about).given == given
+
+
+@pytest.mark.parametrize(
+    ("name", "about", "said"),
+    [
+        ("Texts", {"shape": (40,), "vocabulary": 0}, r"Texts needs a value for vocab_size; write"),
+        ("Rows", {}, r"Rows needs a value for in_features; write"),
+        (
+            "Ours",
+            {"classes": None},
+            r"needs a value for classes \(the data have no labels, and class_names do not name",
+        ),
+    ],
+)
+def test_samples_that_do_not_say_enough(build, name, about, said):
+    with pytest.raises(ModelError, match=said):
+        build(name, **about)
+
+
+def test_outputs_that_nobody_asks_for(build):
+    assert build("Classes", classes=None).given == {"num_classes": 1000}
 
 
 def test_images_that_are_not_square(build):

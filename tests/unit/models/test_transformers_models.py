@@ -131,7 +131,7 @@ def test_tensors_by_name():
             r"the architecture MyNet, which is no model of transformers .*file\.py",
         ),
         (VIT | {"architectures": ["ViTConfig"]}, {}, r"the architecture ViTConfig, which is no model"),
-        (VIT | {"id2label": {"0": "a"}}, {}, r"has 1 labels \(num_labels, .*\), and the data have 10 classes"),
+        (VIT | {"id2label": {"0": "a"}}, {}, r"has 1 labels \(num_labels, .*\), and the data ask for 10 outputs"),
         (VIT | {"hidden_act": "nothing"}, {}, r"config does not make a model: KeyError: "),
         (
             {"model_type": "clap"},

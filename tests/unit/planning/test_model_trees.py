@@ -8,7 +8,9 @@ import sys
 import pytest
 
 from evolution.config.resolve import resolve
+from evolution.data.kinds import DataFacts
 from evolution.errors import ConfigError, ModelError
+from evolution.planning import model_trees
 from evolution.planning.code_files import model_versions
 from evolution.planning.model_trees import (
     model_modules,
@@ -325,3 +327,68 @@ def test_data_that_fail_while_planning(sentences, nets, content, said):
     (nets / "data.py").write_text(content)
     with pytest.raises(ModelError, match=said):
         tree_file(model("nets/tokens.py:Net"), sentences)
+
+
+KINDS = """
+from torch import nn
+
+class Rows(nn.Sequential):
+    def __init__(self, in_features, classes):
+        super().__init__(nn.Linear(in_features, 5), nn.ReLU(), nn.Linear(5, classes))
+
+class Texts(nn.Module):
+    def __init__(self, vocab_size, seq_len, num_labels):
+        super().__init__()
+        self.embed, self.read = nn.Embedding(vocab_size, 4), nn.Linear(4 * seq_len, num_labels)
+
+    def forward(self, x):
+        return self.read(self.embed(x).flatten(1))
+
+class Coder(nn.Sequential):
+    def __init__(self, in_features):
+        super().__init__(nn.Linear(in_features, 2), nn.Linear(2, in_features))
+"""
+LABELLED = {"names": ("a", "b", "c")}
+
+
+@pytest.mark.parametrize(
+    ("name", "facts", "shapes"),
+    [
+        ("Rows", {"kind": "table", "shape": (13,), **LABELLED}, [[5], [5], [3]]),
+        ("Rows", {"kind": "table", "target": "number", "shape": (13,)}, [[5], [5], [1]]),
+        ("Rows", {"kind": "table", "target": "labels", "shape": (13,), **LABELLED}, [[5], [5], [3]]),
+        ("Texts", {"kind": "tokens", "shape": (6,), "vocabulary": 9, **LABELLED}, [[6, 4], [3]]),
+        ("Coder", {"kind": "table", "target": "none", "shape": (13,)}, [[2], [13]]),
+    ],
+)
+def test_models_of_samples_of_each_kind(nets, tmp_path, monkeypatch, name, facts, shapes):
+    (tmp_path / "kinds.py").write_text(KINDS)
+    monkeypatch.setattr(model_trees, "data_facts", lambda dataset: DataFacts(**facts))
+    tree = read_tree(tree_file(model(f"kinds.py:{name}"), DIGITS))
+    assert [row["shape"] for row in tree] == shapes
+
+
+@pytest.mark.parametrize(
+    ("name", "facts", "said"),
+    [
+        (
+            "Rows",
+            {"kind": "table", "target": "none", "shape": (13,)},
+            r"model\.kwargs: kinds\.py:Rows needs a value for classes \(the data have no labels",
+        ),
+        (
+            "Coder",
+            {"kind": "table", "target": "number", "shape": (13,)},
+            r"on samples \(table\) of 13 with 1 outputs and .* one number for each sample, here \(2, 1\), not \(2, 1",
+        ),
+    ],
+)
+def test_models_that_do_not_suit_the_samples(nets, tmp_path, monkeypatch, name, facts, said):
+    (tmp_path / "kinds.py").write_text(KINDS)
+    monkeypatch.setattr(model_trees, "data_facts", lambda dataset: DataFacts(**facts))
+    with pytest.raises(ModelError, match=said):
+        tree_file(model(f"kinds.py:{name}"), DIGITS)
+
+
+def test_images_with_classes_are_asked_as_ever():
+    assert trace_request(model(), DIGITS).keys() == {"name", "kwargs", "shape", "classes"}

@@ -10,7 +10,9 @@ import pytest
 import torch
 
 from evolution.config.resolve import resolve
+from evolution.data.kinds import DataFacts
 from evolution.errors import ConfigError, ModelError
+from evolution.planning import training_trials
 from evolution.planning.training_trials import PLAIN, trial_path, trial_requests
 from support.own_files import small_config, write_classes
 from support.own_recipes import write_recipes
@@ -214,3 +216,14 @@ def test_a_folder_of_images_may_have_colours_that_planning_has_not_seen(tmp_path
     monkeypatch.chdir(tmp_path)
     (line,) = faults(given | {"training": {"augmentation": [{"CenterCrop": {"size": 3}}]}})
     assert "1 x 3 x 3" in line and kept() == before
+
+
+def test_samples_that_are_no_images_are_tried_as_they_are(monkeypatch):
+    monkeypatch.setattr(
+        training_trials,
+        "data_facts",
+        lambda dataset: DataFacts(kind="tokens", target="number", shape=(9,), vocabulary=30),
+    )
+    (request,) = requests({"optimizer": "rmsprop"})
+    assert request["shape"] == [9] and request["classes"] == 1
+    assert (request["kind"], request["target"], request["vocabulary"]) == ("tokens", "number", 30)

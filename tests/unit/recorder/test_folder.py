@@ -180,3 +180,14 @@ def test_what_was_settled_by_the_first_training_holds(tmp_path):
     other = Folder(tmp_path, IDENTITY, {"labels": np.arange(3)}, SETTLED | {"classifier": "fc", "classes": 3})
     other.begin(1)
     assert other.settled == SETTLED
+
+
+def test_text_files_lie_next_to_the_arrays(tmp_path):
+    def folder(text):
+        return Folder(tmp_path / "rec", IDENTITY, {"labels": np.arange(3)}, SETTLED, {"texts.txt": text})
+
+    folder("grün\n").begin(0)
+    assert (tmp_path / "rec" / "texts.txt").read_text(encoding="utf-8") == "grün\n"
+    folder("grün\n")
+    with pytest.raises(RecorderError, match=r"texts\.txt differs from what this recorder is given"):
+        folder("blau\n")

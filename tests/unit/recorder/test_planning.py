@@ -41,3 +41,15 @@ def test_gaps_in_labels_need_outputs_or_names():
         RecorderError, match=r"no sample of class 1, and go up to 2\. Count classes from 0 without gaps"
     ):
         recorded_outputs(None, arguments(gap))
+
+
+def test_outputs_of_samples_without_classes(caplog):
+    none = SimpleNamespace(labels=None, arrays={})
+    assert recorded_outputs(7, none) == 7 and recorded_outputs(None, none) is None
+    named = SimpleNamespace(labels=None, arrays={"class_names": np.array(["a", "b"])})
+    numbers, several = arguments([0.5, 1.0]), arguments([[True, False], [True, True]])
+    assert recorded_outputs(2, named) == 2 and recorded_outputs(1, numbers) == 1 and recorded_outputs(2, several) == 2
+    assert not caplog.records
+    for given in (named, numbers, several):
+        assert recorded_outputs(5, given) is None
+    assert "gives 5 numbers for a sample, and 1 is known: predictions are not recorded" in caplog.text

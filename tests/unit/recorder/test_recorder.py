@@ -506,3 +506,27 @@ def test_the_script_of_the_docs_runs_as_it_stands(tmp_path, monkeypatch):
         np.load(folder / name) for name in ("labels.npy", "0/predictions.npy", "200/predictions.npy")
     )
     assert (first.argmax(1) == labels).mean() < 0.6 < 0.9 < (last.argmax(1) == labels).mean()
+
+
+@pytest.mark.parametrize("target", ["number", "labels", "none"])
+def test_samples_of_other_targets_are_recorded_as_the_workflow_reads_them(record, tmp_path, target, caplog):
+    from evolution.data.recorded_samples import load_recorded_samples
+    from evolution.sources.recording_listing import list_recording
+    from support.recordings import CHOOSE
+
+    labels = {"number": np.linspace(0, 1, 20), "labels": np.arange(40).reshape(20, 2) % 3 == 0, "none": None}[target]
+    network = nn.Sequential(nn.Flatten(), nn.Linear(X[0].numel(), 4), nn.Linear(4, {"number": 1}.get(target, 2)))
+    recorder = record(
+        network, labels=labels, layers=["1"], attributes={"age": range(20)}, texts=[f"t{n}" for n in range(20)]
+    )
+    recorder.step(0)
+    _, found = list_recording({"path": str(tmp_path / "rec"), "unit": "step", "choose": CHOOSE})
+    facts = found.facts({"kind": "auto", "target": "auto"})
+    assert (facts.target, facts.attributes, found.predictions) == (target, ("age",), "outputs")
+    samples = load_recorded_samples(
+        str(tmp_path / "rec"), count=20, class_count=found.class_count, ids=None, most=20, seed=0, target=target
+    )
+    assert labels is None or np.array_equal(samples.targets.values, labels)
+    assert samples.texts[3] == "t3" and samples.targets.attributes["age"].tolist() == list(range(20))
+    assert ("There are no labels" in caplog.text) == (target == "none")
+    assert not (tmp_path / "rec" / "0" / "classifier_bias.npy").exists()

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from activation_recorder import RecorderError
-from activation_recorder.sample_arrays import as_labels, optional_arrays
+from activation_recorder.sample_arrays import as_labels, attribute_table, optional_arrays, text_lines
 
 Y = np.arange(6) % 3
 
@@ -43,3 +43,52 @@ def test_texts_are_no_objects():
 
 def test_labels():
     assert as_labels(torch.tensor([0, 1, 1]), 3).dtype == np.int64
+
+
+def test_labels_that_are_no_classes(caplog):
+    assert as_labels(torch.tensor([0.5, 1, 1]), 3).dtype == np.float64
+    held = as_labels([[0, 1], [1, 1], [0, 0]], 3)
+    assert held.dtype == bool and held.tolist() == [[False, True], [True, True], [False, False]]
+    assert not caplog.records
+    as_labels([3.0, 4.0, 4.0], 3)
+    assert "labels are floats without a fraction, and taken as a number each" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("labels", "says"),
+    [
+        ([0.5, float("nan"), 1], "labels hold numbers that are not finite"),
+        ([0.5, 0.5, 0.5], "labels are all 0.5"),
+        ([0.5, 1.5], r"labels have the shape \(2,\)"),
+        ([[0, 2], [1, 1], [0, 0]], r"labels are int64 \(3, 2\); several labels a sample are 0 and 1, \(3, labels\)"),
+        ([[0, 1], [1, 1]], r"several labels a sample are 0 and 1"),
+    ],
+)
+def test_labels_that_are_none(labels, says):
+    with pytest.raises(RecorderError, match=says):
+        as_labels(labels, 3)
+
+
+def test_names_of_what_is_no_class():
+    held = np.zeros((6, 2), bool)
+    assert optional_arrays(6, held, class_names=["a", "b"])["class_names"].tolist() == ["a", "b"]
+    assert optional_arrays(6, None, class_names=["a", "b"])["class_names"].tolist() == ["a", "b"]
+    with pytest.raises(RecorderError, match="holds 3 names, and labels have 2 columns"):
+        optional_arrays(6, held, class_names=["a", "b", "c"])
+    with pytest.raises(RecorderError, match="labels are numbers with a fraction"):
+        optional_arrays(6, np.zeros(6), class_names=["a", "b"])
+
+
+def test_columns_as_a_file_holds_them():
+    columns = {"age": np.array([3, 4, 5]), "size": [1.5, None, float("nan")], "who": ["a, b", "c", 'd"']}
+    assert attribute_table(columns, 3) == 'age,size,who\n3,1.5,"a, b"\n4,,c\n5,,"d"""\n'
+    for given, says in ((["a"], "must be a dict"), ({}, "must be a dict"), ({"age": [1]}, "for each of 3 samples")):
+        with pytest.raises(RecorderError, match=says):
+            attribute_table(given, 3)
+
+
+def test_texts_as_a_file_holds_them():
+    assert text_lines(["one", "two\nlines  here", ""], 3) == "one\ntwo lines here\n\n"
+    for given in (["one"], "abc", [1, 2, 3]):
+        with pytest.raises(RecorderError, match="a list of 3 texts"):
+            text_lines(given, 3)

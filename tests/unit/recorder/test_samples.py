@@ -85,11 +85,10 @@ def test_the_digest_sees_what_differs():
     ("inputs", "labels", "says"),
     [
         (X, Y[:5], r"labels have the shape \(5,\), and inputs hold 12 samples"),
-        (X, np.eye(12, dtype=int), r"labels have the shape \(12, 12\)"),
-        (X, Y.astype(float), "labels are float64; they must be whole numbers"),
+        (X, np.eye(12, dtype=int) * 2, r"labels are int64 \(12, 12\); several labels a sample are 0 and 1"),
+        (X, Y[:, None], r"labels have the shape \(12, 1\)"),
         (X, list("abcdefghijkl"), "labels are <U1; .* Names of classes go into class_names"),
         (X, Y - 1, "labels go down to -1"),
-        (X, None, "labels are missing"),
         (X[:9], Y[:9], "10 samples or more"),
         ({}, Y, "10 samples or more"),
         ({"a": X, "b": X[:3]}, Y, "as many in each tensor"),
@@ -141,3 +140,15 @@ def test_no_last_part_of_one_sample(chunk, sizes):
 def test_of_large_images_fewer_pass_at_once():
     assert Samples({"": torch.empty(1, 1, 8, 8)}).chunk() == 250
     assert Samples({"": torch.empty(1, 3, 224, 224)}).chunk() == 45
+
+
+def test_samples_without_labels_and_with_those_of_no_classes():
+    samples, labels = take_samples(X, None)
+    assert labels is None and len(samples) == 12 and len(samples.digest(None)) == 64
+    assert take_samples(list(X), None)[1] is None
+    numbers = take_samples(X, Y / 4)[1]
+    assert numbers.dtype == np.float64
+    several = take_samples(X, np.eye(12)[:, :3])[1]
+    assert several.dtype == bool and several.shape == (12, 3)
+    digests = {samples.digest(given) for given in (None, Y, Y / 4, several)}
+    assert len(digests) == 4

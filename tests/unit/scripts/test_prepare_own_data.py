@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from sklearn.feature_extraction.text import TfidfTransformer
 
 from evolution.data.dataset_warnings import dataset_warnings
 from evolution.data.network_input import load_evaluation
+from evolution.data.targets import load_targets
 from prepare_own_data import prepare_own_data
-from raw_inputs import raw_input_activations, token_counts
+from raw_inputs import raw_input_activations
 
 DATA = """
 import numpy as np
@@ -26,6 +28,17 @@ def sentences():
     return {"inputs": inputs, "labels": Y, "previews": previews, "ids": ids}
 
 
+def everything():
+    rows = np.random.default_rng(2).normal(size=(40, 3))
+    return {
+        "inputs": rows,
+        "labels": np.arange(40) / 7,
+        "attributes": {"age": np.arange(40) + 20, "who": [f"p{n % 3}" for n in range(40)]},
+        "target_name": "size",
+        "column_names": ["a", "b", "c"],
+    }
+
+
 def odd():
     return {"inputs": X * 0, "labels": Y, "class_names": list("abcdef")}
 """
@@ -35,10 +48,10 @@ def odd():
 def prepared(tmp_path):
     (tmp_path / "data.py").write_text(DATA)
 
-    def prepare(attribute, eval_size=100):
+    def prepare(attribute, eval_size=100, **said):
         output = tmp_path / f"{attribute}.npz"
         prepare_own_data(
-            file=str(tmp_path / "data.py"), attribute=attribute, eval_size=eval_size, seed=3, output=output
+            file=str(tmp_path / "data.py"), attribute=attribute, eval_size=eval_size, seed=3, output=output, **said
         )
         return str(output)
 
@@ -47,33 +60,50 @@ def prepared(tmp_path):
 
 def test_inputs_reach_the_network_as_they_are(prepared):
     path = prepared("images", eval_size=12)
-    inputs, labels, classes = load_evaluation(path)
+    inputs, *_ = load_evaluation(path)
+    targets = load_targets(path)
     with np.load(path, allow_pickle=False) as archive:
         indices = archive["eval_indices"]
         assert archive["eval_images"].shape == (12, 1, 4, 4) and archive["eval_images"].dtype == np.uint8
         assert not any(name.startswith("train_") for name in archive.files)
     expected = np.random.default_rng(0).normal(size=(40, 1, 4, 4)).astype(np.float32)[indices]
     np.testing.assert_array_equal(inputs[""], expected)
-    assert classes == 4 and labels.tolist() == (indices % 4).tolist() and dataset_warnings(path) == []
+    assert targets.names == tuple("0123") and targets.values.tolist() == (indices % 4).tolist()
+    assert (targets.kind, targets.target) == ("images", "classes") and dataset_warnings(path) == []
     raw = raw_input_activations(dataset=path, compacted=False, seed=3)
     np.testing.assert_array_equal(raw, expected.reshape(1, 12, 16))
 
 
 def test_inputs_by_name(prepared):
     path = prepared("sentences")
-    inputs, _, _ = load_evaluation(path)
+    inputs, *_ = load_evaluation(path)
     tokens = np.random.default_rng(1).integers(0, 9, (40, 6))
     np.testing.assert_array_equal(inputs["ids"], tokens)
     np.testing.assert_array_equal(inputs["mask"], tokens > 0)
     with np.load(path, allow_pickle=False) as archive:
         assert archive["eval_ids"][3] == "s3"
-    counts = raw_input_activations(dataset=path, compacted=False, seed=3)[0]
-    assert counts.tolist() == [[list(row).count(token) for token in range(9)] for row in tokens]
+        assert archive["eval_texts"][3] == "text 3"
+    found = raw_input_activations(dataset=path, compacted=False, seed=3)[0]
+    counts = [[list(row).count(token) for token in range(1, 9)] for row in tokens]
+    np.testing.assert_allclose(found, TfidfTransformer().fit_transform(counts).toarray(), atol=1e-6)
 
 
-def test_counts_by_hand():
-    found = token_counts(np.array([[5, 5, 2], [7, 2, 2]]))
-    assert found.tolist() == [[1, 2, 0], [2, 0, 1]] and found.dtype == np.float32
+def test_everything_that_samples_may_have(prepared):
+    path = prepared("everything", eval_size=20)
+    targets = load_targets(path)
+    with np.load(path, allow_pickle=False) as archive:
+        indices = archive["eval_indices"]
+        assert archive["column_names"].tolist() == ["a", "b", "c"]
+    assert (targets.kind, targets.target, targets.name, targets.names) == ("table", "number", "size", ())
+    np.testing.assert_array_equal(targets.values, indices / 7)
+    np.testing.assert_array_equal(targets.attributes["age"], indices + 20.0)
+    assert targets.attributes["who"].tolist() == [f"p{index % 3}" for index in indices]
+    assert len(set(np.diff(indices))) > 1, "drawn at random"
+
+
+def test_what_the_config_says_of_samples(prepared):
+    assert load_targets(prepared("everything", target="none")).target == "none"
+    assert load_targets(prepared("everything", kind="signals")).kind == "signals"
 
 
 def test_what_is_odd_is_said(prepared):

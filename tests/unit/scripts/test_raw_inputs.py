@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from evolution.data.baseline import baseline_rows
 from raw_inputs import raw_input_activations
+from support.samples import write_samples
 from support.tiny_dataset import read_part, write_dataset
 
 
@@ -13,6 +15,7 @@ def test_pixels_by_hand(tmp_path):
         tmp_path / "dataset.npz",
         eval_images=np.tile(images, (2, 1, 1, 1)),
         eval_labels=np.zeros(6, int),
+        eval_indices=np.arange(6),
         mean=np.float32([0.5]),
         std=np.float32([0.25]),
         class_names=np.array(["a"]),
@@ -33,3 +36,23 @@ def test_pixels_are_what_the_network_is_given(tmp_path, shape):
     kept = raw_input_activations(dataset=dataset, compacted=True, seed=0)
     assert kept.shape == (1, 24, 24)
     np.testing.assert_allclose(kept[0] @ kept[0].T, expected @ expected.T, rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize("kind", ["table", "signals", "tokens", "other"])
+def test_each_kind_in_its_own_sense(tmp_path, kind):
+    path = write_samples(tmp_path / "dataset.npz", kind=kind)
+    with np.load(path) as archive:
+        inputs = {"": archive["inputs_0"]}
+    expected = baseline_rows(kind, inputs, standardised=False)
+    found = raw_input_activations(dataset=path, compacted=False, seed=0)
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found[0], expected)
+
+
+def test_columns_that_were_standardised_for_training_stay_as_they_are(tmp_path):
+    path = write_samples(tmp_path / "dataset.npz", kind="table")
+    with np.load(path) as archive:
+        arrays = dict(archive)
+    np.savez(path, **arrays, train_inputs=arrays["inputs_0"])
+    found = raw_input_activations(dataset=path, compacted=False, seed=0)
+    np.testing.assert_array_equal(found[0], arrays["inputs_0"])

@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import save_file
 
 from evolution.sources import array_file
-from evolution.sources.array_file import array_place, read_array_facts, read_ids
+from evolution.sources.array_file import array_place, largest_whole, read_array_facts, read_ids
 
 ARRAYS = {
     "float32": np.zeros((3, 4), np.float32),
@@ -109,3 +109,9 @@ def test_ids_of_another_width_are_the_same(tmp_path):
         np.save(tmp_path / "ids.npy", np.arange(30).astype(dtype))
         facts.append(read_array_facts(tmp_path / "ids.npy").ids)
     assert len(set(facts)) == 1
+
+
+@pytest.mark.parametrize("dtype", ["<i8", ">i4", "u1", "<i2"])
+def test_the_largest_whole_number(tmp_path, dtype):
+    np.save(tmp_path / "a.npy", np.array([3, 100, 7], dtype))
+    assert largest_whole(tmp_path / "a.npy") == 100

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from evolution.errors import ConfigError
@@ -66,3 +67,72 @@ def test_a_recording_is_described_by_one_of_its_times(tmp_path):
     (folder / "class_names.txt").write_text("a\nb\n")
     other = describe(folder, {}, shared=shared, time={"fc1": time["fc1"]})
     assert other.class_count == 2 and other.predictions is None and other.samples_digest != found.samples_digest
+
+
+def described(folder):
+    shared, time = read_folder(folder, wanted=SHARED.__contains__), read_folder(folder / "100")
+    return describe(folder, {}, shared=shared, time=time)
+
+
+def facts(folder, **said):
+    return described(folder).facts({"kind": "auto", "target": "auto"} | said)
+
+
+@pytest.mark.parametrize(
+    ("labels", "target", "names"),
+    [
+        (np.arange(SAMPLES) % 3, "classes", ("0", "1", "2")),
+        (np.linspace(0, 1, SAMPLES), "number", ()),
+        (np.eye(4)[np.arange(SAMPLES) % 4], "labels", tuple("0123")),
+        (np.zeros((SAMPLES, 2), bool), "labels", ("0", "1")),
+        (None, "none", ()),
+    ],
+)
+def test_what_labels_are_by_their_type_and_shape(tmp_path, labels, target, names):
+    folder = write_recording(tmp_path / "rec", predictions=None)
+    (folder / "labels.npy").unlink()
+    if labels is not None:
+        np.save(folder / "labels.npy", labels)
+    assert (facts(folder).target, facts(folder).names) == (target, names)
+    assert described(folder).sample_count == SAMPLES
+    assert (described(folder).left_out()[0][:18] == "has no labels.npy:") == (labels is None)
+    if target in ("classes", "labels", "none"):
+        np.save(folder / "class_names.npy", np.array(["x", "y", "z", "w"]))
+        assert facts(folder).names == ("x", "y", "z", "w")
+
+
+@pytest.mark.parametrize(
+    ("inputs", "kind", "shape"),
+    [
+        (np.ones((SAMPLES, 7), int), "tokens", (7,)),
+        (np.ones((SAMPLES, 7), np.float32), "table", (7,)),
+        (np.ones((SAMPLES, 2, 30)), "signals", (2, 30)),
+        (np.ones((SAMPLES, 1, 5, 5)), "images", (1, 5, 5)),
+        (np.ones((SAMPLES, 6, 6), np.uint8), "other", (6, 6)),
+        (None, "other", None),
+    ],
+)
+def test_what_inputs_are_by_their_type_and_shape(tmp_path, inputs, kind, shape):
+    folder = write_recording(tmp_path / "rec", inputs=False)
+    if inputs is not None:
+        np.save(folder / "inputs.npy", inputs)
+    assert (facts(folder).kind, facts(folder).shape) == (kind, shape)
+    (folder / "texts.txt").write_text("a\n" * SAMPLES)
+    assert facts(folder).kind == (kind if inputs is not None else "tokens")
+    assert facts(folder, kind="table", target="number").kind == "table"
+
+
+def test_attributes_are_known_by_their_header_and_outlive_the_folder(tmp_path):
+    folder = write_recording(tmp_path / "rec")
+    before = described(folder)
+    (folder / "attributes.csv").write_text("age,writer\n" + "3,a\n" * SAMPLES)
+    found = described(folder)
+    assert found.facts({"kind": "auto", "target": "auto"}).attributes == ("age", "writer")
+    assert found.samples_digest != before.samples_digest
+    assert Recording(**found.for_record()).facts({"kind": "auto", "target": "auto"}) == facts(folder)
+    (folder / "attributes.csv").write_text("age,writer\n3,a\n")
+    with pytest.raises(ConfigError, match=r"attributes\.csv has 1 lines after its header, and there are 60 samples"):
+        described(folder)
+    (folder / "attributes.csv").write_text("age,age\n")
+    with pytest.raises(ConfigError, match="two attributes called 'age'"):
+        described(folder)

@@ -42,17 +42,35 @@ def test_labels_of_another_length(folder):
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        (None, "rec has no labels.npy: whole numbers (N,)"),
-        (np.zeros(60), "rec/labels.npy is float64 (60,); labels are whole numbers"),
-        (np.zeros((60, 2), int), "rec/labels.npy is int64 (60, 2); labels are whole numbers"),
+        (np.array(["a"] * 60), "rec/labels.npy is text (60,); labels are classes, whole numbers (N,) counted from 0"),
+        (np.zeros((60, 2, 2), int), "rec/labels.npy is int64 (60, 2, 2); labels are classes"),
+        (np.zeros(60, bool), "rec/labels.npy is bool (60,); labels are classes"),
         (np.zeros(5, int), "rec/labels.npy has 5 samples; at least 10 are needed"),
     ],
 )
 def test_labels_that_are_none(folder, labels, message):
-    os.remove(folder / "labels.npy")
-    if labels is not None:
-        np.save(folder / "labels.npy", labels)
+    np.save(folder / "labels.npy", labels)
     assert message in fault()
+
+
+def test_without_labels_the_other_arrays_say_how_many_samples_there_are(folder):
+    os.remove(folder / "labels.npy")
+    np.save(folder / "ids.npy", np.arange(50))
+    assert "rec/ids.npy is int64 (50,), and inputs.npy has 60 samples" in fault()
+    os.remove(folder / "inputs.npy")
+    assert "rec/0/conv1.npy is float32 (60, 2, 3, 3), and ids.npy has 50 samples" in fault()
+    os.remove(folder / "ids.npy")
+    assert found()[1].sample_count == SAMPLES
+    np.save(folder / "100" / "fc1.npy", np.zeros((50, 6), np.float32))
+    assert "rec/100/fc1.npy is float32 (50, 6), and conv1.npy has 60 samples" in fault()
+
+
+def test_outputs_of_one_number_a_sample_are_those_of_numbers(folder):
+    for time in (0, 100, 200):
+        np.save(folder / str(time) / "predictions.npy", np.zeros(SAMPLES, np.float32))
+    assert "floats (N, K)" in fault()
+    np.save(folder / "labels.npy", np.linspace(0, 1, SAMPLES))
+    assert found()[1].predictions == "outputs"
 
 
 @pytest.mark.parametrize(
@@ -108,7 +126,7 @@ def test_predictions_that_are_neither_outputs_nor_classes(folder, predictions, s
     np.save(folder / "0" / "predictions.npy", predictions)
     assert fault() == (
         f"path: rec/0/predictions.npy is {said}; predictions are the model's outputs, floats (N, K), or the classes "
-        "that it predicts, whole numbers (N,)"
+        "that it predicts, whole numbers (N,); of labels that are a number each also floats (N,)"
     )
 
 

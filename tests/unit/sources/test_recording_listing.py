@@ -128,9 +128,9 @@ def test_a_layer_missing_at_the_latest_time(folder):
 
 def test_an_empty_folder(folder):
     shutil.rmtree(folder)
-    assert "'rec' is not there; must be a folder that holds labels.npy" in fault()
+    assert "'rec' is not there; must be a folder that holds a folder a time" in fault()
     folder.mkdir()
-    assert "rec has no labels.npy" in fault()
+    assert "rec holds no folder of a time" in fault()
     write_recording(folder, times=())
     assert "rec holds no folder of a time. Each time has a folder of its own" in fault()
     (folder / "100").mkdir()

@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from sklearn.metrics import average_precision_score, r2_score
 from torch import nn
 
 from evolution.training.evaluation import Samples, evaluate, predict
@@ -63,3 +64,41 @@ class WithFeatures(Copying):
 
 def test_logits_in_a_mapping():
     assert predict(WithFeatures(), torch.eye(3)[[2, 0]]).tolist() == [2, 0]
+
+
+def put_out_by(model, count=40):
+    torch.manual_seed(1)
+    images = torch.randn(count, 6)
+    with torch.no_grad():
+        return images, model(images).double().numpy()
+
+
+def test_r2_of_a_number():
+    torch.manual_seed(0)
+    model = nn.Linear(6, 1)
+    images, outputs = put_out_by(model)
+    values = torch.randn(40)
+    train, evaluation = Samples(images[:25], values[:25]), Samples(images[25:], values[25:])
+    found = evaluate(model=model, train=train, evaluation=evaluation, classes=1, target="number")
+    expected = [r2_score(values[part], outputs[part, 0]) for part in (slice(25), slice(25, None))]
+    assert found == {"train_r2": pytest.approx(expected[0]), "eval_r2": pytest.approx(expected[1])}
+
+
+def test_average_precision_of_labels():
+    torch.manual_seed(0)
+    model = nn.Linear(6, 3)
+    images, outputs = put_out_by(model)
+    held = torch.rand(40, 3) < 0.4
+    held[25:, 2] = False
+    train, evaluation = (Samples(images[part], held[part].float()) for part in (slice(25), slice(25, None)))
+    found = evaluate(model=model, train=train, evaluation=evaluation, classes=3, target="labels")
+    by_label = [average_precision_score(held[25:, label], outputs[25:, label]) for label in (0, 1)]
+    assert found["class_average_precision"][:2] == pytest.approx(by_label)
+    assert math.isnan(found["class_average_precision"][2])
+    assert found["eval_average_precision"] == pytest.approx(sum(by_label) / 2)
+    assert found["train_average_precision"] == pytest.approx(average_precision_score(held[:25], outputs[:25]))
+
+
+def test_samples_without_labels_have_no_score():
+    part = samples([0, 1], [-1, -1])
+    assert evaluate(model=Copying(), train=part, evaluation=part, classes=None, target="none") == {}

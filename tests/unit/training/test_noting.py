@@ -7,9 +7,11 @@ import torch
 
 from evolution.errors import UserError
 from evolution.training.evaluation import Samples, predict
+from evolution.training.noting import history_columns
 from evolution.training.settings import Stop
 from support.tiny_dataset import read_part
 from support.tiny_training import start, train_epochs
+from support.training_samples import write_training
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -117,3 +119,29 @@ def test_accuracies_are_of_the_followed_network(tmp_path, dataset):
         model.load_state_dict(checkpoint["weights"][epoch])
         assert accuracy == (predict(model, samples.images) == samples.labels).double().mean().item()
     assert not same_weights(checkpoint["weights"][3], checkpoint["state"]["model"])
+
+
+@pytest.mark.parametrize(
+    ("target", "columns"),
+    [
+        ("classes", ("train_accuracy", "eval_accuracy", "class_accuracy")),
+        ("number", ("train_r2", "eval_r2")),
+        ("labels", ("train_average_precision", "eval_average_precision", "class_average_precision")),
+        ("none", ()),
+    ],
+)
+def test_columns_of_a_history(target, columns):
+    assert history_columns(target) == ("time", "train_loss", *columns)
+
+
+def test_patience_counts_the_score_of_a_number(tmp_path, caplog):
+    caplog.set_level("INFO", "evolution")
+    path = write_training(tmp_path / "dataset.npz", kind="table", target="number")
+    settings = SETTINGS | {"learning_rate": 3e-2, "stop": Stop(patience=2)}
+    begun = start(tmp_path, path, **settings)
+    _, checkpoint, history, _ = train_epochs(tmp_path, path, 1, 30, begun, **settings)
+    end, scores = checkpoint["ended"]["time"], history["eval_r2"]
+    assert end == len(scores) < 30 and max(scores[:-2]) >= max(scores[-2:])
+    said = f"the R² on the evaluation samples has not been above {max(scores):.4f} for 2 epochs"
+    assert checkpoint["ended"]["reason"] == said
+    assert f"train R² {history['train_r2'][0]:.4f}, eval R² {scores[0]:.4f}, " in caplog.text

@@ -236,3 +236,49 @@ def test_the_program(recipes, tmp_path):
     code, line = ask(tmp_path, REQUEST | {"optimizer": "AdamQ", "augmentation": ["Flip"]})
     assert code == 3 and [fault["key"] for fault in json.loads(line)] == ["training.augmentation", "training.optimizer"]
     assert not (tmp_path / "answer.json").exists()
+
+
+KINDS = {
+    "table": {"shape": [13], "model": "mlp"},
+    "signals": {"shape": [2, 20], "model": "signal_cnn"},
+    "tokens": {"shape": [9], "model": "tiny_transformer"},
+    "images": {"shape": [1, 8, 8], "model": "tiny_cnn"},
+}
+OUTPUTS = {"classes": 4, "number": 1, "labels": 4}
+
+
+@pytest.mark.parametrize("target", OUTPUTS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_samples_of_each_kind(kind, target):
+    about = KINDS[kind] | {"kind": kind, "target": target, "vocabulary": 30, "classes": OUTPUTS[target]}
+    assert said(optimizer="rmsprop", **about) == []
+    (fault,) = said(optimizer="rmsprop", optimizer_kwargs={"momentun": 1}, **about)
+    assert fault.startswith("training.optimizer_kwargs: momentun")
+
+
+NO_LABELS = """
+import torch
+
+
+class Recipe:
+    def __init__(self, model, classes):
+        self.classes = classes
+
+    def loss(self, model, images, labels):
+        assert (labels == -1).all() and images.shape[1:] == (13,)
+        return model(images).square().mean()
+"""
+
+
+def test_recipes_of_samples_without_labels(tmp_path):
+    (tmp_path / "none.py").write_text(NO_LABELS)
+    about = {"shape": [13], "kind": "table", "target": "none", "vocabulary": 0, "model": "mlp"}
+    assert said(recipe=f"{tmp_path}/none.py:Recipe", **about) == []
+    (fault,) = said(optimizer="rmsprop", **about)
+    assert fault.startswith("training.recipe: the samples have no labels to learn")
+
+
+def test_augmentation_is_of_images():
+    about = {"kind": "signals", "target": "classes", "vocabulary": 0, "shape": [2, 20], "model": None}
+    (fault,) = said(augmentation=["RandomHorizontalFlip"], **about)
+    assert fault.startswith("training.augmentation: the samples are no images, and only images can be augmented")

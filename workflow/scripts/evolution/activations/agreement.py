@@ -103,7 +103,7 @@ def _r2_bounds(outputs: np.ndarray, targets: Targets, share: float) -> tuple[np.
 
 
 def _precision_bounds(outputs: np.ndarray, held: np.ndarray, share: float) -> tuple[np.ndarray, np.ndarray]:
-    """The lowest and the highest average precision of each label, if each output may move by a share of the largest one.
+    """The lowest and the highest average precision of each label, if outputs may move by a share of the largest one.
 
     It is highest where all samples with the label have moved up and all others down.
     """

@@ -14,8 +14,8 @@ NEAR_ONE = 0.95
 SHARE_OF_ZEROS = 0.05
 
 SIGMOID_OF_LABELS = (
-    "The model seems to end in a sigmoid: all its outputs are from 0 to 1. The loss and the predictions take the sigmoid "
-    "of them once more, so no probability is below a half. Let forward return what the sigmoid is given."
+    "The model seems to end in a sigmoid: all its outputs are from 0 to 1. The loss and the predictions take the "
+    "sigmoid of them once more, so no probability is below a half. Let forward return what the sigmoid is given."
 )
 
 

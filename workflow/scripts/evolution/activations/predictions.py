@@ -62,7 +62,7 @@ def _column(table, name: str) -> np.ndarray:
 
 
 def are_known(predicted: np.ndarray) -> bool:
-    """Whether predictions are there: a recording may have none, and all are then `UNKNOWN`, or NaN where they are floats.
+    """Whether predictions are there: a recording may have none, and all are then `UNKNOWN`, or NaN if they are floats.
 
     Parameters
     ----------

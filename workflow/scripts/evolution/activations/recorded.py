@@ -11,16 +11,19 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from evolution.activations.classifier import classifier_rows
+from evolution.activations.classifier import classifier_rows, no_classifier_rows
 from evolution.activations.compaction import stored_rows
-from evolution.activations.evaluation import evaluate_classes, evaluate_logits, predicted_classes
 from evolution.activations.logit_warnings import logit_warnings
-from evolution.activations.predictions import UNKNOWN, prediction_columns
-from evolution.errors import UserError
-from evolution.io.arrays import NpyWriter, load_npz
+from evolution.activations.predictions import prediction_columns
+from evolution.activations.recorded_predictions import evaluate_recorded
+from evolution.data.kinds import CLASSES, TOKENS
+from evolution.data.network_input import load_evaluation, token_mask
+from evolution.data.targets import Targets, load_targets
+from evolution.errors import LayerError, UserError
+from evolution.io.arrays import NpyWriter, load_npz, names_in_npz
 from evolution.io.job_log import log_warnings
 from evolution.models.last_layer import Classifier
-from evolution.models.outputs import Pooling, sample_rows
+from evolution.models.outputs import Pooling, check_position, sample_rows
 from evolution.sources.array_file import array_place
 from evolution.sources.recorded_arrays import read_array, read_floats
 from evolution.sources.recording_format import CLASS_NAMES, CLASSIFIER, PREDICTIONS, is_layer
@@ -72,8 +75,8 @@ class RecordedSnapshots:
     predictions : dict of columns
         See `evolution.activations.predictions.prediction_columns`.
     evaluation : list of dict
-        For each time: time, eval_loss where there are outputs, eval_accuracy (NaN without predictions), and
-        class_accuracy as a list.
+        For each time: time, eval_loss where there are outputs or a number, eval_SCORE (NaN without predictions) and
+        class_SCORE, as far as the target has them (`evolution.data.kinds.SCORES`).
     digests : dict of int to str
         Time to a digest of all of its arrays.
     warnings : list of str
@@ -120,24 +123,28 @@ def take_recorded(
     """
     # One thread, so that the same bytes come out at any --cores; several such jobs run at once instead.
     torch.set_num_threads(1)
-    labels, indices, names = load_npz(dataset, "eval_labels", "eval_indices", "class_names")
+    targets, (indices,) = load_targets(dataset), load_npz(dataset, "eval_indices")
+    names, of_classes, mask = targets.names, targets.target == CLASSES, _mask(dataset, targets, settings.pooling)
     predicted, confidence, evaluation, warnings = [], [], [], []
     for index, (time, files) in enumerate(times.items()):
         check = partial(_require_finite, files=files, when=f"{unit} {time}", time=time)
         for layer, writer in activations.items():
-            rows = pooled_rows(files[layer], indices, settings.pooling)
+            rows = pooled_rows(files[layer], indices, settings.pooling, mask=mask)
             check(rows, layer)
             writer.put(index, stored_rows(rows, seed=settings.seed) if settings.compacted else rows)
             del rows
-        found = _evaluated(files, indices, labels, len(names))
-        if found.has_outputs:
-            check(found.outputs, PREDICTIONS)
+        given = _predictions(files, indices)
+        found, outputs = evaluate_recorded(given, targets, path=files.get(PREDICTIONS))
+        if PREDICTIONS in files and found.predicted.dtype.kind == "f":
+            check(found.predicted, PREDICTIONS)
+        if outputs is not None:
+            check(outputs, PREDICTIONS)
             # Those of the last time stay: a network may be odd before it is trained.
-            warnings = logit_warnings(found.outputs)
+            warnings = logit_warnings(outputs, targets.target)
         predicted.append(found.predicted)
         confidence.append(found.confidence)
         evaluation.append({"time": time} | found.measures)
-        last = _classifier(files, indices)
+        last = _classifier(files, indices) if of_classes else None
         if last is not None:
             if len(last.weight) != len(names):
                 raise UserError(
@@ -146,12 +153,15 @@ def take_recorded(
                 )
             for name, array in zip(CLASSIFIER, (last.inputs, last.weight, last.bias)):
                 check(array, name)
-        classifier.put(
-            index, classifier_rows(last, outputs=found.outputs, classes=len(names), compacted=settings.compacted)
-        )
+        if of_classes:
+            known = np.full((len(indices), len(names)), math.nan, np.float32) if outputs is None else outputs
+            rows = classifier_rows(last, outputs=known, classes=len(names), compacted=settings.compacted)
+            classifier.put(index, rows)
+        else:
+            classifier.put(index, no_classifier_rows(len(indices), len(names)))
         log.info("%s %d of %d: %s", unit.capitalize(), time, list(times)[-1], ", ".join(activations))
     if PREDICTIONS not in files:
-        log.info("No predictions: accuracies are NaN")
+        log.info("No predictions: what is measured of them is NaN")
     log_warnings(warnings)
     return RecordedSnapshots(
         prediction_columns(list(times), predicted, confidence),
@@ -161,48 +171,17 @@ def take_recorded(
     )
 
 
-@dataclass(frozen=True)
-class _Evaluated:
-    """What a time says of the model's predictions.
-
-    Attributes
-    ----------
-    outputs : float32 array (N, K)
-        NaN where they are not there.
-    has_outputs : bool
-    predicted : int array (N,)
-    confidence : array (N,)
-    measures : dict
-        eval_loss, eval_accuracy and class_accuracy, as far as they are known.
-    """
-
-    outputs: np.ndarray
-    has_outputs: bool
-    predicted: np.ndarray
-    confidence: np.ndarray
-    measures: dict[str, object]
+def _mask(dataset: str, targets: Targets, pooling: Pooling) -> np.ndarray | None:
+    """Which tokens of the samples are no padding, where the recording has them as inputs; None elsewhere."""
+    if targets.kind != TOKENS or "input_names" not in names_in_npz(dataset):
+        return None
+    mask = token_mask(load_evaluation(dataset)[0], targets.kind)
+    if mask is not None:
+        check_position(mask, pooling)
+    return mask
 
 
-def _evaluated(files: Mapping[str, str], indices: np.ndarray, labels: np.ndarray, classes: int) -> _Evaluated:
-    """Evaluate the predictions of a time: outputs, classes, or none."""
-    none = np.full((len(labels), classes), math.nan, np.float32)
-    unsure = np.full(len(labels), math.nan)
-    given = _predictions(files, indices)
-    if given is None:
-        measures = {"eval_accuracy": math.nan, "class_accuracy": [math.nan] * classes}
-        return _Evaluated(none, False, np.full(len(labels), UNKNOWN), unsure, measures)
-    if given.ndim == 2:
-        predicted, confidence = predicted_classes(given)
-        return _Evaluated(given, True, predicted, confidence, evaluate_logits(given, labels))
-    if given.min() < 0 or given.max() >= classes:
-        raise UserError(
-            f"{files[PREDICTIONS]} has classes from {given.min()} to {given.max()}, and there are {classes} classes; "
-            f"count them from 0, and name all of them in {CLASS_NAMES}.npy"
-        )
-    return _Evaluated(none, False, given, unsure, evaluate_classes(given, labels, classes))
-
-
-def pooled_rows(path: str, indices: np.ndarray, pooling: Pooling) -> np.ndarray:
+def pooled_rows(path: str, indices: np.ndarray, pooling: Pooling, *, mask: np.ndarray | None = None) -> np.ndarray:
     """A row of numbers for each sample of a recorded layer, as `sample_rows` makes it of a model's output.
 
     Parameters
@@ -212,6 +191,8 @@ def pooled_rows(path: str, indices: np.ndarray, pooling: Pooling) -> np.ndarray:
     indices : int64 array (N,)
         The samples to take, ascending.
     pooling : Pooling
+    mask : bool array (N, T), optional
+        Which tokens of these samples are no padding.
 
     Returns
     -------
@@ -222,14 +203,19 @@ def pooled_rows(path: str, indices: np.ndarray, pooling: Pooling) -> np.ndarray:
     rows = None
     for start in range(0, len(indices), held):
         part = read_floats(path, indices[start : start + held], say=start == 0)
-        pooled = sample_rows(torch.from_numpy(part), pooling).numpy()
+        try:
+            of_part = None if mask is None else torch.from_numpy(mask[start : start + held])
+            pooled = sample_rows(torch.from_numpy(part), pooling, mask=of_part).numpy()
+        except LayerError as error:
+            raise UserError(f"{path} {error.problem}", "activations.pooling.tokens") from None
         if rows is None:
             rows = np.empty((len(indices), pooled.shape[1]), np.float32)
         rows[start : start + held] = pooled
     if len(shape) > 2:
         how = pooling.tokens if len(shape) == 3 else pooling.maps
         axes = "samples, tokens, features" if len(shape) == 3 else "samples, channels, and maps of the others"
-        log.info("%s: %s, taken as (%s); pooled with %s", path, shape, axes, how)
+        masked = mask is not None and len(shape) == 3 and shape[1] == mask.shape[1]
+        log.info("%s: %s, taken as (%s); pooled with %s%s", path, shape, axes, how, " without the padding" * masked)
     return rows
 
 
@@ -249,7 +235,7 @@ def arrays_digest(files: Mapping[str, str]) -> str:
 
 
 def _predictions(files: Mapping[str, str], indices: np.ndarray) -> np.ndarray | None:
-    """The outputs, float32 (N, K), or the predicted classes, int64 (N,); None where there are none."""
+    """The outputs, float32 (N, K) or (N,), or the predicted classes, int64 (N,); None where there are none."""
     if PREDICTIONS not in files:
         return None
     dtype = array_place(Path(files[PREDICTIONS])).dtype

@@ -17,7 +17,9 @@ from evolution.config.sweeps import expand, grid_faults, merged
 from evolution.config.times import run_times
 from evolution.data.facts import data_facts
 from evolution.data.kinds import DataFacts
-from evolution.errors import ConfigError
+from evolution.data.own_function import own_function
+from evolution.errors import ConfigError, DataError
+from evolution.planning.own_facts import own_facts
 from evolution.planning.training_trials import training_faults
 
 SCHEMA = Path(__file__).parents[3] / "schemas" / "config.schema.yaml"
@@ -76,10 +78,39 @@ def resolve(config: dict, *, files: Sequence[str | Path] = ()) -> dict:
             run["layers"] = layers[name]
         # A trial takes seconds, so it comes last.
         faults = job_faults(checked) or training_faults(checked)
+    if not faults:
+        resolved["facts"], faults = _facts(checked)
+        # What a function of the user's returns is known only now.
+        faults = faults or unsuited(checked, resolved["facts"])
     if faults:
         raise ConfigError("\n".join(faults))
-    resolved["facts"] = {name: data_facts(run["dataset"]) or DataFacts() for name, run in resolved["runs"].items()}
     return resolved
+
+
+def _facts(checked: CheckedConfig) -> tuple[dict[str, DataFacts], list[str]]:
+    """What is known of each run's samples, and the faults of functions that give none that can be used."""
+    facts, faults = {}, {}
+    for name, run in checked.config["runs"].items():
+        dataset, recording = run["dataset"], checked.config["times"][name].recording
+        try:
+            if recording is not None:
+                facts[name] = recording.facts(dataset)
+            elif own_function(dataset["name"]):
+                facts[name] = own_facts(dataset)
+            else:
+                facts[name] = data_facts(dataset) or DataFacts()
+        except DataError as error:
+            faults[str(error.at(checked.written_key(name, error.key)))] = None
+            continue
+        if recording is not None or own_function(dataset["name"]):
+            # Of other data sets it was said before.
+            known = facts[name].attributes
+            for attribute in checked.config["metrics"]["measure_by"]:
+                if attribute not in known:
+                    has = f"it has {', '.join(known)}" if known else "it has no further columns"
+                    data = dataset["name"] or run["recording"]["path"]
+                    faults[f"metrics.measure_by: {data} has no column {attribute!r}; {has}"] = None
+    return facts, list(faults)
 
 
 @cache
@@ -110,7 +141,7 @@ def _run_settings(base: dict, changes: dict, schema: dict) -> dict:
         settings[source] = with_defaults(settings[source], schema["$defs"][source], schema)
     if settings["recording"] is not None:
         # Nothing asks for a model or a data set, whatever the config says for other runs.
-        kept = {key: settings["dataset"][key] for key in ("eval_size", "seed")}
+        kept = {key: settings["dataset"][key] for key in ("eval_size", "seed", "kind", "target")}
         settings["dataset"] = with_defaults(kept, schema["$defs"]["dataset"], schema) | {"name": ""}
         settings["model"] = {"name": "", "kwargs": {}, "weights": None}
     return settings

@@ -1,10 +1,10 @@
 """Whether a run's model and the end of its training suit its samples: their kind of input and of target."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from evolution.config.checks import CheckedConfig, is_trained
 from evolution.data.facts import data_facts
-from evolution.data.kinds import CLASSES, IMAGES, NONE, SIGNALS, TABLE, TOKENS
+from evolution.data.kinds import CLASSES, IMAGES, NONE, SIGNALS, TABLE, TOKENS, DataFacts
 from evolution.models.catalogue import ARCHITECTURES
 from evolution.models.names import torchvision_name
 
@@ -12,16 +12,30 @@ from evolution.models.names import torchvision_name
 SAID = {IMAGES: "images", TOKENS: "tokens", TABLE: "rows of a table", SIGNALS: "signals"}
 
 
-def unsuited(checked: CheckedConfig) -> list[str]:
-    """What does not suit the samples, a line each; nothing of samples that are not known before a job reads them."""
+def unsuited(checked: CheckedConfig, facts: Mapping[str, DataFacts] | None = None) -> list[str]:
+    """What does not suit the samples.
+
+    Parameters
+    ----------
+    checked : CheckedConfig
+    facts : mapping of str to DataFacts, optional
+        Of each run. By default what is known without calling a function of the user's; of others nothing is said.
+
+    Returns
+    -------
+    list of str
+        A line each.
+    """
     faults = {}
     for name, run in checked.runs("dataset", "model", "training"):
-        facts = data_facts(run["dataset"]) if run["recording"] is None else None
-        if facts is None:
+        if run["recording"] is not None:
             continue
-        faults |= dict.fromkeys(_model_faults(checked, name, run, facts.kind))
+        known = data_facts(run["dataset"]) if facts is None else facts[name]
+        if known is None:
+            continue
+        faults |= dict.fromkeys(_model_faults(checked, name, run, known.kind))
         if is_trained(run) and run["training"]["stop"]:
-            faults |= dict.fromkeys(_stop_faults(checked, name, run["training"]["stop"], facts.target))
+            faults |= dict.fromkeys(_stop_faults(checked, name, run["training"]["stop"], known.target))
     return list(faults)
 
 
@@ -30,10 +44,11 @@ def _model_faults(checked: CheckedConfig, name: str, run: dict, kind: str) -> It
     takes = (IMAGES,) if torchvision_name(model) else ARCHITECTURES[model].kinds if model in ARCHITECTURES else None
     if takes is None or kind in takes:
         return
+    said = ", ".join(SAID[each] for each in takes if each in SAID)
     fitting = [each for each, known in ARCHITECTURES.items() if kind in known.kinds]
     yield (
-        f"{checked.written_key(name, 'model.name')}: {model} takes {', '.join(SAID[each] for each in takes if each in SAID)}"
-        f", and {run['dataset']['name']} holds {SAID.get(kind, 'samples of another kind')}; must be "
+        f"{checked.written_key(name, 'model.name')}: {model} takes {said}, "
+        f"and {run['dataset']['name']} holds {SAID.get(kind, 'samples of another kind')}; must be "
         f"{', '.join(fitting)}, or a model of your own (path/to/file.py:Class)"
     )
 
@@ -42,8 +57,8 @@ def _stop_faults(checked: CheckedConfig, name: str, stop: dict, target: str) -> 
     reached, patience = stop.get("train_accuracy"), stop.get("patience")
     if reached is not None and target != CLASSES:
         yield (
-            f"{checked.written_key(name, 'training.stop.train_accuracy')}: {reached} is not allowed, as the samples have "
-            "no classes and so no accuracy; must be null"
+            f"{checked.written_key(name, 'training.stop.train_accuracy')}: {reached} is not allowed, as the samples "
+            "have no classes and so no accuracy; must be null"
         )
     if patience is not None and target == NONE:
         yield (

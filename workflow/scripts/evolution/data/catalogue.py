@@ -8,7 +8,8 @@ from evolution.data.contents import AUTO, IMAGE_FOLDER
 from evolution.data.kinds import CLASSES, IMAGES, NONE, NUMBER, SIGNALS, TABLE, TOKENS, DataFacts
 from evolution.errors import DataError
 
-# Images of each class in the part to train on and, where the source has one, the part to evaluate on.
+# Samples of each class in the part to train on and, where the source has one, the part to evaluate on; of a set without
+# classes one number, that of all samples.
 DATASET_CLASS_SIZES = {
     "mnist_5k": ((500,) * 10, None),
     "digits": ((178, 182, 177, 183, 181, 182, 181, 179, 174, 180), None),
@@ -20,13 +21,11 @@ DATASET_CLASS_SIZES = {
     "kmnist": ((6000,) * 10, (1000,) * 10),
     "cifar10": ((5000,) * 10, (1000,) * 10),
     "wine": ((59, 71, 48), None),
+    "diabetes": ((442,), None),
     "breast_cancer": ((212, 357), None),
     "japanese_vowels": ((30,) * 9, (31, 35, 88, 44, 29, 24, 40, 50, 29)),
     "chat_languages": ((390, 902, 650, 402, 504, 600), (195, 451, 324, 200, 251, 299)),
 }
-
-# Samples in all of the parts of sets without classes, in entries like those above.
-DATASET_SIZES = {"diabetes": (442, None)}
 
 # What planning knows of the sets that are no images.
 LANGUAGES = ("Dutch", "English", "Italian", "Portuguese", "Spanish", "Ukrainian")
@@ -84,12 +83,9 @@ def class_sizes(
         found = own_source.read_contents(name, kind=kind, target=target)
         return found.train_sizes, found.eval_sizes
     sizes = DATASET_CLASS_SIZES.get(name)
-    if sizes is None and name not in DATASET_SIZES:
+    if sizes is None:
         return None
     own_source.require_said(name, kind, target, held=SAMPLE_SETS.get(name, own_source.HELD_IMAGES))
-    if sizes is None:
-        train, evaluation = DATASET_SIZES[name]
-        return (train,), evaluation and (evaluation,)
     train, evaluation = sizes
     return ((sum(train),), evaluation and (sum(evaluation),)) if target == NONE else sizes
 

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from evolution.data.contents import FEWEST, check_class_names, unusable
+from evolution.data.targets import Targets
 from evolution.seeds import generator
 
 log = logging.getLogger("evolution")
@@ -26,21 +27,29 @@ class Samples:
     inputs : dict of str to array (N, ...)
         float32, int64 or bool, by the name of the model's argument; "" alone where it has none. Empty where only
         activations are known.
-    labels : int64 array (N,)
-    class_names : tuple of str (K,)
+    targets : Targets
+        What they are, what they are measured against, and their other columns.
     indices : int64 array (N,)
         Positions among all samples that there are.
     ids : list of str or None
     previews : list or None
         A small image of what a person looks at; None for a sample without one, or where there are none.
+    texts : list of str or None
+        What a person reads.
+    columns : tuple of str (D,)
+        The names of a table's columns; empty where they are not known.
+    vocabulary : tuple of str (V,)
+        The words of tokens; empty where they are not known.
     """
 
     inputs: dict[str, np.ndarray]
-    labels: np.ndarray
-    class_names: tuple[str, ...]
+    targets: Targets
     indices: np.ndarray
     ids: list[str] | None = None
     previews: list[Image.Image | None] | None = None
+    texts: list[str] | None = None
+    columns: tuple[str, ...] = ()
+    vocabulary: tuple[str, ...] = ()
 
 
 def require_enough(count: int, where: str) -> None:
@@ -118,18 +127,30 @@ def checked_ids(ids: list, where: str) -> list[str] | None:
     return texts
 
 
-def drawn_samples(labels: np.ndarray, *, most: int, seed: int) -> np.ndarray:
+def drawn_samples(count: int, *, classes: np.ndarray | None, most: int, seed: int) -> np.ndarray:
     """The positions of at most so many samples, ascending, as even over the classes as there are samples.
 
     The log says how many they are, where that is not what was asked for or not all.
+
+    Parameters
+    ----------
+    count : int
+        Samples in all.
+    classes : int array (count,) or None
+        None where they have no classes: each sample is then as likely as any other.
+    most : int
+    seed : int
     """
-    if len(labels) <= most:
-        if len(labels) < most:
-            log.info("All %d samples are taken; dataset.eval_size is %d", len(labels), most)
-        return np.arange(len(labels))
-    log.info("%d of %d samples, drawn at random, the same number of each class", most, len(labels))
+    if count <= most:
+        if count < most:
+            log.info("All %d samples are taken; dataset.eval_size is %d", count, most)
+        return np.arange(count)
     random = generator(seed, "sampling")
-    order = [random.permutation(np.flatnonzero(labels == label)) for label in np.unique(labels)]
+    if classes is None:
+        log.info("%d of %d samples, drawn at random", most, count)
+        return np.sort(random.permutation(count)[:most])
+    log.info("%d of %d samples, drawn at random, the same number of each class", most, count)
+    order = [random.permutation(np.flatnonzero(classes == label)) for label in np.unique(classes)]
     counts = np.zeros(len(order), int)
     available = np.array([len(each) for each in order])
     while (left := most - counts.sum()) > 0:

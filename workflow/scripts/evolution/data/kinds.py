@@ -73,3 +73,16 @@ class DataFacts:
     attributes: tuple[str, ...] = ()
     shape: tuple[int, ...] | None = None
     vocabulary: int = 0
+
+    def asked(self) -> dict:
+        """What a program that builds a model is told of its samples, in addition to their shape.
+
+        Returns
+        -------
+        dict
+            classes, the number of outputs; of samples that are no images with classes also kind, target and vocabulary.
+        """
+        asked: dict = {"classes": output_count(self.target, self.names)}
+        if (self.kind, self.target) != (IMAGES, CLASSES):
+            asked |= {"kind": self.kind, "target": self.target, "vocabulary": self.vocabulary}
+        return asked

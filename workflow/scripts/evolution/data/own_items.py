@@ -1,6 +1,5 @@
 """What a function of the user's returned, whatever its form, as something that gives samples one by one."""
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import torch
 from torch.utils.data import DataLoader, IterableDataset, Subset
 
 from evolution.data.contents import unusable
+from evolution.data.evaluation_targets import Label, plain_label, plain_labels
 from evolution.errors import DataError, ModelError
 from evolution.models.model_file import describe_exception, load_function
 from evolution.models.seeding import seed_all
@@ -19,6 +19,10 @@ from evolution.models.seeding import seed_all
 # The names of an item's entries that are no input of the model.
 LABEL_NAMES = ("label", "labels", "target", "targets")
 ID_NAMES, PREVIEW_NAMES = ("id", "ids"), ("preview", "previews")
+ATTRIBUTES, TEXT_NAMES = "attributes", ("text", "texts")
+
+# What the names of a table's columns and the words of tokens are called, and the field of `Items` that has them.
+SAID_NAMES = {"column_names": "columns", "vocabulary": "vocabulary"}
 
 # The name of an input that is given to the model without one; and the name that says so in a dict, as the only one.
 UNNAMED, INPUT = "", "input"
@@ -28,12 +32,14 @@ PROBES = 20
 
 
 class Item(NamedTuple):
-    """A sample as the user's code gives it: its inputs by name, its label, and its id and preview, or None."""
+    """A sample as the user's code gives it: its inputs by name, and its label and what else it has, or None."""
 
     inputs: dict[str, object]
     label: object
     identity: object = None
     preview: object = None
+    attributes: Mapping[str, object] | None = None
+    text: str | None = None
 
 
 @dataclass(frozen=True)
@@ -44,20 +50,27 @@ class Items:
     ----------
     count : int or None
         None where it is not known before the items were seen.
-    labels : int64 array (N,) or None
-        All labels, where they are known without the items.
+    labels : list of Label (N,) or None
+        All labels, where they are known without the items; of samples without labels each is None.
     class_names : tuple of str or None
     item : function of an index, or None
         None where items only come one after the other.
     start : function, or None
         Starts from the first item and yields all. None where items are taken by index.
+    target_name : str
+        What the labels are called; empty where nobody says.
+    columns, vocabulary : tuple of str
+        The names of a table's columns, and the words of tokens; empty where they are not known.
     """
 
     count: int | None
-    labels: np.ndarray | None
+    labels: list[Label] | None
     class_names: tuple[str, ...] | None
     item: Callable[[int], Item] | None = None
     start: Callable[[], Iterator[Item]] | None = None
+    target_name: str = ""
+    columns: tuple[str, ...] = ()
+    vocabulary: tuple[str, ...] = ()
 
     def at(self, indices: Sequence[int]) -> Iterator[Item]:
         """The items at ascending positions."""
@@ -121,24 +134,6 @@ def call_function(file: Path, attribute: str, seed: int) -> Items:
         return _items_of(returned(), returned, where)
 
 
-def label_number(label: object, where: str) -> int:
-    """A label as an integer.
-
-    Raises
-    ------
-    DataError
-        If it is none from 0 on.
-    """
-    number = label
-    if isinstance(label, (torch.Tensor, np.ndarray, np.generic)):
-        if math.prod(label.shape) != 1:
-            raise unusable(f"{where} gives a label of shape {tuple(label.shape)}; labels are whole numbers from 0")
-        number = label.item()
-    if type(number) is not int or number < 0:
-        raise unusable(f"{where} gives the label {number!r}; labels are whole numbers from 0")
-    return number
-
-
 def _items_of(returned: object, call_again: Callable[[], object], where: str) -> Items:
     """What was returned, by its form."""
     if isinstance(returned, DataLoader):
@@ -163,7 +158,7 @@ def _items_of(returned: object, call_again: Callable[[], object], where: str) ->
     def start() -> Iterator[Item]:
         return (_item(entry, where) for entry in (ready.pop() if ready else call_again()))
 
-    return Items(None, None, _class_names(returned, where), start=start)
+    return Items(None, None, _class_names(returned, where), start=start, **_said_names(returned, where))
 
 
 def _is_item(value: object) -> bool:
@@ -187,15 +182,20 @@ def _item(entry: object, where: str) -> Item:
             next((rest.pop(name) for name in names if name in rest), None)
             for names in (LABEL_NAMES, ID_NAMES, PREVIEW_NAMES)
         )
-        if label is None or not rest:
-            raise unusable(f"{where}: an item has {', '.join(map(str, entry))}; it must have a label, and inputs")
-        return Item(_by_name(rest), label, identity, preview)
+        text = next((rest.pop(name) for name in TEXT_NAMES if isinstance(rest.get(name), str)), None)
+        attributes = rest.pop(ATTRIBUTES) if isinstance(rest.get(ATTRIBUTES), Mapping) else None
+        if not rest:
+            raise unusable(f"{where}: an item has {', '.join(map(str, entry)) or 'nothing'}; it must have inputs")
+        return Item(_by_name(rest), label, identity, preview, attributes, text)
     if isinstance(entry, (tuple, list)) and len(entry) == 2:
         inputs, label = entry
         return Item(_by_name(inputs), label)
+    if isinstance(entry, (np.ndarray, torch.Tensor)):
+        return Item({UNNAMED: entry}, None)
     size = f" of {len(entry)}" if isinstance(entry, (tuple, list)) else ""
     raise unusable(
-        f"{where}: an item is {_a(entry)}{size}; it must be (input, label), or a dict with the model's inputs and label"
+        f"{where}: an item is {_a(entry)}{size}; it must be (input, label), an array without a label, or a dict "
+        "with the model's inputs and label"
     )
 
 
@@ -210,42 +210,57 @@ def _of_arrays(given: dict, where: str) -> Items:
     """Samples in arrays, an entry of each a sample."""
     names = ", ".join(map(str, given)) or "nothing"
     inputs, labels = given.pop("inputs", None), given.pop("labels", None)
-    if inputs is None or labels is None:
-        raise unusable(f"{where} returned a dict of {names}; it must have inputs and labels")
+    if inputs is None:
+        raise unusable(f"{where} returned a dict of {names}; it must have inputs")
     inputs = {name: _indexed(value, name or INPUT, where) for name, value in _by_name(inputs).items()}
-    labels = _indexed(labels, "labels", where)
-    ids, previews = (
-        None if value is None else list(value) for value in (given.pop(name, None) for name in ("ids", "previews"))
+    # As an array, a list of texts and numbers would be one of texts.
+    labels = labels if labels is None or isinstance(labels, (list, tuple)) else _indexed(labels, "labels", where)
+    ids, previews, texts = (
+        None if value is None else list(value)
+        for value in (given.pop(name, None) for name in ("ids", "previews", "texts"))
     )
-    class_names = _names_in_order(given.pop("class_names", None), where)
+    attributes = given.pop(ATTRIBUTES, None) or {}
+    if not isinstance(attributes, Mapping):
+        raise unusable(f"{where} returned attributes as {_a(attributes)}; give a dict, each column by its name")
+    attributes = {str(name): list(values) for name, values in attributes.items()}
+    class_names, columns, vocabulary = (
+        _names_in_order(given.pop(name, None), where, name) for name in ("class_names", *SAID_NAMES)
+    )
+    target_name = str(given.pop("target_name", "") or "")
     if given:
         raise unusable(
             f"{where} returned {', '.join(map(str, given))}, which is not known; known are inputs, labels, ids, "
-            "previews, class_names"
+            "previews, texts, attributes, class_names, target_name, column_names, vocabulary"
         )
-    lengths = {name or INPUT: len(value) for name, value in inputs.items()} | {"labels": len(labels)}
-    lengths |= {name: len(value) for name, value in (("ids", ids), ("previews", previews)) if value is not None}
+    lengths = {name or INPUT: len(value) for name, value in inputs.items()}
+    others = {"labels": labels, "ids": ids, "previews": previews, "texts": texts}
+    others |= {f"attribute {name!r}": values for name, values in attributes.items()}
+    lengths |= {name: len(value) for name, value in others.items() if value is not None}
     if len(set(lengths.values())) != 1:
         shown = ", ".join(f"{name} {length}" for name, length in lengths.items())
         raise unusable(f"{where} returned arrays of different lengths: {shown}")
+    count = next(iter(lengths.values()))
 
     def item(index: int) -> Item:
         return Item(
             {name: value[index] for name, value in inputs.items()},
-            labels[index],
+            None if labels is None else labels[index],
             None if ids is None else ids[index],
             None if previews is None else previews[index],
+            {name: values[index] for name, values in attributes.items()} or None,
+            None if texts is None else texts[index],
         )
 
-    return Items(len(labels), _numbers(labels, where), class_names, item)
-
-
-def _numbers(labels: Sequence, where: str) -> np.ndarray:
-    """Labels as integers, int64; see `label_number`."""
-    array = np.asarray(labels)
-    if array.dtype.kind in "iu" and array.ndim == 1 and (array >= 0).all():
-        return array.astype(np.int64)
-    return np.array([label_number(label, where) for label in labels], np.int64)
+    known = [None] * count if labels is None else plain_labels(labels, where)
+    return Items(
+        count,
+        known,
+        class_names,
+        item,
+        target_name=target_name,
+        columns=columns or (),
+        vocabulary=vocabulary or (),
+    )
 
 
 def _indexed(value: object, name: str, where: str) -> np.ndarray | torch.Tensor:
@@ -272,24 +287,27 @@ def _of_dataset(dataset: object, where: str) -> Items:
     labels, class_names = _said_labels(dataset), _class_names(dataset, where)
     if labels is not None:
         probes = np.unique(np.linspace(0, count - 1, PROBES).astype(int)) if count else []
-        if any(label_number(item(int(index)).label, where) != labels[index] for index in probes):
+        found = {int(index): plain_label(item(int(index)).label, where) for index in probes}
+        if any(type(label) is not type(labels[index]) for index, label in found.items()):
+            labels = None  # Something else: texts of the labels, boxes.
+        elif any(label != labels[index] for index, label in found.items()):
             # As with a target_transform. The classes' names are then those of other labels.
             labels = class_names = None
-    return Items(count, labels, class_names, item)
+    return Items(count, labels, class_names, item, **_said_names(dataset, where))
 
 
-def _said_labels(dataset: object) -> np.ndarray | None:
+def _said_labels(dataset: object) -> list[Label] | None:
     """All labels, where a Dataset says them without reading its samples."""
     if isinstance(dataset, Subset):
         labels = _said_labels(dataset.dataset)
-        return None if labels is None else labels[np.asarray(dataset.indices, np.int64)]
+        return None if labels is None else [labels[int(index)] for index in dataset.indices]
     for name in ("targets", "labels"):
         said = getattr(dataset, name, None)
         if said is not None and hasattr(said, "__len__") and len(said) == len(dataset):
             try:
-                return _numbers(said, "")
-            except (DataError, ValueError):
-                continue  # Something else: texts, boxes.
+                return plain_labels(said, "")
+            except (DataError, ValueError, TypeError):
+                continue  # Something else: boxes.
     return None
 
 
@@ -301,9 +319,23 @@ def _class_names(dataset: object, where: str) -> tuple[str, ...] | None:
     return _names_in_order(names, where) if isinstance(names, (list, tuple, np.ndarray)) and len(names) else None
 
 
-def _names_in_order(names: object, where: str) -> tuple[str, ...] | None:
+def _said_names(dataset: object, where: str) -> dict[str, object]:
+    """What else a Dataset says of its samples, as attributes of its own: target_name, column_names, vocabulary."""
+    if isinstance(dataset, Subset):
+        return _said_names(dataset.dataset, where)
+    said = {}
+    for name, field in SAID_NAMES.items():
+        names = getattr(dataset, name, None)
+        if isinstance(names, (list, tuple, np.ndarray)):
+            said[field] = _names_in_order(names, where, name)
+    target_name = getattr(dataset, "target_name", "")
+    return said | ({"target_name": target_name} if isinstance(target_name, str) else {})
+
+
+def _names_in_order(names: object, where: str, what: str = "class_names") -> tuple[str, ...] | None:
     if names is None:
         return None
     if isinstance(names, (Mapping, set, frozenset, str)):
-        raise unusable(f"{where} has class_names as {_a(names)}; give a list, in the order of the labels")
+        order = "labels" if what == "class_names" else "columns" if what == "column_names" else "tokens"
+        raise unusable(f"{where} has {what} as {_a(names)}; give a list, in the order of the {order}")
     return tuple(map(str, names))

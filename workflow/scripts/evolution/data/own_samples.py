@@ -9,16 +9,16 @@ import numpy as np
 import torch
 from PIL import Image
 
+from evolution.data.attribute_columns import attribute_columns
+from evolution.data.attribute_table import check_attribute_names
 from evolution.data.contents import FEWEST, unusable
-from evolution.data.evaluation_samples import (
-    Samples,
-    checked_ids,
-    checked_names,
-    drawn_samples,
-    require_enough,
-)
-from evolution.data.own_items import INPUT, Item, Items, call_function, explained, label_number
+from evolution.data.evaluation_inputs import AUTO, first_input, kind_of, require_inputs
+from evolution.data.evaluation_samples import Samples, checked_ids, drawn_samples, require_enough
+from evolution.data.evaluation_targets import Label, plain_label, read_targets
+from evolution.data.kinds import CLASSES, DataFacts
+from evolution.data.own_items import INPUT, Item, Items, call_function, explained
 from evolution.data.previews import thumbnail
+from evolution.data.targets import Targets
 
 log = logging.getLogger("evolution")
 
@@ -29,7 +29,7 @@ HOW_TO_NAME = "class_names in a dict, or the Dataset's classes"
 PROGRESS_EVERY = 1000
 
 
-def load_samples(file: Path, attribute: str, *, most: int, seed: int) -> Samples:
+def load_samples(file: Path, attribute: str, *, most: int, seed: int, kind: str = AUTO, target: str = AUTO) -> Samples:
     """Call a user's function, which is trusted, and take samples of what it returns.
 
     Of many samples only the arrays are held, and no items.
@@ -42,6 +42,8 @@ def load_samples(file: Path, attribute: str, *, most: int, seed: int) -> Samples
         Samples at most, the same number of each class as far as there are so many.
     seed : int
         Of the global generators while the function and its items run, and of the draw.
+    kind, target : str
+        `dataset.kind` and `dataset.target` of the config.
 
     Raises
     ------
@@ -52,46 +54,89 @@ def load_samples(file: Path, attribute: str, *, most: int, seed: int) -> Samples
     items = call_function(file, attribute, seed)
     with explained(file, where):
         labels = _all_labels(items, where)
-        class_names = checked_names(items.class_names, labels, where, how_to_name=HOW_TO_NAME)
-        chosen = drawn_samples(labels, most=most, seed=seed)
-        stack, ids, previews = _Stack(len(chosen), where), [], []
+        target, values, names = read_targets(labels, items.class_names, where, how_to_name=HOW_TO_NAME, asked=target)
+        chosen = drawn_samples(len(labels), classes=values if target == CLASSES else None, most=most, seed=seed)
+        stack, taken = _Stack(len(chosen), where, items.columns), []
+        previews = []
         for index, item in zip(chosen, _with_progress(items.at(chosen))):
-            if label_number(item.label, where) != labels[index]:
+            if plain_label(item.label, where) != labels[index]:
                 raise unusable(
                     f"{where} gives another label of sample {index} when it is asked a second time; return the same "
                     "samples in the same order (and of a Dataset with `targets`, the same labels)"
                 )
             stack.add(index, item)
-            ids.append(item.identity)
+            # Of the item all but its inputs, which are in the arrays.
+            taken.append(item._replace(inputs={}))
             name = f"sample {index}"
             previews.append(None if item.preview is None else thumbnail(item.preview, name, where))
-        if len(ids) < len(chosen):
+        if len(taken) < len(chosen):
             raise unusable(f"{where} gives fewer samples when it is asked a second time")
         for place, (index, item) in enumerate(zip(chosen[:FEWEST], items.at(chosen[:FEWEST]))):
             stack.compare(place, index, item)
+    ids = checked_ids([item.identity for item in taken], where)
+    kind = kind_of(stack.arrays, where, asked=kind)
+    names_of_samples = ids or [str(index) for index in chosen]
+    require_inputs(
+        kind, stack.arrays, where, names=names_of_samples, vocabulary=items.vocabulary, columns=items.columns
+    )
+    texts = _texts(taken)
     return Samples(
         inputs=stack.arrays,
-        labels=labels[chosen],
-        class_names=class_names,
+        targets=Targets(
+            kind=kind,
+            target=target,
+            values=None if values is None else values[chosen],
+            names=names,
+            count=len(chosen),
+            name=items.target_name,
+            attributes=_attributes(taken, where),
+        ),
         indices=chosen,
-        ids=checked_ids(ids, where),
-        previews=None if all(preview is None for preview in previews) else previews,
+        ids=ids,
+        # A text that is given as a preview is drawn, and can be read too.
+        previews=None if texts or all(preview is None for preview in previews) else previews,
+        texts=texts,
+        columns=items.columns,
+        vocabulary=items.vocabulary,
     )
 
 
-def first_samples(file: Path, attribute: str, *, count: int, seed: int) -> tuple[dict[str, np.ndarray], int]:
-    """The inputs of the first few samples, and the number of classes: what a model must be built with.
+def _texts(taken: list[Item]) -> list[str] | None:
+    """What a person reads of each sample: its text, or its preview where all previews are texts."""
+    for texts in ([item.text for item in taken], [item.preview for item in taken]):
+        if all(isinstance(text, str) for text in texts):
+            return texts
+    return None
+
+
+def _attributes(taken: list[Item], where: str) -> dict[str, np.ndarray]:
+    """The further columns of samples, which all have the same."""
+    given = [item.attributes or {} for item in taken]
+    for columns in given:
+        if columns.keys() != given[0].keys():
+            raise unusable(
+                f"{where}: a sample has the attributes {', '.join(map(str, columns)) or 'none'}, and another one "
+                f"{', '.join(map(str, given[0])) or 'none'}; give all samples the same, and None where one is missing"
+            )
+    return attribute_columns({str(name): [columns[name] for columns in given] for name in given[0]}, where)
+
+
+def first_samples(
+    file: Path, attribute: str, *, count: int, seed: int, kind: str = AUTO, target: str = AUTO
+) -> tuple[dict[str, np.ndarray], DataFacts]:
+    """The inputs of the first few samples, and what all of them are: what a model must be built with.
 
     Parameters
     ----------
-    file, attribute, seed
+    file, attribute, seed, kind, target
         See `load_samples`.
     count : int
 
     Returns
     -------
     inputs : dict of str to array (count, ...)
-    classes : int
+    facts : DataFacts
+        The vocabulary is that which the function gives; 0 where it gives none.
 
     Raises
     ------
@@ -103,14 +148,25 @@ def first_samples(file: Path, attribute: str, *, count: int, seed: int) -> tuple
     with explained(file, where):
         if items.count is not None:
             require_enough(items.count, where)
-        stack = _Stack(count, where)
+        stack = _Stack(count, where, items.columns)
         taken = list(islice(items.at(range(FEWEST)), FEWEST))
         require_enough(len(taken), where)
         for index, item in enumerate(taken[:count]):
             stack.add(index, item)
-        if items.class_names is not None:
-            return stack.arrays, len(items.class_names)
-        return stack.arrays, len(checked_names(None, _all_labels(items, where), where, how_to_name=HOW_TO_NAME))
+        kind = kind_of(stack.arrays, where, asked=kind)
+        found, _, names = read_targets(
+            _all_labels(items, where), items.class_names, where, how_to_name=HOW_TO_NAME, asked=target
+        )
+        attributes = tuple(map(str, taken[0].attributes or ()))
+        check_attribute_names(attributes, where)
+    return stack.arrays, DataFacts(
+        kind=kind,
+        target=found,
+        names=names,
+        attributes=attributes,
+        shape=first_input(stack.arrays).shape[1:],
+        vocabulary=len(items.vocabulary),
+    )
 
 
 def _with_progress(items: Iterator[Item]) -> Iterator[Item]:
@@ -120,14 +176,14 @@ def _with_progress(items: Iterator[Item]) -> Iterator[Item]:
         yield item
 
 
-def _all_labels(items: Items, where: str) -> np.ndarray:
-    """The labels of all samples, int64; each sample is read where they are not known without."""
+def _all_labels(items: Items, where: str) -> list[Label]:
+    """The labels of all samples; each sample is read where they are not known without."""
     if items.count is not None:
         require_enough(items.count, where)
     if items.labels is not None:
         return items.labels
     log.info("Reading all samples for their labels")
-    labels = np.array([label_number(item.label, where) for item in _with_progress(items.all())], np.int64)
+    labels = [plain_label(item.label, where) for item in _with_progress(items.all())]
     require_enough(len(labels), where)
     return labels
 
@@ -140,9 +196,9 @@ class _Stack:
     arrays : dict of str to array (count, ...)
     """
 
-    def __init__(self, count: int, where: str):
+    def __init__(self, count: int, where: str, columns: tuple[str, ...] = ()):
         self.arrays: dict[str, np.ndarray] = {}
-        self._count, self._where = count, where
+        self._count, self._where, self._columns = count, where, columns
         self._filled, self._first = 0, 0
 
     def add(self, index: int, item: Item) -> None:
@@ -168,12 +224,21 @@ class _Stack:
                 raise unusable(f"{self._where}: {shown} of sample {index} is empty, of shape {array.shape}")
             if not np.isfinite(array).all():
                 raise unusable(
-                    f"{self._where}: {shown} of sample {index} holds values that are not finite (NaN or infinite)"
+                    f"{self._where}: {shown} of sample {index} holds values that are not finite (NaN or "
+                    f"infinite){self._column(array)}"
                 )
             if array.dtype != into.dtype and KINDS.index(array.dtype) > KINDS.index(into.dtype):
                 into = self.arrays[name] = into.astype(array.dtype)
             into[self._filled] = array
         self._filled += 1
+
+    def _column(self, array: np.ndarray) -> str:
+        """Where in a row of a table a value is not finite, for a message."""
+        if array.ndim != 1:
+            return ""
+        column = int(np.flatnonzero(~np.isfinite(array))[0])
+        known = column < len(self._columns)
+        return f", in column {repr(self._columns[column]) if known else column}; fill it in, or leave the row out"
 
     def compare(self, place: int, index: int, item: Item) -> None:
         """Refuse a sample that is no longer what it was."""

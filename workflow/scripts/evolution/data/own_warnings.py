@@ -5,7 +5,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from evolution.data.evaluation_inputs import first_input
 from evolution.data.evaluation_samples import MOST_NAMED, Samples
+from evolution.data.kinds import CLASSES, LABELS, NONE, SIGNALS, TABLE
 
 
 def sample_warnings(samples: Samples, names: list[str], where: str) -> list[str]:
@@ -24,22 +26,36 @@ def sample_warnings(samples: Samples, names: list[str], where: str) -> list[str]
     return [
         *_without_samples(samples, where),
         *_copies(samples, names, where),
-        *_of_one_value(samples, names, where),
+        *(_constant_columns(samples, where) if samples.targets.kind == TABLE else _of_one_value(samples, names, where)),
     ]
 
 
 def _without_samples(samples: Samples, where: str) -> Iterator[str]:
-    counts = np.bincount(samples.labels, minlength=len(samples.class_names))
-    absent = [name for name, count in zip(samples.class_names, counts) if not count]
-    if absent:
-        more = len(absent) - MOST_NAMED
-        listed = ", ".join(absent[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
-        yield f"There is no sample of {len(absent)} of the {len(counts)} classes of {where}: {listed}."
+    targets = samples.targets
+    if targets.target == CLASSES:
+        counts = np.bincount(targets.values, minlength=len(targets.names))
+        absent = [name for name, count in zip(targets.names, counts) if not count]
+        if absent:
+            yield f"There is no sample of {len(absent)} of the {len(counts)} classes of {where}: {_listed(absent)}."
+    elif targets.target == LABELS:
+        held = targets.values.sum(axis=0)
+        for absent, what in ((held == 0, "no sample"), (held == targets.count, "every sample")):
+            if absent.any():
+                names = [name for name, flag in zip(targets.names, absent) if flag]
+                yield (
+                    f"{len(names)} of the {len(held)} labels of {where} hold of {what}, so nothing can be told of "
+                    f"them: {_listed(names)}."
+                )
+
+
+def _listed(names: list[str]) -> str:
+    more = len(names) - MOST_NAMED
+    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _copies(samples: Samples, names: list[str], where: str) -> Iterator[str]:
     """Samples whose inputs are all the same as another one's."""
-    total = len(samples.labels)
+    targets, total = samples.targets, samples.targets.count
     firsts: dict[bytes, int] = {}
     twins = [firsts.setdefault(_digest(samples, index), index) for index in range(total)]
     if len(firsts) == 1:
@@ -52,14 +68,28 @@ def _copies(samples: Samples, names: list[str], where: str) -> Iterator[str]:
             f"{len(copies)} of the {total} samples of {where} are copies of another one (as {names[index]} of "
             f"{names[twin]})."
         )
-    mixed = [(index, twin) for index, twin in copies if samples.labels[index] != samples.labels[twin]]
+    if targets.target == NONE:
+        return
+    mixed = [pair for pair in copies if not np.array_equal(*(targets.values[each] for each in pair))]
     if mixed:
         index, twin = mixed[0]
-        one, other = (samples.class_names[samples.labels[each]] for each in (index, twin))
+        one, other = (_value(samples, each) for each in (index, twin))
+        what = "the class" if targets.target == CLASSES else "what they are labelled by"
         yield (
             f"{len(mixed)} of them have another label than what they are a copy of ({names[index]} is {one}, and "
-            f"{names[twin]} is {other}). Labels are mixed up, or the samples do not show the class."
+            f"{names[twin]} is {other}). Labels are mixed up, or the samples do not show {what}."
         )
+
+
+def _value(samples: Samples, index: int) -> str:
+    """The label of a sample, in words."""
+    targets = samples.targets
+    value = targets.values[index]
+    if targets.target == CLASSES:
+        return targets.names[value]
+    if targets.target == LABELS:
+        return " and ".join(name for name, holds in zip(targets.names, value) if holds) or "none of the labels"
+    return f"{value:g}"
 
 
 def _digest(samples: Samples, index: int) -> bytes:
@@ -73,10 +103,12 @@ def _digest(samples: Samples, index: int) -> bytes:
 
 def _of_one_value(samples: Samples, names: list[str], where: str) -> Iterator[str]:
     """Samples of which the first input has one value everywhere, as an empty image has in each channel."""
-    first = next(iter(samples.inputs.values()))
-    if first.dtype != np.float32 or first[0].size < 2:
+    first = first_input(samples.inputs)
+    if first is None or first.dtype != np.float32 or first[0].size < 2:
         return
     channels = first.shape[1] if first.ndim == 4 and first.shape[1] in (1, 3) else 1
+    if samples.targets.kind == SIGNALS and first.ndim == 3:
+        channels = first.shape[1]
     flat = []
     for index, sample in enumerate(first):
         planes = sample.reshape(channels, -1)
@@ -86,4 +118,16 @@ def _of_one_value(samples: Samples, names: list[str], where: str) -> Iterator[st
         yield (
             f"{len(flat)} of the {len(first)} samples of {where} have one value everywhere, without anything in them "
             f"(as {names[flat[0]]})."
+        )
+
+
+def _constant_columns(samples: Samples, where: str) -> Iterator[str]:
+    """Columns of a table with one value in all rows."""
+    rows = first_input(samples.inputs)
+    constant = np.flatnonzero((rows == rows[:1]).all(axis=0))
+    if len(constant) and len(constant) < rows.shape[1]:
+        names = [samples.columns[column] if samples.columns else str(column) for column in constant]
+        yield (
+            f"{len(constant)} of the {rows.shape[1]} columns of {where} have one value in all rows, which tells "
+            f"nothing: {_listed(names)}."
         )

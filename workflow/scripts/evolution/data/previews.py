@@ -1,20 +1,20 @@
-"""What a person looks at in place of a sample: an image, a text that is drawn, or a tile with the sample's name."""
+"""What a person looks at in place of a sample: an image, a text, a signal, a row, or a tile with the sample's name."""
 
-from collections.abc import Iterator
-from functools import lru_cache
-from importlib.util import find_spec
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from evolution.data.contents import unusable
+from evolution.data.kinds import SIGNALS, TABLE, TOKENS
+from evolution.data.lettering import letters
+from evolution.data.sketches import row_sketches, signal_sketches
 
 # Pixels of the longer side of a preview, and of a tile.
 LARGEST, TILE = 64, 64
 
-# Of a tile's text: pixels of its letters, of the distance from the edge, and between its lines.
-LETTERS, MARGIN, SPACING = 9, 1, 1
+# Of a tile's text: pixels of the distance from the edge, and between its lines.
+MARGIN, SPACING = 1, 1
 # More than the narrowest letters that a tile has room for.
 MOST_LETTERS = 300
 
@@ -41,7 +41,13 @@ def thumbnail(preview: object, name: str, where: str) -> Image.Image:
 
 
 def previews_of(
-    previews: list[Image.Image | None] | None, *, first_input: np.ndarray | None, names: list[str]
+    previews: list[Image.Image | None] | None,
+    *,
+    kind: str,
+    first_input: np.ndarray | None,
+    names: list[str],
+    texts: Sequence[str] | None = None,
+    columns: Sequence[str] = (),
 ) -> np.ndarray:
     """The previews of samples, all of one size.
 
@@ -49,11 +55,17 @@ def previews_of(
     ----------
     previews : list or None
         What `thumbnail` made of each sample's; None for a sample without one, which gets a tile with its name. None:
-        `first_input` is shown where it is an image, and else the names are.
+        what the samples are decides, as `sample_previews` draws it.
+    kind : str
+        Of the samples, one of `evolution.data.kinds.KINDS`.
     first_input : array (N, ...) or None
         The first input of the model, where it is known.
     names : list of str (N,)
         The samples' ids.
+    texts : sequence of str (N,), optional
+        What a person reads.
+    columns : sequence of str (D,), optional
+        Of a table.
 
     Returns
     -------
@@ -61,11 +73,51 @@ def previews_of(
         One channel or three.
     """
     if previews is not None:
-        pictures = [tile(name) if preview is None else preview for preview, name in zip(previews, names)]
-    elif (images := _as_images(first_input)) is not None:
-        pictures = list(_stretched(images))
-    else:
-        pictures = [tile(name) for name in names]
+        return _of_one_size([tile(name) if preview is None else preview for preview, name in zip(previews, names)])
+    if texts is None and (first_input is None or kind == TOKENS):
+        return _of_one_size([tile(name) for name in names])
+    drawn = sample_previews(kind, first_input, texts=texts, columns=columns)
+    return _of_one_size([tile(name) for name in names]) if drawn is None else drawn
+
+
+def sample_previews(
+    kind: str, inputs: np.ndarray | None, *, texts: Sequence[str] | None = None, columns: Sequence[str] = ()
+) -> np.ndarray | None:
+    """Samples as a person sees them, where nobody gave previews.
+
+    Parameters
+    ----------
+    kind : str
+        One of `evolution.data.kinds.KINDS`.
+    inputs : array (N, ...) or None
+        The first input of the model: rows (N, D), signals (N, T) or (N, C, T), images (N, C, H, W) or (N, H, W, C).
+        None where it is not known.
+    texts : sequence of str (N,), optional
+        What a person reads, which comes before all else.
+    columns : sequence of str (D,), optional
+        Of a table.
+
+    Returns
+    -------
+    uint8 array (N, C, H, W) or None
+        One channel or three; None for samples that cannot be drawn.
+    """
+    if texts is not None:
+        return _of_one_size([tile(text) for text in texts])
+    if inputs is None:
+        return None
+    if kind == SIGNALS and inputs.ndim in (2, 3):
+        return signal_sketches(inputs)
+    if kind == TABLE and inputs.ndim == 2:
+        return row_sketches(inputs, columns)
+    if kind == TOKENS:
+        return _of_one_size([tile(" ".join(str(token) for token in row if token)) for row in inputs])
+    images = _as_images(inputs)
+    return None if images is None else _of_one_size(list(_stretched(images)))
+
+
+def _of_one_size(pictures: list[Image.Image]) -> np.ndarray:
+    """Images as an array (N, C, H, W), the smaller ones in the middle of white."""
     colour = any(picture.mode != "L" for picture in pictures)
     size = tuple(max(picture.size[axis] for picture in pictures) for axis in (0, 1))
     made = np.empty((len(pictures), 3 if colour else 1, size[1], size[0]), np.uint8)
@@ -76,31 +128,6 @@ def previews_of(
         array = np.asarray(picture.convert("RGB" if colour else "L"))
         made[place] = array.transpose(2, 0, 1) if colour else array
     return made
-
-
-def sample_previews(
-    kind: str, inputs: np.ndarray, *, texts: np.ndarray | None = None, columns: tuple[str, ...] = ()
-) -> np.ndarray:
-    """What a person looks at in place of samples that are no images.
-
-    Parameters
-    ----------
-    kind : str
-        See `evolution.data.kinds`.
-    inputs : array (N, ...)
-        As the model is given them.
-    texts : str array (N,) or None
-        Of tokens.
-    columns : tuple of str
-        Of a table.
-
-    Returns
-    -------
-    uint8 array (N, 1, H, W)
-    """
-    if texts is None:
-        texts = [" ".join(f"{value:.3g}" for value in sample.reshape(-1)[:MOST_LETTERS]) for sample in inputs]
-    return np.stack([np.asarray(tile(str(text)))[None] for text in texts])
 
 
 def _as_images(inputs: np.ndarray | None) -> np.ndarray | None:
@@ -115,7 +142,7 @@ def _as_images(inputs: np.ndarray | None) -> np.ndarray | None:
 def tile(text: str) -> Image.Image:
     """A text in a small image, with as many of its words as there is room for."""
     image = Image.new("L", (TILE, TILE), 255)
-    font = _font()
+    font = letters()
     lines = list(_wrapped(text, font, TILE - 2 * MARGIN))
     # As Pillow spaces lines.
     height = font.getbbox("A")[3] + SPACING
@@ -129,19 +156,6 @@ def tile(text: str) -> Image.Image:
     for number, line in enumerate(lines):
         draw.text((MARGIN, MARGIN + number * height), line, fill=0, font=font)
     return image
-
-
-@lru_cache
-def _font() -> ImageFont.FreeTypeFont:
-    """The font of the figures, which has Greek, Cyrillic and more; Pillow's own where matplotlib is not installed."""
-    # The file is found without importing matplotlib, or the module of the figures' fonts: the samples would be taken
-    # again when the look of a figure changes.
-    found = find_spec("matplotlib")
-    if found is not None and found.origin is not None:
-        path = Path(found.origin).parent / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf"
-        if path.is_file():
-            return ImageFont.truetype(path, LETTERS)
-    return ImageFont.load_default(LETTERS)
 
 
 def _wrapped(text: str, font: ImageFont.FreeTypeFont, width: float) -> Iterator[str]:

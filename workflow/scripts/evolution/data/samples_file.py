@@ -4,9 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
+from evolution.data.evaluation_inputs import first_input
 from evolution.data.evaluation_samples import Samples
+from evolution.data.kinds import CLASSES, LABELS, NUMBER, TABLE, TOKENS
 from evolution.data.own_warnings import sample_warnings
 from evolution.data.previews import previews_of
+from evolution.data.targets import Targets, target_arrays
 from evolution.io.arrays import save_npz
 from evolution.io.job_log import log_warnings
 
@@ -17,11 +20,13 @@ def save_samples(output: str | Path, samples: Samples, *, where: str) -> None:
     Parameters
     ----------
     output : path
-        .npz with eval_images uint8 (N, C, H, W), what a person looks at; eval_labels int64 (N,); eval_indices int64
-        (N,), the samples' positions where they come from; eval_ids str (N,), where they have ids; class_names str (K,);
-        input_names str (M,), the model's arguments, none where the inputs are not known; inputs_0, inputs_1, ...
-        (N, ...), float32, int64 or bool, what it is given; previews_given, where previews came with the samples: those
-        that are made here tell nothing; and warnings str (W,), where something is odd.
+        .npz with eval_images uint8 (N, C, H, W), what a person looks at; the arrays of
+        `evolution.data.targets.target_arrays`, what the samples are and what they are measured against; eval_indices
+        int64 (N,), the samples' positions where they come from; eval_ids str (N,), where they have ids; input_names str
+        (M,), the model's arguments, none where the inputs are not known; inputs_0, inputs_1, ... (N, ...), float32,
+        int64 or bool, what it is given; previews_given, where previews came with the samples: those that are made here
+        tell nothing; of texts eval_texts str (N,); of a table eval_rows float64 (N, D) and column_names str (D,); of
+        tokens vocabulary str (V,), where it is known; and warnings str (W,), where something is odd.
     samples : Samples
     where : str
         Where they come from, for messages.
@@ -36,17 +41,44 @@ def save_samples(output: str | Path, samples: Samples, *, where: str) -> None:
     names = samples.ids or [str(index) for index in samples.indices]
     warnings = sample_warnings(samples, names, where)
     log_warnings(warnings)
-    first_input = next(iter(samples.inputs.values()), None)
+    kind, first, texts = samples.targets.kind, first_input(samples.inputs), samples.texts
+    columns = samples.columns
+    optional = {}
+    if kind == TABLE and first is not None:
+        columns = columns or tuple(f"column {number}" for number in range(first.shape[1]))
+        optional |= {"eval_rows": first.astype(np.float64), "column_names": np.array(columns)}
+    if kind == TOKENS and samples.vocabulary:
+        optional["vocabulary"] = np.array(samples.vocabulary)
+        if texts is None and first is not None:
+            texts = [" ".join(samples.vocabulary[token] for token in row if token) for row in first]
+    if texts is not None:
+        optional["eval_texts"] = np.array(texts, str)
+    if samples.ids:
+        optional["eval_ids"] = np.array(samples.ids)
+    if samples.previews:
+        optional["previews_given"] = np.array(True)
+    if warnings:
+        optional["warnings"] = np.array(warnings)
     save_npz(
         output,
         compressed=False,
-        eval_images=previews_of(samples.previews, first_input=first_input, names=names),
-        eval_labels=samples.labels,
+        eval_images=previews_of(
+            samples.previews, kind=kind, first_input=first, names=names, texts=texts, columns=columns
+        ),
         eval_indices=samples.indices,
-        **({"eval_ids": np.array(samples.ids)} if samples.ids else {}),
-        class_names=np.array(samples.class_names),
+        **target_arrays(samples.targets),
         input_names=np.array(list(samples.inputs), str),
-        **({"previews_given": np.array(True)} if samples.previews else {}),
         **{f"inputs_{number}": array for number, array in enumerate(samples.inputs.values())},
-        **({"warnings": np.array(warnings)} if warnings else {}),
+        **optional,
     )
+
+
+def samples_said(targets: Targets) -> str:
+    """How many samples there are, and what is known of them, for the log."""
+    known = {
+        CLASSES: f" of {len(targets.names)} classes",
+        LABELS: f" with {len(targets.names)} labels",
+        NUMBER: " with a number each",
+    }.get(targets.target, " without labels")
+    columns = f", and the attributes {', '.join(targets.attributes)}" if targets.attributes else ""
+    return f"{targets.count} samples ({targets.kind}){known}{columns}"

@@ -72,7 +72,7 @@ ARCHITECTURES = {
     ),
     "tiny_transformer": Architecture(
         layers=("embedding", *_block("block1"), *_block("block2"), "norm", "head"),
-        auto=("embedding", "block1", "block2", "norm", "head"),
+        auto=("embedding", "block1", "block2", "head"),
         repeated=("dropout",),
         arguments=("dropout",),
         kinds=(TOKENS,),

@@ -151,18 +151,20 @@ def main() -> None:
     name = request["name"]
     try:
         if request["shape"] is None:
-            inputs, classes = first_samples(*own_class(request["data"]), count=BATCHES[-1], seed=request["seed"])
-            shape = tuple(next(iter(inputs.values())).shape[1:])
-            samples = Inputs(inputs)
-            given = lambda count: samples[:count]  # noqa: E731
+            inputs, facts = first_samples(
+                *own_class(request["data"]), count=BATCHES[-1], seed=request["seed"], **request.get("said", {})
+            )
+            shape, given = tuple(next(iter(inputs.values())).shape[1:]), Inputs(inputs)
+            request |= facts.asked()
+        elif request.get("kind") == TOKENS:
+            shape = tuple(request["shape"])
+            given = Inputs({"": tokens(BATCHES[-1], shape, request["vocabulary"])})
         else:
-            shape, classes, given = tuple(request["shape"]), request["classes"], None
-        vocabulary = None
-        if request.get("kind") == TOKENS:
-            vocabulary = request["vocabulary"]
-            given = given or (lambda count: Inputs({"": tokens(count, shape, vocabulary)}))
+            shape = tuple(request["shape"])
+            given = Inputs({"": torch.zeros(BATCHES[-1], *shape)})
+        classes, vocabulary = request["classes"], request["vocabulary"] if request.get("kind") == TOKENS else None
         model = build_model(name, kwargs=request["kwargs"], shape=shape, classes=classes, vocabulary=vocabulary, seed=0)
-        tree = trace(model, shape, classes, given, target=request.get("target", CLASSES))
+        tree = trace(model, shape, classes, lambda count: given[:count], target=request.get("target", CLASSES))
     except Exception as error:  # A user's code may raise anything.
         if isinstance(error, UserError):
             answer = {"key": error.key, "problem": error.problem}

@@ -104,7 +104,7 @@ class MLP(nn.Module):
 
 
 class SignalCNN(nn.Module):
-    """Three convolutions along time (32, 64, 64), each with batch norm, ReLU and max-pool by 2, then 128 and the classes.
+    """Three convolutions in time (32, 64, 64), each with batch norm, ReLU and max-pool by 2, then 128 and the classes.
 
     What is left of the time is averaged before the fully connected layers, as in the fully convolutional network of
     Wang, Yan and Oates (2017, arXiv:1611.06455), so a long signal needs no more weights than a short one.
@@ -123,8 +123,8 @@ class SignalCNN(nn.Module):
         channels, length = _sizes(shape, 2, "signal_cnn", "signals (channels, samples)")
         if length < SHORTEST_SIGNAL:
             raise ModelError(
-                f"signal_cnn halves its signals 3 times and needs at least {SHORTEST_SIGNAL} samples, dataset.name gives "
-                f"{length}. Choose another model (mlp takes any length) or dataset.",
+                f"signal_cnn halves its signals 3 times and needs at least {SHORTEST_SIGNAL} samples, dataset.name "
+                f"gives {length}. Choose another model (mlp takes any length) or dataset.",
                 "model.name",
             )
         self.conv1, self.bn1 = nn.Conv1d(channels, 32, 7, padding=3), nn.BatchNorm1d(32)

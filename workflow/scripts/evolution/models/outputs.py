@@ -199,8 +199,8 @@ def check_position(mask: np.ndarray, pooling: Pooling) -> None:
     if not there.all():
         sample = int(there.argmin())
         raise LayerError(
-            f"{position} is not allowed, as sample {sample} has {int(mask[sample].sum())} tokens that are no padding and "
-            "none at this position (counted from 0); must be a position that all samples have, or last",
+            f"{position} is not allowed, as sample {sample} has {int(mask[sample].sum())} tokens that are no padding "
+            "and none at this position (counted from 0); must be a position that all samples have, or last",
             "activations.pooling.tokens",
         )
 

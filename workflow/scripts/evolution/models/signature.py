@@ -8,8 +8,9 @@ from evolution.errors import ModelError
 
 # The names under which models surely take the number of classes or outputs, a sample's shape (of an image channels,
 # height, width), the number of channels of an image or a signal, the side of an image in pixels, the columns of a
-# table, the length of a signal or a text, and the number of tokens that there are. Names that may mean something else
-# are not there: out_features may be those of an embedding, and of an image input_size may be its pixels or its side.
+# table, the length of a signal or a text, and the number of tokens that there are (the last three where they have no
+# default). Names that may mean something else are not there: out_features may be those of an embedding, and of an image
+# input_size may be its pixels or its side.
 CLASS_NAMES = (
     *("classes", "num_classes", "n_classes", "nb_classes", "nclasses", "num_class", "n_class", "nclass"),
     *("num_labels", "n_labels", "num_outputs", "n_outputs"),
@@ -19,15 +20,7 @@ CHANNEL_NAMES = ("in_channels", "in_chans", "in_ch", "input_channels", "image_ch
 SIDE_NAMES = ("image_size", "img_size")
 FEATURE_NAMES = ("in_features", "num_features", "n_features", "features", "input_size", "input_dim", "in_dim")
 LENGTH_NAMES = ("length", "seq_len", "seq_length", "sequence_length", "max_len", "max_length", "context_length")
-VOCABULARY_NAMES = (
-    "vocab_size",
-    "vocabulary",
-    "vocabulary_size",
-    "num_embeddings",
-    "num_tokens",
-    "n_tokens",
-    "n_vocab",
-)
+VOCABULARY_NAMES = ("vocab_size", "vocabulary", "vocabulary_size", "num_embeddings", "num_tokens", "n_vocab")
 
 # These may also be a network's own channels. They are the images' where the default is a number that images have.
 UNSURE_CHANNEL_NAMES = ("channels", "num_channels", "n_channels")
@@ -119,28 +112,22 @@ def _value(parameter: inspect.Parameter, shape: tuple[int, ...], classes: int | 
         return classes
     if parameter.name in SHAPE_NAMES:
         return shape
-    if len(shape) == 3:
-        return _value_of_images(parameter, shape)
-    if len(shape) == 2 and parameter.name in (*CHANNEL_NAMES, *UNSURE_CHANNEL_NAMES):
+    if len(shape) == 3 and parameter.name in SIDE_NAMES:
+        height, width = shape[1:]
+        return height if height == width and not isinstance(parameter.default, (tuple, list)) else (height, width)
+    if len(shape) in (2, 3) and parameter.name in CHANNEL_NAMES:
         return shape[0]
+    if len(shape) in (2, 3) and parameter.name in UNSURE_CHANNEL_NAMES:
+        default = parameter.default
+        return shape[0] if type(default) in (int, type) and default in CHANNELS_OF_IMAGES else None
+    if parameter.default is not parameter.empty:
+        # It may be the largest length that a model takes, or how wide the model itself is.
+        return None
     if (len(shape) == 2 or vocabulary is not None) and parameter.name in LENGTH_NAMES:
         return shape[-1]
     if vocabulary is not None:
         return (vocabulary or None) if parameter.name in VOCABULARY_NAMES else None
     return shape[0] if len(shape) == 1 and parameter.name in FEATURE_NAMES else None
-
-
-def _value_of_images(parameter: inspect.Parameter, shape: tuple[int, int, int]) -> object:
-    """What the shape of images gives a parameter, as `_value` returns it."""
-    channels, height, width = shape
-    default = parameter.default
-    if parameter.name in CHANNEL_NAMES:
-        return channels
-    if parameter.name in UNSURE_CHANNEL_NAMES:
-        return channels if type(default) in (int, type) and default in CHANNELS_OF_IMAGES else None
-    if parameter.name in SIDE_NAMES:
-        return height if height == width and not isinstance(default, (tuple, list)) else (height, width)
-    return None
 
 
 def _unknown(name: str, unknown: list, names: list[str]) -> str:
@@ -161,5 +148,5 @@ def _missing(name: str, missing: list[str], classes: int | None) -> str:
         f"(channels, height, width) ({', '.join(SHAPE_NAMES[:2])}), the channels of images and signals "
         f"({', '.join(CHANNEL_NAMES[:2])}), the side of images in pixels ({', '.join(SIDE_NAMES)}), the columns of a "
         f"table ({', '.join(FEATURE_NAMES[:2])}), the length of signals and texts ({', '.join(LENGTH_NAMES[:2])}) and "
-        f"the number of tokens ({', '.join(VOCABULARY_NAMES[:2])})"
+        f"how many tokens there are ({', '.join(VOCABULARY_NAMES[:2])})"
     )

@@ -55,15 +55,21 @@ class TinyTransformer(nn.Module):
     shape : tuple of int
         The tokens of a sample.
     classes : int
-    vocabulary : int
-        How many tokens there are, the padding among them.
+    vocabulary : int or None
+        How many tokens there are, the padding among them; 0 where nobody knows, and None where samples are no tokens.
     dropout : float, default 0.1
         Share of the embedding, and of the mean, that is dropped in training.
     """
 
-    def __init__(self, shape: tuple[int], classes: int, vocabulary: int, dropout: float = 0.1):
+    def __init__(self, shape: tuple[int], classes: int, vocabulary: int | None, dropout: float = 0.1):
         super().__init__()
-        if len(shape) != 1 or not vocabulary:
+        if vocabulary == 0:
+            raise ModelError(
+                "tiny_transformer needs to know how many tokens there are, which the data do not say; give their "
+                "vocabulary, or a model of your own (path/to/file.py:Class)",
+                "model.name",
+            )
+        if len(shape) != 1 or vocabulary is None:
             raise ModelError(
                 f"tiny_transformer takes tokens, and dataset.name gives samples of shape {tuple(shape)} that are none; "
                 "choose another model",

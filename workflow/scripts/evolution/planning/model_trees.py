@@ -8,13 +8,14 @@ from importlib import metadata
 from pathlib import Path
 
 from evolution.data.facts import data_facts
-from evolution.data.kinds import CLASSES, IMAGES, DataFacts, output_count
+from evolution.data.kinds import CLASSES, IMAGES
 from evolution.data.own_function import own_function
 from evolution.errors import ModelError
 from evolution.models.catalogue import ARCHITECTURES
 from evolution.models.names import TRANSFORMERS
 from evolution.models.selection import Modules, tree_modules
 from evolution.planning.code_files import model_versions
+from evolution.planning.own_facts import said_of_data
 from evolution.planning.programs import (
     PACKAGES,
     SCRIPTS,
@@ -95,27 +96,13 @@ def trace_request(model: dict, dataset: dict) -> dict:
             "classes": None,
             "data": dataset["name"],
             "seed": 0,
-        }
+        } | said_of_data(dataset)
     facts = data_facts(dataset)
     if facts is None or facts.shape is None:
         raise ModelError(
             f"{name} cannot be looked into, as the samples of {dataset['name']} are not known", key="model.name"
         )
-    return {"name": name, "kwargs": model["kwargs"], "shape": facts.shape} | facts_asked(facts)
-
-
-def facts_asked(facts: DataFacts) -> dict:
-    """What a program that builds a model is told of its samples, in addition to their shape.
-
-    Returns
-    -------
-    dict
-        classes, the number of outputs; of samples that are no images with classes also kind, target and vocabulary.
-    """
-    asked = {"classes": output_count(facts.target, facts.names)}
-    if (facts.kind, facts.target) != (IMAGES, CLASSES):
-        asked |= {"kind": facts.kind, "target": facts.target, "vocabulary": facts.vocabulary}
-    return asked
+    return {"name": name, "kwargs": model["kwargs"], "shape": facts.shape} | facts.asked()
 
 
 def tree_path(request: dict) -> Path:

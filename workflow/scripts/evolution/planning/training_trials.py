@@ -17,7 +17,6 @@ from evolution.errors import ModelError, UserError
 from evolution.io.whole_files import whole_file
 from evolution.models.names import TRANSFORMERS
 from evolution.planning.code_files import model_versions
-from evolution.planning.model_trees import facts_asked
 from evolution.planning.programs import (
     PACKAGES,
     SCRIPTS,
@@ -77,7 +76,7 @@ def trial_requests(run: dict) -> list[dict]:
     if facts is None or facts.shape is None or not (needs_network or training["augmentation"]):
         return []
     shape = facts.shape
-    request = facts_asked(facts) | {"augmentation": training["augmentation"], "model": None, "recipe": None}
+    request = facts.asked() | {"augmentation": training["augmentation"], "model": None, "recipe": None}
     if needs_network:
         train_size = run["dataset"]["train_size"]
         batch_size = min(training["batch_size"] or train_size, train_size)

@@ -244,3 +244,14 @@ def _ids_at(path: Path, place: Place) -> list[str]:
         return [part.rstrip(b"\0").decode("utf-8", "replace") for part in parts]
     order, signed = ("big" if place.code.startswith(">") else "little"), place.dtype.startswith("int")
     return [str(int.from_bytes(part, order, signed=signed)) for part in parts]
+
+
+def largest_whole(path: Path) -> int:
+    """The largest of an array's whole numbers, (N,).
+
+    Raises
+    ------
+    OSError, EOFError, ValueError
+        As `array_place` raises them.
+    """
+    return max(map(int, _ids_at(path, array_place(path))), default=-1)

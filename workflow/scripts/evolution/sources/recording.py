@@ -6,21 +6,33 @@ import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from evolution.errors import ConfigError
+from evolution.data.attribute_table import csv_rows
+from evolution.data.kinds import CLASSES as CLASS_TARGET
+from evolution.data.kinds import IMAGES, NONE, NUMBER, OTHER, SIGNALS, TABLE, TOKENS, DataFacts
+from evolution.data.kinds import LABELS as LABELS_TARGET
+from evolution.errors import ConfigError, DataError
+from evolution.sources.array_file import largest_whole, read_ids
 from evolution.sources.file_names import UNITS
-from evolution.sources.recorded_time import Arrays, folder_fingerprint
+from evolution.sources.recorded_time import Arrays, RecordedArray, folder_fingerprint
 from evolution.sources.recording_format import (
+    ATTRIBUTES_TABLE,
     CLASS_NAMES,
     CLASS_NAMES_TEXT,
     CLASSES,
     FORMAT,
+    IDS,
     INPUTS,
     LABELS,
     OUTPUTS,
     PREDICTIONS,
+    PREVIEWS,
     SETTINGS_FILE,
+    TEXTS,
     is_layer,
 )
+
+# The value of dataset.kind and dataset.target that leaves it to the data.
+AUTO = "auto"
 
 
 @dataclass(frozen=True)
@@ -44,6 +56,16 @@ class Recording:
         See `evolution.sources.array_file.ids_digest`; None where there are no ids.
     form : dict of str to str or bool
         What the recorder made of the activations, where recording.json says so: maps, tokens, compact.
+    labels : str
+        What the labels are by their type and shape, one of `evolution.data.kinds.TARGETS`.
+    names : list of str
+        Of the classes or the labels, as far as they are known without reading the labels.
+    attributes : list of str
+        The columns that samples have in addition to their labels.
+    inputs : str
+        What the raw inputs are by their type and shape, one of `evolution.data.kinds.KINDS`; texts are tokens.
+    input_shape : list of int or None
+        Of the raw inputs of one sample.
     """
 
     sample_count: int
@@ -54,6 +76,29 @@ class Recording:
     samples_digest: str = ""
     ids_digest: str | None = None
     form: dict[str, str | bool] = field(default_factory=dict)
+    labels: str = CLASS_TARGET
+    names: list[str] = field(default_factory=list)
+    attributes: list[str] = field(default_factory=list)
+    inputs: str = OTHER
+    input_shape: list[int] | None = None
+
+    def facts(self, dataset: dict) -> DataFacts:
+        """What planning knows of the samples.
+
+        Parameters
+        ----------
+        dataset : dict
+            `dataset` of the run: its kind and target may say what the samples are.
+        """
+        kind, target = (
+            found if dataset[key] == AUTO else dataset[key]
+            for key, found in (("kind", self.inputs), ("target", self.labels))
+        )
+        names = () if target == NUMBER else tuple(self.names)
+        if not names and target == CLASS_TARGET:
+            names = tuple(map(str, range(self.class_count or 0)))
+        shape = None if self.input_shape is None else tuple(self.input_shape)
+        return DataFacts(kind, target, names, tuple(self.attributes), shape)
 
     def for_record(self) -> dict:
         """What a record keeps: all that is still asked for once the folder is gone."""
@@ -64,6 +109,8 @@ class Recording:
     def left_out(self) -> list[str]:
         """What is left out because it is not there, a sentence each without its subject."""
         sentences = []
+        if self.labels == NONE:
+            sentences.append(f"has no {LABELS}.npy: what is measured against labels is left out.")
         if self.predictions is None:
             sentences.append(
                 "has no predictions: accuracies, the figures of them, and what the explorer page says of them are left "
@@ -114,23 +161,87 @@ def describe(folder: Path, said: dict, *, shared: Arrays, time: Arrays, ids_dige
     Raises
     ------
     ConfigError
-        If the classes' names cannot be read.
+        If the classes' names or the attributes cannot be read.
     """
     outputs = time.get(PREDICTIONS)
     columns = outputs.facts.shape[1] if outputs and len(outputs.facts.shape) == 2 else None
     texts = text_class_names(folder)
-    named = shared[CLASS_NAMES].facts.shape[0] if CLASS_NAMES in shared else len(texts) or None
-    samples = hashlib.sha256(json.dumps([folder_fingerprint(shared), texts, ids_digest]).encode())
+    names = _class_names(shared, texts)
+    basis = [folder_fingerprint(shared), texts, ids_digest]
+    # Where there are none of these files the digest is as before there could be any.
+    basis += [_digest(path) for path in (folder / ATTRIBUTES_TABLE, folder / TEXTS) if path.is_file()]
+    labels = _target(shared.get(LABELS))
+    if not names and columns is None and labels == CLASS_TARGET:
+        names = list(map(str, range(largest_whole(Path(shared[LABELS].file)) + 1)))
+    elif not names and labels == LABELS_TARGET:
+        names = list(map(str, range(shared[LABELS].facts.shape[1])))
+    inputs = shared.get(INPUTS)
+    counted = next((shared[name] for name in (LABELS, INPUTS, PREVIEWS, IDS) if name in shared), None)
+    # Without all of them a layer says how many samples there are.
+    samples = (counted or next(array for name, array in time.items() if is_layer(name))).facts.shape[0]
     return Recording(
-        sample_count=shared[LABELS].facts.shape[0],
+        sample_count=samples,
         layers={name: time[name].facts.shape[1:] for name in in_order(list(filter(is_layer, time)), said)},
-        predictions=None if outputs is None else CLASSES if columns is None else OUTPUTS,
-        class_count=columns or named,
-        has_inputs=INPUTS in shared,
-        samples_digest=samples.hexdigest()[:32],
+        predictions=None if outputs is None else OUTPUTS if "float" in outputs.facts.dtype else CLASSES,
+        class_count=columns or len(_class_names(shared, texts)) or None,
+        has_inputs=inputs is not None,
+        samples_digest=hashlib.sha256(json.dumps(basis).encode()).hexdigest()[:32],
         ids_digest=ids_digest,
         form=_form(said),
+        labels=labels,
+        names=names,
+        attributes=_attribute_names(folder / ATTRIBUTES_TABLE, samples),
+        inputs=TOKENS if (folder / TEXTS).is_file() and inputs is None else _kind(inputs),
+        input_shape=None if inputs is None else inputs.facts.shape[1:],
     )
+
+
+def _digest(path: Path) -> str:
+    """A digest of a text file, by its name and content."""
+    return hashlib.sha256(path.name.encode() + path.read_bytes()).hexdigest()[:32]
+
+
+def _class_names(shared: Arrays, texts: list[str]) -> list[str]:
+    """The names of the classes or labels; none where they have none."""
+    return read_ids(Path(shared[CLASS_NAMES].file)) if CLASS_NAMES in shared else texts
+
+
+def _attribute_names(path: Path, samples: int) -> list[str]:
+    """The columns of attributes.csv; none where there is no such file."""
+    if not path.is_file():
+        return []
+    try:
+        rows = csv_rows(path)
+    except DataError as error:
+        raise ConfigError(error.problem, "path") from None
+    if len(rows) != samples + 1:
+        raise ConfigError(
+            f"{path} has {len(rows) - 1} lines after its header, and there are {samples} samples; give each a line",
+            "path",
+        )
+    return rows[0]
+
+
+def _target(labels: RecordedArray | None) -> str:
+    """What labels are, by their type and shape."""
+    if labels is None:
+        return NONE
+    if len(labels.facts.shape) == 2:
+        return LABELS_TARGET
+    return NUMBER if "float" in labels.facts.dtype else CLASS_TARGET
+
+
+def _kind(inputs: RecordedArray | None) -> str:
+    """What raw inputs are, by their type and shape."""
+    if inputs is None:
+        return OTHER
+    shape, dtype = inputs.facts.shape, inputs.facts.dtype
+    whole = "int" in dtype and not dtype.endswith("int8")
+    if len(shape) == 2:
+        return TOKENS if whole else TABLE
+    if len(shape) == 3 and "float" in dtype:
+        return SIGNALS
+    return IMAGES if len(shape) == 4 and {shape[1], shape[3]} & {1, 3} else OTHER
 
 
 def text_class_names(folder: Path) -> list[str]:

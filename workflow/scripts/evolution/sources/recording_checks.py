@@ -30,29 +30,32 @@ REMEDIES = {
 }
 
 
-def check_shared(folder: Path, shared: Arrays) -> None:
-    """Refuse labels that are none, and what lies next to them and has not as many entries.
+def check_shared(shared: Arrays) -> RecordedArray | None:
+    """Refuse labels that are none, and what lies next to the times and has not as many entries.
+
+    Returns
+    -------
+    RecordedArray or None
+        What says how many samples there are; None where nothing does.
 
     Raises
     ------
     ConfigError
         If something does not fit, or is not whole.
     """
-    labels = shared.get(LABELS)
-    if labels is None:
-        raise ConfigError(
-            f"{folder} has no {LABELS}.npy: whole numbers (N,), the class of each sample, counted from 0", "path"
-        )
     if broken := [array.file for array in shared.values() if not array.facts.is_whole]:
         raise ConfigError(f"{broken[0]} is not whole; give the same command again once it is written", "path")
-    shape, dtype = labels.facts.shape, labels.facts.dtype
-    if not WHOLE.fullmatch(dtype) or len(shape) != 1:
-        raise ConfigError(f"{labels.file} is {labels.said()}; labels are whole numbers (N,), counted from 0", "path")
-    if shape[0] < FEWEST:
-        raise ConfigError(f"{labels.file} has {shape[0]} samples; at least {FEWEST} are needed", "path")
-    for name in (IDS, PREVIEWS, INPUTS):
-        if name in shared and shared[name].facts.shape[:1] != shape:
-            raise _other_count(shared[name], shape[0])
+    if LABELS in shared:
+        _check_labels(shared[LABELS])
+    counted = [shared[name] for name in (LABELS, INPUTS, PREVIEWS, IDS) if name in shared]
+    for array in counted:
+        count = array.facts.shape[:1]
+        if not count or count[0] < FEWEST:
+            raise ConfigError(
+                f"{array.file} has {count[0] if count else 'no'} samples; at least {FEWEST} are needed", "path"
+            )
+        if count != counted[0].facts.shape[:1]:
+            raise _other_count(array, counted[0])
     if PREVIEWS in shared:
         given = shared[PREVIEWS]
         if given.facts.dtype != "uint8" or not (
@@ -69,12 +72,25 @@ def check_shared(folder: Path, shared: Arrays) -> None:
             raise ConfigError(
                 f"{given.file} is {given.said()}; the classes' names are text (K,), as of np.array(names, str)", "path"
             )
+    return counted[0] if counted else None
 
 
-def _other_count(array: RecordedArray, samples: int) -> ConfigError:
+def _check_labels(labels: RecordedArray) -> None:
+    """Refuse an array that holds neither classes, nor numbers, nor several labels a sample."""
+    shape, dtype = labels.facts.shape, labels.facts.dtype
+    known = WHOLE.fullmatch(dtype) or FLOATS.fullmatch(dtype) or dtype == "bool"
+    if not known or len(shape) not in (1, 2) or (len(shape) == 1 and dtype == "bool"):
+        raise ConfigError(
+            f"{labels.file} is {labels.said()}; labels are classes, whole numbers (N,) counted from 0; or a number "
+            "each, floats (N,); or several labels, 0 and 1 (N, K). Leave the file out where there are none",
+            "path",
+        )
+
+
+def _other_count(array: RecordedArray, counted: RecordedArray) -> ConfigError:
     return ConfigError(
-        f"{array.file} is {array.said()}, and {LABELS}.npy has {samples} samples; all arrays have an entry for each "
-        "sample, in one order",
+        f"{array.file} is {array.said()}, and {Path(counted.file).name} has {counted.facts.shape[0]} samples; all "
+        "arrays have an entry for each sample, in one order",
         "path",
     )
 
@@ -92,15 +108,28 @@ def parts(arrays: Arrays) -> set[str]:
     return {name for name in arrays if is_layer(name) or name in (PREDICTIONS, *CLASSIFIER)}
 
 
-def check_times(kept: dict[str, Arrays], samples: int) -> None:
-    """Refuse times that do not have the same layers, of the same shapes, with as many samples as there are labels.
+def check_times(kept: dict[str, Arrays], counted: RecordedArray | None) -> int:
+    """Refuse times that do not have the same layers, of the same shapes, with as many samples as there are.
 
     Parameters
     ----------
     kept : dict of str to Arrays
         Each time's folder, to its arrays.
-    samples : int
+    counted : RecordedArray or None
+        What says how many samples there are; None where the layers say it.
+
+    Returns
+    -------
+    int
+        How many samples there are.
     """
+    layers = (array for arrays in kept.values() for name, array in arrays.items() if name not in CLASSIFIER[1:])
+    counted = counted or next(layers, None)
+    samples = counted.facts.shape[0] if counted and counted.facts.shape else 0
+    if samples < FEWEST:
+        raise ConfigError(
+            f"{counted.file if counted else 'it'} has {samples} samples; at least {FEWEST} are needed", "path"
+        )
     everything = set.union(set(), *map(parts, kept.values()))
     first: dict[str, RecordedArray] = {}
     for path, arrays in kept.items():
@@ -115,7 +144,7 @@ def check_times(kept: dict[str, Arrays], samples: int) -> None:
             array = arrays[name]
             _check_numbers(array)
             if name not in CLASSIFIER[1:] and array.facts.shape[:1] != [samples]:
-                raise _other_count(array, samples)
+                raise _other_count(array, counted)
             if 0 in array.facts.shape:
                 raise ConfigError(f"{array.file} is {array.said()}, without any numbers", "path")
             before = first.setdefault(name, array)
@@ -125,9 +154,9 @@ def check_times(kept: dict[str, Arrays], samples: int) -> None:
                     "times",
                     "path",
                 )
-        _check_predictions(arrays)
+        _check_predictions(arrays, of_numbers=_are_numbers(counted))
     if PREDICTIONS not in first:
-        return
+        return samples
     before = first[PREDICTIONS]
     for given in (arrays[PREDICTIONS] for arrays in kept.values()):
         if bool(WHOLE.fullmatch(given.facts.dtype)) != bool(WHOLE.fullmatch(before.facts.dtype)):
@@ -136,17 +165,28 @@ def check_times(kept: dict[str, Arrays], samples: int) -> None:
                 "classes at all",
                 "path",
             )
+    return samples
 
 
-def _check_predictions(arrays: Arrays) -> None:
-    """Refuse predictions that are neither outputs nor classes, and a classifier whose parts do not fit."""
+def _are_numbers(counted: RecordedArray | None) -> bool:
+    """Whether the labels are a number for each sample."""
+    is_label = counted is not None and Path(counted.file).stem == LABELS
+    return is_label and len(counted.facts.shape) == 1 and bool(FLOATS.fullmatch(counted.facts.dtype))
+
+
+def _check_predictions(arrays: Arrays, *, of_numbers: bool) -> None:
+    """Refuse predictions that are neither outputs nor classes, and a classifier whose parts do not fit.
+
+    Of numbers the model's outputs may be one a sample.
+    """
     given = arrays.get(PREDICTIONS)
     if given is not None:
         shape, dtype = given.facts.shape, given.facts.dtype
-        if not ((FLOATS.fullmatch(dtype) and len(shape) == 2) or (WHOLE.fullmatch(dtype) and len(shape) == 1)):
+        outputs = FLOATS.fullmatch(dtype) and len(shape) in ((1, 2) if of_numbers else (2,))
+        if not (outputs or (WHOLE.fullmatch(dtype) and len(shape) == 1)):
             raise ConfigError(
                 f"{given.file} is {given.said()}; predictions are the model's outputs, floats (N, K), or the classes "
-                "that it predicts, whole numbers (N,)",
+                "that it predicts, whole numbers (N,); of labels that are a number each also floats (N,)",
                 "path",
             )
     there = [arrays[name] for name in CLASSIFIER if name in arrays]

@@ -11,11 +11,14 @@ FORMAT = 1
 # What a Recorder says of its recording.
 SETTINGS_FILE = "recording.json"
 
-# What lies next to the folders of the times. All but the classes' names have an entry for each sample.
+# What lies next to the folders of the times. All but the classes' names have an entry for each sample, and none must
+# be there.
 LABELS, IDS, CLASS_NAMES, PREVIEWS, INPUTS = "labels", "ids", "class_names", "previews", "inputs"
 SHARED = (LABELS, IDS, CLASS_NAMES, PREVIEWS, INPUTS)
 # The classes' names, a line each, where they are no array.
 CLASS_NAMES_TEXT = "class_names.txt"
+# Further columns of the samples, a header and a line a sample; and what a person reads, a line a sample.
+ATTRIBUTES_TABLE, TEXTS = "attributes.csv", "texts.txt"
 
 # What lies in the folder of a time, apart from its layers; it may hold the ids too.
 PREDICTIONS = "predictions"

@@ -55,14 +55,14 @@ def list_recording(settings: dict, *, taken: Collection[int] = ()) -> tuple[List
     if not folder.is_dir():
         what = "is a file" if folder.exists() else "is not there"
         raise NothingStoredError(
-            f"{settings['path']!r} {what}; must be a folder that holds {LABELS}.npy and a folder a time. Paths count "
+            f"{settings['path']!r} {what}; must be a folder that holds a folder a time, and {LABELS}.npy. Paths count "
             "from the folder that Snakemake runs in",
             "path",
         )
     said = read_settings(folder)
     known = array_notes()
     shared = read_folder(folder, wanted=SHARED.__contains__, notes=known)
-    check_shared(folder, shared)
+    counted = check_shared(shared)
     named, unit, notes = _times(folder, settings["unit"], said.get("unit"))
     arrays = {path: read_folder(Path(path), wanted=belongs_to_time, notes=known) for path in named}
     known.save()
@@ -76,9 +76,9 @@ def list_recording(settings: dict, *, taken: Collection[int] = ()) -> tuple[List
         if not kept:
             raise NothingStoredError(f"{folder} has no whole time yet; {' '.join(notes)}", "path")
     _check_choice(kept, by_time, unit, settings["choose"], taken)
-    check_times(kept, shared[LABELS].facts.shape[0])
+    samples = check_times(kept if counted else kept or arrays, counted)
     first = next(iter((kept or arrays).values()))
-    ids = shared_ids_digest(shared, kept or arrays, shared[LABELS].facts.shape[0])
+    ids = shared_ids_digest(shared, kept or arrays, samples)
     check_class_count(_named_classes(folder, shared), first)
     times = [
         StoredTime(time, path, folder_fingerprint(kept[path]), getattr(named[path], other_unit(unit)))

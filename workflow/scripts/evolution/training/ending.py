@@ -52,8 +52,9 @@ def reason_to_end(
     if stop.train_accuracy is not None and row.get("train_accuracy", -math.inf) >= stop.train_accuracy:
         return f"the accuracy on the training images, {row['train_accuracy']:.4f}, has reached {stop.train_accuracy:g}"
     if stop.patience is not None and progress.epochs_since >= stop.patience:
+        samples = "images" if score == "accuracy" else "samples"
         return (
-            f"the {score} on the evaluation {'images' if score == 'accuracy' else 'samples'} has not been above {progress.best:.4f} for {stop.patience} "
+            f"the {score} on the evaluation {samples} has not been above {progress.best:.4f} for {stop.patience} "
             f"epoch{'s' if stop.patience > 1 else ''}"
         )
     return None

@@ -76,20 +76,14 @@ def evaluate(
         and labels also class_SCORE, list of floats, NaN for a class or label without samples. Empty where there are
         no labels.
     """
+    parts = {"train": train, "eval": evaluation}
+    if target in (NUMBER, LABELS):
+        outputs = {part: put_out(model, samples.images).double().cpu().numpy() for part, samples in parts.items()}
+        labels = {part: samples.labels.cpu().numpy() for part, samples in parts.items()}
     if target == NUMBER:
-        return {
-            f"{part}_r2": r2(
-                put_out(model, samples.images).flatten().cpu().double().numpy(), samples.labels.cpu().numpy()
-            )
-            for part, samples in (("train", train), ("eval", evaluation))
-        }
+        return {f"{part}_r2": r2(outputs[part].ravel(), labels[part]) for part in parts}
     if target == LABELS:
-        by_label = {
-            part: average_precisions(
-                put_out(model, samples.images).float().cpu().numpy(), samples.labels.cpu().numpy() > 0
-            )
-            for part, samples in (("train", train), ("eval", evaluation))
-        }
+        by_label = {part: average_precisions(outputs[part], labels[part] > 0) for part in parts}
         means = {f"{part}_average_precision": mean_known(each) for part, each in by_label.items()}
         return means | {"class_average_precision": by_label["eval"].tolist()}
     if target != CLASSES:

@@ -223,11 +223,11 @@ def check_evaluation(*, trained: nn.Module, restored: nn.Module, images: torch.T
     same_places = np.array_equal(finite, np.isfinite(found))
     different = int((together.argmax(1) != found.argmax(1)).sum()) if target == CLASSES else 0
     if not (moved <= allowed and same_places and not different):
-        of_classes = f"predicts another class for {different} of {len(images)} images, and its outputs "
+        classes = f"it predicts another class for {different} of {len(images)} images, and " * (target == CLASSES)
         raise ModelError(
-            f"a checkpoint does not hold the whole network: built again with the weights of its state dict "
-            f"{'it ' + of_classes if target == CLASSES else 'its outputs '}differ by up to {moved:.3g}. The "
-            f"model keeps something outside its state dict that its output depends on. {STATE_REMEDY}",
+            f"a checkpoint does not hold the whole network: built again with the weights of its state dict {classes}"
+            f"its outputs differ by up to {moved:.3g}. The model keeps something outside its state dict that its "
+            f"output depends on. {STATE_REMEDY}",
             "model.name",
         )
 

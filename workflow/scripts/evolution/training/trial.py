@@ -75,8 +75,8 @@ def trial_faults(request: dict) -> list[UserError]:
     ----------
     request : dict
         shape and classes (the number of outputs), of the samples, and where they are no images with classes, kind,
-        target and vocabulary, as in `evolution.data.kinds.DataFacts`; augmentation, model, model_kwargs, batch_size, accumulate,
-        optimizer, optimizer_kwargs, recipe and recipe_kwargs, as in
+        target and vocabulary, as in `evolution.data.kinds.DataFacts`; augmentation, model, model_kwargs, batch_size,
+        accumulate, optimizer, optimizer_kwargs, recipe and recipe_kwargs, as in
         `evolution.training.settings.TrainingSettings`; weight_decay, whether there is any. Where model and recipe are
         None, the augmentation alone is tried, and nothing else need be there.
 

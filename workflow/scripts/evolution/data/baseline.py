@@ -1,0 +1,76 @@
+"""The raw inputs of samples as rows of numbers, each kind in its own sense: what all layers are compared with."""
+
+import logging
+
+import numpy as np
+
+from evolution.data.kinds import TABLE, TOKENS
+
+log = logging.getLogger("evolution")
+
+# The input of a model that says where tokens are padding; and the token that is, where no input says so.
+MASK, PADDING = "attention_mask", 0
+
+
+def baseline_rows(kind: str, inputs: dict[str, np.ndarray], *, standardised: bool) -> np.ndarray:
+    """One row a sample: pixels, standardised columns, the samples of the signal, or the weights of its tokens.
+
+    Parameters
+    ----------
+    kind : str
+        One of `evolution.data.kinds.KINDS`.
+    inputs : dict of str to array (N, ...)
+        What a model is given, by the names of its arguments. The first one that is no mask counts.
+    standardised : bool
+        Whether the columns of a table were standardised already, by the samples that a network is trained on. Else they
+        are by these samples.
+
+    Returns
+    -------
+    float32 array (N, D)
+    """
+    first = next(array for name, array in inputs.items() if name != MASK)
+    rows = first.reshape(len(first), -1)
+    if kind == TOKENS:
+        mask = inputs.get(MASK)
+        return tf_idf(rows, rows != PADDING if mask is None else mask.reshape(rows.shape) != 0)
+    if kind == TABLE and not standardised:
+        log.info("The columns are standardised by the evaluation samples, as they are compared: mean 0, deviation 1")
+        return standardised_columns(rows)
+    return rows.astype(np.float32, copy=False)
+
+
+def tf_idf(tokens: np.ndarray, there: np.ndarray) -> np.ndarray:
+    """A bag of tokens: how often each sample has each token, less weight to tokens that many samples have.
+
+    tf is how often a token occurs in a sample, idf = ln((1 + N) / (1 + df)) + 1 with df the samples that have it, and
+    each row of tf * idf is divided by its length (Salton and Buckley 1988; the smooth form is that of scikit-learn's
+    TfidfTransformer). Distances between the numbers of tokens say nothing.
+
+    Parameters
+    ----------
+    tokens : int64 array (N, T)
+    there : bool array (N, T)
+        False for padding.
+
+    Returns
+    -------
+    float32 array (N, V)
+        A column a token that any sample has, ascending.
+    """
+    known, places = np.unique(tokens[there], return_inverse=True)
+    counts = np.zeros((len(tokens), len(known)), np.float32)
+    np.add.at(counts, (np.nonzero(there)[0], places), 1)
+    seen = (counts > 0).sum(axis=0)
+    counts *= (np.log((1 + len(tokens)) / (1 + seen)) + 1).astype(np.float32)
+    lengths = np.linalg.norm(counts, axis=1, keepdims=True)
+    return counts / np.where(lengths > 0, lengths, 1)
+
+
+def standardised_columns(rows: np.ndarray) -> np.ndarray:
+    """Rows (N, D) less each column's mean, divided by its deviation: float32. A constant column becomes 0."""
+    rows = rows.astype(np.float64)
+    deviation = rows.std(axis=0)
+    # Of a column of one value rounding may leave a trace of a deviation.
+    moves = deviation > 1e-12 * np.abs(rows).max(axis=0, initial=0)
+    return np.where(moves, (rows - rows.mean(axis=0)) / np.where(moves, deviation, 1), 0).astype(np.float32)
