@@ -44,10 +44,11 @@ def plot_metric_curves(
     values = load_values(metrics_table)
     known = {metric for _, _, metric in values}
     shown = {metric: explanation for metric, explanation in EXPLANATIONS.items() if metric in known}
+    well, what = ("well ", "cluster") if ADJUSTED_RAND in shown else ("", "are organised")
     shading = "Shaded: from the worst to the best restart of k-means; the line: the one whose clusters are tightest."
     with shared_look():
         figure, panels = layer_panels(
-            title="How well each layer's activations cluster while the network trains",
+            title=f"How {well}each layer's activations {what} while the network trains",
             values=values,
             layers=layers,
             # The two metrics that judge the clusters themselves have the upper row, and so wider panels.

@@ -32,6 +32,7 @@ def write_run(folder, labels, names, times, layers, layouts=None, changes=None):
         "embeddings": write_cells(folder, layouts or random_layouts(layers, times, len(labels)), times),
         "metrics_table": write_long(folder / "m.parquet", long_values(layers, times, METRICS) | (changes or {})),
         "history_table": write_history(folder / "h.parquet", times, names),
+        "clusters": write_cells(folder / "clusters", {layers[-1]: np.zeros((1, len(labels)), np.int16)}, times[-1:]),
         "times": times,
         "layers": ["raw_inputs", *layers],
     }

@@ -35,6 +35,7 @@ def write_run(folder, labels, names, times, layers, changes=None):
         "dataset": write_dataset(folder / "d.npz", labels, names),
         "embeddings": write_cells(folder, random_layouts(layers, times, len(labels)), times),
         "metrics_table": write_long(folder / "m.parquet", long_values(layers, times, METRICS) | (changes or {})),
+        "clusters": write_cells(folder / "clusters", {layers[-1]: np.zeros((1, len(labels)), np.int16)}, times[-1:]),
         "times": times,
         "layers": ["raw_inputs", *layers],
     }

@@ -24,6 +24,8 @@ LABEL_LENGTH = 36
 
 CURVE_LABEL = "curve label"
 
+NARROWEST = 7.0  # inches, for the title
+
 PRINTED_PANEL = 2.2  # inches of the narrowest panel on paper, without its lines' names
 
 
@@ -67,7 +69,7 @@ def curve_panels(
         figure = headed_figure(
             title=title,
             note=note,
-            width=3 * (3.25 + name),
+            width=max(NARROWEST, max(rows) * (3.25 + name)),
             height=len(rows) * (max(2.6, names) + 1.0),
             style=style,
         )
