@@ -20,8 +20,8 @@ EXPLANATIONS = {
     "normalized_mutual_information": "information clusters and classes share; 1 is most",
     "label_silhouette": "how compact and far apart the true classes are; 1: best",
     "knn_accuracy": "share whose neighbours vote for the right class",
-    "knn_r2": "how well neighbours tell the number; 1 is perfect, 0 no better than the mean",
-    "knn_average_precision": "how well neighbours tell the labels, a mean over them; 1 is perfect",
+    "knn_r2": "how well neighbours tell the number; 1 is perfect",
+    "knn_average_precision": "how well neighbours tell the labels; 1 is perfect",
 }
 # The adjusted Rand index of the worst and the best restart of k-means.
 SPREAD = (f"{ADJUSTED_RAND}_min", f"{ADJUSTED_RAND}_max")
