@@ -12,6 +12,7 @@ from support.figures import (
     PAPER_CLASSES,
     PAPER_EPOCHS,
     SCREEN,
+    all_text,
     assert_printable,
     assert_readable,
     assert_same_bytes,
