@@ -179,7 +179,7 @@ def plot_class_separation(
             title = layer_title(layer, baseline)
             wrapped = layer == RAW_INPUTS and style.printed and len(title) > PRINTED_LETTERS
             axes.set_title(
-                textwrap.fill(title, PRINTED_LETTERS) if wrapped else shorten(title, 22), size=8 if wrapped else 9
+                textwrap.fill(title, PRINTED_LETTERS) if wrapped else shorten(title, 22), size=6 if wrapped else 9
             )
             axes.grid(False)
             axes.set_xlabel(style.unit)

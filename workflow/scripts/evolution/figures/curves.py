@@ -24,8 +24,6 @@ LABEL_LENGTH = 36
 
 CURVE_LABEL = "curve label"
 
-NARROWEST = 7.0  # inches, for the title
-
 PRINTED_PANEL = 2.2  # inches of the narrowest panel on paper, without its lines' names
 
 
@@ -69,7 +67,8 @@ def curve_panels(
         figure = headed_figure(
             title=title,
             note=note,
-            width=max(NARROWEST, max(rows) * (3.25 + name)),
+            # What stands above two panels takes the room of three; one alone would be too flat in it.
+            width=(3 if max(rows) > 1 else 2) * (3.25 + name),
             height=len(rows) * (max(2.6, names) + 1.0),
             style=style,
         )
