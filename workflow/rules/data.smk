@@ -24,8 +24,10 @@ def folder_listing(
     wildcards,
 ):
     """A digest of the paths and sizes of the user's own image files; None for other data sets."""
-    kind, path = own_source.own_path(RUNS[wildcards.run]["dataset"]["name"]) or (None, None)
-    return image_folder.folder_digest(path) if kind == contents.IMAGE_FOLDER else None
+    dataset = RUNS[wildcards.run]["dataset"]
+    kind, path = own_source.own_path(dataset["name"]) or (None, None)
+    labelled = dataset["target"] != "none"
+    return image_folder.folder_digest(path, labelled=labelled) if kind == contents.IMAGE_FOLDER else None
 
 
 def data_root(

@@ -101,7 +101,9 @@ def test_a_config_has_the_facts_and_the_faults_of_its_functions(folder):
     }
     assert resolve(config)["facts"]["a"].names == ("good", "long", "new")
     config["metrics"]["measure_by"] = ["age"]
-    with pytest.raises(ConfigError, match=r"^metrics\.measure_by: data\.py:texts has no column 'age'; it has no"):
+    with pytest.raises(
+        ConfigError, match=r"^metrics\.measure_by: data\.py:texts has no column 'age'; it has no further"
+    ):
         resolve(config)
     config["runs"]["a"]["dataset"]["name"] = "data.py:table"
     assert resolve(config)["facts"]["a"].attributes == ("age", "who")
