@@ -94,7 +94,7 @@ def test_a_config_has_the_facts_and_the_faults_of_its_functions(folder):
     torch.save({"weight": torch.zeros(1)}, folder / "0.pt")
     source = {"path": "{epoch}.pt", "unit": "epoch"}
     config = {
-        "runs": {"a": {"dataset": {"name": "data.py:texts", "eval_size": 20}, "model": {"name": "mlp"}}},
+        "runs": {"a": {"dataset": {"name": "data.py:texts", "eval_size": 20}, "model": {"name": "tiny_transformer"}}},
         "checkpoints": source,
         "embedding": {"method": "pca", "pca_components": 5},
         "metrics": {"clusters": 3, "neighbors": 3},
@@ -105,7 +105,7 @@ def test_a_config_has_the_facts_and_the_faults_of_its_functions(folder):
         ConfigError, match=r"^metrics\.measure_by: data\.py:texts has no column 'age'; it has no further"
     ):
         resolve(config)
-    config["runs"]["a"]["dataset"]["name"] = "data.py:table"
+    config["runs"]["a"] |= {"dataset": {"name": "data.py:table", "eval_size": 20}, "model": {"name": "mlp"}}
     assert resolve(config)["facts"]["a"].attributes == ("age", "who")
     config["runs"]["a"]["dataset"]["name"] = "data.py:wrong"
     with pytest.raises(ConfigError, match=r"^runs\.a\.dataset\.name: data\.py:wrong gives labels of several types"):
