@@ -24,8 +24,10 @@ def folder_listing(
     wildcards,
 ):
     """A digest of the paths and sizes of the user's own image files; None for other data sets."""
-    kind, path = own_source.own_path(RUNS[wildcards.run]["dataset"]["name"]) or (None, None)
-    return image_folder.folder_digest(path) if kind == contents.IMAGE_FOLDER else None
+    dataset = RUNS[wildcards.run]["dataset"]
+    kind, path = own_source.own_path(dataset["name"]) or (None, None)
+    labelled = dataset["target"] != "none"
+    return image_folder.folder_digest(path, labelled=labelled) if kind == contents.IMAGE_FOLDER else None
 
 
 def data_root(
@@ -116,7 +118,7 @@ rule prepare_recording:
         path=run_param("recording", "path"),
         class_count=lambda wildcards: TIMES[wildcards.run].recording.class_count,
         ids=lambda wildcards: TIMES[wildcards.run].recording.ids_digest,
-        count=lambda wildcards: TIMES[wildcards.run].recording.sample_count,
+        how_many=lambda wildcards: TIMES[wildcards.run].recording.sample_count,
         kind=lambda wildcards: FACTS[wildcards.run].kind,
         target=lambda wildcards: FACTS[wildcards.run].target,
         eval_size=run_param("dataset", "eval_size"),

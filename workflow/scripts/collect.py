@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -108,17 +108,21 @@ def collect(
         ]
     if kind == "history":
         entries = in_order([entry for entry in entries if shown is None or entry[1] in shown], unit)
-    # Of a run without labels maybe nothing is known of the training. Columns without a row still have their type.
     layers, times, metrics, names, values = zip(*entries) if entries else [()] * 5
     columns = {
-        "layer": np.array(layers, str),
+        "layer": text_column(layers),
         "time": np.array(times, np.int32),
-        "metric": np.array(metrics, str),
-        "measure": np.array(metrics, str),
-        "class_name": np.array(names, str),
+        "metric": text_column(metrics),
+        "measure": text_column(metrics),
+        "class_name": text_column(names),
         "value": np.array(values, float),
     }
     return {name: columns[name] for name in (*KEYS[kind], "value")}
+
+
+def text_column(values: Sequence[str]) -> Sequence[str]:
+    """A column of text, which keeps its type without a row: of a run without labels the training may not be known."""
+    return list(values) or np.array([], str)
 
 
 def in_order(entries: list[tuple], unit: str) -> list[tuple]:

@@ -66,6 +66,12 @@ def metrics_span(
     attributes = read_attributes(targets, measure_by, settings.clusters, dataset)
     if settings.clusters == "auto":
         settings = replace(settings, clusters=cluster_count(targets.values, targets.count, targets.target))
+        if targets.target == CLASSES and settings.clusters >= targets.count:
+            raise UserError(
+                f"{dataset} has {targets.count} samples of {settings.clusters} classes, too few for k-means to find as "
+                "many clusters. Raise dataset.eval_size, or set metrics.clusters to a smaller number",
+                "metrics.clusters",
+            )
     # A function of the user's may have returned fewer than dataset.eval_size, which planning checks.
     for key, value in (("clusters", settings.clusters), ("neighbors", settings.neighbors)):
         if value >= targets.count:

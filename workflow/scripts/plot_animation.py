@@ -29,7 +29,7 @@ COLUMNS = 5
 BAR_HEIGHT = 0.06  # inches; the progress bar is at the figure's lower edge
 NOTE = (
     "Each dot is an evaluation sample, in the colour of {meaning}; {title} {of_layer}. "
-    "Between snapshots dots glide straight on. {short}: {explanation}.{score}{more}"
+    "Between snapshots dots glide straight on. {metric}{score}{more}"
 )
 # What stands next to the time, and what the note says of it.
 SCORE_TEXTS = {
@@ -189,8 +189,7 @@ def plot_animation(
                 meaning=colors.meaning,
                 title=METHODS[method].title,
                 of_layer=METHODS[method].of_layer,
-                short=metric.short,
-                explanation=metric.explanation,
+                metric=metric.sentence,
                 score=SCORE_TEXTS[targets.target][1],
                 more=colors.note,
             )

@@ -39,10 +39,10 @@ LEGEND_NAME = 40  # characters
 TARGET = ""  # what stands for the target where an attribute has its name
 # Those that are 0 by chance, whatever number of values a column has, so that columns can be compared with each other.
 COMPARABLE = ("adjusted_rand_index", "knn_r2", "linear_probe_r2")
-NOTE = (
-    "Each panel: one measure of one layer over time, a line for the target and for each attribute that the measure "
-    "fits. Where the line of an attribute lies above that of the target, the layer is organised by it rather than by "
-    "the target. "
+NOTE = "Each panel: one measure of one layer over time, a line for {of_target}each attribute that the measure fits. "
+TARGET_NOTE = (
+    "Where the line of an attribute lies above that of the target, the layer is organised by it rather than by the "
+    "target. "
 )
 COMPARABLE_NOTE = "The adjusted Rand index and R² are 0 by chance: their lines can be compared with each other. "
 CHANCE_NOTE = "Chance is lower the more values a column has: compare accuracies over time and layers. "
@@ -106,7 +106,9 @@ def plot_attributes(
     colors = dict(zip(of_attributes, class_colors(style.palette, len(of_attributes)))) | {TARGET: INK}
     target_name = f"the target: {targets.name}" if targets.name else "the target"
     names, fonts = drawable_names([target_name if name == TARGET else name for name in present])
-    note = NOTE
+    note = NOTE.format(of_target="the target and for " * (TARGET in present))
+    if TARGET in present and of_attributes:
+        note += TARGET_NOTE
     if set(rows) & set(COMPARABLE):
         note += COMPARABLE_NOTE
     if set(rows) - set(COMPARABLE):

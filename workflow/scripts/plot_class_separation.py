@@ -4,6 +4,8 @@ import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
 
 # isort: split
 
+import textwrap
+
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -25,6 +27,7 @@ NAMED_CLASSES = 30
 # With more classes than this, rows are too thin to be seen: those that come apart worst and best are shown.
 MOST_CLASSES = 50
 PRINTED_PANEL = 1.2  # inches
+PRINTED_LETTERS = 12  # of a line above a panel
 CLASS_NOTE = (
     "Each cell: the share of the class's evaluation samples whose nearest neighbours, among the layer's "
     "activations, vote for the class. A row that turns bright early is a class that comes apart early; one that is "
@@ -173,7 +176,11 @@ def plot_class_separation(
             share = np.repeat(share[:, :1], len(times), 1) if layer == RAW_INPUTS else share
             image = axes.pcolormesh(edges, np.arange(len(shown) + 1) - 0.5, share, vmin=low, vmax=1, cmap=COLORS)
             image.set_rasterized(True)
-            axes.set_title(shorten(layer_title(layer, baseline), 22), size=9)
+            title = layer_title(layer, baseline)
+            wrapped = layer == RAW_INPUTS and style.printed and len(title) > PRINTED_LETTERS
+            axes.set_title(
+                textwrap.fill(title, PRINTED_LETTERS) if wrapped else shorten(title, 22), size=6 if wrapped else 9
+            )
             axes.grid(False)
             axes.set_xlabel(style.unit)
             set_cell_axis(axes.xaxis, times, style, ticks=4)

@@ -32,11 +32,9 @@ PANELS = {
     "eval_accuracy": Panel("Evaluation accuracy", "share of the evaluation samples that are right", "accuracy"),
     "train_r2": Panel("Training R²", "share of variance explained, of the training samples", "R²"),
     "eval_r2": Panel("Evaluation R²", "share of variance explained, of the evaluation samples", "R²"),
-    "train_average_precision": Panel(
-        "Training average precision", "the mean over labels, of the training samples", "average precision"
-    ),
+    "train_average_precision": Panel("Training AP", "mean over labels, of the training samples", "average precision"),
     "eval_average_precision": Panel(
-        "Evaluation average precision", "the mean over labels, of the evaluation samples", "average precision"
+        "Evaluation AP", "mean over labels, of the evaluation samples", "average precision"
     ),
 }
 COLUMNS = 3
@@ -106,7 +104,7 @@ def plot_compared_accuracy(*, history_table: str, style: FigureStyle) -> Figure:
             style=style,
             title=f"How well the networks {what}, run against run",
             note=note,
-            sizes={group: len(curves["eval_accuracy", ""][1]) for group, curves in values.items()},
+            sizes={group: len(curves[scores[group] or LOSS, ""][1]) for group, curves in values.items()},
             colors=colors,
         )
         for axes, (measure, panel) in zip(panels, panels_drawn.items()):
@@ -117,7 +115,7 @@ def plot_compared_accuracy(*, history_table: str, style: FigureStyle) -> Figure:
             )
             if measure.endswith("_r2") and ends and min(ends) < LOWEST_R2 < max(ends):
                 ends = [LOWEST_R2, max(ends)]
-                panel = replace(panel, explanation=f"{panel.explanation}; below {LOWEST_R2:g} cut off")
+                panel = replace(panel, explanation=f"share of variance explained; below {LOWEST_R2:g} cut off")
             limit_y_axis(axes, ends)
             title_panel(axes, panel, style)
     return figure

@@ -116,10 +116,12 @@ def plot_compared_metrics(
     longest = max(map(len, layers.values()))
     if longest > len(columns):
         note += f" Shown are {len(columns)} of up to {longest} layers."
+    clusters = judges == [ADJUSTED_RAND]
+    what = f"{'well ' * clusters}each layer's activations {'cluster' if clusters else 'are organised'}"
     sizes = {group: max(len(curves[1]) for curves in values[group].values()) for group in layers}
     with shared_look():
         figure, below = compared_figure(
-            title="How well each layer's activations cluster, run against run",
+            title=f"How {what}, run against run",
             note=note,
             sizes=sizes,
             colors=colors,

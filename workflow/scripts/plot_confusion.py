@@ -26,7 +26,11 @@ COLORS = "Blues"
 COLUMNS = 4
 NAMED_CLASSES = 15
 PRINTED_PANEL = 2.2  # inches
-LETTER = 0.075  # inches
+NAMED_PANEL = 1.8  # where classes have long names
+LETTER, PRINTED_LETTER = 0.075, 0.06  # inches
+AXIS_NAME = 0.25
+# So often the layout is made of matrices that are no squares, before it no longer changes: matplotlib makes it once.
+LAYOUTS = 4
 ONE_LINE = 22  # characters of a time and its accuracy that have room next to each other on paper
 # Numbers in the cells can be read with at most so many classes, and from this many inches of the matrix's side on.
 WRITTEN_CLASSES, WRITTEN_SIDE = 10, 2.0
@@ -85,6 +89,29 @@ def shown_shares(shares: np.ndarray, shown: list[int]) -> np.ndarray:
     return np.concatenate([inside, 1 - inside.sum(axis=1, keepdims=True)], axis=1)
 
 
+def _layout(count: int, room: float, style: FigureStyle) -> tuple[int, float, float]:
+    """How many matrices stand in a row, and the inches of a matrix's side and of a row.
+
+    Parameters
+    ----------
+    count : int
+        Matrices.
+    room : float
+        Inches for upright names below each, and left of the first; 0 for short names.
+    style : FigureStyle
+    """
+    if style.width is None:
+        return min(COLUMNS, count), 3.1, 3.1 + 0.7 * room
+    if not room:
+        columns = min(max(2, int(style.width / PRINTED_PANEL)), count)
+        side = min(3.1, (style.width - 0.6) / columns + 0.25)
+        return columns, side, side
+    free = style.width - 0.9 - room
+    columns = min(max(1, int(free / NAMED_PANEL)), count)
+    side = min(3.1, free / columns - 0.1)
+    return columns, side, side + room + 2 * AXIS_NAME
+
+
 def plot_confusion(*, dataset: str, predictions: list[str], times: list[int], style: FigureStyle) -> Figure:
     """Draw a confusion matrix a time, all on one scale.
 
@@ -98,15 +125,8 @@ def plot_confusion(*, dataset: str, predictions: list[str], times: list[int], st
     targets = load_targets(dataset)
     labels, names = targets.values, targets.names
     predicted, _ = load_predictions(predictions, times, len(labels))
-    columns = min(COLUMNS if style.width is None else max(2, int(style.width / PRINTED_PANEL)), len(times))
-    rows = -(-len(times) // columns)
-    side = 3.1 if style.width is None else min(3.1, (style.width - 0.6) / columns + 0.25)
-    written = len(names) <= WRITTEN_CLASSES and side >= WRITTEN_SIDE
-    note = (
-        "Each row of a matrix is a true class, each column a predicted class; the diagonal is right. "
-        + "Numbers: per cent of the row, left out below 1." * written
-    )
     names, fonts = drawable_names(names)
+    note = "Each row of a matrix is a true class, each column a predicted class; the diagonal is right. "
     few = len(names) <= MOST_CLASSES
     named = np.arange(0, len(names), -(-len(names) // NAMED_CLASSES))
     texts = [shorten(names[label], 12) for label in named]
@@ -131,15 +151,21 @@ def plot_confusion(*, dataset: str, predictions: list[str], times: list[int], st
         (f"{style.unit} {time}", f"accuracy {accuracy_text((guesses == labels).mean())}")
         for time, guesses in zip(times, predicted)
     ]
-    two_lines = style.printed and max(len(when) + len(accuracy) for when, accuracy in titles) > ONE_LINE
     # Long names stand upright below each matrix and lie to the left of the first one.
-    room = LETTER * longest if longest > 2 and not style.printed else 0.0
+    upright = longest > 2
+    room = (PRINTED_LETTER if style.printed else LETTER) * longest * upright
+    columns, side, height = _layout(len(times), room, style)
+    written = len(names) <= WRITTEN_CLASSES and side >= WRITTEN_SIDE
+    note += "Numbers: per cent of the row, left out below 1." * written
+    two_lines = style.printed and (upright or max(len(when) + len(accuracy) for when, accuracy in titles) > ONE_LINE)
+    rows = -(-len(times) // columns)
     with shared_look(fonts):
         figure = headed_figure(
             title="Which classes the network predicts while it trains",
             note=note,
             width=style.width or max(7.0, 0.9 + 2 * room + 3.0 * columns),
-            height=(side + 0.7 * room) * rows,
+            # The names of few classes take room from the matrices, which are large enough.
+            height=(height + AXIS_NAME * (not few and not style.printed)) * rows,
             style=style,
         )
         panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
@@ -161,9 +187,11 @@ def plot_confusion(*, dataset: str, predictions: list[str], times: list[int], st
                 color = "white" if share > 0.55 else INK
                 axes.text(column, row, per_cent(share), ha="center", va="center", size=6, color=color)
         for axes in panels.ravel()[: len(times)]:
-            axes.set_xticks(predictions_named, prediction_texts, rotation=90 if longest > 2 else 0)
+            axes.set_xticks(predictions_named, prediction_texts, rotation=90 if upright else 0)
             axes.set_yticks(named, texts)
             axes.tick_params(labelbottom=True)
+            if upright and style.printed:
+                axes.tick_params(labelsize=6 if few else 5, length=2)
         for axes in panels[:, 0]:
             axes.set_ylabel("true class")
         for axes in panels.ravel()[max(0, len(times) - columns) : len(times)]:
@@ -171,6 +199,10 @@ def plot_confusion(*, dataset: str, predictions: list[str], times: list[int], st
         bar = figure.colorbar(image, ax=panels.ravel().tolist()[: len(times)], fraction=0.03, pad=0.01)
         bar.set_label("share of the true class")
         bar.outline.set_visible(False)
+        if upright and style.printed:
+            figure.get_layout_engine().set(rect=(0.02, 0, 0.97, 1))
+        for _ in range(LAYOUTS * (not few)):
+            figure.get_layout_engine().execute(figure)
     return figure
 
 

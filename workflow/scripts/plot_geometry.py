@@ -22,7 +22,7 @@ PANELS = {
     "linear_probe_r2": Panel("Linear probe (R²)", "share of variance it explains, cross-validated", "R²", 0.1),
     "linear_probe_average_precision": Panel(
         "Linear probe (average precision)",
-        "a mean over labels, cross-validated; 1 is perfect",
+        "mean over labels, cross-validated",
         "average precision",
         0.1,
     ),

@@ -16,7 +16,7 @@ from evolution.figures.style import FigureStyle, save_figure, score, shared_look
 from evolution.io.job_log import job_log
 from evolution.measures.long_tables import cell_values, without_raw_inputs
 
-NOTE = "Each dot is an evaluation sample, in the colour of {meaning}; {title} {of_layer}. {short}: {explanation}.{more}"
+NOTE = "Each dot is an evaluation sample, in the colour of {meaning}; {title} {of_layer}. {metric}{more}"
 
 LETTER = 0.085  # inches, of a row's label with more than ten
 
@@ -65,8 +65,7 @@ def plot_grid(
                 meaning=colors.meaning,
                 title=METHODS[method].title,
                 of_layer=METHODS[method].of_layer,
-                short=metric.short,
-                explanation=metric.explained,
+                metric=metric.full_sentence,
                 more=colors.note,
             ),
             legend=colors.legend,

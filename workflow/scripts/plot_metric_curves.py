@@ -20,8 +20,8 @@ EXPLANATIONS = {
     "normalized_mutual_information": "information clusters and classes share; 1 is most",
     "label_silhouette": "how compact and far apart the true classes are; 1: best",
     "knn_accuracy": "share whose neighbours vote for the right class",
-    "knn_r2": "how well neighbours tell the number; 1 is perfect, 0 no better than the mean",
-    "knn_average_precision": "how well neighbours tell the labels, a mean over them; 1 is perfect",
+    "knn_r2": "how well neighbours tell the number; 1 is perfect",
+    "knn_average_precision": "how well neighbours tell the labels; 1 is perfect",
 }
 # The adjusted Rand index of the worst and the best restart of k-means.
 SPREAD = (f"{ADJUSTED_RAND}_min", f"{ADJUSTED_RAND}_max")
@@ -44,10 +44,11 @@ def plot_metric_curves(
     values = load_values(metrics_table)
     known = {metric for _, _, metric in values}
     shown = {metric: explanation for metric, explanation in EXPLANATIONS.items() if metric in known}
+    well, what = ("well ", "cluster") if ADJUSTED_RAND in shown else ("", "are organised")
     shading = "Shaded: from the worst to the best restart of k-means; the line: the one whose clusters are tightest."
     with shared_look():
         figure, panels = layer_panels(
-            title="How well each layer's activations cluster while the network trains",
+            title=f"How {well}each layer's activations {what} while the network trains",
             values=values,
             layers=layers,
             # The two metrics that judge the clusters themselves have the upper row, and so wider panels.

@@ -77,14 +77,13 @@ def plot_raw_inputs(
         )
         note += more
     else:
-        meaning = map_colors.meaning.removeprefix("its ").removeprefix("the ")
-        panels = {f"{meaning[0].upper()}{meaning[1:]} ({metric.short} {value})": map_colors.dots}
-        note += f"{metric.short}: {metric.explanation}.{map_colors.note}".replace("layer", "inputs")
+        panels = {f"{map_colors.heading} ({metric.short} {value})": map_colors.dots}
+        note += metric.inputs_sentence + map_colors.note
     with shared_look(map_colors.fonts):
         sheet = map_sheet(
             rows=1,
             columns=len(panels),
-            cell=4.4 if len(panels) > 1 else 5.4,
+            cell=4.4 if len(panels) > 1 else 6.7,
             title=title,
             note=note,
             legend=map_colors.legend,

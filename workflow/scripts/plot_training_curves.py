@@ -140,7 +140,7 @@ def draw_classes(
 ) -> None:
     """Draw the score of each class or label; of many a band, and the weakest and the strongest at the end."""
     named = list(curves)
-    which = f"one line per {texts.one}"
+    which = f"on the evaluation samples; one line per {texts.one}"
     if len(curves) > NAMED_CLASSES:
         draw_band(axes, curves)
         known = [name for name in curves if np.isfinite(curves[name][1][-1])]

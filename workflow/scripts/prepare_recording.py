@@ -70,7 +70,7 @@ if "snakemake" in globals():
             eval_size=snakemake.params.eval_size,
             seed=snakemake.params.seed,
             output=snakemake.output[0],
-            count=snakemake.params.count,
+            count=snakemake.params.how_many,
             kind=snakemake.params.kind,
             target=snakemake.params.target,
         )

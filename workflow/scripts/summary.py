@@ -2,6 +2,7 @@
 
 import csv
 import math
+import textwrap
 
 import numpy as np
 
@@ -38,30 +39,37 @@ MAIN_NAMES = {
     "knn_average_precision": "mean average precision of the nearest neighbours",
     "silhouette": "silhouette",
 }
-SCORE_NAMES = {CLASSES: "Accuracy", NUMBER: "R²", LABELS: "Mean average precision"}
-LEGENDS = {
-    CLASSES: """\
+SCORE_NAMES = {
+    CLASSES: "Accuracy",
+    NUMBER: "The network's R²",
+    LABELS: "The network's mean average precision",
+}
+# What the columns mean. {probe} is left out where there is no probe, and {dimensions} are the columns that there are.
+PROBE = " or a linear model (probe)"
+CLASSES_LEGEND = """\
 ARI (adjusted Rand index) and NMI (normalized mutual information) compare the k-means clusters with the true classes,
 1 is perfect. Silhouette: how compact and separate the k-means clusters are; label silhouette: the same of the true
-classes. k-NN accuracy: the share of samples whose nearest neighbours vote for the right class.""",
-    NUMBER: """\
-Silhouette: how compact and separate the k-means clusters are. R²: the share of the number's variance that a sample's
-nearest neighbours (k-NN) or a linear model (probe) explain, 1 is perfect, 0 is no better than the mean.""",
-    LABELS: """\
-Silhouette: how compact and separate the k-means clusters are. mAP (mean average precision, over labels): how well a
-sample's nearest neighbours (k-NN) or a linear model (probe) rank the samples that have a label before the others, 1 is
-perfect; chance is the label's share of the samples.""",
-    NONE: """\
-Silhouette: how compact and separate the k-means clusters are. Effective rank, participation ratio and intrinsic
-dimension: in how many directions the samples spread.""",
+classes. k-NN accuracy: the share of samples whose nearest neighbours vote for the right class."""
+SILHOUETTE_LEGEND = "Silhouette: how compact and separate the k-means clusters are."
+LEGENDS = {
+    NUMBER: "R²: the share of the number's variance that a sample's nearest neighbours (k-NN){probe} explain, 1 is "
+    "perfect, 0 is no better than the mean.",
+    LABELS: "mAP (mean average precision, over labels): how well a sample's nearest neighbours (k-NN){probe} rank the "
+    "samples that have a label before the others, 1 is perfect; chance is the label's share of the samples.",
+    NONE: "{dimensions}: in how many directions the samples spread.",
 }
-OF_WORDS_LEGEND = """\
-Of an attribute in words, its values take the classes' place: ARI (adjusted Rand index) compares the k-means clusters
-with them, label silhouette says how compact and separate they are, k-NN and probe accuracy how well neighbours and a
-linear model find them. docs/metrics.md says how to compare them with the same measures of the target."""
-OF_NUMBERS_LEGEND = """\
-Of an attribute in numbers, R² is the share of its variance that a sample's nearest neighbours (k-NN) or a linear model
-(probe) explain, 1 is perfect, 0 is no better than the mean."""
+OF_WORDS_LEGEND = (
+    "Of an attribute in words, its values take the classes' place: ARI (adjusted Rand index) compares k-means clusters "
+    "with them, label silhouette says how compact and separate they are, and accuracy how often a sample's nearest "
+    "neighbours (k-NN){probe} find them. docs/metrics.md says how to compare layers by several attributes."
+)
+OF_NUMBERS_LEGEND = (
+    "Of an attribute in numbers, R² is the share of its variance that a sample's nearest neighbours (k-NN){probe} "
+    "explain, 1 is perfect, 0 is no better than the mean."
+)
+
+# Letters in a line of a legend.
+LINE = 118
 
 # A layer with the time of its row, and its metrics by name.
 Row = tuple[str, int, dict[str, float]]
@@ -147,7 +155,7 @@ def best_line(rows: list[Row], metric: str, baseline: str, by: str = "") -> str:
     name = MAIN_NAMES[metric.partition(":")[0]] + (f" against {by}" if by else "")
     candidates = [row for row in rows if row[0] != RAW_INPUTS and not math.isnan(row[2][metric])]
     if not candidates:
-        return f"Best layer: none, as no layer has {'an' if name[0] == 'a' else 'a'} {name}."
+        return f"Best layer: none, as no layer has {'an' if name[0] in 'aR' else 'a'} {name}."
     layer, _, metrics = max(candidates, key=lambda row: row[2][metric])
     compared = "".join(f"; {baseline} {number(row[metric])}" for name, _, row in rows if name == RAW_INPUTS)
     return f"Best layer by {name}: **{layer}** ({number(metrics[metric])}{compared})."
@@ -182,7 +190,22 @@ def attribute_sections(rows: list[Row], by_attribute: dict[str, dict[str, str]],
         table = metrics_table_of(rows, list(metrics.values()), baseline, unit)
         line = best_line(rows, metrics[main], baseline, attribute)
         sections.append(f"**Measured by {attribute}**\n\n{table}\n\n- {line}")
-    return sections + [OF_WORDS_LEGEND] * of_words + [OF_NUMBERS_LEGEND] * of_numbers
+    probe = PROBE if any("linear_probe" in name for metrics in by_attribute.values() for name in metrics) else ""
+    legends = [OF_WORDS_LEGEND] * of_words + [OF_NUMBERS_LEGEND] * of_numbers
+    return sections + [textwrap.fill(legend.format(probe=probe), LINE) for legend in legends]
+
+
+def target_legend(target: str, metrics: list[str]) -> str:
+    """What the columns of the first table mean."""
+    if target == CLASSES:
+        return CLASSES_LEGEND
+    titles = [SUMMARY_TITLES[metric] for metric in metrics if metric in COLUMNS[NONE][1]]
+    if target == NONE and not titles:
+        return SILHOUETTE_LEGEND
+    listed = " and ".join([", ".join(titles[:-1]), titles[-1]][len(titles) == 1 :]) if titles else ""
+    probe = PROBE if any("linear_probe" in metric for metric in metrics) else ""
+    legend = LEGENDS[target].format(probe=probe, dimensions=listed.capitalize())
+    return textwrap.fill(f"{SILHOUETTE_LEGEND} {legend}", LINE)
 
 
 def metrics_table_of(rows: list[Row], metrics: list[str], baseline: str, unit: str) -> str:
@@ -339,7 +362,7 @@ def summarise(
     sections = [
         metrics_table_of(rows, of_target, baseline, unit),
         "\n".join(f"- {line}" for line in lines),
-        LEGENDS[targets.target],
+        target_legend(targets.target, of_target),
         *attribute_sections(rows, by_attribute, baseline, unit),
     ]
     text = f"# {run}: how the layers cluster at {unit} {last}\n\n{warned}" + "\n\n".join(sections) + "\n"

@@ -25,7 +25,7 @@ def test_values_come_a_few_at_a_time(tmp_path, save):
     assert len(chunks) == 3
     np.testing.assert_array_equal(np.concatenate(chunks), tokens[:, 0])
     np.testing.assert_array_equal(read_array(tmp_path / "a.npz", "tokens"), tokens)
-    with pytest.raises(DataError, match="is not a whole .npz archive"):
+    with pytest.raises(DataError, match=r"is not a whole \.npz archive"):
         next(read_values(tmp_path / "a.npz", "none"))
 
 

@@ -75,6 +75,17 @@ def test_bytes_of_a_wider_type_stay_what_they_are(tmp_path, caplog, kind):
     assert "taken as bytes" in caplog.text and found.train.dtype == np.uint8
 
 
+def test_images_that_use_all_of_sixteen_bits(tmp_path, caplog):
+    images, more = noise(12, 8, 8), noise(12, 8, 8, seed=1)
+    with caplog.at_level(logging.INFO, logger="evolution"):
+        found = read(tmp_path, images.astype(np.uint16) * 257, more.astype(">u2") * 257)
+    np.testing.assert_array_equal(found.train[:, 0], images)
+    np.testing.assert_array_equal(found.evaluation[:, 0], more)
+    assert "taken as 16 bits: 65535 is white" in caplog.text
+    # One part of 12 bits next to one of 16: they would not be of one scale.
+    refused(tmp_path, images.astype(np.uint16) * 257, more.astype(np.uint16) * 16)
+
+
 def test_averaged_bytes_are_rounded(tmp_path):
     images = noise(12, 8, 8) * 0.9
     np.testing.assert_array_equal(read(tmp_path, images).train[:, 0], np.rint(images))

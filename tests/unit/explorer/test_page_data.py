@@ -4,10 +4,14 @@ import json
 
 import numpy as np
 import pytest
+from sklearn.metrics import r2_score
 
+from evolution.data.kinds import BASELINES, KINDS, TARGETS
 from evolution.explorer import page_data
 from evolution.figures.style import class_colors
 from evolution.io.tables import save_table
+from support.explorer_page import write_predictions, write_run
+from support.figures import write_cells
 from support.page import (
     CLASS_NAMES,
     CLASSES,
@@ -100,3 +104,64 @@ def test_what_nobody_knows_is_null(tmp_path, known):
     assert data["confidence"] is None and (data["predicted"] is None) != known
     assert ("Network accuracy" in curves) == known and len(data["score"]) == known * len(EPOCHS)
     json.dumps(data, allow_nan=False)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("target", TARGETS)
+def test_every_kind_of_input_and_of_target_has_a_page(tmp_path, kind, target):
+    run = write_run(tmp_path, kind=kind, target=target)
+    data, curves = page_data.explorer_data(**run, settings=page_settings())
+    json.dumps(data, allow_nan=False)
+    assert (data["kind"], data["target"], data["total"]) == (kind, target, 60)
+    assert data["maps"][0]["name"] == data["baseline"] == BASELINES[kind]
+    # Above each map, the metric that fits.
+    metric = {"classes": "ARI", "number": "k-NN R²", "labels": "k-NN AP", "none": "silhouette"}[target]
+    assert data["map_score"] == metric and data["maps"][1]["scores"] == pytest.approx([0.15, 0.35, 0.65])
+    # What the run lacks has no curve.
+    network = {"classes": "Network accuracy", "number": "Network R²", "labels": "Network average precision"}.get(target)
+    more = {"classes": {"Adjusted Rand index", "k-NN accuracy"}, "number": {"k-NN R²"}, "none": set()}
+    more["labels"] = {"k-NN average precision"}
+    assert set(curves) == {"Silhouette", "k-NN accuracy: writer"} | more[target] | ({network} - {None})
+    assert all(lines for lines in curves.values())
+    assert (data["score"] == []) == (target == "none")
+    assert [column["name"] for column in data["attributes"]] == ["age", "writer"]
+
+
+@pytest.mark.parametrize("target", ["number", "labels", "none"])
+def test_without_classes_clusters_keep_their_numbers_over_times_and_layers(tmp_path, target):
+    data, _ = page_data.explorer_data(**write_run(tmp_path, kind="table", target=target), settings=page_settings())
+    shown = np.concatenate([unpacked(layer["clusters"]) for layer in data["maps"]])
+    assert (shown == shown[0]).all() and len(data["cluster_colors"]) == shown.max() + 1 == 3
+
+
+def test_clusters_and_classes_share_colours_also_where_there_are_more_clusters(experiment, tmp_path):
+    clusters = {layer: np.tile(np.arange(30) % 12, (4, 1)).astype(np.int16) for layer in LAYERS}
+    more = experiment | {"clusters": write_cells(tmp_path, clusters, EPOCHS)}
+    data, _ = page_data.explorer_data(**more, settings=page_settings())
+    assert data["colors"] == data["cluster_colors"] == class_colors("petroff10", 12)
+
+
+def test_hundreds_of_classes_have_colours_for_those_that_are_picked(tmp_path):
+    names = [f"species {number}" for number in range(300)]
+    run = write_run(tmp_path, kind="images", target="classes", count=600, names=names)
+    data, _ = page_data.explorer_data(**run, settings=page_settings(max_samples=50))
+    assert len(data["names"]) == 300 and 5 <= len(data["colors"]) <= 10
+    labels = np.array(data["labels"])
+    np.testing.assert_array_equal(unpacked(data["maps"][2]["clusters"])[1], labels)
+
+
+def test_the_score_is_that_of_all_samples_also_of_those_that_are_not_shown(tmp_path):
+    run = write_run(tmp_path, kind="table", target="number")
+    whole, part = (page_data.explorer_data(**run, settings=page_settings(max_samples=most))[0] for most in (60, 9))
+    assert whole["score"] == part["score"] and whole["scale"] == part["scale"] and len(part["samples"]) == 9
+    labels = unpacked(whole["labels"])
+    expected = [r2_score(labels, each) for each in unpacked(whole["predicted"])]
+    np.testing.assert_allclose(whole["score"], expected, atol=1e-6)
+    np.testing.assert_array_equal(unpacked(part["labels"]), labels[part["samples"]])
+
+
+def test_unknown_predictions_of_labels_are_null(tmp_path):
+    run = write_run(tmp_path, kind="tokens", target="labels")
+    run["predictions"] = [write_predictions(tmp_path / "unknown.parquet", np.full((3, 60, 3), np.nan, np.float32))]
+    data, curves = page_data.explorer_data(**run, settings=page_settings())
+    assert data["predicted"] is None and "Network average precision" not in curves

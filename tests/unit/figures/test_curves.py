@@ -91,14 +91,14 @@ def test_labels_at_one_height_are_placed_a_line_apart():
 
 def layer_panel(values, layers, least_span=0.1):
     axes = Figure().subplots()
-    draw_layer_curves(axes=axes, values=values, layers=layers, metric="m", least_span=least_span)
+    draw_layer_curves(axes=axes, values=values, layers=layers, metric="m", least_span=least_span, baseline="raw signal")
     return axes, [text.get_text() for text in axes.texts]
 
 
-def test_pixels_are_a_level_and_layers_without_values_are_named():
+def test_raw_inputs_are_a_level_and_layers_without_values_are_named():
     values = {("raw_inputs", 0, "m"): 0.4, ("a", 0, "m"): 0.1, ("a", 2, "m"): 0.9, ("b", 0, "m"): np.nan}
     axes, labels = layer_panel(values, ["raw_inputs", "a", "b"])
-    assert labels == ["raw inputs", "a", "b: no value"]
+    assert labels == ["raw signal", "a", "b: no value"]
     assert list(axes.lines[0].get_ydata()) == [0.4, 0.4]
     assert lines(axes)[1] == [(0.0, 0.1), (2.0, 0.9)]
 
@@ -119,10 +119,12 @@ def test_columns_of_a_heat_map_meet_half_way_between_times():
 
 
 @pytest.mark.parametrize("first", [0, 100])
-def test_the_raw_pixels_are_a_level_line_whatever_the_first_time(first):
+def test_the_raw_inputs_are_a_level_line_whatever_the_first_time(first):
     values = {("raw_inputs", first, "ari"): 0.25, ("fc", first, "ari"): 0.5, ("fc", 500, "ari"): 0.75}
     axes = Figure().subplots()
-    draw_layer_curves(axes=axes, values=values, layers=["raw_inputs", "fc"], metric="ari", least_span=0.1)
+    draw_layer_curves(
+        axes=axes, values=values, layers=["raw_inputs", "fc"], metric="ari", least_span=0.1, baseline="raw pixels"
+    )
     assert [0.25, 0.25] in [list(line.get_ydata()) for line in axes.lines]
 
 

@@ -100,6 +100,8 @@ def test_what_a_recording_may_lack_is_marked():
 
 def test_what_is_switched_off_is_not_drawn(config):
     everything = {figure.name for figure in FIGURES}
+    assert drawn(config) == everything - {"attributes"}
+    config["metrics"]["measure_by"] = ["writer"]
     assert drawn(config) == everything
     assert drawn(config | {"activations": config["activations"] | {"raw_inputs": False}}) == everything - {"raw_inputs"}
 
@@ -111,6 +113,23 @@ def test_what_is_switched_off_is_not_drawn(config):
     assert drawn(with_metrics(measures=["neural_collapse"])) == everything - {"geometry"}
     # One of its panels is enough for a figure.
     assert drawn(with_metrics(measures=["knn_purity"])) == everything - {"neural_collapse"}
+
+
+def test_nothing_is_drawn_of_what_a_target_does_not_have(config):
+    everything = drawn(config)
+
+    def drawn_of(target, measures):
+        changed = config | {"metrics": config["metrics"] | {"measures": measures}}
+        return {figure.name for figure in FIGURES if is_drawn(figure, changed, target)}
+
+    all_measures = list(MEASURES)
+    assert drawn_of("classes", all_measures) == everything
+    assert drawn_of("number", all_measures) == everything - {"class_separation", "confusion", "neural_collapse"}
+    assert drawn_of("labels", all_measures) == everything - {"confusion", "neural_collapse"}
+    assert drawn_of("none", all_measures) == everything - {"class_separation", "confusion", "neural_collapse"}
+    # Its panels are of classes alone.
+    assert "geometry" not in drawn_of("number", ["knn_purity", "davies_bouldin"])
+    assert "geometry" not in drawn_of("none", ["linear_probe"]) and "geometry" in drawn_of("labels", ["linear_probe"])
 
 
 @pytest.mark.parametrize("script", sorted(SCRIPTS.glob("*.py")), ids=lambda path: path.stem)

@@ -20,7 +20,7 @@ def test_limits_of_one_point_are_not_empty():
 
 
 def test_the_order_of_drawing_has_every_point_once():
-    assert sorted(drawing_order(50)) == list(range(50))
+    assert sorted(drawing_order(np.full(50, "#000000"))) == list(range(50))
 
 
 @pytest.mark.parametrize(

@@ -121,3 +121,16 @@ def test_clusters_that_were_found_are_taken(layer):
     attribute = read_attribute("tree", np.array(["ab"[index % 2] for index in range(SAMPLES)]), 2)
     found = measured(attribute, layer, assigned=np.arange(SAMPLES) % 2)
     assert found["adjusted_rand_index:tree"] == 1
+
+
+def test_rounding_makes_no_clusters(recwarn):
+    """Three directions at many lengths: their unit rows differ in their last digits."""
+    random = np.random.default_rng(0)
+    rows = (random.normal(size=(3, 8))[np.arange(SAMPLES) % 3] * random.uniform(0.1, 9, (SAMPLES, 1))).astype(
+        np.float32
+    )
+    assert len(np.unique(unit_rows(rows), axis=0)) > 5
+    words = np.array([f"word {index % 5}" for index in range(SAMPLES)])
+    found = measured(read_attribute("tree", words, "auto"), rows)
+    assert np.isnan(found["adjusted_rand_index:tree"]) and np.isfinite(found["knn_accuracy:tree"])
+    assert not recwarn.list

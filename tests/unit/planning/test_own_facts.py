@@ -100,6 +100,13 @@ def test_a_config_has_the_facts_and_the_faults_of_its_functions(folder):
         "metrics": {"clusters": 3, "neighbors": 3},
     }
     assert resolve(config)["facts"]["a"].names == ("good", "long", "new")
+    config["metrics"]["measure_by"] = ["age"]
+    with pytest.raises(
+        ConfigError, match=r"^metrics\.measure_by: data\.py:texts has no column 'age'; it has no further"
+    ):
+        resolve(config)
+    config["runs"]["a"]["dataset"]["name"] = "data.py:table"
+    assert resolve(config)["facts"]["a"].attributes == ("age", "who")
     config["runs"]["a"]["dataset"]["name"] = "data.py:wrong"
     with pytest.raises(ConfigError, match=r"^runs\.a\.dataset\.name: data\.py:wrong gives labels of several types"):
         resolve(config)

@@ -9,6 +9,7 @@ from compare_activations import compare_activations, same_samples
 from evolution.activations.cells import Cells
 from evolution.io.arrays import save_npy, save_npz
 from support.cka_by_formula import by_formula, unbiased_hsic
+from support.samples import write_samples
 
 
 def write_images(path, seed):
@@ -163,3 +164,14 @@ def test_every_run_of_a_group_follows_the_samples_of_every_other(tmp_path):
     positions = write_recorded(tmp_path / "positions.npz", ids=range(40))
     assert same_samples({"a": first, "b": second, "c": positions}) == ["a", "c"]
     assert same_samples({"a": first, "c": positions, "b": second, "b2": second}) == ["c", "b", "b2"]
+
+
+@pytest.mark.parametrize("target", ["number", "labels", "none"])
+def test_samples_of_other_targets_are_told_as_well(tmp_path, target):
+    datasets = {run: write_samples(tmp_path / f"{run}.npz", kind="table", target=target) for run in "ab"}
+    datasets["c"] = write_samples(tmp_path / "c.npz", kind="signals", target=target)
+    assert same_samples(datasets) == ["a", "b"]
+    rows, where = write_activations(tmp_path, [("a", "x"), ("b", "x")], samples=60)
+    table = compare_activations(datasets={run: datasets[run] for run in "ab"}, **where, seed=0)
+    found = dict(zip(zip(table["run"], table["other_run"]), table["cka_unbiased"]))
+    assert found["a", "b"] == pytest.approx(by_formula(rows["a", "x"], rows["b", "x"], unbiased_hsic), abs=1e-6)

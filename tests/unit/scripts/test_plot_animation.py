@@ -19,6 +19,7 @@ from support.figures import (
     write_history,
     write_long,
 )
+from support.target_runs import TIMES, TargetRun
 
 
 def film_settings(fps=5, tween=1, gif_megabytes=9, dpi=60):
@@ -32,6 +33,7 @@ def write_run(folder, labels, names, times, layers, layouts=None, changes=None):
         "embeddings": write_cells(folder, layouts or random_layouts(layers, times, len(labels)), times),
         "metrics_table": write_long(folder / "m.parquet", long_values(layers, times, METRICS) | (changes or {})),
         "history_table": write_history(folder / "h.parquet", times, names),
+        "clusters": write_cells(folder / "clusters", {layers[-1]: np.zeros((1, len(labels)), np.int16)}, times[-1:]),
         "times": times,
         "layers": ["raw_inputs", *layers],
     }
@@ -189,3 +191,17 @@ def test_drawn_twice_gives_the_same_bytes(tmp_path):
 )
 def test_a_pace_that_is_not_the_trainings_is_said(times, said):
     assert said in pace_note(times, "step") and bool(said) == bool(pace_note(times, "step"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "target"), [("tokens", "none"), ("table", "number"), ("signals", "labels"), ("images", "classes")]
+)
+def test_a_film_of_any_target(kind, target, tmp_path):
+    run = TargetRun(tmp_path, kind, target, count=40)
+    settings = film_settings(fps=2, tween=2, dpi=50)
+    film = plot_animation(**run.maps(), history_table=run.history(), settings=settings)
+    frames = [frame.copy() for frame in film.frames]
+    assert len(frames) == 2 * (len(TIMES) - 1) + 1
+    assert all(frame.shape == (*film.shape, 4) for frame in frames)
+    assert (frames[0] != frames[-1]).any()
+    assert len(film.colors) <= 32

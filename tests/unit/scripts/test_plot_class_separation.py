@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from plot_class_separation import class_accuracies, plot_class_separation
+from plot_class_separation import class_accuracies, label_precisions, plot_class_separation, telling_rows
 from support.figures import (
     PAPER_CLASSES,
     PAPER_EPOCHS,
@@ -36,7 +36,7 @@ def test_class_accuracies_by_hand():
     )
 
 
-@pytest.mark.parametrize(("classes", "layers", "times"), [(10, 5, [0, 2, 5, 10]), (100, 8, [0, 1]), (2, 1, [0])])
+@pytest.mark.parametrize(("classes", "layers", "times"), [(10, 5, [0, 2, 5, 10]), (50, 8, [0, 1]), (2, 1, [0])])
 def test_all_layers_are_drawn_on_one_scale(classes, layers, times, tmp_path):
     labels = np.arange(200) % classes
     dataset = write_dataset(tmp_path / "d.npz", labels, [f"class {label}" for label in range(classes)])
@@ -88,3 +88,28 @@ def test_large_steps(width, tmp_path):
     figure = plot_class_separation(dataset=dataset, votes=cells, times=times, layers=PAPER_LAYERS, style=style)
     assert_readable(figure)
     assert "step" in all_text(figure) and "epoch" not in all_text(figure)
+
+
+def test_the_average_precision_of_each_label_agrees_with_scikit_learn():
+    from sklearn.metrics import average_precision_score
+
+    random = np.random.default_rng(0)
+    held = random.random((50, 4)) < [0.2, 0.5, 0.9, 0.0]
+    shares = random.integers(0, 6, (3, 50, 4)) / 5
+    shares[1, 7, 2] = np.nan
+    found = label_precisions(shares, held)
+    assert found.shape == (4, 3) and np.isnan(found[3]).all() and np.isnan(found[:, 1]).all()
+    for label in range(3):
+        for time in (0, 2):
+            expected = average_precision_score(held[:, label], shares[time, :, label])
+            assert found[label, time] == pytest.approx(expected)
+
+
+def test_of_very_many_rows_the_best_and_the_worst_are_chosen():
+    final = np.linspace(0, 1, 200)[np.random.default_rng(0).permutation(200)]
+    shares = np.stack([np.zeros(200), final, np.full(200, np.nan)], axis=1)
+    shares[3] = np.nan
+    chosen = telling_rows(shares)
+    known = np.delete(final, 3)
+    np.testing.assert_allclose(final[chosen], np.concatenate([np.sort(known)[::-1][:15], np.sort(known)[::-1][-15:]]))
+    np.testing.assert_array_equal(telling_rows(shares[:50]), np.arange(50))

@@ -72,3 +72,27 @@ def test_drawn_twice_gives_the_same_bytes(tmp_path):
     layers = {"a": ["fc"], "b": ["fc"]}
     metrics = write_metrics(tmp_path / "m.parquet", {"a": 2, "b": 2}, layers)
     assert_same_bytes(lambda style: draw(metrics, layers, style), tmp_path)
+
+
+@pytest.mark.parametrize("width", [None, 3.4, 7])
+def test_groups_with_other_targets_have_rows_of_their_own(width, tmp_path):
+    of = {"digits": ("silhouette", "adjusted_rand_index"), "ages": ("silhouette", "knn_r2"), "texts": ("silhouette",)}
+    rows = [
+        (group, group, time, layer, metric, value_of(number, 0, time))
+        for number, (group, metrics) in enumerate(of.items())
+        for metric in metrics
+        for layer, times in (("raw_inputs", [0]), ("fc", EPOCHS))
+        for time in times
+    ]
+    table = write_table(tmp_path / "m.parquet", rows, "layer", "metric")
+    layers = {group: ["fc"] for group in of}
+    figure = plot_compared_metrics(
+        metrics_table=table, layers=layers, threshold=0.9, baseline="raw signal",
+        style=FigureStyle(dpi=100, width=width, palette="petroff10"),
+    )  # fmt: skip
+    assert_readable(figure)
+    rows = {axes.get_ylabel().replace("\n", " "): axes for axes in figure.axes}
+    assert list(rows) == ["Adjusted Rand index", "k-NN R²", "Silhouette"]
+    lines = [[line for line in axes.lines if len(line.get_ydata()) == len(EPOCHS)] for axes in rows.values()]
+    assert [len(drawn) for drawn in lines] == [1, 1, 3]
+    assert width or ("different targets" in all_text(figure) and "raw signal" in all_text(figure))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import confusion_matrix
 
-from plot_confusion import confusion_shares, plot_confusion
+from plot_confusion import confused_classes, confused_pairs, confusion_shares, plot_confusion, shown_shares
 from support.figures import (
     ODD_NAMES,
     PAPER_CLASSES,
@@ -44,7 +44,7 @@ def test_shares_agree_with_scikit_learn():
     assert np.isnan(shares[4]).all()
 
 
-@pytest.mark.parametrize(("classes", "times"), [(10, [0, 2, 5, 10, 20]), (2, [0]), (100, [0, 1])])
+@pytest.mark.parametrize(("classes", "times"), [(10, [0, 2, 5, 10, 20]), (2, [0]), (50, [0, 1])])
 def test_each_epoch_has_its_matrix(classes, times, tmp_path):
     files, labels, predicted = write_run(tmp_path, [f"class {label}" for label in range(classes)], 300, times)
     figure = plot_confusion(**files, style=SCREEN)
@@ -106,3 +106,15 @@ def test_large_steps(width, tmp_path):
     figure = plot_confusion(**files, style=replace(SCREEN, unit="step", width=width))
     assert_readable(figure)
     assert "step 1000000" in all_text(figure) and "epoch" not in all_text(figure)
+
+
+def test_the_most_confused_classes_by_hand():
+    labels = np.array([0, 0, 0, 1, 1, 2, 2, 3])
+    predicted = np.array([1, 1, 0, 1, 0, 9, 2, 3])
+    pairs = confused_pairs(predicted, labels)
+    assert pairs == [(0, 1, 2), (1, 0, 1), (2, 9, 1)]
+    # 9 has no sample. 3 is never confused, and comes last.
+    assert confused_classes(pairs, labels) == [0, 1, 2, 3]
+    assert confused_pairs(labels, labels) == []
+    shares = np.array([[0.5, 0.2, 0.3], [0, 1, 0], [0.25, 0.25, 0.5]])
+    np.testing.assert_allclose(shown_shares(shares, [2, 0]), [[0.5, 0.25, 0.25], [0.3, 0.5, 0.2]])

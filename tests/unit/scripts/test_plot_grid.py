@@ -7,6 +7,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 from evolution.errors import UserError
+from evolution.figures.sheets import OTHERS
 from evolution.figures.style import FigureStyle, class_colors
 from plot_grid import plot_grid
 from support.figures import (
@@ -27,6 +28,7 @@ from support.figures import (
     write_dataset,
     write_long,
 )
+from support.target_runs import LAYERS, TIMES, TargetRun, many_classes
 
 
 def write_run(folder, labels, names, times, layers, changes=None):
@@ -35,6 +37,7 @@ def write_run(folder, labels, names, times, layers, changes=None):
         "dataset": write_dataset(folder / "d.npz", labels, names),
         "embeddings": write_cells(folder, random_layouts(layers, times, len(labels)), times),
         "metrics_table": write_long(folder / "m.parquet", long_values(layers, times, METRICS) | (changes or {})),
+        "clusters": write_cells(folder / "clusters", {layers[-1]: np.zeros((1, len(labels)), np.int16)}, times[-1:]),
         "times": times,
         "layers": ["raw_inputs", *layers],
     }
@@ -78,7 +81,7 @@ def test_rows_name_the_epoch_and_columns_share_their_limits(tmp_path):
     [
         ([0], ["fc"], 2),
         ([0, 1000], ["conv1", "conv2", "conv3", "fc1", "fc2"], 10),
-        ([0, 5], [f"features.denseblock{number}.denselayer{number}" for number in range(20)], 100),
+        ([0, 5], [f"features.denseblock{number}.denselayer{number}" for number in range(20)], 40),
     ],
 )
 def test_it_can_be_read(times, layers, classes, tmp_path):
@@ -128,3 +131,31 @@ def test_maps_that_would_be_too_small_for_the_paper_are_refused(tmp_path):
 def test_drawn_twice_gives_the_same_bytes(tmp_path):
     files = write_run(tmp_path, np.arange(30) % 3, ["a", "b", "c"], [0, 1], ["x", "y"])
     assert_same_bytes(lambda style: plot_grid(**files, style=style), tmp_path)
+
+
+def test_a_map_of_numbers_has_a_scale_of_its_colours(tmp_path):
+    run = TargetRun(tmp_path, "table", "number", count=90)
+    figure = plot_grid(**run.maps(), style=SCREEN)
+    assert not figure.legends
+    shown = [axes for axes in figure.axes if axes.collections and axes.get_title(loc="left")]
+    assert len(shown) == len(LAYERS) * len(TIMES)
+    assert {axes.get_title(loc="right").rsplit(" ", 1)[0] for axes in shown} == {"k-NN R²"}
+    (scatter,) = shown[0].collections
+    order = np.argsort(run.targets.values)
+    layout = run.layouts.read_layout(LAYERS[0], TIMES[0], 90)
+    colors = dict(zip(map(tuple, np.asarray(scatter.get_offsets(), np.float32)), scatter.get_facecolors()))
+    low, high = (colors[tuple(layout[sample])] for sample in (order[0], order[-1]))
+    assert to_hex(low) == "#440154" and to_hex(high) == "#fde725"  # the ends of viridis
+    scale = next(axes for axes in figure.axes if not axes.get_title(loc="left"))
+    assert scale.get_xlim()[0] < scale.get_xlim()[1]
+
+
+def test_the_few_that_have_a_colour_are_found_among_the_grey(tmp_path):
+    run = many_classes(tmp_path)
+    (scatter,) = plot_grid(**run.maps(), style=SCREEN).axes[0].collections
+    colors = np.array([to_hex(color) for color in scatter.get_facecolors()])
+    sizes = np.asarray(scatter.get_sizes())
+    grey = colors == OTHERS
+    # 10 classes of 3 samples, drawn last and larger.
+    assert np.count_nonzero(~grey) == 30 and not grey[-30:].any()
+    assert sizes[~grey].min() > 2 * sizes[grey].max()

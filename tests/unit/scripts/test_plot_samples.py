@@ -5,7 +5,7 @@ import pytest
 from matplotlib.text import Text
 
 from evolution.io.tables import save_table
-from plot_samples import learned_at, path_lengths, plot_samples
+from plot_samples import fitted_text, label_rows, learned_at, number_rows, number_text, path_lengths, plot_samples
 from support.figures import (
     ODD_NAMES,
     PAPER_CLASSES,
@@ -21,6 +21,7 @@ from support.figures import (
     write_dataset,
     write_predictions,
 )
+from support.target_runs import TargetRun
 
 
 def write_run(folder, names, samples, times, shape=(1, 8, 8)):
@@ -116,3 +117,49 @@ def test_without_confidences_nothing_is_said_of_them(tmp_path):
     figure = plot_samples(**files, style=SCREEN)
     texts = [text.get_text() for part in figure.findobj(Text) for text in [part]]
     assert any("Still wrong" in text for text in texts) and not any("sure" in text for text in texts)
+
+
+def test_the_worst_numbers_come_first():
+    values, predicted = np.array([1.0, 2.0, 3.0, 1234.5]), np.array([1.5, 2.0, 0.0, 1234.0])
+    ((heading, entries),) = number_rows(values=values, predicted=predicted, when="epoch 3", count=2).items()
+    assert "epoch 3" in heading and "off by 0.5 or less" in heading
+    assert [(entry.sample, entry.what, entry.when) for entry in entries] == [
+        (2, "3\nnot 0", "off by 3"),
+        (0, "1\nnot 1.5", "off by 0.5"),
+    ]
+    assert [number_text(number) for number in (0.123456, -12.3456, 1234567.0)] == ["0.123", "-12.3", "1,234,567"]
+
+
+def test_the_most_wrong_labels_come_first():
+    held = np.array([[1, 1, 0], [1, 0, 0], [0, 0, 1], [1, 0, 1]], bool)
+    predicted = np.array([[0.1, 0.2, 0.3], [0.9, 0.6, 0.2], [0.8, 0.7, 0.9], [0.9, 0.1, 0.9]])
+    rows = label_rows(held=held, names=["cat", "dog", "owl"], predicted=predicted, when="step 9", count=5)
+    ((heading, entries),) = rows.items()
+    assert "3 of 4 samples" in heading
+    assert [(entry.sample, entry.what, entry.when) for entry in entries] == [
+        (0, "missed cat +1", "2 of 3 wrong"),
+        (2, "false cat +1", "2 of 3 wrong"),
+        (1, "false dog", "1 of 3 wrong"),
+    ]
+
+
+def test_a_text_fills_its_square_and_no_more():
+    short, long = fitted_text("a b", 0.95, 6), fitted_text("word " * 200, 0.95, 6)
+    assert short == "a b" and long.endswith("…")
+    assert len(long.splitlines()) <= 9 and max(map(len, long.splitlines())) <= 19
+    # Wide letters have room for half as many.
+    assert max(map(len, fitted_text("犬" * 99, 0.95, 6).splitlines())) <= 10
+
+
+def test_texts_are_written_and_previews_of_ones_own_are_shown(tmp_path):
+    run = TargetRun(tmp_path, "tokens", "none", count=30)
+    figure = plot_samples(**run.samples(), style=SCREEN)
+    assert not any(axes.images for axes in figure.axes)
+    with np.load(run.dataset) as archive:
+        arrays = dict(archive)
+    first = next(axes for axes in figure.axes if axes.texts)
+    written = " ".join(text.get_text() for text in first.texts).split()
+    assert written[0] in str(arrays["eval_texts"])
+    np.savez(run.dataset, **arrays, previews_given=True)
+    figure = plot_samples(**run.samples(), style=SCREEN)
+    assert any(axes.images for axes in figure.axes)

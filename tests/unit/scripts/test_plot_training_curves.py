@@ -12,6 +12,7 @@ from support.figures import (
     PAPER_CLASSES,
     PAPER_EPOCHS,
     SCREEN,
+    all_text,
     assert_printable,
     assert_readable,
     assert_same_bytes,
@@ -20,12 +21,16 @@ from support.figures import (
     without_other_fonts,
     write_history,
 )
+from support.target_runs import TIMES, TargetRun
 
 CLASSES = {
     "two": ["$cat", "_dog"],
     "ten": [f"T-shirt/top {label}" for label in range(10)],
     "hundred": [f"class {label}" for label in range(100)],
 }
+
+
+NAMES = ["cat", "dog", "a bird with a long name", "horse", "sheep"]
 
 
 @pytest.mark.parametrize("classes", CLASSES)
@@ -65,18 +70,18 @@ def test_what_a_training_elsewhere_tells(tmp_path):
     assert_readable(figure)
 
 
-def test_of_many_classes_the_weakest_are_named(tmp_path):
+def test_of_many_classes_the_weakest_and_the_best_are_named(tmp_path):
     # In write_history, the later a class the lower its accuracy.
     names = [f"c{label}" for label in range(30)]
     history = write_history(tmp_path / "h.parquet", [0, 1, 2], names)
     figure = plot_training_curves(history_table=history, style=SCREEN)
     shown = {text.get_text() for text in titled(figure, "Accuracy of each class").texts}
-    assert shown & set(names) == {"c25", "c26", "c27", "c28", "c29"}
+    assert shown & set(names) == {"c0", "c1", "c25", "c26", "c27", "c28", "c29"}
 
 
 def test_a_history_without_a_measure_is_refused(tmp_path):
     path = tmp_path / "h.parquet"
-    save_table(path, {"time": [0], "measure": ["train_loss"], "class_name": [""], "value": [1.0]})
+    save_table(path, {"time": [0], "measure": ["train_accuracy"], "class_name": [""], "value": [1.0]})
     with pytest.raises(UserError, match=r"h\.parquet.*eval_accuracy"):
         plot_training_curves(history_table=str(path), style=SCREEN)
 
@@ -99,3 +104,19 @@ def test_on_paper_it_fits_and_can_be_read(width, tmp_path):
 def test_drawn_twice_gives_the_same_bytes(tmp_path):
     history = write_history(tmp_path / "h.parquet", [0, 1, 2], ["cat", "dog"])
     assert_same_bytes(lambda style: plot_training_curves(history_table=history, style=style), tmp_path)
+
+
+def test_each_score_is_drawn_of_its_target(tmp_path):
+    run = TargetRun(tmp_path, "table", "number", count=60)
+    figure = plot_training_curves(history_table=run.history(), style=SCREEN)
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["Loss", "R²"]
+    # The network is far worse than the mean before training: that does not hide what follows, and is said.
+    low, high = titled(figure, "R²").get_ylim()
+    assert (low, high) == pytest.approx((-0.52, 1.02)) and "below -0.5 cut off" in all_text(figure)
+    run = TargetRun(tmp_path, "signals", "labels", count=60, names=NAMES)
+    figure = plot_training_curves(history_table=run.history(), style=SCREEN)
+    labels = titled(figure, "Average precision of each label")
+    assert {text.get_text() for text in labels.texts} >= set(NAMES)
+    run = TargetRun(tmp_path, "tokens", "none", count=60)
+    (loss,) = plot_training_curves(history_table=run.history(), style=SCREEN).axes
+    np.testing.assert_allclose(loss.lines[0].get_ydata(), [1 / (1 + time) for time in TIMES])

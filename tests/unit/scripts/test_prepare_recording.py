@@ -27,8 +27,9 @@ def test_what_is_written(tmp_path):
     assert found["eval_images"].dtype == np.uint8 and found["eval_images"].shape == (SAMPLES, 1, 5, 5)
     assert found["eval_ids"].tolist() == [f"s{number}" for number in range(SAMPLES)]
     assert found["class_names"].tolist() == list("01234")
-    inputs, labels, classes = load_evaluation(path)
-    assert list(inputs) == [""] and classes == 5 and np.array_equal(labels, found["eval_labels"])
+    inputs, targets, outputs = load_evaluation(path)
+    assert list(inputs) == [""] and outputs == 5 and np.array_equal(targets.values, found["eval_labels"])
+    assert (targets.kind, targets.target) == ("images", "classes")
     rows = raw_input_activations(dataset=path, compacted=False, seed=3)
     assert np.array_equal(rows[0], np.load(folder / "inputs.npy").reshape(SAMPLES, -1))
     assert prepare(folder)[0].keys() == found.keys()

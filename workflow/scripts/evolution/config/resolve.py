@@ -10,6 +10,7 @@ from evolution.config.checks import CheckedConfig, cross_key_faults, job_faults
 from evolution.config.files import file_faults
 from evolution.config.layers import chosen_layers
 from evolution.config.model_configs import fill_in_model_configs
+from evolution.config.sample_faults import sample_faults
 from evolution.config.schema import Fault, KeyPath, schema_faults, with_defaults, without
 from evolution.config.suited import unsuited
 from evolution.config.sweeps import expand, grid_faults, merged
@@ -66,7 +67,7 @@ def resolve(config: dict, *, files: Sequence[str | Path] = ()) -> dict:
     faults = [fault for path in files for fault in file_faults(path)]
     faults += [*dict.fromkeys(map(str, found)), *runs.faults]
     resolved["times"], time_faults = run_times(checked)
-    faults += [*time_faults, *cross_key_faults(checked)]
+    faults += [*time_faults, *cross_key_faults(checked), *sample_faults(checked)]
     faults += unsuited(checked)
     faults += dict.fromkeys(fill_in_model_configs(checked))
     # A model that must be built to know its layers is only built once the rest is right.
@@ -100,6 +101,15 @@ def _facts(checked: CheckedConfig) -> tuple[dict[str, DataFacts], list[str]]:
                 facts[name] = data_facts(dataset) or DataFacts()
         except DataError as error:
             faults[str(error.at(checked.written_key(name, error.key)))] = None
+            continue
+        if recording is not None or own_function(dataset["name"]):
+            # Of other data sets it was said before.
+            known = facts[name].attributes
+            for attribute in checked.config["metrics"]["measure_by"]:
+                if attribute not in known:
+                    has = f"it has {', '.join(known)}" if known else "it has no further columns"
+                    data = dataset["name"] or run["recording"]["path"]
+                    faults[f"metrics.measure_by: {data} has no column {attribute!r}; {has}"] = None
     return facts, list(faults)
 
 

@@ -107,7 +107,9 @@ def image_shape(dataset: dict) -> tuple[tuple[int, int, int], int] | None:
         if sizes is None or (own_source.own_path(name) and own_source.read_contents(name, **words).kind != IMAGES):
             return None
         channels, height, width = (
-            own_source.image_shape(name, size) if own_source.own_path(name) else DATASET_SHAPES[name]
+            own_source.image_shape(name, size, target=words["target"])
+            if own_source.own_path(name)
+            else DATASET_SHAPES[name]
         )
     except DataError:
         return None

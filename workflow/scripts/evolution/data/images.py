@@ -16,6 +16,7 @@ from evolution.data.image_header import ValueTypeError
 from evolution.data.kinds import CLASSES, IMAGES, NONE
 from evolution.data.listing import files_below
 from evolution.data.npz_layout import find_layout
+from evolution.data.npz_pixels import HALF_OF_16_BITS
 from evolution.data.npz_targets import read_targets
 from evolution.data.sample_source import SampleSource
 from evolution.errors import DataError
@@ -157,8 +158,7 @@ def load_own(name: str, *, kind: str = AUTO, target: str = AUTO) -> LabelledImag
     if data == NPZ:
         return _load_archive(path, kind, target)
     own_source.require_said(str(path), kind, target)
-    found = _load_folder(name, path)
-    return unlabelled(found) if target == NONE else found
+    return _load_folder(name, path, labelled=target != NONE)
 
 
 def unlabelled(source: LabelledImages) -> LabelledImages:
@@ -191,16 +191,16 @@ def _load_archive(path: Path, kind: str, target: str) -> LabelledImages | Sample
     )
 
 
-def _load_folder(name: str, path: Path) -> LabelledImages:
-    """The files of each part, in the order of torchvision's ImageFolder."""
-    class_names = own_source.read_contents(name).class_names
-    found, parts, unread, inner = folder_parts(path), [], [], {}
+def _load_folder(name: str, path: Path, *, labelled: bool) -> LabelledImages:
+    """The files of each part, in the order of torchvision's ImageFolder; without labels all files below the folder."""
+    class_names = own_source.read_contents(name, target=CLASSES if labelled else NONE).class_names
+    found, parts, unread, inner = folder_parts(path, with_classes=labelled), [], [], {}
     if found.unused:
         log.info("%s: not read, as other parts are: %s", path, ", ".join(found.unused))
     for folder in filter(None, (found.train, found.evaluation)):
         log.info("images of %s", folder)
         files, labels = [], []
-        for label, class_name in enumerate(class_names):
+        for label, class_name in enumerate(class_names if labelled else ("",)):
             images = []
             for entry in files_below(folder, class_name):
                 short = entry.path[len(str(folder)) + 1 :]
@@ -212,9 +212,13 @@ def _load_folder(name: str, path: Path) -> LabelledImages:
             inner[class_name] = {short.split(os.sep)[1] for short in images if short.count(os.sep) > 1}
             files += sorted(images, key=os.path.split)
             labels += [label] * len(images)
-        parts.append(Part(ImageFiles(folder, files), np.array(labels, np.int64)))
+        parts.append(Part(ImageFiles(folder, files), np.array(labels, np.int64) if labelled else None))
     return LabelledImages(
-        class_names, parts[0], parts[1] if parts[1:] else None, (*_unread(unread), *_parts_in_classes(inner))
+        class_names,
+        parts[0],
+        parts[1] if parts[1:] else None,
+        (*_unread(unread), *(_parts_in_classes(inner) if labelled else ())),
+        target=CLASSES if labelled else NONE,
     )
 
 
@@ -297,6 +301,7 @@ def draw_images(drawn: list[tuple[np.ndarray | ImageFiles, np.ndarray]], size: i
             f"{more}. {' '.join(sorted(remedies))} Then give the same command again."
         )
     _require_one_size(decoded, drawn)
+    _require_all_16_bits(decoded, drawn)
     brightest = max(int(image.pixels.max()) for images in decoded for image in images)
     # Masks of 0 and 1 would be shown black.
     scale = np.uint8(255 if brightest == 1 else 1)
@@ -356,6 +361,27 @@ def resize_images(images: np.ndarray, size: int | None) -> np.ndarray:
         for channel, plane in enumerate(channels):
             shrunk[index, channel] = resized(Image.fromarray(np.ascontiguousarray(plane)), size)
     return shrunk
+
+
+def _require_all_16_bits(decoded: list[list[DecodedImage]], drawn: list[tuple[ImageFiles, np.ndarray]]) -> None:
+    """Refuse images of 16 bits a channel that do not use them: white may be any of the values then."""
+    deep = [
+        (image.brightest, files.path(index))
+        for images, (files, indices) in zip(decoded, drawn)
+        for image, index in zip(images, indices)
+        if image.brightest is not None
+    ]
+    if not deep:
+        return
+    brightest, path = max(deep, key=lambda each: each[0])
+    if brightest <= HALF_OF_16_BITS:
+        raise DataError(
+            f"{len(deep)} of the images that were drawn have 16 bits a channel and no value above {brightest} (in "
+            f"{path}), so it is not plain which value is white: more than 8 bits a channel are read where all 16 are "
+            f"used. Scale the values before you save the images with 8 bits: np.rint(image * (255 / {brightest or 1}))"
+            ".astype('uint8'), by one number for all. Then give the same command again."
+        )
+    log.info("images of 16 bits a channel, of which 65535 is white: %d (as %s)", len(deep), path)
 
 
 def _require_one_size(decoded: list[list[DecodedImage]], drawn: list[tuple[ImageFiles, np.ndarray]]) -> None:

@@ -48,15 +48,21 @@ def read_contents(path: Path, *, kind: str = AUTO, target: str = AUTO) -> Conten
     )
 
 
-def read_shape(path: Path) -> tuple[int, int, int]:
+def read_shape(path: Path, *, target: str = AUTO) -> tuple[int, int, int]:
     """(channels, height, width) of an archive's images.
+
+    Parameters
+    ----------
+    path : Path
+    target : str
+        As dataset.target says.
 
     Raises
     ------
     DataError
         If the archive cannot be read, or its arrays do not have the shapes and types that they must have.
     """
-    return find_layout(path, kind=IMAGES).sample_shape
+    return find_layout(path, kind=IMAGES, target=target).sample_shape
 
 
 def vocabulary_size(layout: Layout) -> int:

@@ -1,6 +1,6 @@
-"""Which array of an .npz archive holds what: the names that are read, the kind of the samples, and whether shapes fit."""
+"""Which array of an .npz archive holds what: the names that are read, the kind of the samples, whether shapes fit."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +9,14 @@ from evolution.data.contents import AUTO, FEWEST, unusable
 from evolution.data.kinds import IMAGES, NONE, SIGNALS, TABLE, TOKENS
 from evolution.data.npz_advice import label_shape_advice
 from evolution.data.npz_archive import Header, image_axes, image_shape, read_array, read_headers
+from evolution.errors import DataError
 
 # The arrays that samples are in, and the kind that their name says.
 SAMPLES = {"images": IMAGES, "tokens": TOKENS, "rows": TABLE, "signals": SIGNALS, "inputs": None}
 NAME_OF = {kind: name for name, kind in SAMPLES.items() if kind is not None}
+
+# The arrays that hold for both parts.
+OF_ALL = ("class_names", "column_names", "vocabulary", "target_name")
 
 # The parts to evaluate on that published sets have, the one that is taken first.
 EVALUATION = ("test", "val", "valid")
@@ -109,7 +113,7 @@ def find_layout(path: Path, *, kind: str = AUTO, target: str = AUTO) -> Layout:
         for name in (part.inputs, part.labels, part.mask, part.texts, *part.attributes.values()):
             if name is not None:
                 _require_plain(path, name, headers[name])
-    for name in ("class_names", "column_names", "vocabulary", "target_name"):
+    for name in OF_ALL:
         if name in headers:
             _require_plain(path, name, headers[name])
     found, more = _kind(path, names[0].inputs, word, headers, kind)
@@ -139,35 +143,36 @@ def _named_parts(
         )
     if own:
         word = own[0]
-        train = _part(path, headers, word, "labels", "", target)
+        train, labels = _part(headers, word, "labels", ""), "labels"
         candidates = [(f"eval_{word}", "eval_labels")]
     else:
-        word, train, candidates = _published(path, headers, others, target)
-    present = [pair for pair in candidates if any(name in headers for name in pair)]
-    parts, said = [train], []
-    faults = []
-    for inputs, labels in present:
-        if (fault := _one_of_two(path, headers, inputs, labels, train)) is not None:
-            faults.append(fault)
+        word, train, labels, candidates = _published(path, headers, others)
+    said = []
+    if target == NONE:
+        unread = [name for name in (labels, *(pair[1] for pair in candidates)) if name in headers]
+        said += [f"not read, as dataset.target is none: {', '.join(unread)}"] if unread else []
+        headers = {name: header for name, header in headers.items() if name not in unread}
+        train = replace(train, labels=None)
+    elif train.labels is None and target == AUTO:
+        known = {each for pair in candidates for each in pair} | {name for name in headers if name.startswith("eval_")}
+        _require_no_labels(path, headers, train, labels, known)
+        said.append("there are no labels")
+    parts, faults = [train], {}
+    for inputs, its_labels in candidates:
+        if inputs not in headers and its_labels not in headers:
             continue
-        if len(parts) == 1:
-            parts.append(_part(path, headers, inputs, labels, "eval_", target))
+        if fault := _one_of_two(path, headers, inputs, its_labels, train):
+            faults[inputs] = fault
+        elif len(parts) == 1:
+            parts.append(_part(headers, inputs, its_labels, "eval_"))
         else:
             said.append(f"not read, as {parts[1].inputs} is there to evaluate on: {inputs}")
     if len(parts) == 1 and faults:
-        raise unusable(faults[0])
-    said += [f"not read, as it has no labels: {fault.split(' has ')[1].split(' without ')[0]}" for fault in faults]
+        raise unusable(next(iter(faults.values())))
+    said += [f"not read, as it has no labels: {inputs}" for inputs in faults if inputs in headers]
     if not own:
         two = f", and {parts[1].inputs} to evaluate on" if parts[1:] else ""
         said.insert(0, f"{train.inputs} to train on{two}")
-    if train.labels is None and target == AUTO:
-        said.append("there are no labels")
-    if target == NONE and (train.labels or parts[-1].labels):
-        said.append(f"{train.labels or parts[-1].labels} is not read, as dataset.target is none")
-        parts = [
-            PartArrays(part.inputs, None, mask=part.mask, texts=part.texts, attributes=part.attributes)
-            for part in parts
-        ]
     if parts[1:] and (only := sorted({*parts[0].attributes} ^ {*parts[1].attributes})):
         missing = ("eval_" if only[0] in parts[0].attributes else "") + f"attribute_{only[0]}"
         raise unusable(f"{path}: the column {only[0]!r} is there of one part alone; add {missing}, or leave both out")
@@ -175,9 +180,12 @@ def _named_parts(
 
 
 def _published(
-    path: Path, headers: dict[str, Header], others: list[str], target: str
-) -> tuple[str, PartArrays, list[tuple[str, str]]]:
-    """The parts under the names of published sets: train_images and test_images, or x_train and x_test."""
+    path: Path, headers: dict[str, Header], others: list[str]
+) -> tuple[str, PartArrays, str, list[tuple[str, str]]]:
+    """The word of `SAMPLES`, the training part, its labels' name, and the names of the parts to evaluate on.
+
+    The parts are under the names of published sets: train_images and test_images, or x_train and x_test.
+    """
     medmnist = [name for name in SAMPLES if f"train_{name}" in headers]
     keras = [letter for letter in ("x", "X") if f"{letter}_train" in headers]
     if len(medmnist) + len(keras) > 1:
@@ -185,12 +193,12 @@ def _published(
         raise unusable(f"{path} has {' and '.join(both)}, of which one is to be trained on; leave the others out")
     if medmnist:
         word = medmnist[0]
-        train = _part(path, headers, f"train_{word}", "train_labels", "", target)
-        return word, train, [(f"{part}_{word}", f"{part}_labels") for part in EVALUATION]
+        train = _part(headers, f"train_{word}", "train_labels", "")
+        return word, train, "train_labels", [(f"{part}_{word}", f"{part}_labels") for part in EVALUATION]
     if keras:
         x, y = keras[0], "Y" if "Y_train" in headers else "y"
-        train = _part(path, headers, f"{x}_train", f"{y}_train", "", target)
-        return "inputs", train, [(f"{x}_{part}", f"{y}_{part}") for part in EVALUATION]
+        train = _part(headers, f"{x}_train", f"{y}_train", "")
+        return "inputs", train, f"{y}_train", [(f"{x}_{part}", f"{y}_{part}") for part in EVALUATION]
     found = ", ".join([*headers, *others]) or "nothing"
     raise unusable(
         f"{path} has no array images; it has {found}. Samples are images, tokens, rows, signals or inputs: "
@@ -209,7 +217,7 @@ def _one_of_two(path: Path, headers: dict[str, Header], inputs: str, labels: str
     return None
 
 
-def _part(path: Path, headers: dict[str, Header], inputs: str, labels: str, prefix: str, target: str) -> PartArrays:
+def _part(headers: dict[str, Header], inputs: str, labels: str, prefix: str) -> PartArrays:
     """The arrays of one part, of which `inputs` is known to be there."""
 
     def known(name: str) -> str | None:
@@ -217,18 +225,21 @@ def _part(path: Path, headers: dict[str, Header], inputs: str, labels: str, pref
 
     start = f"{prefix}attribute_"
     attributes = {name.removeprefix(start): name for name in headers if name.startswith(start) and name != start}
-    part = PartArrays(
-        inputs, known(labels), mask=known(f"{prefix}attention_mask"), texts=known(f"{prefix}texts"),
+    return PartArrays(
+        inputs,
+        known(labels),
+        mask=known(f"{prefix}attention_mask"),
+        texts=known(f"{prefix}texts"),
         attributes=attributes,
-    )  # fmt: skip
-    if part.labels is None and not prefix and target == AUTO:
-        _require_no_labels(path, headers, part, labels)
-    return part
+    )
 
 
-def _require_no_labels(path: Path, headers: dict[str, Header], part: PartArrays, labels: str) -> None:
-    """Refuse samples without labels where another array of the archive may be the labels."""
-    used = {part.inputs, part.mask, part.texts, *part.attributes.values(), *SAMPLES}
+def _require_no_labels(path: Path, headers: dict[str, Header], part: PartArrays, labels: str, known: set[str]) -> None:
+    """Refuse samples without labels where another array of the archive may be the labels.
+
+    `known` are arrays that are something else.
+    """
+    used = {part.inputs, part.mask, part.texts, *part.attributes.values(), *SAMPLES, *OF_ALL, *known}
     count = headers[part.inputs].shape[:1]
     like = [name for name, header in headers.items() if name not in used and header.shape[:1] == count]
     if like and count:
@@ -248,7 +259,7 @@ def _require_plain(path: Path, name: str, header: Header) -> None:
         )
     if not header.dtype.hasobject:
         return
-    text = name.endswith(("names", "texts", "vocabulary")) or "attribute_" in name
+    text = name in OF_ALL or name.endswith("texts") or "attribute_" in name
     if text:
         mend = f"{name}.astype(str)"
     elif any(word in name for word in ("signals", "tokens")):
@@ -257,7 +268,10 @@ def _require_plain(path: Path, name: str, header: Header) -> None:
             f"{name})); np.stack([np.pad(each, (0, longest - len(each))) for each in {name}])"
         )
     elif any(word in name for word in ("images", "rows", "inputs", "x_", "X_")):
-        mend = f"np.stack({name})"
+        mend = (
+            f"np.stack({name}); rows of several lengths first padded to one: longest = max(map(len, {name})); "
+            f"np.stack([np.pad(each, (0, longest - len(each))) for each in {name}])"
+        )
     else:
         mend = f"np.array({name}.tolist())"
     raise unusable(
@@ -298,7 +312,7 @@ def _kind(path: Path, name: str, word: str, headers: dict[str, Header], wanted: 
             return IMAGES, []
         if shape[1] == shape[2] >= SQUARE:
             return IMAGES, [
-                f"{name} of {shape[1]} x {shape[2]} are taken as images; if they are signals: dataset: {{kind: signals}}"
+                f"{name} of {shape[1]} x {shape[2]} are images; if they are signals: dataset: {{kind: signals}}"
             ]
         raise _two_meanings(where, [IMAGES, SIGNALS])
     if len(shape) == 4:
@@ -311,7 +325,8 @@ def _parts_of(kind: str) -> str:
     return {TOKENS: "tokens each", TABLE: "columns"}[kind]
 
 
-def _two_meanings(where: str, kinds: list[str], more: str = ""):
+def _two_meanings(where: str, kinds: list[str], more: str = "") -> DataError:
+    """The error for an array that may be samples of several kinds."""
     lines = " or ".join(f"dataset: {{kind: {kind}}}" for kind in kinds)
     return unusable(f"{where}, which may be {' or '.join(kinds)}; say which: {lines}{more}")
 
@@ -332,10 +347,9 @@ def _check_part(layout: Layout, part: PartArrays) -> None:
     count = header.shape[0]
     if part.mask is not None and kind == TOKENS and headers[part.mask].shape != header.shape:
         raise unusable(
-            f"{path}: {part.mask} has shape {headers[part.mask].shape} and {part.inputs} {header.shape}; must be the same"
+            f"{path}: {part.mask} has shape {headers[part.mask].shape} and {part.inputs} {header.shape}; must be alike"
         )
-    columns = {**{each: 1 for each in part.attributes.values()}, **({part.texts: 1} if part.texts else {})}
-    for name in columns:
+    for name in (*part.attributes.values(), *([part.texts] if part.texts else [])):
         shape = headers[name].shape
         if shape not in ((count,), (count, 1)):
             raise unusable(

@@ -19,6 +19,9 @@ TOLERANCE = 1e-6
 # Pixels that begin this close to -1 were scaled to -1..1; bytes that were averaged come as close to 255 as this.
 NEARLY, HALF_BYTES = 1e-3, 128
 
+# Brighter pixels than this use all of 16 bits, and no 12 or 14 of them.
+HALF_OF_16_BITS = 2**15
+
 # The ranges of numbers that pixels are stored in: whole numbers of bytes, averaged bytes, -1 to 1, 0 to 1.
 WHOLE_BYTES, BYTES, SIGNED, UNIT = "whole bytes", "bytes", "-1 to 1", "0 to 1"
 
@@ -118,8 +121,12 @@ def _on_white(images: np.ndarray) -> tuple[np.ndarray, int]:
 
 
 def _bytes_of_whole_numbers(path: Path, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The arrays, those of wider whole numbers that are all from 0 to 255 as uint8."""
+    """The arrays, those of wider whole numbers that are all from 0 to 255 as uint8, those of 16 bits from 0 to 1."""
     wide = {name: array for name, array in arrays.items() if array.dtype.kind in "iu" and array.dtype != np.uint8}
+    if all(array.dtype.newbyteorder("=") == np.uint16 and array.max() > HALF_OF_16_BITS for array in wide.values()):
+        for name, array in wide.items():
+            log.info("%s: uint16 up to %d, taken as 16 bits: 65535 is white", name, array.max())
+        return {name: array / np.float32(65535) if name in wide else array for name, array in arrays.items()}
     for name, array in wide.items():
         if array.min() < 0 or array.max() > 255:
             raise unusable(
@@ -156,7 +163,7 @@ def _range(images: np.ndarray) -> str | None:
     low, high = float(images.min()), float(images.max())
     if not (np.isfinite(low) and np.isfinite(high)):
         return None
-    if -TOLERANCE <= low and high <= 1 + TOLERANCE:
+    if low >= -TOLERANCE and high <= 1 + TOLERANCE:
         return UNIT
     if low >= 0 and high <= 255:
         if all((images[start : start + CHUNK] % 1 == 0).all() for start in range(0, len(images), CHUNK)):

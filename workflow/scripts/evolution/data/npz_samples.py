@@ -149,8 +149,8 @@ def _tokens(path: Path, arrays: PartArrays, tokens: np.ndarray, vocabulary: tupl
     if (used & (tokens == PADDING)).any():
         row, place = np.argwhere(used & (tokens == PADDING))[0]
         raise unusable(
-            f"{path}: {name} has the token 0 in row {row} at position {place}, which {arrays.mask} counts as text; 0 is "
-            f"the padding here. Move all by one: np.where({arrays.mask}, {name} + 1, 0)"
+            f"{path}: {name} has the token 0 in row {row} at position {place}, which {arrays.mask} counts as text; "
+            f"0 is the padding here. Move all by one: np.where({arrays.mask}, {name} + 1, 0)"
             + (", and begin vocabulary with '<pad>'" if vocabulary else "")
         )
     if vocabulary and (beyond := used & (tokens >= len(vocabulary))).any():

@@ -1,5 +1,6 @@
 """Labels of an .npz archive in the forms that people save them in: as classes, as a number, or as several labels."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -129,6 +130,10 @@ def _flat(labels: np.ndarray, name: str, said: list[str]) -> np.ndarray:
     return labels
 
 
+# A target, its names, and each part's values by the name of its array.
+Found = tuple[str, tuple[str, ...], dict[str, np.ndarray]]
+
+
 class _Reader:
     """Understands the labels of all parts, which are of one kind."""
 
@@ -139,7 +144,7 @@ class _Reader:
         self.one = ONE[layout.kind]
         self.first = next(iter(labels))
 
-    def read(self) -> tuple[str, tuple[str, ...], dict[str, np.ndarray]]:
+    def read(self) -> Found:
         """The target, the names, and each part's values by the name of its array."""
         shapes = {values.shape[1:] for values in self.labels.values()}
         if len(shapes) > 1:
@@ -172,11 +177,11 @@ class _Reader:
                 f"{self.wanted}; such labels are {target}"
             )
 
-    def _classes(self, names: tuple[str, ...], values: dict[str, np.ndarray]):
+    def _classes(self, names: tuple[str, ...], values: dict[str, np.ndarray]) -> Found:
         check_class_names(names, str(self.path))
         return CLASSES, names, {name: array.astype(np.int64) for name, array in values.items()}
 
-    def _columns(self):
+    def _columns(self) -> Found:
         """Labels of several columns: one-hot classes, or several labels a sample."""
         for name, values in self.labels.items():
             if values.dtype.kind not in "biuf" or not np.isin(values, (0, 1)).all():
@@ -216,7 +221,7 @@ class _Reader:
         self.said.append(f"{self.first} has rows of 0 and 1: taken as {count} labels, each of which holds or not")
         return LABELS, names, held
 
-    def _text_classes(self, kinds: set[str]):
+    def _text_classes(self, kinds: set[str]) -> Found:
         self._wants(CLASSES)
         if not kinds <= set("US"):
             raise unusable(f"{self.path}: {' and '.join(self.labels)} are text and numbers; make them alike")
@@ -239,7 +244,7 @@ class _Reader:
         self.said.append(f"{self.first} is text: taken as {len(names)} classes ({_some(names)})")
         return self._classes(names, classes)
 
-    def _bool_classes(self):
+    def _bool_classes(self) -> Found:
         self._wants(CLASSES)
         names = self.names or ("False", "True")
         if len(names) != 2:
@@ -249,7 +254,7 @@ class _Reader:
         self.said.append(f"{self.first} is bool: taken as the classes {names[0]} and {names[1]}")
         return self._classes(names, classes)
 
-    def _numbers(self):
+    def _numbers(self) -> Found:
         every = np.concatenate([values.astype(np.float64) for values in self.labels.values()])
         # Unsigned numbers beyond those of float64 would be rounded; no class has such a number.
         whole = bool((every == np.rint(every)).all())
@@ -276,7 +281,7 @@ class _Reader:
             self.said.append(f"{self.first} is of type {self.labels[self.first].dtype}, all whole: taken as classes")
         return self._whole_classes({name: array.astype(np.int64) for name, array in self.labels.items()})
 
-    def _number(self, every: np.ndarray):
+    def _number(self, every: np.ndarray) -> Found:
         if every.min() == every.max():
             raise unusable(f"{self.path}: {self.first} is {every[0]:g} everywhere, so there is nothing to learn")
         if self.names is not None:
@@ -284,7 +289,7 @@ class _Reader:
         self.said.append(f"{self.first} from {every.min():g} to {every.max():g}: taken as a number")
         return NUMBER, (), {name: values.astype(np.float64) for name, values in self.labels.items()}
 
-    def _whole_classes(self, labels: dict[str, np.ndarray]):
+    def _whole_classes(self, labels: dict[str, np.ndarray]) -> Found:
         """Classes of whole numbers: from 0 without gaps, from 1, or of any values where they have no names."""
         values = np.unique(np.concatenate([*labels.values()]))
         names, advice = self.names, label_advice(self.labels, named=self.names is not None)
@@ -330,8 +335,8 @@ class _Reader:
             called = f" ({names[place]!r})" if names else ""
             if self.labels[name].dtype.kind not in "iu":
                 raise unusable(
-                    f"{self.path}: {name} has no {self.one} of class {place}{called}, of {len(values)}; leave the class "
-                    "out, or add some"
+                    f"{self.path}: {name} has no {self.one} of class {place}{called}, of {len(values)}; leave "
+                    "the class out, or add some"
                 )
             raise unusable(
                 f"{self.path}: {name} has no {self.one} of class {missing[0]}{called}, of {len(values)}; number the "
@@ -344,7 +349,7 @@ def _shown(values: np.ndarray) -> list[str]:
     return [str(int(value)) for value in values]
 
 
-def _some(names) -> str:
+def _some(names: Iterable[str]) -> str:
     """The first of many names."""
     names = list(names)
     more = len(names) - MOST_NAMED

@@ -54,7 +54,7 @@ def class_names(name: str, *, kind: str = AUTO, target: str = AUTO) -> tuple[str
     return read_contents(name, kind=kind, target=target).class_names if own_path(name) else ()
 
 
-def image_shape(name: str, size: int | None) -> tuple[int, int, int]:
+def image_shape(name: str, size: int | None, *, target: str = AUTO) -> tuple[int, int, int]:
     """(channels, height, width) of the images, after resizing where `size` is given.
 
     In a folder only the first image of each class is read (of 50 classes at most). The job reads all that are drawn.
@@ -65,7 +65,7 @@ def image_shape(name: str, size: int | None) -> tuple[int, int, int]:
         If the data cannot be used.
     """
     kind, path = own_path(name)
-    channels, height, width = _read_shape(kind, path, _stamp(kind, path))
+    channels, height, width = _read_shape(kind, path, target, _stamp(kind, path))
     return (channels, height, width) if size is None else (channels, size, size)
 
 
@@ -81,15 +81,9 @@ def _stamp(kind: str, path: Path) -> tuple[Path | int, ...]:
 @lru_cache
 def _read_contents(data: str, path: Path, kind: str, target: str, stamp: tuple[Path | int, ...]) -> Contents:
     if data == NPZ:
-        return _reader(data).read_contents(path, kind=kind, target=target)
-    contents = image_folder.read_contents(path)
+        return _reader().read_contents(path, kind=kind, target=target)
     require_said(str(path), kind, target)
-    if target != NONE:
-        return contents
-    # The folders of the classes are the folders of the images then, and no more than that.
-    sizes = (contents.train_sizes, contents.eval_sizes)
-    train, evaluation = (None if each is None else (sum(each),) for each in sizes)
-    return Contents((), train, evaluation, target=NONE)
+    return image_folder.read_contents(path, labelled=target != NONE)
 
 
 def require_said(where: str, kind: str, target: str, *, held: DataFacts = HELD_IMAGES) -> None:
@@ -118,14 +112,14 @@ def require_said(where: str, kind: str, target: str, *, held: DataFacts = HELD_I
 
 
 @lru_cache
-def _read_shape(kind: str, path: Path, stamp: tuple[Path | int, ...]) -> tuple[int, int, int]:
-    return _reader(kind).read_shape(path)
-
-
-def _reader(kind: str) -> ModuleType:
-    """The module that reads this kind of data; the one for archives loads NumPy, so it is imported only when needed."""
+def _read_shape(kind: str, path: Path, target: str, stamp: tuple[Path | int, ...]) -> tuple[int, int, int]:
     if kind == IMAGE_FOLDER:
-        return image_folder
+        return image_folder.read_shape(path, labelled=target != NONE)
+    return _reader().read_shape(path, target=target)
+
+
+def _reader() -> ModuleType:
+    """The module that reads archives, which loads NumPy, so it is imported only when needed."""
     from evolution.data import npz_contents
 
     return npz_contents

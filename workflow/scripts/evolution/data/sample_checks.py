@@ -1,4 +1,4 @@
-"""Whether drawn samples that are no images hold what their owner believes: constant, copied or mixed up ones are found."""
+"""Whether drawn rows, signals and texts hold what their owner believes: constant, copied or mixed up ones are found."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -157,8 +157,8 @@ def _copies(train: DrawnPart, numbers: np.ndarray, kind: str) -> Iterator[str]:
     if total - distinct > MANY_COPIES * total:
         most = int(counts.argmax())
         yield (
-            f"The {total} training {PLURAL[kind]} are only {distinct} different ones; one is there {counts[most]} times "
-            f"(as {train.place(int(firsts[most]))})."
+            f"The {total} training {PLURAL[kind]} are only {distinct} different ones; one is there {counts[most]} "
+            f"times (as {train.place(int(firsts[most]))})."
         )
 
 
@@ -194,8 +194,8 @@ def _in_both_parts(train: DrawnPart, evaluation: DrawnPart, numbers: list[np.nda
         twin = int(np.flatnonzero(numbers[0] == numbers[1][first])[0])
         yield (
             f"{len(shared)} of the {len(evaluation.inputs)} evaluation {PLURAL[kind]} are training {PLURAL[kind]} too "
-            f"(as {evaluation.place(first)} and {train.place(twin)}). How well they are predicted says nothing about new "
-            "ones; remove the copies."
+            f"(as {evaluation.place(first)} and {train.place(twin)}). How well they are predicted says nothing about "
+            "new ones; remove the copies."
         )
 
 

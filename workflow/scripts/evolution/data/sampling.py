@@ -3,9 +3,9 @@
 import numpy as np
 
 from evolution.data.class_balance import images_per_class
-from evolution.data.images import LabelledImages
+from evolution.data.images import LabelledImages, Part
 from evolution.data.kinds import CLASSES, LABELS
-from evolution.data.sample_source import SampleSource
+from evolution.data.sample_source import SamplePart, SampleSource
 from evolution.errors import DataError
 
 # Multiples of it, without their whole parts, are spread evenly over 0 to 1, however many there are.
@@ -20,9 +20,9 @@ def sample(
     Of each class the same number. Of samples with several labels, so that each label holds in about the same share of
     those that are drawn as of all. Else at random.
 
-    From a source with one part, both are drawn from it without overlap: training samples from one end of each
-    class's random order (or of all samples') and evaluation samples from the other, so that changing one size leaves the other's samples
-    as they are.
+    From a source with one part, both are drawn from it without overlap: training samples from one end of a random order
+    (of each class, where there are classes) and evaluation samples from the other, so that changing one size leaves the
+    other's samples as they are.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def _sample_evenly(
     return np.sort(train_order[:train_size]), np.sort(eval_order[:eval_size])
 
 
-def _even_order(part, target: str, random: np.random.Generator) -> np.ndarray:
+def _even_order(part: Part | SamplePart, target: str, random: np.random.Generator) -> np.ndarray:
     """An order of a part's samples of which each beginning and each end is a fair sample of all."""
     order = random.permutation(len(part))
     if target != LABELS:

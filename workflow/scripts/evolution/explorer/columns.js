@@ -3,7 +3,7 @@
 const packedColor = (hex, alpha = 0xff) => ((parseInt(hex.slice(1), 16) << 8) | alpha) >>> 0;
 const RIGHT = "#3f90da", WRONG = "#ff8c1a", HELD = "#3f90da", MISSING = "#808080";
 // Of hundreds of categories, those that are not picked step back.
-const GREY = packedColor(MISSING), FAINT = packedColor(MISSING, 0x50);
+const GREY = packedColor(MISSING), FAINT = packedColor(MISSING, 0x30);
 const verdict = [packedColor(WRONG), packedColor(RIGHT)];
 const clusterColors = data.cluster_colors.map((color) => packedColor(color));
 const ramps = Object.fromEntries(
@@ -14,9 +14,9 @@ const HALF = 128; // the step from which a label is predicted
 const truth = `true ${data.target_name || (isKind("classes") ? "class" : "number")}`;
 const columns = [];
 if (isKind("classes"))
-  columns.push({ key: "label", title: truth, names: data.names, codes: data.labels, colors: data.colors });
+  columns.push({ key: "label", title: truth, names: data.names, codes: labels, colors: data.colors });
 if (isKind("number")) columns.push({ key: "label", title: truth, values: labels, scale: data.scale });
-if (isKind("labels")) columns.push({ key: "label", title: "label", colors: [MISSING, HELD] });
+if (isKind("labels")) columns.push({ key: "label", title: "label", colors: [HELD, MISSING] });
 if (isKind("none") && predicted)
   columns.push({ key: "prediction", title: "prediction", names: data.names, codes: predicted, colors: data.colors });
 for (const attribute of data.attributes)
@@ -40,13 +40,14 @@ for (const column of columns) {
 function pickLabel(label) {
   state.pick = label;
   const column = columns[0], name = data.names[label];
-  column.names = [`without ${name}`, `with ${name}`];
-  column.codes = Uint8Array.from({ length: samples }, (_, i) => labels[i * data.names.length + label]);
+  column.names = [`with ${name}`, `without ${name}`];
+  column.codes = Uint8Array.from({ length: samples }, (_, i) => Number(!held(i)));
 }
 const held = (i, label = state.pick) => labels[i * data.names.length + label] === 1;
 const probability = (i, at, label = state.pick) => predicted[(at + i) * data.names.length + label];
 if (isKind("labels")) {
-  const counts = data.names.map((_, label) => labels.reduce((sum, one, at) => sum + (at % data.names.length === label && one), 0));
+  const counts = new Array(data.names.length).fill(0);
+  labels.forEach((one, at) => (counts[at % counts.length] += one));
   $("pick").replaceChildren(...data.names.map((name, label) => new Option(`${name} (${counts[label]})`, label)));
   pickLabel(counts.indexOf(Math.max(...counts)));
 }
@@ -79,9 +80,12 @@ const isWrong = (i, at) =>
 // Colours of a column's categories; the last entry is for samples without one.
 function lookup(column) {
   const table = new Uint32Array(column.names.length + 1).fill(isMany(column) ? FAINT : GREY);
-  if (isMany(column)) column.picked.forEach((code, slot) => code !== null && (table[code] = packedColor(column.colors[slot])));
-  else for (let code = 0; code < column.names.length; code++) table[code] = packedColor(column.colors[code]);
-  table[column.names.length] = isMany(column) ? FAINT : GREY;
+  const colored = isMany(column) ? column.picked : column.names.keys();
+  let slot = 0;
+  for (const code of colored) {
+    if (code !== null) table[code] = packedColor(column.colors[slot]);
+    slot++;
+  }
   return table;
 }
 const entry = (table, code) => table[code < 0 || code >= table.length ? table.length - 1 : code];
@@ -106,7 +110,8 @@ const byCategory = (column) => () => {
 };
 const byNumber = (column) => () => (i) => onRamp(column.values[i], column.scale);
 const target = columnOf("label");
-if (target) addColoring("label", target.title, false, target.values ? byNumber(target) : byCategory(target), target.scale);
+const byColumn = (column) => (column.values ? byNumber(column) : byCategory(column));
+if (target) addColoring("label", target.title, false, byColumn(target), target.scale);
 addColoring("cluster", "k-means cluster", true, null);
 if (predicted) {
   if (isKind("classes")) {
@@ -115,8 +120,9 @@ if (predicted) {
       return (i, at) => entry(table, predicted[at + i]);
     });
   } else if (isKind("number")) {
-    addColoring("prediction", "prediction", true, () => (i, at) => onRamp(predicted[at + i], data.scale), data.scale, true);
+    const guess = (i, at) => onRamp(predicted[at + i], data.scale);
     const error = (i, at) => onRamp(Math.abs(predicted[at + i] - labels[i]), data.error_scale);
+    addColoring("prediction", "prediction", true, () => guess, data.scale, true);
     addColoring("error", "error (absolute)", true, () => error, data.error_scale);
   } else if (isKind("labels")) {
     const painter = () => (i, at) => onRamp((probability(i, at) + 0.5) / 256, SHARE);
@@ -126,7 +132,7 @@ if (predicted) {
     addColoring("right", "right or wrong", true, () => (i, at) => verdict[Number(!isWrong(i, at))]);
 }
 for (const column of columns.filter(({ key }) => key.startsWith("attribute:")))
-  addColoring(column.key, column.title, false, column.values ? byNumber(column) : byCategory(column), column.scale);
+  addColoring(column.key, column.title, false, byColumn(column), column.scale);
 const usualColor = colorings[0].value;
 const coloring = () => colorings.find(({ value }) => value === state.color);
 
@@ -135,7 +141,8 @@ const shownColumn = () => columnOf(state.filter) ?? columnOf(state.color) ?? col
 
 // Whether the colours of the dots are those of the column's categories.
 const isColoredBy = (column) =>
-  column.key === state.color || (column === target && isKind("classes") && ["prediction", "cluster"].includes(state.color));
+  column.key === state.color ||
+  (column === target && isKind("classes") && ["prediction", "cluster"].includes(state.color));
 
 const isFiltered = (column) => column.hidden.size > 0 || !column.rest || column.least !== null || column.most !== null;
 

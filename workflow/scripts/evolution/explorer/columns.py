@@ -1,14 +1,19 @@
 """Columns of samples that the explorer's dots are coloured and filtered by: categories, and numbers on a scale."""
 
+import colorsys
+
 import numpy as np
+from matplotlib.colors import to_rgb
 
 from evolution.explorer.packing import packed
 from evolution.figures.style import class_colors
 
 # With more categories, no palette tells them apart: the page colours some of them, and the reader picks which.
 MOST_CATEGORIES = 20
-# As many categories have a colour then.
+# At most so many categories have a colour then.
 MOST_PICKED = 10
+# Less saturated colours (of HLS) look like the grey of samples without a value, or of categories that are not picked.
+LEAST_SATURATION = 0.2
 
 # Where a scale's middle, between these shares of the values, is less than half of it, the scale shows the middle alone.
 ENDS = (0.02, 0.98)
@@ -44,8 +49,19 @@ def number_scale(values: np.ndarray, low: float | None = None) -> dict[str, floa
 
 
 def category_colors(palette: str, count: int) -> list[str]:
-    """Colours of categories: one each, or as many as can be picked at a time where they are too many to tell apart."""
-    return class_colors(palette, count if count <= MOST_CATEGORIES else MOST_PICKED)
+    """Colours of categories: one each, or as many as can be picked at a time where they are too many to tell apart.
+
+    Parameters
+    ----------
+    palette : str
+        See `style.class_colors`. Its greys are passed over, where the others are enough.
+    count : int
+    """
+    first = class_colors(palette, MOST_PICKED)
+    vivid = [color for color in first if colorsys.rgb_to_hls(*to_rgb(color))[2] >= LEAST_SATURATION] or first
+    if count > MOST_CATEGORIES:
+        return vivid
+    return vivid[:count] if count <= len(vivid) else class_colors(palette, count)
 
 
 def attribute_column(name: str, values: np.ndarray, subset: np.ndarray, palette: str) -> dict[str, object]:

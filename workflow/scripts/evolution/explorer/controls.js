@@ -25,13 +25,14 @@ function remember() {
   }
 }
 
+const isPlace = (text, list) => /^[0-9]+$/.test(text ?? "") && Number(text) < list.length;
 function restoreColumn(column, link) {
   const written = (word) => link.get(linkKey(word, column)) ?? "";
   const codes = (word) => written(word).split(",").filter(Boolean).map(Number);
   clearFilter(column);
   if (column.values) {
-    const bounds = written("range").split(",").map((text) => (text.trim() && Number.isFinite(Number(text)) ? Number(text) : null));
-    [column.least, column.most] = [bounds[0], bounds[1] ?? null];
+    const bound = (text) => (text?.trim() && Number.isFinite(Number(text)) ? Number(text) : null);
+    [column.least, column.most] = written("range").split(",", 2).concat("").map(bound);
     return;
   }
   const isCode = (code) => code in column.names || code === -1;
@@ -39,8 +40,9 @@ function restoreColumn(column, link) {
   if (!isMany(column)) return;
   column.rest = written("rest") !== "0";
   // A place without a number is a colour that is free.
-  const slots = written("picked").split(",").map((text) => (text && Number(text) in column.names ? Number(text) : null));
-  column.picked = link.has(linkKey("picked", column)) ? column.usual.map((_, slot) => slots[slot] ?? null) : [...column.usual];
+  const slots = written("picked").split(",");
+  const slotCode = (_, slot) => (isPlace(slots[slot], column.names) ? Number(slots[slot]) : null);
+  column.picked = link.has(linkKey("picked", column)) ? column.usual.map(slotCode) : [...column.usual];
 }
 
 function restore() {
@@ -50,7 +52,7 @@ function restore() {
   const distance = data.times.map((known) => Math.abs(known - time));
   state.position = Math.max(0, distance.indexOf(Math.min(...distance)));
   state.color = colorings.some(({ value }) => value === link.get("color")) ? link.get("color") : usualColor;
-  if (isKind("labels")) pickLabel(link.has("label") && Number(link.get("label")) in data.names ? Number(link.get("label")) : usualLabel);
+  if (isKind("labels")) pickLabel(isPlace(link.get("label"), data.names) ? Number(link.get("label")) : usualLabel);
   for (const column of columns) restoreColumn(column, link);
   state.filter = columnOf(link.get("filter")) ? link.get("filter") : null;
   state.wrong = predicted !== null && isKind("classes", "labels") && link.get("wrong") === "1";
@@ -135,14 +137,16 @@ function showLegend() {
   $("pick").value = state.pick;
   $("filter").closest("label").hidden = columns.length < 2;
   if (column) $("filter").value = column.key;
-  const chips = !column || column.values ? [] : many ? manyChips(column) : column.names.map((_, code) => chip(column, code, column.colors[code]));
+  const chips = [];
+  if (many) chips.push(...manyChips(column));
+  else if (column?.names) column.names.forEach((_, code) => chips.push(chip(column, code, column.colors[code])));
   if (column?.codes && !many && column.codes.some((code) => code < 0)) chips.push(chip(column, -1, MISSING));
   $("legend").replaceChildren(...chips);
   $("finder").hidden = !many;
   if (many) $("find").placeholder = `find of ${column.names.length}`;
   $("range").hidden = !column?.values;
   for (const [id, bound] of [["least", column?.least], ["most", column?.most]]) $(id).value = bound ?? "";
-  if (column?.values) [$("least").placeholder, $("most").placeholder] = [number(column.scale.least), number(column.scale.most)];
+  for (const id of ["least", "most"]) $(id).placeholder = column?.values ? number(column.scale[id]) : "";
   $("every").hidden = !column;
   $("none").hidden = !column?.names;
   $("others").replaceChildren(
@@ -273,6 +277,7 @@ $("find").onkeydown = ({ key }) => {
   if (key === "Enter") $("found").querySelector("button")?.click();
   if (key === "Escape") $("found").hidden = true;
 };
+document.addEventListener("pointerdown", ({ target }) => target.closest("#finder") || ($("found").hidden = true));
 $("wrong").onchange = () => (state.wrong = $("wrong").checked, update(true));
 // Samples by number, or by an id, which may have spaces and commas.
 function placesOf(text) {

@@ -13,7 +13,8 @@ const STEPS = 32767;
 const MOST_CARDS = 60;
 
 function unpack(array) {
-  const bytes = Uint8Array.from(atob(array.bytes), (letter) => letter.charCodeAt(0));
+  const letters = atob(array.bytes), bytes = new Uint8Array(letters.length);
+  for (let i = 0; i < letters.length; i++) bytes[i] = letters.charCodeAt(i);
   return new TYPES[array.type](bytes.buffer);
 }
 
@@ -50,10 +51,10 @@ const visible = new Uint8Array(samples).fill(1);
 const snapshot = () => Math.round(state.position);
 const isKind = (...targets) => targets.includes(data.target);
 
-// Numbers as people read them.
+// Numbers as people read them: four digits, or as many as the whole part has.
 function number(value) {
   if (Number.isNaN(value)) return "–";
-  return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(4)));
+  return String(Math.abs(value) >= 1000 ? Math.round(value) : Number(value.toPrecision(4))).replace("-", "−");
 }
 
 // An element with a text, which is never read as HTML.
@@ -84,7 +85,7 @@ if (data.left_out)
 if (!data.aligned)
   $("count").textContent += " · each snapshot's layout starts from scratch: read positions, not movements";
 $("slider").max = last;
-if (!predicted) $("count").textContent += " · what the network predicts is not known";
+if (!predicted && labels) $("count").textContent += " · what the network predicts is not known";
 if (!predicted || !isKind("classes", "labels")) $("wrong").closest("label").hidden = true;
 if (hasIds) {
   $("search").inputMode = "text";

@@ -38,7 +38,7 @@ function moveDots() {
 function shown(value) {
   if (value === null || value === undefined) return "–";
   const text = value.toFixed(2);
-  return text === "1.00" && value < 1 ? ">0.99" : text;
+  return text === "1.00" && value < 1 ? ">0.99" : text.replace("-", "−");
 }
 // 0 only where nothing is right.
 const shownScore = (value) => (value > 0 && value < 0.005 ? "<0.01" : shown(value));

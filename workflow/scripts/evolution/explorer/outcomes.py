@@ -12,7 +12,7 @@ from evolution.explorer.scores import score_over_time
 SCORE_TITLES = {CLASSES: "Network accuracy", NUMBER: "Network R²", LABELS: "Network average precision"}
 
 # Bytes of predictions. Of more labels the page has the most common ones alone.
-MOST_PREDICTIONS = 2**25
+MOST_PREDICTIONS = 2**24
 
 
 def network_score(targets: Targets, predicted: np.ndarray) -> np.ndarray | None:

@@ -10,7 +10,7 @@ from bokeh.resources import INLINE
 
 from evolution.data.kinds import CLASSES, LABELS, NONE, NUMBER
 from evolution.embedding.methods import METHODS
-from evolution.explorer.columns import MOST_CATEGORIES, MOST_PICKED
+from evolution.explorer.columns import MOST_CATEGORIES
 from evolution.explorer.page_data import PageSettings
 
 FOLDER = Path(__file__).parent
@@ -40,8 +40,8 @@ MATCHED_HELP = "A cluster has the colour of the class that it matches best."
 FOLLOWED_HELP = "A cluster keeps its colour over time and from layer to layer as far as its samples stay together."
 SCALE_HELP = "≤ and ≥ at the ends of a scale of colours: some values lie beyond it."
 MANY_HELP = (
-    f"With more than {MOST_CATEGORIES} classes or values, the {MOST_PICKED} largest have a colour and the others are grey: "
-    "find one by its name to give it a colour."
+    f"With more than {MOST_CATEGORIES} classes or values, the largest have a colour and the others are grey: find one "
+    "by its name to give it a colour."
 )
 
 

@@ -25,13 +25,7 @@ from evolution.measures.long_tables import load_values, series, without_raw_inpu
 STEPS = 32_767
 
 # Of the curves, where there is less room than in figures.
-TITLES = METRIC_TITLES | {
-    "normalized_mutual_information": "NMI",
-    "knn_r2": "k-NN R²",
-    "linear_probe_r2": "Linear probe R²",
-    "knn_average_precision": "k-NN average precision",
-    "linear_probe_average_precision": "Linear probe average precision",
-}
+TITLES = METRIC_TITLES | {"normalized_mutual_information": "NMI"}
 
 # How a layer is judged above its map: the metric that fits the target, and its short name.
 MAP_SCORES = {
@@ -131,7 +125,7 @@ def explorer_data(
         layouts = np.stack([embeddings.read_layout(layer, time, targets.count) for time in layer_times])
         maps.append(
             {
-                "name": baseline if layer == RAW_INPUTS else layer_title(layer),
+                "name": layer_title(layer, baseline),
                 "layouts": packed(quantise(layouts)[:, subset]),
                 "clusters": packed(assigned[layer][:, subset].astype(np.int16)),
                 "scores": [rounded(values.get((layer, time, metric))) for time in layer_times],

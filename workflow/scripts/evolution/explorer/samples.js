@@ -47,7 +47,11 @@ function rowTable(place, most) {
     line.append(make("th", rows.names[rows.columns ? rows.columns[at] : i]), make("td", number(rows.values[at])));
   }
   const more = rows.names.length - count;
-  if (more > 0) table.createCaption().textContent = `and ${more} more`;
+  if (more > 0) {
+    const end = make("th", `and ${more} more`);
+    end.colSpan = 2;
+    table.insertRow().append(end);
+  }
   return table;
 }
 
@@ -60,7 +64,7 @@ function look(place, large) {
   return seen;
 }
 
-const signed = (value) => (value > 0 ? `+${number(value)}` : number(value).replace("-", "−"));
+const signed = (value) => (value > 0 ? `+${number(value)}` : number(value));
 const percent = (step) => `${Math.round((100 * (step + 0.5)) / 256)} %`;
 
 // What is known and predicted of a sample at the snapshot: texts by what they say, and whether the network is wrong.
@@ -125,7 +129,8 @@ function summary(places) {
   if (!predicted) return [when];
   if (isKind("number")) {
     const errors = places.map((place) => Math.abs(predicted[at + place] - labels[place]));
-    return [`mean error ${number(errors.reduce((sum, error) => sum + error, 0) / errors.length)} ${when}`, pair];
+    const mean = errors.reduce((sum, error) => sum + error, 0) / errors.length;
+    return [`mean absolute error ${number(mean)} ${when}`, pair];
   }
   if (isKind("none")) return [`predicted ${when}`];
   const wrong = places.filter((place) => isWrong(place, at)).length;

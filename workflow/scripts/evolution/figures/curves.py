@@ -67,7 +67,8 @@ def curve_panels(
         figure = headed_figure(
             title=title,
             note=note,
-            width=3 * (3.25 + name),
+            # What stands above two panels takes the room of three; one alone would be too flat in it.
+            width=(3 if max(rows) > 1 else 2) * (3.25 + name),
             height=len(rows) * (max(2.6, names) + 1.0),
             style=style,
         )

@@ -39,6 +39,8 @@ class DotColors:
         Of a number.
     meaning : str
         What the colours say, for "in the colour of ...".
+    heading : str
+        The same, to stand above a map.
     note : str
         What else has to be said; begins with a space, or empty.
     colors : list of str
@@ -51,6 +53,7 @@ class DotColors:
     legend: list[tuple[str, str]]
     scale: ColorScale | None
     meaning: str
+    heading: str
     note: str
     colors: list[str]
     fonts: list[str]
@@ -112,6 +115,7 @@ def _by_class(targets: Targets, palette: str) -> DotColors:
             legend=list(zip(names, colors)),
             scale=None,
             meaning="its true class",
+            heading="True class",
             note="",
             colors=colors,
             fonts=fonts,
@@ -121,7 +125,17 @@ def _by_class(targets: Targets, palette: str) -> DotColors:
     note = (
         f" In colour: the {COLORED} largest of {len(names)} classes, {sizes[shown].sum()} of {targets.count} samples."
     )
-    return _some(targets.values, shown, [names[label] for label in shown], palette, "its true class", note, fonts)
+    return _some(
+        groups=targets.values,
+        shown=shown,
+        names=[names[label] for label in shown],
+        one="class",
+        palette=palette,
+        meaning="its true class",
+        heading="True class",
+        note=note,
+        fonts=fonts,
+    )
 
 
 def _by_labels(targets: Targets, palette: str) -> DotColors:
@@ -145,7 +159,15 @@ def _by_labels(targets: Targets, palette: str) -> DotColors:
             "samples."
         )
     return _some(
-        np.array([number[labels] for labels in sets]), shown, legend, palette, "the labels that it has", note, fonts
+        groups=np.array([number[labels] for labels in sets]),
+        shown=shown,
+        names=legend,
+        one="set",
+        palette=palette,
+        meaning="the labels that it has",
+        heading="Labels",
+        note=note,
+        fonts=fonts,
     )
 
 
@@ -160,14 +182,23 @@ def _by_cluster(clusters: np.ndarray, palette: str, of_clusters: str) -> DotColo
             f"{len(clusters)} samples."
         )
     names = [f"cluster {cluster + 1}" for cluster in shown]
-    meaning = f"its k-means cluster {of_clusters}".strip()
-    return _some(clusters, shown, names, palette, meaning, note, drawable_names([])[1])
+    return _some(
+        groups=clusters,
+        shown=shown,
+        names=names,
+        one="cluster",
+        palette=palette,
+        meaning=f"its k-means cluster {of_clusters}".strip(),
+        heading="k-means cluster",
+        note=note,
+        fonts=drawable_names([])[1],
+    )
 
 
 def _some(
-    groups: np.ndarray, shown: np.ndarray, names: list[str], palette: str, meaning: str, note: str, fonts: list[str]
+    *, groups: np.ndarray, shown: np.ndarray, names: list[str], one: str, palette: str, **about: object
 ) -> DotColors:
-    """Some groups in colour, the others grey."""
+    """Some groups in colour, the others grey; `about` has the rest of the DotColors."""
     own = class_colors(palette, len(shown))
     colors = np.full(int(groups.max(initial=0)) + 2, OTHERS, dtype="<U7")
     colors[shown] = own
@@ -176,10 +207,12 @@ def _some(
     left = len(set(groups[groups >= 0].tolist()) - set(shown.tolist()))
     legend = list(zip(names, own))
     if left:
-        legend.append((f"{left} more", OTHERS))
+        plural = one if left == 1 else f"{one}es" if one.endswith("s") else f"{one}s"
+        legend.append((f"{left} more {plural}", OTHERS))
     elif (groups < 0).any():
         legend.append(("none", OTHERS))
-    return DotColors(dots, legend, None, meaning, note, [*own, *[OTHERS] * bool((dots == OTHERS).any())], fonts)
+    colors = [*own, *[OTHERS] * bool((dots == OTHERS).any())]
+    return DotColors(dots=dots, legend=legend, scale=None, colors=colors, **about)
 
 
 def _by_number(targets: Targets) -> DotColors:
@@ -200,6 +233,7 @@ def _by_number(targets: Targets) -> DotColors:
         legend=[],
         scale=scale,
         meaning=f"its {targets.name}" if targets.name else "its number",
+        heading=f"{name[0].upper()}{name[1:]}",
         note=note,
         colors=colors,
         fonts=fonts,

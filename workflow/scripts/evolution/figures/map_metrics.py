@@ -27,9 +27,20 @@ class MapMetric:
     long: str = ""
 
     @property
-    def explained(self) -> str:
-        """The full name, if there is one, and the explanation."""
-        return f"{self.long}, {self.explanation}" if self.long else self.explanation
+    def sentence(self) -> str:
+        """The explanation as a sentence; k-NN is written so at its beginning too."""
+        start = self.short if "-" in self.short else self.short[0].upper() + self.short[1:]
+        return f"{start}: {self.explanation}."
+
+    @property
+    def full_sentence(self) -> str:
+        """The same with the full name, if there is one."""
+        return self.sentence.replace(": ", f": {self.long}, ", 1) if self.long else self.sentence
+
+    @property
+    def inputs_sentence(self) -> str:
+        """The same of the raw inputs, which are no layer."""
+        return self.full_sentence.replace("the layer's", "the inputs'").replace("in the layer", "among the inputs")
 
 
 MAP_METRICS = {

@@ -9,7 +9,7 @@ from matplotlib.collections import PathCollection
 from matplotlib.path import Path
 from matplotlib.transforms import IdentityTransform
 
-from evolution.figures.sheets import dot_size, drawing_order
+from evolution.figures.sheets import dot_sizes, drawing_order
 
 # How far a dot's polygon may be from the circle around it, in pixels; each corner costs time.
 DEVIATION = 1 / 8
@@ -53,9 +53,11 @@ class MovingDots:
         _, color = np.unique(colors, return_inverse=True)
         self.order = np.lexsort((color, turn))
         changes = np.flatnonzero(np.diff(turn[self.order]) | np.diff(color[self.order])) + 1
-        radius = math.sqrt(dot_size(axes, samples)) / 2 * axes.figure.dpi / 72
-        circle = Path.unit_regular_polygon(corners(radius))
-        self._outline = radius * circle.vertices
+        radii = np.sqrt(dot_sizes(axes, colors)) / 2 * axes.figure.dpi / 72
+        circle = Path.unit_regular_polygon(corners(float(np.max(radii))))
+        # Of all dots, or of each one.
+        radii = radii if np.ndim(radii) == 0 else radii[self.order][:, None, None]
+        self._outline = radii * circle.vertices
         # The corners of all paths; each path has a view of its part, so that `draw` moves it by writing here.
         self._corners = np.zeros((samples, *circle.vertices.shape))
         parts = np.split(self._corners, changes)

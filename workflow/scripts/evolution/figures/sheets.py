@@ -44,6 +44,8 @@ DOT_COVER = 0.22  # share of a cell that its dots cover where none overlap
 
 # The dots of groups that have no colour of their own.
 OTHERS = "#d0d0d0"
+# Where less than this share of the dots has a colour, these have up to so many times the area of the others.
+FEW_COLORED, LARGER = 0.25, 6
 
 # Inches of a colour scale's bar.
 SCALE_WIDTH, SCALE_BAR, SCALE_HEIGHT = 3.0, 0.11, 0.36
@@ -121,6 +123,23 @@ def dot_size(axes: Axes, samples: int) -> float:
     return float(np.clip(DOT_COVER * side**2 / samples, 1.2, 30))
 
 
+def dot_sizes(axes: Axes, colors: np.ndarray) -> float | np.ndarray:
+    """The square of each dot's diameter, in points: one for all, or float (N,).
+
+    Where few of very many dots have a colour, these are larger, so that they can be found among the grey ones.
+
+    Parameters
+    ----------
+    axes : Axes
+    colors : str array (N,)
+    """
+    size = dot_size(axes, len(colors))
+    colored = colors != OTHERS
+    if not 0 < np.count_nonzero(colored) < FEW_COLORED * len(colors):
+        return size
+    return np.where(colored, min(dot_size(axes, np.count_nonzero(colored)), LARGER * size), size)
+
+
 def draw_map(axes: Axes, layout: np.ndarray, colors: np.ndarray, limits: tuple[np.ndarray, float]) -> None:
     """Draw one layout, each point in its colour.
 
@@ -133,7 +152,8 @@ def draw_map(axes: Axes, layout: np.ndarray, colors: np.ndarray, limits: tuple[n
     """
     limit_map(axes, limits)
     order = drawing_order(colors)
-    axes.scatter(*layout[order].T, s=dot_size(axes, len(layout)), c=colors[order], linewidths=0)
+    sizes = dot_sizes(axes, colors)
+    axes.scatter(*layout[order].T, s=sizes if np.ndim(sizes) == 0 else sizes[order], c=colors[order], linewidths=0)
 
 
 def drawing_order(colors: np.ndarray) -> np.ndarray:

@@ -167,7 +167,8 @@ def _of_words(
 ) -> dict[str, float]:
     """Clusters, silhouette and neighbours against the words of an attribute; `part` is of the samples that count."""
     found = {}
-    if assigned is None and attribute.clusters <= len(np.unique(part.rows, axis=0)):
+    # Directions that differ in their last digits alone are none for k-means to tell apart.
+    if assigned is None and attribute.clusters <= len(np.unique(part.rows.round(5), axis=0)):
         assigned, _ = clustering.kmeans_restarts(
             part.rows, clusters=attribute.clusters, n_init=n_init, seed=integer_seed(seed, "k-means")
         )

@@ -22,7 +22,7 @@ log = logging.getLogger("evolution")
 # Spectrum and probe take this many samples where neither N nor D is smaller: their time goes with min(N, D)^3.
 SPECTRUM_SAMPLES = 5000
 
-# Clusters that k-means looks for where there are no classes to count, and the samples that each has on average at least.
+# Clusters that k-means looks for where there are no classes to count, and the fewest samples of one on average.
 CLUSTERS, CLUSTER_SAMPLES = 10, 5
 
 
