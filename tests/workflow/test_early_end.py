@@ -40,7 +40,7 @@ def test_the_last_snapshot_is_where_the_training_ended(ended):
     assert times(ended, "tiny") == expected and times(ended, "whole") == [0, 4, 8, 12]
     assert times(ended, "tiny", "history") == list(range(last + 1))
     summary = ended.path("summary.md").read_text(encoding="utf-8")
-    assert f"The training ended by itself at epoch {last}: the accuracy on the training images, 0." in summary
+    assert f"The training ended by itself at epoch {last}: the accuracy on the training samples, 0." in summary
     crossings = ended.path("../comparison/crossing.md").read_text(encoding="utf-8")
     assert f"The runs end at different epochs: tiny at {last}, whole at 12." in " ".join(crossings.split())
     # Up to its end, it is the training that goes on.

@@ -38,7 +38,8 @@ SCHEMA = yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").r
         (
             "model.name",
             "resnet",
-            "allowed: small_cnn, tiny_cnn, mlp, transformers, torchvision.NAME, PACKAGE.MODULE:CLASS, FILE.py:CLASS",
+            "allowed: small_cnn, tiny_cnn, mlp, signal_cnn, tiny_transformer, transformers, torchvision.NAME, "
+            "PACKAGE.MODULE:CLASS, FILE.py:CLASS",
         ),
         ("model.weights", 3, "must be of type string or null"),
         ("activations.pooling", "mean", "must be of type mapping"),

@@ -54,8 +54,8 @@ def test_a_span(times):
     assert set(json.loads(load_metadata(output["history"])["digests"])) == {"0", "100"}
     assert load_records(Path("records"), pattern="rec") == {"s": ("step", times)}
     kept = Recording(**load_recording(Path("records"), pattern="rec"))
-    inputs = {"inputs": "images", "input_shape": [1, 5, 5]}
-    assert kept == Recording(SAMPLES, {"conv1": [2, 3, 3], "fc1": [6]}, "outputs", 5, True, **inputs)
+    about = {"inputs": "images", "input_shape": [1, 5, 5]}
+    assert kept == Recording(SAMPLES, {"conv1": [2, 3, 3], "fc1": [6]}, "outputs", 5, True, **about)
     assert load_recording(Path("records"), pattern="another") == {}
 
 

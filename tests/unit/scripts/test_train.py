@@ -65,7 +65,7 @@ def test_the_history_tells_data_and_weights_apart(tmp_path, dataset):
     assert metadata[b"checkpoint"].decode() == digest(files["checkpoint"])
 
 
-@pytest.mark.parametrize(("batch_size", "said"), [(None, "all training images at once"), (16, "16 images at once")])
+@pytest.mark.parametrize(("batch_size", "said"), [(None, "all training samples at once"), (16, "16 samples at once")])
 def test_a_gpu_without_enough_memory(tmp_path, dataset, monkeypatch, batch_size, said):
     """The error that torch raises, raised where it comes up."""
 

@@ -17,7 +17,7 @@ def test_a_gpu_without_enough_memory(batch_size):
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB. GPU 0 has 8 GiB.\nMore lines.")
     message = str(error.value)
     assert message.startswith("The GPU has too little memory for this training, which takes ")
-    assert ("all training images" if batch_size is None else "16 images at once (CUDA out of memory.") in message
+    assert ("all training samples" if batch_size is None else "16 samples at once (CUDA out of memory.") in message
     for key in ("training.batch_size", "dataset.train_size", "model.name", "training.device to cpu"):
         assert key in message
     assert "\n" not in message
@@ -53,7 +53,7 @@ def test_a_batch_of_one_image_and_batch_norm(tmp_path, dataset):
     (tmp_path / "normed.py").write_text(NORMED)
     model = f"{tmp_path / 'normed.py'}:normed"
     first = start(tmp_path, dataset, model=model)
-    with pytest.raises(UserError, match=r"^training\.batch_size: 1 leaves a batch of a single image.*train_size"):
+    with pytest.raises(UserError, match=r"^training\.batch_size: 1 leaves a batch of a single sample.*train_size"):
         train_epochs(tmp_path, dataset, 1, 1, first, model=model, batch_size=1)
 
 
@@ -74,7 +74,7 @@ def test_a_batch_of_one_image_in_a_recipe_of_the_users(tmp_path, dataset):
     (tmp_path / "recipe.py").write_text(RECIPE)
     settings = {"model": f"{tmp_path / 'normed.py'}:normed", "recipe": f"{tmp_path / 'recipe.py'}:Recipe"}
     first = start(tmp_path, dataset, **settings)
-    with pytest.raises(UserError, match=r"^training\.batch_size: 1 leaves a batch of a single image"):
+    with pytest.raises(UserError, match=r"^training\.batch_size: 1 leaves a batch of a single sample"):
         train_epochs(tmp_path, dataset, 1, 1, first, batch_size=1, **settings)
 
 

@@ -291,7 +291,7 @@ def test_one_image_in_a_batch_norm_keeps_its_message(tmp_path, dataset):
     )
     changes = {"model": f"{tmp_path / 'net.py'}:Net", "recipe": written(tmp_path, text)("Works"), "batch_size": 13}
     begun = start(tmp_path, dataset, **changes)
-    with pytest.raises(UserError, match=r"^training\.batch_size: 13 leaves a batch of a single image"):
+    with pytest.raises(UserError, match=r"^training\.batch_size: 13 leaves a batch of a single sample"):
         train_epochs(tmp_path, dataset, 1, 1, begun, **changes)
 
 

@@ -135,7 +135,7 @@ def test_networks_of_equal_weights_are_the_same(network):
 def test_a_small_difference_of_one_weight_is_found(network):
     model, images = network
     other = moved(model, "fc2.bias", 1e-3)
-    with pytest.raises(ModelError, match=r"predicts another class for \d+ of 40 images, .* differ by up to 0\.001"):
+    with pytest.raises(ModelError, match=r"predicts another class for \d+ of 40 samples, .* differ by up to 0\.001"):
         check_evaluation(trained=model, restored=other, images=images)
     found = training_step_difference(
         *learners(model, moved(model, "conv2.weight", 0.1)), images, torch.arange(40) % 4, 1

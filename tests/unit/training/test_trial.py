@@ -213,7 +213,7 @@ def test_batch_norm_and_few_images(models):
         said(model="models.py:Normed", batch_size=1),
         said_of("Scaled", model="models.py:Normed", batch_size=1),
     ):
-        assert line.startswith("training.batch_size: 1 leaves a batch of a single image")
+        assert line.startswith("training.batch_size: 1 leaves a batch of a single sample")
 
 
 def ask(folder, request):

@@ -50,11 +50,10 @@ def reason_to_end(
         How the score that progress is in is called; None where there is none.
     """
     if stop.train_accuracy is not None and row.get("train_accuracy", -math.inf) >= stop.train_accuracy:
-        return f"the accuracy on the training images, {row['train_accuracy']:.4f}, has reached {stop.train_accuracy:g}"
+        return f"the accuracy on the training samples, {row['train_accuracy']:.4f}, has reached {stop.train_accuracy:g}"
     if stop.patience is not None and progress.epochs_since >= stop.patience:
-        samples = "images" if score == "accuracy" else "samples"
         return (
-            f"the {score} on the evaluation {samples} has not been above {progress.best:.4f} for {stop.patience} "
+            f"the {score} on the evaluation samples has not been above {progress.best:.4f} for {stop.patience} "
             f"epoch{'s' if stop.patience > 1 else ''}"
         )
     return None

@@ -25,7 +25,7 @@ def memory_explained(batch_size: int | None) -> Iterator[None]:
     Parameters
     ----------
     batch_size : int or None
-        None for all images at once.
+        None for all samples at once.
     """
     try:
         yield
@@ -33,7 +33,7 @@ def memory_explained(batch_size: int | None) -> Iterator[None]:
         gpu = isinstance(error, torch.OutOfMemoryError)
         if not (gpu or isinstance(error, MemoryError) or NO_MEMORY in str(error)):
             raise
-        step = "all training images at once" if batch_size is None else f"{batch_size} images at once"
+        step = "all training samples at once" if batch_size is None else f"{batch_size} samples at once"
         remedies = ["set a lower training.batch_size", "lower dataset.train_size", "choose a smaller model.name"]
         remedies += ["end what else uses the GPU", "set training.device to cpu"] * gpu
         raise UserError(
@@ -51,7 +51,7 @@ def lone_image_explained(images: int, batch_size: int | None) -> Iterator[None]:
         if images > 1 or LONE_IMAGE not in str(error):
             raise
         raise UserError(
-            f"{batch_size} leaves a batch of a single image, which the model's batch norm cannot train on. Choose a "
+            f"{batch_size} leaves a batch of a single sample, which the model's batch norm cannot train on. Choose a "
             "batch_size that does not leave one image over, or another dataset.train_size.",
             key="training.batch_size",
         ) from error

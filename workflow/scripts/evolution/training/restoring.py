@@ -223,7 +223,7 @@ def check_evaluation(*, trained: nn.Module, restored: nn.Module, images: torch.T
     same_places = np.array_equal(finite, np.isfinite(found))
     different = int((together.argmax(1) != found.argmax(1)).sum()) if target == CLASSES else 0
     if not (moved <= allowed and same_places and not different):
-        classes = f"it predicts another class for {different} of {len(images)} images, and " * (target == CLASSES)
+        classes = f"it predicts another class for {different} of {len(images)} samples, and " * (target == CLASSES)
         raise ModelError(
             f"a checkpoint does not hold the whole network: built again with the weights of its state dict {classes}"
             f"its outputs differ by up to {moved:.3g}. The model keeps something outside its state dict that its "
@@ -268,7 +268,7 @@ def training_step_difference(
     if same and same_loss:
         return None
     return (
-        "a training that goes on from the checkpoint before would not be the same training: with the same images and "
+        "a training that goes on from the checkpoint before would not be the same training: with the same samples and "
         f"random numbers, a step of the network that was trained has the loss {loss:.6g}, and of the network built "
         f"again from its checkpoint {other_loss:.6g}"
         + ("" if same else ", and their gradients differ")

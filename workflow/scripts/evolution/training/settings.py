@@ -29,9 +29,9 @@ class Stop:
     Attributes
     ----------
     train_accuracy : float or None
-        At the end of the first epoch with this accuracy on the training images.
+        At the end of the first epoch with this accuracy on the training samples.
     patience : int or None
-        After so many epochs without a better accuracy on the evaluation images.
+        After so many epochs without a better score of the evaluation samples.
     diverged : bool
         Where the loss is not finite, at the last time before that was noted. Otherwise this is an error.
     """
