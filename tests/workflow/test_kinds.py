@@ -1,4 +1,4 @@
-"""Whole runs on what is no labelled image: each kind of input, and each kind of target, by its files and its numbers."""
+"""Whole runs on what is no labelled image, of each kind of input and of target, by their files and their numbers."""
 
 import re
 from pathlib import Path
