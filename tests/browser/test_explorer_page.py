@@ -16,11 +16,11 @@ from support.page import CLASSES, LAYERS, SAMPLES, prediction, write_page
 
 def test_it_opens_with_all_layers_and_curves(explorer):
     titles = [element.text for element in explorer.driver.find_elements(By.CSS_SELECTOR, "#maps b")]
-    assert titles == ["raw inputs", "conv", "fc"]
+    assert titles == ["raw pixels", "conv", "fc"]
     assert explorer.text("#time") == "epoch 0 of 10"
     assert explorer.text("#count") == "60 evaluation samples"
     assert explorer.text("#maps figure:nth-child(2) figcaption span") == "ARI 0.40"
-    assert len(explorer.driver.find_elements(By.CSS_SELECTOR, "#curves figure")) == 6
+    assert len(explorer.driver.find_elements(By.CSS_SELECTOR, "#curves figure")) == 7
     for index, layer in enumerate(LAYERS):
         np.testing.assert_allclose(drawn(explorer, index), expected(layer, 0), atol=1e-4)
     # Dots are on the canvas: it is not of one colour.

@@ -1,12 +1,12 @@
 """A small experiment made by rule, and its explorer page."""
 
+import base64
 from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 
 from evolution.explorer.page_data import PageSettings
-from evolution.figures.metric_titles import METRIC_TITLES
 from evolution.io.arrays import save_npz
 from evolution.io.tables import save_table
 from explorer import explore
@@ -14,6 +14,11 @@ from support.figures import write_cells
 
 EPOCHS = [0, 2, 5, 10]
 LAYERS = ["raw_inputs", "conv", "fc"]
+# Of a run whose samples have classes, those that the page has curves of.
+METRICS = (
+    *("silhouette", "adjusted_rand_index", "normalized_mutual_information", "label_silhouette", "knn_accuracy"),
+    "linear_probe_accuracy",
+)
 CLASS_NAMES = ["zero", "one", "</script>"]
 CLASSES = len(CLASS_NAMES)
 SAMPLES = 60
@@ -64,7 +69,7 @@ def write_experiment(folder: Path, samples: int = SAMPLES) -> dict[str, object]:
         (layer, epoch, metric, metric_value(layer, epoch))
         for layer, epochs in layer_epochs.items()
         for epoch in epochs
-        for metric in METRIC_TITLES
+        for metric in METRICS
     ]
     columns = dict(zip(("layer", "epoch", "metric", "value"), map(list, zip(*rows))))
     save_table(folder / "metrics.parquet", columns)
@@ -96,6 +101,11 @@ def write_page(folder: Path, samples: int = SAMPLES, max_samples: int = 5000, al
     path = folder / "explorer.html"
     path.write_text(text, encoding="utf-8", newline="\n")
     return path
+
+
+def unpacked(array: dict) -> np.ndarray:
+    """An array as the page reads it from JSON."""
+    return np.frombuffer(base64.b64decode(array["bytes"]), array["type"]).reshape(array["shape"])
 
 
 class Scripts(HTMLParser):

@@ -12,6 +12,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
+from evolution.data.catalogue import DATA_PACKAGES
 from evolution.embedding.methods import METHODS
 from evolution.figures.registry import COMPARISON_FIGURES, FIGURES
 from evolution.models.names import TRANSFORMERS
@@ -160,10 +161,17 @@ def test_requirements_are_what_the_workflow_imports():
     for path in [ROOT / "Snakefile", *sorted((ROOT / "workflow" / "rules").glob("*.smk"))]:
         lines = re.findall(r"^ *(?:import|from) .+$", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
         imported |= third_party("\n".join(line.strip() for line in lines))
-    assert set(PINS) == imported - set(EXTRAS) | {"snakemake", "snakemake-executor-plugin-slurm"} | reports
+    data = {pin.partition("==")[0] for pin in DATA_PACKAGES.values()} - set(EXTRAS)
+    assert set(PINS) == imported - set(EXTRAS) | {"snakemake", "snakemake-executor-plugin-slurm"} | reports | data
+
+
+def test_packages_of_which_only_data_are_read_are_pinned_as_the_messages_say():
+    pins = {name: str(pin) for name, pin in (PINS | EXTRAS).items()}
+    assert all(pins[pin.partition("==")[0]] == pin for pin in DATA_PACKAGES.values())
 
 
 def test_extras_are_what_optional_methods_and_models_import():
-    assert {method.package for method in METHODS.values() if method.package} | {TRANSFORMERS} == set(EXTRAS)
+    data = {pin.partition("==")[0] for pin in DATA_PACKAGES.values()} - set(PINS)
+    assert {method.package for method in METHODS.values() if method.package} | {TRANSFORMERS} | data == set(EXTRAS)
     for method in METHODS.values():
         assert PYPI_OF_IMPORT.get(method.module, method.module) == method.package

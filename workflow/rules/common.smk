@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from evolution import RAW_INPUTS
 from evolution.config.layers import layers_with_raw_inputs
+from evolution.data.kinds import CLASSES, LABELS
 from evolution.planning.run_times import load_ending, trained_times
 
 RUNS = experiment["runs"]
@@ -147,9 +148,20 @@ def of_each_run(files):
     return [lambda wildcards, run=run: files(run) for run in RUNS]
 
 
+def has_class_metrics(run):
+    """Whether something is measured of each class or label of a run. Of labels the k-NN average precision always is."""
+    target = FACTS[run].target
+    return target == LABELS or (target == CLASSES and "class_silhouette" in MEASURES_ON)
+
+
+def has_collapse(run):
+    """Whether neural collapse is measured of a run. Only classes collapse."""
+    return FACTS[run].target == CLASSES and "neural_collapse" in MEASURES_ON
+
+
 def more_measures(run):
     """The files of a run's measures that are not of single cells, as far as the config switches them on."""
-    tables = ["class_metrics"] * ("class_silhouette" in MEASURES_ON) + ["collapse"] * ("neural_collapse" in MEASURES_ON)
+    tables = ["class_metrics"] * has_class_metrics(run) + ["collapse"] * has_collapse(run)
     files = [f"results/{run}/tables/{table}.parquet" for table in tables]
     if experiment["metrics"]["cka"]:
         files += expand("results/{run}/cka/layers/{span}.parquet", run=run, span=run_spans(run))

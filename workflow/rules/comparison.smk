@@ -4,7 +4,6 @@ from evolution.planning.run_groups import layer_order, representative_runs, run_
 CROSSINGS = "results/comparison/crossing.md"
 # Runs that differ in nothing but their seed are one group.
 GROUPS = run_groups(RUNS)
-GROUPED_RUNS = [run for runs in GROUPS.values() for run in runs]
 GROUP_LAYERS = {group: NETWORK_LAYERS[runs[0]] for group, runs in GROUPS.items()}
 SEEDS = {run: RUNS[run]["seed"] for run in RUNS}
 
@@ -44,13 +43,23 @@ def compared_activations(
 UNITS = sorted({times.unit for times in PLANNED.values()})
 
 
-# The tables of the runs that are put below one another.
-COMPARED_TABLES = ["metrics", "history"] + ["collapse"] * ("neural_collapse" in MEASURES_ON)
+# The tables of the runs that are put below one another, each with the groups that have it.
+COMPARED_TABLES = {"metrics": GROUPS, "history": GROUPS}
+COLLAPSED_GROUPS = {group: runs for group, runs in GROUPS.items() if has_collapse(runs[0])}
+if COLLAPSED_GROUPS:
+    COMPARED_TABLES["collapse"] = COLLAPSED_GROUPS
+
+
+def tables_of_runs(
+    table,
+):
+    """The runs' tables of one kind, group by group."""
+    return [f"results/{run}/tables/{table}.parquet" for runs in COMPARED_TABLES[table].values() for run in runs]
 
 
 rule compare_tables:
     input:
-        **{table: expand(f"results/{{run}}/tables/{table}.parquet", run=GROUPED_RUNS) for table in COMPARED_TABLES},
+        **{table: tables_of_runs(table) for table in COMPARED_TABLES},
         code=code("compare_tables"),
     output:
         **{table: f"results/comparison/tables/{table}.parquet" for table in COMPARED_TABLES},
@@ -63,7 +72,7 @@ rule compare_tables:
     resources:
         **resources_of(memory=2000, minutes=10),
     params:
-        groups=GROUPS,
+        groups=COMPARED_TABLES,
         seeds=SEEDS,
     message:
         "Gathering the tables of all runs."
@@ -95,6 +104,7 @@ rule compare_crossings:
         layers=layer_order(GROUP_LAYERS),
         threshold=experiment["comparison"]["threshold"],
         seeds=SEEDS,
+        targets={run: FACTS[run].target for run in RUNS},
     message:
         "Finding when each layer of each run crosses the threshold."
     script:

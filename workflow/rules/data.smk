@@ -24,8 +24,10 @@ def folder_listing(
     wildcards,
 ):
     """A digest of the paths and sizes of the user's own image files; None for other data sets."""
-    kind, path = own_source.own_path(RUNS[wildcards.run]["dataset"]["name"]) or (None, None)
-    return image_folder.folder_digest(path) if kind == contents.IMAGE_FOLDER else None
+    dataset = RUNS[wildcards.run]["dataset"]
+    kind, path = own_source.own_path(dataset["name"]) or (None, None)
+    labelled = dataset["target"] != "none"
+    return image_folder.folder_digest(path, labelled=labelled) if kind == contents.IMAGE_FOLDER else None
 
 
 def data_root(
@@ -148,11 +150,13 @@ rule prepare_data:
         eval_size=run_param("dataset", "eval_size"),
         image_size=run_param("dataset", "image_size"),
         normalize=run_param("dataset", "normalize"),
+        kind=run_param("dataset", "kind"),
+        target=run_param("dataset", "target"),
         seed=dataset_seed,
         rerun_key_archive=archive_digest,
         # The files of a folder are no inputs: there may be a million.
         rerun_key_folder=folder_listing,
     message:
-        "Sampling the images of run {wildcards.run}."
+        "Sampling the data of run {wildcards.run}."
     script:
         "../scripts/prepare_data.py"

@@ -4,7 +4,7 @@
 def predictions_of(
     wildcards,
 ):
-    """The network's predictions for the images when a span's activations were taken; nothing for the raw inputs."""
+    """The network's predictions for the samples when a span's activations were taken; nothing for the raw inputs."""
     return [] if wildcards.layer == RAW_INPUTS else f"results/{wildcards.run}/predictions/{wildcards.span}.parquet"
 
 
@@ -60,6 +60,7 @@ rule measure:
         n_init=experiment["metrics"]["n_init"],
         neighbors=experiment["metrics"]["neighbors"],
         measures=MEASURES_ON,
+        measure_by=experiment["metrics"]["measure_by"],
         seed=run_param("seed"),
         cache_key_layer=lambda wildcards: wildcards.layer,
     message:

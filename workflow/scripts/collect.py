@@ -2,13 +2,14 @@
 
 import json
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from evolution.data.kinds import CLASSES, NUMBER, SCORES
+from evolution.data.targets import load_targets
 from evolution.errors import DataError, UserError
-from evolution.io.arrays import load_npz
 from evolution.io.job_log import job_log, log_warnings
 from evolution.io.tables import load_metadata, load_table, load_unit, save_table
 from evolution.sources.file_names import other_unit
@@ -16,8 +17,6 @@ from evolution.sources.losses import read_losses
 
 log = logging.getLogger("evolution")
 
-# The measures of a training, as far as they are known.
-TRAINING = ("train_loss", "train_accuracy", "eval_loss", "eval_accuracy", "class_accuracy")
 # What identifies a value in a gathered table of each kind.
 KEYS = {
     "metrics": ("layer", "time", "metric"),
@@ -27,11 +26,28 @@ KEYS = {
 }
 
 
+def history_measures(target: str) -> tuple[list[str], list[str]]:
+    """The measures of a training: those that each of its tables has, and all that may be known, in their order.
+
+    Parameters
+    ----------
+    target : str
+        The kind of target, which decides the score. Where there is none, the losses alone may be known.
+    """
+    if target not in SCORES:
+        return [], ["train_loss", "eval_loss"]
+    score = SCORES[target]
+    # A number has no classes or labels to be scored one by one.
+    of_each = [] if target == NUMBER else [f"class_{score}"]
+    return [f"eval_{score}", *of_each], ["train_loss", f"train_{score}", "eval_loss", f"eval_{score}", *of_each]
+
+
 def collect(
     *,
     kind: str,
     paths: list[str],
     class_names: list[str],
+    target: str = CLASSES,
     losses: Mapping[int, Mapping[str, float]] | None = None,
     shown: Collection[int] | None = None,
     unit: str = "epoch",
@@ -42,14 +58,16 @@ def collect(
     ----------
     kind : str
         metrics, embedding: the metrics with one value, from tables named `.../{span}/{layer}.parquet`.
-        class_metrics: the metrics with a value for each class, from the same tables.
-        history: both sorts, of the training; `TRAINING` names them.
+        class_metrics: the metrics with a value for each class or label, from the same tables.
+        history: both sorts, of the training, see `history_measures`.
     paths : list of str
     class_names : list of str
-        Read for class_metrics and history.
+        Of the classes or labels. Read for class_metrics and history.
+    target : str
+        The kind of target, for history.
     losses : mapping, optional
         Of a training that ran elsewhere, from its log: each time to its train_loss and train_accuracy, for history.
-        They replace those of the tables.
+        They replace those of the tables. An accuracy counts where the samples have classes.
     shown : collection of int, optional
         The times of a history that are taken. By default all are.
     unit : {"epoch", "step"}
@@ -66,35 +84,45 @@ def collect(
     UserError
         If a table cannot be read, or lacks a column.
     """
-    required = ("eval_accuracy", "class_accuracy") if kind == "history" else ()
+    required, training = history_measures(target) if kind == "history" else ([], [])
     entries = []
     for path in paths:
         table = load_table(path, "time", *required)
-        known = [name for name in TRAINING if name in table.column_names] if kind == "history" else None
+        known = [name for name in training if name in table.column_names]
         for row in table.to_pylist():
             time = row.pop("time")
-            for metric in known or row:
+            for metric in known if kind == "history" else row:
                 per_class = isinstance(row[metric], list)
                 if kind == "history" or per_class == (kind == "class_metrics"):
                     values = zip(class_names, row[metric]) if per_class else [("", row[metric])]
                     entries += [(Path(path).stem, time, metric, name, value) for name, value in values]
     if losses:
         # A log says more than the checkpoints do.
-        told = {name for of_time in losses.values() for name in of_time}
+        told = {name for of_time in losses.values() for name in of_time}.intersection(training)
         entries = [entry for entry in entries if entry[2] not in told]
-        entries += [("", time, name, "", value) for time, of_time in losses.items() for name, value in of_time.items()]
+        entries += [
+            ("", time, name, "", value)
+            for time, of_time in losses.items()
+            for name, value in of_time.items()
+            if name in told
+        ]
     if kind == "history":
         entries = in_order([entry for entry in entries if shown is None or entry[1] in shown], unit)
-    layers, times, metrics, names, values = zip(*entries)
+    layers, times, metrics, names, values = zip(*entries) if entries else [()] * 5
     columns = {
-        "layer": list(layers),
+        "layer": text_column(layers),
         "time": np.array(times, np.int32),
-        "metric": list(metrics),
-        "measure": list(metrics),
-        "class_name": list(names),
+        "metric": text_column(metrics),
+        "measure": text_column(metrics),
+        "class_name": text_column(names),
         "value": np.array(values, float),
     }
     return {name: columns[name] for name in (*KEYS[kind], "value")}
+
+
+def text_column(values: Sequence[str]) -> Sequence[str]:
+    """A column of text, which keeps its type without a row: of a run without labels the training may not be known."""
+    return list(values) or np.array([], str)
 
 
 def in_order(entries: list[tuple], unit: str) -> list[tuple]:
@@ -192,7 +220,7 @@ def with_other_unit(table: dict[str, object], other_times: Mapping[int, float], 
 if "snakemake" in globals():
     with job_log(snakemake.log[0]):
         kind, paths = snakemake.wildcards.table, list(snakemake.input.tables)
-        names = load_npz(snakemake.input.dataset, "class_names")[0] if snakemake.input.get("dataset") else []
+        targets = load_targets(snakemake.input.dataset) if snakemake.input.get("dataset") else None
         unit, losses = load_unit(paths[0]), {}
         # Of a training of this workflow nothing is stored elsewhere, and there are no logs.
         stored, warnings = snakemake.params.stored, []
@@ -209,7 +237,8 @@ if "snakemake" in globals():
         table = collect(
             kind=kind,
             paths=paths,
-            class_names=[str(name) for name in names],
+            class_names=list(targets.names) if targets else [],
+            target=targets.target if targets else CLASSES,
             losses=losses,
             shown=snakemake.params.shown,
             unit=unit,

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from evolution.activations.cells import Cells
+from evolution.data.kinds import NONE
+from evolution.data.targets import load_targets
 from evolution.io.arrays import load_npz, names_in_npz
 from evolution.io.job_log import job_log
 from evolution.io.tables import save_table
@@ -24,10 +26,10 @@ class SampleDigests:
     Attributes
     ----------
     content : str
-        A digest of the labels and of what tells the samples. Images are told by their pixels and their positions in the
-        data set. Samples of a user's function or of a recording are told by their ids; without ids by all that the
-        model is given, as their previews may be the same for other samples; and without inputs too by the previews that
-        a recording has. Empty where nothing tells them.
+        A digest of the labels, where there are any, and of what tells the samples. Images are told by their pixels and
+        their positions in the data set. Other samples are told by their ids; without ids by all that the model is
+        given, as their previews may be the same for other samples; and without inputs too by the previews that a
+        recording has. Empty where nothing tells them.
     ids : str
         A digest of the labels and of who the samples are: their ids, or of images the positions in their data set.
         Positions among what a user's function returned, or in a recording, say nothing: it is then `content`.
@@ -65,13 +67,15 @@ def sample_digests(dataset: str) -> SampleDigests:
             if "previews_given" not in names:
                 return SampleDigests("", "", named)
     digest = hashlib.sha256(" ".join(telling).encode())
-    for array in load_npz(dataset, "eval_labels", *telling):
+    targets = load_targets(dataset)
+    known = [] if targets.target == NONE else [targets.values]
+    for array in (*known, *load_npz(dataset, *telling)):
         digest.update(f"{array.dtype} {array.shape} ".encode() + np.ascontiguousarray(array).tobytes())
     content = digest.hexdigest()
     if not named and "input_names" in names:
         return SampleDigests(content, content, named)
-    labels, who = load_npz(dataset, "eval_labels", "eval_ids" if named else "eval_indices")
-    ids = hashlib.sha256(json.dumps([labels.tolist(), [str(name) for name in who]]).encode())
+    (who,) = load_npz(dataset, "eval_ids" if named else "eval_indices")
+    ids = hashlib.sha256(json.dumps([*(values.tolist() for values in known), [str(name) for name in who]]).encode())
     return SampleDigests(content, ids.hexdigest(), named)
 
 
@@ -141,14 +145,12 @@ def compare_activations(
         int64 (how many it is computed from). A row a pair, in both orders, of the runs with the same samples.
     """
     runs = same_samples(datasets)
-    (labels,) = load_npz(datasets[runs[0]], "eval_labels")
-    drawn = some_samples(len(labels), seed, most=most_samples)
+    count = load_targets(datasets[runs[0]]).count
+    drawn = some_samples(count, seed, most=most_samples)
     kept = [(run, layer) for run in layers if run in runs for layer in layers[run]]
-    rows = [
-        rows_of_samples(activations[run].read(layer, times[run], (len(labels), None)), drawn) for run, layer in kept
-    ]
+    rows = [rows_of_samples(activations[run].read(layer, times[run], (count, None)), drawn) for run, layer in kept]
     plain, unbiased = pairwise_cka(rows)
-    log.info("%d layers of %d runs, %d of %d samples", len(rows), len(runs), len(drawn), len(labels))
+    log.info("%d layers of %d runs, %d of %d samples", len(rows), len(runs), len(drawn), count)
     pairs = [(*first, *second) for first in kept for second in kept]
     names = dict(zip(("run", "layer", "other_run", "other_layer"), map(list, zip(*pairs))))
     samples = np.full(len(pairs), len(rows[0]))

@@ -1,4 +1,4 @@
-"""When the adjusted Rand index crosses a threshold, in each layer of each run."""
+"""When each layer of each run crosses a threshold, by the adjusted Rand index or what other targets are measured by."""
 
 import csv
 from dataclasses import dataclass
@@ -10,9 +10,19 @@ from evolution.io.markdown import DASH, markdown_table
 from evolution.io.tables import load_table, load_unit
 from evolution.io.whole_files import whole_file
 from evolution.measures.intervals import mean_interval
-from evolution.measures.long_tables import ADJUSTED_RAND
+from evolution.measures.long_tables import MAIN_METRICS
 
 NEVER = "never"
+# How sentences call the metrics that layers are compared by.
+NAMES = {
+    "adjusted_rand_index": "adjusted Rand index",
+    "knn_r2": "R² of the nearest neighbours",
+    "knn_average_precision": "mean average precision of the nearest neighbours",
+    "silhouette": "silhouette of the k-means clusters",
+}
+SEVERAL_TARGETS = """\
+The runs differ in what is known of their samples (classes, numbers, labels, or nothing), so no one measure compares
+them all. Each run is in the part of its own measure."""
 # With more runs only the first and the last to end are named.
 MOST_ENDS = 12
 LEGEND = """\
@@ -97,21 +107,40 @@ def sort_groups(groups: list[Crossings]) -> list[Crossings]:
     return sorted(groups, key=rank)
 
 
-def load_curves(path: str, metric: str) -> dict[str, dict[str, dict[str, tuple[np.ndarray, np.ndarray]]]]:
-    """Read one metric of `comparison/tables/metrics.parquet`: layer to group to run to times and values."""
+Curves = dict[str, dict[str, dict[str, tuple[np.ndarray, np.ndarray]]]]
+
+
+def load_curves(path: str, targets: dict[str, str]) -> dict[str, Curves]:
+    """Read of each run the metric that layers are compared by, from `comparison/tables/metrics.parquet`.
+
+    Parameters
+    ----------
+    path : path
+    targets : dict
+        Run to the kind of its target.
+
+    Returns
+    -------
+    dict of str to dict
+        Metric to layer to group to run to times and values; metrics in the order of `MAIN_METRICS`.
+    """
     table = load_table(path, "run", "group", "layer", "time", "metric", "value")
     names = ("layer", "group", "run", "time", "value", "metric")
-    points: dict[str, dict[str, dict[str, list]]] = {}
-    for layer, group, run, time, value, of in zip(*(table.column(name).to_pylist() for name in names)):
-        if of == metric:
-            runs = points.setdefault(layer, {}).setdefault(group, {})
+    points: dict[str, dict] = {metric: {} for metric in MAIN_METRICS.values()}
+    for layer, group, run, time, value, metric in zip(*(table.column(name).to_pylist() for name in names)):
+        if metric == MAIN_METRICS[targets[run]]:
+            runs = points[metric].setdefault(layer, {}).setdefault(group, {})
             runs.setdefault(run, []).append((time, np.nan if value is None else value))
     return {
-        layer: {
-            group: {run: tuple(map(np.array, zip(*sorted(curve)))) for run, curve in runs.items()}
-            for group, runs in groups.items()
+        metric: {
+            layer: {
+                group: {run: tuple(map(np.array, zip(*sorted(curve)))) for run, curve in runs.items()}
+                for group, runs in groups.items()
+            }
+            for layer, groups in layers.items()
         }
-        for layer, groups in points.items()
+        for metric, layers in points.items()
+        if layers
     }
 
 
@@ -137,11 +166,12 @@ def layer_section(layer: str, groups: list[Crossings], unit: str) -> str:
     return f"**{layer}**\n\n{markdown_table(header, rows)}"
 
 
-def ends_note(curves: dict[str, dict[str, dict[str, tuple[np.ndarray, np.ndarray]]]], unit: str) -> str:
+def ends_note(curves: dict[str, Curves], unit: str) -> str:
     """A sentence on trainings that end at different times, to be read with *never*; empty where all end at one."""
     ends = {
         run: int(times[-1])
-        for groups in curves.values()
+        for layers in curves.values()
+        for groups in layers.values()
         for runs in groups.values()
         for run, (times, _) in runs.items()
     }
@@ -156,9 +186,16 @@ def ends_note(curves: dict[str, dict[str, dict[str, tuple[np.ndarray, np.ndarray
 
 
 def compare_crossings(
-    *, metrics_table: str, layers: list[str], threshold: float, seeds: dict[str, int], markdown_path: str, csv_path: str
+    *,
+    metrics_table: str,
+    layers: list[str],
+    threshold: float,
+    seeds: dict[str, int],
+    targets: dict[str, str],
+    markdown_path: str,
+    csv_path: str,
 ) -> None:
-    """Write when each layer's adjusted Rand index crosses the threshold, for reading and for computing.
+    """Write when each layer crosses the threshold, for reading and for computing.
 
     Parameters
     ----------
@@ -166,37 +203,56 @@ def compare_crossings(
     layers : list of str
         Of all groups, in the order to show them in.
     threshold : float
+        Of the adjusted Rand index, or what `MAIN_METRICS` has for a run's target.
     seeds : dict
         Run to its seed.
+    targets : dict
+        Run to the kind of its target.
     markdown_path, csv_path : paths to write
         The CSV has a row a layer and run.
     """
     unit = load_unit(metrics_table)
-    curves = load_curves(metrics_table, ADJUSTED_RAND)
+    curves = load_curves(metrics_table, targets)
     found = {
-        layer: sort_groups([group_crossings(group, runs, threshold) for group, runs in curves[layer].items()])
-        for layer in layers
-        if layer in curves
+        metric: {
+            layer: sort_groups([group_crossings(group, runs, threshold) for group, runs in of_layer[layer].items()])
+            for layer in layers
+            if layer in of_layer
+        }
+        for metric, of_layer in curves.items()
     }
-    sections = "\n\n".join(layer_section(layer, groups, unit) for layer, groups in found.items())
+    parts = {
+        metric: "\n\n".join(layer_section(layer, groups, unit) for layer, groups in of_layer.items())
+        for metric, of_layer in found.items()
+    }
+    if len(parts) == 1:
+        ((metric, text),) = parts.items()
+        heading = f"When the {NAMES[metric]} reaches {threshold:g}"
+    else:
+        heading = f"When layers reach {threshold:g}"
+        sections = [f"## By the {NAMES[metric]}\n\n{part}" for metric, part in parts.items()]
+        text = "\n\n".join([SEVERAL_TARGETS, *sections])
     notes = f"{ends_note(curves, unit)}{LEGEND.format(unit=unit)}"
-    text = f"# When the adjusted Rand index reaches {threshold:g}\n\n{sections}\n\n{notes}\n"
     with whole_file(markdown_path) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
+        temporary.write_text(f"# {heading}\n\n{text}\n\n{notes}\n", encoding="utf-8", newline="\n")
     with whole_file(csv_path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(
             ["layer", "group", "run", "seed", unit, "highest", "group_mean", "group_low", "group_high"]
-            + ["group_crossed", "group_runs", "end"]
+            + ["group_crossed", "group_runs", "end", "metric"]
         )
-        for layer, groups in found.items():
-            for group in groups:
-                shared = ["" if np.isnan(value) else f"{value:.3f}" for value in (group.mean, group.low, group.high)]
-                for run, time, highest in group.runs:
-                    numbers = ["" if np.isnan(value) else f"{value:.3f}" for value in (time, highest)]
-                    own = [layer, group.group, run, seeds[run], *numbers]
-                    end = int(curves[layer][group.group][run][0][-1])
-                    writer.writerow([*own, *shared, group.crossed, len(group.runs), end])
+        for metric, layer, group in (
+            (metric, layer, group)
+            for metric, of_layer in found.items()
+            for layer, groups in of_layer.items()
+            for group in groups
+        ):
+            shared = ["" if np.isnan(value) else f"{value:.3f}" for value in (group.mean, group.low, group.high)]
+            for run, time, highest in group.runs:
+                numbers = ["" if np.isnan(value) else f"{value:.3f}" for value in (time, highest)]
+                own = [layer, group.group, run, seeds[run], *numbers]
+                end = int(curves[metric][layer][group.group][run][0][-1])
+                writer.writerow([*own, *shared, group.crossed, len(group.runs), end, metric])
 
 
 if "snakemake" in globals():
@@ -206,6 +262,7 @@ if "snakemake" in globals():
             layers=snakemake.params.layers,
             threshold=snakemake.params.threshold,
             seeds=snakemake.params.seeds,
+            targets=snakemake.params.targets,
             markdown_path=snakemake.output.markdown,
             csv_path=snakemake.output.csv,
         )

@@ -1,9 +1,13 @@
 """Put the runs' tables of one kind below one another, with each row's run, group and seed."""
 
+import logging
+
 import numpy as np
 
 from evolution.io.job_log import job_log
 from evolution.io.tables import load_table, load_unit, save_table
+
+log = logging.getLogger("evolution")
 
 
 def gather_runs(
@@ -54,14 +58,13 @@ TABLE_COLUMNS = {
 
 if "snakemake" in globals():
     with job_log(snakemake.log[0]):
-        runs = [run for members in snakemake.params.groups.values() for run in members]
         for kind, path in snakemake.output.items():
+            groups = snakemake.params.groups[kind]
+            runs = [run for members in groups.values() for run in members]
             paths = dict(zip(runs, snakemake.input[kind]))
-            table = gather_runs(
-                paths=paths,
-                groups=snakemake.params.groups,
-                seeds=snakemake.params.seeds,
-                columns=TABLE_COLUMNS[kind],
-            )
+            left_out = [group for group in snakemake.params.groups["metrics"] if group not in groups]
+            if left_out:
+                log.info("Not in the %s table, as their samples have no classes: %s", kind, ", ".join(left_out))
+            table = gather_runs(paths=paths, groups=groups, seeds=snakemake.params.seeds, columns=TABLE_COLUMNS[kind])
             # Runs that count in different units are not compared.
             save_table(path, table, unit=load_unit(paths[runs[0]]))

@@ -5,16 +5,20 @@ import evolution.startup.load_analysis  # noqa: F401 - before scikit-learn
 # isort: split
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from evolution.activations.predictions import are_known, load_predictions
+from evolution.data.kinds import CLASSES
+from evolution.data.targets import Targets, load_targets
 from evolution.errors import UserError
-from evolution.io.arrays import load_npy, load_npz, save_npy
+from evolution.io.arrays import load_npy, save_npy
 from evolution.io.job_log import job_log
 from evolution.io.tables import save_table
-from evolution.measures.cell_metrics import MeasureSettings, layer_metrics
+from evolution.measures.attributes import Attribute, read_attribute, said_of
+from evolution.measures.cell_metrics import MeasureSettings, cluster_count, layer_metrics
 from evolution.measures.registry import PER_CLASS
 
 log = logging.getLogger("evolution")
@@ -27,6 +31,7 @@ def metrics_span(
     predictions: str | None,
     times: list[int],
     settings: MeasureSettings,
+    measure_by: Sequence[str] = (),
     unit: str = "epoch",
 ) -> tuple[dict[str, list], np.ndarray, np.ndarray]:
     """All metrics of one layer at each time of a span.
@@ -38,6 +43,8 @@ def metrics_span(
     predictions : path of predictions/{span}.parquet, or None for the raw inputs
     times : list of int
     settings : MeasureSettings
+    measure_by : sequence of str
+        Attributes of the samples that the layer is measured against in addition to their target.
     unit : {"epoch", "step"}
         What times are counted in.
 
@@ -45,27 +52,36 @@ def metrics_span(
     -------
     table : dict of columns
         time, and each metric that `cell_metrics.layer_metrics` returns; a row a time.
-    assigned, voted : int16 arrays (times, N)
-        Each sample's k-means cluster, and the class that its neighbours vote for.
+    assigned : int16 array (times, N)
+        Each sample's k-means cluster.
+    voted : array (times, ...)
+        What its neighbours say of it, see `cell_metrics.layer_metrics`.
 
     Raises
     ------
     UserError
         If an activation is not finite, there are too few samples, or a file is not what it should be.
     """
-    labels, names = load_npz(dataset, "eval_labels", "class_names")
+    targets = load_targets(dataset)
+    attributes = read_attributes(targets, measure_by, settings.clusters, dataset)
     if settings.clusters == "auto":
-        settings = replace(settings, clusters=len(np.unique(labels)))
+        settings = replace(settings, clusters=cluster_count(targets.values, targets.count, targets.target))
+        if targets.target == CLASSES and settings.clusters >= targets.count:
+            raise UserError(
+                f"{dataset} has {targets.count} samples of {settings.clusters} classes, too few for k-means to find as "
+                "many clusters. Raise dataset.eval_size, or set metrics.clusters to a smaller number",
+                "metrics.clusters",
+            )
     # A function of the user's may have returned fewer than dataset.eval_size, which planning checks.
     for key, value in (("clusters", settings.clusters), ("neighbors", settings.neighbors)):
-        if value >= len(labels):
+        if value >= targets.count:
             raise UserError(
-                f"{value} is too large, {dataset} has {len(labels)} samples; must be below it", f"metrics.{key}"
+                f"{value} is too large, {dataset} has {targets.count} samples; must be below it", f"metrics.{key}"
             )
-    by_time = load_npy(activations, (len(times), len(labels), None))
+    by_time = load_npy(activations, (len(times), targets.count, None))
     predicted = [None] * len(times)
-    if predictions is not None and "neural_collapse" in settings.measures:
-        known, _ = load_predictions([predictions], times, len(labels))
+    if predictions is not None and "neural_collapse" in settings.measures and targets.target == CLASSES:
+        known, _ = load_predictions([predictions], times, targets.count)
         # Of a recording without predictions, what needs them is NaN.
         predicted = known if are_known(known) else predicted
     rows, assigned, voted = [], [], []
@@ -73,7 +89,13 @@ def metrics_span(
         if not np.isfinite(by_time[index]).all():
             raise UserError(f"{activations} holds values that are not finite at {unit} {time}: delete it to rebuild it")
         values, clusters, votes = layer_metrics(
-            by_time[index], labels, settings, predicted=predicted[index], classes=len(names)
+            by_time[index],
+            targets.values,
+            settings,
+            target=targets.target,
+            attributes=attributes,
+            predicted=predicted[index],
+            classes=len(targets.names),
         )
         rows.append({"time": time} | values)
         assigned.append(clusters)
@@ -81,6 +103,36 @@ def metrics_span(
         shown = (f"{name} {value:.4f}" for name, value in values.items() if name not in PER_CLASS)
         log.info("%s %d: %s", unit.capitalize(), time, ", ".join(shown))
     return {name: [row[name] for row in rows] for name in rows[0]}, np.stack(assigned), np.stack(voted)
+
+
+def read_attributes(targets: Targets, measure_by: Sequence[str], clusters: int | str, dataset: str) -> list[Attribute]:
+    """The attributes to measure against; the log says of each which samples do not count.
+
+    Parameters
+    ----------
+    targets : Targets
+    measure_by : sequence of str
+        The attributes' names.
+    clusters : int or "auto"
+        Of k-means.
+    dataset : str
+        Where the samples are, for messages.
+
+    Raises
+    ------
+    UserError
+        If the samples lack an attribute.
+    """
+    for name in measure_by:
+        if name not in targets.attributes:
+            known = ", ".join(targets.attributes) or "none"
+            raise UserError(
+                f"{name!r} is no attribute of the samples in {dataset}; they have {known}", "metrics.measure_by"
+            )
+    attributes = [read_attribute(name, targets.attributes[name], clusters) for name in measure_by]
+    for said in filter(None, map(said_of, attributes)):
+        log.info(said)
+    return attributes
 
 
 if "snakemake" in globals():
@@ -97,6 +149,7 @@ if "snakemake" in globals():
                 measures=snakemake.params.measures,
                 seed=snakemake.params.seed,
             ),
+            measure_by=snakemake.params.measure_by,
             unit=snakemake.params.unit,
         )
         save_npy(snakemake.output.clusters, assigned)

@@ -6,7 +6,8 @@ import math
 import numpy as np
 
 from evolution.activations.predictions import are_known, load_predictions
-from evolution.io.arrays import load_npy, load_npz
+from evolution.data.targets import load_targets
+from evolution.io.arrays import load_npy
 from evolution.io.job_log import job_log
 from evolution.io.tables import save_table
 from evolution.measures.collapse import class_centres, layer_collapse, self_duality
@@ -23,7 +24,7 @@ def classifier_collapse(
     Parameters
     ----------
     rows : float32 array (N + classes, D)
-        The classifier's input for each image, then its weights, a row a class; compact or raw.
+        The classifier's input for each sample, then its weights, a row a class; compact or raw.
     labels : int array (N,)
     predicted : int array (N,) or None
         None where nobody knows: what needs it is NaN.
@@ -69,7 +70,8 @@ def collapse_table(
     UserError
         If a file is not what it should be.
     """
-    labels, names = load_npz(dataset, "eval_labels", "class_names")
+    targets = load_targets(dataset)
+    labels, names = targets.values, targets.names
     times, values = [], []
     for path, predictions_path, span in zip(classifier, predictions, spans):
         predicted, _ = load_predictions([predictions_path], span, len(labels))

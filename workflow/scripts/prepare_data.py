@@ -1,4 +1,4 @@
-"""Draw the training and the evaluation images of a run, the same number of each class."""
+"""Draw the training and the evaluation samples of a run, the same number of each class where there are classes."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -8,10 +8,14 @@ import numpy as np
 
 from evolution.data.builtin import LOADERS, load_source
 from evolution.data.content_checks import CheckedPart, content_warnings, require_content
+from evolution.data.drawn_samples import drawn_targets, sample_arrays
 from evolution.data.images import ImageFiles, LabelledImages, Part, draw_images
+from evolution.data.kinds import CLASSES, IMAGES
 from evolution.data.normalization import AUTO, normalization
 from evolution.data.own_source import own_path
+from evolution.data.sample_source import SampleSource
 from evolution.data.sampling import sample
+from evolution.data.targets import target_arrays
 from evolution.io.arrays import save_npz
 from evolution.io.job_log import job_log, log_warnings
 from evolution.seeds import generator
@@ -27,9 +31,11 @@ def prepare_data(
     eval_size: int,
     image_size: int | None,
     normalize: str | dict = AUTO,
+    kind: str = AUTO,
+    target: str = AUTO,
     seed: int,
     output: str | Path,
-    loaders: Mapping[str, Callable[[Path], LabelledImages]] = LOADERS,
+    loaders: Mapping[str, Callable[[Path], LabelledImages | SampleSource]] = LOADERS,
 ) -> None:
     """Load a data set, draw the samples, and write them.
 
@@ -40,47 +46,84 @@ def prepare_data(
     root : path or None
         The folder of torchvision's data sets, which only they need.
     train_size, eval_size : int
-        Images in all, shared evenly among the classes.
+        Samples in all, shared evenly among the classes.
     image_size : int or None
         Height and width to resize to; None leaves the images as they are.
     normalize : str or dict
-        What images are normalised by, see `evolution.data.normalization.normalization`.
+        What samples are normalised by, see `evolution.data.normalization.normalization`.
+    kind, target : str
+        As dataset.kind and dataset.target say.
     seed : int
-        Decides which images are drawn.
+        Decides which samples are drawn.
     output : path
-        .npz with, for train and eval each: images uint8 (N, C, H, W), labels int64 (N,) and indices int64 (N,), the
-        image's position in its source, by which they are sorted; class_names str (K,); mean and
-        std float32 (C,), by which images scaled to [0, 1] are normalised; and warnings str (W,), a plain sentence or
-        two each, only where something is odd and possible in the images.
+        .npz with, of images, for train and eval each: images uint8 (N, C, H, W), labels (N,) and indices int64 (N,),
+        the image's position in its source, by which they are sorted; class_names str (K,); mean and std float32 (C,),
+        by which images scaled to [0, 1] are normalised; and warnings str (W,), a plain sentence or two each, only
+        where something is odd and possible in the images. Labels are int64 for classes. Where images have another
+        target, or further columns, also what `evolution.data.targets.target_arrays` returns. Of other samples what
+        `evolution.data.drawn_samples.sample_arrays` returns.
     loaders : mapping
         Each built-in data set's loader, see `load_source`.
 
     Raises
     ------
     DataError
-        If the data set can neither be found nor downloaded, has too few images, or images that cannot be used.
+        If the data set can neither be found nor downloaded, has too few samples, or samples that cannot be used.
     UserError
         If the output cannot be written.
     """
-    source = load_source(name, root, loaders=loaders)
-    test_images = "" if source.test is None else f", and {len(source.test.images)} more to evaluate on"
-    log.info("%s: %d images%s", name, len(source.train.images), test_images)
+    source = load_source(name, root, kind=kind, target=target, loaders=loaders)
+    images = isinstance(source, LabelledImages)
+    what = "images" if images else "samples"
+    more = "" if source.test is None else f", and {len(source.test)} more to evaluate on"
+    log.info("%s: %d %s%s", name, len(source.train), what, more)
     train_indices, eval_indices = sample(
         source, train_size=train_size, eval_size=eval_size, random=generator(seed, "sampling")
     )
-    train_part, eval_part = source.train, source.test or source.train
     for role, size in (("train", train_size), ("eval", eval_size)):
-        each, more = divmod(size, len(source.class_names))
-        uneven = f", and one more of the first {more}: {', '.join(source.class_names[:more])}" if more else ""
-        log.info("%s: %d images, %d of each class%s", role, size, each, uneven)
+        each = f", {_of_each(source.names, size)}" if source.target == CLASSES else ""
+        log.info("%s: %d %s%s", role, size, what, each)
+    if images:
+        arrays, warnings = _image_arrays(source, train_indices, eval_indices, name, image_size, normalize)
+    else:
+        # What is odd in the built-in data sets is known, and theirs.
+        arrays, warnings = sample_arrays(
+            source, train_indices, eval_indices, name=name, normalize=normalize, checked=own_path(name) is not None
+        )
+    log_warnings(warnings)
+    save_npz(output, **arrays, **({"warnings": np.array(warnings)} if warnings else {}))
 
+
+def _of_each(names: tuple[str, ...], size: int) -> str:
+    """How so many samples are shared among the classes."""
+    each, more = divmod(size, len(names))
+    uneven = f", and one more of the first {more}: {', '.join(names[:more])}" if more else ""
+    return f"{each} of each class{uneven}"
+
+
+def _image_arrays(
+    source: LabelledImages,
+    train_indices: np.ndarray,
+    eval_indices: np.ndarray,
+    name: str,
+    image_size: int | None,
+    normalize: str | dict,
+) -> tuple[dict[str, np.ndarray], list[str]]:
+    """The arrays of the images that were drawn, and what is odd in them."""
+    train_part, eval_part = source.train, source.test or source.train
     drawn = draw_images([(train_part.images, train_indices), (eval_part.images, eval_indices)], image_size)
     train_images, eval_images = drawn.parts
     log.info("images of %d x %d x %d (channels, height, width)", *train_images.shape[1:])
-    train = CheckedPart(train_images, train_part.labels[train_indices], _places(train_part, train_indices, "images"))
-    evaluated = "images" if source.test is None else "eval_images"
-    evaluation = CheckedPart(eval_images, eval_part.labels[eval_indices], _places(eval_part, eval_indices, evaluated))
-    require_content(train, evaluation, source=name, composited=drawn.composited)
+    labels = [
+        None if part.labels is None else part.labels[indices]
+        for part, indices in ((train_part, train_indices), (eval_part, eval_indices))
+    ]
+    classes = labels if source.target == CLASSES else [None, None]
+    evaluated = source.arrays[0] if source.test is None else source.arrays[1]
+    train = CheckedPart(train_images, classes[0], _places(train_part, train_indices, source.arrays[0]))
+    evaluation = CheckedPart(eval_images, classes[1], _places(eval_part, eval_indices, evaluated))
+    composited = source.composited + drawn.composited
+    require_content(train, evaluation, source=name, composited=composited)
     warnings = [*source.warnings, *drawn.warnings]
     # What is odd in the built-in data sets is known, and theirs.
     if own_path(name):
@@ -90,23 +133,23 @@ def prepare_data(
             evaluation,
             class_names=source.class_names,
             shape=as_stored.shape[2:],
-            composited=drawn.composited,
+            composited=composited,
         )
-    log_warnings(warnings)
     mean, std = normalization(normalize, train_images)
-    save_npz(
-        output,
-        train_images=train_images,
-        train_labels=train_part.labels[train_indices],
-        train_indices=train_indices,
-        eval_images=eval_images,
-        eval_labels=eval_part.labels[eval_indices],
-        eval_indices=eval_indices,
-        class_names=np.array(source.class_names),
-        mean=mean,
-        std=std,
-        **({"warnings": np.array(warnings)} if warnings else {}),
-    )
+    arrays = {
+        "train_images": train_images,
+        **({} if labels[0] is None else {"train_labels": labels[0]}),
+        "train_indices": train_indices,
+        "eval_images": eval_images,
+        **({} if labels[1] is None else {"eval_labels": labels[1]}),
+        "eval_indices": eval_indices,
+        "class_names": np.array(source.class_names, str),
+        "mean": mean,
+        "std": std,
+    }
+    if source.target != CLASSES or eval_part.attributes:
+        arrays |= target_arrays(drawn_targets(source, IMAGES, labels[0], eval_part, eval_indices))
+    return arrays, warnings
 
 
 def _places(part: Part, indices: np.ndarray, array: str) -> Callable[[int], str]:
@@ -125,6 +168,8 @@ if "snakemake" in globals():
             eval_size=snakemake.params.eval_size,
             image_size=snakemake.params.image_size,
             normalize=snakemake.params.normalize,
+            kind=snakemake.params.kind,
+            target=snakemake.params.target,
             seed=snakemake.params.seed,
             output=snakemake.output[0],
         )

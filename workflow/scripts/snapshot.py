@@ -12,10 +12,11 @@ import evolution.startup.load_torch  # noqa: F401 - before torch
 from collections.abc import Mapping
 from contextlib import ExitStack
 
-from evolution.activations.agreement import Evaluated
+from evolution.activations.agreement import COMPARED, Evaluated
 from evolution.activations.layer_files import layer_outputs
 from evolution.activations.predictions import save_predictions
 from evolution.activations.snapshots import SnapshotSettings, take_snapshots, trained_networks
+from evolution.data.targets import load_targets
 from evolution.io.arrays import NpyWriter
 from evolution.io.job_log import job_log
 from evolution.io.reading import damaged
@@ -23,14 +24,35 @@ from evolution.io.tables import load_metadata, load_table
 from evolution.startup.memory import keep_freed_memory
 
 
-def load_evaluated(histories: list[str]) -> Evaluated:
-    """What trainings found, from paths of `history/{span}.parquet`; on a GPU if any of them ran on one."""
-    class_accuracies, devices = {}, set()
+def load_evaluated(histories: list[str], target: str, times: list[int], unit: str) -> Evaluated:
+    """What trainings found.
+
+    Parameters
+    ----------
+    histories : list of paths of `history/{span}.parquet`
+    target : str
+        One of `evolution.data.kinds.TARGETS`.
+    times : list of int
+    unit : {"epoch", "step"}
+
+    Raises
+    ------
+    UserError
+        If a file cannot be read, or none has one of the times.
+    """
+    scores, known, devices, column = {}, set(), set(), COMPARED.get(target)
     for path in histories:
-        table = load_table(path, "time", "class_accuracy")
-        class_accuracies |= zip(*(table.column(name).to_pylist() for name in ("time", "class_accuracy")))
+        table = load_table(path, "time", *([] if column is None else [column]))
+        found = table.column("time").to_pylist()
+        known.update(found)
+        if column is not None:
+            values = table.column(column).to_pylist()
+            scores |= zip(found, [value if isinstance(value, list) else [value] for value in values])
         devices.add(load_metadata(path).get("device", "cpu"))
-    return Evaluated(class_accuracies, max(devices, key=lambda device: device != "cpu"))
+    if missing := [time for time in times if time not in known]:
+        raise damaged(histories[-1], f"no {unit} {missing[0]}")
+    # On a GPU if any of them ran on one.
+    return Evaluated(scores, max(devices, key=lambda device: device != "cpu"))
 
 
 def write_snapshots(
@@ -55,7 +77,7 @@ def write_snapshots(
         See `evolution.activations.snapshots.trained_networks`.
     unit : {"epoch", "step"}
     histories : list of paths of `history/{span}.parquet`
-        Of the training spans that hold the times: the accuracies that the snapshots must have too.
+        Of the training spans that hold the times: the scores that the snapshots must have too.
     activations : mapping of str to path
         The file of each layer to follow: float32 (times, N, D).
     classifier : path
@@ -63,9 +85,7 @@ def write_snapshots(
     predictions : path
         A table, see `take_snapshots`. Its metadata has `warnings`, a JSON list of sentences, where there are any.
     """
-    evaluated = load_evaluated(histories)
-    if missing := [time for time in times if time not in evaluated.class_accuracies]:
-        raise damaged(histories[-1], f"no {unit} {missing[0]}")
+    evaluated = load_evaluated(histories, load_targets(dataset).target, times, unit)
     with ExitStack() as files:
         snapshots = take_snapshots(
             dataset=dataset,

@@ -144,9 +144,9 @@ def snapshot_checkpoints(
     activations : mapping of str to path
         The file of each layer to follow: float32 (times, N, D).
     output : mapping of str to path
-        The other files: classifier, predictions, history (with a row a time: eval_loss, eval_accuracy, class_accuracy,
-        and train_loss where the files have it; and what of the weights was not taken) and record (see
-        `evolution.sources.records`).
+        The other files: classifier, predictions, history (with a row a time: eval_loss, eval_SCORE, class_SCORE, as far
+        as the target has them (`evolution.data.kinds.SCORES`), and train_loss where the files have it; and what of the
+        weights was not taken) and record (see `evolution.sources.records`).
     """
     source = Checkpoints(checkpoints, key=key, strict=strict)
     times = [checkpoint.time for checkpoint in checkpoints]

@@ -196,3 +196,10 @@ def test_rows_that_differ_in_a_few_features_alone_are_told_apart():
     assert np.array_equal(coordinates[0], coordinates[1])
     assert np.array_equal(coordinates[0], coordinates[3])
     assert np.linalg.norm(coordinates[0] - coordinates[2]) == pytest.approx(40, rel=1e-4)
+
+
+def test_rows_of_one_feature_keep_their_order():
+    rows = np.array([[-4], [0], [1], [2]], np.float32)
+    assert unit_rows(rows).tolist() == [[-1], [0], [0.25], [0.5]]
+    assert unit_rows(rows * np.float32(2**-40)).tolist() == unit_rows(rows).tolist()
+    assert unit_rows(np.zeros((3, 1), np.float32)).tolist() == [[0]] * 3

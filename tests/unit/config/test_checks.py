@@ -94,7 +94,7 @@ def test_sizes_fit_the_samples_of_every_run(key, largest, too_large, bound):
 
 
 def test_data_that_cannot_be_used_is_named_with_the_key_at_which_it_is_written(tmp_path):
-    archive = write_npz(tmp_path / "mine.npz", labels=None)
+    archive = write_npz(tmp_path / "mine.npz", labels=None, y=np.arange(12) % 3)
     name = f"npz:{archive}"
     (fault,) = faults(small_config(name))
     assert fault.startswith(f"dataset.name: {name} cannot be used: {archive} has no array labels")
@@ -164,6 +164,14 @@ def test_of_a_folder_only_what_no_images_have_is_a_fault(tmp_path):
     resolve(config | {"runs": {"a": {"dataset": {"normalize": GIVEN}}}})
     (line,) = faults(config | {"runs": {"a": {"dataset": {"normalize": {"mean": [0.1, 0.2], "std": 1}}}}})
     assert "have 1 or 3 channels; give one number" in line
+
+
+def test_numbers_to_normalise_pixels_by_are_from_0_to_1():
+    lines = faults({"dataset": {"normalize": {"mean": [-1.5], "std": 2}}})
+    assert lines == [
+        "dataset.normalize.mean.0: -1.5 is not allowed; must be at least 0, of pixels from 0 to 1",
+        "dataset.normalize.std: 2 is not allowed; must be at most 1, of pixels from 0 to 1",
+    ]
 
 
 def test_a_runs_normalisation_replaces_the_configs():

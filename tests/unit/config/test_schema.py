@@ -25,7 +25,7 @@ SCHEMA = yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").r
         ("seed", 1.5, "must be of type integer"),
         ("seed", True, "must be of type integer"),
         ("dataset", "digits", "must be of type mapping"),
-        ("dataset.name", "minst", "allowed: mnist_5k, digits, mnist, fashion_mnist, kmnist, cifar10"),
+        ("dataset.name", "minst", "allowed: mnist_5k, digits, mnist, fashion_mnist, kmnist, cifar10, wine"),
         ("dataset.root", "", "must not be empty"),
         ("dataset.train_size", 0, "must be at least 1"),
         ("dataset.eval_size", 9, "must be at least 10"),

@@ -20,8 +20,9 @@ SCRIPTS = Path(__file__).parents[3] / "workflow" / "scripts"
 def test_names_and_classes():
     from torchvision.datasets import KMNIST, MNIST, FashionMNIST
 
-    assert DATASETS == ("mnist_5k", "digits", "mnist", "fashion_mnist", "kmnist", "cifar10")
-    assert dict.fromkeys(DATASETS, 10) == CLASSES
+    images = ("mnist_5k", "digits", "mnist", "fashion_mnist", "kmnist", "cifar10")
+    assert (*images, "wine", "breast_cancer", "diabetes", "japanese_vowels", "chat_languages") == DATASETS
+    assert dict.fromkeys(images, 10) == CLASSES
     assert CLASS_NAMES["mnist"] == tuple(name[0] for name in MNIST.classes)
     assert CLASS_NAMES["fashion_mnist"] == tuple(FashionMNIST.classes)
     assert CLASS_NAMES["kmnist"] == tuple(KMNIST.classes)

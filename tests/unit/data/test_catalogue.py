@@ -16,7 +16,8 @@ def sources():
 
 
 def test_every_data_set_is_known():
-    assert set(catalogue.DATASET_CLASS_SIZES) == set(catalogue.DATASET_SHAPES) == set(builtin.DATASETS)
+    sized = {*catalogue.DATASET_CLASS_SIZES, *catalogue.DATASET_SIZES}
+    assert sized == {*catalogue.DATASET_SHAPES, *catalogue.SAMPLE_SETS} == set(builtin.DATASETS)
     assert catalogue.class_sizes("imagenet") is None
     assert catalogue.image_shape({"name": "imagenet", "image_size": None}) is None
 
@@ -50,7 +51,25 @@ def test_class_sizes_and_shapes_are_what_their_publishers_state(name, images, sh
 
 
 def test_the_data_sets_with_a_folder_are_those_that_are_not_installed():
-    assert set(catalogue.ROOTED) == set(builtin.DATASETS) - set(INSTALLED)
+    assert set(catalogue.ROOTED) == set(catalogue.DATASET_SHAPES) - set(INSTALLED)
+
+
+@pytest.mark.parametrize("name", catalogue.SAMPLE_SETS)
+def test_sets_that_are_no_images_are_what_is_known_of_them(name):
+    source, facts = builtin.load_source(name, None), catalogue.SAMPLE_SETS[name]
+    parts = [part for part in (source.train, source.test) if part is not None]
+    assert (source.kind, source.target, source.names) == (facts.kind, facts.target, facts.names)
+    assert {part.inputs.shape[1:] for part in parts} == {facts.shape}
+    assert tuple(source.train.attributes) == facts.attributes and len(source.vocabulary) == facts.vocabulary
+    if facts.target == "number":
+        found = [len(part) for part in parts]
+        known = catalogue.DATASET_SIZES[name]
+    else:
+        found = [tuple(np.bincount(part.values)) for part in parts]
+        known = catalogue.class_sizes(name)
+    assert found == [each for each in known if each is not None]
+    assert catalogue.image_shape({"name": name, "image_size": None}) is None
+    assert catalogue.known_channels({"name": name}) == ()
 
 
 def test_own_data_are_read(tmp_path):

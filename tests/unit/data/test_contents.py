@@ -45,6 +45,14 @@ def test_a_hint_ends_the_message_of_one_class():
     check_class_names(("cat", "dog"), "mine", hint_for_one_class="; or name mine/train")
 
 
+def test_names_of_labels_and_columns():
+    check_class_names(("age",), "mine", word="column")
+    with pytest.raises(DataError, match="mine has two columns called 'a'; give each column a name of its own"):
+        check_class_names(("a", "a"), "mine", word="column")
+    with pytest.raises(DataError, match="mine has a label called ' '"):
+        check_class_names((" ",), "mine", word="label")
+
+
 def test_an_archive_is_a_file(tmp_path):
     (tmp_path / "file").touch()
     require_file(tmp_path / "file")

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from evolution.data.image_file import decode, resized
-from support.image_files import bitmap_with_alpha, deep_png, exif, png, turned
+from support.image_files import bitmap_with_alpha, deep_png, deep_tiff, exif, png, turned
 from support.own_files import noise, write_images
 
 
@@ -125,8 +125,40 @@ def test_the_empty_alpha_of_a_bitmap_is_not_looked_at(tmp_path):
     assert decode(tmp_path / "a.bmp", None).composited
 
 
-def test_more_than_eight_bits_are_refused(tmp_path):
-    (tmp_path / "a.png").write_bytes(deep_png(np.full((4, 4, 3), 200)))
+GREY = np.random.default_rng(0).integers(0, 65536, (6, 8), dtype=np.uint16)
+COLOUR = np.random.default_rng(1).integers(0, 65536, (6, 8, 3), dtype=np.uint16)
+
+
+@pytest.mark.parametrize(
+    ("write", "values"),
+    [
+        (lambda path: path.write_bytes(deep_png(GREY[..., None])), GREY),
+        (lambda path: Image.fromarray(GREY).save(path, format="TIFF"), GREY),
+        (lambda path: path.write_bytes(deep_png(COLOUR)), COLOUR),
+        (lambda path: path.write_bytes(deep_tiff(COLOUR)), COLOUR),
+    ],
+    ids=["grey PNG", "grey TIFF", "colour PNG", "colour TIFF"],
+)
+def test_sixteen_bits_a_channel(tmp_path, write, values):
+    write(tmp_path / "a")
+    found = decode(tmp_path / "a", None)
+    truth = values / 257
+    truth = truth[None] if truth.ndim == 2 else truth.transpose(2, 0, 1)
+    if values is GREY:
+        np.testing.assert_array_equal(found.pixels, np.rint(truth))
+        assert found.brightest == GREY.max()
+    # Of colours Pillow keeps the high bytes alone.
+    assert np.abs(found.pixels - truth).max() <= 1 and abs(found.brightest - int(values.max())) <= 256
+    assert found.pixels.dtype == np.uint8 and decode(tmp_path / "a", 4).pixels.shape[1:] == (4, 4)
+
+
+def test_a_grey_image_of_sixteen_bits_is_averaged_where_it_shrinks(tmp_path):
+    Image.fromarray(np.full((8, 8), 51_400, np.uint16)).save(tmp_path / "a.png")
+    assert (decode(tmp_path / "a.png", 3).pixels == 200).all()
+
+
+def test_other_depths_are_refused(tmp_path):
+    (tmp_path / "a.png").write_bytes(deep_png(np.full((4, 4, 4), 200)))
     with pytest.raises(ValueError, match="more than 8 bits a channel, and 8 are read"):
         decode(tmp_path / "a.png", None)
 

@@ -62,6 +62,24 @@ def test_a_folder_without_folders(tmp_path):
         class_folders(tmp_path)
 
 
+def test_images_without_classes(tmp_path):
+    """In one folder, in folders within, and in two parts."""
+    write_images(tmp_path / "flat", count=7, shape=(8, 9))
+    write_images(tmp_path / "flat" / "more", count=5, shape=(8, 9))
+    assert read_contents(tmp_path / "flat", labelled=False) == Contents((), (12,), None, target="none")
+    assert read_shape(tmp_path / "flat", labelled=False) == (1, 8, 9)
+    write_images(tmp_path / "flat", count=1, shape=(8, 9, 3), suffix=".webp")
+    assert read_shape(tmp_path / "flat", labelled=False) == (3, 8, 9)
+    before = folder_digest(tmp_path / "flat", labelled=False)
+    write_images(tmp_path / "parts" / "train", count=7)
+    write_images(tmp_path / "parts" / "val", count=3)
+    assert read_contents(tmp_path / "parts", labelled=False) == Contents((), (7,), (3,), target="none")
+    assert folder_digest(tmp_path / "parts", labelled=False) != before
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match="empty holds no images"):
+        read_contents(tmp_path / "empty", labelled=False)
+
+
 def test_an_empty_class(tmp_path):
     write_classes(tmp_path)
     (tmp_path / "cow").mkdir()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, TiffImagePlugin
 
-from evolution.data.image_header import channels_of, depth_fault, orientation, page_count, shown_size
+from evolution.data.image_header import channels_of, depth_fault, has_16_bits, orientation, page_count, shown_size
 from support.image_files import deep_png, deep_tiff, exif
 
 DEEP = {
@@ -27,6 +27,13 @@ def test_more_than_eight_bits_are_found(tmp_path, write):
     write(tmp_path / "deep")
     with Image.open(tmp_path / "deep") as image:
         assert "more than 8 bits a channel" in depth_fault(image)
+
+
+@pytest.mark.parametrize("write", DEEP, ids=DEEP)
+def test_sixteen_bits_are_told_from_other_depths(tmp_path, write):
+    DEEP[write](tmp_path / "deep")
+    with Image.open(tmp_path / "deep") as image:
+        assert has_16_bits(image) == (write in ("PNG in colour", "PNG in grey", "TIFF in colour", "TIFF in grey"))
 
 
 def test_signed_bytes_are_found(tmp_path):

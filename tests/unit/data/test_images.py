@@ -147,11 +147,13 @@ def test_of_many_bad_images_the_first_are_named(tmp_path):
         draw(tmp_path)
 
 
-def test_sixteen_bits_are_refused(tmp_path):
-    write_classes(tmp_path)
-    Image.fromarray(np.full((8, 8), 40000, np.uint16)).save(tmp_path / "cat" / "0.png")
-    with pytest.raises(DataError, match=r"1 of the 12 .*0\.png \(more than 8 bits a channel"):
-        draw(tmp_path)
+def test_a_folder_of_images_without_classes(tmp_path):
+    flat, more = write_images(tmp_path / "flat", count=7), write_images(tmp_path / "flat" / "b", count=5, seed=1)
+    source = load_own(f"image_folder:{tmp_path / 'flat'}", target="none")
+    assert (source.target, source.class_names, source.train.labels, source.warnings) == ("none", (), None, ())
+    (images,) = draw_images([(source.train.images, np.arange(12))], None).parts
+    # In the order of the files' paths: those of the folder itself come first.
+    np.testing.assert_array_equal(images[:, 0], np.concatenate([flat, more]))
 
 
 def test_mixed_sizes(tmp_path):
@@ -227,11 +229,26 @@ def test_classes_that_all_hold_the_same_folders_are_a_warning(tmp_path):
 
 def test_images_of_other_values_have_a_remedy_of_their_own(tmp_path):
     write_classes(tmp_path, shape=(4, 4))
-    (tmp_path / "dog" / "3.png").write_bytes(deep_png(np.full((4, 4, 1), 200)))
+    (tmp_path / "dog" / "3.png").write_bytes(deep_png(np.full((4, 4, 2), 200)))
     with pytest.raises(DataError, match="more than 8 bits") as error:
         draw(tmp_path)
     assert "Save images of other values as it says, or remove the files." in str(error.value)
     assert "damaged" not in str(error.value)
+
+
+def test_images_of_sixteen_bits_that_use_them(tmp_path, caplog):
+    write_classes(tmp_path, shape=(4, 4))
+    dark, bright = (np.random.default_rng(0).integers(0, top, (4, 4, 1)) for top in (3000, 65536))
+    (tmp_path / "dog" / "3.png").write_bytes(deep_png(dark))
+    with pytest.raises(DataError, match=r"1 of the images .* no value above \d+ \(in .*3\.png\).*: np\.rint\(image \*"):
+        draw(tmp_path)
+    # A bright image shows what the values of all of them mean.
+    (tmp_path / "dog" / "4.png").write_bytes(deep_png(bright))
+    with caplog.at_level(logging.INFO, logger="evolution"):
+        images, source = draw(tmp_path)
+    place = source.train.images.paths.index("dog/3.png")
+    np.testing.assert_array_equal(images[place, 0], np.rint(dark[..., 0] / 257))
+    assert "images of 16 bits a channel, of which 65535 is white: 2" in caplog.text
 
 
 def test_parts_that_are_not_used_are_named_in_the_log(tmp_path, caplog):

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from sklearn.datasets import load_digits
 
+from evolution.data.npz_layout import find_layout
 from evolution.data.npz_pixels import read_images
 from evolution.errors import DataError
 from support.own_files import noise, write_npz
@@ -17,9 +19,7 @@ LABELS = np.arange(12) % 3
 def read(path, images, eval_images=None):
     """The images of an archive with these arrays."""
     more = {} if eval_images is None else {"eval_images": eval_images, "eval_labels": LABELS}
-    return read_images(
-        Path(write_npz(path / "mine.npz", images=images, labels=LABELS, **more)), two_parts=eval_images is not None
-    )
+    return read_images(find_layout(Path(write_npz(path / "mine.npz", images=images, labels=LABELS, **more))))
 
 
 def refused(path, images, eval_images=None):
@@ -54,13 +54,75 @@ def test_floats_are_scaled_and_the_log_says_by_how_much_they_moved(tmp_path, cap
     [
         (np.where(np.arange(768).reshape(12, 8, 8) == 200, np.nan, 0.5), "not finite, first in image 3"),
         (np.where(np.arange(768).reshape(12, 8, 8) == 767, np.inf, 0.5), "not finite, first in image 11"),
-        (noise(12, 8, 8).astype(np.float32), "floats must be from 0 to 1; its values are from 0 to 255, all"),
-        (noise(12, 8, 8) / 255 - 0.5, "floats must be from 0 to 1; its values are from -0.5 to 0.5, so"),
+        (noise(12, 8, 8) / 100, "floats must be from 0 to 1, from -1 to 1, or from 0 to 255; its values are from 0 to"),
+        (noise(12, 8, 8) / 255 - 0.5, "or from 0 to 255; its values are from -0.5 to 0.5, so"),
+        (noise(12, 8, 8).astype(np.uint16) * 16, "whole numbers must be from 0 to 255; its values are from 0 to 4080"),
+        (noise(12, 8, 8).astype(np.int16) - 9, "whole numbers must be from 0 to 255; its values are from -9 to 246"),
     ],
-    ids=["NaN", "infinite", "bytes as floats", "centred"],
+    ids=["NaN", "infinite", "above 1", "centred", "12 bits", "below 0"],
 )
 def test_floats_that_cannot_be_used(tmp_path, images, said):
     assert said in refused(tmp_path, images)
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.uint16, np.int16, ">i4", np.float32, np.float64])
+def test_bytes_of_a_wider_type_stay_what_they_are(tmp_path, caplog, kind):
+    images, more = noise(12, 8, 8), noise(12, 8, 8, seed=1)
+    with caplog.at_level(logging.INFO, logger="evolution"):
+        found = read(tmp_path, images.astype(kind), more.astype(kind))
+    np.testing.assert_array_equal(found.train[:, 0], images)
+    np.testing.assert_array_equal(found.evaluation[:, 0], more)
+    assert "taken as bytes" in caplog.text and found.train.dtype == np.uint8
+
+
+def test_images_that_use_all_of_sixteen_bits(tmp_path, caplog):
+    images, more = noise(12, 8, 8), noise(12, 8, 8, seed=1)
+    with caplog.at_level(logging.INFO, logger="evolution"):
+        found = read(tmp_path, images.astype(np.uint16) * 257, more.astype(">u2") * 257)
+    np.testing.assert_array_equal(found.train[:, 0], images)
+    np.testing.assert_array_equal(found.evaluation[:, 0], more)
+    assert "taken as 16 bits: 65535 is white" in caplog.text
+    # One part of 12 bits next to one of 16: they would not be of one scale.
+    refused(tmp_path, images.astype(np.uint16) * 257, more.astype(np.uint16) * 16)
+
+
+def test_averaged_bytes_are_rounded(tmp_path):
+    images = noise(12, 8, 8) * 0.9
+    np.testing.assert_array_equal(read(tmp_path, images).train[:, 0], np.rint(images))
+
+
+def test_pixels_from_minus_one_to_one(tmp_path, caplog):
+    images = noise(12, 8, 8)
+    images[0, 0, 0] = 0
+    more = images // 2
+    with caplog.at_level(logging.INFO, logger="evolution"):
+        found = read(tmp_path, (images / 127.5 - 1).astype(np.float32), (more / 127.5 - 1).astype(np.float32))
+    np.testing.assert_array_equal(found.train[:, 0], images)
+    np.testing.assert_array_equal(found.evaluation[:, 0], more)
+    assert "scaled to 0 to 1 from -1 to 1" in caplog.text
+
+
+@pytest.mark.parametrize("other", [noise(12, 8, 8) / 255, noise(12, 8, 8) / 127.5 - 1], ids=["0 to 1", "-1 to 1"])
+def test_parts_of_two_ranges_are_refused(tmp_path, other):
+    other[0, 0, :2] = other.min() if other.min() == 0 else -1, 1
+    assert "images is of type float64; floats must be" in refused(tmp_path, noise(12, 8, 8).astype(float), other)
+
+
+@pytest.mark.parametrize("axes", [(0, 1, 2, 3), (0, 3, 1, 2)])
+@pytest.mark.parametrize("scale", [1, 255])
+def test_transparency_lies_on_white(tmp_path, axes, scale):
+    rgba = noise(12, 8, 9, 4)
+    rgba[:6, ..., 3] = 255
+    stored = rgba.transpose(axes)
+    found = read(tmp_path, stored if scale == 1 else stored / scale)
+    alpha = rgba[..., 3:] / 255
+    expected = np.rint(rgba[..., :3] * alpha + 255 * (1 - alpha)).transpose(0, 3, 1, 2)
+    np.testing.assert_array_equal(found.train, expected)
+    assert found.composited == 6
+    # Pillow rounds in another way.
+    white = Image.new("RGBA", (9, 8), "white")
+    theirs = np.asarray(Image.alpha_composite(white, Image.fromarray(rgba[11])))[..., :3]
+    assert np.abs(theirs.transpose(2, 0, 1) - found.train[11].astype(int)).max() <= 1
 
 
 def test_a_camera_of_sixteen_bits_is_refused(tmp_path):
@@ -155,7 +217,7 @@ def test_damaged_pixels_are_named(tmp_path):
     content[400] ^= 255
     path.write_bytes(content)
     with pytest.raises(DataError, match=r"mine\.npz is not a whole \.npz archive \(Bad CRC-32"):
-        read_images(path, two_parts=False)
+        read_images(find_layout(path))
 
 
 def test_dark_images_with_a_few_bright_pixels(tmp_path):

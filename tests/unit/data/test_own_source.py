@@ -42,6 +42,21 @@ def test_contents_shape_and_names_of_both_kinds(tmp_path):
         assert own_source.image_shape(name, 16) == (3, 16, 16)
 
 
+def test_kind_and_target_as_the_config_says(tmp_path):
+    archive = f"npz:{write_npz(tmp_path / 'a.npz')}"
+    found = own_source.read_contents(archive, target="none")
+    assert found == Contents((), (12,), None, target="none")
+    assert own_source.class_names(archive, target="none") == ()
+    write_classes(tmp_path / "photos")
+    folder = f"image_folder:{tmp_path / 'photos'}"
+    assert own_source.read_contents(folder, target="none") == Contents((), (12,), None, target="none")
+    with pytest.raises(DataError, match=r"photos holds images, and dataset\.kind is tokens; leave it out"):
+        own_source.read_contents(folder, kind="tokens")
+    with pytest.raises(DataError, match=r"dataset\.target is labels; must be classes or none"):
+        own_source.read_contents(folder, target="labels")
+    own_source.require_said("digits", "images", "none")
+
+
 def test_an_edited_archive_is_read_again(tmp_path):
     name = f"npz:{write_npz(tmp_path / 'mine.npz')}"
     assert own_source.read_contents(name).train_sizes == (4, 4, 4)

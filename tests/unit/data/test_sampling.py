@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from evolution.data.images import LabelledImages
+from evolution.data.sample_source import SamplePart, SampleSource
 from evolution.data.sampling import pixel_statistics, sample
 from evolution.errors import DataError
 from support.own_files import random_part
@@ -96,6 +97,57 @@ def test_too_few(sizes, key):
     with pytest.raises(DataError, match=f"^{key}: {min(sizes)} is too few; raise it to 2 or more") as error:
         draw(one_part(30, 30), *sizes)
     assert error.value.key == key
+
+
+def source_of(target, values, test=None):
+    parts = [SamplePart(np.zeros((len(each), 2)), each) for each in (values, test) if each is not None]
+    return SampleSource("table", target, ("a", "b", "c"), parts[0], parts[1] if parts[1:] else None)
+
+
+@pytest.mark.parametrize("target", ["number", "labels", "none"])
+def test_sources_without_classes_are_split_without_overlap(target):
+    held = np.random.default_rng(0).random((60, 3)) < 0.3
+    source = source_of(target, held if target == "labels" else np.arange(60.0))
+    train, evaluation = draw(source, 40, 20)
+    assert sorted([*train, *evaluation]) == list(range(60))
+    train, evaluation = draw(source, 20, 10)
+    assert (np.diff(train) > 0).all() and (np.diff(evaluation) > 0).all() and len(train) == 20
+    # One size leaves the other sample as it is, and another seed draws others.
+    np.testing.assert_array_equal(draw(source, 40, 10)[1], evaluation)
+    assert draw(source, 20, 10, seed=1)[1].tolist() != evaluation.tolist()
+    with pytest.raises(DataError, match=r"has 60 samples, and 61 are asked for. Lower dataset.train_size \(41\)"):
+        draw(source, 41, 20)
+
+
+def test_two_parts_without_classes():
+    source = source_of("number", np.arange(40.0), np.arange(15.0))
+    train, evaluation = draw(source, 40, 15)
+    assert train.tolist() == list(range(40)) and evaluation.tolist() == list(range(15))
+    with pytest.raises(DataError, match=r"has 15 samples, and 16 are asked for. Lower dataset.eval_size \(16\)"):
+        draw(source, 40, 16)
+
+
+def test_each_label_keeps_its_share():
+    """Rare and frequent labels, some of them together: chance alone would be off by several samples."""
+    random = np.random.default_rng(0)
+    held = random.random((1000, 3)) < [0.5, 0.1, 0.02]
+    held[:, 1] |= held[:, 2] & (random.random(1000) < 0.5)
+    source = source_of("labels", held)
+    for seed in range(20):
+        train, evaluation = draw(source, 400, 200, seed)
+        for drawn in (train, evaluation):
+            off = np.abs(held[drawn].sum(axis=0) - held.mean(axis=0) * len(drawn))
+            assert off[2] <= 2 and off[1] <= 3 and off[0] <= 6
+
+
+def test_every_sample_without_a_class_is_drawn_equally_often():
+    held = np.arange(30)[:, None] % [2, 3, 5] == 0
+    for source in (source_of("labels", held), source_of("none", np.arange(30.0))):
+        drawn = np.zeros(30)
+        for seed in range(2000):
+            drawn[draw(source, 4, 4, seed)[1]] += 1
+        expected = 4 / 30 * 2000
+        assert (np.abs(drawn - expected) < 4.5 * np.sqrt(expected)).all()
 
 
 def test_pixel_statistics():

@@ -129,3 +129,13 @@ def test_principal_components_never_meet_more_features_than_samples(features, mo
 
 def test_no_more_components_than_samples(features):
     assert principal_components(features[0][:15], number=50, seed=0).shape == (15, 15)
+
+
+@pytest.mark.parametrize("method", [method for method in METHODS if method not in EXTRAS])
+def test_rows_of_one_feature_are_laid_out_by_it(method):
+    """As the output of a network that predicts one number."""
+    rows = np.random.default_rng(0).normal(size=(60, 1)).astype(np.float32)
+    layout, _ = lay_out(rows, settings=EmbeddingSettings(method, **KEYS), start=None, seed=1)
+    nearest = KNeighborsClassifier(1).fit(layout, np.arange(60)).kneighbors(return_distance=False)[:, 0]
+    true = KNeighborsClassifier(1).fit(rows, np.arange(60)).kneighbors(return_distance=False)[:, 0]
+    assert (nearest == true).mean() > 0.5

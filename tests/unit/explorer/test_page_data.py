@@ -1,16 +1,17 @@
 """The explorer's data: arrays, images, and what a run's files become."""
 
-import base64
-import io
 import json
 
 import numpy as np
 import pytest
-from PIL import Image
+from sklearn.metrics import r2_score
 
+from evolution.data.kinds import BASELINES, KINDS, TARGETS
 from evolution.explorer import page_data
 from evolution.figures.style import class_colors
 from evolution.io.tables import save_table
+from support.explorer_page import write_predictions, write_run
+from support.figures import write_cells
 from support.page import (
     CLASS_NAMES,
     CLASSES,
@@ -20,17 +21,9 @@ from support.page import (
     metric_value,
     page_settings,
     prediction,
+    unpacked,
     write_experiment,
 )
-
-
-def unpacked(array):
-    return np.frombuffer(base64.b64decode(array["bytes"]), array["type"]).reshape(array["shape"])
-
-
-def test_arrays_come_back():
-    array = np.arange(-6, 6, dtype=np.int16).reshape(2, 3, 2)
-    np.testing.assert_array_equal(unpacked(page_data.packed(array.astype(">i2"))), array)
 
 
 def test_layouts_keep_their_shape_to_a_thousandth_of_the_square():
@@ -43,37 +36,12 @@ def test_layouts_keep_their_shape_to_a_thousandth_of_the_square():
                                atol=1e-3 * factor)  # fmt: skip
 
 
-@pytest.mark.parametrize("channels", [1, 3])
-def test_the_sheet_holds_all_images_row_by_row(channels):
-    images = np.zeros((53, channels, 8, 8), np.uint8)
-    images += (np.arange(53, dtype=np.uint8) * 4)[:, None, None, None]
-    sheet = page_data.sprite(images)
-    url, content = sheet["url"].split(",")
-    assert url == f"data:image/{'png' if channels == 1 else 'jpeg'};base64"
-    picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(content))).convert("L")).astype(int)
-    assert (sheet["columns"], sheet["rows"], picture.shape) == (50, 2, (16, 400))
-    for index in (0, 1, 49, 50, 52):
-        row, column = divmod(index, 50)
-        cell = picture[8 * row : 8 * row + 8, 8 * column : 8 * column + 8]
-        assert abs(cell.mean() - 4 * index) <= (0 if channels == 1 else 3)
-
-
 def test_of_many_samples_the_page_has_as_many_as_asked_for_and_always_the_same():
     np.testing.assert_array_equal(page_data.page_samples(7, 7), np.arange(7))
     samples = page_data.page_samples(1000, 100)
     assert len(set(samples)) == 100 and samples.min() >= 0 and samples.max() < 1000
     np.testing.assert_array_equal(samples, page_data.page_samples(1000, 100))
     assert (np.diff(samples) > 0).all()
-
-
-def test_large_images_are_shown_smaller():
-    ramp = np.linspace(0, 255, 400).astype(np.uint8)
-    images = np.broadcast_to(ramp, (3, 1, 200, 400)).copy()
-    sheet = page_data.sprite(images)
-    assert (sheet["width"], sheet["height"]) == (96, 48)
-    picture = Image.open(io.BytesIO(base64.b64decode(sheet["url"].split(",")[1])))
-    assert picture.size == (3 * 96, 48)
-    np.testing.assert_allclose(np.asarray(picture)[20, 96:192], np.linspace(0, 255, 96), atol=3)
 
 
 @pytest.fixture(scope="module")
@@ -93,13 +61,13 @@ def test_the_data_are_those_of_the_files(experiment):
     predicted = np.stack([prediction(time, 30) for time in EPOCHS])
     np.testing.assert_array_equal(unpacked(data["predicted"]), predicted)
     np.testing.assert_array_equal(unpacked(data["confidence"])[:, 0], [50, 58, 70, 90])
-    np.testing.assert_allclose(data["accuracy"], (predicted == labels).mean(axis=1), atol=5e-4)
-    assert [layer["name"] for layer in data["maps"]] == ["raw inputs", "conv", "fc"]
+    np.testing.assert_allclose(data["score"], (predicted == labels).mean(axis=1), atol=5e-4)
+    assert [layer["name"] for layer in data["maps"]] == ["raw pixels", "conv", "fc"]
     for layer, shown in zip(LAYERS, data["maps"]):
         times = EPOCHS[:1] if layer == "raw_inputs" else EPOCHS
         # The clusters are the classes, numbered backwards.
         np.testing.assert_array_equal(unpacked(shown["clusters"]), np.tile(labels, (len(times), 1)))
-        np.testing.assert_allclose(shown["rand"], [metric_value(layer, time) for time in times])
+        np.testing.assert_allclose(shown["scores"], [metric_value(layer, time) for time in times])
         truth = np.stack([coordinates(layer, time, 30) for time in times])
         drawn = unpacked(shown["layouts"]).astype(float)
         # One scale for both axes and all times.
@@ -134,5 +102,66 @@ def test_what_nobody_knows_is_null(tmp_path, known):
     save_table(tmp_path / "predictions.parquet", table | {"confidence": np.full(len(predicted), np.nan)})
     data, curves = page_data.explorer_data(**experiment, settings=page_settings())
     assert data["confidence"] is None and (data["predicted"] is None) != known
-    assert ("Network accuracy" in curves) == known and len(data["accuracy"]) == known * len(EPOCHS)
+    assert ("Network accuracy" in curves) == known and len(data["score"]) == known * len(EPOCHS)
     json.dumps(data, allow_nan=False)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("target", TARGETS)
+def test_every_kind_of_input_and_of_target_has_a_page(tmp_path, kind, target):
+    run = write_run(tmp_path, kind=kind, target=target)
+    data, curves = page_data.explorer_data(**run, settings=page_settings())
+    json.dumps(data, allow_nan=False)
+    assert (data["kind"], data["target"], data["total"]) == (kind, target, 60)
+    assert data["maps"][0]["name"] == data["baseline"] == BASELINES[kind]
+    # Above each map, the metric that fits.
+    metric = {"classes": "ARI", "number": "k-NN R²", "labels": "k-NN AP", "none": "silhouette"}[target]
+    assert data["map_score"] == metric and data["maps"][1]["scores"] == pytest.approx([0.15, 0.35, 0.65])
+    # What the run lacks has no curve.
+    network = {"classes": "Network accuracy", "number": "Network R²", "labels": "Network average precision"}.get(target)
+    more = {"classes": {"Adjusted Rand index", "k-NN accuracy"}, "number": {"k-NN R²"}, "none": set()}
+    more["labels"] = {"k-NN average precision"}
+    assert set(curves) == {"Silhouette", "k-NN accuracy: writer"} | more[target] | ({network} - {None})
+    assert all(lines for lines in curves.values())
+    assert (data["score"] == []) == (target == "none")
+    assert [column["name"] for column in data["attributes"]] == ["age", "writer"]
+
+
+@pytest.mark.parametrize("target", ["number", "labels", "none"])
+def test_without_classes_clusters_keep_their_numbers_over_times_and_layers(tmp_path, target):
+    data, _ = page_data.explorer_data(**write_run(tmp_path, kind="table", target=target), settings=page_settings())
+    shown = np.concatenate([unpacked(layer["clusters"]) for layer in data["maps"]])
+    assert (shown == shown[0]).all() and len(data["cluster_colors"]) == shown.max() + 1 == 3
+
+
+def test_clusters_and_classes_share_colours_also_where_there_are_more_clusters(experiment, tmp_path):
+    clusters = {layer: np.tile(np.arange(30) % 12, (4, 1)).astype(np.int16) for layer in LAYERS}
+    more = experiment | {"clusters": write_cells(tmp_path, clusters, EPOCHS)}
+    data, _ = page_data.explorer_data(**more, settings=page_settings())
+    assert data["colors"] == data["cluster_colors"] == class_colors("petroff10", 12)
+
+
+def test_hundreds_of_classes_have_colours_for_those_that_are_picked(tmp_path):
+    names = [f"species {number}" for number in range(300)]
+    run = write_run(tmp_path, kind="images", target="classes", count=600, names=names)
+    data, _ = page_data.explorer_data(**run, settings=page_settings(max_samples=50))
+    assert len(data["names"]) == 300 and 5 <= len(data["colors"]) <= 10
+    labels = np.array(data["labels"])
+    np.testing.assert_array_equal(unpacked(data["maps"][2]["clusters"])[1], labels)
+
+
+def test_the_score_is_that_of_all_samples_also_of_those_that_are_not_shown(tmp_path):
+    run = write_run(tmp_path, kind="table", target="number")
+    whole, part = (page_data.explorer_data(**run, settings=page_settings(max_samples=most))[0] for most in (60, 9))
+    assert whole["score"] == part["score"] and whole["scale"] == part["scale"] and len(part["samples"]) == 9
+    labels = unpacked(whole["labels"])
+    expected = [r2_score(labels, each) for each in unpacked(whole["predicted"])]
+    np.testing.assert_allclose(whole["score"], expected, atol=1e-6)
+    np.testing.assert_array_equal(unpacked(part["labels"]), labels[part["samples"]])
+
+
+def test_unknown_predictions_of_labels_are_null(tmp_path):
+    run = write_run(tmp_path, kind="tokens", target="labels")
+    run["predictions"] = [write_predictions(tmp_path / "unknown.parquet", np.full((3, 60, 3), np.nan, np.float32))]
+    data, curves = page_data.explorer_data(**run, settings=page_settings())
+    assert data["predicted"] is None and "Network average precision" not in curves

@@ -267,7 +267,7 @@ def test_one_measure_alone(name, features):
 def test_many_samples_are_thinned_for_spectrum_and_probe(features, caplog):
     settings = replace(SETTINGS, measures=["effective_rank", "linear_probe"], seed=3)
     with caplog.at_level(logging.INFO, logger="evolution"):
-        values = shape_metrics(*features, settings, spectrum_samples=150)
+        values, *_ = layer_metrics(*features, settings, spectrum_samples=150)
     assert caplog.messages == ["Spectrum and probe take 150 of 200 samples"]
     drawn = np.sort(generator(3, "spectrum").choice(200, 150, replace=False))
     of_all, of_drawn = (

@@ -5,9 +5,18 @@ import math
 import numpy as np
 import pytest
 
+from evolution.data.kinds import TARGETS
 from evolution.errors import UserError
 from evolution.io.tables import save_table
-from evolution.measures.long_tables import adjusted_rand_indices, load_values, series, without_raw_inputs
+from evolution.measures.long_tables import (
+    MAIN_METRICS,
+    adjusted_rand_indices,
+    attribute_metrics_in,
+    load_values,
+    series,
+    without_raw_inputs,
+)
+from evolution.measures.registry import metrics_of
 from support.figures import write_long
 
 
@@ -40,3 +49,16 @@ def test_adjusted_rand_indices_are_looked_up(tmp_path):
 
 def test_pixels_are_no_layer_of_the_network():
     assert without_raw_inputs(["raw_inputs", "conv1", "fc"]) == ["conv1", "fc"]
+
+
+def test_metrics_of_attributes_are_found_in_their_order():
+    names = ["silhouette", "knn_r2:size: cm", "knn_accuracy:writer", "linear_probe_r2:size: cm"]
+    assert attribute_metrics_in({("fc", 0, name): 0.5 for name in names}) == {
+        "size: cm": {"knn_r2": "knn_r2:size: cm", "linear_probe_r2": "linear_probe_r2:size: cm"},
+        "writer": {"knn_accuracy": "knn_accuracy:writer"},
+    }
+    assert attribute_metrics_in({("fc", 0, "silhouette"): 0.5}) == {}
+
+
+def test_the_main_metric_of_each_target_is_always_measured():
+    assert all(MAIN_METRICS[target] in metrics_of(target, ()) for target in TARGETS)

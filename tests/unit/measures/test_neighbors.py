@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 import pytest
+from sklearn.model_selection import LeaveOneOut, cross_val_predict
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
 from evolution.measures import neighbors
 
@@ -16,6 +18,25 @@ def test_purity_by_hand():
     assert nearest.tolist() == [[1, 2], [0, 2], [1, 0], [2, 1], [3, 2]]
     labels = np.array([0, 0, 1, 1, 1])
     assert neighbors.purity(nearest, labels) == pytest.approx((1 + 1 + 0 + 1 + 2) / 10)
+
+
+@pytest.mark.parametrize("classes", [2, 10, 55])
+def test_votes_are_scikit_learns(classes):
+    """Of classes with as many votes the smallest; by the classifier on all other samples."""
+    random = np.random.default_rng(classes)
+    labels, rows = random.integers(0, classes, 120), random.normal(size=(120, 3))
+    voted = neighbors.votes(neighbors.nearest(rows, 6, "euclidean"), labels)
+    expected = cross_val_predict(KNeighborsClassifier(6), rows, labels, cv=LeaveOneOut())
+    np.testing.assert_array_equal(voted, expected)
+
+
+def test_means_are_scikit_learns():
+    random = np.random.default_rng(0)
+    rows, values, held = random.normal(size=(80, 3)), random.normal(size=80), random.random((80, 4)) < 0.3
+    nearest = neighbors.nearest(rows, 7, "euclidean")
+    for known in (values, held):
+        expected = cross_val_predict(KNeighborsRegressor(7), rows, known.astype(float), cv=LeaveOneOut())
+        np.testing.assert_allclose(neighbors.means(nearest, known), expected, atol=1e-12)
 
 
 @pytest.mark.parametrize("dimension", [1, 2, 5])

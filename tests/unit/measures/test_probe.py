@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 from sklearn.linear_model import Ridge, RidgeClassifier
-from sklearn.model_selection import StratifiedKFold
+from sklearn.model_selection import KFold, StratifiedKFold
 
 from evolution.activations.compaction import compact
 from evolution.measures import probe
@@ -55,3 +55,25 @@ def test_no_probe_without_classes_to_tell_apart(recwarn):
     assert math.isnan(probe.linear_probe(np.ones((20, 3)), np.arange(20) % 2, 0))
     assert probe.linear_probe(rows, np.array([1, 1, 1] + [0] * 17), 0) >= 0
     assert not recwarn.list
+
+
+@pytest.mark.parametrize("form", [np.asarray, compact], ids=["raw", "compact"])
+@pytest.mark.parametrize("width", [30, 600])
+@pytest.mark.parametrize("columns", [1, 3])
+def test_ridge_predictions_are_scikit_learns(features, form, width, columns):
+    """By features or by inner products, of one number or of several: each on its own, on the raw activations."""
+    rows = features[0][:, :width]
+    values = rows[:, :columns].astype(float) ** 2 + np.random.default_rng(0).normal(size=(200, columns))
+    exact = rows.astype(float) - rows.astype(float).mean(0)
+    penalty = 1e-3 * 160 * np.square(exact).sum(1).mean()
+    found = probe.ridge_predictions(form(rows), values, 7)
+    for fit, held in KFold(5, shuffle=True, random_state=7).split(rows):
+        for column in range(columns):
+            ridge = Ridge(penalty, solver="svd").fit(exact[fit], values[fit, column])
+            spread = values[:, column].std()
+            np.testing.assert_allclose(found[held, column], ridge.predict(exact[held]), atol=1e-3 * spread)
+
+
+def test_no_ridge_of_a_constant_layer_or_of_few_samples():
+    assert probe.ridge_predictions(np.ones((20, 3)), np.arange(20.0)[:, None], 0) is None
+    assert probe.ridge_predictions(np.eye(4), np.arange(4.0)[:, None], 0) is None

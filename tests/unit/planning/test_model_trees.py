@@ -230,8 +230,8 @@ def test_a_damaged_answer_is_found_out_again(nets):
     assert built() == 2
 
 
-def test_images_that_are_not_known(nets):
-    with pytest.raises(ModelError, match=r"the images of npz:x\.npz are not known"):
+def test_samples_that_are_not_known(nets):
+    with pytest.raises(ModelError, match=r"the samples of npz:x\.npz are not known"):
         tree_file(model(), {"name": "npz:x.npz"})
 
 

@@ -8,7 +8,7 @@ import pytest
 
 import collect
 from evolution.errors import UserError
-from evolution.io.tables import load_metadata, save_table
+from evolution.io.tables import load_metadata, load_table, save_table
 
 
 def rows(columns):
@@ -189,3 +189,62 @@ def test_recorded_times_with_the_same_arrays_are_named(tmp_path):
     (warning,) = collect.equal_times(list(map(load_metadata, paths)), {0: "rec/0", 100: "rec/100"}, "step")
     assert warning.startswith("The recorded arrays of step 0 and 100 hold the same numbers (rec/0, rec/100).")
     assert "recording: {choose: {leave_out: [0]}}" in warning
+
+
+def save_history(path, columns):
+    save_table(path, {"time": [0, 1]} | columns)
+    return [str(path)]
+
+
+def test_the_history_of_a_number(tmp_path):
+    paths = save_history(tmp_path / "0.parquet", {"eval_loss": [1.0, 0.5], "eval_r2": [-0.5, 0.5], "seconds": [1, 2]})
+    losses = {1: {"train_loss": 0.25, "train_accuracy": 0.9}}
+    columns = collect.collect(kind="history", paths=paths, class_names=[], target="number", losses=losses)
+    assert rows(columns) == [
+        (0, "eval_loss", "", 1.0),
+        (0, "eval_r2", "", -0.5),
+        (1, "eval_loss", "", 0.5),
+        (1, "eval_r2", "", 0.5),
+        # Of a log, as far as a training on numbers has it.
+        (1, "train_loss", "", 0.25),
+    ]
+    with pytest.raises(UserError, match=r"0\.parquet is damaged .*no column eval_accuracy"):
+        collect.collect(kind="history", paths=paths, class_names=[])
+
+
+def test_the_history_of_labels(tmp_path):
+    scores = {"eval_average_precision": [0.5, 0.75], "class_average_precision": [[0.25, 0.75], [0.5, 1.0]]}
+    paths = save_history(tmp_path / "0.parquet", {"train_average_precision": [math.nan, 1.0]} | scores)
+    columns = collect.collect(kind="history", paths=paths, class_names=["sun", "rain"], target="labels")
+    assert rows(columns)[1:4] == [
+        (0, "eval_average_precision", "", 0.5),
+        (0, "class_average_precision", "sun", 0.25),
+        (0, "class_average_precision", "rain", 0.75),
+    ]
+    assert len(rows(columns)) == 8
+
+
+def test_the_history_of_a_network_without_labels(tmp_path):
+    """Its loss may be known, or nothing: the table's columns have the same types then."""
+    known, unknown = (
+        collect.collect(
+            kind="history", paths=save_history(tmp_path / f"{name}.parquet", columns), class_names=[], target="none"
+        )
+        for name, columns in (("a", {"train_loss": [math.nan, 0.5]}), ("b", {}))
+    )
+    assert rows(known)[1] == (1, "train_loss", "", 0.5) and rows(unknown) == []
+    for name, columns in (("a", known), ("b", unknown)):
+        save_table(tmp_path / f"all_{name}.parquet", columns)
+    schemas = [
+        load_table(tmp_path / f"all_{name}.parquet", "time", "measure", "class_name", "value").schema for name in "ab"
+    ]
+    assert schemas[0] == schemas[1]
+
+
+def test_measures_of_labels_and_by_attributes(tmp_path):
+    path = tmp_path / "0000" / "fc.parquet"
+    save_table(path, {"time": [0], "knn_r2:age": [0.5], "class_knn_average_precision": [[0.25, math.nan]]})
+    assert rows(collect.collect(kind="metrics", paths=[str(path)], class_names=[])) == [("fc", 0, "knn_r2:age", 0.5)]
+    first, second = rows(collect.collect(kind="class_metrics", paths=[str(path)], class_names=["sun", "rain"]))
+    assert first == ("fc", 0, "class_knn_average_precision", "sun", 0.25)
+    assert second[3] == "rain" and math.isnan(second[4])

@@ -9,12 +9,13 @@ from compare_activations import compare_activations, same_samples
 from evolution.activations.cells import Cells
 from evolution.io.arrays import save_npy, save_npz
 from support.cka_by_formula import by_formula, unbiased_hsic
+from support.samples import write_samples
 
 
 def write_images(path, seed):
     images = np.random.default_rng(seed).integers(0, 255, (40, 1, 4, 4)).astype(np.uint8)
     labels, indices = np.arange(40) % 4, np.arange(40)
-    save_npz(path, eval_images=images, eval_labels=labels, eval_indices=indices)
+    save_npz(path, eval_images=images, eval_labels=labels, eval_indices=indices, class_names=np.array(list("abcd")))
     return str(path)
 
 
@@ -54,6 +55,7 @@ def write_own(path, *, inputs, ids=None, labels=4):
         path,
         eval_images=np.zeros((40, 1, 4, 4), np.uint8),
         eval_labels=np.arange(40) % labels,
+        class_names=np.array([""] * labels),
         eval_indices=np.arange(40),
         input_names=np.array(["x"]),
         inputs_0=np.random.default_rng(inputs).normal(size=(40, inputs)).astype(np.float32),
@@ -95,7 +97,14 @@ def test_ids_tell_who_the_samples_are_whatever_their_images(tmp_path):
         labels = np.arange(40) % 4 if labels is None else labels
         more = {} if ids is None else {"eval_ids": np.array(ids), "input_names": np.array([], str)}
         indices = np.arange(40) if indices is None else indices
-        save_npz(tmp_path / f"{run}.npz", eval_images=images, eval_labels=labels, eval_indices=indices, **more)
+        save_npz(
+            tmp_path / f"{run}.npz",
+            eval_images=images,
+            eval_labels=labels,
+            eval_indices=indices,
+            class_names=np.array([""]),
+            **more,
+        )
         return str(tmp_path / f"{run}.npz")
 
     names = [f"s{number}" for number in range(40)]
@@ -120,6 +129,7 @@ def write_recorded(path, *, ids=None, previews=None, labels=4):
         path,
         eval_images=np.random.default_rng(seed).integers(0, 255, (40, 1, 4, 4)).astype(np.uint8),
         eval_labels=np.arange(40) % labels,
+        class_names=np.array([""] * labels),
         eval_indices=np.arange(40),
         input_names=np.array([], str),
         **({"previews_given": np.array(True)} if previews is not None else {}),
@@ -154,3 +164,14 @@ def test_every_run_of_a_group_follows_the_samples_of_every_other(tmp_path):
     positions = write_recorded(tmp_path / "positions.npz", ids=range(40))
     assert same_samples({"a": first, "b": second, "c": positions}) == ["a", "c"]
     assert same_samples({"a": first, "c": positions, "b": second, "b2": second}) == ["c", "b", "b2"]
+
+
+@pytest.mark.parametrize("target", ["number", "labels", "none"])
+def test_samples_of_other_targets_are_told_as_well(tmp_path, target):
+    datasets = {run: write_samples(tmp_path / f"{run}.npz", kind="table", target=target) for run in "ab"}
+    datasets["c"] = write_samples(tmp_path / "c.npz", kind="signals", target=target)
+    assert same_samples(datasets) == ["a", "b"]
+    rows, where = write_activations(tmp_path, [("a", "x"), ("b", "x")], samples=60)
+    table = compare_activations(datasets={run: datasets[run] for run in "ab"}, **where, seed=0)
+    found = dict(zip(zip(table["run"], table["other_run"]), table["cka_unbiased"]))
+    assert found["a", "b"] == pytest.approx(by_formula(rows["a", "x"], rows["b", "x"], unbiased_hsic), abs=1e-6)

@@ -58,6 +58,7 @@ def test_crossings_are_sorted_and_those_that_never_come_are_last(tmp_path):
         layers=["conv", "fc", "absent"],
         threshold=0.9,
         seeds=seeds,
+        targets=dict.fromkeys(seeds, "classes"),
         markdown_path=tmp_path / "c.md",
         csv_path=tmp_path / "c.csv",
     )
@@ -108,6 +109,7 @@ def test_runs_in_steps_cross_at_times_of_their_own(tmp_path):
         layers=["fc"],
         threshold=0.9,
         seeds={"a": 0, "b": 0},
+        targets={"a": "classes", "b": "classes"},
         markdown_path=tmp_path / "c.md",
         csv_path=tmp_path / "c.csv",
     )
@@ -115,3 +117,67 @@ def test_runs_in_steps_cross_at_times_of_their_own(tmp_path):
         assert [(row["run"], row["step"]) for row in csv.DictReader(stream)] == [("a", "450.000"), ("b", "2600.000")]
     text = (tmp_path / "c.md").read_text()
     assert "Step" in text and "epoch" not in text.lower()
+
+
+def test_runs_whose_targets_differ_are_compared_each_by_its_own_measure(tmp_path):
+    curves = {
+        ("digits", "classes", "adjusted_rand_index"): [0.0, 1.0],
+        # What is measured against classes as well is not what it is compared by.
+        ("digits", "classes", "silhouette"): [1.0, 1.0],
+        ("prices", "number", "knn_r2"): [-0.1, 0.5],
+        ("tags", "labels", "knn_average_precision"): [0.8, 1.0],
+        ("unlabelled", "none", "silhouette"): [0.95, 0.9],
+        ("unlabelled", "none", "knn_r2:age"): [1.0, 1.0],
+    }
+    rows = [
+        (run, run, "fc", 10 * index, metric, value)
+        for (run, _, metric), values in curves.items()
+        for index, value in enumerate(values)
+    ]
+    save_table(tmp_path / "m.parquet", dict(zip(("run", "group", "layer", "time", "metric", "value"), zip(*rows))))
+    targets = {run: target for run, target, _ in curves}
+    arguments = {"metrics_table": tmp_path / "m.parquet", "layers": ["fc"], "threshold": 0.9}
+    arguments |= {"seeds": dict.fromkeys(targets, 0), "csv_path": tmp_path / "c.csv"}
+    compare_crossings(**arguments, targets=targets, markdown_path=tmp_path / "c.md")
+    with open(tmp_path / "c.csv", newline="") as stream:
+        found = {row["run"]: (row["metric"], row["epoch"], row["highest"]) for row in csv.DictReader(stream)}
+    assert found == {
+        "digits": ("adjusted_rand_index", "9.000", "1.000"),
+        "prices": ("knn_r2", "", "0.500"),
+        "tags": ("knn_average_precision", "5.000", "1.000"),
+        "unlabelled": ("silhouette", "0.000", "0.950"),
+    }
+    text = (tmp_path / "c.md").read_text(encoding="utf-8")
+    assert text.startswith("# When layers reach 0.9\n\nThe runs differ in what is known of their samples")
+    headings = [line for line in text.splitlines() if line.startswith("#")]
+    assert headings[1:] == [
+        "## By the adjusted Rand index",
+        "## By the R² of the nearest neighbours",
+        "## By the mean average precision of the nearest neighbours",
+        "## By the silhouette of the k-means clusters",
+    ]
+    assert "**fc**: never, in no run; the highest is 0.500, of prices." in text
+
+
+@pytest.mark.parametrize(
+    ("target", "metric", "called"),
+    [
+        ("classes", "adjusted_rand_index", "adjusted Rand index"),
+        ("number", "knn_r2", "R² of the nearest neighbours"),
+        ("labels", "knn_average_precision", "mean average precision of the nearest neighbours"),
+        ("none", "silhouette", "silhouette of the k-means clusters"),
+    ],
+)
+def test_the_heading_names_the_measure_of_all_runs(tmp_path, target, metric, called):
+    rows = [("a", "a", "fc", time, metric, time / 10) for time in (0, 10)]
+    save_table(tmp_path / "m.parquet", dict(zip(("run", "group", "layer", "time", "metric", "value"), zip(*rows))))
+    compare_crossings(
+        metrics_table=tmp_path / "m.parquet",
+        layers=["fc"],
+        threshold=0.8,
+        seeds={"a": 0},
+        targets={"a": target},
+        markdown_path=tmp_path / "c.md",
+        csv_path=tmp_path / "c.csv",
+    )
+    assert (tmp_path / "c.md").read_text(encoding="utf-8").startswith(f"# When the {called} reaches 0.8\n\n**fc**\n\n|")

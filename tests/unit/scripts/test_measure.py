@@ -7,16 +7,25 @@ import pytest
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.preprocessing import normalize
 
+from evolution.data.kinds import TARGETS
+from evolution.data.targets import load_targets
 from evolution.errors import UserError
+from evolution.io.arrays import save_npy
 from evolution.io.tables import save_table
-from evolution.measures.cell_metrics import MeasureSettings
-from evolution.measures.registry import BASIC_METRICS
+from evolution.measures.attributes import read_attribute
+from evolution.measures.cell_metrics import MeasureSettings, layer_metrics
+from evolution.measures.registry import BASIC_METRICS, MEASURE_NAMES, OF_NUMBERS, OF_WORDS, PER_CLASS
 from measure import metrics_span
 from support.measured_by_sklearn import truth
+from support.samples import write_samples
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 SETTINGS = MeasureSettings(clusters=10, n_init=2, neighbors=5, measures=(), seed=17)
+
+
+def write_classes(path, labels, names="0123456789"):
+    np.savez(path, eval_labels=labels, eval_indices=np.arange(len(labels)), class_names=np.array(list(names)))
 
 
 @pytest.fixture
@@ -24,7 +33,7 @@ def span(tmp_path, features):
     """Two times of a layer, and a dataset.npz with their labels: paths, as arguments of metrics_span."""
     rows, labels = features
     np.save(tmp_path / "fc1.npy", np.stack([rows[:, :40], rows[:, 40:80]]))
-    np.savez(tmp_path / "dataset.npz", eval_labels=labels, class_names=np.array(list("0123456789")))
+    write_classes(tmp_path / "dataset.npz", labels)
     return {"activations": str(tmp_path / "fc1.npy"), "dataset": str(tmp_path / "dataset.npz")}
 
 
@@ -50,7 +59,7 @@ def test_as_many_clusters_as_classes_with_samples(span, features, tmp_path):
     rows, labels = features
     few = labels < 4
     np.save(tmp_path / "few.npy", rows[None, few, :40])
-    np.savez(tmp_path / "dataset.npz", eval_labels=labels[few], class_names=np.array(list("0123456789")))
+    write_classes(tmp_path / "dataset.npz", labels[few])
     table, assigned, _ = metrics_span(
         activations=str(tmp_path / "few.npy"),
         dataset=span["dataset"],
@@ -68,6 +77,14 @@ def test_fewer_samples_than_a_metric_needs(span, features, key):
     count = len(features[1])
     with pytest.raises(UserError, match=rf"^metrics\.{key}: {count} is too large, .*dataset\.npz has {count} samples"):
         metrics_span(**span, predictions=None, times=[4, 6], settings=replace(SETTINGS, **{key: count}))
+
+
+def test_one_sample_of_each_class_is_too_few_for_as_many_clusters(span, tmp_path):
+    names = [str(number) for number in range(200)]
+    write_classes(tmp_path / "dataset.npz", np.arange(200), names)
+    words = r"^metrics\.clusters: .*dataset\.npz has 200 samples of 200 classes, too few .*Raise dataset\.eval_size"
+    with pytest.raises(UserError, match=words):
+        metrics_span(**span, predictions=None, times=[4, 6], settings=replace(SETTINGS, clusters="auto"))
 
 
 def test_an_epoch_is_measured_alike_alone_and_in_a_span(span, features, tmp_path):
@@ -94,7 +111,7 @@ def test_what_the_network_predicts_and_classes_without_samples(span, features, t
     span["settings"] = replace(SETTINGS, measures=["class_silhouette", "neural_collapse"])
     table, *_ = metrics_span(**span)
     assert table["nc4_agreement"][0] == 0.5
-    np.savez(tmp_path / "dataset.npz", eval_labels=labels, class_names=np.array(list("0123456789x")))
+    write_classes(tmp_path / "dataset.npz", labels, "0123456789x")
     table, *_ = metrics_span(**span)
     assert np.isnan(table["nc1"]).all() and len(table["class_silhouette"][0]) == 11
     assert np.isnan(table["class_silhouette"][0][-1]) and np.isfinite(table["class_silhouette"][0][:-1]).all()
@@ -113,3 +130,62 @@ def test_activations_of_another_shape(span, shape):
     np.save(span["activations"], np.ones(shape, np.float32))
     with pytest.raises(UserError, match=r"fc1.npy is damaged .*\(2, 200, None\)"):
         metrics_span(**span, predictions=None, times=[4, 6], settings=SETTINGS)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_samples_of_each_target(target, tmp_path):
+    """What `layer_metrics` finds at each time, for the target and the attributes of dataset.npz."""
+    dataset = write_samples(tmp_path / "dataset.npz", kind="table", target=target)
+    by_time = np.random.default_rng(0).normal(size=(2, 60, 6)).astype(np.float32)
+    by_time[1] += 3 * (np.arange(60) % 3 == np.arange(6)[:, None]).T
+    save_npy(tmp_path / "fc.npy", by_time)
+    settings = replace(SETTINGS, clusters="auto", measures=MEASURE_NAMES)
+    table, assigned, voted = metrics_span(
+        activations=str(tmp_path / "fc.npy"),
+        dataset=dataset,
+        predictions=None,
+        times=[0, 4],
+        settings=settings,
+        measure_by=["writer", "age"],
+    )
+    clusters = 3 if target == "classes" else 10
+    targets = load_targets(dataset)
+    attributes = [read_attribute(name, targets.attributes[name], "auto") for name in ("writer", "age")]
+    assert len(set(assigned[0])) == clusters and attributes[0].clusters == 4
+    for index in range(2):
+        expected, one, other = layer_metrics(
+            by_time[index],
+            targets.values,
+            replace(settings, clusters=clusters),
+            target=target,
+            attributes=attributes,
+        )
+        found = {name: column[index] for name, column in table.items()}
+        # As text, in which NaN equals NaN.
+        assert repr(found) == repr({"time": [0, 4][index]} | expected)
+        np.testing.assert_array_equal(assigned[index], one)
+        np.testing.assert_array_equal(voted[index], other)
+    assert voted.shape == {"labels": (2, 60, 3)}.get(target, (2, 60))
+    assert list(table)[-6:] == [
+        *(f"{name}:writer" for name in OF_WORDS),
+        *(f"{name}:age" for name in OF_NUMBERS),
+    ]
+    # What is organised by group at the second time is measured so.
+    score = {"classes": "knn_accuracy", "number": "knn_r2", "labels": "knn_average_precision"}.get(target)
+    assert score is None or table[score][1] > table[score][0] + 0.2
+    # Per class or label: a list in the table, which Parquet keeps.
+    save_table(tmp_path / "table.parquet", table)
+    for name in PER_CLASS:
+        assert name not in table or len(table[name][0]) == 3
+
+
+def test_the_log_says_which_samples_of_an_attribute_do_not_count(span, tmp_path, caplog):
+    dataset = write_samples(tmp_path / "own.npz")
+    save_npy(tmp_path / "fc.npy", np.random.default_rng(0).normal(size=(2, 60, 6)).astype(np.float32))
+    span |= {"activations": str(tmp_path / "fc.npy"), "dataset": dataset, "predictions": None, "times": [4, 6]}
+    with caplog.at_level("INFO", "evolution"):
+        metrics_span(**span, settings=SETTINGS, measure_by=["age"])
+    said = [message for message in caplog.messages if message.startswith("Attribute")]
+    assert said == ["Attribute age: 1 of 60 samples have no value, and are left out."]
+    with pytest.raises(UserError, match=r"^metrics\.measure_by: 'height' is no .*own\.npz; they have age, writer$"):
+        metrics_span(**span, settings=SETTINGS, measure_by=["age", "height"])

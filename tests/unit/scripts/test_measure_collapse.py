@@ -32,7 +32,7 @@ def run(tmp_path):
         columns = {"time": np.repeat(times, 60), "sample": np.tile(np.arange(60), len(times))}
         columns |= {"predicted": np.tile(LABELS, len(times)), "confidence": np.ones(60 * len(times))}
         save_table(tmp_path / f"{span}.parquet", columns)
-    save_npz(tmp_path / "dataset.npz", eval_labels=LABELS, class_names=np.array(list("abcdef")))
+    save_npz(tmp_path / "dataset.npz", eval_labels=LABELS, eval_indices=LABELS, class_names=np.array(list("abcdef")))
     paths = {
         name: [str(tmp_path / f"{span}.{suffix}") for span in ("0000", "0002-0004")]
         for name, suffix in (("classifier", "npy"), ("predictions", "parquet"))

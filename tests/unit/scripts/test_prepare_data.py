@@ -10,6 +10,7 @@ import pytest
 from evolution.data.builtin import LOADERS
 from evolution.data.dataset_warnings import dataset_warnings
 from evolution.data.images import LabelledImages, load_own
+from evolution.data.targets import load_targets
 from evolution.errors import DataError, UserError
 from prepare_data import prepare_data
 from support.image_files import deep_png
@@ -208,8 +209,138 @@ def test_images_with_nothing_in_them_are_refused(tmp_path):
             (tmp_path / "camera" / name / f"{number}.png").write_bytes(deep)
     with pytest.raises(DataError, match=r"30 of them have transparent pixels, .* alpha channel"):
         prepare(tmp_path / "d.npz", f"image_folder:{tmp_path / 'icons'}")
-    with pytest.raises(DataError, match=r"30 of the 30 images that were drawn cannot be read: .*more than 8 bits"):
+    with pytest.raises(
+        DataError, match=r"30 of the images that were drawn have 16 bits a channel and no value above 0 "
+    ):
         prepare(tmp_path / "d.npz", f"image_folder:{tmp_path / 'camera'}")
     with pytest.raises(DataError, match=r"npz:.*: in all 12 images that were drawn, every pixel .* value \(3\)"):
         path = write_npz(tmp_path / "a.npz", images=np.full((12, 8, 8), 3, np.uint8))
         prepare(tmp_path / "d.npz", f"npz:{path}", train_size=6, eval_size=6)
+
+
+IMAGES = noise(60, 8, 8)
+HELD = np.random.default_rng(1).random((60, 3)) < 0.4
+AMOUNT = np.random.default_rng(2).normal(40, 9, 60)
+
+
+def prepare_archive(path, arrays, **more):
+    np.savez(path / "mine.npz", **arrays)
+    return prepare(path / "d.npz", f"npz:{path / 'mine.npz'}", **more)
+
+
+def test_images_of_other_targets(tmp_path):
+    """The pixels are drawn and normalised as ever, and the target is read as all readers do."""
+    for arrays, target in (({"labels": HELD}, "labels"), ({"labels": AMOUNT}, "number"), ({}, "none")):
+        data = prepare_archive(tmp_path, {"images": IMAGES, "attribute_age": AMOUNT, **arrays})
+        found = load_targets(tmp_path / "d.npz")
+        chosen = data["eval_indices"]
+        assert (found.kind, found.target, found.count) == ("images", target, 10)
+        np.testing.assert_array_equal(found.attributes["age"], AMOUNT[chosen])
+        np.testing.assert_array_equal(data["eval_images"][:, 0], IMAGES[chosen])
+        assert not set(chosen) & set(data["train_indices"]) and {"mean", "std", "train_images"} <= set(data)
+        if arrays:
+            np.testing.assert_array_equal(found.values, arrays["labels"][chosen])
+            np.testing.assert_array_equal(data["train_labels"], arrays["labels"][data["train_indices"]])
+        if target == "number":
+            own = AMOUNT[data["train_indices"]]
+            np.testing.assert_allclose(found.scale, [own.mean(), own.std()])
+
+
+def test_images_of_classes_have_no_further_arrays(tmp_path):
+    data = prepare_archive(tmp_path, {"images": IMAGES, "labels": np.arange(60) % 3})
+    assert set(data) == {
+        *("train_images", "train_labels", "train_indices", "eval_images", "eval_labels", "eval_indices"),
+        *("class_names", "mean", "std"),
+    }
+
+
+def test_rows_of_an_archive(tmp_path, caplog):
+    rows = np.random.default_rng(3).normal(5, 2, (60, 4))
+    with caplog.at_level(logging.INFO, logger="evolution"):
+        data = prepare_archive(tmp_path, {"rows": rows, "labels": np.arange(60) % 3 + 1}, train_size=21, eval_size=12)
+    found = load_targets(tmp_path / "d.npz")
+    assert (found.kind, found.target, found.names) == ("table", "classes", ("1", "2", "3"))
+    assert np.bincount(data["train_labels"]).tolist() == [7, 7, 7]
+    own = rows[data["train_indices"]]
+    expected = (rows[data["eval_indices"]] - own.mean(axis=0)) / own.std(axis=0)
+    np.testing.assert_allclose(data["inputs_0"], expected, rtol=1e-5, atol=1e-6)
+    assert "mine.npz: labels has 3 values from 1 to 3: taken as the classes 1, 2, 3" in caplog.messages
+    assert "train: 21 samples, 7 of each class" in caplog.messages
+    first = (tmp_path / "d.npz").read_bytes()
+    prepare_archive(tmp_path, {"rows": rows, "labels": np.arange(60) % 3 + 1}, train_size=21, eval_size=12)
+    assert (tmp_path / "d.npz").read_bytes() == first
+
+
+def test_a_data_set_without_its_classes(tmp_path):
+    write_classes(tmp_path / "images", count=20)
+    for name, source in (("two parts", TWO_PARTS), (f"image_folder:{tmp_path / 'images'}", TWO_PARTS)):
+        data = prepare(tmp_path / "d.npz", name, source=source, target="none")
+        found = load_targets(tmp_path / "d.npz")
+        assert (found.target, found.names, found.values) == ("none", (), None) and "eval_labels" not in data
+    with pytest.raises(DataError, match=r"two parts holds images, and dataset\.kind is table"):
+        prepare(tmp_path / "d.npz", kind="table")
+    with pytest.raises(DataError, match=r"holds images of classes, and dataset\.target is number"):
+        prepare(tmp_path / "d.npz", f"image_folder:{tmp_path / 'images'}", target="number")
+
+
+def test_warnings_on_images_without_classes(tmp_path):
+    images = IMAGES.copy()
+    images[:30] = images[0]
+    images[30:] = 7
+    images[40] = noise(8, 8)
+    data = prepare_archive(tmp_path, {"images": images}, train_size=40, eval_size=20)
+    assert any("How well they are predicted says nothing" in warning for warning in data["warnings"])
+
+
+def test_a_public_archive_of_images_with_several_labels(tmp_path):
+    """As MedMNIST has chests: colour, 14 labels a sample, rows without any, and a column a part."""
+    random = np.random.default_rng(0)
+    parts = {}
+    for part, count in (("train", 80), ("val", 20), ("test", 30)):
+        parts[f"{part}_images"] = random.integers(0, 256, (count, 28, 28, 3), dtype=np.uint8)
+        parts[f"{part}_labels"] = (random.random((count, 14)) < 0.2).astype(np.uint8)
+        parts[f"{part}_labels"][:2] = [[0], [1]]
+    data = prepare_archive(tmp_path, parts, train_size=60, eval_size=20)
+    found = load_targets(tmp_path / "d.npz")
+    chosen = data["eval_indices"]
+    assert (found.kind, found.target, len(found.names)) == ("images", "labels", 14)
+    np.testing.assert_array_equal(found.values, parts["test_labels"][chosen].astype(bool))
+    np.testing.assert_array_equal(data["eval_images"], parts["test_images"][chosen].transpose(0, 3, 1, 2))
+    np.testing.assert_array_equal(
+        data["train_images"], parts["train_images"][data["train_indices"]].transpose(0, 3, 1, 2)
+    )
+
+
+def test_a_public_archive_of_images_with_labels_in_a_column(tmp_path):
+    parts = {}
+    for part, count in (("train", 60), ("val", 20)):
+        parts[f"{part}_images"] = noise(count, 28, 28, seed=count)
+        parts[f"{part}_labels"] = (np.arange(count) % 4)[:, None].astype(np.uint8)
+    data = prepare_archive(tmp_path, parts)
+    np.testing.assert_array_equal(data["eval_images"][:, 0], parts["val_images"][data["eval_indices"]])
+    np.testing.assert_array_equal(data["eval_labels"], data["eval_indices"] % 4)
+    assert data["class_names"].tolist() == list("0123")
+
+
+def test_public_archives_by_letters(tmp_path):
+    """As Keras has digits, prices of houses and reviews: images, rows and tokens with the padding first."""
+    images, labels = noise(60, 28, 28), np.arange(60) % 10
+    letters = {"x_train": images, "y_train": labels, "x_test": images[::-1][:20], "y_test": labels[::-1][:20]}
+    for scaled in (images, images.astype(np.float32) / 255, images.astype(np.float64)):
+        data = prepare_archive(tmp_path, letters | {"x_train": scaled, "x_test": scaled[::-1][:20]}, train_size=50)
+        np.testing.assert_array_equal(data["train_images"][:, 0], images[data["train_indices"]])
+        np.testing.assert_array_equal(data["eval_labels"], labels[::-1][data["eval_indices"]])
+    rows = np.random.default_rng(0).normal(size=(60, 13))
+    houses = {"x_train": rows, "y_train": AMOUNT, "x_test": rows[:20], "y_test": AMOUNT[:20]}
+    with pytest.raises(DataError, match=r"say which: dataset: \{kind: table\} or dataset: \{kind: signals\}"):
+        prepare_archive(tmp_path, houses)
+    data = prepare_archive(tmp_path, houses, kind="table")
+    np.testing.assert_array_equal(data["eval_rows"], rows[:20][data["eval_indices"]])
+    tokens = np.random.default_rng(1).integers(1, 50, (60, 8))
+    padded = np.where(np.arange(8) < (np.arange(60) % 5)[:, None], 0, tokens)
+    reviews = {"x_train": padded, "y_train": labels % 2, "x_test": padded[:20], "y_test": labels[:20] % 2}
+    data = prepare_archive(tmp_path, reviews, kind="tokens")
+    for shown, index in zip(data["inputs_0"], data["eval_indices"]):
+        own = padded[index][padded[index] > 0]
+        assert shown.tolist() == [*own, *[0] * (8 - len(own))]
+    assert data["vocabulary_size"] == padded.max() + 1

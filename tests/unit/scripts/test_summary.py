@@ -12,6 +12,7 @@ from evolution.io.tables import save_table
 from evolution.io.warnings_file import load_warnings
 from summary import summarise
 from support.figures import METRICS, long_values, write_history, write_long
+from support.samples import write_samples
 
 HEADER = ["Layer", "Epoch", "Silhouette", "ARI", "NMI", "Label silhouette", "k-NN accuracy"]
 
@@ -21,7 +22,7 @@ def write_dataset(path, *, classes=2, each=50, warnings=()):
     labels = np.repeat(np.arange(classes), each)
     more = {"warnings": np.array(warnings)} if warnings else {}
     names = np.array([f"class {label}" for label in range(classes)])
-    save_npz(path, train_labels=labels, eval_labels=labels, class_names=names, **more)
+    save_npz(path, train_labels=labels, eval_labels=labels, eval_indices=labels, class_names=names, **more)
     return str(path)
 
 
@@ -71,11 +72,11 @@ def test_the_last_epoch_is_compared_with_the_pixels(tmp_path):
     table = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
     assert table[0] == HEADER
     assert table[2:] == [
-        ["raw inputs", "–", "0.100", "0.100", "0.100", "0.100", "0.100"],  # noqa: RUF001
+        ["raw pixels", "–", "0.100", "0.100", "0.100", "0.100", "0.100"],  # noqa: RUF001
         ["conv", "4", "0.500", "0.510", "0.520", "0.000", "0.540"],
         ["fc", "4", "–", "0.710", "0.720", "0.730", "0.740"],  # noqa: RUF001
     ]
-    assert "- Best layer by adjusted Rand index: **fc** (0.710; raw inputs 0.100)." in lines
+    assert "- Best layer by adjusted Rand index: **fc** (0.710; raw pixels 0.100)." in lines
     # The values of figures.write_history at epoch 4: 0.1 + 0.8 * 4 / 6 and 0.1 + 0.7 * 4 / 6.
     assert "- Accuracy at epoch 4: 0.633 on the training samples, 0.567 on the evaluation samples." in lines
     accuracies = {"train_accuracy": "0.633", "eval_accuracy": "0.567"}
@@ -126,7 +127,8 @@ def test_a_training_elsewhere_whose_log_has_accuracies(tmp_path, lacks):
     """Its images, or its losses, are not known: that it is at chance is said all the same."""
     labels = np.repeat(np.arange(2), 50)
     known = {} if lacks == "train_labels" else {"train_labels": labels}
-    save_npz(tmp_path / "own.npz", eval_labels=labels, class_names=np.array(["a", "b"]), **known)
+    known |= {"eval_labels": labels, "eval_indices": labels, "class_names": np.array(["a", "b"])}
+    save_npz(tmp_path / "own.npz", **known)
     loss = np.nan if lacks == "train_loss" else 0.1
     history = write_curves(tmp_path / "log.parquet", [loss] * 4, [0.9] * 4, [0.5] * 4)
     lines, _ = summary_of(tmp_path, small(), ["fc"], dataset=str(tmp_path / "own.npz"), history_table=history)
@@ -240,8 +242,150 @@ def test_a_recording_without_predictions(tmp_path):
 
 
 def test_accuracies_of_a_training_whose_samples_are_not_known(tmp_path):
-    save_npz(tmp_path / "own.npz", eval_labels=np.repeat([0, 1], 50), class_names=np.array(["a", "b"]))
+    labels = np.repeat([0, 1], 50)
+    save_npz(tmp_path / "own.npz", eval_labels=labels, eval_indices=labels, class_names=np.array(["a", "b"]))
     history = write_curves(tmp_path / "c.parquet", [0.7, 0.7, 0.7], [0.5] * 4, [0.9] * 4)
     values = {("fc", epoch, metric): 0.5 for epoch in (0, 3) for metric in METRICS}
     lines, _ = summary_of(tmp_path, values, ["fc"], history_table=history, dataset=str(tmp_path / "own.npz"))
     assert "- Accuracy at epoch 3: 0.500 on the training samples, 0.900 on the evaluation samples." in lines
+
+
+# The metrics of layers whose samples have another target, and how the network's score is called.
+OTHER_METRICS = {
+    "number": (("silhouette", "knn_r2", "linear_probe_r2"), "r2"),
+    "labels": (("silhouette", "knn_average_precision", "linear_probe_average_precision"), "average_precision"),
+    "none": (("silhouette", "effective_rank", "intrinsic_dimension"), None),
+}
+BY_ATTRIBUTES = ("adjusted_rand_index:writer", "label_silhouette:writer", "knn_accuracy:writer", "knn_r2:age")
+
+
+def summary_of_target(folder, target, kind="table", by=(), values=None):
+    """Markdown lines and CSV rows of a run of samples with this target, two layers at times 0 and 4."""
+    metrics, score = OTHER_METRICS.get(target, (METRICS, "accuracy"))
+    table = long_values(["conv", "fc"], [0, 4], (*metrics, *by)) | (values or {})
+    curves = [] if score is None else [(f"train_{score}", 0.5), (f"eval_{score}", 0.25)]
+    rows = [(time, "train_loss", 1.5) for time in (0, 4)]
+    rows += [(time, name, value + time / 8) for time in (0, 4) for name, value in curves]
+    save_table(folder / "own_h.parquet", dict(zip(("time", "measure", "value"), zip(*rows))))
+    return summary_of(
+        folder,
+        table,
+        ["raw_inputs", "conv", "fc"],
+        dataset=write_samples(folder / "own.npz", kind=kind, target=target),
+        history_table=str(folder / "own_h.parquet"),
+    )
+
+
+def tables_in(lines):
+    """The tables of the Markdown, as lists of rows of cells."""
+    tables = [[]]
+    for line in lines:
+        if line.startswith("|"):
+            tables[-1].append([cell.strip() for cell in line.strip("|").split("|")])
+        elif tables[-1]:
+            tables.append([])
+    return [[table[0], *table[2:]] for table in tables if table]
+
+
+@pytest.mark.parametrize(
+    ("target", "columns", "said"),
+    [
+        (
+            "number",
+            ["Silhouette", "k-NN R²", "Probe R²"],
+            [
+                "- Best layer by R² of the nearest neighbours: **fc** (0.670; standardised columns 0.110).",
+                "- The network's R² at epoch 4: 1.000 on the training samples, 0.750 on the evaluation samples.",
+            ],
+        ),
+        (
+            "labels",
+            ["Silhouette", "k-NN mAP", "Probe mAP"],
+            [
+                "- Best layer by mean average precision of the nearest neighbours: **fc** (0.670; "
+                "standardised columns 0.110).",
+                "- The network's mean average precision at epoch 4: 1.000 on the training samples, 0.750 on the "
+                "evaluation samples.",
+            ],
+        ),
+        (
+            "none",
+            ["Silhouette", "Effective rank", "Intrinsic dimension"],
+            ["- Best layer by silhouette: **fc** (0.660; standardised columns 0.100)."],
+        ),
+    ],
+)
+def test_samples_of_another_target(tmp_path, target, columns, said):
+    lines, rows = summary_of_target(tmp_path, target)
+    (table,) = tables_in(lines)
+    assert table[0] == ["Layer", "Epoch", *columns]
+    assert [row[0] for row in table[1:]] == ["standardised columns", "conv", "fc"]
+    assert [line for line in lines if line.startswith("- ")] == said
+    assert lines[0] == "# mnist: how the layers cluster at epoch 4"
+    # Nothing of what is not there.
+    text = "\n".join(lines)
+    assert ("(probe)" in text) == (target != "none") and "{" not in text
+    assert target != "none" or "Effective rank and intrinsic dimension: in how many" in text
+    assert "ARI" not in text and "class" not in text and "NaN" not in text and "Warnings" not in text
+    metrics, score = OTHER_METRICS[target]
+    scores = [] if score is None else [f"train_{score}", f"eval_{score}"]
+    assert list(rows[0]) == ["run", "layer", "epoch", *metrics, *scores]
+    assert [row["layer"] for row in rows] == ["raw_inputs", "conv", "fc"]
+    assert not scores or rows[2][scores[1]] == "0.750"
+
+
+@pytest.mark.parametrize(
+    ("kind", "called"),
+    [("images", "raw pixels"), ("tokens", "TF-IDF of tokens"), ("signals", "raw signal"), ("other", "raw inputs")],
+)
+def test_the_baseline_is_called_by_what_the_samples_are(tmp_path, kind, called):
+    lines, _ = summary_of_target(tmp_path, "none", kind=kind)
+    assert tables_in(lines)[0][1][0] == called
+    assert any(f"; {called} 0.100)" in line for line in lines)
+
+
+def test_measures_that_are_off_have_no_column(tmp_path):
+    metrics = ("silhouette", "knn_r2")
+    rows = [(4, "train_r2", np.nan), (4, "eval_r2", np.nan)]
+    save_table(tmp_path / "own_h.parquet", dict(zip(("time", "measure", "value"), zip(*rows))))
+    lines, _ = summary_of(
+        tmp_path,
+        long_values(["fc"], [4], metrics, raw_inputs=False),
+        ["fc"],
+        dataset=write_samples(tmp_path / "own.npz", target="number"),
+        history_table=str(tmp_path / "own_h.parquet"),
+    )
+    assert tables_in(lines)[0][0] == ["Layer", "Epoch", "Silhouette", "k-NN R²"]
+    assert "- The network's R²: not known, as nothing says what the network predicts." in lines
+    assert "nearest neighbours (k-NN) explain" in " ".join(lines)
+
+
+@pytest.mark.parametrize("target", ["classes", "number", "labels", "none"])
+def test_a_table_for_each_attribute(tmp_path, target):
+    lines, rows = summary_of_target(tmp_path, target, by=BY_ATTRIBUTES)
+    of_target, of_words, of_numbers = tables_in(lines)
+    assert len(of_target[0]) == 2 + len(OTHER_METRICS.get(target, (METRICS,))[0])
+    assert of_words[0] == ["Layer", "Epoch", "ARI", "Label silhouette", "k-NN accuracy"]
+    assert of_numbers[0] == ["Layer", "Epoch", "k-NN R²"]
+    positions = [lines.index(f"**Measured by {name}**") for name in ("writer", "age")]
+    assert positions == sorted(positions)
+    values = {name: float(rows[2][name]) for name in BY_ATTRIBUTES}
+    assert of_words[3] == ["fc", "4", *(f"{values[name]:.3f}" for name in BY_ATTRIBUTES[:3])]
+    assert of_numbers[3] == ["fc", "4", f"{values['knn_r2:age']:.3f}"]
+    best = f"- Best layer by adjusted Rand index against writer: **fc** ({values[BY_ATTRIBUTES[0]]:.3f}; "
+    assert any(line.startswith(best) for line in lines)
+    assert any(line.startswith("- Best layer by R² of the nearest neighbours against age: **fc**") for line in lines)
+    text = "\n".join(lines)
+    assert text.count("Of an attribute in words") == text.count("Of an attribute in numbers") == 1
+
+
+def test_an_attribute_that_nothing_could_be_measured_against(tmp_path):
+    nothing = {
+        (layer, time, "knn_r2:age"): np.nan
+        for layer, time in [("raw_inputs", 0), *((x, t) for x in ("conv", "fc") for t in (0, 4))]
+    }
+    lines, rows = summary_of_target(tmp_path, "number", by=BY_ATTRIBUTES, values=nothing)
+    (warning,) = load_warnings(tmp_path / "w.json")
+    assert warning.startswith("Nothing could be measured against the attribute age of metrics.measure_by")
+    assert "- Best layer: none, as no layer has an R² of the nearest neighbours against age." in lines
+    assert rows[2]["knn_r2:age"] == ""

@@ -81,6 +81,11 @@ def classifier_rows(classifier: Classifier | None, *, outputs: np.ndarray, class
         )
         classifier = None
     if classifier is None:
-        return np.full((len(outputs) + classes, 1), np.nan, np.float32)
+        return no_classifier_rows(len(outputs), classes)
     rows = np.concatenate([classifier.inputs, classifier.weight])
     return compact(rows) if compacted and np.isfinite(rows).all() else rows
+
+
+def no_classifier_rows(samples: int, classes: int) -> np.ndarray:
+    """What `classifier_rows` returns where there is no classifier: one column of NaN."""
+    return np.full((samples + classes, 1), np.nan, np.float32)

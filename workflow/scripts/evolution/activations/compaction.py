@@ -131,6 +131,9 @@ def stored_rows(
 def unit_rows(rows: np.ndarray) -> np.ndarray:
     """Scale each row to unit length, so that Euclidean distances follow cosines; a row of zeros stays one.
 
+    Of a single feature the length is all there is, and a row's direction would be its sign alone: such rows are only
+    scaled together, so that the largest is 1.
+
     Parameters
     ----------
     rows : float array (N, D)
@@ -139,6 +142,9 @@ def unit_rows(rows: np.ndarray) -> np.ndarray:
     -------
     float32 array (N, D)
     """
+    if rows.shape[1] == 1:
+        largest = np.abs(rows).max(initial=0)
+        return np.asarray(rows / largest if largest else rows, np.float32)
     scaled = np.zeros(rows.shape, np.float32)
     for start in range(0, len(rows), ROWS):
         block = rows[start : start + ROWS].astype(np.float64)

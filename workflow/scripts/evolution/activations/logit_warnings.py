@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from evolution.data.kinds import CLASSES, LABELS
+
 # A row of probabilities sums to 1 up to this.
 TOLERANCE = 1e-3
 # With fewer samples, signs may be chance.
@@ -11,28 +13,40 @@ NEAR_ONE = 0.95
 # A model that ends in ReLU has at least this share of zeros.
 SHARE_OF_ZEROS = 0.05
 
+SIGMOID_OF_LABELS = (
+    "The model seems to end in a sigmoid: all its outputs are from 0 to 1. The loss and the predictions take the sigmoid "
+    "of them once more, so no probability is below a half. Let forward return what the sigmoid is given."
+)
 
-def logit_warnings(outputs: np.ndarray) -> list[str]:
+
+def logit_warnings(outputs: np.ndarray, target: str = CLASSES) -> list[str]:
     """What is surely a slip in a network's outputs, a sentence or two each.
 
     Parameters
     ----------
     outputs : float32 array (N, classes)
         What the network puts out for N samples in evaluation mode.
+    target : str
+        One of `evolution.data.kinds.TARGETS`; there is something to say of classes and labels alone.
     """
+    if target not in (CLASSES, LABELS):
+        return []
     if len(outputs) < FEWEST_SAMPLES or not np.isfinite(outputs).all() or (outputs < 0).any():
         return []
     if (outputs == outputs[0, 0]).all():
         # Such as those of a last layer that begins with zeros.
         return []
+    zeros = (outputs == 0).mean()
+    sigmoid = NEAR_ONE <= outputs.max() <= 1 and (zeros == 0 or (outputs == 1).any())
+    if target == LABELS:
+        return [SIGMOID_OF_LABELS] if sigmoid else []
     if np.abs(outputs.sum(1) - 1).max() <= TOLERANCE:
         return [
             "The model ends in a softmax: its outputs are from 0 to 1 and sum to 1 for each sample. The cross entropy "
             "takes the softmax of them once more, so the network learns slowly, and the confidence is that of a "
             "softmax of probabilities. Let forward return the logits."
         ]
-    zeros = (outputs == 0).mean()
-    if NEAR_ONE <= outputs.max() <= 1 and (zeros == 0 or (outputs == 1).any()):
+    if sigmoid:
         return [
             "The model seems to end in a sigmoid: all its outputs are from 0 to 1. The cross entropy expects logits, "
             "so it cannot become small. Let forward return what the sigmoid is given."

@@ -24,9 +24,10 @@ def load_predictions(paths: list[str], times: list[int], samples: int) -> tuple[
     Returns
     -------
     predicted : array
-        Classes int32 (times, samples); numbers float32 (times, samples); of several labels, how probable each is,
-        float32 (times, samples, labels).
+        Of classes int32 (times, samples); of a number float32 (times, samples), in its own units; of K labels float32
+        (times, samples, K), the probability of each.
     confidence : float32 array (times, samples)
+        NaN for other targets than classes.
 
     Raises
     ------
@@ -37,7 +38,7 @@ def load_predictions(paths: list[str], times: list[int], samples: int) -> tuple[
     for path in paths:
         table = load_table(path, "time", "sample", "predicted", "confidence")
         row_times, sample, predicted, confidence = (
-            _array(table.column(name)) for name in ("time", "sample", "predicted", "confidence")
+            _column(table, name) for name in ("time", "sample", "predicted", "confidence")
         )
         for time in np.unique(row_times):
             rows = np.flatnonzero(row_times == time)
@@ -51,9 +52,9 @@ def load_predictions(paths: list[str], times: list[int], samples: int) -> tuple[
     return tuple(np.stack([found[time][part] for time in times]) for part in (0, 1))
 
 
-def _array(column) -> np.ndarray:
-    """A column of a table, (rows,), or (rows, labels) where it holds lists of one length."""
-    column = column.combine_chunks()
+def _column(table, name: str) -> np.ndarray:
+    """A column of numbers (rows,), or of lists of K numbers (rows, K)."""
+    column = table.column(name).combine_chunks()
     # By DLPack: pyarrow's own conversion to NumPy would import pandas.
     if hasattr(column.type, "list_size"):
         return np.from_dlpack(column.flatten()).reshape(len(column), column.type.list_size)
@@ -61,12 +62,14 @@ def _array(column) -> np.ndarray:
 
 
 def are_known(predicted: np.ndarray) -> bool:
-    """Whether predictions, as `load_predictions` gives them, are there: a recording may have none.
+    """Whether predictions are there: a recording may have none, and all are then `UNKNOWN`, or NaN where they are floats.
 
-    All classes are then `UNKNOWN`, and all numbers and probabilities NaN.
+    Parameters
+    ----------
+    predicted : array (times, samples, ...)
+        See `load_predictions`.
     """
-    known = np.isfinite(predicted) if predicted.dtype.kind == "f" else predicted != UNKNOWN
-    return bool(known.all())
+    return bool(np.isfinite(predicted).all() if predicted.dtype.kind == "f" else (predicted != UNKNOWN).all())
 
 
 def prediction_columns(
@@ -77,21 +80,22 @@ def prediction_columns(
     Parameters
     ----------
     times : sequence of int
-    predicted : sequence of int arrays (N,), one a time
-        `UNKNOWN` where nobody knows.
+    predicted : sequence of arrays (N,) or (N, K), one a time
+        Of classes whole numbers; of a number, or of labels, floats. `UNKNOWN` or NaN where nobody knows.
     confidence : sequence of float arrays (N,), one a time
         NaN where nobody knows.
 
     Returns
     -------
     dict of columns
-        time int32, sample int32, predicted int32, confidence float32.
+        time int32, sample int32, predicted int32 or float32, (rows,) or (rows, K), confidence float32.
     """
     count = len(predicted[0])
+    dtype = np.float32 if predicted[0].dtype.kind == "f" else np.int32
     return {
         "time": np.repeat(np.array(times, np.int32), count),
         "sample": np.tile(np.arange(count, dtype=np.int32), len(times)),
-        "predicted": np.concatenate(predicted).astype(np.int32),
+        "predicted": np.concatenate(predicted).astype(dtype),
         "confidence": np.concatenate(confidence).astype(np.float32),
     }
 
@@ -111,4 +115,13 @@ def save_predictions(
     unit : {"epoch", "step"}
         What times are counted in.
     """
+    if predictions["predicted"].ndim == 2:
+        predictions = predictions | {"predicted": _lists(predictions["predicted"])}
     save_table(path, predictions, {"warnings": json.dumps(warnings)} if warnings else None, unit=unit)
+
+
+def _lists(rows: np.ndarray):
+    """An array (rows, K) as a column of lists of K numbers."""
+    import pyarrow as pa
+
+    return pa.FixedSizeListArray.from_arrays(pa.array(rows.ravel()), rows.shape[1])

@@ -9,14 +9,16 @@ import numpy as np
 import torch
 from torch import nn
 
-from evolution.activations.agreement import Evaluated, check_agreement
-from evolution.activations.classifier import classifier_rows
+from evolution.activations.agreement import Evaluated, check_outputs
+from evolution.activations.classifier import classifier_rows, no_classifier_rows
 from evolution.activations.compaction import stored_rows
-from evolution.activations.evaluation import evaluate_logits, predicted_classes
+from evolution.activations.evaluation import evaluate_outputs
 from evolution.activations.logit_warnings import logit_warnings
 from evolution.activations.predictions import prediction_columns
-from evolution.data.network_input import load_evaluation
-from evolution.errors import UserError
+from evolution.data.kinds import CLASSES, NONE, NUMBER
+from evolution.data.network_input import load_evaluation, load_vocabulary
+from evolution.data.targets import Targets
+from evolution.errors import ModelError, UserError
 from evolution.io.arrays import NpyWriter
 from evolution.io.checkpoints import load_checkpoint
 from evolution.io.job_log import log_warnings
@@ -40,9 +42,9 @@ class Snapshots:
     Attributes
     ----------
     predictions : dict of columns
-        time int32, sample int32, predicted int32, confidence float32 (softmax); a row for each time and sample.
+        See `evolution.activations.predictions.prediction_columns`.
     evaluation : list of dict
-        For each time: time, eval_loss, eval_accuracy, and class_accuracy as a list.
+        For each time: time, and what `evolution.activations.evaluation.Evaluation` has as measures.
     warnings : list of str
         What is surely a slip in the outputs at the last time, see `evolution.activations.logit_warnings`.
     """
@@ -157,17 +159,20 @@ def take_snapshots(
     """
     # One thread, so that the same bytes come out at any --cores; several such jobs run at once instead.
     torch.set_num_threads(1)
-    inputs, labels, classes = load_evaluation(dataset)
+    inputs, targets, classes = load_evaluation(dataset)
+    vocabulary = load_vocabulary(dataset, targets.kind)
+    of_classes = targets.target == CLASSES
     layout = memory_layout(settings.model)
     device = choose_device(settings.device, key="activations.device")
     if device.type != "cpu":
         exact_on_gpu()
-    samples = Inputs(inputs, layout)
+    samples = Inputs(inputs, layout, targets.kind)
     few = few_of(len(samples))
 
     def fresh_model(draw: int = 0) -> nn.Module:
         """A network that no sample has passed: some keep what they computed from the weights before."""
-        model = build_run_model(settings, shape=next(iter(inputs.values())).shape[1:], classes=classes, draw=draw)
+        shape = next(iter(inputs.values())).shape[1:]
+        model = build_run_model(settings, shape=shape, classes=classes, vocabulary=vocabulary, draw=draw)
         return model.to(device, memory_format=layout)
 
     def pass_few(model: nn.Module) -> Outputs:
@@ -186,7 +191,12 @@ def take_snapshots(
         in_batch = {}
         for group in groups or [[]]:
             outputs = record_outputs(
-                model, samples, layers=group, pooling=settings.pooling, classes=classes, chunk=chunk or samples.chunk()
+                model,
+                samples,
+                layers=group,
+                pooling=settings.pooling,
+                classes=classes if of_classes else None,
+                chunk=chunk or samples.chunk(),
             )
             for layer in group:
                 rows = _finite(outputs.layers.pop(layer), layer, f"{unit} {time}")
@@ -204,31 +214,42 @@ def take_snapshots(
             load_weights(twin)
             check_determined(twin_outputs=pass_few(twin).logits, outputs=alone.logits)
             compared = True
-        if evaluated is not None:
-            check_agreement(
+        _check_count(outputs.logits, targets, classes)
+        if evaluated is not None and evaluated.scores:
+            check_outputs(
                 outputs.logits,
-                labels,
-                class_accuracy=evaluated.class_accuracies[time],
+                targets,
+                scores=evaluated.scores[time],
                 when=f"{unit} {time}",
                 device=evaluated.device if device.type == "cpu" else device.type,
             )
         if time == times[-1]:
-            warnings = logit_warnings(outputs.logits)
-        if classifier is not None:
-            classifier.put(
-                index,
-                classifier_rows(
-                    outputs.classifier, outputs=outputs.logits, classes=classes, compacted=settings.compacted
-                ),
+            warnings = logit_warnings(outputs.logits, targets.target)
+        if classifier is not None and of_classes:
+            rows = classifier_rows(
+                outputs.classifier, outputs=outputs.logits, classes=classes, compacted=settings.compacted
             )
-        most_likely, probability = predicted_classes(outputs.logits)
-        predicted.append(most_likely)
-        confidence.append(probability)
-        evaluation.append({"time": time} | evaluate_logits(outputs.logits, labels))
+            classifier.put(index, rows)
+        elif classifier is not None:
+            classifier.put(index, no_classifier_rows(len(samples), len(targets.names)))
+        found = evaluate_outputs(outputs.logits, targets)
+        predicted.append(found.predicted)
+        confidence.append(found.confidence)
+        evaluation.append({"time": time} | found.measures)
         log.info("%s %d of %d: %s", unit.capitalize(), time, times[-1], ", ".join(activations))
     log_warnings(warnings)
     predictions = prediction_columns(times, predicted, confidence)
     return Snapshots(predictions, evaluation, warnings)
+
+
+def _check_count(outputs: np.ndarray, targets: Targets, count: int | None) -> None:
+    """Refuse a model that puts out another count of numbers than the target has, where it was not looked at before."""
+    if targets.target not in (CLASSES, NONE) and outputs.shape[1] != count:
+        what = "the number that the data hold" if targets.target == NUMBER else f"each of the {count} labels"
+        raise ModelError(
+            f"the model puts out {outputs.shape[1]} numbers for each sample; it must put out one for {what}",
+            "model.name",
+        )
 
 
 def trained_networks(

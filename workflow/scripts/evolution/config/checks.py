@@ -11,6 +11,8 @@ from evolution.config.spans import counted_spans, snapshot_spacing
 from evolution.config.sweeps import Origin, holds
 from evolution.data.catalogue import class_sizes, known_channels
 from evolution.data.class_balance import images_per_class
+from evolution.data.facts import data_facts
+from evolution.data.kinds import CLASSES, IMAGES, SIGNALS, TABLE
 from evolution.data.own_function import own_function
 from evolution.data.own_source import class_names
 from evolution.embedding.methods import METHODS, missing_package
@@ -236,20 +238,12 @@ def _check_training(checked: CheckedConfig) -> Iterator[str]:
         if training["stop"] is not None and not any(training["stop"].values()):
             where = checked.written_key(name, "training.stop")
             yield f"{where}: has no condition; must have train_accuracy, patience or diverged: true, or be null"
-        weights, sizes = training["class_weights"], _known_sizes(run["dataset"]["name"])
-        if isinstance(weights, list) and sizes and len(weights) != len(sizes[0]):
+        weights, facts = training["class_weights"], data_facts(run["dataset"])
+        if isinstance(weights, list) and facts and facts.target == CLASSES and len(weights) != len(facts.names):
             yield (
                 f"{checked.written_key(name, 'training.class_weights')}: {weights} has {len(weights)} numbers, and the "
-                f"data has {len(sizes[0])} classes; give one for each class, or balanced"
+                f"data has {len(facts.names)} classes; give one for each class, or balanced"
             )
-
-
-def _known_sizes(dataset: str) -> tuple | None:
-    """The images of each class, as far as they are known; see `evolution.data.catalogue.class_sizes`."""
-    try:
-        return class_sizes(dataset)
-    except DataError:
-        return None
 
 
 def _check_arguments(checked: CheckedConfig) -> Iterator[str]:
@@ -306,22 +300,24 @@ def _check_sizes(checked: CheckedConfig) -> Iterator[str]:
 
 
 def _check_images(checked: CheckedConfig) -> Iterator[str]:
-    """The data set can be read and has enough images of each class."""
+    """The data set can be read and has enough samples of each class."""
     for name, run in checked.runs("dataset"):
-        dataset = run["dataset"]["name"]
+        dataset, words = run["dataset"]["name"], {key: run["dataset"][key] for key in ("kind", "target")}
         try:
-            known = class_sizes(dataset)
+            known = class_sizes(dataset, **words)
         except DataError as error:
             yield f"{checked.written_key(name, 'dataset.name')}: {dataset} cannot be used: {error.problem}"
             continue
         if known is None:
             continue
+        facts = data_facts(run["dataset"])
+        one = "an image" if facts.kind == IMAGES else "a sample"
         train, evaluation = known
         sizes = {key: run["dataset"][key] for key in ("train_size", "eval_size")}
         too_small = [key for key, size in sizes.items() if size < len(train)]
         for key in too_small:
             where = checked.written_key(name, f"dataset.{key}")
-            yield f"{where}: {sizes[key]} is not allowed; must be at least {len(train)}, an image of each class"
+            yield f"{where}: {sizes[key]} is not allowed; must be at least {len(train)}, {one} of each class"
         if too_small:
             continue
         wanted = {key: images_per_class(size, len(train)) for key, size in sizes.items()}
@@ -334,29 +330,48 @@ def _check_images(checked: CheckedConfig) -> Iterator[str]:
             if any(count > there for count, there in zip(counts, available)):
                 given = " and ".join(f"{checked.written_key(name, f'dataset.{key}')}: {sizes[key]}" for key in keys)
                 least = min(available)
+                together = ", to train and to evaluate on together" if len(keys) > 1 else ""
+                if facts.target != CLASSES:
+                    what = "images" if facts.kind == IMAGES else "samples"
+                    are = "are" if len(keys) > 1 else "is"
+                    yield f"{given} {are} more than {dataset} has; there are {least} {what} in all{together}"
+                    continue
                 # In the built-in data sets, whose classes are of similar size, it does not matter which class it is.
-                names = class_names(dataset)
+                names = class_names(dataset, **words)
                 which = f" (the smallest class is {names[available.index(least)]!r})" if names else ""
                 yield (
                     f"{given} {'are' if len(keys) > 1 else 'is'} more than {dataset} has; with the same number of "
-                    f"each class there are {least} per class{which}, {least * len(available)} in all"
-                    + (", to train and to evaluate on together" if len(keys) > 1 else "")
+                    f"each class there are {least} per class{which}, {least * len(available)} in all{together}"
                 )
 
 
 def _check_normalization(checked: CheckedConfig) -> Iterator[str]:
-    """Lists of numbers to normalise by have one for each channel."""
+    """Numbers to normalise pixels by are from 0 to 1, and lists of them have one for each channel or column."""
     for name, run in checked.runs("dataset"):
         normalize, dataset = run["dataset"]["normalize"], run["dataset"]["name"]
-        if not isinstance(normalize, dict) or not (channels := known_channels(run["dataset"])):
+        if not isinstance(normalize, dict):
             continue
+        facts, channels, of = data_facts(run["dataset"]), known_channels(run["dataset"]), "channel"
+        if facts is not None and facts.kind in (TABLE, SIGNALS):
+            channels, of = facts.shape[:1], "column" if facts.kind == TABLE else "channel"
+        if not channels:
+            continue
+        what = "images" if facts is None or facts.kind == IMAGES else "samples"
         for key, value in normalize.items():
+            if what == "images":
+                where = checked.written_key(name, f"dataset.normalize.{key}")
+                numbers = enumerate(value) if isinstance(value, list) else [(None, value)]
+                for place, number in numbers:
+                    at = where if place is None else f"{where}.{place}"
+                    if number < 0 or number > 1:
+                        bound = "at least 0" if number < 0 else "at most 1"
+                        yield f"{at}: {number} is not allowed; must be {bound}, of pixels from 0 to 1"
             if isinstance(value, list) and len(value) not in channels:
                 where = checked.written_key(name, f"dataset.normalize.{key}")
-                have = " or ".join(map(str, channels)) + (" channel" if channels == (1,) else " channels")
+                have = " or ".join(map(str, channels)) + (f" {of}" if channels == (1,) else f" {of}s")
                 yield (
-                    f"{where}: {value} has {len(value)} numbers, and the images of {dataset} have {have}; give one "
-                    "number, or one for each channel"
+                    f"{where}: {value} has {len(value)} numbers, and the {what} of {dataset} have {have}; give one "
+                    f"number, or one for each {of}"
                 )
 
 
@@ -465,7 +480,7 @@ def notes(config: dict) -> list[str]:
             continue  # Its samples may be those of another run: its ids or inputs say so, which a job compares.
         dataset = run["dataset"]
         seed = run["seed"] if dataset["seed"] is None else dataset["seed"]
-        drawn = [seed, *(dataset[key] for key in ("name", "root", "eval_size", "image_size"))]
+        drawn = [seed, *(dataset[key] for key in ("name", "root", "eval_size", "image_size", "kind", "target"))]
         samples.setdefault(repr(drawn), name)
     if len(samples) > 1:
         first, second, *_ = samples.values()
@@ -483,8 +498,9 @@ def notes(config: dict) -> list[str]:
                     f"dataset.{key} is not used for {dataset['name']}, whose samples are ready for the model: change "
                     "them in the function.",
                 )
-        sizes = class_sizes(dataset["name"])
-        if not sizes:
+        sizes = class_sizes(dataset["name"], **{key: dataset[key] for key in ("kind", "target")})
+        facts = data_facts(dataset)
+        if not sizes or facts is None or facts.target != CLASSES:
             continue
         classes = len(sizes[0])
         for key in ("train_size", "eval_size"):
@@ -494,7 +510,7 @@ def notes(config: dict) -> list[str]:
                 found.setdefault(
                     (dataset["name"], key, dataset[key]),
                     f"dataset.{key} {dataset[key]} of run {name} does not divide by its {classes} classes: each gets "
-                    f"{each} images, and the first {more} of them one more.",
+                    f"{each} {'images' if facts.kind == IMAGES else 'samples'}, and the first {more} of them one more.",
                 )
         clusters = config["metrics"]["clusters"]
         if clusters not in ("auto", classes):

@@ -10,7 +10,9 @@ from evolution.config.checks import CheckedConfig, cross_key_faults, job_faults
 from evolution.config.files import file_faults
 from evolution.config.layers import chosen_layers
 from evolution.config.model_configs import fill_in_model_configs
+from evolution.config.sample_faults import sample_faults
 from evolution.config.schema import Fault, KeyPath, schema_faults, with_defaults, without
+from evolution.config.suited import unsuited
 from evolution.config.sweeps import expand, grid_faults, merged
 from evolution.config.times import run_times
 from evolution.data.facts import data_facts
@@ -63,7 +65,8 @@ def resolve(config: dict, *, files: Sequence[str | Path] = ()) -> dict:
     faults = [fault for path in files for fault in file_faults(path)]
     faults += [*dict.fromkeys(map(str, found)), *runs.faults]
     resolved["times"], time_faults = run_times(checked)
-    faults += [*time_faults, *cross_key_faults(checked)]
+    faults += [*time_faults, *cross_key_faults(checked), *sample_faults(checked)]
+    faults += unsuited(checked)
     faults += dict.fromkeys(fill_in_model_configs(checked))
     # A model that must be built to know its layers is only built once the rest is right.
     layers, layer_faults = chosen_layers(checked, build=not faults)

@@ -17,7 +17,12 @@ from pathlib import Path
 import numpy as np
 
 from evolution.data import own_source
-from evolution.data.images import LabelledImages, Part, load_own
+from evolution.data.builtin_samples import SAMPLE_LOADERS
+from evolution.data.catalogue import SAMPLE_SETS
+from evolution.data.contents import AUTO
+from evolution.data.images import LabelledImages, Part, load_own, unlabelled
+from evolution.data.kinds import NONE
+from evolution.data.sample_source import SampleSource
 from evolution.errors import DataError
 
 # Seconds that a server may stay silent, at the start of a download or in the middle of it.
@@ -233,21 +238,27 @@ def _unreadable(path: Path, error: object) -> DataError:
     )
 
 
-LOADERS: dict[str, Callable[[Path], LabelledImages]] = {
+LOADERS: dict[str, Callable[[Path], LabelledImages | SampleSource]] = {
     "mnist_5k": load_mnist_5k,
     "digits": load_digits,
     "mnist": partial(load_mnist_like, name="mnist", torchvision_name="MNIST"),
     "fashion_mnist": partial(load_mnist_like, name="fashion_mnist", torchvision_name="FashionMNIST"),
     "kmnist": partial(load_mnist_like, name="kmnist", torchvision_name="KMNIST"),
     "cifar10": load_cifar10,
+    **SAMPLE_LOADERS,
 }
 
 DATASETS = tuple(LOADERS)
 
 
 def load_source(
-    name: str, root: str | Path | None, *, loaders: Mapping[str, Callable[[Path], LabelledImages]] = LOADERS
-) -> LabelledImages:
+    name: str,
+    root: str | Path | None,
+    *,
+    kind: str = AUTO,
+    target: str = AUTO,
+    loaders: Mapping[str, Callable[[Path], LabelledImages | SampleSource]] = LOADERS,
+) -> LabelledImages | SampleSource:
     """Load a data set by its name.
 
     Parameters
@@ -256,6 +267,8 @@ def load_source(
         One of `loaders`, or `npz:FILE` or `image_folder:FOLDER`.
     root : path or None
         The folder of torchvision's data sets, which only they need. One that is missing is downloaded to it.
+    kind, target : str
+        As dataset.kind and dataset.target say.
     loaders : mapping
         Each built-in data set's loader, which is called with `root`.
 
@@ -265,10 +278,14 @@ def load_source(
         If the name is unknown, or the data set can neither be found nor downloaded, or is damaged.
     """
     if own_source.own_path(name):
-        return load_own(name)
+        return load_own(name, kind=kind, target=target)
     if name not in loaders:
         raise DataError(
             f"{name!r} is no data set; it can be one of {', '.join(loaders)}, or npz:FILE, or image_folder:FOLDER.",
             key="dataset.name",
         )
-    return loaders[name](Path(root or ".").expanduser())
+    own_source.require_said(name, kind, target, held=SAMPLE_SETS.get(name, own_source.HELD_IMAGES))
+    source = loaders[name](Path(root or ".").expanduser())
+    if target != NONE:
+        return source
+    return source.unlabelled() if isinstance(source, SampleSource) else unlabelled(source)

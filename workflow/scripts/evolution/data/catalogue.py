@@ -4,7 +4,8 @@ The tests compare the constants with the data sets themselves.
 """
 
 from evolution.data import own_source
-from evolution.data.contents import IMAGE_FOLDER
+from evolution.data.contents import AUTO, IMAGE_FOLDER
+from evolution.data.kinds import CLASSES, IMAGES, NONE, NUMBER, SIGNALS, TABLE, TOKENS, DataFacts
 from evolution.errors import DataError
 
 # Images of each class in the part to train on and, where the source has one, the part to evaluate on.
@@ -18,7 +19,29 @@ DATASET_CLASS_SIZES = {
     "fashion_mnist": ((6000,) * 10, (1000,) * 10),
     "kmnist": ((6000,) * 10, (1000,) * 10),
     "cifar10": ((5000,) * 10, (1000,) * 10),
+    "wine": ((59, 71, 48), None),
+    "breast_cancer": ((212, 357), None),
+    "japanese_vowels": ((30,) * 9, (31, 35, 88, 44, 29, 24, 40, 50, 29)),
+    "chat_languages": ((390, 902, 650, 402, 504, 600), (195, 451, 324, 200, 251, 299)),
 }
+
+# Samples in all of the parts of sets without classes, in entries like those above.
+DATASET_SIZES = {"diabetes": (442, None)}
+
+# What planning knows of the sets that are no images.
+LANGUAGES = ("Dutch", "English", "Italian", "Portuguese", "Spanish", "Ukrainian")
+SAMPLE_SETS = {
+    "wine": DataFacts(TABLE, CLASSES, ("class_0", "class_1", "class_2"), shape=(13,)),
+    "breast_cancer": DataFacts(TABLE, CLASSES, ("malignant", "benign"), shape=(30,)),
+    "diabetes": DataFacts(TABLE, NUMBER, shape=(10,)),
+    "japanese_vowels": DataFacts(
+        SIGNALS, CLASSES, tuple(f"speaker {number}" for number in range(1, 10)), ("length",), (12, 20)
+    ),
+    "chat_languages": DataFacts(TOKENS, CLASSES, LANGUAGES, ("topic", "words"), (16,), vocabulary=2867),
+}
+
+# The packages that ship a set's files, where no other part of the workflow needs them.
+DATA_PACKAGES = {"japanese_vowels": "sktime==1.2.0", "chat_languages": "chatterbot-corpus==1.3.3"}
 
 # The data sets that are read from dataset.root.
 ROOTED = ("mnist", "fashion_mnist", "kmnist", "cifar10")
@@ -34,18 +57,23 @@ DATASET_SHAPES = {
 }
 
 
-def class_sizes(name: str) -> tuple[tuple[int, ...], tuple[int, ...] | None] | None:
-    """Images of each class, in an entry like those of `DATASET_CLASS_SIZES`; None for a name that is not known.
+def class_sizes(
+    name: str, *, kind: str = AUTO, target: str = AUTO
+) -> tuple[tuple[int, ...], tuple[int, ...] | None] | None:
+    """Samples of each class, in an entry like those of `DATASET_CLASS_SIZES`; None for a name that is not known.
 
     Parameters
     ----------
     name : str
         A built-in data set, `npz:FILE` or `image_folder:FOLDER`.
+    kind, target : str
+        As dataset.kind and dataset.target say.
 
     Returns
     -------
     (train, evaluation) or None
-        Tuples of int (K,); the second is None where the data set has one part only.
+        Tuples of int (K,); the second is None where the data set has one part only. Where the target is no class, each
+        holds one number, that of all samples.
 
     Raises
     ------
@@ -53,27 +81,44 @@ def class_sizes(name: str) -> tuple[tuple[int, ...], tuple[int, ...] | None] | N
         If the user's data cannot be used.
     """
     if own_source.own_path(name):
-        found = own_source.read_contents(name)
+        found = own_source.read_contents(name, kind=kind, target=target)
         return found.train_sizes, found.eval_sizes
-    return DATASET_CLASS_SIZES.get(name)
+    sizes = DATASET_CLASS_SIZES.get(name)
+    if sizes is None and name not in DATASET_SIZES:
+        return None
+    own_source.require_said(name, kind, target, held=SAMPLE_SETS.get(name, own_source.HELD_IMAGES))
+    if sizes is None:
+        train, evaluation = DATASET_SIZES[name]
+        return (train,), evaluation and (evaluation,)
+    train, evaluation = sizes
+    return ((sum(train),), evaluation and (sum(evaluation),)) if target == NONE else sizes
 
 
 def image_shape(dataset: dict) -> tuple[tuple[int, int, int], int] | None:
-    """The shape (C, H, W) of a run's images and the number of their classes, from its `dataset` settings.
+    """The shape (C, H, W) of a run's images and how many classes or labels they have, from its `dataset` settings.
 
-    None for a name that is not known, and for own data that cannot be used: the checks of the config say why.
+    The number is 1 where there are neither.
+
+    None for a name that is not known, for samples that are no images, and for own data that cannot be used: the checks
+    of the config say why.
     """
     name, size = dataset["name"], dataset.get("image_size")
+    words = {key: dataset.get(key, AUTO) for key in ("kind", "target")}
+    if name in SAMPLE_SETS:
+        return None
     try:
-        sizes = class_sizes(name)
-        if sizes is None:
+        sizes = class_sizes(name, **words)
+        if sizes is None or (own_source.own_path(name) and own_source.read_contents(name, **words).kind != IMAGES):
             return None
         channels, height, width = (
-            own_source.image_shape(name, size) if own_source.own_path(name) else DATASET_SHAPES[name]
+            own_source.image_shape(name, size, target=words["target"])
+            if own_source.own_path(name)
+            else DATASET_SHAPES[name]
         )
     except DataError:
         return None
-    return (channels, size or height, size or width), len(sizes[0])
+    own_names = own_source.class_names(name, **words) if own_source.own_path(name) else ()
+    return (channels, size or height, size or width), len(own_names) or len(sizes[0])
 
 
 def known_channels(dataset: dict) -> tuple[int, ...]:

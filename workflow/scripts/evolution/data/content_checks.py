@@ -33,13 +33,14 @@ class CheckedPart:
     Attributes
     ----------
     images : uint8 array (n, C, H, W)
-    labels : int64 array (n,)
+    labels : int64 array (n,) or None
+        None where the images have no classes.
     place : callable
         Takes a position in `images`, and says where the image comes from: its file, or its position in an array.
     """
 
     images: np.ndarray
-    labels: np.ndarray
+    labels: np.ndarray | None
     place: Callable[[int], str]
 
     @cached_property
@@ -160,10 +161,12 @@ def _without_variation(
     if not count:
         return
     part = train if train.flat.any() else evaluation
-    flat_labels = np.concatenate([part.labels[part.flat] for part in (train, evaluation)])
-    all_labels = np.concatenate([train.labels, evaluation.labels])
-    flat, present = (np.bincount(labels, minlength=len(class_names)) for labels in (flat_labels, all_labels))
-    whole = [name for name, one, all_of_it in zip(class_names, flat, present) if one == all_of_it > 0]
+    whole = []
+    if train.labels is not None:
+        flat_labels = np.concatenate([part.labels[part.flat] for part in (train, evaluation)])
+        all_labels = np.concatenate([train.labels, evaluation.labels])
+        flat, present = (np.bincount(labels, minlength=len(class_names)) for labels in (flat_labels, all_labels))
+        whole = [name for name, one, all_of_it in zip(class_names, flat, present) if one == all_of_it > 0]
     classes = f" All images of {_listed(whole)} are." if whole else ""
     white = f" {composited} images have transparent pixels, which were composited on white." if composited else ""
     yield (
@@ -209,7 +212,7 @@ def _other_labels(parts: list[tuple[CheckedPart, np.ndarray]], class_names: tupl
     """Images of one part that are the same, pixel for pixel, and have different labels."""
     count, example = 0, ""
     for part, numbers in parts:
-        if len(np.unique(numbers)) == len(numbers):
+        if part.labels is None or len(np.unique(numbers)) == len(numbers):
             continue
         # Each image with its label once: an image that is there twice then has two labels.
         pairs = np.unique(numbers * len(class_names) + part.labels)
@@ -235,14 +238,17 @@ def _in_both_parts(
     shared = np.flatnonzero(np.isin(eval_numbers, train_numbers))
     if not len(shared):
         return
-    known = set(zip(train_numbers.tolist(), train.labels.tolist()))
-    other = sum((int(eval_numbers[i]), int(evaluation.labels[i])) not in known for i in shared)
+    other, predicted = 0, "How well they are predicted"
+    if train.labels is not None:
+        known = set(zip(train_numbers.tolist(), train.labels.tolist()))
+        other = sum((int(eval_numbers[i]), int(evaluation.labels[i])) not in known for i in shared)
+        predicted = "Accuracy on them"
     total, first = len(eval_numbers), int(shared[0])
     twin = int(np.flatnonzero(train_numbers == eval_numbers[first])[0])
     mixed = f" {other} of them {'has' if other == 1 else 'have'} another label there." if other else ""
     yield (
         f"{len(shared)} of the {total} evaluation images ({_percent(len(shared), total)}) are training images too, "
-        f"pixel for pixel (as {evaluation.place(first)} and {train.place(twin)}).{mixed} Accuracy on them says nothing "
+        f"pixel for pixel (as {evaluation.place(first)} and {train.place(twin)}).{mixed} {predicted} says nothing "
         "about new images; remove the copies."
     )
 

@@ -4,7 +4,11 @@ import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
+from evolution.data.kinds import CLASSES, IMAGES
 from evolution.errors import DataError
+
+# The words of dataset.kind and dataset.target that leave it to the data.
+AUTO = "auto"
 
 # The fewest samples that can be measured.
 FEWEST = 10
@@ -22,15 +26,29 @@ class Contents:
     Attributes
     ----------
     class_names : tuple of str (K,)
+        Of the classes or of the labels; empty for other targets.
     train_sizes : tuple of int (K,)
-        Images of each class.
+        Samples of each class. Where the target is no class, one number, that of all samples.
     eval_sizes : tuple of int (K,) or None
-        Images of each class in the part to evaluate on; None where the data set has one part only.
+        The same of the part to evaluate on; None where the data set has one part only.
+    kind, target : str
+        See `evolution.data.kinds`.
+    attributes : tuple of str
+        The names of further columns.
+    shape : tuple of int or None
+        Of one sample, as `evolution.data.kinds.DataFacts` has it; None of images, which have `read_shape`.
+    vocabulary : int
+        How many tokens there are; 0 where the samples are no tokens.
     """
 
     class_names: tuple[str, ...]
     train_sizes: tuple[int, ...]
     eval_sizes: tuple[int, ...] | None
+    kind: str = IMAGES
+    target: str = CLASSES
+    attributes: tuple[str, ...] = ()
+    shape: tuple[int, ...] | None = None
+    vocabulary: int = 0
 
 
 def unusable(problem: str) -> DataError:
@@ -38,7 +56,7 @@ def unusable(problem: str) -> DataError:
     return DataError(problem, key="dataset.name")
 
 
-def check_class_names(names: tuple[str, ...], where: str, *, hint_for_one_class: str = "") -> None:
+def check_class_names(names: tuple[str, ...], where: str, *, hint_for_one_class: str = "", word: str = "class") -> None:
     """Check that there are two classes or more, and that their names can be written and told apart.
 
     Parameters
@@ -48,21 +66,24 @@ def check_class_names(names: tuple[str, ...], where: str, *, hint_for_one_class:
         The file or folder that has the classes, for the message.
     hint_for_one_class : str
         The end of the message where there is only one class.
+    word : str
+        What the names are those of: "class", "label" or "column". Of the last two, one will do.
 
     Raises
     ------
     DataError
     """
+    plural = "classes" if word == "class" else f"{word}s"
     for name in names:
         if not name.strip() or any(unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") for letter in name):
             raise unusable(
-                f"{where} has a class called {name!r}, which cannot be written in a figure; give it a name of letters "
+                f"{where} has a {word} called {name!r}, which cannot be written in a figure; give it a name of letters "
                 "that are valid UTF-8, without control characters"
             )
     twice = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else ()
     if twice:
-        raise unusable(f"{where} has two classes called {twice[0]!r}; give each class a name of its own")
-    if len(names) < 2:
+        raise unusable(f"{where} has two {plural} called {twice[0]!r}; give each {word} a name of its own")
+    if len(names) < 2 and word == "class":
         only = f", {names[0]!r}" if names else ""
         raise unusable(f"{where} has {len(names)} class{only}; a classifier needs at least two{hint_for_one_class}")
 

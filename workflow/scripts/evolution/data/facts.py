@@ -1,8 +1,11 @@
 """What planning knows of a run's samples: their kind, their target, their names and attributes."""
 
-from evolution.data.catalogue import class_sizes, image_shape
-from evolution.data.kinds import DataFacts
-from evolution.data.own_source import class_names
+from dataclasses import replace
+
+from evolution.data.catalogue import SAMPLE_SETS, class_sizes, image_shape
+from evolution.data.contents import AUTO
+from evolution.data.kinds import CLASSES, IMAGES, NONE, DataFacts
+from evolution.data.own_source import own_path, read_contents
 from evolution.errors import DataError
 
 
@@ -14,12 +17,28 @@ def data_facts(dataset: dict) -> DataFacts | None:
     DataFacts or None
         None for a name that is not known, and for own data that cannot be used: the checks of the config say why.
     """
+    words = {key: dataset.get(key, AUTO) for key in ("kind", "target")}
     try:
-        sizes = class_sizes(dataset["name"])
+        if own_path(dataset["name"]):
+            found = read_contents(dataset["name"], **words)
+            images = image_shape(dataset) if found.kind == IMAGES else None
+            return DataFacts(
+                kind=found.kind,
+                target=found.target,
+                names=found.class_names,
+                attributes=found.attributes,
+                shape=found.shape if images is None else images[0],
+                vocabulary=found.vocabulary,
+            )
+        sizes = class_sizes(dataset["name"], **words)
         if sizes is None:
             return None
-        names = class_names(dataset["name"]) or tuple(map(str, range(len(sizes[0]))))
+        if dataset["name"] in SAMPLE_SETS:
+            facts = SAMPLE_SETS[dataset["name"]]
+            return replace(facts, target=NONE, names=()) if words["target"] == NONE else facts
+        target = NONE if words["target"] == NONE else CLASSES
+        names = () if target == NONE else tuple(map(str, range(len(sizes[0]))))
         shape = image_shape(dataset)
     except DataError:
         return None
-    return DataFacts(names=names, shape=None if shape is None else shape[0])
+    return DataFacts(target=target, names=names, shape=None if shape is None else shape[0])

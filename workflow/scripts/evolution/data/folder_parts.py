@@ -64,10 +64,16 @@ def part_kind(name: str) -> str | None:
     return KINDS[rest]
 
 
-def folder_parts(path: Path) -> FolderParts:
+def folder_parts(path: Path, *, with_classes: bool = True) -> FolderParts:
     """The folder to train on and the one to evaluate on, where the folders within are called as parts are.
 
     Two names of parts or more, such as train and test, are never those of classes. A single one among other names is.
+
+    Parameters
+    ----------
+    path : Path
+    with_classes : bool
+        Whether the folders within the parts are classes; otherwise there may be none.
 
     Raises
     ------
@@ -118,7 +124,7 @@ def folder_parts(path: Path) -> FolderParts:
         )
     evaluation = (validation or test)[0]
     for name in (train[0], evaluation):
-        if not subfolders(path / name):
+        if with_classes and not subfolders(path / name):
             raise unusable(
                 f"{called}, and {path / name} holds no folders of classes. {remedy}; or name one part that "
                 f"has classes, to share it between training and evaluation: {IMAGE_FOLDER}:{path}/..."

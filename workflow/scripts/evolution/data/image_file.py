@@ -5,7 +5,15 @@ from pathlib import Path
 
 import numpy as np
 
-from evolution.data.image_header import FORMATS, ValueTypeError, channels_of, depth_fault, orientation, page_count
+from evolution.data.image_header import (
+    FORMATS,
+    ValueTypeError,
+    channels_of,
+    depth_fault,
+    has_16_bits,
+    orientation,
+    page_count,
+)
 
 # What Pillow multiplies the grey values of a PNG of 2 or 4 bits by, but not the value that is transparent.
 GREY_FACTORS = {"L;2": 85, "L;4": 17}
@@ -25,12 +33,15 @@ class DecodedImage:
         Whether it has transparent pixels, which were composited on white.
     pages : int
         Pages or frames in the file, of which this is the first.
+    brightest : int or None
+        Of an image of 16 bits a channel its largest value, of 65535, which is 255 in `pixels`; None of others.
     """
 
     pixels: np.ndarray
     turned: bool
     composited: bool
     pages: int
+    brightest: int | None = None
 
 
 def decode(path: Path, size: int | None) -> DecodedImage:
@@ -45,14 +56,16 @@ def decode(path: Path, size: int | None) -> DecodedImage:
     Raises
     ------
     Exception
-        Of any kind, if the file is damaged or no image, and ValueTypeError for more than 8 bits a channel.
+        Of any kind, if the file is damaged or no image, and ValueTypeError for values that are neither of 8 nor of 16
+        bits a channel.
     """
     from PIL import Image
 
     # From a stream: by its name Pillow would map an uncompressed TIFF into memory, and take the width for the height
     # where the image lies on its side.
     with open(path, "rb") as stream, Image.open(stream, formats=FORMATS) as image:
-        if fault := depth_fault(image):
+        deep = has_16_bits(image)
+        if not deep and (fault := depth_fault(image)):
             raise ValueTypeError(fault)
         pages = page_count(image)
         layout = image.tile[0][3] if image.tile else None
@@ -66,10 +79,24 @@ def decode(path: Path, size: int | None) -> DecodedImage:
         key = image.info.get("transparency")
         if image.format == "PNG" and isinstance(key, int) and layout in GREY_FACTORS:
             image.info["transparency"] = key * GREY_FACTORS[layout]
+        if deep and channels_of(image.mode) == 1:
+            return _grey_of_16_bits(image, size, turn != 1, pages)
         shown, composited = _on_white(image)
+        # Of colours of 16 bits, Pillow gives the high bytes.
+        brightest = 257 * max(most for _, most in shown.getextrema()) if deep else None
         pixels = np.asarray(resized(shown, size))
     pixels = pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
-    return DecodedImage(pixels, turn != 1, composited, pages)
+    return DecodedImage(pixels, turn != 1, composited, pages, brightest)
+
+
+def _grey_of_16_bits(image, size: int | None, turned: bool, pages: int) -> DecodedImage:
+    """A grey image of 16 bits, of which 65535 is white."""
+    from PIL import Image
+
+    values = np.asarray(image).astype(np.float32)
+    scaled = resized(Image.fromarray(values / np.float32(257)), size)
+    pixels = np.rint(np.asarray(scaled)).clip(0, 255).astype(np.uint8)
+    return DecodedImage(pixels[None], turned, False, pages, int(values.max()))
 
 
 def _on_white(image):

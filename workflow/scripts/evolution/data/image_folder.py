@@ -7,11 +7,13 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from heapq import nsmallest
 from pathlib import Path
 
 from evolution.data.contents import Contents, check_class_names, unusable
 from evolution.data.folder_parts import folder_parts
 from evolution.data.image_header import FORMATS, channels_of, shown_size
+from evolution.data.kinds import NONE
 from evolution.data.listing import files_below, subfolders
 from evolution.errors import DataError
 
@@ -85,16 +87,25 @@ def unread_images(paths: Iterable[str]) -> dict[str, list[str]]:
     return dict(sorted(found.items(), key=lambda item: (-len(item[1]), item[0])))
 
 
-def read_contents(path: Path) -> Contents:
+def read_contents(path: Path, *, labelled: bool = True) -> Contents:
     """Classes and the number of image files of each.
+
+    Parameters
+    ----------
+    path : Path
+    labelled : bool
+        Whether the folders within are classes; otherwise all images below the folder are taken, without labels.
 
     Raises
     ------
     DataError
         If the folder cannot be read, a class holds no images, or the two parts have different classes.
     """
-    parts = folder_parts(path)
+    parts = folder_parts(path, with_classes=labelled)
     train, evaluation = parts.train, parts.evaluation
+    if not labelled:
+        counts = [None if part is None else (_count(part, ""),) for part in (train, evaluation)]
+        return Contents((), counts[0], counts[1], target=NONE)
     names = class_folders(train)
     if evaluation is not None and (others := class_folders(evaluation)) != names:
         only = sorted({*names} ^ {*others})[0]
@@ -102,13 +113,17 @@ def read_contents(path: Path) -> Contents:
         raise unusable(f"{has} has the class {only!r} and {lacks} has not; both must have the same folders")
 
     def sizes(part: Path) -> tuple[int, ...]:
-        counts = tuple(sum(1 for _ in image_files(part, name)) for name in names)
-        for name, count in zip(names, counts):
-            if not count:
-                raise _without_images(part, name)
-        return counts
+        return tuple(_count(part, name) for name in names)
 
     return Contents(names, sizes(train), None if evaluation is None else sizes(evaluation))
+
+
+def _count(part: Path, name: str) -> int:
+    """The number of a class's images, of which there must be one."""
+    count = sum(1 for _ in image_files(part, name))
+    if not count:
+        raise _without_images(part, name)
+    return count
 
 
 def _without_images(part: Path, name: str) -> DataError:
@@ -120,10 +135,15 @@ def _without_images(part: Path, name: str) -> DataError:
     return unusable(f"{part / name} holds no images ({', '.join(EXTENSIONS)}){found}; {mend}, or remove the folder")
 
 
-def read_shape(path: Path) -> tuple[int, int, int]:
+def read_shape(path: Path, *, labelled: bool = True) -> tuple[int, int, int]:
     """(channels, height, width), from the first image of each class, of `PROBED_CLASSES` classes at most.
 
-    Height and width are those that a viewer shows.
+    Height and width are those that a viewer shows. Without classes so many images are looked at.
+
+    Parameters
+    ----------
+    path, labelled
+        See `read_contents`.
 
     Raises
     ------
@@ -132,10 +152,14 @@ def read_shape(path: Path) -> tuple[int, int, int]:
     """
     from PIL import Image
 
-    train = folder_parts(path).train
+    train = folder_parts(path, with_classes=labelled).train
     channels, size = 1, None
-    for name in class_folders(train)[:PROBED_CLASSES]:
-        first = min((entry.path for entry in image_files(train, name)), default=None)
+    if labelled:
+        classes = class_folders(train)[:PROBED_CLASSES]
+        probed = [min((entry.path for entry in image_files(train, name)), default=None) for name in classes]
+    else:
+        probed = nsmallest(PROBED_CLASSES, (entry.path for entry in image_files(train, "")))
+    for first in probed:
         try:
             with Image.open(first, formats=FORMATS) as image:
                 channels = max(channels, channels_of(image.mode))
@@ -148,20 +172,26 @@ def read_shape(path: Path) -> tuple[int, int, int]:
 
 
 @lru_cache
-def folder_digest(path: Path) -> str:
+def folder_digest(path: Path, *, labelled: bool = True) -> str:
     """SHA-256 of every image's path within the folder and its size in bytes, in the order of the paths.
 
     Times do not count, nor does content: an edit that keeps a file's size is not noticed. It is computed once in a
     process, since planning asks for it several times a run.
+
+    Parameters
+    ----------
+    path, labelled
+        See `read_contents`.
 
     Raises
     ------
     DataError
         If the folder cannot be read.
     """
-    lines, parts = [], folder_parts(path)
+    lines, parts = [], folder_parts(path, with_classes=labelled)
     for part_index, part in enumerate((parts.train, parts.evaluation)):
-        for name in class_folders(part) if part else ():
+        classes = () if part is None else class_folders(part) if labelled else ("",)
+        for name in classes:
             for entry in image_files(part, name):
                 inner = os.fsencode(entry.path[len(str(part)) :])
                 lines.append(b"%d%s\0%d" % (part_index, inner, entry.stat().st_size))
@@ -178,7 +208,10 @@ def class_folders(part: Path) -> tuple[str, ...]:
     """
     names = tuple(subfolders(part))
     if not names:
-        raise unusable(f"{part} holds no folders; put each class's images in a folder that has the class's name")
+        raise unusable(
+            f"{part} holds no folders; put each class's images in a folder that has the class's name, or, if the "
+            "images have no classes, say so: dataset: {target: none}"
+        )
     too_high = len(names) == 1 and subfolders(part / names[0])
     hint = f"; or name {part / names[0]}, if its folders are the classes" if too_high else ""
     check_class_names(names, str(part), hint_for_one_class=hint)

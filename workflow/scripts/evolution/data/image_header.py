@@ -60,6 +60,27 @@ def depth_fault(image) -> str | None:
     )
 
 
+def has_16_bits(image) -> bool:
+    """Whether an image has 16 bits a channel, unsigned and without transparency, in a PNG or a TIFF.
+
+    What its values mean is plain where they use all of the 16 bits, as all images together show.
+
+    Parameters
+    ----------
+    image : PIL.Image.Image
+        As opened, before its pixels are decoded.
+    """
+    layout = image.tile[0][3] if image.tile else None
+    if image.has_transparency_data or not (image.mode.startswith("I") or image.mode == "RGB"):
+        return False
+    if image.format == "PNG":
+        return isinstance(layout, str) and ";16" in layout
+    if image.format != "TIFF":
+        return False
+    tags = image.tag_v2
+    return set(tags.get(BITS, (1,))) == {16} and set(tags.get(SAMPLE_FORMAT, (1,))) == {1}
+
+
 def orientation(image) -> int:
     """EXIF's orientation, 1 to 8: how a viewer turns or mirrors the image; 1 is as it is stored.
 

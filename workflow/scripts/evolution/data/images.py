@@ -3,17 +3,22 @@
 import logging
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
-from evolution.data import image_folder, npz_archive, npz_pixels, own_source
-from evolution.data.contents import NPZ
+from evolution.data import image_folder, npz_pixels, npz_samples, own_source
+from evolution.data.contents import AUTO, NPZ
 from evolution.data.folder_parts import folder_parts, part_kind, parts_in_names
 from evolution.data.image_file import DecodedImage, decode, resized
 from evolution.data.image_header import ValueTypeError
+from evolution.data.kinds import CLASSES, IMAGES, NONE
 from evolution.data.listing import files_below
+from evolution.data.npz_layout import find_layout
+from evolution.data.npz_pixels import HALF_OF_16_BITS
+from evolution.data.npz_targets import read_targets
+from evolution.data.sample_source import SampleSource
 from evolution.errors import DataError
 
 log = logging.getLogger("evolution")
@@ -54,23 +59,66 @@ class ImageFiles:
 
 @dataclass(frozen=True)
 class Part:
-    """Images, uint8 (N, C, H, W) or files, and labels, int64 (N,), in the source's own order."""
+    """Images in the source's own order.
+
+    Attributes
+    ----------
+    images : uint8 array (N, C, H, W) or ImageFiles
+    labels : array or None
+        Of classes int64 (N,), of other targets as `evolution.data.targets.Targets` has them.
+    attributes : dict of str to array (N,)
+        Further columns, as there.
+    """
 
     images: np.ndarray | ImageFiles
-    labels: np.ndarray
+    labels: np.ndarray | None
+    attributes: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @property
+    def values(self) -> np.ndarray | None:
+        """The labels, as samples that are no images call them."""
+        return self.labels
 
 
 @dataclass(frozen=True)
 class LabelledImages:
-    """A data set to draw samples from. Where it has one part only, `test` is None.
+    """A data set to draw samples from.
 
-    `warnings` says what is odd and possible in it, a sentence or two each.
+    Attributes
+    ----------
+    class_names : tuple of str
+        Of the classes or of the labels; empty for a number.
+    train : Part
+    test : Part or None
+        None where there is one part only.
+    warnings : tuple of str
+        What is odd and possible in it, a sentence or two each.
+    target : str
+        See `evolution.data.kinds`.
+    target_name : str
+        What the target is called; empty where nobody says.
+    composited : int
+        Images with transparent pixels, which were composited on white.
+    arrays : tuple of str
+        What the images of both parts are called.
     """
 
     class_names: tuple[str, ...]
     train: Part
     test: Part | None = None
     warnings: tuple[str, ...] = ()
+    target: str = CLASSES
+    target_name: str = ""
+    composited: int = 0
+    arrays: tuple[str, str] = ("images", "eval_images")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The classes or labels, as data sets that are no images call them."""
+        return self.class_names
 
 
 @dataclass(frozen=True)
@@ -91,40 +139,68 @@ class DrawnImages:
     warnings: tuple[str, ...] = ()
 
 
-def load_own(name: str) -> LabelledImages:
-    """Load the user's own images; see docs/your-own-data.md.
+def load_own(name: str, *, kind: str = AUTO, target: str = AUTO) -> LabelledImages | SampleSource:
+    """Load the user's own samples; see docs/your-own-data.md.
 
     Parameters
     ----------
     name : str
         `npz:FILE` or `image_folder:FOLDER`.
+    kind, target : str
+        As dataset.kind and dataset.target say.
 
     Raises
     ------
     DataError
-        If the images cannot be used.
+        If the samples cannot be used.
     """
-    kind, path = own_source.own_path(name)
-    return _load_archive(path) if kind == NPZ else _load_folder(name, path)
+    data, path = own_source.own_path(name)
+    if data == NPZ:
+        return _load_archive(path, kind, target)
+    own_source.require_said(str(path), kind, target)
+    return _load_folder(name, path, labelled=target != NONE)
 
 
-def _load_archive(path: Path) -> LabelledImages:
-    found = npz_archive.read_labels(path)
-    images = npz_pixels.read_images(path, two_parts=found.eval_labels is not None)
-    test = None if found.eval_labels is None else Part(images.evaluation, found.eval_labels)
-    return LabelledImages(found.class_names, Part(images.train, found.labels), test, images.warnings)
+def unlabelled(source: LabelledImages) -> LabelledImages:
+    """The same images without their classes."""
+    parts = [None if part is None else replace(part, labels=None) for part in (source.train, source.test)]
+    return replace(source, class_names=(), train=parts[0], test=parts[1], target=NONE)
 
 
-def _load_folder(name: str, path: Path) -> LabelledImages:
-    """The files of each part, in the order of torchvision's ImageFolder."""
-    class_names = own_source.read_contents(name).class_names
-    found, parts, unread, inner = folder_parts(path), [], [], {}
+def _load_archive(path: Path, kind: str, target: str) -> LabelledImages | SampleSource:
+    layout = find_layout(path, kind=kind, target=target)
+    targets = read_targets(layout, target=target)
+    for sentence in (*layout.said, *targets.said):
+        log.info("%s: %s", path.name, sentence)
+    if layout.kind != IMAGES:
+        return npz_samples.read_samples(layout, targets)
+    images = npz_pixels.read_images(layout)
+    parts = [
+        None if found is None else Part(pixels, found.values, found.attributes)
+        for pixels, found in ((images.train, targets.train), (images.evaluation, targets.evaluation))
+    ]
+    return LabelledImages(
+        targets.names,
+        parts[0],
+        parts[1],
+        images.warnings,
+        target=targets.target,
+        target_name=targets.name,
+        composited=images.composited,
+        arrays=(layout.train.inputs, layout.parts[-1].inputs),
+    )
+
+
+def _load_folder(name: str, path: Path, *, labelled: bool) -> LabelledImages:
+    """The files of each part, in the order of torchvision's ImageFolder; without labels all files below the folder."""
+    class_names = own_source.read_contents(name, target=CLASSES if labelled else NONE).class_names
+    found, parts, unread, inner = folder_parts(path, with_classes=labelled), [], [], {}
     if found.unused:
         log.info("%s: not read, as other parts are: %s", path, ", ".join(found.unused))
     for folder in filter(None, (found.train, found.evaluation)):
         log.info("images of %s", folder)
         files, labels = [], []
-        for label, class_name in enumerate(class_names):
+        for label, class_name in enumerate(class_names if labelled else ("",)):
             images = []
             for entry in files_below(folder, class_name):
                 short = entry.path[len(str(folder)) + 1 :]
@@ -136,9 +212,13 @@ def _load_folder(name: str, path: Path) -> LabelledImages:
             inner[class_name] = {short.split(os.sep)[1] for short in images if short.count(os.sep) > 1}
             files += sorted(images, key=os.path.split)
             labels += [label] * len(images)
-        parts.append(Part(ImageFiles(folder, files), np.array(labels, np.int64)))
+        parts.append(Part(ImageFiles(folder, files), np.array(labels, np.int64) if labelled else None))
     return LabelledImages(
-        class_names, parts[0], parts[1] if parts[1:] else None, (*_unread(unread), *_parts_in_classes(inner))
+        class_names,
+        parts[0],
+        parts[1] if parts[1:] else None,
+        (*_unread(unread), *(_parts_in_classes(inner) if labelled else ())),
+        target=CLASSES if labelled else NONE,
     )
 
 
@@ -221,6 +301,7 @@ def draw_images(drawn: list[tuple[np.ndarray | ImageFiles, np.ndarray]], size: i
             f"{more}. {' '.join(sorted(remedies))} Then give the same command again."
         )
     _require_one_size(decoded, drawn)
+    _require_all_16_bits(decoded, drawn)
     brightest = max(int(image.pixels.max()) for images in decoded for image in images)
     # Masks of 0 and 1 would be shown black.
     scale = np.uint8(255 if brightest == 1 else 1)
@@ -280,6 +361,27 @@ def resize_images(images: np.ndarray, size: int | None) -> np.ndarray:
         for channel, plane in enumerate(channels):
             shrunk[index, channel] = resized(Image.fromarray(np.ascontiguousarray(plane)), size)
     return shrunk
+
+
+def _require_all_16_bits(decoded: list[list[DecodedImage]], drawn: list[tuple[ImageFiles, np.ndarray]]) -> None:
+    """Refuse images of 16 bits a channel that do not use them: white may be any of the values then."""
+    deep = [
+        (image.brightest, files.path(index))
+        for images, (files, indices) in zip(decoded, drawn)
+        for image, index in zip(images, indices)
+        if image.brightest is not None
+    ]
+    if not deep:
+        return
+    brightest, path = max(deep, key=lambda each: each[0])
+    if brightest <= HALF_OF_16_BITS:
+        raise DataError(
+            f"{len(deep)} of the images that were drawn have 16 bits a channel and no value above {brightest} (in "
+            f"{path}), so it is not plain which value is white: more than 8 bits a channel are read where all 16 are "
+            f"used. Scale the values before you save the images with 8 bits: np.rint(image * (255 / {brightest or 1}))"
+            ".astype('uint8'), by one number for all. Then give the same command again."
+        )
+    log.info("images of 16 bits a channel, of which 65535 is white: %d (as %s)", len(deep), path)
 
 
 def _require_one_size(decoded: list[list[DecodedImage]], drawn: list[tuple[ImageFiles, np.ndarray]]) -> None:

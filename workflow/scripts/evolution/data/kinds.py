@@ -4,6 +4,7 @@ A kind of input says what a sample is, and so what its baseline is and how a per
 is known of a sample, and so what can be measured against and coloured by.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 IMAGES, TOKENS, TABLE, SIGNALS, OTHER = "images", "tokens", "table", "signals", "other"
@@ -24,6 +25,24 @@ BASELINES = {
 
 # What a network is scored by, of each kind of target: tables have train_SCORE and eval_SCORE.
 SCORES = {CLASSES: "accuracy", NUMBER: "r2", LABELS: "average_precision"}
+
+
+def output_count(target: str, names: Sequence[str]) -> int | None:
+    """How many numbers a network puts out for each sample: one a class or label, or the number itself.
+
+    Parameters
+    ----------
+    target : str
+        One of `TARGETS`.
+    names : sequence of str
+        See `DataFacts`.
+
+    Returns
+    -------
+    int or None
+        None where nobody says: there are no labels, and the model's outputs have no names.
+    """
+    return 1 if target == NUMBER else len(names) or None
 
 
 @dataclass(frozen=True)

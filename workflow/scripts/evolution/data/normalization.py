@@ -1,4 +1,4 @@
-"""The mean and the standard deviation that images are normalised by: their own, none, or given ones."""
+"""The mean and the standard deviation that samples are normalised by: their own, none, or given ones."""
 
 import logging
 
@@ -44,13 +44,54 @@ def normalization(normalize: str | dict, images: np.ndarray) -> tuple[np.ndarray
     return mean, std
 
 
+def standardization(normalize: str | dict, inputs: np.ndarray, *, of: str) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of each column of a table, or of each channel of signals, to standardise them by.
+
+    Parameters
+    ----------
+    normalize : str or dict
+        See `normalization`; "none" leaves the numbers as they are.
+    inputs : float64 array (N, D) or (N, C, T)
+        The training samples.
+    of : str
+        What the second axis is, "column" or "channel", for messages.
+
+    Returns
+    -------
+    mean, std : float64 arrays (D,) or (C,)
+        What has one value everywhere has that value as its mean and 1 as its standard deviation, so that it becomes 0.
+
+    Raises
+    ------
+    DataError
+        If a list has another length than the second axis.
+    """
+    if normalize != AUTO:
+        given = {"mean": 0.0, "std": 1.0} if normalize == NONE else normalize
+        mean, std = (_numbers(key, given[key], inputs.shape[1], of).astype(np.float64) for key in ("mean", "std"))
+        log.info("each %s standardised by mean %s, standard deviation %s (dataset.normalize)", of, mean, std)
+        return mean, std
+    axes = (0, *range(2, inputs.ndim))
+    low, high = inputs.min(axis=axes), inputs.max(axis=axes)
+    constant = low == high
+    # A mean of equal numbers may differ from them in its last digit, and a deviation from 0.
+    mean, std = np.where(constant, low, inputs.mean(axis=axes)), np.where(constant, 1.0, inputs.std(axis=axes))
+    log.info("each %s standardised by the training samples", of)
+    return mean, std
+
+
 def _by_channel(key: str, value: float | list[float], channels: int) -> np.ndarray:
-    """float32 array (C,): a number for each channel."""
-    numbers = value if isinstance(value, list) else [value] * channels
-    if len(numbers) != channels:
+    """float32 array (C,): a number for each channel of images."""
+    return _numbers(key, value, channels, "channel", "images").astype(np.float32)
+
+
+def _numbers(key: str, value: float | list[float], count: int, of: str, samples: str = "samples") -> np.ndarray:
+    """A number for each channel or column."""
+    numbers = value if isinstance(value, list) else [value] * count
+    if len(numbers) != count:
         raise DataError(
-            f"{numbers} has {len(numbers)} numbers, and the images have {channels} channel{'s' * (channels > 1)}; give "
-            "one number, or one for each channel",
+            f"{numbers} has {len(numbers)} numbers, and the {samples} have {count} {of}{'s' * (count > 1)}; give "
+            f"one number, or one for each {of}",
             key=f"dataset.normalize.{key}",
         )
-    return np.array(numbers, dtype=np.float32)
+    return np.array(numbers)

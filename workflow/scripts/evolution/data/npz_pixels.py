@@ -8,12 +8,22 @@ import numpy as np
 
 from evolution.data.contents import unusable
 from evolution.data.npz_advice import pixel_advice
-from evolution.data.npz_archive import image_axes, read_array
+from evolution.data.npz_archive import WITH_ALPHA, image_axes, read_array
+from evolution.data.npz_layout import Layout
 
 log = logging.getLogger("evolution")
 
 # Pixels that were scaled to [0, 1] in float32 may lie this much above 1.
 TOLERANCE = 1e-6
+
+# Pixels that begin this close to -1 were scaled to -1..1; bytes that were averaged come as close to 255 as this.
+NEARLY, HALF_BYTES = 1e-3, 128
+
+# Brighter pixels than this use all of 16 bits, and no 12 or 14 of them.
+HALF_OF_16_BITS = 2**15
+
+# The ranges of numbers that pixels are stored in: whole numbers of bytes, averaged bytes, -1 to 1, 0 to 1.
+WHOLE_BYTES, BYTES, SIGNED, UNIT = "whole bytes", "bytes", "-1 to 1", "0 to 1"
 
 # Images that are converted at a time, so that conversion takes little memory.
 CHUNK = 1000
@@ -49,42 +59,117 @@ class ArchiveImages:
         None where the archive has one part only.
     warnings : tuple of str
         What is odd and possible, a sentence or two each.
+    composited : int
+        Images with transparent pixels, which were composited on white.
     """
 
     train: np.ndarray
     evaluation: np.ndarray | None
     warnings: tuple[str, ...]
+    composited: int = 0
 
 
-def read_images(path: Path, *, two_parts: bool) -> ArchiveImages:
+def read_images(layout: Layout) -> ArchiveImages:
     """Read an archive's images.
 
-    Floats from 0 to 1 are scaled to 0..255 and rounded; the log says how far rounding moved a pixel at most.
-    Booleans, and uint8 arrays that hold 0 and 1 alone, become 0 and 255.
+    Floats from 0 to 1, or from -1 to 1, are scaled to 0..255 and rounded; the log says how far rounding moved a pixel
+    at most. Floats and whole numbers of any type that are bytes stay what they are. Booleans, and whole numbers that
+    are 0 and 1 alone, become 0 and 255. Transparent pixels are composited on white.
 
     Parameters
     ----------
-    path : path
-    two_parts : bool
-        Whether there are `eval_images`.
+    layout : Layout
+        Of an archive of images.
 
     Raises
     ------
     DataError
-        If the archive cannot be read, a float is not finite or not from 0 to 1, scaling to bytes would leave too few of
-        the values, or one array holds 0 and 1 alone and the other does not.
+        If the archive cannot be read, a float is not finite, the range of the pixels has more than one meaning, scaling
+        to bytes would leave too few of the values, or one array holds 0 and 1 alone and the other does not.
     """
-    names = ("images", "eval_images") if two_parts else ("images",)
+    path, names = layout.path, [part.inputs for part in layout.parts]
     arrays = {name: read_array(path, name) for name in names}
     axes = {name: image_axes(path, name, array.shape) for name, array in arrays.items()}
-    arrays = _scaled_bits(path, arrays)
+    arrays = _scaled_bits(path, _bytes_of_whole_numbers(path, arrays))
     warnings: list[str] = []
+    _scale_floats(path, arrays)
     for name, array in arrays.items():
         if array.dtype != np.uint8:
             _check_range(path, arrays, name)
             arrays[name] = _as_bytes(path, arrays, name, warnings)
-    parts = [_channels_second(arrays[name], axes[name]) for name in names]
-    return ArchiveImages(parts[0], parts[1] if two_parts else None, tuple(warnings))
+    composited = 0
+    parts = []
+    for name in names:
+        images = _channels_second(arrays[name], axes[name])
+        if images.shape[1] == WITH_ALPHA:
+            images, transparent = _on_white(images)
+            composited += transparent
+            log.info("%s has a fourth channel, transparency: composited on white, %d images of it", name, transparent)
+        parts.append(images)
+    return ArchiveImages(parts[0], parts[1] if parts[1:] else None, tuple(warnings), composited)
+
+
+def _on_white(images: np.ndarray) -> tuple[np.ndarray, int]:
+    """uint8 images (N, 4, H, W) composited on white, (N, 3, H, W), and how many of them have transparent pixels."""
+    opaque, transparent = np.empty((len(images), 3, *images.shape[2:]), np.uint8), 0
+    for start in range(0, len(images), CHUNK):
+        part = images[start : start + CHUNK].astype(np.float64)
+        alpha = part[:, 3:] / 255
+        opaque[start : start + CHUNK] = np.rint(part[:, :3] * alpha + 255 * (1 - alpha))
+        transparent += int((alpha < 1).any(axis=(1, 2, 3)).sum())
+    return opaque, transparent
+
+
+def _bytes_of_whole_numbers(path: Path, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The arrays, those of wider whole numbers that are all from 0 to 255 as uint8, those of 16 bits from 0 to 1."""
+    wide = {name: array for name, array in arrays.items() if array.dtype.kind in "iu" and array.dtype != np.uint8}
+    if all(array.dtype.newbyteorder("=") == np.uint16 and array.max() > HALF_OF_16_BITS for array in wide.values()):
+        for name, array in wide.items():
+            log.info("%s: uint16 up to %d, taken as 16 bits: 65535 is white", name, array.max())
+        return {name: array / np.float32(65535) if name in wide else array for name, array in arrays.items()}
+    for name, array in wide.items():
+        if array.min() < 0 or array.max() > 255:
+            raise unusable(
+                f"{path}: {name} is of type {array.dtype}; whole numbers must be from 0 to 255{pixel_advice(wide)}"
+            )
+        log.info("%s: %s of whole numbers from %d to %d, taken as bytes", name, array.dtype, array.min(), array.max())
+    return {name: array.astype(np.uint8) if name in wide else array for name, array in arrays.items()}
+
+
+def _scale_floats(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    """Bring floats from -1 to 1, or from 0 to 255, to what is read, in place; those from 0 to 1 stay as they are."""
+    floats = {name: array for name, array in arrays.items() if array.dtype.kind == "f"}
+    ranges = {name: _range(array) for name, array in floats.items()}
+    if len(set(ranges.values())) != 1:
+        return
+    (found,) = set(ranges.values())
+    if found == UNIT or found is None:
+        return
+    for name, array in floats.items():
+        if found == SIGNED:
+            log.info("%s: %s from %g to %g, scaled to 0 to 1 from -1 to 1", name, array.dtype, array.min(), array.max())
+            arrays[name] = (array.astype(np.float64) + 1) / 2
+        else:
+            moved = 0.0 if found == WHOLE_BYTES else float(np.abs(array - np.rint(array)).max())
+            log.info(
+                "%s: %s from %g to %g, taken as bytes; rounding moves a pixel by at most %.2f of 255",
+                name, array.dtype, array.min(), array.max(), moved,
+            )  # fmt: skip
+            arrays[name] = np.rint(array).astype(np.uint8)
+
+
+def _range(images: np.ndarray) -> str | None:
+    """The range that floats are in, where it has one meaning."""
+    low, high = float(images.min()), float(images.max())
+    if not (np.isfinite(low) and np.isfinite(high)):
+        return None
+    if low >= -TOLERANCE and high <= 1 + TOLERANCE:
+        return UNIT
+    if low >= 0 and high <= 255:
+        if all((images[start : start + CHUNK] % 1 == 0).all() for start in range(0, len(images), CHUNK)):
+            return WHOLE_BYTES
+        return BYTES if high > HALF_BYTES else None
+    return SIGNED if abs(low + 1) <= NEARLY and high <= 1 + TOLERANCE else None
 
 
 def _channels_second(images: np.ndarray, axes: str) -> np.ndarray:
@@ -126,7 +211,7 @@ def _check_range(path: Path, arrays: dict[str, np.ndarray], name: str) -> None:
     if low < -TOLERANCE or high > 1 + TOLERANCE:
         floats = {each: array for each, array in arrays.items() if array.dtype.kind == "f"}
         raise unusable(
-            f"{path}: {name} is of type {images.dtype}; floats must be from 0 to 1"
+            f"{path}: {name} is of type {images.dtype}; floats must be from 0 to 1, from -1 to 1, or from 0 to 255"
             f"{pixel_advice(floats) or f', and these are from {low:g} to {high:g}'}"
         )
 
@@ -202,11 +287,13 @@ def _check_levels(
         f"is scaled to whole numbers from 0 to 255; rounding moves the pixels by {100 * share:.0f} % of their standard "
         "deviation"
     )
-    if name == "images":
-        scale = "{0} / images.max()" if low < high / 2 else "({0} - images.min()) / (images.max() - images.min())"
+    first = next(iter(arrays))
+    if name == first:
+        narrow = f"({{0}} - {name}.min()) / ({name}.max() - {name}.min())"
+        scale = f"{{0}} / {name}.max()" if low < high / 2 else narrow
         remedy = "Scale by the range that is used: " + ", and ".join(map(scale.format, arrays))
     else:
-        remedy = "Bring eval_images to the range that images have"
+        remedy = f"Bring {name} to the range that {first} have"
     if share > WORST_ROUNDING:
         raise unusable(f"{path}: {found}. {remedy}")
     warnings.append(f"{path.name}: {found}. {remedy}.")

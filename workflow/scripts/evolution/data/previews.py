@@ -78,6 +78,31 @@ def previews_of(
     return made
 
 
+def sample_previews(
+    kind: str, inputs: np.ndarray, *, texts: np.ndarray | None = None, columns: tuple[str, ...] = ()
+) -> np.ndarray:
+    """What a person looks at in place of samples that are no images.
+
+    Parameters
+    ----------
+    kind : str
+        See `evolution.data.kinds`.
+    inputs : array (N, ...)
+        As the model is given them.
+    texts : str array (N,) or None
+        Of tokens.
+    columns : tuple of str
+        Of a table.
+
+    Returns
+    -------
+    uint8 array (N, 1, H, W)
+    """
+    if texts is None:
+        texts = [" ".join(f"{value:.3g}" for value in sample.reshape(-1)[:MOST_LETTERS]) for sample in inputs]
+    return np.stack([np.asarray(tile(str(text)))[None] for text in texts])
+
+
 def _as_images(inputs: np.ndarray | None) -> np.ndarray | None:
     """Inputs as images (N, C, H, W), if they are images (N, C, H, W) or (N, H, W, C) of one channel or three."""
     if inputs is None or inputs.dtype != np.float32 or inputs.ndim != 4:

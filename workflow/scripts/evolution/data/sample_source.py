@@ -1,8 +1,10 @@
 """A data set that holds no images: rows of a table, signals or tokens, to draw samples from."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+
+from evolution.data.kinds import NONE
 
 
 @dataclass(frozen=True)
@@ -50,8 +52,12 @@ class SampleSource:
         Of a table.
     vocabulary : tuple of str (V,)
         Of tokens, the padding first; empty where their words are not known.
+    vocabulary_size : int
+        How many tokens there are, where their words are not known; 0 where they are, or where samples are no tokens.
     warnings : tuple of str
         What is odd and possible in it, a sentence or two each.
+    arrays : tuple of str
+        What the samples of both parts are called, for messages.
     """
 
     kind: str
@@ -62,4 +68,11 @@ class SampleSource:
     target_name: str = ""
     columns: tuple[str, ...] = ()
     vocabulary: tuple[str, ...] = ()
+    vocabulary_size: int = 0
     warnings: tuple[str, ...] = ()
+    arrays: tuple[str, str] = ("training samples", "evaluation samples")
+
+    def unlabelled(self) -> "SampleSource":
+        """The same samples without their targets."""
+        parts = [None if part is None else replace(part, values=None) for part in (self.train, self.test)]
+        return replace(self, target=NONE, names=(), target_name="", train=parts[0], test=parts[1])

@@ -69,6 +69,9 @@ def lay_out(
     kl_divergence : float
         The loss that t-SNE ends with; NaN for the other methods, which have no such number.
     """
+    if rows.shape[1] == 1:
+        # A plane has two axes; a second one of zeros leaves all distances as they are.
+        rows = np.pad(rows, ((0, 0), (0, 1)))
     varies = bool(np.ptp(rows, axis=0).any())
     if settings.method == "tsne":
         components = principal_components(rows, number=settings.pca_components, seed=integer_seed(seed, "pca"))

@@ -21,16 +21,6 @@ const xs = maps.map((_, place) => column(`x${place}`));
 const ys = maps.map((_, place) => column(`y${place}`));
 const colors = maps.map((_, place) => column(`color${place}`));
 
-const snapshot = () => Math.round(state.position);
-
-function findVisible() {
-  const at = snapshot() * samples;
-  for (let i = 0; i < samples; i++) {
-    const label = data.labels[i];
-    visible[i] = !state.hidden.has(label) && !(state.wrong && predicted && predicted[at + i] === label);
-  }
-}
-
 function moveDots() {
   const from = Math.floor(state.position), part = state.position - from;
   const share = part * part * (3 - 2 * part); // eases out of one snapshot and into the next
@@ -44,70 +34,21 @@ function moveDots() {
   });
 }
 
-function paintDots() {
-  const at = snapshot() * samples;
-  maps.forEach((map, place) => {
-    const [paint, start] = [colors[place], Math.min(snapshot(), map.snapshots - 1) * samples];
-    for (let i = 0; i < samples; i++) {
-      const label = data.labels[i];
-      if (state.color === "label") paint[i] = palette[label];
-      else if (state.color === "prediction") paint[i] = palette[predicted[at + i]];
-      else if (state.color === "right") paint[i] = verdict[Number(predicted[at + i] === label)];
-      else paint[i] = map.clusters[start + i] < 0 ? GREY : palette[map.clusters[start + i]];
-    }
-  });
-}
-
 // As the figures write it: 1 only where it is perfect.
 function shown(value) {
   if (value === null || value === undefined) return "–";
   const text = value.toFixed(2);
-  return text === "1.00" && value < 1 ? ">0.99" : text;
+  return text === "1.00" && value < 1 ? ">0.99" : text.replace("-", "−");
 }
 // 0 only where nothing is right.
-const shownAccuracy = (value) => (value > 0 && value < 0.005 ? "<0.01" : shown(value));
-
-function describe(place) {
-  const at = snapshot() * samples + place, label = data.labels[place];
-  const wrong = predicted !== null && predicted[at] !== label;
-  const guess = predicted && data.names[predicted[at]], sure = confidence && `${confidence[at]} %`;
-  return { label: data.names[label], guess, sure, wrong };
-}
-
-function showSelection() {
-  const chosen = source.selected.indices;
-  $("selection").hidden = chosen.length === 0;
-  if (!chosen.length) return;
-  const wrong = chosen.filter((place) => describe(place).wrong).length;
-  const [title, note] = $("selection").children, thumbs = $("thumbs"), scrolled = thumbs.scrollLeft;
-  const more = chosen.length > MOST_CARDS ? ` · the first ${MOST_CARDS}` : "";
-  title.textContent = `${chosen.length} selected`;
-  const when = `${data.unit} ${data.times[snapshot()]}`;
-  note.textContent = predicted ? `${wrong} misclassified at ${when}${more} · true → predicted` : `at ${when}${more}`;
-  const cards = [];
-  for (const place of chosen.slice(0, MOST_CARDS)) {
-    const { label, guess, sure, wrong } = describe(place);
-    const card = document.createElement("div");
-    card.className = "card";
-    card.append(image(place, 44));
-    const shownClass = predicted ? `${label} → ${guess}` : label;
-    for (const [text, kind] of [[shownClass, wrong ? "wrong" : ""], [sure, ""], [`#${data.samples[place]}`, "note"]]) {
-      if (text === null) continue;
-      const line = document.createElement("div");
-      line.textContent = text;
-      line.className = kind;
-      card.append(line);
-    }
-    cards.push(card);
-  }
-  thumbs.replaceChildren(...cards);
-  thumbs.scrollLeft = scrolled;
-}
+const shownScore = (value) => (value > 0 && value < 0.005 ? "<0.01" : shown(value));
 
 function showTexts() {
   const now = snapshot();
-  maps.forEach((map, place) => (scores[place].textContent = `ARI ${shown(map.rand[Math.min(now, map.snapshots - 1)])}`));
-  if (predicted) values[0].textContent = shownAccuracy(data.accuracy[now]);
+  maps.forEach((map, place) => {
+    scores[place].textContent = `${data.map_score} ${shown(map.scores[Math.min(now, map.snapshots - 1)])}`;
+  });
+  if (data.score.length) values[0].textContent = shownScore(data.score[now]);
   curves.forEach((_, place) => (model(`now${place}`).location = data.places[now]));
   showSelection();
 }
@@ -115,10 +56,12 @@ function showTexts() {
 function update(everything = false) {
   const now = snapshot();
   const moved = now !== painted;
-  if (everything || (moved && state.wrong)) findVisible();
-  if (everything || (moved && state.color !== "label")) paintDots();
+  const filters = moved && (state.wrong || columns.some((column) => column.changing && isFiltered(column)));
+  const paints = moved && coloring().changing;
+  if (everything || filters) findVisible();
+  if (everything || paints) paintDots();
   moveDots();
-  const all = everything || (moved && (state.wrong || state.color !== "label"));
+  const all = everything || filters || paints;
   views.forEach((view, place) => {
     if (all || moving[place]) dots[place].update_data().then(() => view.paint());
   });

@@ -1,34 +1,39 @@
 """The explorer's data, in the forms that the page reads."""
 
-import base64
-import io
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
 
 from evolution import RAW_INPUTS
 from evolution.activations.cells import Cells
-from evolution.activations.predictions import are_known, load_predictions
-from evolution.explorer.plots import MAP_LIMIT, Line, depth_colors, time_places
+from evolution.activations.predictions import load_predictions
+from evolution.data.kinds import BASELINES, CLASSES, LABELS, NONE, NUMBER
+from evolution.data.targets import Targets, load_targets
+from evolution.explorer.columns import MOST_CATEGORIES, attribute_column, category_colors
+from evolution.explorer.outcomes import SCORE_TITLES, network_score, outcome_data
+from evolution.explorer.packing import packed, rounded
+from evolution.explorer.plots import MAP_LIMIT, Line, depth_colors, number_colors, time_places
+from evolution.explorer.sight import sample_data
 from evolution.figures.layer_names import layer_title
 from evolution.figures.metric_titles import METRIC_TITLES
 from evolution.figures.sheets import square_limits
 from evolution.figures.style import class_colors
-from evolution.io.arrays import load_npz, names_in_npz
-from evolution.measures.cluster_matching import matched_clusters
+from evolution.measures.cluster_matching import followed_clusters, matched_clusters
 from evolution.measures.long_tables import load_values, series, without_raw_inputs
 
 # The page holds layouts as 16-bit whole numbers from -STEPS to STEPS: finer than any screen, a quarter of the bytes.
 STEPS = 32_767
 
-SPRITE_COLUMNS = 50
+# Of the curves, where there is less room than in figures.
+TITLES = METRIC_TITLES | {"normalized_mutual_information": "NMI"}
 
-LARGEST_IMAGE = 96  # pixels
-
-QUALITY = 85  # of colour images, which are JPEG, because PNG would be too large
-
-SHORT_TITLES = {"normalized_mutual_information": "NMI"}
+# How a layer is judged above its map: the metric that fits the target, and its short name.
+MAP_SCORES = {
+    CLASSES: ("adjusted_rand_index", "ARI"),
+    NUMBER: ("knn_r2", "k-NN R²"),
+    LABELS: ("knn_average_precision", "k-NN AP"),
+    NONE: ("silhouette", "silhouette"),
+}
 
 
 @dataclass(frozen=True)
@@ -75,50 +80,6 @@ def quantise(layouts: np.ndarray) -> np.ndarray:
     return np.rint((layouts - center) / half * STEPS).astype(np.int16)
 
 
-def packed(array: np.ndarray) -> dict[str, object]:
-    """An array as JSON can hold it: little-endian bytes in base64, with shape and type."""
-    array = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
-    return {"type": array.dtype.name, "shape": array.shape, "bytes": base64.b64encode(array.tobytes()).decode()}
-
-
-def sprite(images: np.ndarray) -> dict[str, object]:
-    """All images in one picture, as a data URL, row after row of `columns`.
-
-    Parameters
-    ----------
-    images : uint8 array (N, C, H, W)
-        One channel or three.
-    """
-    count, channels, height, width = images.shape
-    if max(height, width) > LARGEST_IMAGE:
-        # The page shows images no larger than this, and a sheet of whole photographs would be huge.
-        scale = LARGEST_IMAGE / max(height, width)
-        size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        pictures = [Image.fromarray(image[0] if channels == 1 else image.transpose(1, 2, 0)) for image in images]
-        small = np.stack([np.asarray(image.resize(size, Image.Resampling.BILINEAR)) for image in pictures])
-        return sprite(small.reshape(count, size[1], size[0], channels).transpose(0, 3, 1, 2))
-    columns = min(SPRITE_COLUMNS, count)
-    rows = -(-count // columns)
-    sheet = np.zeros((rows * columns, height, width, channels), np.uint8)
-    sheet[:count] = images.transpose(0, 2, 3, 1)
-    sheet = sheet.reshape(rows, columns, height, width, channels).swapaxes(1, 2)
-    sheet = sheet.reshape(rows * height, columns * width, channels)
-    buffer = io.BytesIO()
-    if channels == 1:
-        Image.fromarray(sheet[..., 0]).save(buffer, "PNG", optimize=True)
-        kind = "png"
-    else:
-        Image.fromarray(sheet).save(buffer, "JPEG", quality=QUALITY)
-        kind = "jpeg"
-    url = f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode()}"
-    return {"url": url, "columns": columns, "rows": rows, "width": width, "height": height}
-
-
-def _rounded(value: float | None) -> float | None:
-    """Six decimals, so that 0.9999 is not 1; None where there is no value, which is null in JSON."""
-    return None if value is None or not np.isfinite(value) else round(float(value), 6)
-
-
 def explorer_data(
     *,
     dataset: str,
@@ -151,57 +112,94 @@ def explorer_data(
     curves : dict
         For `plots.draw_curves`.
     """
-    told_by = "eval_ids" if "eval_ids" in names_in_npz(dataset) else "eval_indices"
-    images, labels, sources, names = load_npz(dataset, "eval_images", "eval_labels", told_by, "class_names")
-    subset = page_samples(len(labels), settings.max_samples)
+    targets = load_targets(dataset)
+    subset = page_samples(targets.count, settings.max_samples)
     modules = without_raw_inputs(layers)
     values = load_values(metrics_table)
-    predicted, confidence = load_predictions(predictions, times, len(labels))
-    maps, most_clusters = [], 0
+    baseline = BASELINES[targets.kind]
+    metric, map_score = MAP_SCORES[targets.target]
+    assigned = _numbered_clusters(clusters, layers, targets)
+    maps = []
     for layer in layers:
         layer_times = embeddings.times(layer)
-        layouts = np.stack([embeddings.read_layout(layer, time, len(labels)) for time in layer_times])
-        assigned = []
-        for time in layer_times:
-            found = np.array(clusters.read(layer, time, (len(labels),)))
-            assigned.append(matched_clusters(found, labels, len(names)))
-        most_clusters = max(most_clusters, np.max(assigned) + 1)
+        layouts = np.stack([embeddings.read_layout(layer, time, targets.count) for time in layer_times])
         maps.append(
             {
-                "name": layer_title(layer),
+                "name": layer_title(layer, baseline),
                 "layouts": packed(quantise(layouts)[:, subset]),
-                "clusters": packed(np.stack(assigned)[:, subset].astype(np.int16)),
-                "rand": [_rounded(values.get((layer, time, "adjusted_rand_index"))) for time in layer_times],
+                "clusters": packed(assigned[layer][:, subset].astype(np.int16)),
+                "scores": [rounded(values.get((layer, time, metric))) for time in layer_times],
             }
         )
-    known, sure = are_known(predicted), np.isfinite(confidence).all()
-    accuracy = (predicted == labels).mean(axis=1)
-    curves = {"Network accuracy": {"network": (np.array(times), accuracy)}} if known else {}
-    for metric, title in METRIC_TITLES.items():
-        lines = {layer: series(values, layer, metric) for layer in layers}
-        curves[SHORT_TITLES.get(metric, title)] = {layer: line for layer, line in lines.items() if len(line[0])}
+    predicted, confidence = load_predictions(predictions, times, targets.count)
+    score = network_score(targets, predicted)
+    curves = {} if score is None else {SCORE_TITLES[targets.target]: {"network": (np.array(times), score)}}
+    curves |= _metric_curves(values, layers)
     data = {
         "run": settings.run,
+        "kind": targets.kind,
+        "target": targets.target,
+        "target_name": targets.name,
+        "baseline": baseline,
         "times": times,
         "places": time_places(times, settings.time_axis),
         "unit": settings.unit,
         "samples": subset.tolist(),
-        "total": len(labels),
-        "sources": sources[subset].tolist(),
-        "labels": labels[subset].tolist(),
-        "names": [str(name) for name in names],
-        "colors": class_colors(settings.palette, int(max(most_clusters, len(names)))),
+        "total": targets.count,
+        "most_categories": MOST_CATEGORIES,
         "depths": {"light": depth_colors(len(modules), False), "dark": depth_colors(len(modules), True)},
+        "ramp": {"light": number_colors(False), "dark": number_colors(True)},
         "network": modules,
         "raw_inputs": RAW_INPUTS in layers,
+        "map_score": map_score,
         "maps": maps,
-        # null where nobody knows: a recording may have no predictions, or classes alone.
-        "predicted": packed(predicted[:, subset].astype(np.int16)) if known else None,
-        "confidence": packed(np.rint(100 * confidence[:, subset]).astype(np.uint8)) if known and sure else None,
-        "accuracy": [_rounded(value) for value in accuracy] if known else [],
         "curves": list(curves),
-        "sprite": sprite(images[subset]),
+        "score": [] if score is None else [rounded(value) for value in score],
+        **_colors(settings.palette, targets, max(int(numbers.max()) + 1 for numbers in assigned.values())),
+        "attributes": [
+            attribute_column(name, column, subset, settings.palette) for name, column in targets.attributes.items()
+        ],
         "aligned": settings.aligned,
         "limit": MAP_LIMIT,
     }
+    data |= outcome_data(targets, predicted, confidence, subset) | sample_data(dataset, subset)
     return data, curves
+
+
+def _numbered_clusters(clusters: Cells, layers: list[str], targets: Targets) -> dict[str, np.ndarray]:
+    """Each layer's clusters over time, int (times, N), under numbers that stand for colours.
+
+    Numbers are those of the classes that clusters match best. Without classes they follow the samples, over time and
+    from the deepest layer to the first.
+    """
+    numbered, reference = {}, None
+    for layer in reversed(layers):
+        found = np.stack([clusters.read(layer, time, (targets.count,)) for time in clusters.times(layer)])
+        if targets.target == CLASSES:
+            numbered[layer] = np.stack([matched_clusters(each, targets.values, len(targets.names)) for each in found])
+        else:
+            numbered[layer] = followed_clusters(found, reference)
+            reference = numbered[layer][-1]
+    return numbered
+
+
+def _colors(palette: str, targets: Targets, clusters: int) -> dict[str, list[str]]:
+    """The colours of classes and of clusters; of clusters that are numbered after their classes they are the same."""
+    classes = len(targets.names)
+    if targets.target == CLASSES and classes <= MOST_CATEGORIES:
+        colors = class_colors(palette, max(clusters, classes))
+        return {"colors": colors, "cluster_colors": colors}
+    return {"colors": category_colors(palette, classes), "cluster_colors": class_colors(palette, clusters)}
+
+
+def _metric_curves(values: dict[tuple[str, int, str], float], layers: list[str]) -> dict[str, dict[str, Line]]:
+    """The curves of the metrics that the run has, by title: of its target, then of each attribute."""
+    found = dict.fromkeys(metric for _, _, metric in values)
+    by_attribute = [metric for metric in found if ":" in metric]
+    curves = {}
+    for metric in [*(metric for metric in TITLES if metric in found), *by_attribute]:
+        measure, _, attribute = metric.partition(":")
+        title = TITLES.get(measure, measure) + (f": {attribute}" if attribute else "")
+        lines = {layer: series(values, layer, metric) for layer in layers}
+        curves[title] = {layer: line for layer, line in lines.items() if len(line[0])}
+    return curves

@@ -151,3 +151,9 @@ def depth_colors(count: int, dark: bool) -> list[str]:
     """Colours that follow the depth of the network: the deeper, the further from the background."""
     ends = (0.3, 0.97) if dark else (0.78, 0.0)
     return [to_hex(color) for color in colormaps["plasma"](np.linspace(*ends, count) if count > 1 else [0.5])]
+
+
+def number_colors(dark: bool) -> list[str]:
+    """Colours of a scale of numbers, from low to high, without the end that the background would swallow."""
+    ends = (0.18, 1.0) if dark else (0.0, 0.9)
+    return [to_hex(color) for color in colormaps["viridis"](np.linspace(*ends, 128))]

@@ -17,4 +17,15 @@ METRIC_TITLES = {
     "linear_probe_average_precision": "Linear probe average precision",
 }
 # The columns of the summary have room for less.
-SUMMARY_TITLES = METRIC_TITLES | {"adjusted_rand_index": "ARI", "normalized_mutual_information": "NMI"}
+SUMMARY_TITLES = METRIC_TITLES | {
+    "adjusted_rand_index": "ARI",
+    "normalized_mutual_information": "NMI",
+    "linear_probe_accuracy": "Probe accuracy",
+    "knn_r2": "k-NN R²",
+    "linear_probe_r2": "Probe R²",
+    "knn_average_precision": "k-NN mAP",
+    "linear_probe_average_precision": "Probe mAP",
+    "effective_rank": "Effective rank",
+    "participation_ratio": "Participation ratio",
+    "intrinsic_dimension": "Intrinsic dimension",
+}

@@ -2,27 +2,28 @@
 
 import logging
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn import config_context
-from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score, pairwise_distances
+from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
 from evolution.activations.compaction import unit_rows
+from evolution.data.kinds import CLASSES, LABELS, NUMBER
 from evolution.measures import clustering, neighbors
-from evolution.measures.registry import BASIC_METRICS, MEASURES, OF_CLUSTERS, THINNED
+from evolution.measures.attributes import Attribute, attribute_metrics
+from evolution.measures.directions import CHUNK_MB, MATRIX_SAMPLES, Directions, find_directions
+from evolution.measures.registry import OF_CLUSTERS, THINNED, metrics_of
+from evolution.measures.scores import average_precisions, mean_of_known, r_squared
 from evolution.seeds import generator, integer_seed
 
 log = logging.getLogger("evolution")
 
-# Above this many samples the N x N distances are taken in chunks instead of kept (100 MB in float32).
-MATRIX_SAMPLES = 5000
-
 # Spectrum and probe take this many samples where neither N nor D is smaller: their time goes with min(N, D)^3.
 SPECTRUM_SAMPLES = 5000
 
-# MB of distances that scikit-learn holds at once where they are taken in chunks.
-CHUNK_MB = 100
+# Clusters that k-means looks for where there are no classes to count, and the fewest samples of one on average.
+CLUSTERS, CLUSTER_SAMPLES = 10, 5
 
 
 @dataclass(frozen=True)
@@ -32,13 +33,13 @@ class MeasureSettings:
     Attributes
     ----------
     clusters : int or "auto"
-        Of k-means. `auto`: as many as there are classes with samples.
+        Of k-means. `auto`: see `cluster_count`.
     n_init : int
         Restarts of k-means.
     neighbors : int
-        Of the leave-one-out k-NN accuracy and the purity.
+        Of the leave-one-out k-NN scores and the purity.
     measures : sequence of str
-        Keys of `registry.MEASURES`, in any order: what is measured in addition to `registry.BASIC_METRICS`.
+        Of `registry.MEASURE_NAMES`, in any order: what is measured in addition to what always is.
     seed : int
         The run's. It is the same at every time: k-means' own noise would otherwise show as change from time to time.
     """
@@ -50,11 +51,31 @@ class MeasureSettings:
     seed: int
 
 
+def cluster_count(labels: np.ndarray | None, samples: int, target: str) -> int:
+    """The clusters that `auto` stands for: as many as classes with samples, or ten where there are no classes.
+
+    With fewer than 50 samples and no classes there are fewer, so that a cluster has five samples on average.
+
+    Parameters
+    ----------
+    labels : array or None
+        See `layer_metrics`.
+    samples : int
+    target : str
+        One of `evolution.data.kinds.TARGETS`.
+    """
+    if target == CLASSES:
+        return len(np.unique(labels))
+    return min(CLUSTERS, max(2, samples // CLUSTER_SAMPLES))
+
+
 def layer_metrics(
     activations: np.ndarray,
-    labels: np.ndarray,
+    labels: np.ndarray | None,
     settings: MeasureSettings,
     *,
+    target: str = CLASSES,
+    attributes: Sequence[Attribute] = (),
     predicted: np.ndarray | None = None,
     classes: int | None = None,
     matrix_samples: int = MATRIX_SAMPLES,
@@ -70,11 +91,17 @@ def layer_metrics(
     ----------
     activations : float32 array (N, D)
         Compact or raw.
-    labels : int array (N,)
-        True classes.
+    labels : array or None
+        What is known of the samples: of classes int (N,), of a number float (N,), of several labels bool (N, K); None
+        where nothing is.
     settings : MeasureSettings
+        Its clusters are a number.
+    target : str
+        Which of these it is, one of `evolution.data.kinds.TARGETS`.
+    attributes : sequence of Attribute
+        What the layer is measured against in addition.
     predicted : int array (N,) or None
-        The class that the network gives each sample; None for the raw inputs.
+        The class that the network gives each sample; None for the raw inputs, and where the samples have no classes.
     classes : int or None
         How many there are; None: as many as have samples.
     matrix_samples : int
@@ -87,101 +114,138 @@ def layer_metrics(
     Returns
     -------
     values : dict
-        A float for each of `registry.BASIC_METRICS`, then for each metric of the chosen measures, in the order of
-        `registry.MEASURES`; a list of floats, one a class, for those of `registry.PER_CLASS`. Where the layer has fewer
-        distinct unit rows than clusters, those of `registry.OF_CLUSTERS` are NaN.
+        A float for each of `registry.metrics_of` the target; a list of floats, one a class or label, for those of
+        `registry.PER_CLASS`. Then those of `attributes.metrics_by` each attribute. Where the layer has fewer distinct
+        unit rows than clusters, those of `registry.OF_CLUSTERS` are NaN.
     assigned : int16 array (N,)
         Each sample's k-means cluster, -1 where there is none.
-    voted : int16 array (N,)
-        The class that each sample's neighbours vote for.
+    voted : array
+        What each sample's neighbours say of it: of classes int16 (N,), the one that most of them have; of a number
+        float32 (N,), their mean; of labels float32 (N, K), the share of them that have each; else int16 (N,) of -1.
     """
-    classes = int(labels.max()) + 1 if classes is None else classes
-    chosen = [metric for measure, metrics in MEASURES.items() if measure in settings.measures for metric in metrics]
-    names = [*BASIC_METRICS, *chosen]
+    if target == CLASSES and classes is None:
+        classes = int(labels.max()) + 1
+    names = metrics_of(target, settings.measures)
     rows = _equal_where_close(unit_rows(activations), settings.clusters)
     distinct = len(np.unique(rows, axis=0))
     clustered = distinct >= settings.clusters
     explained = [] if clustered else [name for name in names if name in OF_CLUSTERS]
-    if not clustered:
+    if clustered:
+        assigned, restarts = clustering.kmeans_restarts(
+            rows, clusters=settings.clusters, n_init=settings.n_init, seed=integer_seed(settings.seed, "k-means")
+        )
+    else:
         log.warning(
             "Distinct directions: %d, too few for k-means to find %d clusters. So these are NaN: %s",
             distinct,
             settings.clusters,
             ", ".join(explained),
         )
-    values, assigned, voted = direction_metrics(
-        rows,
-        labels,
-        settings,
-        classes=classes,
-        clustered=clustered,
-        matrix_samples=matrix_samples,
-        chunk_mb=chunk_mb,
+        # One group of all samples takes the clusters' place. What is measured of it becomes NaN below.
+        assigned = np.full(len(rows), -1)
+        restarts = [assigned]
+    directions = find_directions(rows, of_copies=not clustered, matrix_samples=matrix_samples, chunk_mb=chunk_mb)
+    values, voted = direction_metrics(
+        directions, labels, settings, target=target, classes=classes, assigned=assigned, restarts=restarts
     )
+    if not clustered:
+        values |= {name: math.nan for name in OF_CLUSTERS.intersection(values)}
+    kept = _samples_of_probe(activations, settings.seed, spectrum_samples)
+    if not kept.all() and THINNED.intersection(settings.measures):
+        log.info("Spectrum and probe take %d of %d samples", kept.sum(), len(kept))
     values |= shape_metrics(
-        activations, labels, settings, predicted=predicted, classes=classes, spectrum_samples=spectrum_samples
+        activations, labels, settings, target=target, predicted=predicted, classes=classes, kept=kept
     )
-    undefined = [name for name in names if name not in explained and np.isnan(values[name]).any()]
+    by_attribute = {}
+    for attribute in attributes:
+        # k-means of all samples, for as many clusters, is the same again.
+        same = clustered and attribute.known.all() and attribute.clusters == settings.clusters
+        by_attribute |= attribute_metrics(
+            attribute,
+            directions,
+            activations,
+            kept,
+            measures=settings.measures,
+            count=settings.neighbors,
+            n_init=settings.n_init,
+            seed=settings.seed,
+            assigned=assigned if same else None,
+        )
+    values = {name: values[name] for name in names} | by_attribute
+    undefined = [name for name, value in values.items() if name not in explained and np.isnan(value).any()]
     if undefined:
         log.warning("Not defined here, and NaN: %s", ", ".join(undefined))
-    return {name: values[name] for name in names}, assigned.astype(np.int16), voted.astype(np.int16)
+    return values, assigned.astype(np.int16), voted
 
 
 def direction_metrics(
-    rows: np.ndarray,
-    labels: np.ndarray,
+    directions: Directions,
+    labels: np.ndarray | None,
     settings: MeasureSettings,
     *,
-    classes: int,
-    clustered: bool = True,
-    matrix_samples: int = MATRIX_SAMPLES,
-    chunk_mb: int = CHUNK_MB,
-) -> tuple[dict[str, object], np.ndarray, np.ndarray]:
+    target: str,
+    classes: int | None,
+    assigned: np.ndarray,
+    restarts: list[np.ndarray],
+) -> tuple[dict[str, object], np.ndarray]:
     """The metrics of clusters and neighbours, which are found by direction and not by length.
 
     Parameters
     ----------
-    rows : float32 array (N, D)
-        Of unit length.
-    labels : int array (N,)
-    settings : MeasureSettings
-    classes, matrix_samples, chunk_mb : int
+    directions : Directions
+        Of N samples.
+    labels, settings, target, classes
         See `layer_metrics`.
-    clustered : bool
-        False where there are fewer distinct rows than clusters. k-means is then left out.
+    assigned : int array (N,)
+        Each sample's k-means cluster.
+    restarts : list of int arrays (N,)
+        The same of each of k-means' restarts.
 
     Returns
     -------
     values : dict
-        silhouette: of the k-means clusters (Rousseeuw 1987); adjusted_rand_index (Hubert and Arabie 1985) and
-        normalized_mutual_information (arithmetic mean) of the clusters against the labels; label_silhouette: of the
-        true classes; knn_accuracy; and those that `settings` names. Without clusters, those of `registry.OF_CLUSTERS`
-        are NaN.
-    assigned : int array (N,)
-        Each sample's k-means cluster, -1 without clusters.
-    voted : int array (N,)
-        The class that each sample's neighbours vote for.
+        silhouette: of the k-means clusters (Rousseeuw 1987); those that `settings` names; and by target, of classes
+        adjusted_rand_index (Hubert and Arabie 1985) and normalized_mutual_information (arithmetic mean) of the clusters
+        against the classes, label_silhouette of the classes, knn_accuracy; of a number knn_r2; of labels
+        knn_average_precision, the mean over labels, and class_knn_average_precision, each label's.
+    voted : array
+        See `layer_metrics`.
     """
+    of_clusters = directions.silhouettes(assigned)
+    nearest = directions.nearest(settings.neighbors)
+    values = {"silhouette": math.nan if of_clusters is None else float(of_clusters.mean())}
+    if "davies_bouldin" in settings.measures:
+        values["davies_bouldin"] = clustering.davies_bouldin(directions.rows, assigned)
+    if target == CLASSES:
+        voted = neighbors.votes(nearest, labels)
+        values["knn_accuracy"] = float((voted == labels).mean())
+        values |= _against_classes(directions, labels, settings, nearest, classes, assigned, restarts)
+        return values, voted.astype(np.int16)
+    if target == NUMBER:
+        means = neighbors.means(nearest, labels)
+        return values | {"knn_r2": r_squared(labels, means)}, means.astype(np.float32)
+    if target == LABELS:
+        shares = neighbors.means(nearest, labels)
+        return values | _precisions("knn", average_precisions(labels, shares)), shares.astype(np.float32)
+    return values, np.full(len(assigned), -1, np.int16)
+
+
+def _against_classes(
+    directions: Directions,
+    labels: np.ndarray,
+    settings: MeasureSettings,
+    nearest: np.ndarray,
+    classes: int,
+    assigned: np.ndarray,
+    restarts: list[np.ndarray],
+) -> dict[str, object]:
+    """What `direction_metrics` measures against classes alone."""
     measures = settings.measures
-    if clustered:
-        assigned, restarts = clustering.kmeans_restarts(
-            rows, clusters=settings.clusters, n_init=settings.n_init, seed=integer_seed(settings.seed, "k-means")
-        )
-    else:
-        # One group of all samples takes the clusters' place. What is measured of it becomes NaN below.
-        assigned = np.full(len(rows), -1)
-        restarts = [assigned]
-    geometry, metric = _geometry(rows, matrix_samples) if clustered else _geometry_of_copies(rows, matrix_samples)
-    with config_context(working_memory=chunk_mb):
-        of_clusters, of_classes = (clustering.silhouettes(geometry, groups, metric) for groups in (assigned, labels))
-        nearest = neighbors.nearest(geometry, settings.neighbors, metric)
-    voted = neighbors.votes(nearest, labels)
+    of_classes = directions.silhouettes(labels)
     values = {
-        "silhouette": math.nan if of_clusters is None else float(of_clusters.mean()),
         "adjusted_rand_index": float(adjusted_rand_score(labels, assigned)),
         "normalized_mutual_information": float(normalized_mutual_info_score(labels, assigned)),
         "label_silhouette": math.nan if of_classes is None else float(of_classes.mean()),
-        "knn_accuracy": float((voted == labels).mean()),
     }
     if "restart_spread" in measures:
         values |= clustering.rand_index_spread(labels, restarts)
@@ -190,43 +254,29 @@ def direction_metrics(
     if "v_measure" in measures:
         values |= clustering.v_measure(labels, assigned)
     if "davies_bouldin" in measures:
-        values |= clustering.davies_bouldin(rows, labels, assigned)
+        values["label_davies_bouldin"] = clustering.davies_bouldin(directions.rows, labels)
     if "class_silhouette" in measures:
         values["class_silhouette"] = clustering.class_means(of_classes, labels, classes)
     if "knn_purity" in measures:
         values["knn_purity"] = neighbors.purity(nearest, labels)
-    if not clustered:
-        values |= {name: math.nan for name in OF_CLUSTERS.intersection(values)}
-    return values, assigned, voted
+    return values
 
 
-def _geometry(rows: np.ndarray, matrix_samples: int) -> tuple[np.ndarray, str]:
-    """What silhouettes and neighbours are found in: all distances, or the rows where there are too many of them.
-
-    Returns
-    -------
-    float array (N, N) or (N, D)
-    metric : {"precomputed", "euclidean"}
-    """
-    if len(rows) > matrix_samples:
-        return rows, "euclidean"
-    distances = pairwise_distances(rows)
-    np.fill_diagonal(distances, 0)
-    return distances, "precomputed"
+def _precisions(of: str, precisions: np.ndarray) -> dict[str, object]:
+    """The mean over labels and each label's average precision, float (K,), of what predicts them."""
+    return {
+        f"{of}_average_precision": mean_of_known(precisions),
+        f"class_{of}_average_precision": precisions.tolist(),
+    }
 
 
-def _geometry_of_copies(rows: np.ndarray, matrix_samples: int) -> tuple[np.ndarray, str]:
-    """The same for rows of which few are distinct; where all are equal, all distances are exactly 0.
-
-    Distances come from inner products, which rounding leaves a little above 0 for two copies. Where nothing but copies
-    is near, that little would decide a silhouette.
-    """
-    if len(rows) > matrix_samples:
-        # About one of them: what the rows have in common rounds off nothing then.
-        return rows - rows[0], "euclidean"
-    distinct, copy_of = np.unique(rows, axis=0, return_inverse=True)
-    distances, metric = _geometry(distinct, matrix_samples)
-    return distances[np.ix_(copy_of.ravel(), copy_of.ravel())], metric
+def _samples_of_probe(activations: np.ndarray, seed: int, most: int) -> np.ndarray:
+    """Which samples spectrum and probe take, bool (N,): all, or `most` where there are more samples and features."""
+    kept = np.ones(len(activations), bool)
+    if min(activations.shape) > most:
+        kept[:] = False
+        kept[generator(seed, "spectrum").choice(len(activations), most, replace=False)] = True
+    return kept
 
 
 def _equal_where_close(rows: np.ndarray, few: int) -> np.ndarray:
@@ -244,46 +294,43 @@ def _equal_where_close(rows: np.ndarray, few: int) -> np.ndarray:
 
 def shape_metrics(
     activations: np.ndarray,
-    labels: np.ndarray,
+    labels: np.ndarray | None,
     settings: MeasureSettings,
     *,
+    target: str = CLASSES,
     predicted: np.ndarray | None = None,
     classes: int | None = None,
-    spectrum_samples: int = SPECTRUM_SAMPLES,
-) -> dict[str, float]:
+    kept: np.ndarray | None = None,
+) -> dict[str, object]:
     """The metrics that lengths matter to: spectrum, dimension, neural collapse, probe.
 
     Parameters
     ----------
     activations : float32 array (N, D)
         Compact or raw, and not scaled to unit length.
-    labels : int array (N,)
+    labels, target
+        See `layer_metrics`.
     settings : MeasureSettings
         Its measures of other kinds are passed over.
     predicted : int array (N,) or None
         See `collapse.layer_collapse`.
     classes : int or None
         How many there are; None: as many as have samples.
-    spectrum_samples : int
-        Above this many samples and features, the measures of `registry.THINNED` take this many samples, drawn by the
-        seed.
+    kept : bool array (N,) or None
+        The samples that the measures of `registry.THINNED` take; None: all.
     """
     # Modules are imported where they are needed: a run without these measures need not load them.
     measures, values = settings.measures, {}
     if "intrinsic_dimension" in measures:
         values["intrinsic_dimension"] = neighbors.intrinsic_dimension(activations)
-    if "neural_collapse" in measures:
+    if "neural_collapse" in measures and target == CLASSES:
         from evolution.measures import collapse
 
         values |= collapse.layer_collapse(activations, labels, predicted, classes)
-    if min(activations.shape) > spectrum_samples and THINNED.intersection(measures):
-        log.info("Spectrum and probe take %d of %d samples", spectrum_samples, len(activations))
-        drawn = generator(settings.seed, "spectrum").choice(len(activations), spectrum_samples, replace=False)
-        activations, labels = activations[np.sort(drawn)], labels[np.sort(drawn)]
-    if "linear_probe" in measures:
-        from evolution.measures.probe import linear_probe
-
-        values["linear_probe_accuracy"] = linear_probe(activations, labels, integer_seed(settings.seed, "probe"))
+    if kept is not None and not kept.all():
+        activations, labels = activations[kept], None if labels is None else labels[kept]
+    if "linear_probe" in measures and labels is not None:
+        values |= _probed(activations, labels, target, integer_seed(settings.seed, "probe"))
     if "effective_rank" in measures or "participation_ratio" in measures:
         from evolution.measures import spectrum
 
@@ -291,3 +338,16 @@ def shape_metrics(
         values["effective_rank"] = spectrum.effective_rank(singular)
         values["participation_ratio"] = spectrum.participation_ratio(singular)
     return values
+
+
+def _probed(activations: np.ndarray, labels: np.ndarray, target: str, seed: int) -> dict[str, object]:
+    """What a linear probe reads off the activations."""
+    from evolution.measures.probe import linear_probe, ridge_predictions
+
+    if target == CLASSES:
+        return {"linear_probe_accuracy": linear_probe(activations, labels, seed)}
+    predicted = ridge_predictions(activations, labels.reshape(len(labels), -1), seed)
+    if target == NUMBER:
+        return {"linear_probe_r2": math.nan if predicted is None else r_squared(labels, predicted[:, 0])}
+    none = np.full(labels.shape[1], math.nan)
+    return _precisions("linear_probe", none if predicted is None else average_precisions(labels, predicted))

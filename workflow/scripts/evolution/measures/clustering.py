@@ -73,30 +73,27 @@ def v_measure(labels: np.ndarray, assigned: np.ndarray) -> dict[str, float]:
     return {name: float(value) for name, value in zip(("homogeneity", "completeness", "v_measure"), values)}
 
 
-def davies_bouldin(rows: np.ndarray, labels: np.ndarray, assigned: np.ndarray) -> dict[str, float]:
-    """How wide the groups are for the distance of their centres (Davies and Bouldin 1979), of clusters and of classes.
+def davies_bouldin(rows: np.ndarray, groups: np.ndarray) -> float:
+    """How wide the groups are for the distance of their centres (Davies and Bouldin 1979).
 
     Parameters
     ----------
     rows : float array (N, D)
         Unit rows, as k-means sees them.
-    labels, assigned : int arrays (N,)
+    groups : int array (N,)
+        Clusters or classes.
 
     Returns
     -------
-    dict of float
+    float
         0 is best. NaN where there is one group, where each sample is a group, and where two groups have the same
         centre, for which scikit-learn would give 0.
     """
-    scores = {}
-    for name, groups in (("davies_bouldin", assigned), ("label_davies_bouldin", labels)):
-        known = np.unique(groups)
-        defined = 1 < len(known) < len(groups)
-        if defined:
-            centres = np.stack([rows[groups == group].mean(0, dtype=np.float64) for group in known])
-            defined = pdist(centres).min() > SAME_CENTRE
-        scores[name] = float(davies_bouldin_score(rows, groups)) if defined else math.nan
-    return scores
+    known = np.unique(groups)
+    if not 1 < len(known) < len(groups):
+        return math.nan
+    centres = np.stack([rows[groups == group].mean(0, dtype=np.float64) for group in known])
+    return float(davies_bouldin_score(rows, groups)) if pdist(centres).min() > SAME_CENTRE else math.nan
 
 
 def silhouettes(geometry: np.ndarray, groups: np.ndarray, metric: str) -> np.ndarray | None:

@@ -1,14 +1,19 @@
 """Reading the long tables of a run."""
 
 import math
+from collections.abc import Collection
 
 import numpy as np
 
 from evolution import RAW_INPUTS
+from evolution.data.kinds import CLASSES, LABELS, NONE, NUMBER
 from evolution.io.reading import damaged
 from evolution.io.tables import load_table
 
 ADJUSTED_RAND = "adjusted_rand_index"
+
+# The metric that layers are compared by, of each kind of target.
+MAIN_METRICS = {CLASSES: ADJUSTED_RAND, NUMBER: "knn_r2", LABELS: "knn_average_precision", NONE: "silhouette"}
 
 
 def without_raw_inputs(layers: list[str]) -> list[str]:
@@ -27,6 +32,27 @@ def load_values(path: str) -> dict[tuple[str, int, str], float]:
     table = load_table(path, "layer", "time", "metric", "value")
     layers, times, metrics, values = (table.column(name).to_pylist() for name in ("layer", "time", "metric", "value"))
     return {key: math.nan if value is None else value for key, value in zip(zip(layers, times, metrics), values)}
+
+
+def attribute_metrics_in(values: Collection[tuple[str, int, str]]) -> dict[str, dict[str, str]]:
+    """The metrics that are measured against attributes of the samples (`metrics.measure_by`).
+
+    Parameters
+    ----------
+    values : collection of (layer, time, metric)
+        See `load_values`.
+
+    Returns
+    -------
+    dict of str to dict
+        Attribute to its metrics: each metric's name, such as "knn_r2", to what tables call it, "knn_r2:age".
+    """
+    found: dict[str, dict[str, str]] = {}
+    for called in dict.fromkeys(metric for _, _, metric in values):
+        metric, _, attribute = called.partition(":")
+        if attribute:
+            found.setdefault(attribute, {})[metric] = called
+    return found
 
 
 def series(values: dict[tuple[str, int, str], float], layer: str, metric: str) -> tuple[np.ndarray, np.ndarray]:

@@ -38,9 +38,27 @@ def votes(nearby: np.ndarray, labels: np.ndarray) -> np.ndarray:
         See `nearest`.
     labels : int array (N,)
     """
-    classes = int(labels.max()) + 1
-    counts = np.apply_along_axis(np.bincount, 1, labels[nearby], minlength=classes)
-    return counts.argmax(1)
+    near = np.sort(labels[nearby], axis=1)
+    # How often each neighbour's class is there. Of equally many the first is found, which is the smallest.
+    counts = sum((near == near[:, [one]]).astype(np.int32) for one in range(near.shape[1]))
+    return near[np.arange(len(near)), counts.argmax(1)]
+
+
+def means(nearby: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """The mean of each sample's neighbours: k-NN regression, and of labels the share of neighbours that have each.
+
+    Parameters
+    ----------
+    nearby : int array (N, neighbors)
+        See `nearest`.
+    values : float array (N,) or bool array (N, K)
+
+    Returns
+    -------
+    float64 array (N,) or (N, K)
+    """
+    # One neighbour at a time: of many labels, all at once would take `neighbors` times the memory.
+    return sum(values[near].astype(np.float64) for near in nearby.T) / nearby.shape[1]
 
 
 def purity(nearby: np.ndarray, labels: np.ndarray) -> float:

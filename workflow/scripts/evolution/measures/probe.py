@@ -1,11 +1,11 @@
-"""Linear probe: how well a linear classifier reads the classes off a layer."""
+"""Linear probe: how well a linear model reads classes, numbers or labels off a layer."""
 
 import math
 
 import numpy as np
 from sklearn.kernel_ridge import KernelRidge
-from sklearn.linear_model import RidgeClassifier
-from sklearn.model_selection import StratifiedKFold
+from sklearn.linear_model import Ridge, RidgeClassifier
+from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.preprocessing import KernelCenterer
 
 from evolution.measures.cka import centred
@@ -43,7 +43,7 @@ def linear_probe(rows: np.ndarray, labels: np.ndarray, seed: int) -> float:
     if folds < 2 or (counts > 0).sum() < 2 or not rows.any():
         return math.nan
     # With more features than samples to fit, scikit-learn would take the inner products again in each fold.
-    gram = rows @ rows.T if rows.shape[1] > (1 - 1 / folds) * len(rows) else None
+    gram = _products(rows, folds)
     right = np.zeros(len(rows), bool)
     for fit, held in StratifiedKFold(folds, shuffle=True, random_state=seed).split(rows, labels):
         penalty = PENALTY * len(fit)
@@ -55,15 +55,61 @@ def linear_probe(rows: np.ndarray, labels: np.ndarray, seed: int) -> float:
     return float(right.mean())
 
 
+def ridge_predictions(rows: np.ndarray, values: np.ndarray, seed: int) -> np.ndarray | None:
+    """What ridge regression predicts of samples that it was not fitted to, in five folds, with the probe's penalty.
+
+    Parameters
+    ----------
+    rows : float array (N, D)
+        Raw or compact activations.
+    values : float array (N, M)
+        M numbers of each sample, which are predicted each on its own; of labels 0 and 1.
+    seed : int
+        Of the folds, which are drawn without a look at the values.
+
+    Returns
+    -------
+    float64 array (N, M) or None
+        None where there are fewer samples than folds, and of a constant layer.
+    """
+    rows, values = centred(rows), np.asarray(values, np.float64)
+    if len(rows) < FOLDS or not rows.any():
+        return None
+    gram = _products(rows, FOLDS)
+    predicted = np.empty(values.shape)
+    for fit, held in KFold(FOLDS, shuffle=True, random_state=seed).split(rows):
+        penalty = PENALTY * len(fit)
+        if gram is None:
+            ridge = Ridge(penalty, solver="cholesky").fit(rows[fit], values[fit])
+            predicted[held] = ridge.predict(rows[held]).reshape(len(held), -1)
+        else:
+            predicted[held] = _ridge_from_products(gram, values[fit], fit, held, penalty)
+    return predicted
+
+
+def _products(rows: np.ndarray, folds: int) -> np.ndarray | None:
+    """All inner products, (N, N), where there are more features than samples to fit; else None.
+
+    scikit-learn would take them again in each fold.
+    """
+    return rows @ rows.T if rows.shape[1] > (1 - 1 / folds) * len(rows) else None
+
+
 def _predict_from_products(
     gram: np.ndarray, labels: np.ndarray, fit: np.ndarray, held: np.ndarray, penalty: float
 ) -> np.ndarray:
     """What RidgeClassifier predicts of the held samples, by its dual form, from all inner products."""
     classes, positions = np.unique(labels[fit], return_inverse=True)
-    targets = np.eye(len(classes))[positions]
+    return classes[_ridge_from_products(gram, np.eye(len(classes))[positions], fit, held, penalty).argmax(1)]
+
+
+def _ridge_from_products(
+    gram: np.ndarray, targets: np.ndarray, fit: np.ndarray, held: np.ndarray, penalty: float
+) -> np.ndarray:
+    """What ridge regression on `targets`, float (fit samples, M), predicts of the held samples, in the dual form."""
     # The intercept: features and targets are centred on the samples to fit.
     mean = targets.mean(0)
     products = gram[np.ix_(fit, fit)]
     centre = KernelCenterer().fit(products)
     ridge = KernelRidge(alpha=penalty, kernel="precomputed").fit(centre.transform(products), targets - mean)
-    return classes[(ridge.predict(centre.transform(gram[np.ix_(held, fit)])) + mean).argmax(1)]
+    return ridge.predict(centre.transform(gram[np.ix_(held, fit)])) + mean

@@ -5,7 +5,10 @@ jobs that measure import it: how a metric is shown stands in `figures/metric_tit
 nothing again.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
+
+from evolution.data.kinds import CLASSES, LABELS, NUMBER, TARGETS
 
 
 @dataclass(frozen=True)
@@ -19,8 +22,10 @@ class Metric:
     measure : str or None
         The name in the config's `metrics.measures` that switches it on; one name may switch on several metrics. None:
         it is always measured.
+    targets : tuple of str
+        The kinds of target, of `evolution.data.kinds.TARGETS`, that it is defined for.
     per_class : bool
-        It has a number for each class, and goes to `tables/class_metrics.parquet`.
+        It has a number for each class, or each label, and goes to `tables/class_metrics.parquet`.
     thinned : bool
         It is taken from fewer samples where there are many, as its time goes with the cube of their number.
     classifier_only : bool
@@ -31,51 +36,88 @@ class Metric:
 
     name: str
     measure: str | None = None
+    targets: tuple[str, ...] = TARGETS
     per_class: bool = False
     thinned: bool = False
     classifier_only: bool = False
     of_clusters: bool = False
 
 
+OF_CLASSES = (CLASSES,)
 METRICS = (
     Metric("silhouette", of_clusters=True),
-    Metric("adjusted_rand_index", of_clusters=True),
-    Metric("normalized_mutual_information", of_clusters=True),
-    Metric("label_silhouette"),
-    Metric("knn_accuracy"),
-    Metric("adjusted_rand_index_min", "restart_spread", of_clusters=True),
-    Metric("adjusted_rand_index_mean", "restart_spread", of_clusters=True),
-    Metric("adjusted_rand_index_max", "restart_spread", of_clusters=True),
-    Metric("adjusted_rand_index_sd", "restart_spread", of_clusters=True),
-    Metric("adjusted_mutual_information", "adjusted_mutual_information", of_clusters=True),
-    Metric("homogeneity", "v_measure", of_clusters=True),
-    Metric("completeness", "v_measure", of_clusters=True),
-    Metric("v_measure", "v_measure", of_clusters=True),
+    Metric("adjusted_rand_index", targets=OF_CLASSES, of_clusters=True),
+    Metric("normalized_mutual_information", targets=OF_CLASSES, of_clusters=True),
+    Metric("label_silhouette", targets=OF_CLASSES),
+    Metric("knn_accuracy", targets=OF_CLASSES),
+    Metric("knn_r2", targets=(NUMBER,)),
+    Metric("knn_average_precision", targets=(LABELS,)),
+    Metric("class_knn_average_precision", targets=(LABELS,), per_class=True),
+    Metric("adjusted_rand_index_min", "restart_spread", targets=OF_CLASSES, of_clusters=True),
+    Metric("adjusted_rand_index_mean", "restart_spread", targets=OF_CLASSES, of_clusters=True),
+    Metric("adjusted_rand_index_max", "restart_spread", targets=OF_CLASSES, of_clusters=True),
+    Metric("adjusted_rand_index_sd", "restart_spread", targets=OF_CLASSES, of_clusters=True),
+    Metric("adjusted_mutual_information", "adjusted_mutual_information", targets=OF_CLASSES, of_clusters=True),
+    Metric("homogeneity", "v_measure", targets=OF_CLASSES, of_clusters=True),
+    Metric("completeness", "v_measure", targets=OF_CLASSES, of_clusters=True),
+    Metric("v_measure", "v_measure", targets=OF_CLASSES, of_clusters=True),
     Metric("davies_bouldin", "davies_bouldin", of_clusters=True),
-    Metric("label_davies_bouldin", "davies_bouldin"),
-    Metric("class_silhouette", "class_silhouette", per_class=True),
-    Metric("knn_purity", "knn_purity"),
-    Metric("linear_probe_accuracy", "linear_probe", thinned=True),
+    Metric("label_davies_bouldin", "davies_bouldin", targets=OF_CLASSES),
+    Metric("class_silhouette", "class_silhouette", targets=OF_CLASSES, per_class=True),
+    Metric("knn_purity", "knn_purity", targets=OF_CLASSES),
+    Metric("linear_probe_accuracy", "linear_probe", targets=OF_CLASSES, thinned=True),
+    Metric("linear_probe_r2", "linear_probe", targets=(NUMBER,), thinned=True),
+    Metric("linear_probe_average_precision", "linear_probe", targets=(LABELS,), thinned=True),
+    Metric("class_linear_probe_average_precision", "linear_probe", targets=(LABELS,), per_class=True, thinned=True),
     Metric("effective_rank", "effective_rank", thinned=True),
     Metric("participation_ratio", "participation_ratio", thinned=True),
     Metric("intrinsic_dimension", "intrinsic_dimension"),
-    Metric("nc1", "neural_collapse"),
-    Metric("nc2_equinorm", "neural_collapse"),
-    Metric("nc2_equiangular", "neural_collapse"),
-    Metric("nc3_self_duality", "neural_collapse", classifier_only=True),
-    Metric("nc4_agreement", "neural_collapse"),
+    Metric("nc1", "neural_collapse", targets=OF_CLASSES),
+    Metric("nc2_equinorm", "neural_collapse", targets=OF_CLASSES),
+    Metric("nc2_equiangular", "neural_collapse", targets=OF_CLASSES),
+    Metric("nc3_self_duality", "neural_collapse", targets=OF_CLASSES, classifier_only=True),
+    Metric("nc4_agreement", "neural_collapse", targets=OF_CLASSES),
 )
 
-# What is measured of every cell, whatever the config names.
-BASIC_METRICS = tuple(metric.name for metric in METRICS if metric.measure is None)
+# What `metrics.measures` may name.
+MEASURE_NAMES = tuple(dict.fromkeys(metric.measure for metric in METRICS if metric.measure is not None))
 
-# What `metrics.measures` may name, and the metrics of a cell that each gives.
+
+def metrics_of(target: str, measures: Collection[str]) -> tuple[str, ...]:
+    """The metrics of a cell: those that are always measured, then those of each measure, in their order here.
+
+    Parameters
+    ----------
+    target : str
+        The kind of target that the samples have.
+    measures : collection of str
+        Of `MEASURE_NAMES`, in any order. One that has no metric for this kind of target gives none.
+    """
+    chosen = [None, *(measure for measure in MEASURE_NAMES if measure in measures)]
+    return tuple(
+        metric.name
+        for measure in chosen
+        for metric in METRICS
+        if metric.measure == measure and target in metric.targets and not metric.classifier_only
+    )
+
+
+# What is measured of every cell whose samples have classes, whatever the config names.
+BASIC_METRICS = metrics_of(CLASSES, ())
+
+# What `metrics.measures` may name, and the metrics of a cell that each gives where the samples have classes.
 MEASURES = {
-    measure: tuple(metric.name for metric in METRICS if metric.measure == measure and not metric.classifier_only)
-    for measure in dict.fromkeys(metric.measure for metric in METRICS if metric.measure is not None)
+    measure: tuple(name for name in metrics_of(CLASSES, [measure]) if name not in BASIC_METRICS)
+    for measure in MEASURE_NAMES
 }
 
-# A number for each class in place of one.
+# What is measured against an attribute of the samples: of words, which group the samples as classes do, and of numbers.
+OF_WORDS = ("adjusted_rand_index", "label_silhouette", "knn_accuracy", "linear_probe_accuracy")
+OF_NUMBERS = ("knn_r2", "linear_probe_r2")
+# Those of them that the config can switch off.
+OF_PROBE = frozenset(metric.name for metric in METRICS if metric.measure == "linear_probe")
+
+# A number for each class or label in place of one.
 PER_CLASS = tuple(metric.name for metric in METRICS if metric.per_class)
 
 # The metrics that k-means decides.

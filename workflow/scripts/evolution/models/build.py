@@ -17,6 +17,9 @@ from evolution.models.torchvision_models import build_torchvision
 from evolution.models.transformers_models import build_transformers
 from evolution.seeds import integer_seed
 
+# The network whose weights depend on how many tokens there are.
+TINY_TRANSFORMER = "tiny_transformer"
+
 
 @dataclass(frozen=True, kw_only=True)
 class ModelSettings:
@@ -37,7 +40,14 @@ class ModelSettings:
     seed: int
 
 
-def build_run_model(settings: ModelSettings, *, shape: tuple[int, int, int], classes: int, draw: int = 0) -> nn.Module:
+def build_run_model(
+    settings: ModelSettings,
+    *,
+    shape: tuple[int, ...],
+    classes: int | None,
+    vocabulary: int | None = None,
+    draw: int = 0,
+) -> nn.Module:
     """A run's network with the weights that its seed gives; see `build_model`. Another draw has other weights.
 
     The same settings give the same network, also where it draws numbers in addition to its weights.
@@ -47,11 +57,20 @@ def build_run_model(settings: ModelSettings, *, shape: tuple[int, int, int], cla
         kwargs=settings.model_kwargs,
         shape=shape,
         classes=classes,
+        vocabulary=vocabulary,
         seed=integer_seed(settings.seed, "weights", *([draw] if draw else [])),
     )
 
 
-def build_model(name: str, *, kwargs: dict, shape: tuple[int, int, int], classes: int, seed: int) -> nn.Module:
+def build_model(
+    name: str,
+    *,
+    kwargs: dict,
+    shape: tuple[int, ...],
+    classes: int | None,
+    vocabulary: int | None = None,
+    seed: int,
+) -> nn.Module:
     """Build a network with initial weights that are drawn from a seed.
 
     Parameters
@@ -59,21 +78,30 @@ def build_model(name: str, *, kwargs: dict, shape: tuple[int, int, int], classes
     name : str
         A key of `NETWORKS`, `torchvision.NAME`, `transformers`, `path/to/file.py:CLASS` or `package.module:CLASS`.
     kwargs : dict
-        What the model's class is given in addition to the images' shape and the number of classes. A class of the
+        What the model's class is given in addition to the samples' shape and the number of outputs. A class of the
         user's is given these only where its signature names them, see `evolution.models.signature`.
     shape : tuple of int
-        Channels, height and width of an image.
-    classes : int
+        Of a sample, see `evolution.data.kinds.DataFacts`.
+    classes : int or None
+        The numbers that it puts out for each sample, see `evolution.data.kinds.output_count`.
+    vocabulary : int or None
+        How many tokens there are, 0 where nobody knows; None where the samples are no tokens.
     seed : int
         Of the global generators, see `seed_all`.
 
     Raises
     ------
     ModelError
-        If there is no such model, its class does not take `kwargs` or is no module, or the images do not suit it.
+        If there is no such model, its class does not take `kwargs` or is no module, or the samples do not suit it.
     """
     if is_theirs(name):
-        model = _build_own(name, kwargs=kwargs, shape=shape, classes=classes, seed=seed)
+        model = _build_own(name, kwargs=kwargs, shape=shape, classes=classes, vocabulary=vocabulary, seed=seed)
+    elif classes is None and name != TRANSFORMERS:
+        raise ModelError(
+            f"{name} needs the number of its outputs, and data without labels do not say it. Name the outputs "
+            "(class_names in the data, a name for each), or give a model of your own: path/to/file.py:Class",
+            "model.name",
+        )
     else:
         seed_all(seed)
         try:
@@ -81,6 +109,8 @@ def build_model(name: str, *, kwargs: dict, shape: tuple[int, int, int], classes
                 model = build_transformers(kwargs, classes=classes)
             elif theirs := torchvision_name(name):
                 model = build_torchvision(theirs, shape=shape, classes=classes, kwargs=kwargs)
+            elif name == TINY_TRANSFORMER:
+                model = NETWORKS[name](shape, classes, vocabulary, **kwargs)
             else:
                 model = NETWORKS[name](shape, classes, **kwargs)
         except (TypeError, ValueError) as error:
@@ -90,11 +120,13 @@ def build_model(name: str, *, kwargs: dict, shape: tuple[int, int, int], classes
     return model
 
 
-def _build_own(name: str, *, kwargs: dict, shape: tuple[int, int, int], classes: int, seed: int) -> object:
+def _build_own(
+    name: str, *, kwargs: dict, shape: tuple[int, ...], classes: int | None, vocabulary: int | None, seed: int
+) -> object:
     """What a class or function of the user's returns, called with the arguments that its signature names."""
     own, package = own_class(name), package_class(name)
     make = load_class(*own) if own else load_package_class(*package)
-    bound = bound_arguments(make, name=name, shape=shape, classes=classes, kwargs=kwargs)
+    bound = bound_arguments(make, name=name, shape=shape, classes=classes, vocabulary=vocabulary, kwargs=kwargs)
     # The file may have drawn numbers as it ran.
     seed_all(seed)
     try:

@@ -10,9 +10,20 @@ import numpy as np
 import torch
 from torch import nn
 
+from evolution.data.kinds import IMAGES, SIGNALS, TOKENS
+from evolution.data.network_input import token_mask
 from evolution.errors import LayerError
 from evolution.models.last_layer import Classifier
-from evolution.models.outputs import Pooling, check_batch, logits_of, output_tensor, sample_rows
+from evolution.models.outputs import (
+    Pooling,
+    check_batch,
+    check_position,
+    has_tokens,
+    logits_of,
+    output_tensor,
+    puts_channels_first,
+    sample_rows,
+)
 
 log = logging.getLogger("evolution")
 
@@ -32,9 +43,24 @@ class Inputs:
         "" alone for a model that is called with one tensor.
     layout : torch.memory_format
         Of images in memory.
+    kind : str
+        Of the samples, see `evolution.data.kinds`.
+
+    Attributes
+    ----------
+    kind : str
+    mask : bool array (N, T) or None
+        Which tokens are no padding, see `evolution.data.network_input.token_mask`.
     """
 
-    def __init__(self, arrays: Mapping[str, np.ndarray | torch.Tensor], layout=torch.contiguous_format):
+    def __init__(
+        self,
+        arrays: Mapping[str, np.ndarray | torch.Tensor],
+        layout=torch.contiguous_format,
+        kind: str = IMAGES,
+    ):
+        self.kind = kind
+        self.mask = token_mask({name: np.asarray(array) for name, array in arrays.items()}, kind)
         tensors = {name: torch.as_tensor(array) for name, array in arrays.items()}
         self._tensors = {
             name: tensor.contiguous(memory_format=layout if tensor.ndim == 4 else torch.contiguous_format)
@@ -45,7 +71,8 @@ class Inputs:
         return len(next(iter(self._tensors.values())))
 
     def __getitem__(self, chosen: object) -> "Inputs":
-        part = Inputs({})
+        part = Inputs({}, kind=self.kind)
+        part.mask = None if self.mask is None else self.mask[chosen]
         part._tensors = {name: tensor[chosen] for name, tensor in self._tensors.items()}
         return part
 
@@ -179,7 +206,10 @@ def record_outputs(
         row for each image.
     """
     followed = find_layers(model, layers)
-    rows = {name: _Rows(name, len(images), pooling) for name in layers}
+    kind, mask = (images.kind, images.mask) if isinstance(images, Inputs) else (IMAGES, None)
+    if mask is not None:
+        check_position(mask, pooling)
+    rows = {name: _Rows(name, module, len(images), pooling, kind) for name, module in followed.items()}
     linear = {}
     if classes is not None:
         linear = {name: module for name, module in model.named_modules() if isinstance(module, nn.Linear)}
@@ -196,7 +226,7 @@ def record_outputs(
                     "Leave it out of `layers`, or name a layer that runs once.",
                     "layers",
                 )
-            rows[name].add(output, len(part))
+            rows[name].add(output, len(part), part.mask if isinstance(part, Inputs) else None)
         if name in linear:
             fits = bool(inputs) and inputs[0].ndim == 2 and output.shape[1] == classes
             last[-1] = (linear[name], inputs[0].float().cpu().numpy().copy()) if fits else None
@@ -204,7 +234,7 @@ def record_outputs(
     with ForwardPasses(model, watched, note) as recording:
         for part in images.split(chunk):
             last.append(None)
-            logits.append(logits_of(recording.run(part)))
+            logits.append(logits_of(recording.run(part)).reshape(len(part), -1))
             if classes is not None and recording.runs[MODEL] > 1:
                 # It calls itself, as for test-time augmentation: the inputs are those of its last call alone.
                 last[-1] = None
@@ -229,21 +259,24 @@ def record_outputs(
 class _Rows:
     """The rows of one layer, filled chunk by chunk."""
 
-    def __init__(self, name: str, samples: int, pooling: Pooling):
+    def __init__(self, name: str, module: nn.Module, samples: int, pooling: Pooling, kind: str):
         self._name, self._samples, self._pooling = name, samples, pooling
+        # Of images, maps have four dimensions.
+        self._channels_first = kind in (TOKENS, SIGNALS) and puts_channels_first(module, otherwise=kind == SIGNALS)
+        self._kind = kind
         self.array: np.ndarray | None = None
         self._filled = 0
 
-    def add(self, output: object, samples: int) -> None:
-        """Take over what the layer put out for the next samples."""
+    def add(self, output: object, samples: int, mask: np.ndarray | None) -> None:
+        """Take over what the layer put out for the next samples; the mask says which tokens are no padding."""
         try:
             tensor, others = output_tensor(output)
             check_batch(tuple(tensor.shape), samples)
+            rows = self._pooled(tensor, mask).cpu().numpy()
         except LayerError as error:
             raise LayerError(
                 f"{self._name} {error.problem}. Leave it out of `layers`, or name a layer within it.", "layers"
             ) from None
-        rows = sample_rows(tensor, self._pooling).cpu().numpy()
         if self.array is None:
             if others:
                 log.info("Layer %s puts out %d tensors; the first is followed", self._name, others + 1)
@@ -254,3 +287,20 @@ class _Rows:
             )
         self.array[self._filled : self._filled + len(rows)] = rows
         self._filled += len(rows)
+
+    def _pooled(self, tensor: torch.Tensor, mask: np.ndarray | None) -> torch.Tensor:
+        """A row for each sample, of tensors of three dimensions according to what they are."""
+        if tensor.dim() != 3:
+            return sample_rows(tensor, self._pooling)
+        if self._kind == TOKENS and self._channels_first:
+            # A convolution along the tokens.
+            tensor = tensor.transpose(1, 2)
+        elif self._channels_first:
+            return sample_rows(tensor, self._pooling, is_map=True)
+        given = None if mask is None else torch.from_numpy(mask).to(tensor.device)
+        if given is not None and not has_tokens(tensor, given) and self.array is None:
+            log.info(
+                "Layer %s puts out %d rows for %d tokens, so its padding is not known, and all of them count",
+                *(self._name, tensor.shape[1], given.shape[1]),
+            )
+        return sample_rows(tensor, self._pooling, mask=given)

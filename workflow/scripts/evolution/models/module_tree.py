@@ -20,6 +20,7 @@ from torch import nn
 from torch.nn.parameter import UninitializedParameter
 
 from evolution import RAW_INPUTS
+from evolution.data.kinds import CLASSES, NONE, NUMBER, TOKENS
 from evolution.data.own_samples import first_samples
 from evolution.errors import LayerError, ModelError, UserError
 from evolution.io.whole_files import whole_file
@@ -39,18 +40,26 @@ NAME = re.compile(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*")
 
 
 def trace(
-    model: nn.Module, shape: tuple[int, ...], classes: int, samples_given: Callable[[int], Inputs] | None = None
+    model: nn.Module,
+    shape: tuple[int, ...],
+    classes: int | None,
+    samples_given: Callable[[int], Inputs] | None = None,
+    *,
+    target: str = CLASSES,
 ) -> list[dict]:
-    """Run images through a model in evaluation mode, and note what each module does.
+    """Run samples through a model in evaluation mode, and note what each module does.
 
     Parameters
     ----------
     model : Module
     shape : tuple of int
-        Channels, height and width of an image.
-    classes : int
+        Of a sample.
+    classes : int or None
+        The numbers that it has to put out for each sample; None where any will do.
     samples_given : function of a count, optional
-        Gives so many samples to run. By default they are images of zeros.
+        Gives so many samples to run. By default they are zeros.
+    target : str
+        One of `evolution.data.kinds.TARGETS`.
 
     Returns
     -------
@@ -62,7 +71,7 @@ def trace(
     Raises
     ------
     ModelError
-        If the model does not put out (N, classes) numbers.
+        If the model does not put out (N, classes) numbers; for a number it may be (N,) too, and without labels any row.
     """
     modules = {name: module for name, module in model.named_modules() if name}
     lazy = [name for name, parameter in model.named_parameters() if isinstance(parameter, UninitializedParameter)]
@@ -84,10 +93,10 @@ def trace(
     given = samples_given or (lambda count: Inputs({"": torch.zeros(count, *shape)}))
     with ForwardPasses(model, modules, note) as recording:
         for samples in BATCHES:
-            _check_logits(recording.run(given(samples)), samples, classes)
+            _check_logits(recording.run(given(samples)), samples, classes, target)
     # Some put out more, or take less, while they train.
     with torch.no_grad():
-        _check_logits(given(samples).given_to(model.train()), samples, classes)
+        _check_logits(given(samples).given_to(model.train()), samples, classes, target)
     for name, count in recording.runs.items():
         if count == 0:
             faults[name] = "does not run as a sample passes"
@@ -110,15 +119,30 @@ def trace(
     ]
 
 
-def _check_logits(output: object, samples: int, classes: int) -> None:
-    """Refuse a model whose output is not a number for each sample and class."""
+def _check_logits(output: object, samples: int, classes: int | None, target: str) -> None:
+    """Refuse a model whose output is not a number for each sample and class, or what another target asks for."""
     shape = tuple(logits_of(output).shape)
-    if shape != (samples, classes):
+    if target == NONE:
+        if shape[:1] != (samples,):
+            raise ModelError(f"it must put out a row for each sample, here of {samples} samples, not {shape}")
+        return
+    if target == NUMBER and shape != (samples,) and shape != (samples, 1):
+        raise ModelError(
+            f"it must put out one number for each sample, here ({samples}, 1), not {shape}; what sets the number of "
+            "outputs belongs into model.kwargs"
+        )
+    if target != NUMBER and shape != (samples, classes):
         # A name of its own for the number of classes, which is then not filled in.
         named = "; what sets the number of classes belongs into model.kwargs" if len(shape) == 2 else ""
         raise ModelError(
             f"it must put out one number for each sample and class, here ({samples}, {classes}), not {shape}{named}"
         )
+
+
+def tokens(count: int, shape: tuple[int, ...], vocabulary: int) -> torch.Tensor:
+    """Samples of tokens without padding, int64 (count, *shape): all tokens in turn."""
+    each = torch.arange(shape[0]) % max(1, vocabulary - 1) + 1
+    return each.repeat(count, 1)
 
 
 def main() -> None:
@@ -133,8 +157,12 @@ def main() -> None:
             given = lambda count: samples[:count]  # noqa: E731
         else:
             shape, classes, given = tuple(request["shape"]), request["classes"], None
-        model = build_model(name, kwargs=request["kwargs"], shape=shape, classes=classes, seed=0)
-        tree = trace(model, shape, classes, given)
+        vocabulary = None
+        if request.get("kind") == TOKENS:
+            vocabulary = request["vocabulary"]
+            given = given or (lambda count: Inputs({"": tokens(count, shape, vocabulary)}))
+        model = build_model(name, kwargs=request["kwargs"], shape=shape, classes=classes, vocabulary=vocabulary, seed=0)
+        tree = trace(model, shape, classes, given, target=request.get("target", CLASSES))
     except Exception as error:  # A user's code may raise anything.
         if isinstance(error, UserError):
             answer = {"key": error.key, "problem": error.problem}

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 
-from torch import Tensor
+import numpy as np
+import torch
+from torch import Tensor, nn
 
 from evolution.errors import LayerError, ModelError
 
@@ -20,12 +22,13 @@ class Pooling:
     ----------
     maps : {"flatten", "mean"}
         Of outputs (N, C, H, W), or with any number of dimensions after C. mean: each channel's mean over its map.
-    tokens : {"flatten", "mean", "cls"}
-        Of outputs (N, T, D). mean: over the tokens; cls: the first token.
+    tokens : {"flatten", "mean", "last", "cls"} or int
+        Of outputs (N, T, D). mean: over the tokens that are no padding; last: the last of them; cls: the first token; a
+        number: the token at this position, from 0.
     """
 
     maps: str = "flatten"
-    tokens: str = "mean"
+    tokens: str | int = "mean"
 
 
 def output_tensor(output: object) -> tuple[Tensor, int]:
@@ -117,7 +120,7 @@ def check_batch(shape: tuple[int, ...], samples: int) -> None:
         )
 
 
-def sample_rows(tensor: Tensor, pooling: Pooling) -> Tensor:
+def sample_rows(tensor: Tensor, pooling: Pooling, *, mask: Tensor | None = None, is_map: bool = False) -> Tensor:
     """A row of numbers for each sample.
 
     Parameters
@@ -125,16 +128,105 @@ def sample_rows(tensor: Tensor, pooling: Pooling) -> Tensor:
     tensor : floating point tensor (N, ...)
     pooling : Pooling
         Outputs of one or two dimensions are never pooled.
+    mask : bool tensor (N, T), optional
+        Which tokens of each sample are no padding. It is read where the output has a row for each of the T tokens.
+    is_map : bool
+        Whether an output of three dimensions is a map (N, C, T), as of a convolution along time, and no tokens.
 
     Returns
     -------
     float32 tensor (N, D)
+
+    Raises
+    ------
+    LayerError
+        If there is no token at the position. The problem is a predicate, which goes on after the layer's name.
     """
-    if tensor.dim() == 3:
-        if pooling.tokens == "cls":
-            tensor = tensor[:, 0]
-        elif pooling.tokens == "mean":
-            tensor = tensor.float().mean(1)
-    elif tensor.dim() > 3 and pooling.maps == "mean":
+    if tensor.dim() == 3 and not is_map:
+        tensor = _pooled_tokens(tensor, pooling.tokens, mask if has_tokens(tensor, mask) else None)
+    elif tensor.dim() >= 3 and pooling.maps == "mean":
         tensor = tensor.float().flatten(2).mean(2)
     return tensor.reshape(len(tensor), -1).float()
+
+
+def has_tokens(tensor: Tensor, mask: Tensor | None) -> bool:
+    """Whether an output (N, T, D) has a row for each token that a mask (N, T) is for."""
+    return mask is not None and tensor.shape[1] == mask.shape[1]
+
+
+def _pooled_tokens(tensor: Tensor, how: str | int, mask: Tensor | None) -> Tensor:
+    """Outputs (N, T, D) as (N, D), or as they are; the mask says which tokens are no padding."""
+    if how == "cls":
+        return tensor[:, 0]
+    if isinstance(how, int):
+        if how >= tensor.shape[1]:
+            raise LayerError(f"has no token at position {how}: it puts out {tensor.shape[1]} tokens")
+        return tensor[:, how]
+    if how == "mean" and mask is None:
+        return tensor.float().mean(1)
+    if how == "mean":
+        # What is not finite at the padding must not count either.
+        kept = tensor.float().masked_fill(~mask[:, :, None], 0)
+        return kept.sum(1) / mask.sum(1, keepdim=True).clamp(min=1)
+    if how == "last":
+        count = tensor.shape[1]
+        places = torch.arange(count, device=tensor.device)
+        last = torch.full((len(tensor),), count - 1, device=tensor.device)
+        if mask is not None:
+            last = (places * mask).amax(1)
+        return tensor[torch.arange(len(tensor), device=tensor.device), last]
+    return tensor
+
+
+def check_position(mask: np.ndarray, pooling: Pooling) -> None:
+    """Refuse a position of `Pooling.tokens` at which a sample has padding.
+
+    Parameters
+    ----------
+    mask : bool array (N, T)
+        Which tokens of each sample are no padding.
+    pooling : Pooling
+
+    Raises
+    ------
+    LayerError
+        It names the first such sample and how many tokens it has.
+    """
+    position = pooling.tokens
+    if not isinstance(position, int):
+        return
+    there = mask[:, position] if position < mask.shape[1] else np.zeros(len(mask), bool)
+    if not there.all():
+        sample = int(there.argmin())
+        raise LayerError(
+            f"{position} is not allowed, as sample {sample} has {int(mask[sample].sum())} tokens that are no padding and "
+            "none at this position (counted from 0); must be a position that all samples have, or last",
+            "activations.pooling.tokens",
+        )
+
+
+# Modules of torch that put out (N, C, T) with the channels first, and those that put out (N, T, D).
+CHANNELS_FIRST = (
+    *(nn.Conv1d, nn.ConvTranspose1d, nn.BatchNorm1d, nn.SyncBatchNorm, nn.InstanceNorm1d, nn.GroupNorm),
+    *(nn.MaxPool1d, nn.AvgPool1d, nn.LPPool1d, nn.AdaptiveMaxPool1d, nn.AdaptiveAvgPool1d, nn.Upsample),
+)
+FEATURES_LAST = (nn.Linear, nn.Bilinear, nn.LayerNorm, nn.RMSNorm, nn.Embedding, nn.MultiheadAttention, nn.RNNBase)
+
+
+def puts_channels_first(module: nn.Module, *, otherwise: bool) -> bool:
+    """Whether a module's output of three dimensions is (N, C, T), and not (N, T, D).
+
+    The last module within it that is of a class of torch's with one of the two says so.
+
+    Parameters
+    ----------
+    module : Module
+    otherwise : bool
+        Where none says so.
+    """
+    for inner in reversed(list(module.modules())):
+        if isinstance(inner, CHANNELS_FIRST):
+            return True
+        if isinstance(inner, FEATURES_LAST):
+            return False
+    return otherwise

@@ -6,16 +6,28 @@ from collections.abc import Callable
 
 from evolution.errors import ModelError
 
-# The names under which models surely take the number of classes, the images' shape as (channels, height, width), the
-# number of channels, and the side of an image in pixels. Names that may mean something else are not there: input_size
-# is the number of pixels in one model and their side in another, out_features may be those of an embedding.
+# The names under which models surely take the number of classes or outputs, a sample's shape (of an image channels,
+# height, width), the number of channels of an image or a signal, the side of an image in pixels, the columns of a
+# table, the length of a signal or a text, and the number of tokens that there are. Names that may mean something else
+# are not there: out_features may be those of an embedding, and of an image input_size may be its pixels or its side.
 CLASS_NAMES = (
     *("classes", "num_classes", "n_classes", "nb_classes", "nclasses", "num_class", "n_class", "nclass"),
-    *("num_labels", "n_labels"),
+    *("num_labels", "n_labels", "num_outputs", "n_outputs"),
 )
 SHAPE_NAMES = ("shape", "input_shape", "image_shape", "img_shape")
 CHANNEL_NAMES = ("in_channels", "in_chans", "in_ch", "input_channels", "image_channels", "img_channels")
 SIDE_NAMES = ("image_size", "img_size")
+FEATURE_NAMES = ("in_features", "num_features", "n_features", "features", "input_size", "input_dim", "in_dim")
+LENGTH_NAMES = ("length", "seq_len", "seq_length", "sequence_length", "max_len", "max_length", "context_length")
+VOCABULARY_NAMES = (
+    "vocab_size",
+    "vocabulary",
+    "vocabulary_size",
+    "num_embeddings",
+    "num_tokens",
+    "n_tokens",
+    "n_vocab",
+)
 
 # These may also be a network's own channels. They are the images' where the default is a number that images have.
 UNSURE_CHANNEL_NAMES = ("channels", "num_channels", "n_channels")
@@ -25,7 +37,13 @@ NAMED = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYW
 
 
 def bound_arguments(
-    make: Callable, *, name: str, shape: tuple[int, ...], classes: int, kwargs: dict
+    make: Callable,
+    *,
+    name: str,
+    shape: tuple[int, ...],
+    classes: int | None,
+    vocabulary: int | None = None,
+    kwargs: dict,
 ) -> inspect.BoundArguments | None:
     """The arguments to call a class, or a function that returns a model, with.
 
@@ -36,14 +54,17 @@ def bound_arguments(
         `model.name` of the config, for messages.
     shape : tuple of int
         Of a sample; of images (channels, height, width).
-    classes : int
+    classes : int or None
+        The numbers that the model puts out for each sample; None where the data do not say.
+    vocabulary : int or None
+        How many tokens there are, 0 where nobody knows; None where the samples are no tokens.
     kwargs : dict
         `model.kwargs` of the config, which comes before what is filled in.
 
     Returns
     -------
     BoundArguments or None
-        `kwargs`, and what the signature names of shape, channels, side and classes. Where it names nothing of these,
+        `kwargs`, and what the signature names of the samples and the classes. Where it names nothing of these,
         and its first two parameters alone are without a value, these are given the shape and the number of classes.
         None where there is no signature: `kwargs` is all then.
 
@@ -65,16 +86,16 @@ def bound_arguments(
     filled = {
         parameter.name: value
         for parameter in parameters
-        if (value := _value(parameter, tuple(shape), classes)) is not None
+        if (value := _value(parameter, tuple(shape), classes, vocabulary)) is not None
     }
     given = filled | {key: value for key, value in kwargs.items() if key in names}
     missing = [each.name for each in parameters if each.default is each.empty and each.name not in given]
     positional = [each.name for each in parameters if each.kind is not each.KEYWORD_ONLY]
-    if not filled and len(missing) == 2 and missing == positional[:2]:
+    if not filled and classes is not None and len(missing) == 2 and missing == positional[:2]:
         # Neither has a name that is known: this is how all models were called before names counted.
         given |= dict(zip(missing, (tuple(shape), classes)))
     elif missing:
-        raise ModelError(_missing(name, missing), "model.kwargs")
+        raise ModelError(_missing(name, missing, classes), "model.kwargs")
     bound = signature.bind_partial()
     bound.arguments.update({parameter: given[parameter] for parameter in names if parameter in given})
     if unknown:
@@ -92,14 +113,25 @@ def shown_arguments(bound: inspect.BoundArguments | None, kwargs: dict) -> str:
     return ", ".join(f"{name}={value!r}" for name, value in arguments.items()) or "no arguments"
 
 
-def _value(parameter: inspect.Parameter, shape: tuple[int, ...], classes: int) -> object:
+def _value(parameter: inspect.Parameter, shape: tuple[int, ...], classes: int | None, vocabulary: int | None) -> object:
     """What the data give a parameter; None where its name says nothing of them."""
     if parameter.name in CLASS_NAMES:
         return classes
     if parameter.name in SHAPE_NAMES:
         return shape
-    if len(shape) != 3:
-        return None
+    if len(shape) == 3:
+        return _value_of_images(parameter, shape)
+    if len(shape) == 2 and parameter.name in (*CHANNEL_NAMES, *UNSURE_CHANNEL_NAMES):
+        return shape[0]
+    if (len(shape) == 2 or vocabulary is not None) and parameter.name in LENGTH_NAMES:
+        return shape[-1]
+    if vocabulary is not None:
+        return (vocabulary or None) if parameter.name in VOCABULARY_NAMES else None
+    return shape[0] if len(shape) == 1 and parameter.name in FEATURE_NAMES else None
+
+
+def _value_of_images(parameter: inspect.Parameter, shape: tuple[int, int, int]) -> object:
+    """What the shape of images gives a parameter, as `_value` returns it."""
     channels, height, width = shape
     default = parameter.default
     if parameter.name in CHANNEL_NAMES:
@@ -119,12 +151,15 @@ def _unknown(name: str, unknown: list, names: list[str]) -> str:
     return f"{', '.join(map(str, unknown))} is no argument of {name}; {hint}{takes}"
 
 
-def _missing(name: str, missing: list[str]) -> str:
+def _missing(name: str, missing: list[str], classes: int | None) -> str:
     """That nothing gives a value to some parameters."""
     values = ", ".join(f"{parameter}: ..." for parameter in missing)
+    unnamed = "" if classes is not None else " (the data have no labels, and class_names do not name the outputs)"
     return (
-        f"{name} needs a value for {', '.join(missing)}; write model: {{kwargs: {{{values}}}}}. Filled in by itself "
-        f"are the number of classes ({', '.join(CLASS_NAMES[:3])}), the images' shape as (channels, height, width) "
-        f"({', '.join(SHAPE_NAMES[:2])}), their channels ({', '.join(CHANNEL_NAMES[:2])}) and their side in pixels "
-        f"({', '.join(SIDE_NAMES)})"
+        f"{name} needs a value for {', '.join(missing)}{unnamed}; write model: {{kwargs: {{{values}}}}}. Filled in by "
+        f"itself are the number of classes or outputs ({', '.join(CLASS_NAMES[:3])}), a sample's shape, of images "
+        f"(channels, height, width) ({', '.join(SHAPE_NAMES[:2])}), the channels of images and signals "
+        f"({', '.join(CHANNEL_NAMES[:2])}), the side of images in pixels ({', '.join(SIDE_NAMES)}), the columns of a "
+        f"table ({', '.join(FEATURE_NAMES[:2])}), the length of signals and texts ({', '.join(LENGTH_NAMES[:2])}) and "
+        f"the number of tokens ({', '.join(VOCABULARY_NAMES[:2])})"
     )

@@ -13,7 +13,7 @@ from evolution.models.config_file import read_model_config
 NOT_THE_MODEL = ("dtype", "torch_dtype", "attn_implementation", "_attn_implementation")
 
 
-def build_transformers(kwargs: dict, *, classes: int) -> nn.Module:
+def build_transformers(kwargs: dict, *, classes: int | None) -> nn.Module:
     """Build a classifier with random weights, float32.
 
     Parameters
@@ -21,7 +21,8 @@ def build_transformers(kwargs: dict, *, classes: int) -> nn.Module:
     kwargs : dict
         `model.kwargs` of the config: `config` alone, the content of a config.json or its path. The model is its first
         architecture; without one, the model type's classifier of images, or else of sequences.
-    classes : int
+    classes : int or None
+        The outputs that the data ask for; None where they ask for none.
 
     Raises
     ------
@@ -67,10 +68,10 @@ def build_transformers(kwargs: dict, *, classes: int) -> nn.Module:
         raise ModelError(
             f"config does not make a model: {type(error).__name__}: {first_line(error)}", "model.kwargs"
         ) from error
-    if config.num_labels != classes:
+    if classes not in (None, config.num_labels):
         raise ModelError(
-            f"config has {config.num_labels} labels (num_labels, or the entries of id2label), and the data have "
-            f"{classes} classes; they must be as many",
+            f"config has {config.num_labels} labels (num_labels, or the entries of id2label), and the data ask "
+            f"for {classes} outputs; they must be as many",
             "model.kwargs",
         )
     return model

@@ -7,7 +7,8 @@ import json
 from importlib import metadata
 from pathlib import Path
 
-from evolution.data.catalogue import image_shape
+from evolution.data.facts import data_facts
+from evolution.data.kinds import CLASSES, IMAGES, DataFacts, output_count
 from evolution.data.own_function import own_function
 from evolution.errors import ModelError
 from evolution.models.catalogue import ARCHITECTURES
@@ -77,12 +78,12 @@ def read_tree(path: str | Path) -> list[dict]:
 
 
 def trace_request(model: dict, dataset: dict) -> dict:
-    """What the program that traces a model is given: its name and kwargs, the images' shape, the number of classes.
+    """What the program that traces a model is given: its name and kwargs, and the samples' shape and what they are.
 
     Raises
     ------
     ModelError
-        If the images are not known.
+        If the samples are not known.
     """
     name = model["name"]
     if own_function(dataset["name"]):
@@ -95,13 +96,26 @@ def trace_request(model: dict, dataset: dict) -> dict:
             "data": dataset["name"],
             "seed": 0,
         }
-    images = image_shape(dataset)
-    if images is None:
+    facts = data_facts(dataset)
+    if facts is None or facts.shape is None:
         raise ModelError(
-            f"{name} cannot be looked into, as the images of {dataset['name']} are not known", key="model.name"
+            f"{name} cannot be looked into, as the samples of {dataset['name']} are not known", key="model.name"
         )
-    shape, classes = images
-    return {"name": name, "kwargs": model["kwargs"], "shape": shape, "classes": classes}
+    return {"name": name, "kwargs": model["kwargs"], "shape": facts.shape} | facts_asked(facts)
+
+
+def facts_asked(facts: DataFacts) -> dict:
+    """What a program that builds a model is told of its samples, in addition to their shape.
+
+    Returns
+    -------
+    dict
+        classes, the number of outputs; of samples that are no images with classes also kind, target and vocabulary.
+    """
+    asked = {"classes": output_count(facts.target, facts.names)}
+    if (facts.kind, facts.target) != (IMAGES, CLASSES):
+        asked |= {"kind": facts.kind, "target": facts.target, "vocabulary": facts.vocabulary}
+    return asked
 
 
 def tree_path(request: dict) -> Path:
@@ -137,9 +151,15 @@ def _trace(request: dict, path: Path) -> None:
             key="model.name",
         )
     shape = " x ".join(map(str, request["shape"]))
+    samples = f"images of {shape} (channels, height, width)"
+    if request.get("kind", IMAGES) != IMAGES:
+        samples = f"samples ({request['kind']}) of {shape}"
+    outputs = "" if request["classes"] is None else f"{request['classes']} classes and "
+    if request.get("target", CLASSES) != CLASSES and outputs:
+        outputs = f"{request['classes']} outputs and "
     raise ModelError(
-        f"{request['name']} cannot be built and run on images of {shape} (channels, height, width) with "
-        f"{request['classes']} classes and model.kwargs {request['kwargs']}: {reason}",
+        f"{request['name']} cannot be built and run on {samples} with {outputs}model.kwargs {request['kwargs']}: "
+        f"{reason}",
         key="model.name",
     )
 

@@ -10,11 +10,14 @@ from importlib import metadata
 from pathlib import Path
 
 from evolution.config.checks import CheckedConfig, is_trained
-from evolution.data.catalogue import image_shape, known_channels
+from evolution.data.catalogue import known_channels
+from evolution.data.facts import data_facts
+from evolution.data.kinds import IMAGES
 from evolution.errors import ModelError, UserError
 from evolution.io.whole_files import whole_file
 from evolution.models.names import TRANSFORMERS
 from evolution.planning.code_files import model_versions
+from evolution.planning.model_trees import facts_asked
 from evolution.planning.programs import (
     PACKAGES,
     SCRIPTS,
@@ -53,7 +56,7 @@ def training_faults(checked: CheckedConfig) -> list[str]:
 
 
 def trial_requests(run: dict) -> list[dict]:
-    """What a run's trial is asked: a request for each number of channels that its images may have, the likely first.
+    """What a run's trial is asked: a request for each number of channels that images may have, the likely first.
 
     A request holds only what decides the answer, so that a sweep over rates, seeds or sizes is tried once.
 
@@ -65,16 +68,16 @@ def trial_requests(run: dict) -> list[dict]:
     Returns
     -------
     list of dict
-        See `evolution.training.trial.trial_faults`. Empty where there is nothing to try, or the images are not
+        See `evolution.training.trial.trial_faults`. Empty where there is nothing to try, or the samples are not
         known.
     """
-    training, images = run["training"], image_shape(run["dataset"])
+    training, facts = run["training"], data_facts(run["dataset"])
     tries_optimizer = training["optimizer"] not in PLAIN or bool(training["optimizer_kwargs"])
     needs_network = tries_optimizer or training["recipe"] is not None
-    if images is None or not (needs_network or training["augmentation"]):
+    if facts is None or facts.shape is None or not (needs_network or training["augmentation"]):
         return []
-    shape, classes = images
-    request = {"classes": classes, "augmentation": training["augmentation"], "model": None, "recipe": None}
+    shape = facts.shape
+    request = facts_asked(facts) | {"augmentation": training["augmentation"], "model": None, "recipe": None}
     if needs_network:
         train_size = run["dataset"]["train_size"]
         batch_size = min(training["batch_size"] or train_size, train_size)
@@ -88,6 +91,8 @@ def trial_requests(run: dict) -> list[dict]:
             "weight_decay": training["weight_decay"] > 0,
             **{key: training[key] for key in ("optimizer", "optimizer_kwargs", "recipe", "recipe_kwargs")},
         }
+    if facts.kind != IMAGES:
+        return [request | {"shape": list(shape)}]
     channels = sorted({shape[0], *known_channels(run["dataset"])}, key=lambda count: count != shape[0])
     return [request | {"shape": [count, *shape[1:]]} for count in channels]
 

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from evolution.data.kinds import CLASSES
 from evolution.errors import UserError, first_line
 from evolution.models.seeding import seed_all
 
@@ -80,19 +81,33 @@ class Augmentation:
     transforms : list
         `training.augmentation` of the config. An entry is the name of a transform, or a mapping of one name to the
         transform's arguments. A transform that holds others has them in this form too.
-    mean, std : float32 arrays (C,)
-        By which the images are normalised.
-    classes : int
+    mean, std : float32 arrays (C,) or None
+        By which the images are normalised; None where the samples are no images.
+    classes : int or None
+    target : str
+        One of `evolution.data.kinds.TARGETS`.
 
     Raises
     ------
     UserError
-        If a transform or an argument does not exist or cannot be used, or a transform of single images comes after one
-        that mixes a batch.
+        If a transform or an argument does not exist or cannot be used, a transform of single images comes after one
+        that mixes a batch, or the samples are no images or have no classes to mix.
     """
 
-    def __init__(self, transforms: list, *, mean: np.ndarray, std: np.ndarray, classes: int):
+    def __init__(
+        self,
+        transforms: list,
+        *,
+        mean: np.ndarray | None,
+        std: np.ndarray | None,
+        classes: int | None,
+        target: str = CLASSES,
+    ):
+        if mean is None:
+            raise UserError("the samples are no images, and only images can be augmented; leave it out", KEY)
         built = _built(transforms)
+        if target != CLASSES and (mixers := [transform.name for transform in built if transform.mixes]):
+            raise UserError(f"{mixers[0]} mixes classes, and the samples have none; leave it out", KEY)
         mixing = None
         for transform in built:
             if transform.mixes:
@@ -116,7 +131,8 @@ class Augmentation:
         ----------
         images : float32 tensor (n, C, H, W)
             Normalised, on any device.
-        labels : int64 tensor (n,)
+        labels : tensor (n, ...)
+            Of classes int64 (n,).
         seed : int
             In [0, 2**32).
 
@@ -124,7 +140,7 @@ class Augmentation:
         -------
         images : float32 tensor (n, C, H, W)
             On the same device, in the same memory format.
-        labels : int64 tensor (n,) or float32 tensor (n, classes)
+        labels : tensor (n, ...) or float32 tensor (n, classes)
             As given; with MixUp or CutMix among the transforms each class's share of an image.
 
         Raises
@@ -174,7 +190,7 @@ class Augmentation:
         return pixels, labels
 
 
-def check_augmentation(transforms: list, *, shape: tuple[int, int, int], classes: int) -> None:
+def check_augmentation(transforms: list, *, shape: tuple[int, ...], classes: int | None, target: str = CLASSES) -> None:
     """Build an augmentation, and run it on a few random images.
 
     Parameters
@@ -183,7 +199,9 @@ def check_augmentation(transforms: list, *, shape: tuple[int, int, int], classes
         As in `Augmentation`.
     shape : tuple of int
         Channels, height and width of an image.
-    classes : int
+    classes : int or None
+    target : str
+        One of `evolution.data.kinds.TARGETS`.
 
     Raises
     ------
@@ -192,9 +210,9 @@ def check_augmentation(transforms: list, *, shape: tuple[int, int, int], classes
     """
     channels = shape[0]
     mean, std = np.zeros(channels, dtype=np.float32), np.ones(channels, dtype=np.float32)
-    augmentation = Augmentation(transforms, mean=mean, std=std, classes=classes)
+    augmentation = Augmentation(transforms, mean=mean, std=std, classes=classes, target=target)
     images = torch.rand((CHECKED, *shape), generator=torch.Generator().manual_seed(0))
-    augmentation(images, torch.arange(CHECKED) % classes, seed=0)
+    augmentation(images, torch.arange(CHECKED) % (classes or 1), seed=0)
 
 
 class _OnBytes:

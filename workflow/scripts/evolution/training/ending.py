@@ -9,7 +9,7 @@ from evolution.training.settings import Stop
 
 @dataclass
 class Progress:
-    """How an evaluation accuracy has become better, epoch by epoch.
+    """How the score of the evaluation samples has become better, epoch by epoch.
 
     Attributes
     ----------
@@ -22,10 +22,10 @@ class Progress:
     best: float = math.nan
     epochs_since: int = 0
 
-    def note(self, accuracy: float) -> None:
-        """Take in the accuracy at the end of an epoch."""
-        if accuracy > self.best or math.isnan(self.best):
-            self.best, self.epochs_since = accuracy, 0
+    def note(self, score: float) -> None:
+        """Take in the score at the end of an epoch."""
+        if score > self.best or math.isnan(self.best):
+            self.best, self.epochs_since = score, 0
         else:
             self.epochs_since += 1
 
@@ -34,22 +34,26 @@ class Progress:
         return asdict(self)
 
 
-def reason_to_end(stop: Stop, row: Mapping[str, object], progress: Progress) -> str | None:
+def reason_to_end(
+    stop: Stop, row: Mapping[str, object], progress: Progress, *, score: str | None = "accuracy"
+) -> str | None:
     """Why a training ends after an epoch, as a sentence's end; None where it goes on.
 
     Parameters
     ----------
     stop : Stop
     row : mapping
-        Of the history: train_accuracy and eval_accuracy.
+        Of the history; train_accuracy is read where there is any.
     progress : Progress
         With this epoch taken in.
+    score : str or None
+        How the score that progress is in is called; None where there is none.
     """
-    if stop.train_accuracy is not None and row["train_accuracy"] >= stop.train_accuracy:
+    if stop.train_accuracy is not None and row.get("train_accuracy", -math.inf) >= stop.train_accuracy:
         return f"the accuracy on the training images, {row['train_accuracy']:.4f}, has reached {stop.train_accuracy:g}"
     if stop.patience is not None and progress.epochs_since >= stop.patience:
         return (
-            f"the accuracy on the evaluation images has not been above {progress.best:.4f} for {stop.patience} "
+            f"the {score} on the evaluation {'images' if score == 'accuracy' else 'samples'} has not been above {progress.best:.4f} for {stop.patience} "
             f"epoch{'s' if stop.patience > 1 else ''}"
         )
     return None

@@ -1,4 +1,4 @@
-"""What a network that trains predicts: its accuracies on the images it trains on and on those it is evaluated on."""
+"""What a network that trains predicts: its scores on the samples it trains on and on those it is evaluated on."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,9 @@ import numpy as np
 import torch
 from torch import nn
 
+from evolution.data.kinds import CLASSES, LABELS, NUMBER
 from evolution.models.outputs import logits_of
+from evolution.models.scores import average_precisions, mean_known, r2
 
 # Images that pass through the model at once in an evaluation, by the type of device: more gain nothing and cost memory.
 EVALUATION_CHUNK = {"cpu": 250, "cuda": 2000}
@@ -14,46 +16,84 @@ EVALUATION_CHUNK = {"cpu": 250, "cuda": 2000}
 
 @dataclass(frozen=True)
 class Samples:
-    """Images, float32 (N, C, H, W), and their labels, int64 (N,), on the device that trains."""
+    """Samples on the device that trains.
+
+    Attributes
+    ----------
+    images : tensor (N, ...)
+        What the network is given: of images, rows and signals float32, of tokens int64.
+    labels : tensor
+        As a step of training is given them: of classes int64 (N,); of a number float32 (N,), standardised; of several
+        labels float32 (N, K) of 0 and 1; where there are no labels int64 (N,) of -1.
+    """
 
     images: torch.Tensor
     labels: torch.Tensor
 
 
-def predict(model: nn.Module, images: torch.Tensor, chunk: int | None = None) -> torch.Tensor:
-    """Predicted class of each image, in evaluation mode.
+def put_out(model: nn.Module, images: torch.Tensor, chunk: int | None = None) -> torch.Tensor:
+    """What the model puts out for each sample, in evaluation mode.
 
     Parameters
     ----------
     model : Module
-    images : float32 tensor (N, C, H, W)
+    images : tensor (N, ...)
     chunk : int, optional
-        Images that pass through the model at once; by default `EVALUATION_CHUNK`.
+        Samples that pass through the model at once; by default `EVALUATION_CHUNK`.
 
     Returns
     -------
-    int64 tensor (N,)
+    tensor (N, ...)
     """
     model.eval()
     with torch.inference_mode():
         parts = images.split(chunk or EVALUATION_CHUNK[images.device.type])
-        return torch.cat([logits_of(model(part)).argmax(1) for part in parts])
+        return torch.cat([logits_of(model(part)) for part in parts])
 
 
-def evaluate(*, model: nn.Module, train: Samples, evaluation: Samples, classes: int) -> dict[str, object]:
-    """Accuracies in evaluation mode: on the training images, the evaluation images, and each class of the latter.
+def predict(model: nn.Module, images: torch.Tensor, chunk: int | None = None) -> torch.Tensor:
+    """Predicted class of each sample, int64 (N,), in evaluation mode; parameters as `put_out`."""
+    return put_out(model, images, chunk).argmax(1)
+
+
+def evaluate(
+    *, model: nn.Module, train: Samples, evaluation: Samples, classes: int | None, target: str = CLASSES
+) -> dict[str, object]:
+    """Scores in evaluation mode: on the training samples, the evaluation samples, and each class or label of these.
 
     Parameters
     ----------
     model : Module
     train, evaluation : Samples
-    classes : int
+    classes : int or None
+    target : str
+        One of `evolution.data.kinds.TARGETS`.
 
     Returns
     -------
     dict
-        train_accuracy and eval_accuracy, float; class_accuracy, list of floats, NaN for a class without images.
+        train_SCORE and eval_SCORE, float, with the score of the target (`evolution.data.kinds.SCORES`); of classes
+        and labels also class_SCORE, list of floats, NaN for a class or label without samples. Empty where there are
+        no labels.
     """
+    if target == NUMBER:
+        return {
+            f"{part}_r2": r2(
+                put_out(model, samples.images).flatten().cpu().double().numpy(), samples.labels.cpu().numpy()
+            )
+            for part, samples in (("train", train), ("eval", evaluation))
+        }
+    if target == LABELS:
+        by_label = {
+            part: average_precisions(
+                put_out(model, samples.images).float().cpu().numpy(), samples.labels.cpu().numpy() > 0
+            )
+            for part, samples in (("train", train), ("eval", evaluation))
+        }
+        means = {f"{part}_average_precision": mean_known(each) for part, each in by_label.items()}
+        return means | {"class_average_precision": by_label["eval"].tolist()}
+    if target != CLASSES:
+        return {}
     train_right = (predict(model, train.images) == train.labels).double().mean().item()
     right = (predict(model, evaluation.images) == evaluation.labels).cpu().numpy()
     labels = evaluation.labels.cpu().numpy()

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from evolution.data.kinds import CLASSES
 from evolution.errors import UserError, first_line
 from evolution.models.build import build_run_model, memory_layout
 from evolution.seeds import integer_seed
@@ -28,24 +29,32 @@ class Task:
     Attributes
     ----------
     shape : tuple of int
-        Channels, height and width of an image.
-    classes : int
-    labels : int64 array (N,)
-        Of the training images.
-    mean, std : float32 arrays (channels,)
-        What the images are normalised by.
+        Of a sample; of an image channels, height and width.
+    classes : int or None
+        The numbers that the network puts out for each sample; None where there are no labels and the outputs have no
+        names.
+    labels : array (N, ...)
+        Of the training samples, as `evolution.training.evaluation.Samples` has them.
+    mean, std : float32 arrays (channels,) or None
+        What images are normalised by; None for other samples.
     steps : int or None
         Of the whole training; None where the schedule does not depend on it.
     device : torch.device
+    target : str
+        One of `evolution.data.kinds.TARGETS`.
+    vocabulary : int or None
+        How many tokens there are; None where the samples are no tokens.
     """
 
     shape: tuple[int, ...]
-    classes: int
+    classes: int | None
     labels: np.ndarray
-    mean: np.ndarray
-    std: np.ndarray
+    mean: np.ndarray | None
+    std: np.ndarray | None
     steps: int | None
     device: torch.device
+    target: str = CLASSES
+    vocabulary: int | None = None
 
 
 class Learner:
@@ -61,11 +70,13 @@ class Learner:
 
     def __init__(self, model: nn.Module, settings: TrainingSettings, task: Task):
         self.model, self.settings, self.task = model, settings, task
-        self.recipe = make_recipe(settings, model, classes=task.classes, labels=task.labels, device=task.device)
+        self.recipe = make_recipe(
+            settings, model, classes=task.classes, labels=task.labels, device=task.device, target=task.target
+        )
         self.optimizer = self._make_optimizer()
         self._base_rates = base_rates(self.optimizer)
         self._augment = (
-            Augmentation(settings.augmentation, mean=task.mean, std=task.std, classes=task.classes)
+            Augmentation(settings.augmentation, mean=task.mean, std=task.std, classes=task.classes, target=task.target)
             if settings.augmentation
             else None
         )
@@ -122,9 +133,10 @@ class Learner:
 
         Parameters
         ----------
-        images : float32 tensor (n, C, H, W)
+        images : tensor (n, ...)
             Of all batches of the step.
-        labels : int64 tensor (n,)
+        labels : tensor (n, ...)
+            Both as `evolution.training.evaluation.Samples` has them.
         done : int
             The steps of the training before this one.
 
@@ -253,7 +265,7 @@ def build_learner(
     prepare : function of the model, optional
         Called on the network before anything else sees it, such as to load initial weights.
     """
-    model = build_run_model(settings, shape=task.shape, classes=task.classes)
+    model = build_run_model(settings, shape=task.shape, classes=task.classes, vocabulary=task.vocabulary)
     if prepare is not None:
         prepare(model)
     return Learner(model.to(task.device, memory_format=memory_layout(settings.model)), settings, task)

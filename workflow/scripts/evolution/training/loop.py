@@ -6,7 +6,9 @@ from collections.abc import Collection, Iterator, Mapping
 import numpy as np
 import torch
 
-from evolution.data.network_input import load_part
+from evolution.data.kinds import IMAGES, LABELS, NUMBER
+from evolution.data.network_input import load_evaluation, load_training, load_vocabulary
+from evolution.data.targets import Targets
 from evolution.errors import ModelError
 from evolution.io.arrays import load_npz
 from evolution.io.checkpoints import load_checkpoint
@@ -20,7 +22,8 @@ from evolution.training.epoch_length import steps_an_epoch
 from evolution.training.evaluation import Samples
 from evolution.training.initial_weights import load_weights
 from evolution.training.learner import Learner, Task, build_learner
-from evolution.training.noting import HISTORY, TIMING, SpanNotes, ToNote
+from evolution.training.noting import TIMING, SpanNotes, ToNote, history_columns
+from evolution.training.recipe import NO_LABEL
 from evolution.training.restoring import COMPARED, check_restorable
 from evolution.training.settings import TrainingSettings
 
@@ -73,8 +76,9 @@ def train_span(
     checkpoint : dict
         See `evolution.io.checkpoints.load_checkpoint`.
     history : dict of columns, which may be empty
-        time, train_loss (mean over the images of the epoch so far, as each step saw it), train_accuracy, eval_accuracy,
-        class_accuracy; a row for each kept time, and one for each end of an epoch.
+        time, train_loss (mean over the samples of the epoch so far, as each step saw it), train_SCORE, eval_SCORE,
+        class_SCORE, as far as the target has them (`evolution.data.kinds.SCORES`); a row for each kept time, and one
+        for each end of an epoch.
     timing : dict of columns
         time, seconds (wall time of training and evaluation since the row before).
 
@@ -108,7 +112,7 @@ def train_span(
         if "ended" in start:
             log.info("The training has ended: %s", start["ended"]["reason"])
             passed_on = {"weights": {}, "state": {}, "time": times[-1], "ended": start["ended"]}
-            return passed_on, {name: [] for name in HISTORY}, {name: [] for name in TIMING}
+            return passed_on, {name: [] for name in history_columns(task.target)}, {name: [] for name in TIMING}
         learner.restore(start["state"])
         progress = Progress(**start["progress"])
         last_noted = start["last_noted"] // (length if unit == "epoch" else 1)
@@ -163,7 +167,7 @@ def train_span(
 def load_task(
     dataset: str, settings: TrainingSettings, *, device: torch.device, epochs: int | None = None
 ) -> tuple[Task, Samples, Samples]:
-    """What a network is to learn, and the images to train and to evaluate on, on the device.
+    """What a network is to learn, and the samples to train and to evaluate on, on the device.
 
     Parameters
     ----------
@@ -178,8 +182,14 @@ def load_task(
     UserError
         If the file cannot be read.
     """
-    (images, labels, classes), (eval_images, eval_labels, _) = (load_part(dataset, part) for part in ("train", "eval"))
-    mean, std = load_npz(dataset, "mean", "std")
+    images, values = load_training(dataset)
+    inputs, targets, classes = load_evaluation(dataset)
+    (eval_images,) = inputs.values()
+    mean, std = load_npz(dataset, "mean", "std") if targets.kind == IMAGES else (None, None)
+    labels, eval_labels = (
+        learned_labels(values, targets, count)
+        for values, count in ((values, len(images)), (targets.values, len(eval_images)))
+    )
     length = steps_an_epoch(len(images), batch_size=settings.batch_size, accumulate=settings.accumulate)
     task = Task(
         shape=images.shape[1:],
@@ -189,14 +199,41 @@ def load_task(
         std=std,
         steps=None if epochs is None else epochs * length,
         device=device,
+        target=targets.target,
+        vocabulary=load_vocabulary(dataset, targets.kind),
     )
-    layout = memory_layout(settings.model)
+    layout = memory_layout(settings.model) if images.ndim == 4 else torch.contiguous_format
 
     def on_device(images: np.ndarray, labels: np.ndarray) -> Samples:
         images = torch.from_numpy(images).to(device).contiguous(memory_format=layout)
         return Samples(images, torch.from_numpy(labels).to(device))
 
     return task, on_device(images, labels), on_device(eval_images, eval_labels)
+
+
+def learned_labels(values: np.ndarray | None, targets: Targets, count: int) -> np.ndarray:
+    """The labels of samples as a step of training is given them.
+
+    Parameters
+    ----------
+    values : array or None
+        In their own units, see `evolution.data.targets.Targets`.
+    targets : Targets
+        What values are, and the mean and the standard deviation that a number is learned in units of.
+    count : int
+        The samples.
+
+    Returns
+    -------
+    array (N, ...)
+        See `evolution.training.evaluation.Samples`.
+    """
+    if values is None:
+        return np.full(count, NO_LABEL)
+    if targets.target == NUMBER:
+        mean, std = targets.scale
+        return ((values - mean) / std).astype(np.float32)
+    return values.astype(np.float32) if targets.target == LABELS else values
 
 
 def _to_note(

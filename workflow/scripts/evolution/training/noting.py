@@ -1,4 +1,4 @@
-"""What is noted of a network while it trains: accuracies, losses and weights at the times that are asked for."""
+"""What is noted of a network while it trains: scores, losses and weights at the times that are asked for."""
 
 import logging
 import math
@@ -6,6 +6,7 @@ import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from evolution.data.kinds import NUMBER, SCORES
 from evolution.errors import UserError
 from evolution.models.seeding import generator_states, restore_generators
 from evolution.training.ending import Progress, reason_to_end
@@ -16,8 +17,19 @@ from evolution.training.state import copy_state
 
 log = logging.getLogger("evolution")
 
-HISTORY = ("time", "train_loss", "train_accuracy", "eval_accuracy", "class_accuracy")
 TIMING = ("time", "seconds")
+
+# How the log calls the scores of a target.
+SAID = {"accuracy": "accuracy", "r2": "R²", "average_precision": "mean average precision"}
+
+
+def history_columns(target: str) -> tuple[str, ...]:
+    """The columns of a training's history, by the kind of target (`evolution.data.kinds`)."""
+    score = SCORES.get(target)
+    if score is None:
+        return ("time", "train_loss")
+    by_class = () if target == NUMBER else (f"class_{score}",)
+    return ("time", "train_loss", f"train_{score}", f"eval_{score}", *by_class)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +93,8 @@ class SpanNotes:
     ):
         self._learner, self._train, self._evaluation, self._to_note = learner, train, evaluation, to_note
         self._stop = learner.settings.stop if to_note.known is None else None
+        self._target = learner.task.target
+        self._score = SCORES.get(self._target)
         self.progress, self.last_noted = progress, last_noted
         self.weights: dict[int, dict[str, object]] = {}
         self.ended: dict[str, object] | None = None
@@ -90,8 +104,8 @@ class SpanNotes:
 
     @property
     def history(self) -> dict[str, list]:
-        """The columns of `HISTORY`, a row for each noted time."""
-        return {name: [row[name] for row in self._rows] for name in HISTORY}
+        """The columns of `history_columns`, a row for each noted time."""
+        return {name: [row[name] for row in self._rows] for name in history_columns(self._target)}
 
     @property
     def timing(self) -> dict[str, list]:
@@ -132,7 +146,7 @@ class SpanNotes:
         if epoch is not None and (fault := self._divergence(loss, at)):
             self._end_before(f"at {self._to_note.unit} {at} {fault}")
             return False
-        row = {"time": at, "train_loss": loss} | self._accuracies()
+        row = {"time": at, "train_loss": loss} | self._scores()
         if within:
             restore_generators(states, device)
             self._learner.train_but(evaluating)
@@ -177,8 +191,9 @@ class SpanNotes:
         """Whether the training ends by itself after an epoch."""
         if self._stop is None or epoch is None or not epoch.is_over:
             return False
-        self.progress.note(float(row["eval_accuracy"]))
-        reason = reason_to_end(self._stop, row, self.progress)
+        if self._score is not None:
+            self.progress.note(float(row[f"eval_{self._score}"]))
+        reason = reason_to_end(self._stop, row, self.progress, score=SAID.get(self._score))
         if reason is None:
             return False
         self.ended = {"time": row["time"], "reason": reason, "diverged": False}
@@ -186,13 +201,14 @@ class SpanNotes:
             self.weights[row["time"]] = copy_state(self._learner.followed.state_dict())
         return True
 
-    def _accuracies(self) -> dict[str, object]:
-        """The accuracies of the followed network."""
+    def _scores(self) -> dict[str, object]:
+        """The scores of the followed network."""
         return evaluate(
             model=self._learner.followed,
             train=self._train,
             evaluation=self._evaluation,
             classes=self._learner.task.classes,
+            target=self._target,
         )
 
     def _check_known(self, loss: float, at: int) -> None:
@@ -214,10 +230,12 @@ class SpanNotes:
 
     def _log(self, row: Mapping[str, object]) -> None:
         trained = "" if math.isnan(row["train_loss"]) else f"loss {row['train_loss']:.4f}, "
-        log.info(
-            f"{self._to_note.unit.capitalize()} {row['time']}: {trained}train accuracy {row['train_accuracy']:.4f}, "
-            f"eval accuracy {row['eval_accuracy']:.4f}, {row['seconds']:.2f} s"
+        scores = "".join(
+            f"{part} {SAID[self._score]} {row[f'{part}_{self._score}']:.4f}, "
+            for part in ("train", "eval")
+            if self._score is not None
         )
+        log.info(f"{self._to_note.unit.capitalize()} {row['time']}: {trained}{scores}{row['seconds']:.2f} s")
 
     def _diverged(self, loss: float, at: int) -> str:
         """What is said of a training whose loss is not finite."""

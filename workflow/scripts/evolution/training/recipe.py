@@ -1,7 +1,7 @@
-"""What a step of training minimises: the cross entropy of the labels, or a recipe of the user's.
+"""What a step of training minimises: the loss that fits the labels, or a recipe of the user's.
 
 A recipe is a class in a file of the user's, `training.recipe` of the config. It is made with the network and the number
-of classes, and with `training.recipe_kwargs`:
+of classes or outputs, and with `training.recipe_kwargs`:
 
     class Recipe(torch.nn.Module):
         def __init__(self, model, classes, **kwargs): ...
@@ -23,6 +23,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from evolution.data.kinds import CLASSES, LABELS, NONE, NUMBER
 from evolution.errors import ModelError, UserError
 from evolution.models.build import model_source
 from evolution.models.model_file import describe_exception, load_class, load_package_class
@@ -35,21 +36,38 @@ from evolution.training.settings import TrainingSettings
 
 KEY = "training.recipe"
 
+# What a recipe is given as the label of a sample without one.
+NO_LABEL = -1
+
 
 class Supervised:
-    """The recipe without one of the user's: cross entropy.
+    """The recipe without one of the user's: the loss that fits the target.
 
     Parameters
     ----------
+    target : str
+        `CLASSES`, `NUMBER` or `LABELS` of `evolution.data.kinds`.
     label_smoothing : float
+        Of classes, as class_weights.
     class_weights : float32 tensor (classes,), optional
     """
 
-    def __init__(self, *, label_smoothing: float = 0.0, class_weights: torch.Tensor | None = None):
-        self.label_smoothing, self.class_weights = label_smoothing, class_weights
+    def __init__(
+        self, *, target: str = CLASSES, label_smoothing: float = 0.0, class_weights: torch.Tensor | None = None
+    ):
+        self.target, self.label_smoothing, self.class_weights = target, label_smoothing, class_weights
 
     def loss(self, model: object, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """The mean cross entropy; labels are int64 (n,), or shares of the classes, float32 (n, classes)."""
+        """The mean over a batch of the loss that fits the target.
+
+        That is of classes the cross entropy: labels are int64 (n,), or shares of the classes, float32 (n, classes). Of
+        a number it is the squared error, and labels are float32 (n,), standardised. Of several labels it is the mean
+        over the labels of the binary cross entropy of the logits, and labels are float32 (n, K) of 0 and 1.
+        """
+        if self.target == NUMBER:
+            return functional.mse_loss(logits_of(model(images)).reshape(labels.shape), labels)
+        if self.target == LABELS:
+            return functional.binary_cross_entropy_with_logits(logits_of(model(images)), labels)
         return functional.cross_entropy(
             logits_of(model(images)), labels, weight=self.class_weights, label_smoothing=self.label_smoothing
         )
@@ -172,7 +190,13 @@ def _described(value: object) -> str:
 
 
 def make_recipe(
-    settings: TrainingSettings, model: nn.Module, *, classes: int, labels: np.ndarray, device: torch.device
+    settings: TrainingSettings,
+    model: nn.Module,
+    *,
+    classes: int | None,
+    labels: np.ndarray,
+    device: torch.device,
+    target: str = CLASSES,
 ) -> Supervised | OwnRecipe:
     """The recipe of a training.
 
@@ -181,16 +205,33 @@ def make_recipe(
     settings : TrainingSettings
     model : Module
         With its initial weights, on the device.
-    classes : int
-    labels : int64 array (N,)
-        Of the training images, for balanced class weights.
+    classes : int or None
+        The numbers that the network puts out for each sample.
+    labels : array (N, ...)
+        Of the training samples, for balanced class weights.
     device : torch.device
+    target : str
+        One of `evolution.data.kinds.TARGETS`.
 
     Raises
     ------
     UserError
-        If there is no such class, it cannot be made or has no loss; or class weights are not one a class.
+        If there is no such class, it cannot be made or has no loss; there is nothing to learn; or class weights are not
+        one a class.
     """
+    if settings.recipe is None and target != CLASSES:
+        if target == NONE:
+            raise UserError(
+                "the samples have no labels to learn; give a recipe with a loss of its own (docs/your-own-recipe.md), "
+                "or data with labels",
+                KEY,
+            )
+        if settings.label_smoothing or settings.class_weights is not None:
+            key = "label_smoothing" if settings.label_smoothing else "class_weights"
+            raise UserError(
+                f"{getattr(settings, key)} is for classes, and the samples have none; leave it out", f"training.{key}"
+            )
+        return Supervised(target=target)
     if settings.recipe is None:
         weights = class_weights(settings.class_weights, labels, classes)
         return Supervised(

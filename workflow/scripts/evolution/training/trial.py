@@ -21,6 +21,7 @@ import evolution.startup.load_torch  # noqa: F401 - before torch
 # isort: split
 
 import json
+import math
 import os
 import re
 import sys
@@ -30,7 +31,9 @@ from pathlib import Path
 import numpy as np
 import torch
 import yaml
+from torch.nn import functional
 
+from evolution.data.kinds import CLASSES, IMAGES, LABELS, NUMBER, TOKENS
 from evolution.errors import UserError, first_line
 from evolution.io.whole_files import whole_file
 from evolution.models.build import model_source
@@ -39,9 +42,9 @@ from evolution.models.networks import NETWORKS
 from evolution.models.seeding import seed_all
 from evolution.planning.programs import FAULT
 from evolution.startup.load_torch import without_compiler
-from evolution.training.augmentation import check_augmentation
+from evolution.training.augmentation import Augmentation, check_augmentation
 from evolution.training.learner import Learner, Task, build_learner
-from evolution.training.recipe import KEY, LossError, OwnRecipe
+from evolution.training.recipe import KEY, NO_LABEL, LossError, OwnRecipe
 from evolution.training.restoring import stored_and_read
 from evolution.training.settings import TrainingSettings
 
@@ -71,7 +74,8 @@ def trial_faults(request: dict) -> list[UserError]:
     Parameters
     ----------
     request : dict
-        shape (C, H, W) and classes, of the images; augmentation, model, model_kwargs, batch_size, accumulate,
+        shape and classes (the number of outputs), of the samples, and where they are no images with classes, kind,
+        target and vocabulary, as in `evolution.data.kinds.DataFacts`; augmentation, model, model_kwargs, batch_size, accumulate,
         optimizer, optimizer_kwargs, recipe and recipe_kwargs, as in
         `evolution.training.settings.TrainingSettings`; weight_decay, whether there is any. Where model and recipe are
         None, the augmentation alone is tried, and nothing else need be there.
@@ -97,7 +101,12 @@ def trial_faults(request: dict) -> list[UserError]:
 
 
 def _try_augmentation(request: dict) -> None:
-    check_augmentation(request["augmentation"], shape=tuple(request["shape"]), classes=request["classes"])
+    target = request.get("target", CLASSES)
+    if request.get("kind", IMAGES) != IMAGES:
+        Augmentation(request["augmentation"], mean=None, std=None, classes=request["classes"], target=target)
+    check_augmentation(
+        request["augmentation"], shape=tuple(request["shape"]), classes=request["classes"], target=target
+    )
 
 
 def _try_training(request: dict) -> None:
@@ -118,22 +127,38 @@ def _try_training(request: dict) -> None:
         device="cpu",
         threads=torch.get_num_threads(),
     )
-    shape, classes = tuple(request["shape"]), request["classes"]
-    learner = _try_recipe(settings, shape, classes) if settings.recipe else _try_optimizer(settings, shape, classes)
+    task = _random_task(request)
+    learner = _try_recipe(settings, task) if settings.recipe else _try_optimizer(settings, task)
     if learner is not None:
         _try_restoring(learner)
 
 
-def _try_optimizer(settings: TrainingSettings, shape: tuple[int, ...], classes: int) -> Learner | None:
+def _random_task(request: dict) -> Task:
+    """A task of random samples; the labels are for as many as a batch needs, see `_build`."""
+    shape, kind = tuple(request["shape"]), request.get("kind", IMAGES)
+    return Task(
+        shape=shape,
+        classes=request["classes"],
+        labels=np.zeros(0, np.int64),
+        mean=np.full(shape[0], MEAN, np.float32) if kind == IMAGES else None,
+        std=np.full(shape[0], STD, np.float32) if kind == IMAGES else None,
+        steps=None,
+        device=torch.device("cpu"),
+        target=request.get("target", CLASSES),
+        vocabulary=request["vocabulary"] if kind == TOKENS else None,
+    )
+
+
+def _try_optimizer(settings: TrainingSettings, task: Task) -> Learner | None:
     """Make steps of the ordinary recipe; the learner after them, or None where its model cannot make them."""
-    learner = _build(settings, shape, classes, batch_size=settings.batch_size)
+    learner = _build(settings, task, batch_size=settings.batch_size)
     fault = _fault_of_steps(learner)
     if isinstance(fault, UserError):
         raise fault
     return learner if fault is None else None
 
 
-def _try_recipe(settings: TrainingSettings, shape: tuple[int, ...], classes: int) -> Learner | None:
+def _try_recipe(settings: TrainingSettings, task: Task) -> Learner | None:
     """Make steps of a recipe of the user's; the learner after them, or None where nothing can be said of it.
 
     A recipe may need more than a few images, such as two of a class or as many as a queue holds. What fails on a few is
@@ -141,15 +166,15 @@ def _try_recipe(settings: TrainingSettings, shape: tuple[int, ...], classes: int
     must stay on as many images as a trial can hold, and be a slip in the code, see `_is_a_slip`.
     """
     few, whole = min(settings.batch_size, FEW), settings.batch_size
-    learner = _build(settings, shape, classes, batch_size=few)
+    learner = _build(settings, task, batch_size=few)
     first = _fault_of_steps(learner)
     if first is None or _is_of_the_machine(first):
         return learner if first is None else None
     if whole == few:
         raise first
-    pixels = shape[1] * shape[2] * settings.accumulate
+    pixels = math.prod(task.shape[1:] if task.mean is not None else task.shape) * settings.accumulate
     most = max(few, min(whole, MOST_PIXELS // pixels))
-    learner = _build(settings, shape, classes, batch_size=most)
+    learner = _build(settings, task, batch_size=most)
     fault = _fault_of_steps(learner)
     if fault is None:
         return learner
@@ -165,19 +190,30 @@ def _is_a_slip(one: Exception, other: Exception) -> bool:
     return isinstance(other.__cause__, SLIPS) and str(one) == str(other)
 
 
-def _build(settings: TrainingSettings, shape: tuple[int, ...], classes: int, *, batch_size: int) -> Learner:
-    """A learner for random images, in batches of another size."""
-    channels = shape[0]
-    task = Task(
-        shape=shape,
-        classes=classes,
-        labels=np.arange(max(classes, batch_size)) % classes,
-        mean=np.full(channels, MEAN, np.float32),
-        std=np.full(channels, STD, np.float32),
-        steps=None,
-        device=torch.device("cpu"),
-    )
-    return build_learner(replace(settings, batch_size=batch_size), task)
+def _build(settings: TrainingSettings, task: Task, *, batch_size: int) -> Learner:
+    """A learner for random samples, in batches of another size."""
+    count = max(task.classes or 1, batch_size)
+    labels = _labels(torch.arange(count), task).numpy()
+    return build_learner(replace(settings, batch_size=batch_size), replace(task, labels=labels))
+
+
+def _labels(order: torch.Tensor, task: Task) -> torch.Tensor:
+    """Labels of the task's target. Each class has as many of the samples as another, where there are enough of them."""
+    if task.target == CLASSES:
+        return order % task.classes
+    if task.target == NUMBER:
+        return (order - order.double().mean()).float() / len(order)
+    if task.target == LABELS:
+        return functional.one_hot(order % task.classes, task.classes).float()
+    return torch.full_like(order, NO_LABEL)
+
+
+def _inputs(count: int, task: Task, draws: torch.Generator) -> torch.Tensor:
+    """Random samples as the network gets them."""
+    if task.vocabulary is not None:
+        # Of the padding none: a sample has at least one token.
+        return torch.randint(1, max(2, task.vocabulary), (count, *task.shape), generator=draws)
+    return (torch.rand((count, *task.shape), generator=draws) - MEAN) / STD
 
 
 def _fault_of_steps(learner: Learner) -> Exception | None:
@@ -198,11 +234,10 @@ def _fault_of_steps(learner: Learner) -> Exception | None:
     seed_all(SEED)
     try:
         for done in range(STEPS):
-            pixels = torch.rand((images, *task.shape), generator=draws)
-            # Each class has as many of the images as another, where there are enough of them.
-            labels = torch.randperm(images, generator=draws) % task.classes
+            inputs = _inputs(images, task, draws)
+            labels = _labels(torch.randperm(images, generator=draws), task)
             learner.train()
-            learner.step((pixels - MEAN) / STD, labels, done=done)
+            learner.step(inputs, labels, done=done)
     except UserError as error:
         return error
     except (MemoryError, torch.OutOfMemoryError):

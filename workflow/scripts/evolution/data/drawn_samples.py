@@ -1,0 +1,165 @@
+"""dataset.npz of drawn samples that are no images: standardised, with what a person sees of them."""
+
+import logging
+
+import numpy as np
+
+from evolution.data.images import LabelledImages, Part
+from evolution.data.kinds import NUMBER, SIGNALS, TABLE, TOKENS
+from evolution.data.normalization import AUTO, standardization
+from evolution.data.previews import sample_previews
+from evolution.data.sample_checks import DrawnPart, require_samples, sample_warnings
+from evolution.data.sample_source import SamplePart, SampleSource
+from evolution.data.targets import Targets, target_arrays
+
+log = logging.getLogger("evolution")
+
+# What the second axis of samples is.
+AXIS = {TABLE: "column", SIGNALS: "channel"}
+
+# Tokens that a text without words is shown by.
+MOST_SHOWN = 200
+
+
+def sample_arrays(
+    source: SampleSource,
+    train_indices: np.ndarray,
+    eval_indices: np.ndarray,
+    *,
+    name: str,
+    normalize: str | dict = AUTO,
+    checked: bool = True,
+) -> tuple[dict[str, np.ndarray], list[str]]:
+    """The arrays of the samples that were drawn, and what is odd in them.
+
+    Parameters
+    ----------
+    source : SampleSource
+    train_indices, eval_indices : int64 arrays
+        See `evolution.data.sampling.sample`.
+    name : str
+        The data set's name in the config.
+    normalize : str or dict
+        See `evolution.data.normalization.standardization`. Tokens are as they are.
+    checked : bool
+        Whether what is odd in the samples is looked for.
+
+    Returns
+    -------
+    arrays : dict of str to array
+        input_names, one empty name; inputs_0 (N, ...) and train_inputs (M, ...), ready for the model: rows float32
+        (N, D), signals float32 (N, C, T), tokens int64 (N, T); train_labels, where there are targets, in their own
+        units; train_indices, eval_indices; eval_images uint8 (N, C, H, W), previews; of a table eval_rows float64
+        (N, D), not standardised, and column_names; of tokens eval_texts, vocabulary where the words are known, and
+        vocabulary_size; and what `evolution.data.targets.target_arrays` returns.
+    warnings : list of str
+
+    Raises
+    ------
+    DataError
+        If the samples cannot be used.
+    """
+    train_part, eval_part = source.train, source.test or source.train
+    train, evaluation = train_part.inputs[train_indices], eval_part.inputs[eval_indices]
+    train_values = None if train_part.values is None else train_part.values[train_indices]
+    targets = drawn_targets(source, source.kind, train_values, eval_part, eval_indices)
+    drawn = DrawnPart(train, train_values, source.arrays[0], train_indices)
+    other = DrawnPart(evaluation, targets.values, source.arrays[source.test is not None], eval_indices)
+    require_samples(drawn, other, kind=source.kind, target=source.target, source=name)
+    warnings = list(source.warnings)
+    if checked:
+        warnings += sample_warnings(
+            drawn, other, kind=source.kind, target=source.target, names=source.names, columns=source.columns
+        )
+    arrays, texts = {}, None
+    if source.kind == TOKENS:
+        texts = readable_texts(evaluation, eval_part, eval_indices, source.vocabulary)
+        arrays["eval_texts"] = texts
+        if source.vocabulary:
+            arrays["vocabulary"] = np.array(source.vocabulary, str)
+        arrays["vocabulary_size"] = np.array(len(source.vocabulary) or source.vocabulary_size)
+        ready = [part.astype(np.int64) for part in (train, evaluation)]
+    else:
+        mean, std = standardization(normalize, train, of=AXIS[source.kind])
+        along = (slice(None), *(None,) * (train.ndim - 2))
+        ready = [((part - mean[along]) / std[along]).astype(np.float32) for part in (train, evaluation)]
+    if source.kind == TABLE:
+        arrays |= {"eval_rows": evaluation.astype(np.float64), "column_names": np.array(source.columns, str)}
+    log.info("samples of %s", " x ".join(map(str, ready[0].shape[1:])))
+    if train_values is not None:
+        arrays["train_labels"] = train_values
+    return {
+        "train_inputs": ready[0],
+        "train_indices": train_indices,
+        "eval_images": sample_previews(source.kind, ready[1], texts=texts, columns=source.columns),
+        "eval_indices": eval_indices,
+        "input_names": np.array([""]),
+        "inputs_0": ready[1],
+        **arrays,
+        **target_arrays(targets),
+    }, warnings
+
+
+def drawn_targets(
+    source: SampleSource | LabelledImages,
+    kind: str,
+    train_values: np.ndarray | None,
+    part: SamplePart | Part,
+    indices: np.ndarray,
+) -> Targets:
+    """What drawn evaluation samples are measured against.
+
+    Parameters
+    ----------
+    source : SampleSource or LabelledImages
+    kind : str
+        Of the samples.
+    train_values : array or None
+        The targets of the training samples that were drawn, of which the mean and the standard deviation are taken.
+    part : SamplePart or Part
+        The part that the evaluation samples are drawn from.
+    indices : int64 array (N,)
+        Their positions in it.
+    """
+    scale = (0.0, 1.0)
+    if source.target == NUMBER:
+        scale = (float(train_values.mean()), float(train_values.std()))
+        log.info("the number to predict: mean %g, standard deviation %g of the training samples", *scale)
+    return Targets(
+        kind=kind,
+        target=source.target,
+        values=None if part.values is None else part.values[indices],
+        names=tuple(source.names),
+        count=len(indices),
+        name=source.target_name,
+        attributes={name: column[indices] for name, column in part.attributes.items()},
+        scale=scale,
+    )
+
+
+def readable_texts(
+    tokens: np.ndarray, part: SamplePart, indices: np.ndarray, vocabulary: tuple[str, ...]
+) -> np.ndarray:
+    """What a person reads of each text: the text itself, else its words, else the numbers of its tokens.
+
+    Parameters
+    ----------
+    tokens : int64 array (N, T)
+        0 is the padding.
+    part : SamplePart
+    indices : int64 array (N,)
+        The texts' positions in the part.
+    vocabulary : tuple of str
+
+    Returns
+    -------
+    str array (N,)
+    """
+    if part.texts is not None:
+        return part.texts[indices]
+    words = np.array(vocabulary, object) if vocabulary else None
+    shown = []
+    for row in tokens:
+        used = row[row != 0][:MOST_SHOWN]
+        shown.append(" ".join(map(str, used if words is None else words[used])))
+    return np.array(shown, str)

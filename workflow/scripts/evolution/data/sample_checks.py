@@ -1,0 +1,204 @@
+"""Whether drawn rows, signals and texts hold what their owner believes: constant, copied or mixed up ones are found."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from evolution.data.identical_images import identical_images
+from evolution.data.kinds import CLASSES, LABELS, NUMBER, SIGNALS, TABLE, TOKENS
+from evolution.errors import DataError
+
+# With more copies among the training samples than this share, the number of samples says little.
+MANY_COPIES = 0.1
+
+# A message names at most so many columns or labels.
+MOST_NAMED = 3
+
+PLURAL = {TABLE: "rows", SIGNALS: "signals", TOKENS: "texts"}
+
+
+@dataclass(frozen=True)
+class DrawnPart:
+    """The samples of one part that were drawn.
+
+    Attributes
+    ----------
+    inputs : array (n, ...)
+        As in the source.
+    values : array or None
+        Their targets, as `evolution.data.targets.Targets` has them.
+    array : str
+        What the samples are called in their source.
+    indices : int64 array (n,)
+        Their positions there.
+    """
+
+    inputs: np.ndarray
+    values: np.ndarray | None
+    array: str
+    indices: np.ndarray
+
+    def place(self, index: int) -> str:
+        """Where one of the drawn samples comes from."""
+        return f"{self.array}[{self.indices[index]}]"
+
+
+def require_samples(train: DrawnPart, evaluation: DrawnPart, *, kind: str, target: str, source: str) -> None:
+    """Refuse samples that are all the same, and numbers that are.
+
+    Raises
+    ------
+    DataError
+    """
+    first = train.inputs[:1]
+    if (train.inputs == first).all() and (evaluation.inputs == first).all():
+        raise DataError(
+            f"{source}: all {len(train.inputs) + len(evaluation.inputs)} {PLURAL[kind]} that were drawn are the same, "
+            f"so there is nothing to learn. Look at {train.place(0)}, and at how it was saved.",
+            key="dataset.name",
+        )
+    if target == NUMBER:
+        for part in (train, evaluation):
+            if (part.values == part.values[0]).all():
+                raise DataError(
+                    f"{source}: the number to predict is {part.values[0]:g} for all {len(part.values)} {PLURAL[kind]} "
+                    f"of {part.array} that were drawn; draw more, or leave it out",
+                    key="dataset.name",
+                )
+
+
+def sample_warnings(
+    train: DrawnPart, evaluation: DrawnPart, *, kind: str, target: str, names: tuple[str, ...], columns: tuple[str, ...]
+) -> list[str]:
+    """What is odd and possible in the samples that were drawn.
+
+    Parameters
+    ----------
+    train, evaluation : DrawnPart
+    kind, target : str
+        See `evolution.data.kinds`.
+    names : tuple of str
+        Of the classes or labels.
+    columns : tuple of str
+        Of a table.
+
+    Returns
+    -------
+    list of str
+        A plain sentence or two each.
+    """
+    numbers = identical_images(*(_bytes(part.inputs) for part in (train, evaluation)))
+    return [
+        *_constant(train, kind, columns),
+        *_flat_signals(train, evaluation, kind),
+        *_constant_labels(train, evaluation, target, names),
+        *_copies(train, numbers[0], kind),
+        *_other_targets(train, evaluation, numbers, kind, target),
+        *_in_both_parts(train, evaluation, numbers, kind),
+    ]
+
+
+def _bytes(inputs: np.ndarray) -> np.ndarray:
+    """The samples as bytes, (n, bytes): the same numbers have the same bytes."""
+    rows = np.ascontiguousarray(inputs).reshape(len(inputs), -1) + 0  # -0 is 0.
+    return rows.view(np.uint8)
+
+
+def _constant(train: DrawnPart, kind: str, columns: tuple[str, ...]) -> Iterator[str]:
+    """Columns of a table, or channels of signals, that have one value everywhere."""
+    if kind == TOKENS:
+        return
+    axes = (0, *range(2, train.inputs.ndim))
+    constant = np.flatnonzero(train.inputs.min(axis=axes) == train.inputs.max(axis=axes))
+    if len(constant) and kind == TABLE:
+        listed = _listed([columns[column] for column in constant], "column")
+        yield (
+            f"{len(constant)} of the {len(columns)} columns have one value in all training rows ({listed}). They are 0 "
+            "for the network, and tell it nothing."
+        )
+    elif len(constant):
+        yield (
+            f"{len(constant)} of the {train.inputs.shape[1]} channels have one value in all training signals "
+            f"({_listed([f'channel {channel}' for channel in constant], 'channel')}). They tell the network nothing."
+        )
+
+
+def _flat_signals(train: DrawnPart, evaluation: DrawnPart, kind: str) -> Iterator[str]:
+    if kind != SIGNALS:
+        return
+    flat = [np.flatnonzero((part.inputs == part.inputs[:, :, :1]).all(axis=(1, 2))) for part in (train, evaluation)]
+    count = sum(map(len, flat))
+    if count:
+        part, first = (train, flat[0]) if len(flat[0]) else (evaluation, flat[1])
+        yield (
+            f"{count} of the {len(train.inputs) + len(evaluation.inputs)} signals that were drawn have one value "
+            f"everywhere, without anything in them (as {part.place(int(first[0]))})."
+        )
+
+
+def _constant_labels(train: DrawnPart, evaluation: DrawnPart, target: str, names: tuple[str, ...]) -> Iterator[str]:
+    """Labels that hold of all samples of a part that were drawn, or of none."""
+    if target != LABELS:
+        return
+    for part, role in ((train, "training"), (evaluation, "evaluation")):
+        constant = np.flatnonzero(part.values.all(axis=0) | ~part.values.any(axis=0))
+        if len(constant):
+            listed = _listed([names[label] for label in constant], "label")
+            yield (
+                f"{len(constant)} of the {len(names)} labels hold of all {role} samples that were drawn, or of none "
+                f"({listed}): nothing can be told of them. Draw more samples, or leave the labels out."
+            )
+
+
+def _copies(train: DrawnPart, numbers: np.ndarray, kind: str) -> Iterator[str]:
+    _, firsts, counts = np.unique(numbers, return_index=True, return_counts=True)
+    total, distinct = len(numbers), len(counts)
+    if total - distinct > MANY_COPIES * total:
+        most = int(counts.argmax())
+        yield (
+            f"The {total} training {PLURAL[kind]} are only {distinct} different ones; one is there {counts[most]} "
+            f"times (as {train.place(int(firsts[most]))})."
+        )
+
+
+def _other_targets(
+    train: DrawnPart, evaluation: DrawnPart, numbers: list[np.ndarray], kind: str, target: str
+) -> Iterator[str]:
+    """Samples of one part that are the same, and whose classes or labels are not."""
+    if target not in (CLASSES, LABELS):
+        return
+    count, example = 0, ""
+    for part, own in ((train, numbers[0]), (evaluation, numbers[1])):
+        order = np.argsort(own, kind="stable")
+        _, starts = np.unique(own[order], return_index=True)
+        for group in np.split(order, starts[1:]):
+            values = part.values[group].reshape(len(group), -1)
+            other = np.flatnonzero((values != values[0]).any(axis=1))
+            if len(other):
+                count += len(group)
+                example = example or f"{part.place(int(group[0]))} and {part.place(int(group[other[0]]))}"
+    if count:
+        what = "another label" if target == CLASSES else "other labels"
+        yield (
+            f"{count} {PLURAL[kind]} have a copy that has {what} ({example}). Labels are mixed up, or the "
+            f"{PLURAL[kind]} do not show the class."
+        )
+
+
+def _in_both_parts(train: DrawnPart, evaluation: DrawnPart, numbers: list[np.ndarray], kind: str) -> Iterator[str]:
+    """Evaluation samples that are training samples too."""
+    shared = np.flatnonzero(np.isin(numbers[1], numbers[0]))
+    if len(shared):
+        first = int(shared[0])
+        twin = int(np.flatnonzero(numbers[0] == numbers[1][first])[0])
+        yield (
+            f"{len(shared)} of the {len(evaluation.inputs)} evaluation {PLURAL[kind]} are training {PLURAL[kind]} too "
+            f"(as {evaluation.place(first)} and {train.place(twin)}). How well they are predicted says nothing about "
+            "new ones; remove the copies."
+        )
+
+
+def _listed(names: list[str], word: str) -> str:
+    shown, more = names[:MOST_NAMED], len(names) - MOST_NAMED
+    return ", ".join(shown) + (f" and {more} more {word}s" if more > 0 else "")
