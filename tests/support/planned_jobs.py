@@ -19,7 +19,7 @@ EMBEDDING_FIGURES = (
     "plot_embedding_quality",
     "explorer",
 )
-# All figures, which a new project draws, as it measures against no attributes; and those that plots.dpi and plots.formats
+# All figures, which a new project draws (it measures against no attributes); and those that plots.dpi and plots.formats
 # change: all but the film.
 DRAWN = [figure for figure in registry.FIGURES if figure.switch != "metrics.measure_by"]
 FIGURES = (*(figure.rule for figure in DRAWN), "explorer", "summary")
