@@ -26,6 +26,7 @@ COUNT = 12
 SIDE, PRINTED_SIDE = 0.95, 0.62  # inches
 PRINTED_LETTERS = 15  # of a heading, to the inch
 NAME_LENGTH = 12  # as wide as an image
+ROW_LINES, ROW_NAME = 7, 10  # values of a row, and letters of a column's name
 HOLDS = 0.5  # from which probability on the network says that a label holds
 
 
@@ -211,6 +212,8 @@ def fitted_text(text: str, side: float, size: float) -> str:
     # Chinese, Japanese and Korean letters are as wide as two.
     wide = any(unicodedata.east_asian_width(letter) in "WF" for letter in text)
     columns, lines = int(side * 72 / size / (1.2 if wide else 0.6)), int(side * 72 / size / 1.3)
+    if "\n" in text:
+        return "\n".join(shorten(line, columns) for line in text.splitlines()[:lines])
     return "\n".join(textwrap.wrap(text, columns, max_lines=lines, placeholder=" …"))
 
 
@@ -317,23 +320,48 @@ def plot_samples(
 
 
 def readable_texts(dataset: str, samples: list[int]) -> tuple[dict[int, str], list[str]]:
-    """The texts of some samples by their numbers, and the fonts that they need.
+    """What is written of some samples in place of their pictures, by their numbers, and the fonts that it needs.
 
-    Without previews of the user's own, a text says more than a picture of it. One that no font can write is left to its
-    picture.
+    Without previews of the user's own, a text, or the values of a row, say more than a picture of them. What no font
+    can write is left to its picture.
 
     Parameters
     ----------
     dataset : path of dataset.npz
     samples : list of int
     """
-    known = names_in_npz(dataset)
-    if "eval_texts" not in known or "previews_given" in known:
+    known, wanted = names_in_npz(dataset), list(dict.fromkeys(samples))
+    if "previews_given" in known and load_npz(dataset, "previews_given")[0]:
         return {}, []
-    (texts,) = load_npz(dataset, "eval_texts")
-    wanted = {sample: str(texts[sample]) for sample in dict.fromkeys(samples)}
-    drawable, fonts = drawable_names(wanted.values())
-    return {sample: text for (sample, text), same in zip(wanted.items(), drawable) if text == same}, fonts
+    if "eval_texts" in known:
+        (texts,) = load_npz(dataset, "eval_texts")
+        written = [" ".join(str(texts[sample]).split()) for sample in wanted]
+    elif "eval_rows" in known:
+        rows, names = load_npz(dataset, "eval_rows", "column_names")
+        written = [row_text(rows, names, sample) for sample in wanted]
+    else:
+        return {}, []
+    drawable, fonts = drawable_names(written)
+    return {sample: text for sample, text, same in zip(wanted, written, drawable) if text == same}, fonts
+
+
+def row_text(rows: np.ndarray, names: np.ndarray, sample: int) -> str:
+    """The values of a row, a line each: those furthest from their column's mean, in standard deviations, first.
+
+    Parameters
+    ----------
+    rows : float array (N, D)
+        In the columns' own units.
+    names : str array (D,)
+    sample : int
+    """
+    spread = np.nanstd(rows, axis=0)
+    unusual = np.abs(rows[sample] - np.nanmean(rows, axis=0)) / np.where(spread > 0, spread, np.inf)
+    order = np.argsort(-np.nan_to_num(unusual, nan=-1.0), kind="stable")
+    lines = [
+        f"{shorten(str(names[column]), ROW_NAME)}: {number_text(rows[sample, column])}" for column in order[:ROW_LINES]
+    ]
+    return "\n".join(lines)
 
 
 def draw_text(axes: Axes, text: str, side: float, style: FigureStyle) -> None:

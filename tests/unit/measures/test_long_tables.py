@@ -10,8 +10,9 @@ from evolution.errors import UserError
 from evolution.io.tables import save_table
 from evolution.measures.long_tables import (
     MAIN_METRICS,
-    adjusted_rand_indices,
     attribute_metrics_in,
+    cell_values,
+    eval_scores,
     load_values,
     series,
     without_raw_inputs,
@@ -39,15 +40,23 @@ def test_missing_values_are_nan(tmp_path):
     assert math.isnan(load_values(path)["a", 0, "m"])
 
 
-def test_adjusted_rand_indices_are_looked_up(tmp_path):
-    values = {("a", 0, "adjusted_rand_index"): 0.25, ("a", 0, "silhouette"): 0.5, ("a", 4, "adjusted_rand_index"): 0.75}
+def test_a_metric_of_cells_is_looked_up(tmp_path):
+    values = {("a", 0, "knn_r2"): 0.25, ("a", 0, "silhouette"): 0.5, ("a", 4, "knn_r2"): 0.75}
     path = write_long(tmp_path / "t.parquet", values)
-    assert adjusted_rand_indices(path, [(4, "a"), (0, "a")]) == {(4, "a"): 0.75, (0, "a"): 0.25}
-    with pytest.raises(UserError, match="layer a at time 2"):
-        adjusted_rand_indices(path, [(0, "a"), (2, "a")])
+    assert cell_values(path, "knn_r2", [(4, "a"), (0, "a")]) == {(4, "a"): 0.75, (0, "a"): 0.25}
+    with pytest.raises(UserError, match="no knn_r2 of layer a at time 2"):
+        cell_values(path, "knn_r2", [(0, "a"), (2, "a")])
 
 
-def test_pixels_are_no_layer_of_the_network():
+def test_the_networks_scores_are_looked_up(tmp_path):
+    rows = [(0, "eval_r2", -1.5), (0, "train_r2", 0.1), (3, "eval_r2", None), (3, "eval_loss", 2.0)]
+    columns = dict(zip(("time", "measure", "value"), map(list, zip(*rows))))
+    save_table(tmp_path / "h.parquet", columns)
+    found = eval_scores(tmp_path / "h.parquet", "r2")
+    assert list(found) == [0, 3] and found[0] == -1.5 and math.isnan(found[3])
+
+
+def test_raw_inputs_are_no_layer_of_the_network():
     assert without_raw_inputs(["raw_inputs", "conv1", "fc"]) == ["conv1", "fc"]
 
 

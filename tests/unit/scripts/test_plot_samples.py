@@ -5,7 +5,16 @@ import pytest
 from matplotlib.text import Text
 
 from evolution.io.tables import save_table
-from plot_samples import fitted_text, label_rows, learned_at, number_rows, number_text, path_lengths, plot_samples
+from plot_samples import (
+    fitted_text,
+    label_rows,
+    learned_at,
+    number_rows,
+    number_text,
+    path_lengths,
+    plot_samples,
+    row_text,
+)
 from support.figures import (
     ODD_NAMES,
     PAPER_CLASSES,
@@ -163,3 +172,13 @@ def test_texts_are_written_and_previews_of_ones_own_are_shown(tmp_path):
     np.savez(run.dataset, **arrays, previews_given=True)
     figure = plot_samples(**run.samples(), style=SCREEN)
     assert any(axes.images for axes in figure.axes)
+
+
+def test_of_a_row_the_most_unusual_values_come_first(tmp_path):
+    rows = np.array([[1.0, 5.0, 2.0, np.nan], [1.0, 5.0, 3.0, 1.0], [1.0, 5.5, 9.0, 2.0]])
+    assert row_text(rows, np.array(["same", "a", "b", "gap"]), 2).splitlines()[:2] == ["a: 5.5", "b: 9"]
+    assert row_text(rows, np.array(["same", "a", "b", "gap"]), 0).splitlines()[-1] == "gap: nan"
+    run = TargetRun(tmp_path, "table", "number", count=30)
+    figure = plot_samples(**run.samples(), style=SCREEN)
+    assert_readable(figure)
+    assert not any(axes.images for axes in figure.axes)
