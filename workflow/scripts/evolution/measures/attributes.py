@@ -11,7 +11,7 @@ from sklearn.metrics import adjusted_rand_score
 from evolution.measures import clustering, neighbors
 from evolution.measures.directions import Directions
 from evolution.measures.registry import OF_NUMBERS, OF_PROBE, OF_WORDS
-from evolution.measures.scores import r_squared
+from evolution.scores import r_squared
 from evolution.seeds import integer_seed
 
 log = logging.getLogger("evolution")
