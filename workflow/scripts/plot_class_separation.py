@@ -19,7 +19,7 @@ from evolution.figures.layer_names import layer_title
 from evolution.figures.style import FigureStyle, headed_figure, save_figure, shared_look, shorten
 from evolution.io.job_log import job_log
 from evolution.measures.long_tables import without_raw_inputs
-from evolution.measures.scores import average_precisions
+from evolution.scores import average_precisions
 
 COLORS = "cividis"  # made for colour-blind readers, and even in grey
 COLUMNS = 6

@@ -10,9 +10,10 @@ from evolution.data.builtin import LOADERS, load_source
 from evolution.data.content_checks import CheckedPart, content_warnings, require_content
 from evolution.data.drawn_samples import drawn_targets, sample_arrays
 from evolution.data.images import ImageFiles, LabelledImages, Part, draw_images
-from evolution.data.kinds import CLASSES, IMAGES
+from evolution.data.kinds import CLASSES, IMAGES, NUMBER
 from evolution.data.normalization import AUTO, normalization
 from evolution.data.own_source import own_path
+from evolution.data.sample_checks import DrawnPart, require_numbers
 from evolution.data.sample_source import SampleSource
 from evolution.data.sampling import sample
 from evolution.data.targets import target_arrays
@@ -124,6 +125,13 @@ def _image_arrays(
     evaluation = CheckedPart(eval_images, classes[1], _places(eval_part, eval_indices, evaluated))
     composited = source.composited + drawn.composited
     require_content(train, evaluation, source=name, composited=composited)
+    if source.target == NUMBER:
+        require_numbers(
+            DrawnPart(train_images, labels[0], source.arrays[0], train_indices),
+            DrawnPart(eval_images, labels[1], evaluated, eval_indices),
+            kind=IMAGES,
+            source=name,
+        )
     warnings = [*source.warnings, *drawn.warnings]
     # What is odd in the built-in data sets is known, and theirs.
     if own_path(name):

@@ -12,7 +12,7 @@ from activation_recorder.errors import RecorderError
 # Hugging Face calls them.
 LOGITS, HIDDEN = "logits", "last_hidden_state"
 
-CHOICES = {"maps": ("flatten", "mean"), "tokens": ("flatten", "mean", "cls")}
+CHOICES = {"maps": ("flatten", "mean"), "tokens": ("flatten", "mean", "last", "cls")}
 
 
 class LayerFault(Exception):
@@ -27,8 +27,8 @@ class Pooling:
     ----------
     maps : {"flatten", "mean"}
         Of outputs (N, C, H, W), or with any number of dimensions after C. mean: each channel's mean over its map.
-    tokens : {"flatten", "mean", "cls"}
-        Of outputs (N, T, D). mean: over the tokens; cls: the first token.
+    tokens : {"flatten", "mean", "last", "cls"}
+        Of outputs (N, T, D). mean: over the tokens that are no padding; last: the last of them; cls: the first token.
     """
 
     maps: str = "flatten"
@@ -122,7 +122,7 @@ def check_batch(shape: tuple[int, ...], samples: int) -> None:
         )
 
 
-def sample_rows(tensor: Tensor, pooling: Pooling) -> Tensor:
+def sample_rows(tensor: Tensor, pooling: Pooling, *, mask: Tensor | None = None) -> Tensor:
     """A row of numbers for each sample.
 
     Parameters
@@ -130,6 +130,9 @@ def sample_rows(tensor: Tensor, pooling: Pooling) -> Tensor:
     tensor : floating point tensor (N, ...)
     pooling : Pooling
         Outputs of one or two dimensions are never pooled.
+    mask : bool tensor (N, T), optional
+        Which tokens of each sample are no padding, on any device. It is read where the output has a row for each of
+        the T tokens.
 
     Returns
     -------
@@ -137,10 +140,26 @@ def sample_rows(tensor: Tensor, pooling: Pooling) -> Tensor:
         It may share its memory with `tensor`.
     """
     if tensor.dim() == 3:
-        if pooling.tokens == "cls":
-            tensor = tensor[:, 0]
-        elif pooling.tokens == "mean":
-            tensor = tensor.float().mean(1)
+        fits = mask is not None and tensor.shape[1] == mask.shape[1]
+        tensor = _pooled_tokens(tensor, pooling.tokens, mask.to(tensor.device) if fits else None)
     elif tensor.dim() > 3 and pooling.maps == "mean":
         tensor = tensor.float().flatten(2).mean(2)
     return tensor.reshape(len(tensor), -1).to(torch.float32)
+
+
+def _pooled_tokens(tensor: Tensor, how: str, mask: Tensor | None) -> Tensor:
+    """Outputs (N, T, D) as (N, D), or as they are; the mask says which tokens are no padding."""
+    if how == "cls":
+        return tensor[:, 0]
+    if how == "mean" and mask is None:
+        return tensor.float().mean(1)
+    if how == "mean":
+        # What is not finite at the padding must not count either.
+        kept = tensor.float().masked_fill(~mask[:, :, None], 0)
+        return kept.sum(1) / mask.sum(1, keepdim=True).clamp(min=1)
+    if how == "last" and mask is None:
+        return tensor[:, -1]
+    if how == "last":
+        last = (torch.arange(tensor.shape[1], device=tensor.device) * mask).amax(1)
+        return tensor[torch.arange(len(tensor), device=tensor.device), last]
+    return tensor

@@ -17,6 +17,9 @@ CHUNK, CHUNK_BYTES = 250, 250 * 3 * 96 * 96 * 4
 # The fewest samples that the workflow takes.
 FEWEST = 10
 
+# The input that says which tokens are padding, and the token that is, where no input says so: as the workflow has them.
+MASK, PADDING = "attention_mask", 0
+
 # The keys under which the items of a Dataset hold a label.
 LABEL_KEYS = ("labels", "label")
 
@@ -38,6 +41,15 @@ class Samples:
 
     def __getitem__(self, chosen: slice | list[int]) -> "Samples":
         return Samples({name: tensor[chosen] for name, tensor in self.tensors.items()})
+
+    def mask(self) -> Tensor | None:
+        """Which tokens of each sample are no padding, bool (N, T); None where the samples are no tokens."""
+        mask = self.tensors.get(MASK)
+        if mask is not None and mask.dim() == 2:
+            return mask != 0
+        whole = (torch.int16, torch.int32, torch.int64)
+        tokens = next((each for each in self.tensors.values() if each.dim() == 2 and each.dtype in whole), None)
+        return None if tokens is None else tokens != PADDING
 
     def chunk(self) -> int:
         """How many samples pass through a model at once, where nobody says it."""

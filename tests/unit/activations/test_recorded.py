@@ -149,6 +149,17 @@ def test_what_is_not_finite_is_named_with_its_time(folder, name, value):
     assert (error.value.name, error.value.time) == (name, 100)
 
 
+def test_probabilities_of_labels_that_are_not_finite_are_named_too(folder):
+    held = np.random.default_rng(0).random((SAMPLES, CLASSES)) < 0.5
+    np.save(folder / "labels.npy", held)
+    for time in (0, 100):
+        shares = np.full(held.shape, 0.5, np.float32)
+        shares[5, 1] = np.nan if time else 0.5
+        np.save(folder / str(time) / "predictions.npy", shares)
+    with pytest.raises(NotFiniteArrayError, match=r"100/predictions\.npy: predictions at step 100 holds values"):
+        take(folder)
+
+
 def test_other_types_are_said_in_the_log(folder, caplog):
     np.save(folder / "100" / "fc1.npy", np.load(folder / "100" / "fc1.npy").astype(np.float16))
     with caplog.at_level(logging.INFO, "evolution"):

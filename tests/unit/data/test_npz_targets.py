@@ -187,3 +187,11 @@ def test_texts_of_text_and_bytes(tmp_path):
     assert read_texts(tmp_path / "a.npz", "some") == ("é", "b")
     with pytest.raises(DataError, match=r"bytes that are no UTF-8 .*np.char.decode\(wrong, 'latin-1'\)"):
         read_texts(tmp_path / "a.npz", "wrong")
+
+
+def test_class_names_say_that_many_whole_numbers_are_classes(tmp_path):
+    labels = np.arange(30) % 25
+    assert BOTH in refused(tmp_path, labels)
+    for given in (labels, labels.astype(float)):
+        found = read(tmp_path, given, class_names=np.array([f"kind {number}" for number in range(25)]))
+        assert found.target == "classes" and found.train.values.tolist() == labels.tolist()

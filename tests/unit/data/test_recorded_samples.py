@@ -129,6 +129,13 @@ def test_no_labels(folder):
     assert np.array_equal(samples.inputs[""], np.load(folder / "inputs.npy")[samples.indices])
 
 
+def test_labels_in_a_column_are_those_of_a_row(folder):
+    np.save(folder / "labels.npy", np.arange(SAMPLES)[:, None] % CLASSES)
+    targets = load(folder, class_count=7, target="classes").targets
+    assert targets.target == "classes" and targets.names == tuple("0123456")
+    assert np.array_equal(targets.values, np.arange(SAMPLES) % CLASSES)
+
+
 @pytest.mark.parametrize("labels", [np.linspace(-1, 1, SAMPLES), np.arange(SAMPLES)])
 def test_a_number_each(folder, labels):
     np.save(folder / "labels.npy", labels)

@@ -90,3 +90,12 @@ def test_the_maps_of_a_run_have_the_clusters_of_one_layer_at_its_last_time(tmp_p
     # What a target says is not asked of the clusters.
     of_classes = color_maps(targets("classes", np.array([0, 1]), ("a", "b")), "petroff10", cells, "fc", "step")
     assert of_classes.meaning == "its true class"
+
+
+def test_clusters_are_numbered_by_size_as_in_the_explorer(tmp_path):
+    cells = write_cells(tmp_path, {"fc": np.array([[2, 0, 0, 2, 2, -1]], np.int16)}, [3])
+    nothing = Targets(kind="other", target="none", values=None, names=(), count=6)
+    found = color_maps(nothing, "petroff10", cells, "fc", "step")
+    first, second = class_colors("petroff10", 2)
+    assert found.dots.tolist() == [first, second, second, first, first, OTHERS]
+    assert [name for name, _ in found.legend] == ["cluster 1", "cluster 2", "none"]

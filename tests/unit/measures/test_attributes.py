@@ -117,6 +117,21 @@ def test_the_probe_takes_the_samples_that_it_takes_of_the_target(layer):
     assert found["linear_probe_r2:age"] == pytest.approx(r2_score(column[both], linear))
 
 
+def test_a_word_of_which_the_probe_keeps_one_sample_is_left_out_of_it(layer):
+    column = np.array([["oak", "elm", "ash"][index % 3] for index in range(SAMPLES)])
+    column[[4, 5]] = "yew"
+    kept = np.arange(SAMPLES) % 2 == 0
+    attribute, directions = read_attribute("tree", column, "auto"), find_directions(unit_rows(layer))
+    settings = {"measures": ["linear_probe"], "count": 5, "n_init": 1, "seed": 2}
+    found = attribute_metrics(attribute, directions, layer, kept, **settings)["linear_probe_accuracy:tree"]
+    common = kept & (column != "yew")
+    words = np.unique(column[common], return_inverse=True)[1]
+    assert found == pytest.approx(probe.linear_probe(layer[common], words, integer_seed(2, "probe")))
+    alone = np.isin(np.arange(SAMPLES), [0, 1, 2])
+    found = attribute_metrics(attribute, directions, layer, alone, **settings)
+    assert np.isnan(found["linear_probe_accuracy:tree"])
+
+
 def test_clusters_that_were_found_are_taken(layer):
     attribute = read_attribute("tree", np.array(["ab"[index % 2] for index in range(SAMPLES)]), 2)
     found = measured(attribute, layer, assigned=np.arange(SAMPLES) % 2)

@@ -45,7 +45,7 @@ def test_the_tensor_of_an_output(output):
 
 
 @pytest.mark.parametrize("maps", ["flatten", "mean"])
-@pytest.mark.parametrize("tokens", ["flatten", "mean", "cls"])
+@pytest.mark.parametrize("tokens", ["flatten", "mean", "last", "cls"])
 @pytest.mark.parametrize("shape", [(5,), (5, 7), (5, 7, 3), (5, 7, 3, 2), (5, 7, 3, 2, 2)])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_rows(shape, maps, tokens, dtype):
@@ -53,6 +53,25 @@ def test_rows(shape, maps, tokens, dtype):
     rows = mine.sample_rows(tensor, mine.Pooling(maps, tokens))
     assert torch.equal(rows, theirs.sample_rows(tensor, theirs.Pooling(maps, tokens)))
     assert rows.shape == (5, pooled_width(shape[1:], mine.Pooling(maps, tokens))) and rows.dtype == torch.float32
+
+
+@pytest.mark.parametrize("tokens", ["flatten", "mean", "last", "cls"])
+def test_padding_does_not_count(tokens):
+    tensor = torch.randn((3, 4, 2), generator=torch.Generator().manual_seed(0))
+    tensor[0, 2:] = torch.nan
+    mask = torch.tensor([[1, 1, 0, 0], [1, 1, 1, 1], [0, 0, 1, 1]], dtype=torch.bool)
+    rows = mine.sample_rows(tensor, mine.Pooling(tokens=tokens), mask=mask)
+    expected = theirs.sample_rows(tensor, theirs.Pooling(tokens=tokens), mask=mask)
+    assert torch.equal(rows.nan_to_num(), expected.nan_to_num())
+    if tokens == "mean":
+        assert torch.allclose(rows, torch.stack([tensor[0, :2].mean(0), tensor[1].mean(0), tensor[2, 2:].mean(0)]))
+    if tokens == "last":
+        assert torch.equal(rows, torch.stack([tensor[0, 1], tensor[1, 3], tensor[2, 3]]))
+    # Of a layer with another number of rows nobody knows which are padding.
+    assert torch.equal(
+        mine.sample_rows(tensor[1:, :3], mine.Pooling(tokens=tokens), mask=mask[1:]),
+        mine.sample_rows(tensor[1:, :3], mine.Pooling(tokens=tokens)),
+    )
 
 
 def test_logits():

@@ -152,3 +152,12 @@ def test_samples_without_labels_and_with_those_of_no_classes():
     assert several.dtype == bool and several.shape == (12, 3)
     digests = {samples.digest(given) for given in (None, Y, Y / 4, several)}
     assert len(digests) == 4
+
+
+def test_the_mask_says_where_padding_is_and_else_the_token_0():
+    tokens = torch.tensor([[0, 5, 3], [7, 0, 0]])
+    assert Samples({"": tokens}).mask().tolist() == [[False, True, True], [True, False, False]]
+    mask = torch.tensor([[1, 1, 1], [1, 1, 0]])
+    both = Samples({"input_ids": tokens, "attention_mask": mask})
+    assert both.mask().tolist() == mask.bool().tolist() and both[1:].mask().tolist() == [[True, True, False]]
+    assert Samples({"": X}).mask() is None

@@ -246,6 +246,20 @@ def test_images_of_other_targets(tmp_path):
             np.testing.assert_allclose(found.scale, [own.mean(), own.std()])
 
 
+def test_a_number_that_is_the_same_for_all_images_of_a_part_is_refused(tmp_path):
+    """A training part without a deviation would standardise the number to infinity."""
+    constant = np.full(60, 2.5)
+    for labels, eval_labels, name in ((constant, AMOUNT, "images"), (AMOUNT, constant, "eval_images")):
+        arrays = {
+            "images": IMAGES,
+            "labels": labels,
+            "eval_images": noise(60, 8, 8, seed=1),
+            "eval_labels": eval_labels,
+        }
+        with pytest.raises(DataError, match=rf"the number to predict is 2\.5 for all \d+ images of {name} that"):
+            prepare_archive(tmp_path, arrays)
+
+
 def test_images_of_classes_have_no_further_arrays(tmp_path):
     data = prepare_archive(tmp_path, {"images": IMAGES, "labels": np.arange(60) % 3})
     assert set(data) == {

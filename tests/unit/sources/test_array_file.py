@@ -113,5 +113,6 @@ def test_ids_of_another_width_are_the_same(tmp_path):
 
 @pytest.mark.parametrize("dtype", ["<i8", ">i4", "u1", "<i2"])
 def test_the_largest_whole_number(tmp_path, dtype):
-    np.save(tmp_path / "a.npy", np.array([3, 100, 7], dtype))
-    assert largest_whole(tmp_path / "a.npy") == 100
+    for shape in (3, (3, 1)):
+        np.save(tmp_path / "a.npy", np.array([3, 100, 7], dtype).reshape(shape))
+        assert largest_whole(tmp_path / "a.npy") == 100

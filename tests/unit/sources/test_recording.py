@@ -83,6 +83,8 @@ def facts(folder, **said):
     [
         (np.arange(SAMPLES) % 3, "classes", ("0", "1", "2")),
         (np.linspace(0, 1, SAMPLES), "number", ()),
+        (np.arange(SAMPLES)[:, None] % 4, "classes", tuple("0123")),
+        (np.linspace(0, 1, SAMPLES)[:, None], "number", ()),
         (np.eye(4)[np.arange(SAMPLES) % 4], "labels", tuple("0123")),
         (np.zeros((SAMPLES, 2), bool), "labels", ("0", "1")),
         (None, "none", ()),

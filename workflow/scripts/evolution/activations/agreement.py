@@ -12,7 +12,7 @@ from evolution.data.kinds import CLASSES, LABELS, NUMBER
 from evolution.data.targets import Targets
 from evolution.errors import ModelError
 from evolution.models.repeatability import STATE_REMEDY
-from evolution.models.scores import average_precisions, mean_known
+from evolution.scores import average_precisions, mean_of_known
 
 # A prediction may differ where the label's logit and the best other are closer than this share of the largest logit: a
 # GPU multiplies with 10 bits of mantissa (TF32), or with 8 where a model asks for bfloat16, and snapshots are taken on
@@ -81,7 +81,7 @@ def check_outputs(
         (low[known] - ROUNDING <= expected[known]) & (expected[known] <= high[known] + ROUNDING)
     ).all():
         what = "R²" if targets.target == NUMBER else "mean average precision"
-        found, before = (mean_known(each) for each in ((low + high) / 2, expected))
+        found, before = (mean_of_known(each) for each in ((low + high) / 2, expected))
         raise ModelError(
             f"the snapshot of {when} is not the network that was trained: its {what} on the evaluation samples is "
             f"{found:.6f}, and the training found {before:.6f}. The model keeps something outside its state dict, or "
@@ -109,7 +109,7 @@ def _precision_bounds(outputs: np.ndarray, held: np.ndarray, share: float) -> tu
     """
     moved = share * np.abs(outputs).max()
     towards = np.where(held, moved, -moved)
-    return average_precisions(outputs - towards, held), average_precisions(outputs + towards, held)
+    return average_precisions(held, outputs - towards), average_precisions(held, outputs + towards)
 
 
 def check_agreement(

@@ -9,7 +9,7 @@ from torch.nn import functional
 from evolution.activations.predictions import UNKNOWN
 from evolution.data.kinds import CLASSES, LABELS, NUMBER
 from evolution.data.targets import Targets
-from evolution.models.scores import average_precisions, mean_known, r2
+from evolution.scores import average_precisions, mean_of_known, r_squared
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def evaluate_outputs(outputs: np.ndarray, targets: Targets) -> Evaluation:
 
 def evaluate_number(predicted: np.ndarray, values: np.ndarray) -> dict[str, object]:
     """The score of a predicted number: eval_r2; both are float arrays (N,) in one unit."""
-    return {"eval_r2": r2(predicted, values)}
+    return {"eval_r2": r_squared(values, predicted)}
 
 
 def evaluate_labels(scores: np.ndarray, held: np.ndarray) -> dict[str, object]:
@@ -78,11 +78,11 @@ def evaluate_labels(scores: np.ndarray, held: np.ndarray) -> dict[str, object]:
     Returns
     -------
     dict
-        eval_average_precision, the mean over the labels that a sample has, and class_average_precision, list of float
-        (K,), NaN for a label that none has.
+        eval_average_precision, the mean over the labels that some samples have and some do not, and
+        class_average_precision, list of float (K,), NaN for the other labels.
     """
-    by_label = average_precisions(scores, held)
-    return {"eval_average_precision": mean_known(by_label), "class_average_precision": by_label.tolist()}
+    by_label = average_precisions(held, scores)
+    return {"eval_average_precision": mean_of_known(by_label), "class_average_precision": by_label.tolist()}
 
 
 def evaluate_logits(logits: np.ndarray, labels: np.ndarray) -> dict[str, object]:

@@ -134,11 +134,10 @@ def take_recorded(
             writer.put(index, stored_rows(rows, seed=settings.seed) if settings.compacted else rows)
             del rows
         given = _predictions(files, indices)
+        if given is not None:
+            check(given, PREDICTIONS)
         found, outputs = evaluate_recorded(given, targets, path=files.get(PREDICTIONS))
-        if PREDICTIONS in files and found.predicted.dtype.kind == "f":
-            check(found.predicted, PREDICTIONS)
         if outputs is not None:
-            check(outputs, PREDICTIONS)
             # Those of the last time stay: a network may be odd before it is trained.
             warnings = logit_warnings(outputs, targets.target)
         predicted.append(found.predicted)

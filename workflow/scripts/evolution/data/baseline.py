@@ -4,12 +4,9 @@ import logging
 
 import numpy as np
 
-from evolution.data.kinds import TABLE, TOKENS
+from evolution.data.kinds import MASK, PADDING, TABLE, TOKENS
 
 log = logging.getLogger("evolution")
-
-# The input of a model that says where tokens are padding; and the token that is, where no input says so.
-MASK, PADDING = "attention_mask", 0
 
 
 def baseline_rows(kind: str, inputs: dict[str, np.ndarray], *, standardised: bool) -> np.ndarray:

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from evolution.data.baseline import MASK, PADDING
 from evolution.data.contents import unusable
-from evolution.data.kinds import IMAGES, OTHER, SIGNALS, TABLE, TOKENS
+from evolution.data.kinds import IMAGES, MASK, OTHER, PADDING, SIGNALS, TABLE, TOKENS
 
 AUTO = "auto"
 

@@ -23,6 +23,9 @@ BASELINES = {
     OTHER: "raw inputs",
 }
 
+# The token that fills texts up to one length, and the input of a model that says where there are tokens.
+PADDING, MASK = 0, "attention_mask"
+
 # What a network is scored by, of each kind of target: tables have train_SCORE and eval_SCORE.
 SCORES = {CLASSES: "accuracy", NUMBER: "r2", LABELS: "average_precision"}
 

@@ -4,12 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from evolution.data.kinds import TOKENS, output_count
+from evolution.data.kinds import MASK, PADDING, TOKENS, output_count
 from evolution.data.targets import Targets, load_targets
 from evolution.io.arrays import load_npz, names_in_npz
-
-# The token that fills up texts to one length, and the input of a model that says where it is.
-PADDING, MASK = 0, "attention_mask"
 
 
 def network_input(images: np.ndarray, mean: np.ndarray, std: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from evolution.data.contents import check_class_names, unusable
-from evolution.data.kinds import SIGNALS, TABLE, TOKENS
+from evolution.data.kinds import PADDING, SIGNALS, TABLE, TOKENS
 from evolution.data.npz_archive import read_array
 from evolution.data.npz_contents import vocabulary_size
 from evolution.data.npz_layout import Layout, PartArrays
@@ -14,9 +14,6 @@ from evolution.data.npz_targets import ArchiveTargets, PartTargets, read_texts
 from evolution.data.sample_source import SamplePart, SampleSource
 
 log = logging.getLogger("evolution")
-
-# The token that fills texts up to one length.
-PADDING = 0
 
 
 def read_samples(layout: Layout, targets: ArchiveTargets) -> SampleSource:

@@ -270,8 +270,9 @@ class _Reader:
         values = np.unique(every)
         from_zero = bool((values == np.arange(len(values))).all())
         many = len(values) > MANY_VALUES and len(values) * FEW_EACH > len(every)
-        odd = floats and not from_zero and self.names is None
-        if self.wanted == AUTO and (many or odd):
+        odd = floats and not from_zero
+        # An amount has no class_names.
+        if self.wanted == AUTO and self.names is None and (many or odd):
             how = f"{len(values)} different values" if many else f"{_some(_shown(values))}"
             raise unusable(
                 f"{self.path}: {self.first} is {self.labels[self.first].dtype} of whole numbers ({how}), which may be "

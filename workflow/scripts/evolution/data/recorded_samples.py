@@ -123,6 +123,7 @@ class _Reader:
                 raise unusable(f"{self.folder} has no {LABELS}.npy")
             return NONE, None, names or ()
         labels = read_array(self.files[LABELS])
+        labels = labels[:, 0] if labels.shape[1:] == (1,) else labels
         path = str(self.files[LABELS])
         if labels.dtype.kind in "iu" and labels.ndim == 1 and self.target in (AUTO, CLASSES):
             if labels.min() < 0:

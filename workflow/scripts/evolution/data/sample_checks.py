@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from evolution.data.identical_images import identical_images
-from evolution.data.kinds import CLASSES, LABELS, NUMBER, SIGNALS, TABLE, TOKENS
+from evolution.data.kinds import CLASSES, IMAGES, LABELS, NUMBER, SIGNALS, TABLE, TOKENS
 from evolution.errors import DataError
 
 # With more copies among the training samples than this share, the number of samples says little.
@@ -15,7 +15,7 @@ MANY_COPIES = 0.1
 # A message names at most so many columns or labels.
 MOST_NAMED = 3
 
-PLURAL = {TABLE: "rows", SIGNALS: "signals", TOKENS: "texts"}
+PLURAL = {IMAGES: "images", TABLE: "rows", SIGNALS: "signals", TOKENS: "texts"}
 
 
 @dataclass(frozen=True)
@@ -59,13 +59,23 @@ def require_samples(train: DrawnPart, evaluation: DrawnPart, *, kind: str, targe
             key="dataset.name",
         )
     if target == NUMBER:
-        for part in (train, evaluation):
-            if (part.values == part.values[0]).all():
-                raise DataError(
-                    f"{source}: the number to predict is {part.values[0]:g} for all {len(part.values)} {PLURAL[kind]} "
-                    f"of {part.array} that were drawn; draw more, or leave it out",
-                    key="dataset.name",
-                )
+        require_numbers(train, evaluation, kind=kind, source=source)
+
+
+def require_numbers(train: DrawnPart, evaluation: DrawnPart, *, kind: str, source: str) -> None:
+    """Refuse numbers to predict that are all the same in a part: they have no deviation to be standardised by.
+
+    Raises
+    ------
+    DataError
+    """
+    for part in (train, evaluation):
+        if (part.values == part.values[0]).all():
+            raise DataError(
+                f"{source}: the number to predict is {part.values[0]:g} for all {len(part.values)} {PLURAL[kind]} "
+                f"of {part.array} that were drawn; draw more, or leave it out",
+                key="dataset.name",
+            )
 
 
 def sample_warnings(

@@ -7,7 +7,7 @@ import numpy as np
 from evolution import RAW_INPUTS
 from evolution.activations.cells import Cells
 from evolution.activations.predictions import load_predictions
-from evolution.data.kinds import BASELINES, CLASSES, LABELS, NONE, NUMBER
+from evolution.data.kinds import BASELINES, CLASSES
 from evolution.data.targets import Targets, load_targets
 from evolution.explorer.columns import MOST_CATEGORIES, attribute_column, category_colors
 from evolution.explorer.outcomes import SCORE_TITLES, network_score, outcome_data
@@ -15,6 +15,7 @@ from evolution.explorer.packing import packed, rounded
 from evolution.explorer.plots import MAP_LIMIT, Line, depth_colors, number_colors, time_places
 from evolution.explorer.sight import sample_data
 from evolution.figures.layer_names import layer_title
+from evolution.figures.map_metrics import MAP_METRICS
 from evolution.figures.metric_titles import METRIC_TITLES
 from evolution.figures.sheets import square_limits
 from evolution.figures.style import class_colors
@@ -26,14 +27,6 @@ STEPS = 32_767
 
 # Of the curves, where there is less room than in figures.
 TITLES = METRIC_TITLES | {"normalized_mutual_information": "NMI"}
-
-# How a layer is judged above its map: the metric that fits the target, and its short name.
-MAP_SCORES = {
-    CLASSES: ("adjusted_rand_index", "ARI"),
-    NUMBER: ("knn_r2", "k-NN R²"),
-    LABELS: ("knn_average_precision", "k-NN AP"),
-    NONE: ("silhouette", "silhouette"),
-}
 
 
 @dataclass(frozen=True)
@@ -117,7 +110,7 @@ def explorer_data(
     modules = without_raw_inputs(layers)
     values = load_values(metrics_table)
     baseline = BASELINES[targets.kind]
-    metric, map_score = MAP_SCORES[targets.target]
+    metric = MAP_METRICS[targets.target]
     assigned = _numbered_clusters(clusters, layers, targets)
     maps = []
     for layer in layers:
@@ -128,7 +121,7 @@ def explorer_data(
                 "name": layer_title(layer, baseline),
                 "layouts": packed(quantise(layouts)[:, subset]),
                 "clusters": packed(assigned[layer][:, subset].astype(np.int16)),
-                "scores": [rounded(values.get((layer, time, metric))) for time in layer_times],
+                "scores": [rounded(values.get((layer, time, metric.name))) for time in layer_times],
             }
         )
     predicted, confidence = load_predictions(predictions, times, targets.count)
@@ -151,7 +144,7 @@ def explorer_data(
         "ramp": {"light": number_colors(False), "dark": number_colors(True)},
         "network": modules,
         "raw_inputs": RAW_INPUTS in layers,
-        "map_score": map_score,
+        "map_score": metric.short,
         "maps": maps,
         "curves": list(curves),
         "score": [] if score is None else [rounded(value) for value in score],

@@ -3,14 +3,14 @@
 import numpy as np
 
 from evolution.data.kinds import CLASSES, NUMBER
-from evolution.models.scores import average_precisions, mean_known, r2
+from evolution.scores import average_precisions, mean_of_known, r_squared
 
 
 def score_over_time(target: str, values: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     """The score of the network's predictions at each time, as the training's history has it.
 
     Of classes the accuracy, of numbers R², and of several labels the mean of the average precisions of those that some
-    samples have.
+    samples have and some do not.
 
     Parameters
     ----------
@@ -26,5 +26,5 @@ def score_over_time(target: str, values: np.ndarray, predicted: np.ndarray) -> n
     if target == CLASSES:
         return (predicted == values).mean(axis=1)
     if target == NUMBER:
-        return np.array([r2(each, values) for each in predicted])
-    return np.array([mean_known(average_precisions(each, values)) for each in predicted])
+        return np.array([r_squared(values, each) for each in predicted])
+    return np.array([mean_of_known(average_precisions(values, each)) for each in predicted])

@@ -79,7 +79,11 @@ def color_maps(targets: Targets, palette: str, clusters: Cells, layer: str, unit
     if targets.target != NONE:
         return color_dots(targets, palette)
     last = clusters.times(layer)[-1]
-    assigned = clusters.read(layer, last, (targets.count,))
+    # Imported only where it is needed, as scipy's optimisation takes a while to load.
+    from evolution.measures.cluster_matching import followed_clusters
+
+    # By size, as the explorer numbers them.
+    (assigned,) = followed_clusters(clusters.read(layer, last, (targets.count,))[None])
     return color_dots(targets, palette, assigned, f"in {layer_title(layer)} at {unit} {last}")
 
 

@@ -11,7 +11,7 @@ from sklearn.metrics import adjusted_rand_score
 from evolution.measures import clustering, neighbors
 from evolution.measures.directions import Directions
 from evolution.measures.registry import OF_NUMBERS, OF_PROBE, OF_WORDS
-from evolution.measures.scores import r_squared
+from evolution.scores import r_squared
 from evolution.seeds import integer_seed
 
 log = logging.getLogger("evolution")
@@ -145,7 +145,11 @@ def attribute_metrics(
             if "linear_probe_accuracy" in names:
                 from evolution.measures.probe import linear_probe
 
-                found["linear_probe_accuracy"] = linear_probe(rows, values, probe_seed)
+                # Of few samples that are kept a word may have one alone, which no probe could find.
+                _, number, counts = np.unique(values, return_inverse=True, return_counts=True)
+                several = counts[number] > 1
+                if several.any():
+                    found["linear_probe_accuracy"] = linear_probe(rows[several], values[several], probe_seed)
         else:
             if nearest is not None:
                 found["knn_r2"] = r_squared(attribute.values, neighbors.means(nearest, attribute.values))

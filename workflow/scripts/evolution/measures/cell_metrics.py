@@ -14,7 +14,7 @@ from evolution.measures import clustering, neighbors
 from evolution.measures.attributes import Attribute, attribute_metrics
 from evolution.measures.directions import CHUNK_MB, MATRIX_SAMPLES, Directions, find_directions
 from evolution.measures.registry import OF_CLUSTERS, THINNED, metrics_of
-from evolution.measures.scores import average_precisions, mean_of_known, r_squared
+from evolution.scores import average_precisions, mean_of_known, r_squared
 from evolution.seeds import generator, integer_seed
 
 log = logging.getLogger("evolution")

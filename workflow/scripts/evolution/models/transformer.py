@@ -5,10 +5,10 @@ import math
 import torch
 from torch import nn
 
+from evolution.data.kinds import PADDING
 from evolution.errors import ModelError
 
 WIDTH, HEADS = 64, 4
-PADDING = 0
 
 
 class SelfAttention(nn.Module):

@@ -10,7 +10,7 @@ import math
 import os
 import re
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evolution.sources.checkpoint_file import HeaderEndsEarlyError, safetensors_header
@@ -247,11 +247,13 @@ def _ids_at(path: Path, place: Place) -> list[str]:
 
 
 def largest_whole(path: Path) -> int:
-    """The largest of an array's whole numbers, (N,).
+    """The largest of an array's whole numbers, (N,) or (N, 1).
 
     Raises
     ------
     OSError, EOFError, ValueError
         As `array_place` raises them.
     """
-    return max(map(int, _ids_at(path, array_place(path))), default=-1)
+    place = array_place(path)
+    flat = replace(place, shape=place.shape[:1]) if tuple(place.shape[1:]) == (1,) else place
+    return max(map(int, _ids_at(path, flat)), default=-1)

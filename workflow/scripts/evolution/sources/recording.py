@@ -226,7 +226,7 @@ def _target(labels: RecordedArray | None) -> str:
     """What labels are, by their type and shape."""
     if labels is None:
         return NONE
-    if len(labels.facts.shape) == 2:
+    if len(labels.facts.shape) == 2 and labels.facts.shape[1] > 1:
         return LABELS_TARGET
     return NUMBER if "float" in labels.facts.dtype else CLASS_TARGET
 

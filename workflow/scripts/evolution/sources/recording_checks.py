@@ -79,7 +79,7 @@ def _check_labels(labels: RecordedArray) -> None:
     """Refuse an array that holds neither classes, nor numbers, nor several labels a sample."""
     shape, dtype = labels.facts.shape, labels.facts.dtype
     known = WHOLE.fullmatch(dtype) or FLOATS.fullmatch(dtype) or dtype == "bool"
-    if not known or len(shape) not in (1, 2) or (len(shape) == 1 and dtype == "bool"):
+    if not known or len(shape) not in (1, 2) or (shape[1:] in ([], [1]) and dtype == "bool"):
         raise ConfigError(
             f"{labels.file} is {labels.said()}; labels are classes, whole numbers (N,) counted from 0; or a number "
             "each, floats (N,); or several labels, 0 and 1 (N, K). Leave the file out where there are none",

@@ -8,7 +8,7 @@ from torch import nn
 
 from evolution.data.kinds import CLASSES, LABELS, NUMBER
 from evolution.models.outputs import logits_of
-from evolution.models.scores import average_precisions, mean_known, r2
+from evolution.scores import average_precisions, mean_of_known, r_squared
 
 # Images that pass through the model at once in an evaluation, by the type of device: more gain nothing and cost memory.
 EVALUATION_CHUNK = {"cpu": 250, "cuda": 2000}
@@ -73,18 +73,18 @@ def evaluate(
     -------
     dict
         train_SCORE and eval_SCORE, float, with the score of the target (`evolution.data.kinds.SCORES`); of classes
-        and labels also class_SCORE, list of floats, NaN for a class or label without samples. Empty where there are
-        no labels.
+        and labels also class_SCORE, list of floats, NaN for a class without samples, and for a label that none of them
+        has, or all. Empty where there are no labels.
     """
     parts = {"train": train, "eval": evaluation}
     if target in (NUMBER, LABELS):
         outputs = {part: put_out(model, samples.images).double().cpu().numpy() for part, samples in parts.items()}
         labels = {part: samples.labels.cpu().numpy() for part, samples in parts.items()}
     if target == NUMBER:
-        return {f"{part}_r2": r2(outputs[part].ravel(), labels[part]) for part in parts}
+        return {f"{part}_r2": r_squared(labels[part], outputs[part].ravel()) for part in parts}
     if target == LABELS:
-        by_label = {part: average_precisions(outputs[part], labels[part] > 0) for part in parts}
-        means = {f"{part}_average_precision": mean_known(each) for part, each in by_label.items()}
+        by_label = {part: average_precisions(labels[part] > 0, outputs[part]) for part in parts}
+        means = {f"{part}_average_precision": mean_of_known(each) for part, each in by_label.items()}
         return means | {"class_average_precision": by_label["eval"].tolist()}
     if target != CLASSES:
         return {}

@@ -1,4 +1,4 @@
-"""How well numbers and labels are predicted: the share of explained variance, and the average precision."""
+"""How well numbers and labels are predicted, by a network or from a layer: R² and average precision."""
 
 import math
 
@@ -20,10 +20,10 @@ def r_squared(values: np.ndarray, predicted: np.ndarray) -> float:
     Returns
     -------
     float
-        NaN where all values are the same.
+        NaN where all values are the same, or a prediction is not finite.
     """
     values, predicted = np.asarray(values, np.float64), np.asarray(predicted, np.float64)
-    if not np.ptp(values) > 0:
+    if not np.ptp(values) > 0 or not np.isfinite(predicted).all():
         return math.nan
     return float(1 - np.square(values - predicted).sum() / np.square(values - values.mean()).sum())
 
@@ -45,10 +45,11 @@ def average_precisions(held: np.ndarray, scores: np.ndarray) -> np.ndarray:
     Returns
     -------
     float array (K,)
-        NaN for a label that holds for no sample or for all of them: there is nothing to tell apart.
+        NaN for a label that holds for no sample or for all of them, as there is nothing to tell apart; and for one
+        with a score that is not finite.
     """
     values = np.full(held.shape[1], math.nan)
-    for label in np.flatnonzero(held.any(0) & ~held.all(0)):
+    for label in np.flatnonzero(held.any(0) & ~held.all(0) & np.isfinite(scores).all(0)):
         order = np.argsort(-scores[:, label], kind="stable")
         ranked, found = scores[order, label], np.cumsum(held[order, label])
         # The last sample of each score.

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, r2_score
 
-from evolution.measures.scores import average_precisions, mean_of_known, r_squared
+from evolution.scores import average_precisions, mean_of_known, r_squared
 
 
 def test_r_squared_is_scikit_learns():
@@ -19,6 +19,7 @@ def test_r_squared_is_scikit_learns():
 def test_r_squared_by_hand():
     assert r_squared(np.array([1, 2, 3]), np.array([1, 2, 4])) == pytest.approx(1 - 1 / 2)
     assert math.isnan(r_squared(np.full(5, 0.1), np.zeros(5)))
+    assert math.isnan(r_squared(np.array([1, 2, 3]), np.array([1, math.nan, 3])))
 
 
 @pytest.mark.parametrize("ties", [1, 3, 10, 10_000])
@@ -43,3 +44,9 @@ def test_labels_of_no_sample_or_all_have_no_precision_and_are_left_out_of_the_me
     assert np.isnan(precisions[:2]).all() and precisions[2] == 0.5
     assert mean_of_known(precisions) == 0.5
     assert math.isnan(mean_of_known(precisions[:2]))
+
+
+def test_a_label_with_a_score_that_is_not_finite_has_no_precision():
+    held = np.array([[1, 0], [0, 1], [1, 0]], bool)
+    precisions = average_precisions(held, np.array([[3, 1], [math.nan, 2], [1, 3]]))
+    assert math.isnan(precisions[0]) and precisions[1] == 0.5
