@@ -193,7 +193,11 @@ def test_a_grid_of_normalisations():
     )
 
 
-def own_data_config(tmp_path, content="def f(): pass\n", **dataset):
+# A function that returns samples, as planning calls it.
+TWELVE = "import numpy as np\n\n\ndef f():\n    return np.ones((12, 1, 8, 8), np.float32), np.arange(12) % 3\n"
+
+
+def own_data_config(tmp_path, content=TWELVE, **dataset):
     """A config of checkpoints with evaluation data of a function."""
     file = tmp_path / "data.py"
     file.write_text(content)

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -116,6 +116,7 @@ def take_snapshots(
     activations: Mapping[str, NpyWriter],
     classifier: NpyWriter | None = None,
     evaluated: Evaluated | None,
+    trained_here: bool = True,
     held_bytes: int = HELD_BYTES,
     chunk: int | None = None,
 ) -> Snapshots:
@@ -141,6 +142,9 @@ def take_snapshots(
         What takes `evolution.activations.classifier.classifier_rows`: an entry a time.
     evaluated : Evaluated or None
         What the training found at each time. None where nobody knows; the predictions are then not compared.
+    trained_here : bool
+        Whether the networks learned to predict a number in the units of `Targets.scale`, as those that this workflow
+        trains. Else they put out the number itself.
     held_bytes : int
         Bytes of raw activations that are in memory at once, unless a single layer has more. Where the layers have more
         together, the images pass through the model several times.
@@ -160,6 +164,8 @@ def take_snapshots(
     # One thread, so that the same bytes come out at any --cores; several such jobs run at once instead.
     torch.set_num_threads(1)
     inputs, targets, classes = load_evaluation(dataset)
+    if not trained_here:
+        targets = replace(targets, scale=(0.0, 1.0))
     vocabulary = load_vocabulary(dataset, targets.kind)
     of_classes = targets.target == CLASSES
     layout = memory_layout(settings.model)
