@@ -29,7 +29,7 @@ def evaluate_recorded(
     ----------
     given : array or None
         Of classes the outputs, float32 (N, K), or the predicted classes, int64 (N,); of a number (N,) or (N, 1), in the
-        unit of the labels; of labels (N, K), probabilities where all are from 0 to 1 and not all are 0, and else logits.
+        unit of the labels; of labels (N, K), probabilities where all are from 0 to 1 and not all 0, and else logits.
         None where there are none.
     targets : Targets
         Of the same samples.
