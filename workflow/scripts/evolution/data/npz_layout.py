@@ -176,6 +176,12 @@ def _named_parts(
     if parts[1:] and (only := sorted({*parts[0].attributes} ^ {*parts[1].attributes})):
         missing = ("eval_" if only[0] in parts[0].attributes else "") + f"attribute_{only[0]}"
         raise unusable(f"{path}: the column {only[0]!r} is there of one part alone; add {missing}, or leave both out")
+    if parts[1:] and (parts[0].mask is None) != (parts[1].mask is None):
+        there, missing = ("", "eval_") if parts[1].mask is None else ("eval_", "")
+        raise unusable(
+            f"{path} has {there}attention_mask and no {missing}attention_mask, so the padding of one part would count "
+            "as text; add it, or leave both out where the padding is 0"
+        )
     return parts, word, said
 
 
