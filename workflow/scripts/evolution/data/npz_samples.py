@@ -183,7 +183,7 @@ def _require_padding_at_one_end(path: Path, name: str, used: np.ndarray) -> None
     if inner.any():
         row = int(np.flatnonzero(inner)[0])
         raise unusable(
-            f"{path}: {name} has the token 0 between others or at both ends in row {row}; 0 is the padding here, before "
-            f"or after a text. If it is a word, save {name} + 1; and if texts are filled up with another number, say "
-            "where they are: attention_mask, 1 where there is a token and 0 where there is none"
+            f"{path}: {name} has the token 0 between others or at both ends in row {row}; 0 is the padding here, "
+            f"before or after a text. If it is a word, save {name} + 1; and if texts are filled up with another "
+            "number, say where they are: attention_mask, 1 where there is a token and 0 where there is none"
         )
