@@ -11,7 +11,7 @@ from evolution.data.dataset_warnings import dataset_warnings
 from evolution.data.kinds import BASELINES, CLASSES, LABELS, NONE, NUMBER, SCORES
 from evolution.data.targets import Targets, load_targets
 from evolution.figures.layer_names import layer_title
-from evolution.figures.metric_titles import SUMMARY_TITLES
+from evolution.figures.metric_titles import SENTENCE_NAMES, SUMMARY_TITLES
 from evolution.io.arrays import load_npz, names_in_npz
 from evolution.io.job_log import job_log, log_warnings
 from evolution.io.markdown import DASH, markdown_table
@@ -32,17 +32,11 @@ COLUMNS = {
     LABELS: (("silhouette", "knn_average_precision"), ("linear_probe_average_precision",)),
     NONE: (("silhouette",), ("effective_rank", "participation_ratio", "intrinsic_dimension")),
 }
-# How the summary calls the metric that layers are compared by, and the network's score.
-MAIN_NAMES = {
-    "adjusted_rand_index": "adjusted Rand index",
-    "knn_r2": "R² of the nearest neighbours",
-    "knn_average_precision": "mean average precision of the nearest neighbours",
-    "silhouette": "silhouette",
-}
+# How the summary calls the network's score.
 SCORE_NAMES = {
     CLASSES: "Accuracy",
     NUMBER: "The network's R²",
-    LABELS: "The network's mean average precision",
+    LABELS: "The network's average precision",
 }
 # What the columns mean. {probe} is left out where there is no probe, and {dimensions} are the columns that there are.
 PROBE = " or a linear model (probe)"
@@ -54,7 +48,7 @@ SILHOUETTE_LEGEND = "Silhouette: how compact and separate the k-means clusters a
 LEGENDS = {
     NUMBER: "R²: the share of the number's variance that a sample's nearest neighbours (k-NN){probe} explain, 1 is "
     "perfect, 0 is no better than the mean.",
-    LABELS: "mAP (mean average precision, over labels): how well a sample's nearest neighbours (k-NN){probe} rank the "
+    LABELS: "AP (average precision, the mean over labels): how well a sample's nearest neighbours (k-NN){probe} rank the "
     "samples that have a label before the others, 1 is perfect; chance is the label's share of the samples.",
     NONE: "{dimensions}: in how many directions the samples spread.",
 }
@@ -152,7 +146,7 @@ def best_line(rows: list[Row], metric: str, baseline: str, by: str = "") -> str:
     by : str
         The attribute's name; empty for the target.
     """
-    name = MAIN_NAMES[metric.partition(":")[0]] + (f" against {by}" if by else "")
+    name = SENTENCE_NAMES[metric.partition(":")[0]] + (f" against {by}" if by else "")
     candidates = [row for row in rows if row[0] != RAW_INPUTS and not math.isnan(row[2][metric])]
     if not candidates:
         return f"Best layer: none, as no layer has {'an' if name[0] in 'aR' else 'a'} {name}."

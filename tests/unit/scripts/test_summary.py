@@ -300,18 +300,18 @@ def tables_in(lines):
         ),
         (
             "labels",
-            ["Silhouette", "k-NN mAP", "Probe mAP"],
+            ["Silhouette", "k-NN AP", "Probe AP"],
             [
-                "- Best layer by mean average precision of the nearest neighbours: **fc** (0.670; "
+                "- Best layer by average precision of the nearest neighbours: **fc** (0.670; "
                 "standardised columns 0.110).",
-                "- The network's mean average precision at epoch 4: 1.000 on the training samples, 0.750 on the "
+                "- The network's average precision at epoch 4: 1.000 on the training samples, 0.750 on the "
                 "evaluation samples.",
             ],
         ),
         (
             "none",
             ["Silhouette", "Effective rank", "Intrinsic dimension"],
-            ["- Best layer by silhouette: **fc** (0.660; standardised columns 0.100)."],
+            ["- Best layer by silhouette of the k-means clusters: **fc** (0.660; standardised columns 0.100)."],
         ),
     ],
 )
