@@ -17,6 +17,7 @@ from evolution.activations.cells import Cells
 from evolution.activations.predictions import are_known, load_predictions
 from evolution.data.kinds import CLASSES, LABELS, NONE, NUMBER
 from evolution.data.targets import load_targets
+from evolution.data.unusual_values import unusual_columns
 from evolution.figures.fonts import drawable_names
 from evolution.figures.style import MUTED, FigureStyle, headed_figure, per_cent, save_figure, shared_look, shorten
 from evolution.io.arrays import load_npz, names_in_npz
@@ -338,30 +339,25 @@ def readable_texts(dataset: str, samples: list[int]) -> tuple[dict[int, str], li
         written = [" ".join(str(texts[sample]).split()) for sample in wanted]
     elif "eval_rows" in known:
         rows, names = load_npz(dataset, "eval_rows", "column_names")
-        written = [row_text(rows, names, sample) for sample in wanted]
+        columns = unusual_columns(rows, np.array(wanted), ROW_LINES)
+        written = [row_text(rows[sample], names, of) for sample, of in zip(wanted, columns)]
     else:
         return {}, []
     drawable, fonts = drawable_names(written)
     return {sample: text for sample, text, same in zip(wanted, written, drawable) if text == same}, fonts
 
 
-def row_text(rows: np.ndarray, names: np.ndarray, sample: int) -> str:
-    """The values of a row, a line each: those furthest from their column's mean, in standard deviations, first.
+def row_text(row: np.ndarray, names: np.ndarray, columns: np.ndarray) -> str:
+    """Some values of a row, a line each.
 
     Parameters
     ----------
-    rows : float array (N, D)
+    row : float array (D,)
         In the columns' own units.
     names : str array (D,)
-    sample : int
+    columns : int array (M,)
     """
-    spread = np.nanstd(rows, axis=0)
-    unusual = np.abs(rows[sample] - np.nanmean(rows, axis=0)) / np.where(spread > 0, spread, np.inf)
-    order = np.argsort(-np.nan_to_num(unusual, nan=-1.0), kind="stable")
-    lines = [
-        f"{shorten(str(names[column]), ROW_NAME)}: {number_text(rows[sample, column])}" for column in order[:ROW_LINES]
-    ]
-    return "\n".join(lines)
+    return "\n".join(f"{shorten(str(names[column]), ROW_NAME)}: {number_text(row[column])}" for column in columns)
 
 
 def draw_text(axes: Axes, text: str, side: float, style: FigureStyle) -> None:
