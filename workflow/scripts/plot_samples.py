@@ -21,7 +21,17 @@ from evolution.data.kinds import CLASSES, LABELS, NONE, NUMBER
 from evolution.data.targets import Targets, load_targets
 from evolution.data.unusual_values import unusual_columns
 from evolution.figures.fonts import drawable_names
-from evolution.figures.style import DASH, MUTED, FigureStyle, headed_figure, per_cent, save_figure, shared_look, shorten
+from evolution.figures.style import (
+    DASH,
+    MUTED,
+    FigureStyle,
+    headed_figure,
+    per_cent,
+    save_figure,
+    shared_look,
+    shorten,
+    shorten_apart,
+)
 from evolution.io.arrays import load_npz, names_in_npz
 from evolution.io.job_log import job_log
 
@@ -122,10 +132,11 @@ def class_rows(
     never = never[np.argsort(-confidence[-1][never], kind="stable")]
     sure = bool(np.isfinite(confidence[-1]).all())
 
+    true, guessed = shorten_apart(names, NAME_LENGTH), shorten_apart(names, NAME_LENGTH - 4)
+
     def mistake(snapshot: int, sample: int) -> str:
         """The true class of a sample and the wrong one that is predicted."""
-        wrong = shorten(names[predicted[snapshot, sample]], NAME_LENGTH - 4)
-        return f"{shorten(names[labels[sample]], NAME_LENGTH)}\nnot {wrong}"
+        return f"{true[labels[sample]]}\nnot {guessed[predicted[snapshot, sample]]}"
 
     had_to_be = f"{len(late)} of {len(labels)} samples had to be learned"
     surest = ", the surest first" * sure
@@ -308,10 +319,12 @@ def plot_samples(
         note += "how far it moved"
     note += ". # is the number to search for in the explorer. Movement is summed over all snapshots."
 
+    short = shorten_apart(names, NAME_LENGTH)
+
     def is_a(sample: int) -> str:
         """What a sample is, in few letters."""
         if targets.target == CLASSES:
-            return shorten(names[targets.values[sample]], NAME_LENGTH)
+            return short[targets.values[sample]]
         if targets.target == NUMBER:
             return number_text(targets.values[sample])
         if targets.target == LABELS:
