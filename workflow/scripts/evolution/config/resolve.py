@@ -7,6 +7,7 @@ from pathlib import Path
 import yaml
 
 from evolution.config.checks import CheckedConfig, cross_key_faults, job_faults
+from evolution.config.class_votes import cluster_faults
 from evolution.config.files import file_faults
 from evolution.config.layers import chosen_layers
 from evolution.config.model_configs import fill_in_model_configs
@@ -68,7 +69,7 @@ def resolve(config: dict, *, files: Sequence[str | Path] = ()) -> dict:
     faults += [*dict.fromkeys(map(str, found)), *runs.faults]
     resolved["times"], time_faults = run_times(checked)
     faults += [*time_faults, *cross_key_faults(checked), *sample_faults(checked)]
-    faults += unsuited(checked)
+    faults += [*unsuited(checked), *cluster_faults(checked)]
     faults += dict.fromkeys(fill_in_model_configs(checked))
     # A model that must be built to know its layers is only built once the rest is right.
     layers, layer_faults = chosen_layers(checked, build=not faults)
