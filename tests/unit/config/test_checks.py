@@ -193,7 +193,15 @@ def test_a_grid_of_normalisations():
     )
 
 
-def own_data_config(tmp_path, content="def f(): pass\n", **dataset):
+DATA = """import numpy as np
+
+
+def f():
+    return np.random.default_rng(0).random((240, 1, 8, 8), np.float32), np.arange(240) % 3
+"""
+
+
+def own_data_config(tmp_path, content=DATA, **dataset):
     """A config of checkpoints with evaluation data of a function."""
     file = tmp_path / "data.py"
     file.write_text(content)
