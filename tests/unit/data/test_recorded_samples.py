@@ -178,3 +178,16 @@ def test_what_planning_takes_samples_for(folder):
     np.save(folder / "inputs.npy", np.zeros((SAMPLES, 4), int))
     with pytest.raises(DataError, match=r"60 of 60 samples are padding throughout, the token 0 alone \(as s0\)"):
         load(folder, kind="tokens")
+
+
+def test_rows_with_a_single_1_are_classes_unless_labels_are_asked_for(folder):
+    classes = np.arange(SAMPLES) % 3
+    np.save(folder / "labels.npy", np.eye(4, dtype=bool)[classes])
+    for target in ("auto", "classes"):
+        found = load(folder, target=target).targets
+        assert (found.target, found.names) == ("classes", tuple("0123"))
+        np.testing.assert_array_equal(found.values, classes)
+    # The outputs may be of more classes.
+    assert load(folder, class_count=6, target="classes").targets.names == tuple("012345")
+    found = load(folder, target="labels").targets
+    assert found.target == "labels" and found.values.shape == (SAMPLES, 4)

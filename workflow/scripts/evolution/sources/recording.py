@@ -11,7 +11,7 @@ from evolution.data.kinds import CLASSES as CLASS_TARGET
 from evolution.data.kinds import IMAGES, NONE, NUMBER, OTHER, SIGNALS, TABLE, TOKENS, DataFacts
 from evolution.data.kinds import LABELS as LABELS_TARGET
 from evolution.errors import ConfigError, DataError
-from evolution.sources.array_file import largest_whole, read_ids
+from evolution.sources.array_file import has_one_hot_rows, largest_whole, read_ids
 from evolution.sources.file_names import UNITS
 from evolution.sources.recorded_time import Arrays, RecordedArray, folder_fingerprint
 from evolution.sources.recording_format import (
@@ -57,7 +57,7 @@ class Recording:
     form : dict of str to str or bool
         What the recorder made of the activations, where recording.json says so: maps, tokens, compact.
     labels : str
-        What the labels are by their type and shape, one of `evolution.data.kinds.TARGETS`.
+        What the labels are by their type, shape and rows, one of `evolution.data.kinds.TARGETS`.
     names : list of str
         Of the classes or the labels, as far as they are known without reading the labels.
     attributes : list of str
@@ -171,10 +171,12 @@ def describe(folder: Path, said: dict, *, shared: Arrays, time: Arrays, ids_dige
     # Where there are none of these files the digest is as before there could be any.
     basis += [_digest(path) for path in (folder / ATTRIBUTES_TABLE, folder / TEXTS) if path.is_file()]
     labels = _target(shared.get(LABELS))
-    if not names and columns is None and labels == CLASS_TARGET:
+    if not names and LABELS in shared and _has_rows(shared[LABELS]):
+        # Outputs of the model may be of more classes; its labels have a column each.
+        count = columns if labels == CLASS_TARGET else None
+        names = list(map(str, range(count or shared[LABELS].facts.shape[1])))
+    elif not names and columns is None and labels == CLASS_TARGET:
         names = list(map(str, range(largest_whole(Path(shared[LABELS].file)) + 1)))
-    elif not names and labels == LABELS_TARGET:
-        names = list(map(str, range(shared[LABELS].facts.shape[1])))
     inputs = shared.get(INPUTS)
     counted = next((shared[name] for name in (LABELS, INPUTS, PREVIEWS, IDS) if name in shared), None)
     # Without all of them a layer says how many samples there are.
@@ -222,12 +224,17 @@ def _attribute_names(path: Path, samples: int) -> list[str]:
     return rows[0]
 
 
+def _has_rows(labels: RecordedArray) -> bool:
+    """Whether labels have several columns."""
+    return len(labels.facts.shape) == 2 and labels.facts.shape[1] > 1
+
+
 def _target(labels: RecordedArray | None) -> str:
-    """What labels are, by their type and shape."""
+    """What labels are, by their type and shape; rows with a single 1 each are classes, as in all other data."""
     if labels is None:
         return NONE
-    if len(labels.facts.shape) == 2 and labels.facts.shape[1] > 1:
-        return LABELS_TARGET
+    if _has_rows(labels):
+        return CLASS_TARGET if has_one_hot_rows(Path(labels.file)) else LABELS_TARGET
     return NUMBER if "float" in labels.facts.dtype else CLASS_TARGET
 
 

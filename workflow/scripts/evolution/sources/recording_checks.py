@@ -82,7 +82,9 @@ def _check_labels(labels: RecordedArray) -> None:
     if not known or len(shape) not in (1, 2) or (shape[1:] in ([], [1]) and dtype == "bool"):
         raise ConfigError(
             f"{labels.file} is {labels.said()}; labels are classes, whole numbers (N,) counted from 0; or a number "
-            "each, floats (N,); or several labels, 0 and 1 (N, K). Leave the file out where there are none",
+            "each, floats (N,); or several labels, 0 and 1 (N, K). Leave the file out where there are none. Texts and "
+            "booleans become classes by: names, labels = np.unique(labels, return_inverse=True), with the names in "
+            f"{CLASS_NAMES}.npy",
             "path",
         )
 
