@@ -11,7 +11,7 @@ from evolution.data.contents import unusable
 from evolution.data.evaluation_inputs import AUTO, kind_of, require_inputs
 from evolution.data.evaluation_samples import Samples, checked_ids, drawn_samples
 from evolution.data.evaluation_targets import plain_labels, read_targets
-from evolution.data.kinds import CLASSES, NONE, OTHER, TABLE, TOKENS
+from evolution.data.kinds import CLASSES, MASK, NONE, OTHER, TABLE, TOKENS
 from evolution.data.previews import thumbnail
 from evolution.data.targets import Targets
 from evolution.errors import ConfigError, DataError
@@ -97,6 +97,8 @@ class _Reader:
         attributes = read_attributes_csv(path, count=count) if path.is_file() else {}
         texts = self._texts(count)
         inputs = {"": _inputs(self.files[INPUTS], chosen, self.kind)} if INPUTS in self.files else {}
+        if MASK in self.files and inputs[""].dtype == np.int64:
+            inputs[MASK] = read_array(self.files[MASK], chosen) != 0
         kind = kind_of(inputs, self.where, asked=self.kind) if inputs and self.kind != OTHER else self.kind
         names_of_samples = [str(index) for index in chosen] if all_ids is None else [all_ids[index] for index in chosen]
         require_inputs(kind, inputs, self.where, names=names_of_samples)

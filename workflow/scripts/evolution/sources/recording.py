@@ -54,7 +54,7 @@ class Recording:
         A digest of labels, ids, names, previews and inputs; empty where the folder is gone.
     ids_digest : str or None
         See `evolution.sources.array_file.ids_digest`; None where there are no ids.
-    form : dict of str to str or bool
+    form : dict of str to str, bool or int
         What the recorder made of the activations, where recording.json says so: maps, tokens, compact.
     labels : str
         What the labels are by their type, shape and rows, one of `evolution.data.kinds.TARGETS`.
@@ -75,7 +75,7 @@ class Recording:
     has_inputs: bool = False
     samples_digest: str = ""
     ids_digest: str | None = None
-    form: dict[str, str | bool] = field(default_factory=dict)
+    form: dict[str, str | bool | int] = field(default_factory=dict)
     labels: str = CLASS_TARGET
     names: list[str] = field(default_factory=list)
     attributes: list[str] = field(default_factory=list)
@@ -142,7 +142,7 @@ class Recording:
         ]
 
 
-def _as_yaml(value: str | bool) -> str:
+def _as_yaml(value: str | bool | int) -> str:
     return str(value).lower() if isinstance(value, bool) else value
 
 
@@ -298,11 +298,11 @@ def read_settings(folder: Path) -> dict:
     return settings
 
 
-def _form(said: dict) -> dict[str, str | bool]:
+def _form(said: dict) -> dict[str, str | bool | int]:
     """What recording.json says of the form that the recorder gave to the activations."""
     pooling = said.get("pooling") if isinstance(said.get("pooling"), dict) else {}
     found = {kind: pooling.get(kind) for kind in ("maps", "tokens")} | {"compact": said.get("compact")}
-    return {kind: value for kind, value in found.items() if isinstance(value, str | bool)}
+    return {kind: value for kind, value in found.items() if isinstance(value, str | bool | int)}
 
 
 def in_order(names: list[str], settings: dict) -> list[str]:
