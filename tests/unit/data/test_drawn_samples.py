@@ -1,10 +1,12 @@
 """The arrays of dataset.npz of drawn rows, signals and tokens."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.preprocessing import StandardScaler
 
-from evolution.data.drawn_samples import drawn_targets, readable_texts, sample_arrays
+from evolution.data.drawn_samples import drawn_targets, sample_arrays
 from evolution.data.sample_source import SamplePart, SampleSource
 from evolution.errors import DataError
 
@@ -84,8 +86,12 @@ def test_tokens_stay_as_they_are():
 
 
 def test_texts_of_the_source_come_first():
-    part = SamplePart(np.ones((3, 2), int), None, {}, np.array(["one", "two", "three"]))
-    assert readable_texts(part.inputs[[2, 0]], part, np.array([2, 0]), ()).tolist() == ["three", "one"]
+    tokens = RANDOM.integers(1, 6, (30, 4))
+    source = rows(inputs=tokens, kind="tokens", columns=(), vocabulary=tuple("abcdef"))
+    texts = np.array([f"text {number}" for number in range(30)])
+    source = replace(source, train=replace(source.train, texts=texts))
+    arrays, _ = sample_arrays(source, TRAIN, EVALUATION, name="npz:a")
+    assert arrays["eval_texts"].tolist() == texts[EVALUATION].tolist()
 
 
 @pytest.mark.parametrize(

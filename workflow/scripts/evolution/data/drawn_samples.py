@@ -5,9 +5,9 @@ import logging
 import numpy as np
 
 from evolution.data.images import LabelledImages, Part
-from evolution.data.kinds import NUMBER, SIGNALS, TABLE, TOKENS
+from evolution.data.kinds import NUMBER, PADDING, SIGNALS, TABLE, TOKENS
 from evolution.data.normalization import AUTO, standardization
-from evolution.data.previews import sample_previews
+from evolution.data.previews import sample_previews, token_texts
 from evolution.data.sample_checks import DrawnPart, require_samples, sample_warnings
 from evolution.data.sample_source import SamplePart, SampleSource
 from evolution.data.targets import Targets, target_arrays
@@ -16,9 +16,6 @@ log = logging.getLogger("evolution")
 
 # What the second axis of samples is.
 AXIS = {TABLE: "column", SIGNALS: "channel"}
-
-# Tokens that a text without words is shown by.
-MOST_SHOWN = 200
 
 
 def sample_arrays(
@@ -73,7 +70,9 @@ def sample_arrays(
         )
     arrays, texts = {}, None
     if source.kind == TOKENS:
-        texts = readable_texts(evaluation, eval_part, eval_indices, source.vocabulary)
+        texts = None if eval_part.texts is None else eval_part.texts[eval_indices]
+        if texts is None:
+            texts = token_texts(evaluation, evaluation != PADDING, source.vocabulary)
         arrays["eval_texts"] = texts
         if source.vocabulary:
             arrays["vocabulary"] = np.array(source.vocabulary, str)
@@ -135,31 +134,3 @@ def drawn_targets(
         attributes={name: column[indices] for name, column in part.attributes.items()},
         scale=scale,
     )
-
-
-def readable_texts(
-    tokens: np.ndarray, part: SamplePart, indices: np.ndarray, vocabulary: tuple[str, ...]
-) -> np.ndarray:
-    """What a person reads of each text: the text itself, else its words, else the numbers of its tokens.
-
-    Parameters
-    ----------
-    tokens : int64 array (N, T)
-        0 is the padding.
-    part : SamplePart
-    indices : int64 array (N,)
-        The texts' positions in the part.
-    vocabulary : tuple of str
-
-    Returns
-    -------
-    str array (N,)
-    """
-    if part.texts is not None:
-        return part.texts[indices]
-    words = np.array(vocabulary, object) if vocabulary else None
-    shown = []
-    for row in tokens:
-        used = row[row != 0][:MOST_SHOWN]
-        shown.append(" ".join(map(str, used if words is None else words[used])))
-    return np.array(shown, str)
