@@ -210,3 +210,20 @@ def test_the_advice_on_records_can_be_followed(tmp_path):
 def test_the_path_is_part_of_every_message(tmp_path):
     with pytest.raises(DataError, match=r"none\.npz does not exist"):
         find_layout(Path(tmp_path / "none.npz"))
+
+
+def test_previews_are_those_of_the_samples_that_are_looked_at(tmp_path):
+    previews = {"previews": noise(12, 5, 5), "labels": np.arange(12) % 3}
+    found = find_layout(write(tmp_path, rows=FLOATS, **previews))
+    assert found.train.previews == "previews" and found.said == ()
+    parts = {"eval_rows": FLOATS, "eval_labels": np.arange(12) % 3}
+    found = find_layout(write(tmp_path, rows=FLOATS, **previews, **parts))
+    assert found.said == ("not read, as samples of eval_rows are looked at: previews",)
+    found = find_layout(write(tmp_path, rows=FLOATS, **previews, **parts, eval_previews=noise(12, 5, 5, 3)))
+    assert (found.train.previews, found.evaluation.previews) == (None, "eval_previews")
+    found = find_layout(write(tmp_path, images=noise(12, 8, 8), **previews))
+    assert found.train.previews is None
+    assert found.said == ("not read, as images are looked at themselves: previews",)
+    said = refused(tmp_path, rows=FLOATS, **previews | {"previews": noise(5, 5, 5)})
+    assert "previews has shape (5, 5, 5) and rows" in said
+    assert find_layout(write(tmp_path, rows=FLOATS, previews=noise(12, 5, 5))).said == ("there are no labels",)

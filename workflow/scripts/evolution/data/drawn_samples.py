@@ -7,7 +7,7 @@ import numpy as np
 from evolution.data.images import LabelledImages, Part
 from evolution.data.kinds import NUMBER, PADDING, SIGNALS, TABLE, TOKENS
 from evolution.data.normalization import AUTO, standardization
-from evolution.data.previews import sample_previews, token_texts
+from evolution.data.previews import given_previews, sample_previews, token_texts
 from evolution.data.sample_checks import DrawnPart, require_samples, sample_warnings
 from evolution.data.sample_source import SamplePart, SampleSource
 from evolution.data.targets import Targets, target_arrays
@@ -46,7 +46,8 @@ def sample_arrays(
     arrays : dict of str to array
         input_names, one empty name; inputs_0 (N, ...) and train_inputs (M, ...), ready for the model: rows float32
         (N, D), signals float32 (N, C, T), tokens int64 (N, T); train_labels, where there are targets, in their own
-        units; train_indices, eval_indices; eval_images uint8 (N, C, H, W), previews; of a table eval_rows float64
+        units; train_indices, eval_indices; eval_images uint8 (N, C, H, W), previews, and
+        previews_given where they came with the samples; of a table eval_rows float64
         (N, D), not standardised, and column_names; of tokens eval_texts, vocabulary where the words are known, and
         vocabulary_size; and what `evolution.data.targets.target_arrays` returns.
     warnings : list of str
@@ -87,10 +88,15 @@ def sample_arrays(
     log.info("samples of %s", " x ".join(map(str, ready[0].shape[1:])))
     if train_values is not None:
         arrays["train_labels"] = train_values
+    if eval_part.previews is not None:
+        arrays["previews_given"] = np.array(True)
+        previews = given_previews(eval_part.previews[eval_indices], eval_indices, name)
+    else:
+        previews = sample_previews(source.kind, ready[1], texts=texts, columns=source.columns)
     return {
         "train_inputs": ready[0],
         "train_indices": train_indices,
-        "eval_images": sample_previews(source.kind, ready[1], texts=texts, columns=source.columns),
+        "eval_images": previews,
         "eval_indices": eval_indices,
         "input_names": np.array([""]),
         "inputs_0": ready[1],

@@ -40,7 +40,7 @@ class PartArrays:
     Attributes
     ----------
     inputs : str
-    labels, mask, texts : str or None
+    labels, mask, texts, previews : str or None
         None where there is no such array.
     attributes : dict of str to str
         The array of each further column, by the column's name.
@@ -50,6 +50,7 @@ class PartArrays:
     labels: str | None
     mask: str | None = None
     texts: str | None = None
+    previews: str | None = None
     attributes: dict[str, str] = field(default_factory=dict)
 
 
@@ -110,13 +111,15 @@ def find_layout(path: Path, *, kind: str = AUTO, target: str = AUTO) -> Layout:
     headers, others = read_headers(path)
     names, word, said = _named_parts(path, headers, others, kind, target)
     for part in names:
-        for name in (part.inputs, part.labels, part.mask, part.texts, *part.attributes.values()):
+        for name in (part.inputs, part.labels, part.mask, part.texts, part.previews, *part.attributes.values()):
             if name is not None:
                 _require_plain(path, name, headers[name])
     for name in OF_ALL:
         if name in headers:
             _require_plain(path, name, headers[name])
     found, more = _kind(path, names[0].inputs, word, headers, kind)
+    names, unread = _looked_at(names, found)
+    more += unread
     layout = Layout(path, found, names[0], names[1] if names[1:] else None, headers, (*said, *more))
     for part in layout.parts:
         _check_part(layout, part)
@@ -230,8 +233,19 @@ def _part(headers: dict[str, Header], inputs: str, labels: str, prefix: str) -> 
         known(labels),
         mask=known(f"{prefix}attention_mask"),
         texts=known(f"{prefix}texts"),
+        previews=known(f"{prefix}previews"),
         attributes=attributes,
     )
+
+
+def _looked_at(parts: list[PartArrays], kind: str) -> tuple[list[PartArrays], list[str]]:
+    """The parts, of which only samples that are no images and are followed have previews; and what the log says."""
+    kept = [replace(part, previews=None) for part in parts]
+    if kind != IMAGES:
+        kept[-1] = parts[-1]
+    reason = "images are looked at themselves" if kind == IMAGES else f"samples of {parts[-1].inputs} are looked at"
+    unread = [part.previews for part, other in zip(parts, kept) if part.previews is not None and other.previews is None]
+    return kept, [f"not read, as {reason}: {', '.join(unread)}"] if unread else []
 
 
 def _require_no_labels(path: Path, headers: dict[str, Header], part: PartArrays, labels: str, known: set[str]) -> None:
@@ -239,7 +253,7 @@ def _require_no_labels(path: Path, headers: dict[str, Header], part: PartArrays,
 
     `known` are arrays that are something else.
     """
-    used = {part.inputs, part.mask, part.texts, *part.attributes.values(), *SAMPLES, *OF_ALL, *known}
+    used = {part.inputs, part.mask, part.texts, part.previews, *part.attributes.values(), *SAMPLES, *OF_ALL, *known}
     count = headers[part.inputs].shape[:1]
     like = [name for name, header in headers.items() if name not in used and header.shape[:1] == count]
     if like and count:
@@ -356,6 +370,11 @@ def _check_part(layout: Layout, part: PartArrays) -> None:
                 f"{path}: {name} has shape {shape} and {part.inputs} {header.shape}; {name} must be ({count},), one "
                 f"for each {ONE[kind]}"
             )
+    if part.previews is not None and headers[part.previews].shape[:1] != (count,):
+        raise unusable(
+            f"{path}: {part.previews} has shape {headers[part.previews].shape} and {part.inputs} {header.shape}; must "
+            f"be {count} images, one for each {ONE[kind]}"
+        )
     if part.labels is not None:
         shape = headers[part.labels].shape
         if len(shape) not in (1, 2) or shape[0] != count or 0 in shape:

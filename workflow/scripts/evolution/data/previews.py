@@ -42,6 +42,31 @@ def thumbnail(preview: object, name: str, where: str) -> Image.Image:
     return _small(_picture(preview, name, where))
 
 
+def given_previews(previews: np.ndarray, indices: np.ndarray, where: str) -> np.ndarray:
+    """Previews that came with samples, all of one size.
+
+    Parameters
+    ----------
+    previews : array (N, ...)
+        Each as `thumbnail` takes it.
+    indices : int64 array (N,)
+        The samples' positions, for messages.
+    where : str
+        Where they come from, for messages.
+
+    Returns
+    -------
+    uint8 array (N, C, H, W)
+        One channel or three.
+
+    Raises
+    ------
+    DataError
+        As `thumbnail` raises it.
+    """
+    return _of_one_size([thumbnail(each, f"sample {index}", where) for each, index in zip(previews, indices)])
+
+
 def previews_of(
     previews: list[Image.Image | None] | None,
     *,
