@@ -147,8 +147,19 @@ RECORDS = np.zeros(12, [("age", float), ("height", float)])
 @pytest.mark.parametrize(
     ("arrays", "said"),
     [
-        ({}, "has no array images; it has nothing"),
-        ({"data": FLOATS}, "has no array images; it has data. Samples are images, tokens, rows, signals or inputs"),
+        ({}, "has none of the arrays images, tokens, rows, signals, inputs; it has nothing. Samples are one of these"),
+        (
+            {"X": FLOATS, "y": LABELS},
+            "it has X (float64 (12, 6)), y (int64 (12,)). If X holds the samples, save it as what it is: "
+            "np.savez_compressed(file, rows=X, labels=y) or np.savez_compressed(file, signals=X, labels=y)",
+        ),
+        ({"x": FLOATS, "labels": LABELS, "age": LABELS}, "np.savez_compressed(file, rows=x, labels=labels) or"),
+        ({"data": TOKENS}, "(file, rows=data) or np.savez_compressed(file, tokens=data)"),
+        (
+            {"data": CUBE, "names": np.array(["a"] * 12)},
+            "what it is: np.savez_compressed(file, signals=data, labels=names)",
+        ),
+        ({"data": noise(12, 8, 8, 3)}, "save it as what it is: np.savez_compressed(file, images=data)"),
         ({"images": noise(12, 8, 8), "rows": FLOATS}, "a.npz has images and rows, and each sample is one of them"),
         ({"train_images": noise(12, 8, 8), "x_train": FLOATS}, "has train_images and x_train, of which one is"),
         ({"rows": FLOATS, "y": LABELS}, "If y holds the labels, save it as labels"),

@@ -1,5 +1,6 @@
 """Which array of an .npz archive holds what: the names that are read, the kind of the samples, whether shapes fit."""
 
+import math
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -202,11 +203,35 @@ def _published(
         x, y = keras[0], "Y" if "Y_train" in headers else "y"
         train = _part(headers, f"{x}_train", f"{y}_train", "")
         return "inputs", train, f"{y}_train", [(f"{x}_{part}", f"{y}_{part}") for part in EVALUATION]
-    found = ", ".join([*headers, *others]) or "nothing"
+    found = [f"{name} ({header.dtype} {header.shape})" for name, header in headers.items()] + others
     raise unusable(
-        f"{path} has no array images; it has {found}. Samples are images, tokens, rows, signals or inputs: "
-        "np.savez_compressed(file, images=..., labels=...)"
+        f"{path} has none of the arrays {', '.join(SAMPLES)}; it has {', '.join(found) or 'nothing'}. "
+        f"{_names_that_fit(headers)}"
     )
+
+
+def _names_that_fit(headers: dict[str, Header]) -> str:
+    """The line that saves arrays under names that are read, as a sentence."""
+    numbers = {name: header for name, header in headers.items() if header.dtype.kind in "biuf" and header.shape}
+    several = [name for name, header in numbers.items() if len(header.shape) in (2, 3, 4)]
+    name = max(several, key=lambda each: math.prod(numbers[each].shape), default=None)
+    if name is None:
+        return "Samples are one of these, such as: np.savez_compressed(file, rows=..., labels=...)"
+    shape, dtype = headers[name].shape, headers[name].dtype
+    images = len(shape) == 4 or (len(shape) == 3 and (dtype == np.uint8 or shape[1] == shape[2] >= SQUARE))
+    words = ["images"] if images else ["signals"] if len(shape) == 3 else ["rows", "signals"]
+    if len(shape) == 2 and dtype.kind in "iu":
+        words = ["rows", "tokens"]
+    others = [each for each, header in headers.items() if each != name and header.shape[:1] == shape[:1]]
+    # Labels are of one value a sample more often than of several.
+    labels = min(
+        others,
+        key=lambda each: (each not in ("y", "labels", "label", "target"), len(headers[each].shape)),
+        default=None,
+    )
+    more = f", labels={labels}" if labels else ""
+    lines = " or ".join(f"np.savez_compressed(file, {word}={name}{more})" for word in words)
+    return f"If {name} holds the samples, save it as what it is: {lines}"
 
 
 def _one_of_two(path: Path, headers: dict[str, Header], inputs: str, labels: str, train: PartArrays) -> str | None:
