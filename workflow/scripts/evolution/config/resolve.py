@@ -11,7 +11,7 @@ from evolution.config.class_votes import cluster_faults
 from evolution.config.files import file_faults
 from evolution.config.layers import chosen_layers
 from evolution.config.model_configs import fill_in_model_configs
-from evolution.config.sample_faults import sample_faults
+from evolution.config.sample_faults import no_attribute, sample_faults
 from evolution.config.schema import Fault, KeyPath, schema_faults, with_defaults, without
 from evolution.config.suited import unsuited
 from evolution.config.sweeps import expand, grid_faults, merged
@@ -108,9 +108,7 @@ def _facts(checked: CheckedConfig) -> tuple[dict[str, DataFacts], list[str]]:
             known = facts[name].attributes
             for attribute in checked.config["metrics"]["measure_by"]:
                 if attribute not in known:
-                    has = f"it has {', '.join(known)}" if known else "it has no further columns"
-                    data = dataset["name"] or run["recording"]["path"]
-                    faults[f"metrics.measure_by: {data} has no column {attribute!r}; {has}"] = None
+                    faults[no_attribute(attribute, known, run)] = None
     return facts, list(faults)
 
 
