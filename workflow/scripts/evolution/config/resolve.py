@@ -16,6 +16,7 @@ from evolution.config.schema import Fault, KeyPath, schema_faults, with_defaults
 from evolution.config.suited import unsuited
 from evolution.config.sweeps import expand, grid_faults, merged
 from evolution.config.times import run_times
+from evolution.config.training_part import cap_training_parts
 from evolution.data.facts import data_facts
 from evolution.data.kinds import DataFacts
 from evolution.data.own_function import own_function
@@ -65,6 +66,7 @@ def resolve(config: dict, *, files: Sequence[str | Path] = ()) -> dict:
     runs = expand(resolved)
     resolved["runs"] = {name: _run_settings(base, changes, schema) for name, changes in runs.changes.items()}
     checked = CheckedConfig(config=resolved, written=sound, faulty=culprits, origins=runs.origins)
+    cap_training_parts(checked)
     faults = [fault for path in files for fault in file_faults(path)]
     faults += [*dict.fromkeys(map(str, found)), *runs.faults]
     resolved["times"], time_faults = run_times(checked)
