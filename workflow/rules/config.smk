@@ -8,7 +8,7 @@ from snakemake.settings.types import DeploymentMethod
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
 
-from evolution.config import checks, files, resolve
+from evolution.config import checks, class_votes, files, resolve, training_part
 from evolution.errors import ConfigError
 from evolution.planning.programs import put_library_first
 
@@ -44,6 +44,11 @@ if DeploymentMethod.CONDA not in workflow.deployment_settings.deployment_method:
 
 if workflow.is_main_process:
     for note in dict.fromkeys(
-        [*checks.notes(experiment), *(note for times in PLANNED.values() for note in times.notes)]
+        [
+            *checks.notes(experiment),
+            *training_part.training_part_notes(experiment),
+            *class_votes.vote_notes(experiment, FACTS, PLANNED),
+            *(note for times in PLANNED.values() for note in times.notes),
+        ]
     ):
         logger.info(note)

@@ -71,7 +71,7 @@ def check_arguments(
     texts: Sequence[str] | None = None,
     unit: str = "step",
     compact: bool = True,
-    pooling: Pooling | Mapping[str, str] | None = None,
+    pooling: Pooling | Mapping[str, str | int] | None = None,
     batch_size: int | None = None,
 ) -> Arguments:
     """The arguments of `activation_recorder.Recorder` but the model.
@@ -92,6 +92,7 @@ def check_arguments(
     # The code of a Dataset may draw random numbers.
     with untouched():
         samples, labels = take_samples(inputs, labels)
+    samples.require_position(pooling.tokens)
     if labels is None:
         log.warning(
             "There are no labels, so the workflow leaves out what is measured against them. Give labels=, or save "

@@ -27,15 +27,16 @@ class Pooling:
     ----------
     maps : {"flatten", "mean"}
         Of outputs (N, C, H, W), or with any number of dimensions after C. mean: each channel's mean over its map.
-    tokens : {"flatten", "mean", "last", "cls"}
-        Of outputs (N, T, D). mean: over the tokens that are no padding; last: the last of them; cls: the first token.
+    tokens : {"flatten", "mean", "last", "cls"} or int
+        Of outputs (N, T, D). mean: over the tokens that are no padding; last: the last of them; cls: the first token; a
+        number: the token at this position, from 0.
     """
 
     maps: str = "flatten"
-    tokens: str = "mean"
+    tokens: str | int = "mean"
 
     @classmethod
-    def of(cls, value: "Pooling | Mapping[str, str] | None") -> "Pooling":
+    def of(cls, value: "Pooling | Mapping[str, str | int] | None") -> "Pooling":
         """The pooling that a person wrote, as a dict or as it is.
 
         Raises
@@ -47,9 +48,11 @@ class Pooling:
             raise RecorderError(f'pooling={value!r} must be a dict, such as {{"maps": "mean"}}.')
         chosen = asdict(value) if isinstance(value, Pooling) else dict(value or {})
         for name, choice in chosen.items():
-            if name not in CHOICES or choice not in CHOICES[name]:
+            # type(): True is no position.
+            is_position = name == "tokens" and type(choice) is int and choice >= 0
+            if not is_position and (name not in CHOICES or choice not in CHOICES[name]):
                 known = "; ".join(f"{key}: {', '.join(choices)}" for key, choices in CHOICES.items())
-                raise RecorderError(f"pooling={chosen!r} must be made of these: {known}.")
+                raise RecorderError(f"pooling={chosen!r} must be made of these: {known}, or a position from 0.")
         return cls(**chosen)
 
 
@@ -138,6 +141,11 @@ def sample_rows(tensor: Tensor, pooling: Pooling, *, mask: Tensor | None = None)
     -------
     float32 tensor (N, D)
         It may share its memory with `tensor`.
+
+    Raises
+    ------
+    LayerFault
+        If there is no token at the position.
     """
     if tensor.dim() == 3:
         fits = mask is not None and tensor.shape[1] == mask.shape[1]
@@ -147,10 +155,14 @@ def sample_rows(tensor: Tensor, pooling: Pooling, *, mask: Tensor | None = None)
     return tensor.reshape(len(tensor), -1).to(torch.float32)
 
 
-def _pooled_tokens(tensor: Tensor, how: str, mask: Tensor | None) -> Tensor:
+def _pooled_tokens(tensor: Tensor, how: str | int, mask: Tensor | None) -> Tensor:
     """Outputs (N, T, D) as (N, D), or as they are; the mask says which tokens are no padding."""
     if how == "cls":
         return tensor[:, 0]
+    if isinstance(how, int):
+        if how >= tensor.shape[1]:
+            raise LayerFault(f"has no token at position {how}: it puts out {tensor.shape[1]} tokens")
+        return tensor[:, how]
     if how == "mean" and mask is None:
         return tensor.float().mean(1)
     if how == "mean":

@@ -18,7 +18,7 @@ from activation_recorder.folder import FORMAT, Folder, FolderLost, disk_reason, 
 from activation_recorder.network import named_modules, unwrapped
 from activation_recorder.outputs import Pooling
 from activation_recorder.planning import make_plan
-from activation_recorder.samples import Samples
+from activation_recorder.samples import MASK, Samples
 from activation_recorder.selection import AUTO
 from activation_recorder.snapshot import Plan, write_snapshot
 from activation_recorder.untouched import untouched
@@ -96,7 +96,7 @@ class Recorder:
         texts: Sequence[str] | None = None,
         unit: str = "step",
         compact: bool = True,
-        pooling: Pooling | Mapping[str, str] | None = None,
+        pooling: Pooling | Mapping[str, str | int] | None = None,
         batch_size: int | None = None,
     ):
         arguments = check_arguments(
@@ -320,17 +320,21 @@ def model_identity(network: nn.Module) -> str:
 
 
 def _baseline(samples: Samples, network: nn.Module) -> dict[str, np.ndarray]:
-    """The raw inputs as inputs.npy holds them; nothing where several tensors could be meant.
+    """The raw inputs as inputs.npy holds them, with the mask of tokens; nothing where several tensors could be meant.
 
     They are never compacted: pictures are made of them, and runs are compared by them.
     """
-    tensors = samples.tensors
+    tensors = {name: tensor for name, tensor in samples.tensors.items() if name != MASK}
     # Models of transformers say which of their arguments are the samples.
     name = next(iter(tensors)) if len(tensors) == 1 else getattr(network, "main_input_name", None)
     tensor = tensors.get(name)
     if tensor is None or tensor.dim() < 2 or tensor.is_complex() or tensor.dtype == torch.bool:
         return {}
-    return {"inputs": (tensor.float() if tensor.is_floating_point() else tensor).numpy()}
+    found = {"inputs": (tensor.float() if tensor.is_floating_point() else tensor).numpy()}
+    mask = samples.tensors.get(MASK)
+    if mask is not None and not tensor.is_floating_point() and mask.shape == tensor.shape:
+        found[MASK] = (mask != 0).numpy()
+    return found
 
 
 def _is_first_process() -> bool:

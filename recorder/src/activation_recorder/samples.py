@@ -51,6 +51,25 @@ class Samples:
         tokens = next((each for each in self.tensors.values() if each.dim() == 2 and each.dtype in whole), None)
         return None if tokens is None else tokens != PADDING
 
+    def require_position(self, tokens: str | int) -> None:
+        """Refuse a position of `activation_recorder.outputs.Pooling.tokens` at which a sample has padding.
+
+        Raises
+        ------
+        RecorderError
+        """
+        mask = self.mask()
+        if mask is None or not isinstance(tokens, int):
+            return
+        there = mask[:, tokens] if tokens < mask.shape[1] else torch.zeros(len(mask), dtype=torch.bool)
+        if not there.all():
+            sample = int(there.int().argmin())
+            raise RecorderError(
+                f"pooling: tokens={tokens} is not allowed, as sample {sample} has {int(mask[sample].sum())} tokens "
+                "that are no padding and none at this position (counted from 0). Give a position that all samples "
+                "have, or last."
+            )
+
     def chunk(self) -> int:
         """How many samples pass through a model at once, where nobody says it."""
         size = sum(tensor[:1].numel() * tensor.element_size() for tensor in self.tensors.values())

@@ -89,6 +89,27 @@ def test_pooling_is_that_of_a_model(shape, pooling, expected, tmp_path, monkeypa
     assert np.array_equal(pooled_rows(str(tmp_path / "a.npy"), chosen, pooling), whole), "sample by sample too"
 
 
+@pytest.mark.parametrize("maps", ["flatten", "mean"])
+def test_layers_of_signals_are_maps_along_time(maps, tmp_path):
+    dataset = write_samples(tmp_path / "dataset.npz", kind="signals", target="classes", count=20)
+    with np.load(dataset) as archive:
+        arrays = dict(archive)
+    np.savez(dataset, **arrays | {"eval_indices": np.arange(20)})
+    values = np.random.default_rng(0).normal(size=(20, 3, 8)).astype(np.float32)
+    np.save(tmp_path / "conv.npy", values)
+    with NpyWriter(tmp_path / "rows.npy", 1) as rows, NpyWriter(tmp_path / "classifier.npy", 1) as classifier:
+        take_recorded(
+            dataset=dataset,
+            times={0: {"conv": str(tmp_path / "conv.npy")}},
+            unit="step",
+            settings=RecordingSettings(compacted=False, pooling=Pooling(maps=maps), seed=3),
+            activations={"conv": rows},
+            classifier=classifier,
+        )
+    expected = values.mean(2) if maps == "mean" else values.reshape(20, -1)
+    np.testing.assert_allclose(np.load(tmp_path / "rows.npy")[0], expected, rtol=1e-6, atol=1e-7)
+
+
 def test_outputs_give_loss_accuracy_and_confidence(folder):
     taken, _, _, labels = take(folder)
     outputs = np.load(folder / "100" / "predictions.npy").astype(float)

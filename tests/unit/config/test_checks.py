@@ -1,6 +1,7 @@
 """What the schema cannot check: keys that do not go together, and what images, models and packages allow."""
 
 import sys
+from importlib import metadata
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import torch
 from evolution.config.checks import CheckedConfig, check_installed, cross_key_faults, job_faults, notes
 from evolution.config.resolve import resolve
 from evolution.config.sweeps import Origin
+from evolution.data.catalogue import DATA_PACKAGES
 from evolution.embedding.methods import METHODS
 from evolution.errors import ConfigError
 from support.config_faults import faults, with_key
@@ -140,6 +142,24 @@ def test_a_method_whose_package_is_not_installed_is_refused(method, monkeypatch)
     check_installed(resolve({}))
 
 
+@pytest.mark.parametrize("name", DATA_PACKAGES)
+def test_a_data_set_whose_package_is_not_installed_is_refused(name, monkeypatch):
+    model = {"japanese_vowels": "signal_cnn", "chat_languages": "tiny_transformer"}[name]
+    dataset = {"name": name, "train_size": 60, "eval_size": 60}
+    config = resolve({"dataset": dataset, "model": {"name": model}, "embedding": {"perplexity": 5}})
+    check_installed(config)
+
+    def missing(package):
+        raise metadata.PackageNotFoundError(package)
+
+    monkeypatch.setattr(metadata, "distribution", missing)
+    with pytest.raises(ConfigError) as error:
+        check_installed(config)
+    assert str(error.value).startswith(f"dataset.name: {name} is read from the package ")
+    assert f"pip install {DATA_PACKAGES[name]}`" in str(error.value)
+    check_installed(resolve({}))
+
+
 GIVEN = {"mean": [0.5, 0.4, 0.3], "std": [0.2, 0.2, 0.2]}
 
 
@@ -193,11 +213,15 @@ def test_a_grid_of_normalisations():
     )
 
 
-# A function that returns samples, as planning calls it.
-TWELVE = "import numpy as np\n\n\ndef f():\n    return np.ones((12, 1, 8, 8), np.float32), np.arange(12) % 3\n"
+DATA = """import numpy as np
 
 
-def own_data_config(tmp_path, content=TWELVE, **dataset):
+def f():
+    return np.random.default_rng(0).random((240, 1, 8, 8), np.float32), np.arange(240) % 3
+"""
+
+
+def own_data_config(tmp_path, content=DATA, **dataset):
     """A config of checkpoints with evaluation data of a function."""
     file = tmp_path / "data.py"
     file.write_text(content)

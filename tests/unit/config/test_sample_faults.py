@@ -32,8 +32,16 @@ def config(path, arrays, **more):
         (NUMBERS, {"training": {"label_smoothing": 0.1}}, "have a number to predict and no classes; must be 0"),
         (HELD, {"training": {"class_weights": "balanced"}}, "have several labels each and no classes; must be null"),
         (BARE, {}, "dataset.name: a run without labels cannot be trained here, and npz:"),
-        (TABLE, {"metrics": {"measure_by": ["age", "writer"]}}, "has no column 'writer'; it has age"),
-        (NUMBERS, {"metrics": {"measure_by": ["writer"]}}, "has no column 'writer'; it has no further columns"),
+        (
+            TABLE,
+            {"metrics": {"measure_by": ["age", "writer"]}},
+            "has no attribute writer; it has age; an array attribute_writer adds it",
+        ),
+        (
+            NUMBERS,
+            {"metrics": {"measure_by": ["writer"]}},
+            "has no attribute writer; it has none; an array attribute_writer",
+        ),
         (
             TABLE,
             {"dataset": {"normalize": {"mean": [1, 2], "std": 1}}},

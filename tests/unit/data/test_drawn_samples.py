@@ -1,10 +1,12 @@
 """The arrays of dataset.npz of drawn rows, signals and tokens."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.preprocessing import StandardScaler
 
-from evolution.data.drawn_samples import drawn_targets, readable_texts, sample_arrays
+from evolution.data.drawn_samples import drawn_targets, sample_arrays
 from evolution.data.sample_source import SamplePart, SampleSource
 from evolution.errors import DataError
 
@@ -93,8 +95,12 @@ def test_tokens_stay_as_they_are():
 
 
 def test_texts_of_the_source_come_first():
-    part = SamplePart(np.ones((3, 2), int), None, {}, np.array(["one", "two", "three"]))
-    assert readable_texts(part.inputs[[2, 0]], part, np.array([2, 0]), ()).tolist() == ["three", "one"]
+    tokens = RANDOM.integers(1, 6, (30, 4))
+    source = rows(inputs=tokens, kind="tokens", columns=(), vocabulary=tuple("abcdef"))
+    texts = np.array([f"text {number}" for number in range(30)])
+    source = replace(source, train=replace(source.train, texts=texts))
+    arrays, _ = sample_arrays(source, TRAIN, EVALUATION, name="npz:a")
+    assert arrays["eval_texts"].tolist() == texts[EVALUATION].tolist()
 
 
 @pytest.mark.parametrize(
@@ -126,3 +132,17 @@ def test_two_parts_have_names_of_their_own():
     assert "(as eval_rows[0] and rows[0])" in warnings[0]
     targets = drawn_targets(two, "table", None, two.test, np.array([3, 4]))
     assert targets.values.tolist() == [1, 0] and targets.count == 2 and targets.scale == (0.0, 1.0)
+
+
+def test_previews_of_the_source_come_before_drawn_ones():
+    previews = RANDOM.integers(0, 256, (30, 5, 4, 3)).astype(np.uint8)
+    source = rows()
+    source = replace(source, train=replace(source.train, previews=previews))
+    arrays, _ = sample_arrays(source, TRAIN, EVALUATION, name="npz:a")
+    np.testing.assert_array_equal(arrays["eval_images"], previews[EVALUATION].transpose(0, 3, 1, 2))
+    assert arrays["previews_given"]
+    assert "previews_given" not in sample_arrays(rows(), TRAIN, EVALUATION, name="npz:a")[0]
+    previews[20] = 0
+    source = replace(source, train=replace(source.train, previews=previews.astype(int) - 1))
+    with pytest.raises(DataError, match="npz:a: the preview of sample 20 is int64 with values outside 0 to 255"):
+        sample_arrays(source, TRAIN, EVALUATION, name="npz:a")

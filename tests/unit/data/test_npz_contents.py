@@ -63,7 +63,10 @@ def test_labels_of_any_whole_type(tmp_path):
 
 IMAGES, LABELS = noise(12, 8, 8), np.arange(12) % 3
 FAULTS = {
-    "no images": ({"images": None}, "has no array images; it has labels"),
+    "no images": (
+        {"images": None},
+        "has none of the arrays images, tokens, rows, signals, inputs; it has labels (int64 (12,)). Samples are one",
+    ),
     "labels of another name": ({"labels": None, "y": LABELS}, "has no array labels; it has images, y. If y holds the"),
     "ambiguous axes": ({"images": noise(12, 3, 8, 3)}, "in which channels may come second or last"),
     "two channels": ({"images": noise(12, 2, 8, 8)}, "must be 1, 3 or 4"),

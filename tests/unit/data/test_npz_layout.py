@@ -147,8 +147,19 @@ RECORDS = np.zeros(12, [("age", float), ("height", float)])
 @pytest.mark.parametrize(
     ("arrays", "said"),
     [
-        ({}, "has no array images; it has nothing"),
-        ({"data": FLOATS}, "has no array images; it has data. Samples are images, tokens, rows, signals or inputs"),
+        ({}, "has none of the arrays images, tokens, rows, signals, inputs; it has nothing. Samples are one of these"),
+        (
+            {"X": FLOATS, "y": LABELS},
+            "it has X (float64 (12, 6)), y (int64 (12,)). If X holds the samples, save it as what it is: "
+            "np.savez_compressed(file, rows=X, labels=y) or np.savez_compressed(file, signals=X, labels=y)",
+        ),
+        ({"x": FLOATS, "labels": LABELS, "age": LABELS}, "np.savez_compressed(file, rows=x, labels=labels) or"),
+        ({"data": TOKENS}, "(file, rows=data) or np.savez_compressed(file, tokens=data)"),
+        (
+            {"data": CUBE, "names": np.array(["a"] * 12)},
+            "what it is: np.savez_compressed(file, signals=data, labels=names)",
+        ),
+        ({"data": noise(12, 8, 8, 3)}, "save it as what it is: np.savez_compressed(file, images=data)"),
         ({"images": noise(12, 8, 8), "rows": FLOATS}, "a.npz has images and rows, and each sample is one of them"),
         ({"train_images": noise(12, 8, 8), "x_train": FLOATS}, "has train_images and x_train, of which one is"),
         ({"rows": FLOATS, "y": LABELS}, "If y holds the labels, save it as labels"),
@@ -210,3 +221,20 @@ def test_the_advice_on_records_can_be_followed(tmp_path):
 def test_the_path_is_part_of_every_message(tmp_path):
     with pytest.raises(DataError, match=r"none\.npz does not exist"):
         find_layout(Path(tmp_path / "none.npz"))
+
+
+def test_previews_are_those_of_the_samples_that_are_looked_at(tmp_path):
+    previews = {"previews": noise(12, 5, 5), "labels": np.arange(12) % 3}
+    found = find_layout(write(tmp_path, rows=FLOATS, **previews))
+    assert found.train.previews == "previews" and found.said == ()
+    parts = {"eval_rows": FLOATS, "eval_labels": np.arange(12) % 3}
+    found = find_layout(write(tmp_path, rows=FLOATS, **previews, **parts))
+    assert found.said == ("not read, as samples of eval_rows are looked at: previews",)
+    found = find_layout(write(tmp_path, rows=FLOATS, **previews, **parts, eval_previews=noise(12, 5, 5, 3)))
+    assert (found.train.previews, found.evaluation.previews) == (None, "eval_previews")
+    found = find_layout(write(tmp_path, images=noise(12, 8, 8), **previews))
+    assert found.train.previews is None
+    assert found.said == ("not read, as images are looked at themselves: previews",)
+    said = refused(tmp_path, rows=FLOATS, **previews | {"previews": noise(5, 5, 5)})
+    assert "previews has shape (5, 5, 5) and rows" in said
+    assert find_layout(write(tmp_path, rows=FLOATS, previews=noise(12, 5, 5))).said == ("there are no labels",)

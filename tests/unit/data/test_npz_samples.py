@@ -46,6 +46,12 @@ def test_rows(tmp_path):
     assert read(tmp_path, rows=ROWS).columns == ("column 0", "column 1", "column 2", "column 3")
 
 
+def test_previews(tmp_path):
+    previews = np.arange(12 * 9, dtype=np.uint8).reshape(12, 3, 3)
+    assert read(tmp_path, rows=ROWS).train.previews is None
+    np.testing.assert_array_equal(read(tmp_path, rows=ROWS, previews=previews).train.previews, previews)
+
+
 def test_signals(tmp_path):
     found = read(tmp_path, signals=SIGNALS)
     np.testing.assert_array_equal(found.train.inputs, SIGNALS)

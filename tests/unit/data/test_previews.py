@@ -4,11 +4,20 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from evolution.data.previews import LARGEST, TILE, previews_of, sample_previews, thumbnail, tile
+from evolution.data.previews import LARGEST, TILE, previews_of, sample_previews, thumbnail, tile, token_texts
 from evolution.data.sketches import row_sketches, signal_sketches
 from evolution.errors import DataError
 
 NAMES = ["a", "b"]
+
+
+def test_texts_of_tokens_have_no_padding_and_end_somewhere():
+    tokens = np.array([[1, 2, 0], [2, 2, 2]])
+    there = np.array([[True, True, False], [True, False, False]])
+    assert token_texts(tokens, there, ("<pad>", "good", "day")).tolist() == ["good day", "day"]
+    assert token_texts(tokens, there).tolist() == ["1 2", "2"]
+    long = np.ones((1, 500), int)
+    assert len(token_texts(long, long > 0)[0].split()) == 200
 
 
 def made(previews, first=None):

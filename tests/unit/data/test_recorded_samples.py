@@ -5,6 +5,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from evolution.data.network_input import token_mask
 from evolution.data.recorded_samples import load_recorded_samples
 from evolution.errors import DataError
 from evolution.sources.array_file import ids_digest
@@ -178,3 +179,28 @@ def test_what_planning_takes_samples_for(folder):
     np.save(folder / "inputs.npy", np.zeros((SAMPLES, 4), int))
     with pytest.raises(DataError, match=r"60 of 60 samples are padding throughout, the token 0 alone \(as s0\)"):
         load(folder, kind="tokens")
+
+
+def test_rows_with_a_single_1_are_classes_unless_labels_are_asked_for(folder):
+    classes = np.arange(SAMPLES) % 3
+    np.save(folder / "labels.npy", np.eye(4, dtype=bool)[classes])
+    for target in ("auto", "classes"):
+        found = load(folder, target=target).targets
+        assert (found.target, found.names) == ("classes", tuple("0123"))
+        np.testing.assert_array_equal(found.values, classes)
+    # The outputs may be of more classes.
+    assert load(folder, class_count=6, target="classes").targets.names == tuple("012345")
+    found = load(folder, target="labels").targets
+    assert found.target == "labels" and found.values.shape == (SAMPLES, 4)
+
+
+def test_a_mask_says_which_tokens_there_are(folder):
+    tokens = np.random.default_rng(0).integers(0, 5, (SAMPLES, 6))
+    mask = np.arange(6) < 1 + np.arange(SAMPLES)[:, None] % 6
+    np.save(folder / "inputs.npy", tokens)
+    np.save(folder / "attention_mask.npy", mask.astype(np.int64))
+    samples = load(folder, most=20)
+    assert samples.targets.kind == "tokens"
+    np.testing.assert_array_equal(token_mask(samples.inputs, "tokens"), mask[samples.indices])
+    np.testing.assert_array_equal(samples.inputs[""], tokens[samples.indices])
+    assert list(load(folder, kind="table").inputs) == [""]

@@ -91,3 +91,12 @@ def test_own_previews_come_first(tmp_path):
 )
 def test_what_the_log_says(target, values, names, said):
     assert samples_said(Targets("table", target, values, names, 3, "", {"age": np.zeros(3)})) == said
+
+
+def test_words_of_the_padding_are_no_part_of_a_text(tmp_path):
+    """Which may be any token, where a mask says what is padding."""
+    tokens = np.tile(np.array([[1, 2, 2]]), (12, 1))
+    inputs = {"input_ids": tokens, "attention_mask": np.tile(np.array([[1, 1, 0]]), (12, 1))}
+    targets = Targets("tokens", "classes", np.arange(12) % 2, ("x", "y"), 12)
+    found = written(tmp_path / "d.npz", inputs=inputs, targets=targets, vocabulary=("[MASK]", "good", "day"))
+    assert found["eval_texts"].tolist() == ["good day"] * 12

@@ -102,7 +102,8 @@ def test_a_config_has_the_facts_and_the_faults_of_its_functions(folder):
     assert resolve(config)["facts"]["a"].names == ("good", "long", "new")
     config["metrics"]["measure_by"] = ["age"]
     with pytest.raises(
-        ConfigError, match=r"^metrics\.measure_by: data\.py:texts has no column 'age'; it has no further"
+        ConfigError,
+        match=r"^metrics\.measure_by: data\.py:texts has no attribute age; it has none; attributes: {'age': ",
     ):
         resolve(config)
     config["runs"]["a"] |= {"dataset": {"name": "data.py:table", "eval_size": 20}, "model": {"name": "mlp"}}

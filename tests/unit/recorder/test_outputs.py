@@ -45,7 +45,7 @@ def test_the_tensor_of_an_output(output):
 
 
 @pytest.mark.parametrize("maps", ["flatten", "mean"])
-@pytest.mark.parametrize("tokens", ["flatten", "mean", "last", "cls"])
+@pytest.mark.parametrize("tokens", ["flatten", "mean", "last", "cls", 1])
 @pytest.mark.parametrize("shape", [(5,), (5, 7), (5, 7, 3), (5, 7, 3, 2), (5, 7, 3, 2, 2)])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_rows(shape, maps, tokens, dtype):
@@ -55,7 +55,7 @@ def test_rows(shape, maps, tokens, dtype):
     assert rows.shape == (5, pooled_width(shape[1:], mine.Pooling(maps, tokens))) and rows.dtype == torch.float32
 
 
-@pytest.mark.parametrize("tokens", ["flatten", "mean", "last", "cls"])
+@pytest.mark.parametrize("tokens", ["flatten", "mean", "last", "cls", 1])
 def test_padding_does_not_count(tokens):
     tensor = torch.randn((3, 4, 2), generator=torch.Generator().manual_seed(0))
     tensor[0, 2:] = torch.nan
@@ -72,6 +72,11 @@ def test_padding_does_not_count(tokens):
         mine.sample_rows(tensor[1:, :3], mine.Pooling(tokens=tokens), mask=mask[1:]),
         mine.sample_rows(tensor[1:, :3], mine.Pooling(tokens=tokens)),
     )
+
+
+def test_a_position_that_a_layer_lacks():
+    with pytest.raises(mine.LayerFault, match="has no token at position 4: it puts out 4 tokens"):
+        mine.sample_rows(torch.zeros(3, 4, 2), mine.Pooling.of({"tokens": 4}))
 
 
 def test_logits():

@@ -436,6 +436,36 @@ def test_dicts_and_logits_by_name(tmp_path, record):
     assert not (tmp_path / "rec" / "inputs.npy").exists()
 
 
+class OfTokens(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embed, self.head = nn.Embedding(9, 4), nn.Linear(4, 3)
+
+    def forward(self, input_ids, attention_mask):
+        kept = self.embed(input_ids) * attention_mask[:, :, None]
+        return self.head(kept.sum(1))
+
+
+TOKENS = {
+    "input_ids": torch.arange(100).reshape(20, 5) % 8 + 1,
+    "attention_mask": torch.ones(20, 5, dtype=torch.int64).index_fill(1, torch.tensor([4]), 0),
+}
+
+
+def test_tokens_are_kept_with_their_mask(record, tmp_path):
+    record(OfTokens(), inputs=TOKENS, layers=["embed"], pooling={"tokens": 3}, compact=False).step(0)
+    folder = tmp_path / "rec"
+    np.testing.assert_array_equal(np.load(folder / "inputs.npy"), TOKENS["input_ids"])
+    np.testing.assert_array_equal(np.load(folder / "attention_mask.npy"), TOKENS["attention_mask"] != 0)
+    assert np.load(folder / "0" / "embed.npy").shape == (20, 4)
+    assert json.loads((folder / "recording.json").read_text())["pooling"]["tokens"] == 3
+
+
+def test_a_position_at_which_a_sample_has_padding_is_refused(record):
+    with pytest.raises(RecorderError, match=r"tokens=4 is not allowed, as sample 0 has 4 tokens that are no padding"):
+        record(OfTokens(), inputs=TOKENS, pooling={"tokens": 4})
+
+
 def test_a_model_without_logits_has_no_predictions(record, tmp_path, caplog):
     record(nn.Sequential(nn.Conv2d(1, 2, 3), nn.Conv2d(2, 1, 3))).step(0)
     assert sorted(file.name for file in (tmp_path / "rec" / "0").iterdir()) == ["0.npy", "1.npy"]

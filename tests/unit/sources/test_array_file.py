@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import save_file
 
 from evolution.sources import array_file
-from evolution.sources.array_file import array_place, largest_whole, read_array_facts, read_ids
+from evolution.sources.array_file import array_place, has_one_hot_rows, largest_whole, read_array_facts, read_ids
 
 ARRAYS = {
     "float32": np.zeros((3, 4), np.float32),
@@ -116,3 +116,21 @@ def test_the_largest_whole_number(tmp_path, dtype):
     for shape in (3, (3, 1)):
         np.save(tmp_path / "a.npy", np.array([3, 100, 7], dtype).reshape(shape))
         assert largest_whole(tmp_path / "a.npy") == 100
+
+
+@pytest.mark.parametrize("dtype", ["?", "u1", "<i8", ">i4", "<f2", ">f4", "<f8"])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_rows_with_a_single_1_each(tmp_path, dtype, order):
+    path = tmp_path / "labels.npy"
+
+    def is_one_hot(rows):
+        np.save(path, np.array(rows, dtype, order=order))
+        return has_one_hot_rows(path)
+
+    rows = np.eye(5)[[4, 0, 1, 1, 3, 2, 0]]
+    assert is_one_hot(rows)
+    for changed in (np.ones(5), np.zeros(5), [0, 1, 0, 1, 0]):
+        assert not is_one_hot(np.vstack([rows, changed]))
+    if dtype != "?":
+        assert not is_one_hot(2 * rows)
+    assert not is_one_hot(rows[0])

@@ -56,10 +56,21 @@ def test_a_recorder_may_say_what_it_made():
     assert sentence == "was recorded with tokens: cls, so activations.pooling.tokens: mean has no effect on it."
 
 
+def test_a_recorder_may_have_taken_the_token_at_a_position(tmp_path):
+    folder = write_recording(tmp_path / "rec")
+    shared, time = read_folder(folder, wanted=SHARED.__contains__), read_folder(folder / "100")
+    said = {"pooling": {"maps": "mean", "tokens": 3}, "compact": True}
+    recording = describe(folder, said, shared=shared, time=time)
+    asked = {"compact": True, "pooling": {"maps": "mean", "tokens": 3}}
+    assert recording.without_effect(asked) == []
+    asked["pooling"]["tokens"] = "mean"
+    assert recording.without_effect(asked)[0].startswith("was recorded with tokens: 3, so")
+
+
 def test_a_recording_is_described_by_one_of_its_times(tmp_path):
     folder = write_recording(tmp_path / "rec")
     shared, time = read_folder(folder, wanted=SHARED.__contains__), read_folder(folder / "100")
-    said = {"layers": ["fc1", "conv1"], "pooling": {"maps": "mean", "tokens": 3}, "compact": True}
+    said = {"layers": ["fc1", "conv1"], "pooling": {"maps": "mean", "tokens": [3]}, "compact": True}
     found = describe(folder, said, shared=shared, time=time, ids_digest="0123")
     assert list(found.layers.items()) == [("fc1", [6]), ("conv1", [2, 3, 3])]
     assert (found.sample_count, found.predictions, found.class_count) == (SAMPLES, "outputs", CLASSES)
@@ -85,7 +96,8 @@ def facts(folder, **said):
         (np.linspace(0, 1, SAMPLES), "number", ()),
         (np.arange(SAMPLES)[:, None] % 4, "classes", tuple("0123")),
         (np.linspace(0, 1, SAMPLES)[:, None], "number", ()),
-        (np.eye(4)[np.arange(SAMPLES) % 4], "labels", tuple("0123")),
+        (np.eye(4)[np.arange(SAMPLES) % 4], "classes", tuple("0123")),
+        (np.eye(4)[np.arange(SAMPLES) % 4] + np.eye(4)[0], "labels", tuple("0123")),
         (np.zeros((SAMPLES, 2), bool), "labels", ("0", "1")),
         (None, "none", ()),
     ],

@@ -53,6 +53,17 @@ def test_labels_that_are_none(folder, labels, message):
     assert message in fault()
 
 
+@pytest.mark.parametrize("mask", [np.ones((60, 4), int), np.ones((60, 5)), np.ones(60, bool)])
+def test_a_mask_is_one_of_tokens(folder, mask):
+    np.save(folder / "inputs.npy", np.ones((60, 5), int))
+    np.save(folder / "attention_mask.npy", np.ones((60, 5), bool))
+    assert found()[1].inputs == "tokens"
+    np.save(folder / "attention_mask.npy", mask)
+    assert "an entry for each token of inputs.npy. Mend it, or leave it out" in fault()
+    os.remove(folder / "inputs.npy")
+    assert "and there is no inputs.npy; a mask is 1 and 0 (N, T)" in fault()
+
+
 def test_without_labels_the_other_arrays_say_how_many_samples_there_are(folder):
     os.remove(folder / "labels.npy")
     np.save(folder / "ids.npy", np.arange(50))

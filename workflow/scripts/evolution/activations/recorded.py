@@ -16,7 +16,7 @@ from evolution.activations.compaction import stored_rows
 from evolution.activations.logit_warnings import logit_warnings
 from evolution.activations.predictions import prediction_columns
 from evolution.activations.recorded_predictions import evaluate_recorded
-from evolution.data.kinds import CLASSES, TOKENS
+from evolution.data.kinds import CLASSES, SIGNALS, TOKENS
 from evolution.data.network_input import load_evaluation, token_mask
 from evolution.data.targets import Targets, load_targets
 from evolution.errors import LayerError, UserError
@@ -129,7 +129,9 @@ def take_recorded(
     for index, (time, files) in enumerate(times.items()):
         check = partial(_require_finite, files=files, when=f"{unit} {time}", time=time)
         for layer, writer in activations.items():
-            rows = pooled_rows(files[layer], indices, settings.pooling, mask=mask)
+            rows = pooled_rows(
+                files[layer], indices, settings.pooling, mask=mask, channels_first=targets.kind == SIGNALS
+            )
             check(rows, layer)
             writer.put(index, stored_rows(rows, seed=settings.seed) if settings.compacted else rows)
             del rows
@@ -180,7 +182,9 @@ def _mask(dataset: str, targets: Targets, pooling: Pooling) -> np.ndarray | None
     return mask
 
 
-def pooled_rows(path: str, indices: np.ndarray, pooling: Pooling, *, mask: np.ndarray | None = None) -> np.ndarray:
+def pooled_rows(
+    path: str, indices: np.ndarray, pooling: Pooling, *, mask: np.ndarray | None = None, channels_first: bool = False
+) -> np.ndarray:
     """A row of numbers for each sample of a recorded layer, as `sample_rows` makes it of a model's output.
 
     Parameters
@@ -192,6 +196,8 @@ def pooled_rows(path: str, indices: np.ndarray, pooling: Pooling, *, mask: np.nd
     pooling : Pooling
     mask : bool array (N, T), optional
         Which tokens of these samples are no padding.
+    channels_first : bool
+        Whether a layer (samples, C, T) holds maps along time, as of signals, and no tokens.
 
     Returns
     -------
@@ -204,16 +210,17 @@ def pooled_rows(path: str, indices: np.ndarray, pooling: Pooling, *, mask: np.nd
         part = read_floats(path, indices[start : start + held], say=start == 0)
         try:
             of_part = None if mask is None else torch.from_numpy(mask[start : start + held])
-            pooled = sample_rows(torch.from_numpy(part), pooling, mask=of_part).numpy()
+            pooled = sample_rows(torch.from_numpy(part), pooling, mask=of_part, is_map=channels_first).numpy()
         except LayerError as error:
             raise UserError(f"{path} {error.problem}", "activations.pooling.tokens") from None
         if rows is None:
             rows = np.empty((len(indices), pooled.shape[1]), np.float32)
         rows[start : start + held] = pooled
     if len(shape) > 2:
-        how = pooling.tokens if len(shape) == 3 else pooling.maps
-        axes = "samples, tokens, features" if len(shape) == 3 else "samples, channels, and maps of the others"
-        masked = mask is not None and len(shape) == 3 and shape[1] == mask.shape[1]
+        of_tokens = len(shape) == 3 and not channels_first
+        how = pooling.tokens if of_tokens else pooling.maps
+        axes = "samples, tokens, features" if of_tokens else "samples, channels, and maps of the others"
+        masked = mask is not None and of_tokens and shape[1] == mask.shape[1]
         log.info("%s: %s, taken as (%s); pooled with %s%s", path, shape, axes, how, " without the padding" * masked)
     return rows
 

@@ -10,6 +10,7 @@ from evolution.config.schema import KeyPath, dotted
 from evolution.config.spans import counted_spans, snapshot_spacing
 from evolution.config.sweeps import Origin, holds
 from evolution.data.catalogue import class_sizes, known_channels
+from evolution.data.catalogue import missing_package as missing_data_package
 from evolution.data.class_balance import images_per_class
 from evolution.data.facts import data_facts
 from evolution.data.kinds import CLASSES, IMAGES, SIGNALS, TABLE
@@ -469,6 +470,13 @@ def check_installed(config: dict) -> None:
             "-m pip install -r requirements-extras.txt`, run with --sdm conda, or choose tsne or pca",
             key="embedding.method",
         )
+    for name in dict.fromkeys(run["dataset"]["name"] for run in config["runs"].values()):
+        if pin := missing_data_package(name):
+            raise ConfigError(
+                f"{name} is read from the package {pin.partition('==')[0]}, which is not installed; install it with "
+                f"`{sys.executable} -m pip install {pin}`, or choose another data set",
+                key="dataset.name",
+            )
 
 
 def notes(config: dict) -> list[str]:

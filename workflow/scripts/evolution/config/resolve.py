@@ -7,14 +7,16 @@ from pathlib import Path
 import yaml
 
 from evolution.config.checks import CheckedConfig, cross_key_faults, job_faults
+from evolution.config.class_votes import cluster_faults
 from evolution.config.files import file_faults
 from evolution.config.layers import chosen_layers
 from evolution.config.model_configs import fill_in_model_configs
-from evolution.config.sample_faults import sample_faults
+from evolution.config.sample_faults import no_attribute, sample_faults
 from evolution.config.schema import Fault, KeyPath, schema_faults, with_defaults, without
 from evolution.config.suited import unsuited
 from evolution.config.sweeps import expand, grid_faults, merged
 from evolution.config.times import run_times
+from evolution.config.training_part import cap_training_parts
 from evolution.data.facts import data_facts
 from evolution.data.kinds import DataFacts
 from evolution.data.own_function import own_function
@@ -64,11 +66,12 @@ def resolve(config: dict, *, files: Sequence[str | Path] = ()) -> dict:
     runs = expand(resolved)
     resolved["runs"] = {name: _run_settings(base, changes, schema) for name, changes in runs.changes.items()}
     checked = CheckedConfig(config=resolved, written=sound, faulty=culprits, origins=runs.origins)
+    cap_training_parts(checked)
     faults = [fault for path in files for fault in file_faults(path)]
     faults += [*dict.fromkeys(map(str, found)), *runs.faults]
     resolved["times"], time_faults = run_times(checked)
     faults += [*time_faults, *cross_key_faults(checked), *sample_faults(checked)]
-    faults += unsuited(checked)
+    faults += [*unsuited(checked), *cluster_faults(checked)]
     faults += dict.fromkeys(fill_in_model_configs(checked))
     # A model that must be built to know its layers is only built once the rest is right.
     layers, layer_faults = chosen_layers(checked, build=not faults)
@@ -107,9 +110,7 @@ def _facts(checked: CheckedConfig) -> tuple[dict[str, DataFacts], list[str]]:
             known = facts[name].attributes
             for attribute in checked.config["metrics"]["measure_by"]:
                 if attribute not in known:
-                    has = f"it has {', '.join(known)}" if known else "it has no further columns"
-                    data = dataset["name"] or run["recording"]["path"]
-                    faults[f"metrics.measure_by: {data} has no column {attribute!r}; {has}"] = None
+                    faults[no_attribute(attribute, known, run)] = None
     return facts, list(faults)
 
 

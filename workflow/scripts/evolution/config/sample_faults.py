@@ -1,10 +1,13 @@
 """Keys of the config that a run's samples give no meaning to, as they are no images or have no classes or labels."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from evolution.config.checks import CheckedConfig, is_trained
+from evolution.data.contents import NPZ
 from evolution.data.facts import data_facts
 from evolution.data.kinds import CLASSES, IMAGES, LABELS, NONE, NUMBER, TOKENS, DataFacts
+from evolution.data.own_function import own_function
+from evolution.data.own_source import own_path
 
 # How messages call samples that have no classes.
 WITHOUT = {
@@ -86,10 +89,30 @@ def _of_target(checked: CheckedConfig, name: str, run: dict, facts: DataFacts) -
 
 
 def _unknown_attributes(checked: CheckedConfig, attributes: dict[str, tuple[str, ...]]) -> Iterator[str]:
-    """Columns to measure by that a run's samples do not have."""
+    """Attributes to measure by that a run's samples do not have."""
     for attribute in checked.config["metrics"]["measure_by"]:
         for name, known in attributes.items():
             if attribute not in known:
-                has = f"it has {', '.join(known)}" if known else "it has no further columns"
-                data = checked.config["runs"][name]["dataset"]["name"]
-                yield f"metrics.measure_by: {data} has no column {attribute!r}; {has}"
+                yield no_attribute(attribute, known, checked.config["runs"][name])
+
+
+def no_attribute(attribute: str, known: Sequence[str], run: dict) -> str:
+    """The fault that a run's samples do not have an attribute to measure by, with what adds it.
+
+    Parameters
+    ----------
+    attribute : str
+    known : sequence of str
+        Those that they have. A column of a table is none.
+    run : dict
+        The run's settings.
+    """
+    data, has = run["dataset"]["name"], ", ".join(known) or "none"
+    adds = ""
+    if run["recording"] is not None:
+        data, adds = run["recording"]["path"], f"; a column {attribute} of attributes.csv adds it"
+    elif own_function(data):
+        adds = f"; attributes: {{{attribute!r}: ...}} in what it returns adds it"
+    elif (own_path(data) or ("",))[0] == NPZ:
+        adds = f"; an array attribute_{attribute} adds it, and eval_attribute_{attribute} of a second part"
+    return f"metrics.measure_by: {data} has no attribute {attribute}; it has {has}{adds}"

@@ -3,6 +3,8 @@
 The tests compare the constants with the data sets themselves.
 """
 
+from importlib import metadata
+
 from evolution.data import own_source
 from evolution.data.contents import AUTO, IMAGE_FOLDER
 from evolution.data.kinds import CLASSES, IMAGES, NONE, NUMBER, SIGNALS, TABLE, TOKENS, DataFacts
@@ -54,6 +56,18 @@ DATASET_SHAPES = {
     "kmnist": (1, 28, 28),
     "cifar10": (3, 32, 32),
 }
+
+
+def missing_package(name: str) -> str:
+    """The pinned package that a set is read from and this Python does not have; empty where none is missing."""
+    pin = DATA_PACKAGES.get(name, "")
+    if not pin:
+        return ""
+    try:
+        metadata.distribution(pin.partition("==")[0])
+    except metadata.PackageNotFoundError:
+        return pin
+    return ""
 
 
 def class_sizes(

@@ -6,9 +6,9 @@ import numpy as np
 
 from evolution.data.contents import unusable
 from evolution.data.images import LabelledImages, Part
-from evolution.data.kinds import NUMBER, SIGNALS, TABLE, TOKENS
+from evolution.data.kinds import NUMBER, PADDING, SIGNALS, TABLE, TOKENS
 from evolution.data.normalization import AUTO, standardization
-from evolution.data.previews import sample_previews
+from evolution.data.previews import given_previews, sample_previews, token_texts
 from evolution.data.sample_checks import DrawnPart, require_samples, sample_warnings
 from evolution.data.sample_source import SamplePart, SampleSource
 from evolution.data.targets import Targets, target_arrays
@@ -17,9 +17,6 @@ log = logging.getLogger("evolution")
 
 # What the second axis of samples is.
 AXIS = {TABLE: "column", SIGNALS: "channel"}
-
-# Tokens that a text without words is shown by.
-MOST_SHOWN = 200
 
 
 def sample_arrays(
@@ -50,7 +47,8 @@ def sample_arrays(
     arrays : dict of str to array
         input_names, one empty name; inputs_0 (N, ...) and train_inputs (M, ...), ready for the model: rows float32
         (N, D), signals float32 (N, C, T), tokens int64 (N, T); train_labels, where there are targets, in their own
-        units; train_indices, eval_indices; eval_images uint8 (N, C, H, W), previews; of a table eval_rows float64
+        units; train_indices, eval_indices; eval_images uint8 (N, C, H, W), previews, and
+        previews_given where they came with the samples; of a table eval_rows float64
         (N, D), not standardised, and column_names; of tokens eval_texts, vocabulary where the words are known, and
         vocabulary_size; and what `evolution.data.targets.target_arrays` returns.
     warnings : list of str
@@ -74,7 +72,9 @@ def sample_arrays(
         )
     arrays, texts = {}, None
     if source.kind == TOKENS:
-        texts = readable_texts(evaluation, eval_part, eval_indices, source.vocabulary)
+        texts = None if eval_part.texts is None else eval_part.texts[eval_indices]
+        if texts is None:
+            texts = token_texts(evaluation, evaluation != PADDING, source.vocabulary)
         arrays["eval_texts"] = texts
         if source.vocabulary:
             arrays["vocabulary"] = np.array(source.vocabulary, str)
@@ -92,10 +92,15 @@ def sample_arrays(
     log.info("samples of %s", " x ".join(map(str, ready[0].shape[1:])))
     if train_values is not None:
         arrays["train_labels"] = train_values
+    if eval_part.previews is not None:
+        arrays["previews_given"] = np.array(True)
+        previews = given_previews(eval_part.previews[eval_indices], eval_indices, name)
+    else:
+        previews = sample_previews(source.kind, ready[1], texts=texts, columns=source.columns)
     return {
         "train_inputs": ready[0],
         "train_indices": train_indices,
-        "eval_images": sample_previews(source.kind, ready[1], texts=texts, columns=source.columns),
+        "eval_images": previews,
         "eval_indices": eval_indices,
         "input_names": np.array([""]),
         "inputs_0": ready[1],
@@ -156,31 +161,3 @@ def drawn_targets(
         attributes={name: column[indices] for name, column in part.attributes.items()},
         scale=scale,
     )
-
-
-def readable_texts(
-    tokens: np.ndarray, part: SamplePart, indices: np.ndarray, vocabulary: tuple[str, ...]
-) -> np.ndarray:
-    """What a person reads of each text: the text itself, else its words, else the numbers of its tokens.
-
-    Parameters
-    ----------
-    tokens : int64 array (N, T)
-        0 is the padding.
-    part : SamplePart
-    indices : int64 array (N,)
-        The texts' positions in the part.
-    vocabulary : tuple of str
-
-    Returns
-    -------
-    str array (N,)
-    """
-    if part.texts is not None:
-        return part.texts[indices]
-    words = np.array(vocabulary, object) if vocabulary else None
-    shown = []
-    for row in tokens:
-        used = row[row != 0][:MOST_SHOWN]
-        shown.append(" ".join(map(str, used if words is None else words[used])))
-    return np.array(shown, str)

@@ -6,6 +6,7 @@ import numpy as np
 
 from evolution.data.contents import unusable
 from evolution.data.kinds import IMAGES, MASK, OTHER, PADDING, SIGNALS, TABLE, TOKENS
+from evolution.data.network_input import token_mask
 
 AUTO = "auto"
 
@@ -91,11 +92,11 @@ def require_inputs(
     if kind == TABLE and columns and len(columns) != first.shape[1]:
         raise unusable(f"{where} has {len(columns)} names of columns, and rows of {first.shape[1]}; name each column")
     if kind == TOKENS:
-        _require_tokens(first, inputs.get(MASK), where, names, vocabulary)
+        _require_tokens(first, inputs, where, names, vocabulary)
 
 
 def _require_tokens(
-    tokens: np.ndarray, mask: np.ndarray | None, where: str, names: Sequence[str], vocabulary: Sequence[str]
+    tokens: np.ndarray, inputs: dict[str, np.ndarray], where: str, names: Sequence[str], vocabulary: Sequence[str]
 ) -> None:
     def place(wrong: np.ndarray) -> tuple[str, int]:
         row, column = np.argwhere(wrong)[0]
@@ -113,11 +114,12 @@ def _require_tokens(
             f"{where}: sample {sample} holds the token {token}, and the vocabulary has {len(vocabulary)} words, from 0 "
             f"to {len(vocabulary) - 1}; give the vocabulary that the texts were made with"
         )
+    mask = inputs.get(MASK)
     if mask is not None and mask.shape != tokens.shape:
         raise unusable(
             f"{where}: {MASK} is {mask.shape}, and the tokens are {tokens.shape}; there is an entry for each"
         )
-    empty = ~(tokens != PADDING if mask is None else mask != 0).any(axis=1)
+    empty = ~token_mask(inputs, TOKENS).any(axis=1)
     if empty.any():
         by = f"the token {PADDING} alone" if mask is None else f"an {MASK} of 0 alone"
         raise unusable(

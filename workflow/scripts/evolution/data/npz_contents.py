@@ -1,4 +1,4 @@
-"""What an .npz archive holds, for planning: labels and headers are read, and no samples."""
+"""What an .npz archive holds, for planning: labels and headers are read, and of samples only tokens without words."""
 
 from pathlib import Path
 

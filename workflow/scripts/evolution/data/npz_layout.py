@@ -1,5 +1,6 @@
 """Which array of an .npz archive holds what: the names that are read, the kind of the samples, whether shapes fit."""
 
+import math
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -40,7 +41,7 @@ class PartArrays:
     Attributes
     ----------
     inputs : str
-    labels, mask, texts : str or None
+    labels, mask, texts, previews : str or None
         None where there is no such array.
     attributes : dict of str to str
         The array of each further column, by the column's name.
@@ -50,6 +51,7 @@ class PartArrays:
     labels: str | None
     mask: str | None = None
     texts: str | None = None
+    previews: str | None = None
     attributes: dict[str, str] = field(default_factory=dict)
 
 
@@ -110,13 +112,15 @@ def find_layout(path: Path, *, kind: str = AUTO, target: str = AUTO) -> Layout:
     headers, others = read_headers(path)
     names, word, said = _named_parts(path, headers, others, kind, target)
     for part in names:
-        for name in (part.inputs, part.labels, part.mask, part.texts, *part.attributes.values()):
+        for name in (part.inputs, part.labels, part.mask, part.texts, part.previews, *part.attributes.values()):
             if name is not None:
                 _require_plain(path, name, headers[name])
     for name in OF_ALL:
         if name in headers:
             _require_plain(path, name, headers[name])
     found, more = _kind(path, names[0].inputs, word, headers, kind)
+    names, unread = _looked_at(names, found)
+    more += unread
     layout = Layout(path, found, names[0], names[1] if names[1:] else None, headers, (*said, *more))
     for part in layout.parts:
         _check_part(layout, part)
@@ -205,11 +209,35 @@ def _published(
         x, y = keras[0], "Y" if "Y_train" in headers else "y"
         train = _part(headers, f"{x}_train", f"{y}_train", "")
         return "inputs", train, f"{y}_train", [(f"{x}_{part}", f"{y}_{part}") for part in EVALUATION]
-    found = ", ".join([*headers, *others]) or "nothing"
+    found = [f"{name} ({header.dtype} {header.shape})" for name, header in headers.items()] + others
     raise unusable(
-        f"{path} has no array images; it has {found}. Samples are images, tokens, rows, signals or inputs: "
-        "np.savez_compressed(file, images=..., labels=...)"
+        f"{path} has none of the arrays {', '.join(SAMPLES)}; it has {', '.join(found) or 'nothing'}. "
+        f"{_names_that_fit(headers)}"
     )
+
+
+def _names_that_fit(headers: dict[str, Header]) -> str:
+    """The line that saves arrays under names that are read, as a sentence."""
+    numbers = {name: header for name, header in headers.items() if header.dtype.kind in "biuf" and header.shape}
+    several = [name for name, header in numbers.items() if len(header.shape) in (2, 3, 4)]
+    name = max(several, key=lambda each: math.prod(numbers[each].shape), default=None)
+    if name is None:
+        return "Samples are one of these, such as: np.savez_compressed(file, rows=..., labels=...)"
+    shape, dtype = headers[name].shape, headers[name].dtype
+    images = len(shape) == 4 or (len(shape) == 3 and (dtype == np.uint8 or shape[1] == shape[2] >= SQUARE))
+    words = ["images"] if images else ["signals"] if len(shape) == 3 else ["rows", "signals"]
+    if len(shape) == 2 and dtype.kind in "iu":
+        words = ["rows", "tokens"]
+    others = [each for each, header in headers.items() if each != name and header.shape[:1] == shape[:1]]
+    # Labels are of one value a sample more often than of several.
+    labels = min(
+        others,
+        key=lambda each: (each not in ("y", "labels", "label", "target"), len(headers[each].shape)),
+        default=None,
+    )
+    more = f", labels={labels}" if labels else ""
+    lines = " or ".join(f"np.savez_compressed(file, {word}={name}{more})" for word in words)
+    return f"If {name} holds the samples, save it as what it is: {lines}"
 
 
 def _one_of_two(path: Path, headers: dict[str, Header], inputs: str, labels: str, train: PartArrays) -> str | None:
@@ -236,8 +264,19 @@ def _part(headers: dict[str, Header], inputs: str, labels: str, prefix: str) -> 
         known(labels),
         mask=known(f"{prefix}attention_mask"),
         texts=known(f"{prefix}texts"),
+        previews=known(f"{prefix}previews"),
         attributes=attributes,
     )
+
+
+def _looked_at(parts: list[PartArrays], kind: str) -> tuple[list[PartArrays], list[str]]:
+    """The parts, of which only samples that are no images and are followed have previews; and what the log says."""
+    kept = [replace(part, previews=None) for part in parts]
+    if kind != IMAGES:
+        kept[-1] = parts[-1]
+    reason = "images are looked at themselves" if kind == IMAGES else f"samples of {parts[-1].inputs} are looked at"
+    unread = [part.previews for part, other in zip(parts, kept) if part.previews is not None and other.previews is None]
+    return kept, [f"not read, as {reason}: {', '.join(unread)}"] if unread else []
 
 
 def _require_no_labels(path: Path, headers: dict[str, Header], part: PartArrays, labels: str, known: set[str]) -> None:
@@ -245,7 +284,7 @@ def _require_no_labels(path: Path, headers: dict[str, Header], part: PartArrays,
 
     `known` are arrays that are something else.
     """
-    used = {part.inputs, part.mask, part.texts, *part.attributes.values(), *SAMPLES, *OF_ALL, *known}
+    used = {part.inputs, part.mask, part.texts, part.previews, *part.attributes.values(), *SAMPLES, *OF_ALL, *known}
     count = headers[part.inputs].shape[:1]
     like = [name for name, header in headers.items() if name not in used and header.shape[:1] == count]
     if like and count:
@@ -362,6 +401,11 @@ def _check_part(layout: Layout, part: PartArrays) -> None:
                 f"{path}: {name} has shape {shape} and {part.inputs} {header.shape}; {name} must be ({count},), one "
                 f"for each {ONE[kind]}"
             )
+    if part.previews is not None and headers[part.previews].shape[:1] != (count,):
+        raise unusable(
+            f"{path}: {part.previews} has shape {headers[part.previews].shape} and {part.inputs} {header.shape}; must "
+            f"be {count} images, one for each {ONE[kind]}"
+        )
     if part.labels is not None:
         shape = headers[part.labels].shape
         if len(shape) not in (1, 2) or shape[0] != count or 0 in shape:

@@ -68,7 +68,8 @@ def _part(layout: Layout, arrays: PartArrays, found: PartTargets, inputs: np.nda
         if header.dtype.kind not in "US":
             raise unusable(f"{layout.path}: {arrays.texts} is of type {header.dtype}; must be text")
         texts = np.array(read_texts(layout.path, arrays.texts), str)
-    return SamplePart(inputs, found.values, found.attributes, texts)
+    previews = None if arrays.previews is None else read_array(layout.path, arrays.previews)
+    return SamplePart(inputs, found.values, found.attributes, texts, previews)
 
 
 def _columns(layout: Layout) -> tuple[str, ...]:

@@ -1,9 +1,10 @@
 """The user's own samples during planning: an .npz archive, or a folder of images.
 
-Only labels, headers and listings are read, no pixels, so that a config is checked against the data before any job runs.
-What was read is remembered for the life of the process, since planning asks for it at least once a run: an archive's
-contents until the file changes, a folder's for good, because to see a change there takes as long as to list it again
-(0.3 s for 60,000 files). What reads without memory is in `npz_contents` and `image_folder`.
+Labels, headers and listings are read, and of samples only tokens, the largest of which says how many there are. So a
+config is checked against the data before any job runs. What was read is remembered for the life of the process, since
+planning asks for it at least once a run: an archive's contents until the file changes, a folder's for good, because to
+see a change there takes as long as to list it again (0.3 s for 60,000 files). What reads without memory is in
+`npz_contents` and `image_folder`.
 """
 
 from functools import lru_cache

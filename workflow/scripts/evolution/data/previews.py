@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from evolution.data.contents import unusable
-from evolution.data.kinds import SIGNALS, TABLE, TOKENS
+from evolution.data.kinds import PADDING, SIGNALS, TABLE, TOKENS
 from evolution.data.lettering import letters
 from evolution.data.sketches import row_sketches, signal_sketches
 
@@ -15,6 +15,8 @@ LARGEST, TILE = 64, 64
 
 # Of a tile's text: pixels of the distance from the edge, and between its lines.
 MARGIN, SPACING = 1, 1
+# Tokens that a text is read by, where nobody gave it.
+MOST_SHOWN = 200
 # More than the narrowest letters that a tile has room for.
 MOST_LETTERS = 300
 
@@ -38,6 +40,31 @@ def thumbnail(preview: object, name: str, where: str) -> Image.Image:
         If the preview is none of these.
     """
     return _small(_picture(preview, name, where))
+
+
+def given_previews(previews: np.ndarray, indices: np.ndarray, where: str) -> np.ndarray:
+    """Previews that came with samples, all of one size.
+
+    Parameters
+    ----------
+    previews : array (N, ...)
+        Each as `thumbnail` takes it.
+    indices : int64 array (N,)
+        The samples' positions, for messages.
+    where : str
+        Where they come from, for messages.
+
+    Returns
+    -------
+    uint8 array (N, C, H, W)
+        One channel or three.
+
+    Raises
+    ------
+    DataError
+        As `thumbnail` raises it.
+    """
+    return _of_one_size([thumbnail(each, f"sample {index}", where) for each, index in zip(previews, indices)])
 
 
 def previews_of(
@@ -111,9 +138,32 @@ def sample_previews(
     if kind == TABLE and inputs.ndim == 2:
         return row_sketches(inputs, columns)
     if kind == TOKENS:
-        return _of_one_size([tile(" ".join(str(token) for token in row if token)) for row in inputs])
+        return _of_one_size([tile(text) for text in token_texts(inputs, inputs != PADDING)])
     images = _as_images(inputs)
     return None if images is None else _of_one_size(list(_stretched(images)))
+
+
+def token_texts(tokens: np.ndarray, there: np.ndarray, vocabulary: Sequence[str] = ()) -> np.ndarray:
+    """What a person reads of tokens, where nobody gave texts: their words, or else their numbers.
+
+    Parameters
+    ----------
+    tokens : int64 array (N, T)
+    there : bool array (N, T)
+        False for padding.
+    vocabulary : sequence of str (V,), optional
+
+    Returns
+    -------
+    str array (N,)
+        Of the first `MOST_SHOWN` tokens of each sample.
+    """
+    words = np.array(vocabulary, object) if len(vocabulary) else None
+    texts = []
+    for row, kept in zip(tokens, there):
+        used = row[kept][:MOST_SHOWN]
+        texts.append(" ".join(map(str, used if words is None else words[used])))
+    return np.array(texts, str)
 
 
 def _of_one_size(pictures: list[Image.Image]) -> np.ndarray:

@@ -11,11 +11,11 @@ from evolution.data.contents import unusable
 from evolution.data.evaluation_inputs import AUTO, kind_of, require_inputs
 from evolution.data.evaluation_samples import Samples, checked_ids, drawn_samples
 from evolution.data.evaluation_targets import plain_labels, read_targets
-from evolution.data.kinds import CLASSES, NONE, OTHER, TABLE, TOKENS
+from evolution.data.kinds import CLASSES, MASK, NONE, OTHER, TABLE, TOKENS
 from evolution.data.previews import thumbnail
 from evolution.data.targets import Targets
 from evolution.errors import ConfigError, DataError
-from evolution.sources.array_file import NPY, ids_digest, read_ids
+from evolution.sources.array_file import NPY, has_one_hot_rows, ids_digest, read_ids
 from evolution.sources.recorded_arrays import read_array, read_floats
 from evolution.sources.recorded_time import array_files
 from evolution.sources.recording import text_class_names
@@ -33,6 +33,7 @@ from evolution.sources.recording_format import (
 
 log = logging.getLogger("evolution")
 
+SAY_LABELS = "dataset: {target: labels}"
 HOW_TO_NAME = f"{CLASS_NAMES}.npy or {CLASS_NAMES_TEXT}"
 
 
@@ -96,6 +97,8 @@ class _Reader:
         attributes = read_attributes_csv(path, count=count) if path.is_file() else {}
         texts = self._texts(count)
         inputs = {"": _inputs(self.files[INPUTS], chosen, self.kind)} if INPUTS in self.files else {}
+        if MASK in self.files and inputs[""].dtype == np.int64:
+            inputs[MASK] = read_array(self.files[MASK], chosen) != 0
         kind = kind_of(inputs, self.where, asked=self.kind) if inputs and self.kind != OTHER else self.kind
         names_of_samples = [str(index) for index in chosen] if all_ids is None else [all_ids[index] for index in chosen]
         require_inputs(kind, inputs, self.where, names=names_of_samples)
@@ -125,17 +128,22 @@ class _Reader:
         labels = read_array(self.files[LABELS])
         labels = labels[:, 0] if labels.shape[1:] == (1,) else labels
         path = str(self.files[LABELS])
+        class_count = self.class_count
+        if labels.ndim == 2 and self.target in (AUTO, CLASSES) and has_one_hot_rows(self.files[LABELS]):
+            log.info("%s: each row has a single 1, taken as classes. For several labels: %s", path, SAY_LABELS)
+            class_count = class_count or labels.shape[1]
+            labels = labels.argmax(axis=1)
         if labels.dtype.kind in "iu" and labels.ndim == 1 and self.target in (AUTO, CLASSES):
             if labels.min() < 0:
                 raise unusable(f"{path} has the label {labels.min()}; count classes from 0")
-            if names is None and self.class_count is not None:
-                if labels.max() >= self.class_count:
+            if names is None and class_count is not None:
+                if labels.max() >= class_count:
                     raise unusable(
-                        f"{path} has the label {labels.max()}, and the predictions have {self.class_count} outputs; "
+                        f"{path} has the label {labels.max()}, and the predictions have {class_count} outputs; "
                         "labels count the outputs from 0"
                     )
                 # The outputs say how many classes there are; some may have no sample here.
-                names = tuple(map(str, range(self.class_count)))
+                names = tuple(map(str, range(class_count)))
         return read_targets(plain_labels(labels, path), names, self.where, how_to_name=HOW_TO_NAME, asked=self.target)
 
     def _texts(self, count: int) -> list[str] | None:

@@ -22,12 +22,15 @@ class SamplePart:
         Other columns of the samples: float64, NaN where a value is missing; or text, empty where it is.
     texts : str array (N,) or None
         What a person reads, where the samples are texts.
+    previews : array (N, ...) or None
+        What a person looks at, each as `evolution.data.previews.thumbnail` takes it; None where it is drawn.
     """
 
     inputs: np.ndarray
     values: np.ndarray | None
     attributes: dict[str, np.ndarray] = field(default_factory=dict)
     texts: np.ndarray | None = None
+    previews: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.inputs)

@@ -7,8 +7,9 @@ import numpy as np
 from evolution.data.evaluation_inputs import first_input
 from evolution.data.evaluation_samples import Samples
 from evolution.data.kinds import CLASSES, LABELS, NUMBER, TABLE, TOKENS
+from evolution.data.network_input import token_mask
 from evolution.data.own_warnings import sample_warnings
-from evolution.data.previews import previews_of
+from evolution.data.previews import previews_of, token_texts
 from evolution.data.targets import Targets, target_arrays
 from evolution.io.arrays import save_npz
 from evolution.io.job_log import log_warnings
@@ -50,7 +51,7 @@ def save_samples(output: str | Path, samples: Samples, *, where: str) -> None:
     if kind == TOKENS and samples.vocabulary:
         optional["vocabulary"] = np.array(samples.vocabulary)
         if texts is None and first is not None:
-            texts = [" ".join(samples.vocabulary[token] for token in row if token) for row in first]
+            texts = token_texts(first, token_mask(samples.inputs, kind), samples.vocabulary)
     if texts is not None:
         optional["eval_texts"] = np.array(texts, str)
     if samples.ids:

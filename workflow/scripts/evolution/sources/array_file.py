@@ -35,6 +35,13 @@ TENSOR_TYPES = {
     **{f"U{bits}": f"uint{bits}" for bits in (8, 16, 32, 64)},
 }
 
+# The types of real numbers, by the letters of Python's struct.
+STRUCT_LETTERS = {
+    **{"bool": "?", "float16": "e", "float32": "f", "float64": "d"},
+    **{"int8": "b", "int16": "h", "int32": "i", "int64": "q"},
+    **{"uint8": "B", "uint16": "H", "uint32": "I", "uint64": "Q"},
+}
+
 
 @dataclass(frozen=True)
 class ArrayFacts:
@@ -257,3 +264,35 @@ def largest_whole(path: Path) -> int:
     place = array_place(path)
     flat = replace(place, shape=place.shape[:1]) if tuple(place.shape[1:]) == (1,) else place
     return max(map(int, _ids_at(path, flat)), default=-1)
+
+
+def has_one_hot_rows(path: Path) -> bool:
+    """Whether each row of an array (N, K) holds a single 1, and 0 else. The rows are read up to the first other one.
+
+    Raises
+    ------
+    OSError, EOFError, ValueError
+        As `array_place` raises them.
+    """
+    place = array_place(path)
+    letter = STRUCT_LETTERS.get(place.dtype)
+    if letter is None or len(place.shape) != 2 or 0 in place.shape:
+        return False
+    rows, columns = place.shape
+    one = struct.pack((">" if place.code.startswith(">") else "<") + letter, 1)
+    with open(path, "rb") as stream:
+        stream.seek(place.begin)
+        if not place.fortran:
+            return all(_is_one_hot(stream.read(columns * len(one)), one) for _ in range(rows))
+        content, width = stream.read(place.size), len(one)
+    starts = range(0, place.size, rows * width)
+    return all(
+        _is_one_hot(b"".join(content[start + row : start + row + width] for start in starts), one)
+        for row in range(0, rows * width, width)
+    )
+
+
+def _is_one_hot(row: bytes, one: bytes) -> bool:
+    """Whether a row of numbers is a single one, which begins where a number does, among zeros."""
+    before = (len(row) - len(row.lstrip(b"\0"))) - (len(one) - len(one.lstrip(b"\0")))
+    return row.strip(b"\0") == one.strip(b"\0") and before % len(one) == 0

@@ -11,7 +11,7 @@ from evolution.data.kinds import CLASSES as CLASS_TARGET
 from evolution.data.kinds import IMAGES, NONE, NUMBER, OTHER, SIGNALS, TABLE, TOKENS, DataFacts
 from evolution.data.kinds import LABELS as LABELS_TARGET
 from evolution.errors import ConfigError, DataError
-from evolution.sources.array_file import largest_whole, read_ids
+from evolution.sources.array_file import has_one_hot_rows, largest_whole, read_ids
 from evolution.sources.file_names import UNITS
 from evolution.sources.recorded_time import Arrays, RecordedArray, folder_fingerprint
 from evolution.sources.recording_format import (
@@ -54,10 +54,10 @@ class Recording:
         A digest of labels, ids, names, previews and inputs; empty where the folder is gone.
     ids_digest : str or None
         See `evolution.sources.array_file.ids_digest`; None where there are no ids.
-    form : dict of str to str or bool
+    form : dict of str to str, bool or int
         What the recorder made of the activations, where recording.json says so: maps, tokens, compact.
     labels : str
-        What the labels are by their type and shape, one of `evolution.data.kinds.TARGETS`.
+        What the labels are by their type, shape and rows, one of `evolution.data.kinds.TARGETS`.
     names : list of str
         Of the classes or the labels, as far as they are known without reading the labels.
     attributes : list of str
@@ -75,7 +75,7 @@ class Recording:
     has_inputs: bool = False
     samples_digest: str = ""
     ids_digest: str | None = None
-    form: dict[str, str | bool] = field(default_factory=dict)
+    form: dict[str, str | bool | int] = field(default_factory=dict)
     labels: str = CLASS_TARGET
     names: list[str] = field(default_factory=list)
     attributes: list[str] = field(default_factory=list)
@@ -142,7 +142,7 @@ class Recording:
         ]
 
 
-def _as_yaml(value: str | bool) -> str:
+def _as_yaml(value: str | bool | int) -> str:
     return str(value).lower() if isinstance(value, bool) else value
 
 
@@ -171,10 +171,12 @@ def describe(folder: Path, said: dict, *, shared: Arrays, time: Arrays, ids_dige
     # Where there are none of these files the digest is as before there could be any.
     basis += [_digest(path) for path in (folder / ATTRIBUTES_TABLE, folder / TEXTS) if path.is_file()]
     labels = _target(shared.get(LABELS))
-    if not names and columns is None and labels == CLASS_TARGET:
+    if not names and LABELS in shared and _has_rows(shared[LABELS]):
+        # Outputs of the model may be of more classes; its labels have a column each.
+        count = columns if labels == CLASS_TARGET else None
+        names = list(map(str, range(count or shared[LABELS].facts.shape[1])))
+    elif not names and columns is None and labels == CLASS_TARGET:
         names = list(map(str, range(largest_whole(Path(shared[LABELS].file)) + 1)))
-    elif not names and labels == LABELS_TARGET:
-        names = list(map(str, range(shared[LABELS].facts.shape[1])))
     inputs = shared.get(INPUTS)
     counted = next((shared[name] for name in (LABELS, INPUTS, PREVIEWS, IDS) if name in shared), None)
     # Without all of them a layer says how many samples there are.
@@ -222,12 +224,17 @@ def _attribute_names(path: Path, samples: int) -> list[str]:
     return rows[0]
 
 
+def _has_rows(labels: RecordedArray) -> bool:
+    """Whether labels have several columns."""
+    return len(labels.facts.shape) == 2 and labels.facts.shape[1] > 1
+
+
 def _target(labels: RecordedArray | None) -> str:
-    """What labels are, by their type and shape."""
+    """What labels are, by their type and shape; rows with a single 1 each are classes, as in all other data."""
     if labels is None:
         return NONE
-    if len(labels.facts.shape) == 2 and labels.facts.shape[1] > 1:
-        return LABELS_TARGET
+    if _has_rows(labels):
+        return CLASS_TARGET if has_one_hot_rows(Path(labels.file)) else LABELS_TARGET
     return NUMBER if "float" in labels.facts.dtype else CLASS_TARGET
 
 
@@ -291,11 +298,11 @@ def read_settings(folder: Path) -> dict:
     return settings
 
 
-def _form(said: dict) -> dict[str, str | bool]:
+def _form(said: dict) -> dict[str, str | bool | int]:
     """What recording.json says of the form that the recorder gave to the activations."""
     pooling = said.get("pooling") if isinstance(said.get("pooling"), dict) else {}
     found = {kind: pooling.get(kind) for kind in ("maps", "tokens")} | {"compact": said.get("compact")}
-    return {kind: value for kind, value in found.items() if isinstance(value, str | bool)}
+    return {kind: value for kind, value in found.items() if isinstance(value, str | bool | int)}
 
 
 def in_order(names: list[str], settings: dict) -> list[str]:

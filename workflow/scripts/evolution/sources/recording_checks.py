@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from evolution.data.contents import FEWEST
+from evolution.data.kinds import MASK
 from evolution.errors import ConfigError
 from evolution.sources.array_file import read_ids
 from evolution.sources.recorded_time import Arrays, RecordedArray
@@ -66,6 +67,8 @@ def check_shared(shared: Arrays) -> RecordedArray | None:
         _check_numbers(shared[INPUTS])
         if 0 in shared[INPUTS].facts.shape:
             raise ConfigError(f"{shared[INPUTS].file} is {shared[INPUTS].said()}, without any numbers", "path")
+    if MASK in shared:
+        _check_mask(shared[MASK], shared.get(INPUTS))
     if CLASS_NAMES in shared:
         given = shared[CLASS_NAMES]
         if given.facts.dtype != "text" or len(given.facts.shape) != 1:
@@ -82,7 +85,21 @@ def _check_labels(labels: RecordedArray) -> None:
     if not known or len(shape) not in (1, 2) or (shape[1:] in ([], [1]) and dtype == "bool"):
         raise ConfigError(
             f"{labels.file} is {labels.said()}; labels are classes, whole numbers (N,) counted from 0; or a number "
-            "each, floats (N,); or several labels, 0 and 1 (N, K). Leave the file out where there are none",
+            "each, floats (N,); or several labels, 0 and 1 (N, K). Leave the file out where there are none. Texts and "
+            "booleans become classes by: names, labels = np.unique(labels, return_inverse=True), with the names in "
+            f"{CLASS_NAMES}.npy",
+            "path",
+        )
+
+
+def _check_mask(mask: RecordedArray, inputs: RecordedArray | None) -> None:
+    """Refuse a mask that is not one of tokens."""
+    of_numbers = WHOLE.fullmatch(mask.facts.dtype) or mask.facts.dtype == "bool"
+    if inputs is None or not of_numbers or len(mask.facts.shape) != 2 or mask.facts.shape != inputs.facts.shape:
+        there = f"{Path(inputs.file).name} {inputs.said()}" if inputs else f"there is no {INPUTS}.npy"
+        raise ConfigError(
+            f"{mask.file} is {mask.said()}, and {there}; a mask is 1 and 0 (N, T), an entry for each token of "
+            f"{INPUTS}.npy. Mend it, or leave it out",
             "path",
         )
 

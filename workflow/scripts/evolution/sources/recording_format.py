@@ -5,6 +5,8 @@ It loads nothing, so that planning and jobs can read it.
 
 import re
 
+from evolution.data.kinds import MASK
+
 # The version that is read here.
 FORMAT = 1
 
@@ -14,7 +16,8 @@ SETTINGS_FILE = "recording.json"
 # What lies next to the folders of the times. All but the classes' names have an entry for each sample, and none must
 # be there.
 LABELS, IDS, CLASS_NAMES, PREVIEWS, INPUTS = "labels", "ids", "class_names", "previews", "inputs"
-SHARED = (LABELS, IDS, CLASS_NAMES, PREVIEWS, INPUTS)
+# Of inputs that are tokens the mask says where there are any.
+SHARED = (LABELS, IDS, CLASS_NAMES, PREVIEWS, INPUTS, MASK)
 # The classes' names, a line each, where they are no array.
 CLASS_NAMES_TEXT = "class_names.txt"
 # Further columns of the samples, a header and a line a sample; and what a person reads, a line a sample.
