@@ -19,7 +19,7 @@ from evolution.embedding.methods import METHODS, missing_package
 from evolution.errors import ConfigError, DataError
 from evolution.models.catalogue import ARCHITECTURES
 from evolution.models.import_paths import find_module, no_module
-from evolution.models.names import own_class, package_class
+from evolution.models.names import outputs_argument, own_class, package_class
 from evolution.models.selection import AUTO, MOST_AUTO
 from evolution.planning.code_files import code_fault
 from evolution.planning.run_times import RunTimes, epoch_length, epoch_steps
@@ -254,6 +254,8 @@ def _check_arguments(checked: CheckedConfig) -> Iterator[str]:
             continue
         known = ARCHITECTURES[model].arguments
         for key, value in kwargs.items():
+            if key == outputs_argument(model):
+                continue  # Whether the data say it is looked at with their other facts.
             where = checked.written_key(name, "model.kwargs", key)
             if key not in known:
                 near = difflib.get_close_matches(str(key), known, n=1)
