@@ -5,9 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from evolution.data.contents import unusable
-from evolution.data.kinds import IMAGES, MASK, OTHER, PADDING, SIGNALS, TABLE, TOKENS
-
-AUTO = "auto"
+from evolution.data.kinds import AUTO, IMAGES, MASK, OTHER, PADDING, SIGNALS, TABLE, TOKENS
 
 # Dimensions of one sample of each kind.
 DIMENSIONS = {IMAGES: (2, 3), TOKENS: (1,), TABLE: (1,), SIGNALS: (1, 2)}

@@ -14,6 +14,9 @@ KINDS = (IMAGES, TOKENS, TABLE, SIGNALS, OTHER)
 CLASSES, NUMBER, LABELS, NONE = "classes", "number", "labels", "none"
 TARGETS = (CLASSES, NUMBER, LABELS, NONE)
 
+# The value of `dataset.kind` and `dataset.target` that leaves either to the samples.
+AUTO = "auto"
+
 # How figures and pages call the raw inputs of each kind, which all layers are compared with.
 BASELINES = {
     IMAGES: "raw pixels",
