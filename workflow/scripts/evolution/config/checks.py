@@ -402,7 +402,8 @@ def _check_files(checked: CheckedConfig) -> Iterator[str]:
             if history is not None and ("\0" in history or not Path(history).expanduser().is_file()):
                 yield (
                     f"{checked.written_key(name, f'{source}.history')}: {history!r} is no file; must be a CSV file "
-                    "with epoch or step, and train_loss or train_accuracy, or a trainer_state.json"
+                    "with epoch or step, and train_loss or train_accuracy (of a number train_r2, of several labels "
+                    "train_average_precision), or a trainer_state.json"
                 )
         data = own_function(run["dataset"]["name"])
         if data and run["checkpoints"] is None:
