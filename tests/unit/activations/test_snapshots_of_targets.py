@@ -1,5 +1,7 @@
 """Trainings of each kind of input and target, and the files of their snapshots."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -116,6 +118,11 @@ def test_samples_without_labels(trained, names):
             ModelError, match=r"mlp needs the number of its outputs, and data without labels do not say"
         ):
             write_snapshots(**arguments)
+        counted = replace(arguments["settings"], model_kwargs={"classes": 3})
+        write_snapshots(**arguments | {"settings": counted})
+        # The outputs are there, and nobody knows what they stand for.
+        predicted, confidence = load_predictions([arguments["predictions"]], [1, 2], 30)
+        assert (predicted == -1).all() and np.isnan(confidence).all()
         return
     write_snapshots(**arguments)
     predicted, confidence = load_predictions([arguments["predictions"]], [1, 2], 30)

@@ -16,9 +16,10 @@ from sklearn.preprocessing import normalize
 from evolution.activations.compaction import compact
 from evolution.measures import neighbors, probe, spectrum
 from evolution.measures.cell_metrics import MeasureSettings, layer_metrics, shape_metrics
-from evolution.measures.registry import BASIC_METRICS, MEASURES, OF_CLUSTERS, PER_CLASS
+from evolution.measures.registry import OF_CLUSTERS, PER_CLASS
 from evolution.seeds import generator, integer_seed
 from support.measured_by_sklearn import truth
+from support.metrics_of_classes import BASIC_METRICS, MEASURES
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -5,7 +5,6 @@ import pytest
 
 from evolution.figures.collapse_panels import PANELS
 from evolution.io.tables import save_table
-from evolution.measures.registry import MEASURES
 from plot_neural_collapse import plot_neural_collapse
 from support.figures import (
     LAYERS,
@@ -19,6 +18,7 @@ from support.figures import (
     titled,
     write_long,
 )
+from support.metrics_of_classes import MEASURES
 
 COLLAPSE = MEASURES["neural_collapse"]
 

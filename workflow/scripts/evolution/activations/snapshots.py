@@ -14,6 +14,7 @@ from evolution.activations.classifier import classifier_rows, no_classifier_rows
 from evolution.activations.compaction import stored_rows
 from evolution.activations.evaluation import evaluate_outputs
 from evolution.activations.logit_warnings import logit_warnings
+from evolution.activations.pass_faults import pass_explained
 from evolution.activations.predictions import prediction_columns
 from evolution.data.kinds import CLASSES, NONE, NUMBER
 from evolution.data.network_input import load_evaluation, load_vocabulary
@@ -182,7 +183,8 @@ def take_snapshots(
         return model.to(device, memory_format=layout)
 
     def pass_few(model: nn.Module) -> Outputs:
-        return record_outputs(model, samples[few], layers=list(activations), pooling=settings.pooling)
+        with pass_explained(settings.model, model, samples):
+            return record_outputs(model, samples[few], layers=list(activations), pooling=settings.pooling)
 
     groups = layer_groups(
         {name: len(samples) * rows[0].nbytes for name, rows in pass_few(fresh_model()).layers.items()}, limit=held_bytes
@@ -196,14 +198,15 @@ def take_snapshots(
         is_filled = load_weights(model)
         in_batch = {}
         for group in groups or [[]]:
-            outputs = record_outputs(
-                model,
-                samples,
-                layers=group,
-                pooling=settings.pooling,
-                classes=classes if of_classes else None,
-                chunk=chunk or samples.chunk(),
-            )
+            with pass_explained(settings.model, model, samples):
+                outputs = record_outputs(
+                    model,
+                    samples,
+                    layers=group,
+                    pooling=settings.pooling,
+                    classes=classes if of_classes else None,
+                    chunk=chunk or samples.chunk(),
+                )
             for layer in group:
                 rows = _finite(outputs.layers.pop(layer), layer, f"{unit} {time}")
                 in_batch[layer] = rows[few]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from evolution.data.contents import AUTO, FEWEST, unusable
-from evolution.data.kinds import IMAGES, NONE, SIGNALS, TABLE, TOKENS
+from evolution.data.contents import FEWEST, unusable
+from evolution.data.kinds import AUTO, IMAGES, NONE, SIGNALS, TABLE, TOKENS
 from evolution.data.npz_advice import label_shape_advice
 from evolution.data.npz_archive import Header, image_axes, image_shape, read_array, read_headers
 from evolution.errors import DataError
