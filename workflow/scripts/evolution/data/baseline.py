@@ -11,7 +11,7 @@ from evolution.data.standardising import standardised_columns
 log = logging.getLogger("evolution")
 
 
-def baseline_rows(kind: str, inputs: dict[str, np.ndarray], *, standardised: bool) -> np.ndarray:
+def baseline_rows(kind: str, inputs: dict[str, np.ndarray], *, trained_on: np.ndarray | None = None) -> np.ndarray:
     """One row a sample: pixels, standardised columns, the samples of the signal, or the weights of its tokens.
 
     Parameters
@@ -20,9 +20,9 @@ def baseline_rows(kind: str, inputs: dict[str, np.ndarray], *, standardised: boo
         One of `evolution.data.kinds.KINDS`.
     inputs : dict of str to array (N, ...)
         What a model is given, by the names of its arguments. The first one that is no mask counts.
-    standardised : bool
-        Whether the columns of a table were standardised already, by the samples that a network is trained on. Else they
-        are by these samples.
+    trained_on : array (M, ...), optional
+        The first input of the samples that a network is trained on, by which the columns of a table are standardised.
+        By default they are by these samples.
 
     Returns
     -------
@@ -33,9 +33,11 @@ def baseline_rows(kind: str, inputs: dict[str, np.ndarray], *, standardised: boo
     if kind == TOKENS:
         mask = inputs.get(MASK)
         return tf_idf(rows, rows != PADDING if mask is None else mask.reshape(rows.shape) != 0)
-    if kind == TABLE and not standardised:
-        log.info("The columns are standardised by the evaluation samples, as they are compared: mean 0, deviation 1")
-        return standardised_columns(rows).astype(np.float32)
+    if kind == TABLE:
+        part = "evaluation" if trained_on is None else "training"
+        log.info("The columns are standardised by the %s samples: mean 0, deviation 1", part)
+        by = rows if trained_on is None else trained_on.reshape(len(trained_on), -1)
+        return standardised_columns(rows, by=by).astype(np.float32)
     return rows.astype(np.float32, copy=False)
 
 

@@ -23,8 +23,10 @@ def mean_and_deviation(values: np.ndarray, axes: tuple[int, ...] = (0,)) -> tupl
     return np.where(constant, low, values.mean(axis=axes)), np.where(constant, 1.0, values.std(axis=axes))
 
 
-def standardised_columns(rows: np.ndarray) -> np.ndarray:
-    """Rows (N, D) less each column's mean, divided by its deviation: float64. A constant column becomes 0."""
-    rows = rows.astype(np.float64)
-    mean, std = mean_and_deviation(rows)
-    return (rows - mean) / std
+def standardised_columns(rows: np.ndarray, *, by: np.ndarray | None = None) -> np.ndarray:
+    """Rows (N, D) less each column's mean, divided by its deviation: float64. A constant column becomes 0.
+
+    Mean and deviation are those of the rows `by` (M, D); by default of the rows themselves.
+    """
+    mean, std = mean_and_deviation((rows if by is None else by).astype(np.float64))
+    return (rows.astype(np.float64) - mean) / std
