@@ -193,6 +193,21 @@ def test_attributes_of_a_recording_without_labels(project):
     assert results(project, "bare", "figures/attributes.png").exists()
 
 
+def test_training_curves_without_labels_need_a_log(tmp_path):
+    random = np.random.default_rng(0)
+    for time in (0, 4):
+        (tmp_path / "mine" / str(time)).mkdir(parents=True)
+        for name, width in (("first", 5), ("predictions", 3)):
+            np.save(tmp_path / "mine" / str(time) / f"{name}.npy", random.normal(size=(60, width)).astype(np.float32))
+    recording = {"path": "mine", "unit": "epoch"}
+    project = Project(tmp_path, {**SMALL, "runs": {"mine": {"recording": recording, "layers": "auto"}}})
+    assert not any(name.startswith("plot_training_curves") for name in project.plan())
+    (tmp_path / "log.csv").write_text("epoch,train_loss\n0,2\n4,1\n", encoding="utf-8")
+    recording["history"] = "log.csv"
+    project.configure({**SMALL, "runs": {"mine": {"recording": recording, "layers": "auto"}}})
+    assert any(name.startswith("plot_training_curves") for name in project.plan())
+
+
 @pytest.mark.parametrize("name", ["medmnist", "keras"])
 def test_archives_of_public_sets(tmp_path, name):
     """To the data alone, and what planning knows of them without a job."""

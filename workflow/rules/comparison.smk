@@ -200,6 +200,7 @@ if len(RUNS) > 1 and len(UNITS) == 1:
                 if any(
                     registry.is_drawn(figure, experiment, FACTS[run].target)
                     and (PLANNED[run].has_predictions or not figure.of_predictions)
+                    and (may_have_history(run) or not figure.of_history)
                     for run in RUNS
                 )
             ],

@@ -134,7 +134,10 @@ def has_figure(run, figure):
     """Whether a figure of a run is asked for, and the run has what it shows."""
     has_predictions = PLANNED[run].has_predictions or not figure.of_predictions
     has_raw_inputs = RAW_INPUTS in FOLLOWED_LAYERS[run] or not figure.of_raw_inputs
-    return has_predictions and has_raw_inputs and registry.is_drawn(figure, experiment, FACTS[run].target)
+    has_history = not figure.of_history or may_have_history(run)
+    return (
+        has_predictions and has_raw_inputs and has_history and registry.is_drawn(figure, experiment, FACTS[run].target)
+    )
 
 
 # The figures of each run.

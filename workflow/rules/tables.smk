@@ -1,4 +1,5 @@
 # The tables of a run, gathered from what its jobs wrote for each span and layer.
+from evolution.data.kinds import NONE
 from evolution.sources import losses
 
 
@@ -18,16 +19,30 @@ def collected_tables(
     return tables | dataset if wildcards.table == "class_metrics" else tables
 
 
+def logs_of_training(
+    run,
+):
+    """The logs with the losses of a training that ran elsewhere."""
+    if SOURCE[run] == "train":
+        return []
+    asked = elsewhere_setting(run, "history")
+    if asked is not None:
+        return [os.path.expanduser(asked)]
+    return losses.find_logs(stored.path for stored in TIMES[run].stored.values())
+
+
+def may_have_history(
+    run,
+):
+    """Whether there may be losses or scores of a run: without labels and trained elsewhere, only a log has them."""
+    return FACTS[run].target != NONE or SOURCE[run] == "train" or bool(logs_of_training(run))
+
+
 def training_logs(
     wildcards,
 ):
-    """The logs with the losses of a training that ran elsewhere."""
-    if wildcards.table != "history" or SOURCE[wildcards.run] == "train":
-        return []
-    asked = elsewhere_setting(wildcards.run, "history")
-    if asked is not None:
-        return [os.path.expanduser(asked)]
-    return losses.find_logs(stored.path for stored in TIMES[wildcards.run].stored.values())
+    """The logs that the history of a run is gathered from."""
+    return logs_of_training(wildcards.run) if wildcards.table == "history" else []
 
 
 def log_digests(

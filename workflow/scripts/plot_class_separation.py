@@ -28,6 +28,8 @@ NAMED_CLASSES = 30
 MOST_CLASSES = 50
 PRINTED_PANEL = 1.2  # inches
 PRINTED_LETTERS = 12  # of a line above a panel
+# Inches: beside all panels, a letter of a class's name, and one above a panel.
+BESIDE, LETTER, TITLE_LETTER = 1.4, 0.07, 0.085
 CLASS_NOTE = (
     "Each cell: the share of the class's evaluation samples whose nearest neighbours, among the layer's "
     "activations, vote for the class. A row that turns bright early is a class that comes apart early; one that is "
@@ -158,11 +160,17 @@ def plot_class_separation(
             "are shown, best first; the files in votes/ have all."
         )
     names, fonts = drawable_names(targets.names)
+    width = style.width or max(7.0, 0.9 + 1.9 * columns)
+    named = np.arange(0, len(shown), -(-len(shown) // NAMED_CLASSES))
+    row_names = shorten_apart([names[shown[row]] for row in named], 16)
+    # From one panel to the next, less what stands left and right of them.
+    pitch = (width - BESIDE - LETTER * max(map(len, row_names), default=0)) / columns
+    letters = PRINTED_LETTERS if style.printed else max(PRINTED_LETTERS, int(pitch / TITLE_LETTER))
     with shared_look(fonts):
         figure = headed_figure(
             title=f"When each {one} comes apart: {score} of each {one}",
             note=note,
-            width=style.width or max(7.0, 0.9 + 1.9 * columns),
+            width=width,
             height=rows * (0.7 + max(1.8, 0.17 * min(len(shown), NAMED_CLASSES))),
             style=style,
         )
@@ -177,17 +185,17 @@ def plot_class_separation(
             image = axes.pcolormesh(edges, np.arange(len(shown) + 1) - 0.5, share, vmin=low, vmax=1, cmap=COLORS)
             image.set_rasterized(True)
             title = layer_title(layer, baseline)
-            wrapped = layer == RAW_INPUTS and style.printed and len(title) > PRINTED_LETTERS
-            axes.set_title(
-                textwrap.fill(title, PRINTED_LETTERS) if wrapped else shorten(title, 22), size=6 if wrapped else 9
+            long = len(title) > letters
+            title = (
+                textwrap.fill(title, letters) if layer == RAW_INPUTS else shorten(title, letters + 2 * style.printed)
             )
+            axes.set_title(title, size=6 if long and style.printed else 9)
             axes.grid(False)
             axes.set_xlabel(style.unit)
             set_cell_axis(axes.xaxis, times, style, ticks=4)
             axes.set_xlim(edges[0], edges[-1])
             axes.set_ylim(len(shown) - 0.5, -0.5)
-        named = np.arange(0, len(shown), -(-len(shown) // NAMED_CLASSES))
-        panels[0, 0].set_yticks(named, shorten_apart([names[shown[row]] for row in named], 16))
+        panels[0, 0].set_yticks(named, row_names)
         for axes in panels[:, 0]:
             axes.set_ylabel(one)
         bar = figure.colorbar(image, ax=panels.ravel().tolist()[: len(layers)], fraction=0.04, pad=0.01)

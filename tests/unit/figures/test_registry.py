@@ -96,6 +96,8 @@ def drawn(config):
 def test_what_a_recording_may_lack_is_marked():
     assert {figure.name for figure in FIGURES if figure.of_raw_inputs} == {"raw_inputs"}
     assert {figure.name for figure in FIGURES if figure.of_predictions} >= {"training_curves", "confusion"}
+    assert {figure.name for figure in FIGURES if figure.of_history} == {"training_curves"}
+    assert {figure.name for figure in COMPARISON_FIGURES if figure.of_history} == {"accuracy_curves"}
 
 
 def test_what_is_switched_off_is_not_drawn(config):

@@ -204,5 +204,6 @@ def test_names_that_differ_are_shortened_as_one_alone_is():
     assert shorten_apart(names, 12) == [shorten(name, 12) for name in names]
     wide = shorten_apart(["犬" * 20 + "猫鳥"[number] + "犬abc" for number in range(2)], 12)
     assert len(set(wide)) == 2 and all(len(name) <= 8 for name in wide)
+    assert shorten_apart(["species 1 ddddddd", "species 22"], 12) == ["…1 ddddddd", "…22"]
     assert shorten_apart(["a cat", "a dog"], 12) == ["a cat", "a dog"]
     assert shorten_apart([], 12) == [] and shorten_apart(["same" * 9, "same" * 9], 12) == ["samesa…esame"] * 2

@@ -1,10 +1,13 @@
 """The figure of when each class comes apart."""
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
+from evolution.figures.style import FigureStyle
 from plot_class_separation import class_accuracies, label_precisions, plot_class_separation, telling_rows
 from support.figures import (
     PAPER_CLASSES,
@@ -18,6 +21,7 @@ from support.figures import (
     write_cells,
     write_dataset,
 )
+from support.target_runs import LAYERS, TIMES, TargetRun
 
 RANDOM = np.random.default_rng(0)
 
@@ -113,3 +117,22 @@ def test_of_very_many_rows_the_best_and_the_worst_are_chosen():
     known = np.delete(final, 3)
     np.testing.assert_allclose(final[chosen], np.concatenate([np.sort(known)[::-1][:15], np.sort(known)[::-1][-15:]]))
     np.testing.assert_array_equal(telling_rows(shares[:50]), np.arange(50))
+
+
+def _title(axes):
+    return next(text for text in axes.findobj(Text) if text.get_text() == axes.get_title("left")).get_window_extent()
+
+
+@pytest.mark.parametrize("width", [None, 7])
+def test_titles_of_panels_do_not_touch(width, tmp_path):
+    run = TargetRun(tmp_path, "table", count=60, names=[f"species number {number} of ten" for number in range(10)])
+    figure = plot_class_separation(
+        dataset=run.dataset, votes=run.votes(), times=TIMES, layers=["raw_inputs", *LAYERS],
+        baseline="standardised columns", style=FigureStyle(100, width),
+    )  # fmt: skip
+    figure.draw_without_rendering()
+    *panels, _ = figure.axes
+    ends = [_title(axes) for axes in panels]
+    assert all(one.x1 + 3 < other.x0 for one, other in itertools.pairwise(ends))
+    names = [text.get_text() for text in panels[0].get_yticklabels()]
+    assert len(set(names)) == 10 and names[3] == "…3 of ten"

@@ -104,6 +104,9 @@ class Figure:
         target that it shows each of.
     of_predictions : bool
         Whether it shows what the network predicts: a recording may not say, and the figure is then left out.
+    of_history : bool
+        Whether it shows losses and scores: of a run without labels that was trained elsewhere none may be known, and
+        the figure is then left out.
     targets : tuple of str
         The kinds of target, of `evolution.data.kinds.TARGETS`, that it has something to show of.
     of_raw_inputs : bool
@@ -126,6 +129,7 @@ class Figure:
     switch: str = ""
     measures: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     of_predictions: bool = False
+    of_history: bool = False
     of_raw_inputs: bool = False
     targets: tuple[str, ...] = TARGETS
     film: Mapping[str, str] = field(default_factory=dict)
@@ -160,6 +164,7 @@ FIGURES = (
         inputs={"history": HISTORY_TABLE},
         params=PALETTE_PARAM | SIZE_PARAMS | TIME_PARAMS,
         of_predictions=True,
+        of_history=True,
     ),
     Figure(
         name="metric_curves",
@@ -369,6 +374,7 @@ COMPARISON_FIGURES = (
         inputs={"history": HISTORY_TABLE},
         params=PALETTE_PARAM | SIZE_PARAMS | TIME_PARAMS,
         of_predictions=True,
+        of_history=True,
         memory=2000,
         minutes=10,
     ),

@@ -19,6 +19,9 @@ from matplotlib.figure import Figure
 from evolution.errors import ConfigError
 from evolution.io.whole_files import whole_file
 
+# Letters. To leave out so few of all names gains next to nothing.
+SHORT_BEGINNING = 3
+
 INK = "#1a1a1a"
 
 MUTED = "#5c5c5c"
@@ -202,8 +205,8 @@ def shorten(name: str, length: int) -> str:
 def shorten_apart(names: Sequence[str], length: int) -> list[str]:
     """Names on one line of at most `length` characters, as `shorten` makes them; different names stay different.
 
-    Where the middle tells names apart, what all begin with is left out in its place, or less of the beginning or of the
-    end is kept. Where none of these tells all apart, the most that any of them does.
+    What all begin with is left out first, as it tells nothing. Where the middle tells names apart, less of the
+    beginning or of the end is kept. Where none of these tells all apart, the most that any of them does.
 
     Parameters
     ----------
@@ -221,13 +224,16 @@ def shorten_apart(names: Sequence[str], length: int) -> list[str]:
 
     plain = [" ".join(name.split()) for name in names]
     best, wanted = [shorten(name, length) for name in plain], len(set(plain))
+    if best == plain:
+        return best
     # Whole words alone are left out: a number keeps its digits.
     low, high = min(plain, default=""), max(plain, default="")
     same = next((place for place, pair in enumerate(zip(low, high)) if pair[0] != pair[1]), min(len(low), len(high)))
     common = re.match(r".*[\s_.:/-]", low[:same])
     begin = len(common.group()) if common else 0
-    ways = [lambda name: f"…{shorten(name[begin:], length - 1)}"] * bool(begin)
-    ways += [partial(cut, head=head) for head in range(length - 1, -1, -1)]
+    if begin > SHORT_BEGINNING:
+        best = [f"…{shorten(name[begin:], length - 1)}" for name in plain]
+    ways = [partial(cut, head=head) for head in range(length - 1, -1, -1)]
     for way in ways:
         if len(set(best)) == wanted:
             break
