@@ -71,13 +71,14 @@ def cosine_error(results: Path, epoch: int) -> float:
     """The largest difference between a pairwise cosine of stored and of raw activations at an epoch, over layers."""
     import torch
 
-    from evolution.data.network_input import load_part
+    from evolution.data.network_input import load_evaluation
     from evolution.io.checkpoints import load_checkpoint
     from evolution.models.build import build_model
     from evolution.models.hooks import record_outputs
     from evolution.models.outputs import Pooling
 
-    images, _, classes = load_part(str(results / "dataset.npz"), "eval")
+    inputs, _, classes = load_evaluation(str(results / "dataset.npz"))
+    images = inputs[""]
     # After the two more epochs there are two files with this epoch: of the shorter span and of the longer one.
     span = next(path for path in results.glob("checkpoints/*.pt") if epoch in load_checkpoint(str(path))["weights"])
     model = build_model("small_cnn", kwargs={}, shape=images.shape[1:], classes=classes, seed=0)

@@ -32,7 +32,7 @@ from torch.nn import functional
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "scripts"))
 from plain_cnn import build_plain_cnn
 
-from evolution.data.network_input import load_part
+from evolution.data.network_input import load_evaluation, load_training
 from prepare_data import prepare_data
 
 LAYERS = ("conv1", "conv2", "conv3", "fc1", "fc2")
@@ -41,7 +41,8 @@ EVERY, SEED, PERPLEXITY, COMPONENTS = 2, 17, 30, 50
 
 def train(dataset: str, epochs: int) -> tuple[dict[tuple[int, str], np.ndarray], np.ndarray]:
     """Train, and keep the raw activations of each (epoch, layer), float32 (N, D), and the labels."""
-    (images, labels, classes), (eval_images, eval_labels, _) = (load_part(dataset, part) for part in ("train", "eval"))
+    (images, labels), (inputs, targets, classes) = load_training(dataset), load_evaluation(dataset)
+    eval_images, eval_labels = inputs[""], targets.values
     model = build_plain_cnn(images.shape[1:], classes, SEED)
     images, labels, eval_images = map(torch.from_numpy, (images, labels, eval_images))
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=1e-4)

@@ -28,7 +28,7 @@ from evolution.activations.agreement import check_agreement  # noqa: E402
 from evolution.activations.classifier import gives_outputs  # noqa: E402
 from evolution.activations.logit_warnings import logit_warnings  # noqa: E402
 from evolution.data.content_checks import CheckedPart, content_warnings, require_content  # noqa: E402
-from evolution.data.network_input import load_part  # noqa: E402
+from evolution.data.network_input import load_evaluation  # noqa: E402
 from evolution.io.arrays import load_npz  # noqa: E402
 from evolution.io.checkpoints import load_checkpoint  # noqa: E402
 from evolution.io.tables import load_table  # noqa: E402
@@ -130,8 +130,9 @@ def main() -> None:
             for job, code in jobs.items()
         }
 
-        images, labels, classes = load_part(dataset, "eval")
-        images = torch.from_numpy(images).contiguous(memory_format=torch.channels_last)
+        inputs, targets, classes = load_evaluation(dataset)
+        labels = targets.values
+        images = torch.from_numpy(inputs[""]).contiguous(memory_format=torch.channels_last)
         settings = training_settings("cpu", 1, options.model)
         state = load_checkpoint(output("1")["checkpoint"])["weights"][options.epochs]
         model = build_run_model(settings, shape=tuple(images.shape[1:]), classes=classes)

@@ -34,11 +34,12 @@ def plain(dataset: str, epochs: int, threads: int) -> tuple[list[float], list[fl
     from plain_cnn import build_plain_cnn
     from torch.nn import functional
 
-    from evolution.data.network_input import load_part
+    from evolution.data.network_input import load_evaluation, load_training
     from evolution.seeds import integer_seed
 
     torch.set_num_threads(threads)
-    (images, labels, classes), (eval_images, eval_labels, _) = (load_part(dataset, part) for part in ("train", "eval"))
+    (images, labels), (inputs, targets, classes) = load_training(dataset), load_evaluation(dataset)
+    eval_images, eval_labels = inputs[""], targets.values
     model = build_plain_cnn(images.shape[1:], classes, integer_seed(SEED, "weights"))
     images, labels, eval_images, eval_labels = map(torch.from_numpy, (images, labels, eval_images, eval_labels))
     optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=DECAY)

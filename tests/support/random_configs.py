@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from evolution.measures.registry import MEASURES
+from support.metrics_of_classes import MEASURES
 
 names = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,12}", fullmatch=True)
 # Layers that every one of the models has.

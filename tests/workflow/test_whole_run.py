@@ -6,7 +6,8 @@ import numpy as np
 import pyarrow.parquet as pq
 from PIL import Image
 
-from evolution.measures.registry import MEASURES, PER_CLASS
+from evolution.measures.registry import PER_CLASS
+from support.metrics_of_classes import MEASURES
 from support.project import TINY, Project, changed
 
 EPOCHS = [0, 2, 4]

@@ -187,6 +187,16 @@ for number, ((source, layers_taken), runs_with_them) in enumerate(RUNS_OF_LAYERS
                 "../scripts/snapshot_recording.py"
 
 
+def raw_inputs_memory(
+    wildcards,
+    attempt,
+):
+    """The mem_mb of a job that keeps the raw inputs: some copies of them as rows."""
+    recording, samples = PLANNED[wildcards.run].recording, RUNS[wildcards.run]["dataset"]["eval_size"]
+    samples = samples if recording is None else min(samples, recording.sample_count)
+    return round(2000 + 4 * FACTS[wildcards.run].baseline_bytes(samples) / 1e6) * 2 ** (attempt - 1)
+
+
 rule raw_inputs:
     input:
         dataset="results/{run}/dataset.npz",
@@ -200,7 +210,8 @@ rule raw_inputs:
     conda:
         "../../envs/analysis.yaml"
     resources:
-        **resources_of(memory=2000, minutes=10),
+        mem_mb=raw_inputs_memory,
+        runtime=more_with_attempts(10),
     params:
         compact=experiment["activations"]["compact"],
         seed=run_param("seed"),

@@ -66,8 +66,8 @@ def collect(
     target : str
         The kind of target, for history.
     losses : mapping, optional
-        Of a training that ran elsewhere, from its log: each time to its train_loss and train_accuracy, for history.
-        They replace those of the tables. An accuracy counts where the samples have classes.
+        Of a training that ran elsewhere, from its log: each time to its train_loss and score, for history. They
+        replace those of the tables. A score counts where it is that of the target.
     shown : collection of int, optional
         The times of a history that are taken. By default all are.
     unit : {"epoch", "step"}
@@ -230,7 +230,9 @@ if "snakemake" in globals():
         log_warnings(warnings)
         for path in snakemake.params.logs:
             try:
-                losses = read_losses(path, unit=unit, asked=snakemake.params.logs_asked)
+                losses = read_losses(
+                    path, unit=unit, asked=snakemake.params.logs_asked, target=targets.target if targets else CLASSES
+                )
             except DataError as error:
                 raise error.at(snakemake.params.logs_key) from None
             log.info("%s: the training's own losses at %d times", path, len(losses))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from evolution.figures.metric_titles import SENTENCE_NAMES
 from evolution.io.job_log import job_log
 from evolution.io.markdown import DASH, markdown_table
 from evolution.io.tables import load_table, load_unit
@@ -13,13 +14,6 @@ from evolution.measures.intervals import mean_interval
 from evolution.measures.long_tables import MAIN_METRICS
 
 NEVER = "never"
-# How sentences call the metrics that layers are compared by.
-NAMES = {
-    "adjusted_rand_index": "adjusted Rand index",
-    "knn_r2": "R² of the nearest neighbours",
-    "knn_average_precision": "mean average precision of the nearest neighbours",
-    "silhouette": "silhouette of the k-means clusters",
-}
 SEVERAL_TARGETS = """\
 The runs differ in what is known of their samples (classes, numbers, labels, or nothing), so no one measure compares
 them all. Each run is in the part of its own measure."""
@@ -227,10 +221,10 @@ def compare_crossings(
     }
     if len(parts) == 1:
         ((metric, text),) = parts.items()
-        heading = f"When the {NAMES[metric]} reaches {threshold:g}"
+        heading = f"When the {SENTENCE_NAMES[metric]} reaches {threshold:g}"
     else:
         heading = f"When layers reach {threshold:g}"
-        sections = [f"## By the {NAMES[metric]}\n\n{part}" for metric, part in parts.items()]
+        sections = [f"## By the {SENTENCE_NAMES[metric]}\n\n{part}" for metric, part in parts.items()]
         text = "\n\n".join([SEVERAL_TARGETS, *sections])
     notes = f"{ends_note(curves, unit)}{LEGEND.format(unit=unit)}"
     with whole_file(markdown_path) as temporary:

@@ -37,14 +37,16 @@ PANEL_WIDTH, PANEL_HEIGHT = 2.1, 1.65  # inches
 PRINTED_PANEL = 1.3
 LEGEND_NAME = 40  # characters
 TARGET = ""  # what stands for the target where an attribute has its name
-# Those that are 0 by chance, whatever number of values a column has, so that columns can be compared with each other.
-COMPARABLE = ("adjusted_rand_index", "knn_r2", "linear_probe_r2")
+R2_CHANCE = "R² is 0 or somewhat below"
+# What metrics are by chance that have the same level whatever number of values a column has, so that columns can be
+# compared. Of R² it is below 0, as neighbours or a probe that know nothing predict worse than the mean.
+BY_CHANCE = {"adjusted_rand_index": "the adjusted Rand index is 0", "knn_r2": R2_CHANCE, "linear_probe_r2": R2_CHANCE}
 NOTE = "Each panel: one measure of one layer over time, a line for {of_target}each attribute that the measure fits. "
 TARGET_NOTE = (
     "Where the line of an attribute lies above that of the target, the layer is organised by it rather than by the "
     "target. "
 )
-COMPARABLE_NOTE = "The adjusted Rand index and R² are 0 by chance: their lines can be compared with each other. "
+COMPARABLE_NOTE = "By chance {levels}: such lines within one panel can be compared with each other. "
 CHANCE_NOTE = "Chance is lower the more values a column has: compare accuracies over time and layers. "
 BASELINE_NOTE = "Dashed: the baseline, {baseline}."
 
@@ -109,9 +111,10 @@ def plot_attributes(
     note = NOTE.format(of_target="the target and for " * (TARGET in present))
     if TARGET in present and of_attributes:
         note += TARGET_NOTE
-    if set(rows) & set(COMPARABLE):
-        note += COMPARABLE_NOTE
-    if set(rows) - set(COMPARABLE):
+    levels = dict.fromkeys(BY_CHANCE[metric] for metric in rows if metric in BY_CHANCE)
+    if levels:
+        note += COMPARABLE_NOTE.format(levels=" and ".join(levels))
+    if set(rows) - set(BY_CHANCE):
         note += CHANCE_NOTE
     if any(layer == RAW_INPUTS for layer, _, _ in values):
         note += BASELINE_NOTE.format(baseline=baseline)

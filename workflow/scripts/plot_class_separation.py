@@ -16,7 +16,7 @@ from evolution.data.targets import Targets, load_targets
 from evolution.figures.curves import cell_edges, set_cell_axis
 from evolution.figures.fonts import drawable_names
 from evolution.figures.layer_names import layer_title
-from evolution.figures.style import FigureStyle, headed_figure, save_figure, shared_look, shorten
+from evolution.figures.style import FigureStyle, headed_figure, save_figure, shared_look, shorten, shorten_apart
 from evolution.io.job_log import job_log
 from evolution.measures.long_tables import without_raw_inputs
 from evolution.scores import average_precisions
@@ -187,7 +187,7 @@ def plot_class_separation(
             axes.set_xlim(edges[0], edges[-1])
             axes.set_ylim(len(shown) - 0.5, -0.5)
         named = np.arange(0, len(shown), -(-len(shown) // NAMED_CLASSES))
-        panels[0, 0].set_yticks(named, [shorten(names[shown[row]], 16) for row in named])
+        panels[0, 0].set_yticks(named, shorten_apart([names[shown[row]] for row in named], 16))
         for axes in panels[:, 0]:
             axes.set_ylabel(one)
         bar = figure.colorbar(image, ax=panels.ravel().tolist()[: len(layers)], fraction=0.04, pad=0.01)

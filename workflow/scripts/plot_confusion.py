@@ -18,7 +18,7 @@ from evolution.figures.style import (
     per_cent,
     save_figure,
     shared_look,
-    shorten,
+    shorten_apart,
 )
 from evolution.io.job_log import job_log
 
@@ -129,22 +129,20 @@ def plot_confusion(*, dataset: str, predictions: list[str], times: list[int], st
     note = "Each row of a matrix is a true class, each column a predicted class; the diagonal is right. "
     few = len(names) <= MOST_CLASSES
     named = np.arange(0, len(names), -(-len(names) // NAMED_CLASSES))
-    texts = [shorten(names[label], 12) for label in named]
+    texts = shorten_apart([names[label] for label in named], 12)
     predictions_named, prediction_texts = named, texts
     if not few:
         pairs = confused_pairs(predicted[-1], labels)
         shown = confused_classes(pairs, labels)
-        named, texts = np.arange(len(shown)), [shorten(names[label], 12) for label in shown]
+        named, texts = np.arange(len(shown)), shorten_apart([names[label] for label in shown], 12)
         predictions_named, prediction_texts = np.arange(len(shown) + 1), [*texts, OTHERS]
         note += (
             f"Shown are {len(shown)} of {len(names)} classes, those confused most at {style.unit} {times[-1]}; the "
             "last column holds all other predictions. The tables in predictions/ have all."
         )
         if pairs:
-            most = ", ".join(
-                f"{shorten(names[true], PAIR_NAME)} as {shorten(names[guess], PAIR_NAME)} ({count})"
-                for true, guess, count in pairs[:NAMED_PAIRS]
-            )
+            short = shorten_apart(names, PAIR_NAME)
+            most = ", ".join(f"{short[true]} as {short[guess]} ({count})" for true, guess, count in pairs[:NAMED_PAIRS])
             note += f" Most often: {most}."
     longest = max(map(len, prediction_texts))
     titles = [

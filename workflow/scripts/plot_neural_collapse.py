@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from evolution.data.kinds import BASELINES, OTHER
-from evolution.figures.collapse_panels import COLLAPSED, PANELS, plain_decades, say_no_classifier
+from evolution.figures.collapse_panels import COLLAPSED, PANELS, nc2_note, plain_decades, say_no_classifier
 from evolution.figures.curves import draw_curve, draw_layer_curves, layer_panels, place_labels, title_panel
 from evolution.figures.style import INK, FigureStyle, save_figure, shared_look
 from evolution.io.job_log import job_log
@@ -55,6 +55,7 @@ def plot_neural_collapse(
     """
     values, at_classifier = load_values(metrics_table), load_collapse(collapse_table)
     known = {metric for _, _, metric in values}
+    nc2 = [value for (_, _, metric), value in values.items() if metric.startswith("nc2")]
     with shared_look():
         figure, panels = layer_panels(
             title="Neural collapse: how the classes draw together",
@@ -65,7 +66,7 @@ def plot_neural_collapse(
             baseline=baseline,
             ending=(
                 "Black: what the classifier, the last linear layer, is given. All on the evaluation samples. "
-                f"{COLLAPSED}"
+                f"{COLLAPSED}{nc2_note(nc2)}"
             ),
             extra_lines=(CLASSIFIER,),
         )

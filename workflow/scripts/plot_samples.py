@@ -6,19 +6,32 @@ import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
 
 import textwrap
 import unicodedata
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.textpath import TextPath
 
 from evolution.activations.cells import Cells
 from evolution.activations.predictions import are_known, load_predictions
 from evolution.data.kinds import CLASSES, LABELS, NONE, NUMBER
-from evolution.data.targets import load_targets
+from evolution.data.targets import Targets, load_targets
+from evolution.data.unusual_values import unusual_columns
 from evolution.figures.fonts import drawable_names
-from evolution.figures.style import MUTED, FigureStyle, headed_figure, per_cent, save_figure, shared_look, shorten
+from evolution.figures.style import (
+    DASH,
+    MUTED,
+    FigureStyle,
+    headed_figure,
+    per_cent,
+    save_figure,
+    shared_look,
+    shorten,
+    shorten_apart,
+)
 from evolution.io.arrays import load_npz, names_in_npz
 from evolution.io.job_log import job_log
 
@@ -26,7 +39,9 @@ COUNT = 12
 SIDE, PRINTED_SIDE = 0.95, 0.62  # inches
 PRINTED_LETTERS = 15  # of a heading, to the inch
 NAME_LENGTH = 12  # as wide as an image
-ROW_LINES, ROW_NAME = 7, 10  # values of a row, and letters of a column's name
+TILE = 0.68  # of a sample's side, what a text in place of an image may fill
+LINE, LETTER = 1.15, 0.6  # of the letters' size: a line's height, and a letter's usual width
+MOST_VALUES = 12  # more lines than any tile has room for
 HOLDS = 0.5  # from which probability on the network says that a label holds
 
 
@@ -79,6 +94,11 @@ class Entry:
     what: str
     when: str
 
+    @property
+    def lines(self) -> str:
+        """All that is written below it."""
+        return "\n".join(text for text in (self.what, self.when, f"#{self.sample}") if text)
+
 
 # Rows of samples, by their headings.
 Rows = dict[str, list[Entry]]
@@ -112,10 +132,11 @@ def class_rows(
     never = never[np.argsort(-confidence[-1][never], kind="stable")]
     sure = bool(np.isfinite(confidence[-1]).all())
 
+    true, guessed = shorten_apart(names, NAME_LENGTH), shorten_apart(names, NAME_LENGTH - 4)
+
     def mistake(snapshot: int, sample: int) -> str:
         """The true class of a sample and the wrong one that is predicted."""
-        wrong = shorten(names[predicted[snapshot, sample]], NAME_LENGTH - 4)
-        return f"{shorten(names[labels[sample]], NAME_LENGTH)}\nnot {wrong}"
+        return f"{true[labels[sample]]}\nnot {guessed[predicted[snapshot, sample]]}"
 
     had_to_be = f"{len(late)} of {len(labels)} samples had to be learned"
     surest = ", the surest first" * sure
@@ -131,7 +152,7 @@ def class_rows(
     }
 
 
-def number_rows(*, values: np.ndarray, predicted: np.ndarray, when: str, count: int) -> Rows:
+def number_rows(*, values: np.ndarray, predicted: np.ndarray, when: str, count: int, letters: int) -> Rows:
     """The samples whose numbers are predicted worst.
 
     Parameters
@@ -141,6 +162,8 @@ def number_rows(*, values: np.ndarray, predicted: np.ndarray, when: str, count: 
     when : str
     count : int
         Samples in a row.
+    letters : int
+        That a line below a sample has room for.
     """
     errors = predicted - values
     worst = np.argsort(-np.abs(np.nan_to_num(errors, nan=-np.inf)), kind="stable")[:count]
@@ -149,7 +172,8 @@ def number_rows(*, values: np.ndarray, predicted: np.ndarray, when: str, count: 
         f"Largest errors at {when} (half of the {len(values)} samples are off by {typical} or less)": [
             Entry(
                 sample,
-                f"{number_text(values[sample])}\nnot {number_text(predicted[sample])}",
+                f"{number_text(values[sample])}\n"
+                + textwrap.fill(f"predicted {number_text(predicted[sample])}", letters),
                 f"off by {number_text(abs(errors[sample]))}",
             )
             for sample in worst
@@ -157,7 +181,27 @@ def number_rows(*, values: np.ndarray, predicted: np.ndarray, when: str, count: 
     }
 
 
-def label_rows(*, held: np.ndarray, names: list[str], predicted: np.ndarray, when: str, count: int) -> Rows:
+def label_text(word: str, labels: np.ndarray, names: list[str], letters: int) -> str:
+    """The first of some labels, and how many more there are, on one line or two.
+
+    Parameters
+    ----------
+    word : str
+        That stands before it, or empty.
+    labels : int array
+        One at least.
+    names : list of str
+    letters : int
+        That a line has room for.
+    """
+    first = f"{word} {shorten(names[labels[0]], letters - len(word) - bool(word))}".strip()
+    more = f"and {len(labels) - 1} more" if len(labels) > 1 else ""
+    return f"{first} {more}".strip() if len(f"{first} {more}") <= letters else f"{first}\n{more}".strip()
+
+
+def label_rows(
+    *, held: np.ndarray, names: list[str], predicted: np.ndarray, when: str, count: int, letters: int
+) -> Rows:
     """The samples with the most wrong labels, those with the largest errors first.
 
     Parameters
@@ -169,6 +213,8 @@ def label_rows(*, held: np.ndarray, names: list[str], predicted: np.ndarray, whe
     when : str
     count : int
         Samples in a row.
+    letters : int
+        That a line below a sample has room for.
     """
     wrong, errors = (predicted >= HOLDS) != held, np.square(predicted - held)
     number = wrong.sum(axis=1)
@@ -176,19 +222,20 @@ def label_rows(*, held: np.ndarray, names: list[str], predicted: np.ndarray, whe
     worst = [sample for sample in order[:count] if number[sample]]
 
     def mistakes(sample: int) -> str:
-        """The labels that are missed most and added most."""
-        lines = []
-        for word, where in (("missed", held[sample] & wrong[sample]), ("false", ~held[sample] & wrong[sample])):
+        """The labels that a sample has, and those that are missed and added, the worst of each first."""
+        has, lines = held[sample], []
+        for word, where in (("", has), ("missed", has & wrong[sample]), ("false", ~has & wrong[sample])):
             which = np.flatnonzero(where)
             if len(which):
-                label = which[np.argmax(errors[sample, which])]
-                more = f" +{len(which) - 1}" if len(which) > 1 else ""
-                lines.append(f"{word} {shorten(names[label], NAME_LENGTH - 3 - len(more))}{more}")
+                worst_first = which[np.argsort(-errors[sample, which], kind="stable")] if word else which
+                lines.append(label_text(word, worst_first, names, letters))
+            elif not word:
+                lines.append("no label")
         return "\n".join(lines)
 
     return {
         f"Most labels wrong at {when} ({np.count_nonzero(number)} of {len(held)} samples have a wrong one)": [
-            Entry(sample, mistakes(sample), f"{number[sample]} of {held.shape[1]} wrong") for sample in worst
+            Entry(sample, mistakes(sample), "") for sample in worst
         ]
     }
 
@@ -211,9 +258,7 @@ def fitted_text(text: str, side: float, size: float) -> str:
     """
     # Chinese, Japanese and Korean letters are as wide as two.
     wide = any(unicodedata.east_asian_width(letter) in "WF" for letter in text)
-    columns, lines = int(side * 72 / size / (1.2 if wide else 0.6)), int(side * 72 / size / 1.3)
-    if "\n" in text:
-        return "\n".join(shorten(line, columns) for line in text.splitlines()[:lines])
+    columns, lines = int(side * 72 / size / (2 * LETTER if wide else LETTER)), int(side * 72 / size / LINE)
     return "\n".join(textwrap.wrap(text, columns, max_lines=lines, placeholder=" …"))
 
 
@@ -242,6 +287,9 @@ def plot_samples(
     layouts = np.stack([embeddings.read_layout(layer, time, targets.count) for time in times])
     moved = path_lengths(layouts)
     count = COUNT if style.width is None else max(1, min(COUNT, int(style.width / PRINTED_SIDE)))
+    side = SIDE if style.width is None else style.width / count
+    size = 6 if style.printed else 7
+    letters = int(side * 72 / size / LETTER)
     most = np.argsort(-moved, kind="stable")[:count]
     names, fonts = drawable_names(targets.names)
     known, when, rows, note = False, f"{style.unit} {times[-1]}", {}, "Evaluation samples; below each "
@@ -256,123 +304,166 @@ def plot_samples(
                 unit=style.unit, count=count,
             )  # fmt: skip
     elif targets.target == NUMBER:
-        note += f"its {targets.name or 'number'}" + ", and after “not” the one that the network predicts" * known
+        note += f"its {targets.name or 'number'}" + ", and in the first row the one that the network predicts" * known
         if known:
-            rows = number_rows(values=targets.values, predicted=predicted[-1], when=when, count=count)
+            rows = number_rows(values=targets.values, predicted=predicted[-1], when=when, count=count, letters=letters)
     elif targets.target == LABELS:
         note += "its labels" + (
-            ", and in the first row the one that the network misses and the false one that it is surest of; +: and so "
-            "many more" * known
+            ", and in the first row those that the network misses and the false ones, the surest first" * known
         )
         if known:
-            rows = label_rows(held=targets.values, names=names, predicted=predicted[-1], when=when, count=count)
+            rows = label_rows(
+                held=targets.values, names=names, predicted=predicted[-1], when=when, count=count, letters=letters
+            )
     else:
         note += "how far it moved"
     note += ". # is the number to search for in the explorer. Movement is summed over all snapshots."
 
+    short = shorten_apart(names, NAME_LENGTH)
+
     def is_a(sample: int) -> str:
         """What a sample is, in few letters."""
         if targets.target == CLASSES:
-            return shorten(names[targets.values[sample]], NAME_LENGTH)
+            return short[targets.values[sample]]
         if targets.target == NUMBER:
             return number_text(targets.values[sample])
         if targets.target == LABELS:
             has = np.flatnonzero(targets.values[sample])
-            more = f" +{len(has) - 1}" if len(has) > 1 else ""
-            return f"{shorten(names[has[0]], NAME_LENGTH - len(more))}{more}" if len(has) else "no label"
+            return label_text("", has, names, letters) if len(has) else "no label"
         return ""
 
     rows[f"Moved most in the map of {shorten(layer, 40)}, in radii of the map"] = [
         Entry(sample, is_a(sample), f"{moved[sample]:.1f} radii") for sample in most
     ]
-    side = SIDE if style.width is None else style.width / count
     shown = [entry.sample for entries in rows.values() for entry in entries]
-    texts, text_fonts = readable_texts(dataset, shown)
+    texts, text_fonts = readable_texts(dataset, targets, shown, side, style)
+    # Inches: a sample, its heading, and the most lines below any.
+    below = [max((entry.lines.count("\n") + 1 for entry in entries), default=1) for entries in rows.values()]
+    heights = [side + (0.4 if style.printed else 0.5) + lines * size * 1.25 / 72 for lines in below]
     with shared_look(list(dict.fromkeys([*fonts, *text_fonts]))):
         figure = headed_figure(
             title="Samples that the network finds hard" if len(rows) > 1 else "Samples that move most",
             note=note,
             width=style.width or 0.5 + count * side,
-            height=len(rows) * (side + (0.8 if style.printed else 0.95)),
+            height=sum(heights),
             style=style,
         )
-        for row, (heading, entries) in zip(figure.subfigures(len(rows), 1, squeeze=False)[:, 0], rows.items()):
+        parts = figure.subfigures(len(rows), 1, squeeze=False, height_ratios=heights)[:, 0]
+        for row, (heading, entries) in zip(parts, rows.items()):
             if style.width is not None:
                 heading = textwrap.fill(heading, int(style.width * PRINTED_LETTERS))
             row.suptitle(heading, x=0.012, ha="left", size=7 if style.printed else 10, weight="bold")
             panels = row.subplots(1, count, squeeze=False)[0]
             for axes in panels:
                 axes.set_axis_off()
+                axes.set_anchor("N")
             if not entries:
                 panels[0].text(0, 0.5, "none", color=MUTED)
             for axes, entry in zip(panels, entries):
                 if entry.sample in texts:
-                    draw_text(axes, texts[entry.sample], side, style)
+                    draw_text(axes, texts[entry.sample], style)
                 else:
                     image = images[entry.sample].transpose(1, 2, 0)
                     axes.imshow(image if image.shape[2] == 3 else image[..., 0], cmap="gray", vmin=0, vmax=255)
-                lines = [text for text in (entry.what, entry.when, f"#{entry.sample}") if text]
                 axes.annotate(
-                    "\n".join(lines), (0.5, 0), xytext=(0, -3), xycoords="axes fraction",
-                    textcoords="offset points", ha="center", va="top", size=6 if style.printed else 7,
+                    entry.lines, (0.5, 0), xytext=(0, -3), xycoords="axes fraction",
+                    textcoords="offset points", ha="center", va="top", size=size,
                 )  # fmt: skip
     return figure
 
 
-def readable_texts(dataset: str, samples: list[int]) -> tuple[dict[int, str], list[str]]:
+def readable_texts(
+    dataset: str, targets: Targets, samples: list[int], side: float, style: FigureStyle
+) -> tuple[dict[int, str], list[str]]:
     """What is written of some samples in place of their pictures, by their numbers, and the fonts that it needs.
 
-    Without previews of the user's own, a text, or the values of a row, say more than a picture of them. What no font
-    can write is left to its picture.
+    Without previews of the user's own, a text, or the values of a row, say more than a picture of them; and attributes
+    say more than a picture of a number. What no font can write is left to its picture.
 
     Parameters
     ----------
     dataset : path of dataset.npz
+    targets : Targets
     samples : list of int
+    side : float
+        Of the square for a sample, in inches.
+    style : FigureStyle
     """
     known, wanted = names_in_npz(dataset), list(dict.fromkeys(samples))
+    size, room = text_size(style), TILE * side
     if "previews_given" in known and load_npz(dataset, "previews_given")[0]:
         return {}, []
     if "eval_texts" in known:
         (texts,) = load_npz(dataset, "eval_texts")
-        written = [" ".join(str(texts[sample]).split()) for sample in wanted]
+        written = [fitted_text(" ".join(str(texts[sample]).split()), room, size) for sample in wanted]
     elif "eval_rows" in known:
         rows, names = load_npz(dataset, "eval_rows", "column_names")
-        written = [row_text(rows, names, sample) for sample in wanted]
+        columns = unusual_columns(rows, np.array(wanted), MOST_VALUES)
+        written = [
+            row_text([(str(names[column]), rows[sample, column]) for column in of], len(names), room, size)
+            for sample, of in zip(wanted, columns)
+        ]
+    elif targets.attributes and "input_names" in known and not len(load_npz(dataset, "input_names")[0]):
+        # Nothing is known of the samples themselves: their pictures are their numbers.
+        columns = targets.attributes.items()
+        written = [
+            row_text([(name, column[sample]) for name, column in columns], len(columns), room, size)
+            for sample in wanted
+        ]
     else:
         return {}, []
     drawable, fonts = drawable_names(written)
     return {sample: text for sample, text, same in zip(wanted, written, drawable) if text == same}, fonts
 
 
-def row_text(rows: np.ndarray, names: np.ndarray, sample: int) -> str:
-    """The values of a row, a line each: those furthest from their column's mean, in standard deviations, first.
+def text_size(style: FigureStyle) -> int:
+    """The size of the letters of a text in place of an image, in points."""
+    return 5 if style.printed else 6
+
+
+def text_width(text: str, size: float) -> float:
+    """How wide a text of one line is, in inches."""
+    with shared_look(), warnings.catch_warnings():
+        # A letter that the font lacks is looked for in others later.
+        warnings.simplefilter("ignore")
+        return TextPath((0, 0), text, size=size).get_extents().width / 72 if text.strip() else 0.0
+
+
+def row_text(values: list[tuple[str, object]], count: int, room: float, size: float) -> str:
+    """Some values of a row, as many as have room, a line each; the last line says how many more there are.
 
     Parameters
     ----------
-    rows : float array (N, D)
-        In the columns' own units.
-    names : str array (D,)
-    sample : int
+    values : list of (str, float or str)
+        Columns and their values, the ones to show first.
+    count : int
+        How many there are in all.
+    room : float
+        The side of the square to fill, in inches.
+    size : float
+        Of the letters, in points.
     """
-    spread = np.nanstd(rows, axis=0)
-    unusual = np.abs(rows[sample] - np.nanmean(rows, axis=0)) / np.where(spread > 0, spread, np.inf)
-    order = np.argsort(-np.nan_to_num(unusual, nan=-1.0), kind="stable")
-    lines = [
-        f"{shorten(str(names[column]), ROW_NAME)}: {number_text(rows[sample, column])}" for column in order[:ROW_LINES]
-    ]
+    most = max(1, int(room * 72 / size / LINE))
+    shown = values[:most] if count <= most else values[: most - 1]
+    lines = []
+    for name, value in shown:
+        missing = value == "" or value != value
+        said = DASH if missing else number_text(value) if isinstance(value, float) else str(value)
+        # Whatever the value needs, some of the name is left.
+        said = shorten(said, max(3, int(room * 72 / size / LETTER) - 4))
+        lengths = range(len(name), 2, -1)
+        fitting = (f"{shorten(name, length)}: {said}" for length in lengths)
+        lines.append(next((line for line in fitting if text_width(line, size) <= room), f"{name[:3]}: {said}"))
+    if count > len(shown):
+        lines.append(f"+{count - len(shown)} more")
     return "\n".join(lines)
 
 
-def draw_text(axes: Axes, text: str, side: float, style: FigureStyle) -> None:
-    """Write the beginning of a text in place of an image, in a square of that side in inches."""
-    size = 5 if style.printed else 6
+def draw_text(axes: Axes, text: str, style: FigureStyle) -> None:
+    """Write a text in place of an image."""
     axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
     axes.add_patch(Rectangle((0, 0), 1, 1, facecolor="#f5f5f5", edgecolor="#d9d9d9", linewidth=0.6))
-    axes.text(
-        0.04, 0.96, fitted_text(text, 0.8 * side, size), size=size, va="top", linespacing=1.1,
-        transform=axes.transAxes,
-    )  # fmt: skip
+    axes.text(0.04, 0.96, text, size=text_size(style), va="top", linespacing=1.1, transform=axes.transAxes)
 
 
 if "snakemake" in globals():

@@ -7,7 +7,7 @@ import evolution.startup.load_torch  # noqa: F401 - before torch
 import logging
 from pathlib import Path
 
-from evolution.data.evaluation_inputs import AUTO
+from evolution.data.kinds import AUTO
 from evolution.data.own_items import INPUT
 from evolution.data.own_samples import load_samples
 from evolution.data.samples_file import samples_said, save_samples

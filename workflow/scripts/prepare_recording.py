@@ -3,7 +3,7 @@
 import logging
 from pathlib import Path
 
-from evolution.data.evaluation_inputs import AUTO
+from evolution.data.kinds import AUTO
 from evolution.data.recorded_samples import load_recorded_samples
 from evolution.data.samples_file import samples_said, save_samples
 from evolution.io.job_log import job_log

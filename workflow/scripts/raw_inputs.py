@@ -9,7 +9,7 @@ from evolution.data.baseline import baseline_rows
 from evolution.data.kinds import BASELINES
 from evolution.data.network_input import load_evaluation
 from evolution.data.targets import load_targets
-from evolution.io.arrays import names_in_npz, save_npy
+from evolution.io.arrays import load_npz, names_in_npz, save_npy
 from evolution.io.job_log import job_log
 
 log = logging.getLogger("evolution")
@@ -35,8 +35,8 @@ def raw_input_activations(*, dataset: str, compacted: bool, seed: int) -> np.nda
     """
     inputs, *_ = load_evaluation(dataset)
     kind = load_targets(dataset).kind
-    # What is trained on here was standardised when it was drawn.
-    rows = baseline_rows(kind, inputs, standardised="train_inputs" in names_in_npz(dataset))
+    trained_on = load_npz(dataset, "train_inputs")[0] if "train_inputs" in names_in_npz(dataset) else None
+    rows = baseline_rows(kind, inputs, trained_on=trained_on)
     log.info("Raw inputs of %d samples (%s), %d values each", len(rows), BASELINES[kind], rows.shape[1])
     return (stored_rows(rows, seed=seed) if compacted else rows)[None]
 

@@ -162,6 +162,7 @@ def snapshot_checkpoints(
             },
             classifier=files.enter_context(NpyWriter(output["classifier"], len(times))),
             evaluated=None,
+            trained_here=False,
         )
     save_predictions(output["predictions"], snapshots.predictions, warnings=snapshots.warnings, unit=unit)
     history = {name: [row[name] for row in snapshots.evaluation] for name in snapshots.evaluation[0]}

@@ -11,7 +11,7 @@ from evolution.data.dataset_warnings import dataset_warnings
 from evolution.data.kinds import BASELINES, CLASSES, LABELS, NONE, NUMBER, SCORES
 from evolution.data.targets import Targets, load_targets
 from evolution.figures.layer_names import layer_title
-from evolution.figures.metric_titles import SUMMARY_TITLES
+from evolution.figures.metric_titles import SENTENCE_NAMES, SUMMARY_TITLES
 from evolution.io.arrays import load_npz, names_in_npz
 from evolution.io.job_log import job_log, log_warnings
 from evolution.io.markdown import DASH, markdown_table
@@ -19,7 +19,14 @@ from evolution.io.reading import damaged
 from evolution.io.tables import load_metadata, load_table, load_unit
 from evolution.io.warnings_file import parse_warnings, save_warnings
 from evolution.io.whole_files import whole_file
-from evolution.measures.long_tables import MAIN_METRICS, attribute_metrics_in, load_values, without_raw_inputs
+from evolution.measures.long_tables import (
+    ADJUSTED_RAND,
+    MAIN_METRICS,
+    attribute_metrics_in,
+    load_values,
+    without_raw_inputs,
+)
+from evolution.scores import mean_of_known
 from evolution.training.learning import chance_warnings, learning_warnings
 
 # The columns of each kind of target. Those after the first group stand there where they were measured.
@@ -32,17 +39,11 @@ COLUMNS = {
     LABELS: (("silhouette", "knn_average_precision"), ("linear_probe_average_precision",)),
     NONE: (("silhouette",), ("effective_rank", "participation_ratio", "intrinsic_dimension")),
 }
-# How the summary calls the metric that layers are compared by, and the network's score.
-MAIN_NAMES = {
-    "adjusted_rand_index": "adjusted Rand index",
-    "knn_r2": "R² of the nearest neighbours",
-    "knn_average_precision": "mean average precision of the nearest neighbours",
-    "silhouette": "silhouette",
-}
+# How the summary calls the network's score.
 SCORE_NAMES = {
     CLASSES: "Accuracy",
     NUMBER: "The network's R²",
-    LABELS: "The network's mean average precision",
+    LABELS: "The network's average precision",
 }
 # What the columns mean. {probe} is left out where there is no probe, and {dimensions} are the columns that there are.
 PROBE = " or a linear model (probe)"
@@ -54,8 +55,8 @@ SILHOUETTE_LEGEND = "Silhouette: how compact and separate the k-means clusters a
 LEGENDS = {
     NUMBER: "R²: the share of the number's variance that a sample's nearest neighbours (k-NN){probe} explain, 1 is "
     "perfect, 0 is no better than the mean.",
-    LABELS: "mAP (mean average precision, over labels): how well a sample's nearest neighbours (k-NN){probe} rank the "
-    "samples that have a label before the others, 1 is perfect; chance is the label's share of the samples.",
+    LABELS: "AP (average precision, the mean over labels): how well a sample's nearest neighbours (k-NN){probe} rank "
+    "the samples that have a label before the others, 1 is perfect; chance is the label's share of the samples.",
     NONE: "{dimensions}: in how many directions the samples spread.",
 }
 OF_WORDS_LEGEND = (
@@ -138,8 +139,34 @@ def row_title(layer: str, baseline: str) -> str:
     return baseline if layer == RAW_INPUTS else layer_title(layer)
 
 
-def best_line(rows: list[Row], metric: str, baseline: str, by: str = "") -> str:
-    """A sentence on the layer with the highest value of a metric, the first of equals.
+def highest_by_chance(metric: str, targets: Targets, by: str = "") -> float:
+    """The value that a layer must exceed to be above chance; minus infinity where chance has no level.
+
+    The adjusted Rand index of random clusters has a mean of 0 and a standard deviation of about sqrt(2) / N, whatever
+    their number if groups are equally large: three of these are taken. By R² neighbours that say nothing stay below 0,
+    and by average precision a ranking that says nothing has the label's share of the samples.
+
+    Parameters
+    ----------
+    metric : str
+        One of `MAIN_METRICS`.
+    targets : Targets
+    by : str
+        The attribute's name; empty for the target.
+    """
+    if metric == ADJUSTED_RAND:
+        count = np.count_nonzero(targets.attributes[by] != "") if by else targets.count
+        return 3 * math.sqrt(2) / max(count, 1)
+    if metric == "knn_r2":
+        return 0.0
+    if metric == "knn_average_precision":
+        shares = targets.values.mean(axis=0)
+        return mean_of_known(np.where((shares > 0) & (shares < 1), shares, math.nan))
+    return -math.inf
+
+
+def best_line(rows: list[Row], metric: str, baseline: str, targets: Targets, by: str = "") -> str:
+    """A sentence on the layer with the highest value of a metric, the first of equals; that is above chance.
 
     Parameters
     ----------
@@ -149,15 +176,19 @@ def best_line(rows: list[Row], metric: str, baseline: str, by: str = "") -> str:
         What tables call it, a main metric or one of an attribute.
     baseline : str
         How the raw inputs are called.
+    targets : Targets
     by : str
         The attribute's name; empty for the target.
     """
-    name = MAIN_NAMES[metric.partition(":")[0]] + (f" against {by}" if by else "")
+    name = SENTENCE_NAMES[metric.partition(":")[0]] + (f" against {by}" if by else "")
     candidates = [row for row in rows if row[0] != RAW_INPUTS and not math.isnan(row[2][metric])]
     if not candidates:
         return f"Best layer: none, as no layer has {'an' if name[0] in 'aR' else 'a'} {name}."
     layer, _, metrics = max(candidates, key=lambda row: row[2][metric])
     compared = "".join(f"; {baseline} {number(row[metric])}" for name, _, row in rows if name == RAW_INPUTS)
+    if metrics[metric] <= highest_by_chance(metric.partition(":")[0], targets, by):
+        highest = f"the highest is {layer}'s {number(metrics[metric])}"
+        return f"Best layer by {name}: none, as no layer is above chance ({highest}{compared})."
     return f"Best layer by {name}: **{layer}** ({number(metrics[metric])}{compared})."
 
 
@@ -172,7 +203,9 @@ def score_line(values: dict[str, float], when: str, target: str) -> str:
     return f"{name} at {when}: {train} on the training samples, {evaluation} on the evaluation samples."
 
 
-def attribute_sections(rows: list[Row], by_attribute: dict[str, dict[str, str]], baseline: str, unit: str) -> list[str]:
+def attribute_sections(
+    rows: list[Row], by_attribute: dict[str, dict[str, str]], baseline: str, unit: str, targets: Targets
+) -> list[str]:
     """A table for each attribute, with a sentence on its best layer, and what their columns mean.
 
     Parameters
@@ -181,6 +214,7 @@ def attribute_sections(rows: list[Row], by_attribute: dict[str, dict[str, str]],
         See `final_metrics`.
     baseline, unit : str
         See `best_line` and `summarise`.
+    targets : Targets
     """
     sections, of_words, of_numbers = [], False, False
     for attribute, metrics in by_attribute.items():
@@ -188,7 +222,7 @@ def attribute_sections(rows: list[Row], by_attribute: dict[str, dict[str, str]],
         of_words |= main != "knn_r2"
         of_numbers |= main == "knn_r2"
         table = metrics_table_of(rows, list(metrics.values()), baseline, unit)
-        line = best_line(rows, metrics[main], baseline, attribute)
+        line = best_line(rows, metrics[main], baseline, targets, attribute)
         sections.append(f"**Measured by {attribute}**\n\n{table}\n\n- {line}")
     probe = PROBE if any("linear_probe" in name for metrics in by_attribute.values() for name in metrics) else ""
     legends = [OF_WORDS_LEGEND] * of_words + [OF_NUMBERS_LEGEND] * of_numbers
@@ -349,7 +383,7 @@ def summarise(
     log_warnings(warnings)
     metrics = list(rows[0][2])
     of_target = [metric for metric in metrics if ":" not in metric]
-    lines = [best_line(rows, MAIN_METRICS[targets.target], baseline)]
+    lines = [best_line(rows, MAIN_METRICS[targets.target], baseline, targets)]
     if curves:
         if weights is not None:
             if 0 not in curves:
@@ -363,7 +397,7 @@ def summarise(
         metrics_table_of(rows, of_target, baseline, unit),
         "\n".join(f"- {line}" for line in lines),
         target_legend(targets.target, of_target),
-        *attribute_sections(rows, by_attribute, baseline, unit),
+        *attribute_sections(rows, by_attribute, baseline, unit, targets),
     ]
     text = f"# {run}: how the layers cluster at {unit} {last}\n\n{warned}" + "\n\n".join(sections) + "\n"
     save_warnings(warnings_path, warnings)

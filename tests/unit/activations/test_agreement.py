@@ -87,7 +87,7 @@ def test_the_scores_of_a_network_that_rounds_otherwise(make, device, moved, seed
     check_outputs(outputs, targets, scores=scores(targets, outputs + noise), when="epoch 3", device=device)
 
 
-@pytest.mark.parametrize(("make", "what"), [(number, "R²"), (labels, "mean average precision")])
+@pytest.mark.parametrize(("make", "what"), [(number, "R²"), (labels, "average precision")])
 @pytest.mark.parametrize("device", ["cpu", "cuda"])
 def test_the_scores_of_another_network(make, what, device):
     targets, outputs = make()

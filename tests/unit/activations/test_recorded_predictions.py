@@ -100,3 +100,9 @@ def test_predictions_of_another_target(given, target, said):
 def test_a_probability_of_one_has_a_finite_loss():
     found, _ = evaluated(HELD.astype(np.float32), "labels")
     assert math.isfinite(found.measures["eval_loss"]) and found.measures["eval_average_precision"] == 1
+
+
+def test_zeros_are_the_logits_of_a_head_that_starts_at_zero():
+    found, outputs = evaluated(np.zeros((COUNT, 3), np.float32), "labels")
+    assert outputs is not None and (found.predicted == 0.5).all()
+    assert found.measures["eval_loss"] == pytest.approx(math.log(2))

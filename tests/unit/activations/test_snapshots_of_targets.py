@@ -1,11 +1,14 @@
 """Trainings of each kind of input and target, and the files of their snapshots."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
+from sklearn.metrics import r2_score
 
 from evolution.activations.predictions import load_predictions
-from evolution.activations.snapshots import SnapshotSettings
+from evolution.activations.snapshots import SnapshotSettings, take_snapshots, trained_networks
 from evolution.errors import ModelError
 from evolution.io.tables import load_table, save_table
 from evolution.models.build import build_model
@@ -115,9 +118,32 @@ def test_samples_without_labels(trained, names):
             ModelError, match=r"mlp needs the number of its outputs, and data without labels do not say"
         ):
             write_snapshots(**arguments)
+        counted = replace(arguments["settings"], model_kwargs={"classes": 3})
+        write_snapshots(**arguments | {"settings": counted})
+        # The outputs are there, and nobody knows what they stand for.
+        predicted, confidence = load_predictions([arguments["predictions"]], [1, 2], 30)
+        assert (predicted == -1).all() and np.isnan(confidence).all()
         return
     write_snapshots(**arguments)
     predicted, confidence = load_predictions([arguments["predictions"]], [1, 2], 30)
     outputs, *_ = outputs_by_hand(arguments["dataset"], "table", "classes", weights[2])
     np.testing.assert_array_equal(predicted[1], outputs.argmax(1))
     assert np.isfinite(confidence).all() and np.isnan(np.load(arguments["classifier"])).all()
+
+
+def test_a_network_of_elsewhere_predicts_the_number_itself(trained):
+    arguments, weights = trained("table", "number")
+    found = take_snapshots(
+        dataset=arguments["dataset"],
+        networks=trained_networks(arguments["checkpoints"], [1, 2]),
+        times=[1, 2],
+        settings=arguments["settings"],
+        activations={},
+        evaluated=None,
+        trained_here=False,
+    )
+    outputs, *_ = outputs_by_hand(arguments["dataset"], "table", "number", weights[2])
+    predicted = np.asarray(found.predictions["predicted"])[30:]
+    np.testing.assert_allclose(predicted, outputs[:, 0], rtol=1e-4, atol=1e-5)
+    with np.load(arguments["dataset"]) as archive:
+        assert found.evaluation[1]["eval_r2"] == pytest.approx(r2_score(archive["eval_labels"], outputs), rel=1e-4)

@@ -47,6 +47,11 @@ def config(path, arrays, **more):
             {"dataset": {"normalize": {"mean": [1, 2], "std": 1}}},
             "dataset.normalize.mean: [1, 2] has 2 numbers, and the samples of npz:",
         ),
+        (
+            TOKENS,
+            {"model": {"name": "tiny_transformer"}, "activations": {"pooling": {"tokens": 5}}},
+            "activations.pooling.tokens: 5 is beyond the texts of npz:",
+        ),
         (NUMBERS, {"dataset": {"train_size": 31}}, "has; there are 60 images in all, to train and to evaluate on"),
         (TABLE, {"dataset": {"train_size": 32, "eval_size": 30}}, "there are 20 per class"),
     ],

@@ -67,7 +67,7 @@ def test_torchvision_is_of_images(known):
 @pytest.mark.parametrize("target", ["number", "labels", "none"])
 def test_an_accuracy_is_of_classes(known, target):
     known(target=target)
-    (said,) = faults(config("mlp", stop={"train_accuracy": 0.9}))
+    (*_, said) = faults(config("mlp", stop={"train_accuracy": 0.9}))
     assert said == (
         "training.stop.train_accuracy: 0.9 is not allowed, as the samples have no classes and so no accuracy; must be "
         "null"
@@ -77,8 +77,8 @@ def test_an_accuracy_is_of_classes(known, target):
 def test_patience_needs_a_score(known):
     known(target="number")
     resolve(config("mlp", stop={"patience": 3}))
-    known(target="none")
-    (said,) = faults(config("mlp", stop={"patience": 3}))
+    known(target="none", names=("a", "b"))
+    _, said = faults(config("mlp", stop={"patience": 3}))
     assert said.startswith("training.stop.patience: 3 is not allowed, as the samples have no labels")
 
 
@@ -95,3 +95,34 @@ def test_samples_of_a_function_are_known_at_the_end(tmp_path, monkeypatch):
     assert facts.kind == "table"
     (said,) = faults(given | sizes | {"model": {"name": "small_cnn"}})
     assert said.startswith("model.name: small_cnn takes images, and data.py:rows holds rows of a table; must be mlp")
+
+
+@pytest.mark.parametrize(("model", "argument"), [("mlp", "classes"), ("torchvision.resnet18", "num_classes")])
+def test_outputs_without_labels(known, model, argument):
+    """Nothing else says how many there are; a name for each would stand for predictions that nobody made."""
+    known(target="none", shape=(1, 8, 8))
+    given = {"dataset": DIGITS, "training": {"recipe": "own.py:Recipe"}, "layers": ["fc"]}
+    (said,) = [each for each in faults(given | {"model": {"name": model}}) if each.startswith("model")]
+    assert said.startswith(f"model.kwargs: {model} needs the number of its outputs")
+    assert f"{{kwargs: {{{argument}: 16}}}}" in said
+    assert f"model.kwargs.{argument}: 0 is not allowed; must be a whole number from 1" in faults(
+        given | {"model": {"name": model, "kwargs": {argument: 0}}}
+    )
+    left = faults(given | {"model": {"name": model, "kwargs": {argument: 16}}})
+    assert not [each for each in left if each.startswith("model")]
+
+
+def test_a_training_without_labels_needs_a_recipe(known):
+    known(target="none")
+    said = faults({"dataset": DIGITS, "model": {"name": "mlp", "kwargs": {"classes": 16}}})
+    assert said == [
+        "training.recipe: null is not allowed, as the samples have no labels to learn; must be a recipe with a loss "
+        "of its own (docs/your-own-recipe.md)"
+    ]
+
+
+def test_outputs_that_the_data_count(known):
+    known(names=("a", "b"))
+    assert faults({"dataset": DIGITS, "model": {"name": "mlp", "kwargs": {"classes": 2}}}) == [
+        "model.kwargs.classes: 2 is not allowed, as the data say how many outputs there are, 2; leave it out"
+    ]

@@ -49,6 +49,15 @@ def test_a_file(tmp_path):
     path.write_text('\ufeffage,writer,code\n31,"Ann, A.",007\n,bob,8\n\n2.5,,9\n', encoding="utf-8")
     found = read_attributes_csv(path, count=3)
     np.testing.assert_array_equal(found["age"], [31, np.nan, 2.5])
-    assert found["writer"].tolist() == ["Ann, A.", "bob", ""] and found["code"].tolist() == [7, 8, 9]
+    assert found["writer"].tolist() == ["Ann, A.", "bob", ""] and found["code"].tolist() == ["007", "8", "9"]
     with pytest.raises(DataError, match="has 3 lines after its header, and there are 4 samples"):
         read_attributes_csv(path, count=4)
+
+
+def test_numbers_of_a_file_and_what_only_looks_like_them(tmp_path):
+    path = tmp_path / "attributes.csv"
+    path.write_text("age,run,share,place\n31,1_2,.5,NA\nNA,12,-1e3,b\n-0.5,3,2.,c\n", encoding="utf-8")
+    found = read_attributes_csv(path, count=3)
+    np.testing.assert_array_equal(found["age"], [31, np.nan, -0.5])
+    np.testing.assert_array_equal(found["share"], [0.5, -1000, 2])
+    assert found["run"].tolist() == ["1_2", "12", "3"] and found["place"].tolist() == ["", "b", "c"]

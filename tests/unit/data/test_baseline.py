@@ -5,7 +5,7 @@ import pytest
 from sklearn.feature_extraction.text import TfidfTransformer, TfidfVectorizer
 from sklearn.preprocessing import StandardScaler
 
-from evolution.data.baseline import baseline_rows, standardised_columns, tf_idf
+from evolution.data.baseline import baseline_rows, tf_idf
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def counts_of(tokens, there):
 
 def test_tokens_are_weighted_as_scikit_learn_weights_counts(tokens):
     expected = TfidfTransformer().fit_transform(counts_of(tokens, tokens != 0)).toarray()
-    found = baseline_rows("tokens", {"": tokens}, standardised=True)
+    found = baseline_rows("tokens", {"": tokens})
     assert found.dtype == np.float32 and found.shape == expected.shape
     np.testing.assert_allclose(found, expected, atol=1e-6)
 
@@ -35,7 +35,7 @@ def test_texts_are_weighted_as_scikit_learn_weights_texts():
     for row, text in zip(tokens, texts):
         row[: len(text.split())] = [words.index(word) + 1 for word in text.split()]
     expected = TfidfVectorizer(token_pattern=r"\S+").fit_transform(texts).toarray()
-    np.testing.assert_allclose(baseline_rows("tokens", {"": tokens}, standardised=False), expected, atol=1e-6)
+    np.testing.assert_allclose(baseline_rows("tokens", {"": tokens}), expected, atol=1e-6)
 
 
 def test_masked_tokens_are_left_out_and_a_mask_alone_decides(tokens):
@@ -44,7 +44,7 @@ def test_masked_tokens_are_left_out_and_a_mask_alone_decides(tokens):
     expected = TfidfTransformer().fit_transform(counts_of(tokens, mask == 1)).toarray()
     assert 0 in tokens[mask == 1], "what the mask lets through counts, also a token 0"
     for inputs in ({"input_ids": tokens, "attention_mask": mask}, {"attention_mask": mask, "input_ids": tokens}):
-        found = baseline_rows("tokens", inputs, standardised=False)
+        found = baseline_rows("tokens", inputs)
         np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
@@ -59,12 +59,12 @@ def test_weights_by_hand():
 def test_columns_are_standardised_as_by_scikit_learn(caplog):
     caplog.set_level("INFO")
     rows = np.random.default_rng(0).normal(3, [1, 100, 1e-3], (40, 3)).astype(np.float32)
-    found = baseline_rows("table", {"": rows}, standardised=False)
+    found = baseline_rows("table", {"": rows})
     np.testing.assert_allclose(found, StandardScaler().fit_transform(rows.astype(float)), atol=1e-5)
     assert "standardised by the evaluation samples" in caplog.text
-    np.testing.assert_array_equal(baseline_rows("table", {"": rows}, standardised=True), rows)
-    constant = standardised_columns(np.array([[0.1, 1.0], [0.1, 3.0], [0.1, 5.0]]))
-    np.testing.assert_allclose(constant, [[0, -(1.5**0.5)], [0, 0], [0, 1.5**0.5]], rtol=1e-6)
+    others = rows[:20] * 3 + 1
+    found = baseline_rows("table", {"": rows}, trained_on=others)
+    np.testing.assert_allclose(found, StandardScaler().fit(others.astype(float)).transform(rows), rtol=1e-5, atol=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -72,4 +72,4 @@ def test_columns_are_standardised_as_by_scikit_learn(caplog):
 )
 def test_all_else_is_as_it_is_given(kind, shape):
     values = np.random.default_rng(0).normal(size=shape).astype(np.float32)
-    np.testing.assert_array_equal(baseline_rows(kind, {"": values}, standardised=False), values.reshape(4, -1))
+    np.testing.assert_array_equal(baseline_rows(kind, {"": values}), values.reshape(4, -1))

@@ -48,6 +48,15 @@ def test_a_constant_column_becomes_zero():
     assert sample_arrays(rows(inputs=constant), TRAIN, EVALUATION, name="wine", checked=False)[1] == []
 
 
+@pytest.mark.parametrize(("sample", "value"), [(3, 1e300), (25, 1e45)])
+def test_numbers_that_are_too_large(sample, value):
+    """In the training part the deviation overflows, in the evaluation part float32 does."""
+    large = ROWS.copy()
+    large[sample, 1] = value
+    with pytest.raises(DataError, match="column 'x' has numbers that are too large to be standardised in float32"):
+        sample_arrays(rows(inputs=large), TRAIN, EVALUATION, name="npz:a")
+
+
 def test_numbers_to_standardise_by():
     arrays, _ = sample_arrays(rows(), TRAIN, EVALUATION, name="npz:a", normalize="none")
     np.testing.assert_array_equal(arrays["inputs_0"], ROWS[EVALUATION].astype(np.float32))

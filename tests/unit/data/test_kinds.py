@@ -22,3 +22,18 @@ def test_what_a_program_is_told_of_samples():
     assert DataFacts(names=("a", "b")).asked() == {"classes": 2}
     asked = DataFacts(kind="tokens", target="number", vocabulary=9).asked()
     assert asked == {"classes": 1, "kind": "tokens", "target": "number", "vocabulary": 9}
+
+
+@pytest.mark.parametrize(
+    ("facts", "columns"),
+    [
+        (DataFacts(shape=(3, 8, 9)), 3 * 8 * 9),
+        (DataFacts("table", shape=(13,)), 13),
+        (DataFacts("other", shape=None), 0),
+        (DataFacts("tokens", shape=(12,), vocabulary=500), 500),
+        (DataFacts("tokens", shape=(2,), vocabulary=500), 200),
+        (DataFacts("tokens", shape=(1000,)), 30_000),
+    ],
+)
+def test_bytes_of_the_raw_inputs(facts, columns):
+    assert facts.baseline_bytes(100) == 4 * 100 * columns

@@ -104,3 +104,8 @@ def test_labels_of_two_dimensions(labels, formula):
 def test_labels_whose_shape_is_not_clear():
     for labels in (np.ones((12, 3)), LABELS[:11], np.zeros((4, 3, 2)), np.zeros((12, 2)), np.array(1)):
         assert label_shape_advice("labels", labels, 12) == ""
+
+
+def test_a_class_that_none_is_trained_on_is_not_made_another():
+    advice = label_advice({"labels": np.array([10, 20, 30]), "eval_labels": np.array([10, 15])})
+    assert "searchsorted" not in advice and "eval_labels has 15, which labels lack" in advice

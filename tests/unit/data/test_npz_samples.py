@@ -81,6 +81,19 @@ def test_padding_goes_to_the_end(tmp_path, caplog):
     assert caplog.messages == ["a.npz: padding of tokens moved to the end of each row"]
 
 
+def test_zeros_that_may_be_words(tmp_path):
+    """As a token that begins each text, or at both ends of one."""
+    begun = np.concatenate([np.zeros((12, 1), int), TOKENS], axis=1)
+    assert "each row of tokens begins with one token 0" in refused(tmp_path, tokens=begun)
+    both = np.where(np.arange(12)[:, None] == 5, [0, 1, 2, 0, 0, 0], TOKENS)
+    assert "at both ends in row 5" in refused(tmp_path, tokens=both)
+
+
+def test_a_mask_is_there_of_both_parts(tmp_path):
+    parts = {"tokens": TOKENS, "eval_tokens": TOKENS, "eval_labels": CLASS, "attention_mask": TOKENS > 0}
+    assert "no eval_attention_mask" in refused(tmp_path, **parts)
+
+
 def test_a_mask_says_what_is_text(tmp_path):
     """Texts that are filled up with another number, on the left, as some tokenisers do."""
     used = np.array([np.roll(row, (row == 0).sum()) for row in TOKENS > 0])
@@ -115,7 +128,7 @@ def bad(array, place, value):
             "tokens has the token 8 in row 1 at position 2, and vocabulary has 8 words, of the tokens 0 to 7",
         ),
         ({"tokens": bad(TOKENS, 7, 0)}, "1 rows of tokens are padding alone (as row 7); leave texts without a word"),
-        ({"tokens": bad(TOKENS, (4, 1), 0)}, "tokens has the token 0 between others in row 4"),
+        ({"tokens": bad(TOKENS, (4, 1), 0)}, "tokens has the token 0 between others or at both ends in row 4"),
         ({"tokens": TOKENS, "attention_mask": TOKENS * 0 + 1}, "tokens has the token 0 in row 0 at position 3, which"),
         ({"tokens": bad(TOKENS, (1, 2), 10**9)}, "tokens has the token 1e+09, and a network has weights for each"),
         ({"tokens": TOKENS, "texts": np.arange(12)}, "texts is of type int64; must be text"),

@@ -102,3 +102,12 @@ def test_columns_of_one_value_and_flat_signals():
     assert warned(flat, kind="signals") == [
         "1 of the 12 samples of data.py:f have one value everywhere, without anything in them (as s4)."
     ]
+
+
+def test_a_padding_token_between_others():
+    texts = np.array([[1, 2, 3, 0], [4, 0, 5, 6], [2, 3, 0, 0], [7, 6, 5, 4], [0, 0, 1, 1], [3, 3, 3, 1]] * 2)
+    texts[:, 0] += np.arange(12) * (texts[:, 0] > 0)
+    found = [line for line in warned(texts, kind="tokens") if "between others" in line]
+    assert len(found) == 1 and found[0].startswith(
+        "2 of the 12 samples of data.py:f have the token 0 between others (as "
+    )

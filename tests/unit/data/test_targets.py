@@ -36,3 +36,9 @@ def test_values_of_another_kind_are_refused(tmp_path):
     np.savez(path, **arrays | {"target": np.array("classes")})
     with pytest.raises(UserError, match="eval_labels float64"):
         load_targets(path)
+
+
+def test_labels_that_nobody_named_are_called_labels(tmp_path):
+    path = write_samples(tmp_path / "d.npz", target="labels", names=("0", "1", "2"))
+    assert load_targets(path).names == ("label 0", "label 1", "label 2")
+    assert load_targets(write_samples(tmp_path / "c.npz", names=("0", "1", "2"))).names == ("0", "1", "2")

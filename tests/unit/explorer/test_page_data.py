@@ -10,6 +10,7 @@ from evolution.data.kinds import BASELINES, KINDS, TARGETS
 from evolution.explorer import page_data
 from evolution.figures.style import class_colors
 from evolution.io.tables import save_table
+from evolution.measures.registry import OF_NUMBERS, OF_WORDS
 from support.explorer_page import write_predictions, write_run
 from support.figures import write_cells
 from support.page import (
@@ -121,8 +122,10 @@ def test_every_kind_of_input_and_of_target_has_a_page(tmp_path, kind, target):
     network = {"classes": "Network accuracy", "number": "Network R²", "labels": "Network average precision"}.get(target)
     more = {"classes": {"Adjusted Rand index", "k-NN accuracy"}, "number": {"k-NN R²"}, "none": set()}
     more["labels"] = {"k-NN average precision"}
-    assert set(curves) == {"Silhouette", "k-NN accuracy: writer"} | more[target] | ({network} - {None})
+    assert set(curves) == {"Silhouette", "k-NN: writer"} | more[target] | ({network} - {None})
     assert all(lines for lines in curves.values())
+    whole = dict(zip(data["curves"], data["curve_titles"], strict=True))
+    assert whole["k-NN: writer"] == "k-NN accuracy against writer"
     assert (data["score"] == []) == (target == "none")
     assert [column["name"] for column in data["attributes"]] == ["age", "writer"]
 
@@ -165,3 +168,8 @@ def test_unknown_predictions_of_labels_are_null(tmp_path):
     run["predictions"] = [write_predictions(tmp_path / "unknown.parquet", np.full((3, 60, 3), np.nan, np.float32))]
     data, curves = page_data.explorer_data(**run, settings=page_settings())
     assert data["predicted"] is None and "Network average precision" not in curves
+
+
+def test_each_measure_of_an_attribute_has_a_short_title():
+    assert set(page_data.SHORT_TITLES) == {*OF_WORDS, *OF_NUMBERS}
+    assert len(set(page_data.SHORT_TITLES.values())) == len(page_data.SHORT_TITLES)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from evolution.figures.collapse_panels import PANELS, plain_decades, say_no_classifier
+from evolution.figures.collapse_panels import PANELS, nc2_note, plain_decades, say_no_classifier
 from evolution.measures.registry import CLASSIFIER_METRICS
 
 
@@ -46,3 +46,8 @@ def test_an_empty_panel_says_why():
     assert "no classifier" in text.get_text()
     # In the middle of the panel, wherever its axes are.
     np.testing.assert_allclose(axes.transAxes.inverted().transform(text.get_transform().transform((0.5, 0.5))), 0.5)
+
+
+def test_nc2_is_nothing_where_it_is_0_everywhere():
+    assert "two classes" in nc2_note([0.0, 1e-9, np.nan])
+    assert nc2_note([0.0, 0.01]) == nc2_note([np.nan]) == nc2_note([]) == ""

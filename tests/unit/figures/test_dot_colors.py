@@ -42,7 +42,7 @@ def test_a_number_has_a_scale_that_far_values_do_not_stretch():
     assert found.legend == [] and found.scale.title == "age" and found.meaning == "its age"
     assert (found.scale.low, found.scale.high) == pytest.approx((2, 98), abs=0.2)
     assert found.scale.extended_below and found.scale.extended_above and "beyond" in found.note
-    ends = [to_hex(color) for color in colormaps["viridis"]([0.0, 1.0])]
+    ends = [to_hex(color) for color in colormaps["viridis"]([0.0, 0.9])]
     assert [found.dots[0], found.dots[-1]] == ends == [found.scale.colors[0], found.scale.colors[-1]]
     assert found.dots[500] == found.scale.colors[16]
     assert set(found.dots) <= set(found.colors) == set(found.scale.colors)

@@ -1,7 +1,7 @@
 """Titles exist for the metrics that are always measured."""
 
 from evolution.figures.metric_titles import METRIC_TITLES, SUMMARY_TITLES
-from evolution.measures.registry import BASIC_METRICS
+from support.metrics_of_classes import BASIC_METRICS
 
 
 def test_each_basic_metric_has_its_titles():

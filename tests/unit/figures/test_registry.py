@@ -11,8 +11,8 @@ import yaml
 
 from evolution.config.resolve import resolve
 from evolution.figures.registry import COMPARISON_FIGURES, FIGURES, config_value, is_drawn
-from evolution.measures.registry import MEASURES
 from evolution.planning.code_files import code_files
+from support.metrics_of_classes import MEASURES
 
 ROOT = Path(__file__).parents[3]
 SCRIPTS = ROOT / "workflow" / "scripts"

@@ -23,6 +23,7 @@ from evolution.figures.style import (
     score,
     shared_look,
     shorten,
+    shorten_apart,
 )
 
 VISION = [None, "deuteranomaly", "protanomaly", "tritanomaly"]
@@ -181,3 +182,27 @@ def test_a_width_is_for_paper_and_leaves_the_heading_out():
     assert [text.get_text() for text in shown.texts] == ["What", "how"]
     assert shown.get_figheight() > 2
     assert not printed.texts and tuple(printed.get_size_inches()) == (3.4, 2)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [f"species number {number} ddddd" for number in range(100)],
+        [f"ward_{number:03d}_of_the_hospital_in_the_south" for number in range(30)],
+        [f"a{number}" + "x" * 30 for number in range(10)],
+        ["x" * 30 + str(number) for number in range(10)],
+    ],
+)
+@pytest.mark.parametrize("length", [8, 12, 16])
+def test_different_names_stay_different(names, length):
+    short = shorten_apart(names, length)
+    assert len(set(short)) == len(names) and max(map(len, short)) <= length
+
+
+def test_names_that_differ_are_shortened_as_one_alone_is():
+    names = ["a bird with a long name", "a cat", "a bird with a long tail"]
+    assert shorten_apart(names, 12) == [shorten(name, 12) for name in names]
+    wide = shorten_apart(["犬" * 20 + "猫鳥"[number] + "犬abc" for number in range(2)], 12)
+    assert len(set(wide)) == 2 and all(len(name) <= 8 for name in wide)
+    assert shorten_apart(["a cat", "a dog"], 12) == ["a cat", "a dog"]
+    assert shorten_apart([], 12) == [] and shorten_apart(["same" * 9, "same" * 9], 12) == ["samesa…esame"] * 2

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from sklearn import metrics
+from sklearn.cluster import KMeans
 from sklearn.model_selection import LeaveOneOut, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.preprocessing import normalize
@@ -15,9 +16,10 @@ from sklearn.preprocessing import normalize
 from evolution.activations.compaction import compact
 from evolution.measures import neighbors, probe, spectrum
 from evolution.measures.cell_metrics import MeasureSettings, layer_metrics, shape_metrics
-from evolution.measures.registry import BASIC_METRICS, MEASURES, OF_CLUSTERS, PER_CLASS
+from evolution.measures.registry import OF_CLUSTERS, PER_CLASS
 from evolution.seeds import generator, integer_seed
 from support.measured_by_sklearn import truth
+from support.metrics_of_classes import BASIC_METRICS, MEASURES
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -308,11 +310,13 @@ def test_a_degenerate_layer_has_the_columns_of_any_other(features):
         assert columns[0] == columns[1] == [*BASIC_METRICS, *measures]
 
 
-def test_a_layer_of_one_unit_has_a_shape_though_no_clusters(features):
+def test_a_layer_of_one_unit_is_clustered_by_its_value(features):
     raw, labels = features
     column = np.ascontiguousarray(raw[:, :1])
     values, *_ = layer_metrics(column, labels, replace(SETTINGS, measures=ALL), predicted=labels)
-    assert math.isnan(values["silhouette"]) and 0 <= values["knn_purity"] <= 1
+    kmeans = KMeans(SETTINGS.clusters, n_init=SETTINGS.n_init, random_state=integer_seed(SETTINGS.seed, "k-means"))
+    truth = metrics.silhouette_score(column, kmeans.fit_predict(column / np.abs(column).max()))
+    assert values["silhouette"] == pytest.approx(truth, abs=1e-4) and 0 <= values["knn_purity"] <= 1
     assert values["effective_rank"] == pytest.approx(1)
     assert values["linear_probe_accuracy"] == probe.linear_probe(column, labels, integer_seed(4, "probe"))
 

@@ -9,16 +9,15 @@ import yaml
 from evolution.config.resolve import SCHEMA
 from evolution.data.kinds import TARGETS
 from evolution.measures.registry import (
-    BASIC_METRICS,
     CLASSIFIER_METRICS,
     MEASURE_NAMES,
-    MEASURES,
     METRICS,
     OF_NUMBERS,
     OF_WORDS,
     PER_CLASS,
     metrics_of,
 )
+from support.metrics_of_classes import BASIC_METRICS, MEASURES
 
 DOCS = Path(__file__).parents[3] / "docs" / "metrics.md"
 

@@ -4,7 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from evolution.models.names import is_theirs, own_class, package_class, short_name, torchvision_name
+from evolution.models.names import (
+    is_theirs,
+    outputs_argument,
+    outputs_unknown,
+    own_class,
+    package_class,
+    short_name,
+    torchvision_name,
+)
 
 
 @pytest.mark.parametrize("name", ["small_cnn", "torchvision.resnet18"])
@@ -40,3 +48,9 @@ def test_a_class_in_a_package():
 def test_torchvisions_names():
     assert torchvision_name("torchvision.resnet18") == "resnet18"
     assert torchvision_name("small_cnn") is None and torchvision_name("a/torchvision.py:Net") is None
+
+
+def test_the_argument_that_counts_outputs():
+    assert outputs_argument("mlp") == "classes" and outputs_argument("torchvision.resnet18") == "num_classes"
+    assert "model: {kwargs: {classes: 16}}" in outputs_unknown("mlp")
+    assert "model: {kwargs: {num_classes: 16}}" in outputs_unknown("torchvision.resnet18")

@@ -113,6 +113,11 @@ class Texts(Model):
         super().__init__(vocab_size=vocab_size, context_length=context_length, **about)
 
 
+class Words(Model):
+    def __init__(self, ntoken, vocab, n_tokens=5, classes=2):
+        super().__init__(ntoken=ntoken, vocab=vocab, n_tokens=n_tokens, classes=classes)
+
+
 partial = functools.partial(function, in_channels=7)
 built = NoArguments()
 number = 3
@@ -181,6 +186,11 @@ def test_what_a_model_is_called_with(build, call, given):
             "Texts",
             {"shape": (40,), "vocabulary": 99, "classes": 3},
             {"vocab_size": 99, "context_length": 40, "max_len": 512, "num_labels": 3},
+        ),
+        (
+            "Words",
+            {"shape": (40,), "vocabulary": 99, "classes": 3},
+            {"ntoken": 99, "vocab": 99, "n_tokens": 5, "classes": 3},
         ),
         ("Ours", {"shape": (13,)}, {"shape": (13,), "classes": 10, "width": 3}),
     ],

@@ -53,7 +53,12 @@ def jobs(tmp_path_factory):
     write_recording(project.folder / "recorded", times=range(5))
     (project.folder / "probe.smk").write_text(PROBE)
     project.snakemake("--snakefile", "probe.smk", "--dry-run", "all", "report", "layers")
-    return project.folder, json.loads((project.folder / "jobs.json").read_text())
+    planned = json.loads((project.folder / "jobs.json").read_text())
+    # What is measured against attributes needs runs that have them.
+    (project.folder / "recorded" / "attributes.csv").write_text("writer\n" + "ann\nbob\n" * 30)
+    project.configure(TINY | {"metrics": {"measure_by": ["writer"]}, "runs": {"recorded": recorded}})
+    project.snakemake("--snakefile", "probe.smk", "--dry-run", "all")
+    return project.folder, planned + json.loads((project.folder / "jobs.json").read_text())
 
 
 def test_the_code_of_each_job_is_among_its_inputs(jobs):

@@ -187,6 +187,21 @@ def test_a_recording_grows_shrinks_and_goes():
         recorded(path="other")
 
 
+def test_a_record_that_does_not_say_what_the_samples_are():
+    """It is from when all samples were images with classes; the figures that were drawn of them call them so."""
+    folder = write_recording(Path("rec"), times=(0, 100))
+    take_recorded(recorded())
+    shutil.rmtree(folder)
+    for path in Path("results/a/recording").glob("*.json"):
+        record = json.loads(path.read_text())
+        for name in ("labels", "names", "attributes", "inputs", "input_shape"):
+            del record["recording"][name]
+        path.write_text(json.dumps(record))
+    recording = recorded().recording
+    facts = recording.facts({"kind": "auto", "target": "auto"})
+    assert (facts.kind, facts.target, len(facts.names)) == ("images", "classes", recording.class_count)
+
+
 def test_a_recorded_time_that_a_job_found_not_finite_is_left_out_where_that_layer_is_followed():
     write_recording(Path("rec"))
     take_recorded(recorded(layers=["conv1"]))

@@ -153,7 +153,7 @@ def test_runs_whose_targets_differ_are_compared_each_by_its_own_measure(tmp_path
     assert headings[1:] == [
         "## By the adjusted Rand index",
         "## By the R² of the nearest neighbours",
-        "## By the mean average precision of the nearest neighbours",
+        "## By the average precision of the nearest neighbours",
         "## By the silhouette of the k-means clusters",
     ]
     assert "**fc**: never, in no run; the highest is 0.500, of prices." in text
@@ -164,7 +164,7 @@ def test_runs_whose_targets_differ_are_compared_each_by_its_own_measure(tmp_path
     [
         ("classes", "adjusted_rand_index", "adjusted Rand index"),
         ("number", "knn_r2", "R² of the nearest neighbours"),
-        ("labels", "knn_average_precision", "mean average precision of the nearest neighbours"),
+        ("labels", "knn_average_precision", "average precision of the nearest neighbours"),
         ("none", "silhouette", "silhouette of the k-means clusters"),
     ],
 )

@@ -14,9 +14,10 @@ from evolution.io.arrays import save_npy
 from evolution.io.tables import save_table
 from evolution.measures.attributes import read_attribute
 from evolution.measures.cell_metrics import MeasureSettings, layer_metrics
-from evolution.measures.registry import BASIC_METRICS, MEASURE_NAMES, OF_NUMBERS, OF_WORDS, PER_CLASS
+from evolution.measures.registry import MEASURE_NAMES, OF_NUMBERS, OF_WORDS, PER_CLASS
 from measure import metrics_span
 from support.measured_by_sklearn import truth
+from support.metrics_of_classes import BASIC_METRICS
 from support.samples import write_samples
 
 pytestmark = pytest.mark.usefixtures("one_thread")

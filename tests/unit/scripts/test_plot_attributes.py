@@ -49,6 +49,7 @@ def test_target_and_attributes_are_drawn_in_each_layer(tmp_path):
     text = all_text(figure)
     assert "the target: tree" in text and "writer" in text and "age" in text and "raw pixels" in text
     assert "conv1" in text and "raw inputs" not in text
+    assert "By chance the adjusted Rand index is 0 and R² is 0 or somewhat below:" in " ".join(text.split())
 
 
 def test_each_line_has_the_values_of_its_metric(tmp_path):

@@ -2,7 +2,6 @@
 
 import pytest
 
-from evolution.measures.registry import MEASURES
 from plot_geometry import plot_geometry
 from support.figures import (
     LAYERS,
@@ -15,6 +14,7 @@ from support.figures import (
     titled,
     write_long,
 )
+from support.metrics_of_classes import MEASURES
 
 EVERY = [metric for metrics in MEASURES.values() for metric in metrics]
 

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from evolution.measures.registry import MEASURES
 from plot_metric_curves import plot_metric_curves
 from support.figures import (
     LAYERS,
@@ -19,6 +18,7 @@ from support.figures import (
     titled,
     write_long,
 )
+from support.metrics_of_classes import MEASURES
 
 EVERY = [*METRICS, *(metric for metrics in MEASURES.values() for metric in metrics)]
 

@@ -5,12 +5,12 @@ import pytest
 
 from evolution.figures.collapse_panels import PANELS
 from evolution.io.tables import save_table
-from evolution.measures.registry import MEASURES
 from plot_neural_collapse import plot_neural_collapse
 from support.figures import (
     LAYERS,
     PAPER_LAYERS,
     SCREEN,
+    all_text,
     assert_printable,
     assert_readable,
     assert_same_bytes,
@@ -18,6 +18,7 @@ from support.figures import (
     titled,
     write_long,
 )
+from support.metrics_of_classes import MEASURES
 
 COLLAPSE = MEASURES["neural_collapse"]
 
@@ -73,6 +74,15 @@ def test_a_model_without_a_classifier_has_its_layers_drawn(tmp_path):
     assert "no classifier" in " ".join(
         text.get_text() for text in titled(figure, "NC3: classifier follows classes").texts
     )
+
+
+def test_of_two_classes_the_note_says_that_nc2_is_nothing(tmp_path):
+    files = write_run(tmp_path, ["conv", "fc"], [0, 4])
+    assert "two classes" not in all_text(plot_neural_collapse(**files, style=SCREEN))
+    values = long_values(["conv", "fc"], [0, 4], COLLAPSE)
+    values |= {key: 1e-16 for key in values if key[2].startswith("nc2")}
+    files["metrics_table"] = write_long(tmp_path / "m.parquet", values)
+    assert "Of two classes NC2 is always 0" in all_text(plot_neural_collapse(**files, style=SCREEN))
 
 
 @pytest.mark.parametrize("width", [3.4, 7])

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.text import Text
 
+from evolution.figures.style import DASH, FigureStyle
 from evolution.io.tables import save_table
 from plot_samples import (
     fitted_text,
@@ -14,6 +15,7 @@ from plot_samples import (
     path_lengths,
     plot_samples,
     row_text,
+    text_width,
 )
 from support.figures import (
     ODD_NAMES,
@@ -130,11 +132,11 @@ def test_without_confidences_nothing_is_said_of_them(tmp_path):
 
 def test_the_worst_numbers_come_first():
     values, predicted = np.array([1.0, 2.0, 3.0, 1234.5]), np.array([1.5, 2.0, 0.0, 1234.0])
-    ((heading, entries),) = number_rows(values=values, predicted=predicted, when="epoch 3", count=2).items()
+    ((heading, entries),) = number_rows(values=values, predicted=predicted, when="epoch 3", count=2, letters=12).items()
     assert "epoch 3" in heading and "off by 0.5 or less" in heading
     assert [(entry.sample, entry.what, entry.when) for entry in entries] == [
-        (2, "3\nnot 0", "off by 3"),
-        (0, "1\nnot 1.5", "off by 0.5"),
+        (2, "3\npredicted 0", "off by 3"),
+        (0, "1\npredicted\n1.5", "off by 0.5"),
     ]
     assert [number_text(number) for number in (0.123456, -12.3456, 1234567.0)] == ["0.123", "-12.3", "1,234,567"]
 
@@ -142,20 +144,20 @@ def test_the_worst_numbers_come_first():
 def test_the_most_wrong_labels_come_first():
     held = np.array([[1, 1, 0], [1, 0, 0], [0, 0, 1], [1, 0, 1]], bool)
     predicted = np.array([[0.1, 0.2, 0.3], [0.9, 0.6, 0.2], [0.8, 0.7, 0.9], [0.9, 0.1, 0.9]])
-    rows = label_rows(held=held, names=["cat", "dog", "owl"], predicted=predicted, when="step 9", count=5)
+    rows = label_rows(held=held, names=["cat", "dog", "owl"], predicted=predicted, when="step 9", count=5, letters=20)
     ((heading, entries),) = rows.items()
     assert "3 of 4 samples" in heading
     assert [(entry.sample, entry.what, entry.when) for entry in entries] == [
-        (0, "missed cat +1", "2 of 3 wrong"),
-        (2, "false cat +1", "2 of 3 wrong"),
-        (1, "false dog", "1 of 3 wrong"),
+        (0, "cat and 1 more\nmissed cat\nand 1 more", ""),
+        (2, "owl\nfalse cat and 1 more", ""),
+        (1, "cat\nfalse dog", ""),
     ]
 
 
 def test_a_text_fills_its_square_and_no_more():
     short, long = fitted_text("a b", 0.95, 6), fitted_text("word " * 200, 0.95, 6)
     assert short == "a b" and long.endswith("…")
-    assert len(long.splitlines()) <= 9 and max(map(len, long.splitlines())) <= 19
+    assert len(long.splitlines()) <= 0.95 * 72 / 6 / 1.1 and max(map(len, long.splitlines())) <= 19
     # Wide letters have room for half as many.
     assert max(map(len, fitted_text("犬" * 99, 0.95, 6).splitlines())) <= 10
 
@@ -175,10 +177,40 @@ def test_texts_are_written_and_previews_of_ones_own_are_shown(tmp_path):
 
 
 def test_of_a_row_the_most_unusual_values_come_first(tmp_path):
-    rows = np.array([[1.0, 5.0, 2.0, np.nan], [1.0, 5.0, 3.0, 1.0], [1.0, 5.5, 9.0, 2.0]])
-    assert row_text(rows, np.array(["same", "a", "b", "gap"]), 2).splitlines()[:2] == ["a: 5.5", "b: 9"]
-    assert row_text(rows, np.array(["same", "a", "b", "gap"]), 0).splitlines()[-1] == "gap: nan"
+    values = [("a", 5.5), ("b", np.nan), ("writer", "Ann")]
+    assert row_text(values, 3, 0.7, 6) == f"a: 5.5\nb: {DASH}\nwriter: Ann"
+    lines = row_text([(f"cholesterol level {number}", -12.3) for number in range(12)], 12, 0.7, 6).splitlines()
+    assert len(lines) == 7 and lines[-1] == "+6 more"
+    assert all(line.count("…") == 1 and line.endswith(": -12.3") for line in lines[:-1])
+    assert all(text_width(line, 6) <= 0.7 for line in lines)
     run = TargetRun(tmp_path, "table", "number", count=30)
     figure = plot_samples(**run.samples(), style=SCREEN)
     assert_readable(figure)
     assert not any(axes.images for axes in figure.axes)
+
+
+@pytest.mark.parametrize("width", [None, 3.4])
+def test_what_is_written_in_a_square_stays_in_it(width, tmp_path):
+    run = TargetRun(tmp_path, "table", "number", count=30)
+    with np.load(run.dataset) as archive:
+        arrays = dict(archive) | {"column_names": np.array([f"blood glucose in mg/dl {letter}" for letter in "abcde"])}
+    np.savez(run.dataset, **arrays)
+    figure = plot_samples(**run.samples(), style=FigureStyle(100, width))
+    figure.draw_without_rendering()
+    squares = [(axes, text) for axes in figure.axes for text in axes.texts if ":" in text.get_text()]
+    assert squares
+    for axes, text in squares:
+        square, written = axes.get_window_extent(), text.get_window_extent()
+        assert square.x0 <= written.x0 and written.x1 <= square.x1 and square.y0 <= written.y0
+
+
+def test_a_recording_without_inputs_shows_attributes(tmp_path):
+    run = TargetRun(tmp_path, "other", "none", count=30)
+    with np.load(run.dataset) as archive:
+        arrays = {name: array for name, array in archive.items() if not name.startswith("input")}
+    np.savez(run.dataset, **arrays, input_names=np.array([], str))
+    figure = plot_samples(**run.samples(), style=SCREEN)
+    assert_readable(figure)
+    assert not any(axes.images for axes in figure.axes)
+    first = next(axes for axes in figure.axes if axes.texts)
+    assert any("writer: writer" in text.get_text() for text in first.texts)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn.preprocessing import StandardScaler
 
 from evolution.data.baseline import baseline_rows
 from raw_inputs import raw_input_activations
@@ -43,16 +44,23 @@ def test_each_kind_in_its_own_sense(tmp_path, kind):
     path = write_samples(tmp_path / "dataset.npz", kind=kind)
     with np.load(path) as archive:
         inputs = {"": archive["inputs_0"]}
-    expected = baseline_rows(kind, inputs, standardised=False)
+    expected = baseline_rows(kind, inputs)
     found = raw_input_activations(dataset=path, compacted=False, seed=0)
     assert found.dtype == np.float32
     np.testing.assert_array_equal(found[0], expected)
 
 
-def test_columns_that_were_standardised_for_training_stay_as_they_are(tmp_path):
+@pytest.mark.parametrize("normalised", [True, False])
+def test_columns_are_standardised_by_the_training_samples(tmp_path, normalised):
+    """Whether or not the network is given them so, as dataset.normalize says."""
     path = write_samples(tmp_path / "dataset.npz", kind="table")
     with np.load(path) as archive:
         arrays = dict(archive)
-    np.savez(path, **arrays, train_inputs=arrays["inputs_0"])
+    train = np.random.default_rng(5).normal(3, [1, 9, 0.1, 5, 2], (40, 5))
+    scaler = StandardScaler().fit(train)
+    parts = {"train_inputs": train, "inputs_0": arrays["eval_rows"]}
+    if normalised:
+        parts = {name: scaler.transform(rows) for name, rows in parts.items()}
+    np.savez(path, **arrays | {name: rows.astype(np.float32) for name, rows in parts.items()})
     found = raw_input_activations(dataset=path, compacted=False, seed=0)
-    np.testing.assert_array_equal(found[0], arrays["inputs_0"])
+    np.testing.assert_allclose(found[0], scaler.transform(arrays["eval_rows"]), rtol=1e-4, atol=1e-4)

@@ -5,12 +5,15 @@ import json
 
 import numpy as np
 import pytest
+from sklearn.metrics import adjusted_rand_score
 
+from evolution.data.targets import Targets, load_targets
 from evolution.errors import UserError
+from evolution.figures.metric_titles import SENTENCE_NAMES
 from evolution.io.arrays import save_npz
 from evolution.io.tables import save_table
 from evolution.io.warnings_file import load_warnings
-from summary import summarise
+from summary import highest_by_chance, summarise
 from support.figures import METRICS, long_values, write_history, write_long
 from support.samples import write_samples
 
@@ -300,18 +303,18 @@ def tables_in(lines):
         ),
         (
             "labels",
-            ["Silhouette", "k-NN mAP", "Probe mAP"],
+            ["Silhouette", "k-NN AP", "Probe AP"],
             [
-                "- Best layer by mean average precision of the nearest neighbours: **fc** (0.670; "
+                "- Best layer by average precision of the nearest neighbours: **fc** (0.670; "
                 "standardised columns 0.110).",
-                "- The network's mean average precision at epoch 4: 1.000 on the training samples, 0.750 on the "
+                "- The network's average precision at epoch 4: 1.000 on the training samples, 0.750 on the "
                 "evaluation samples.",
             ],
         ),
         (
             "none",
             ["Silhouette", "Effective rank", "Intrinsic dimension"],
-            ["- Best layer by silhouette: **fc** (0.660; standardised columns 0.100)."],
+            ["- Best layer by silhouette of the k-means clusters: **fc** (0.660; standardised columns 0.100)."],
         ),
     ],
 )
@@ -377,6 +380,41 @@ def test_a_table_for_each_attribute(tmp_path, target):
     assert any(line.startswith("- Best layer by R² of the nearest neighbours against age: **fc**") for line in lines)
     text = "\n".join(lines)
     assert text.count("Of an attribute in words") == text.count("Of an attribute in numbers") == 1
+
+
+@pytest.mark.parametrize(
+    ("target", "metric", "value", "above"),
+    [
+        ("classes", "adjusted_rand_index", 3 * 2**0.5 / 60, False),
+        ("classes", "adjusted_rand_index", 3 * 2**0.5 / 60 + 0.001, True),
+        ("number", "knn_r2", -0.07, False),
+        ("number", "knn_r2", 0.01, True),
+        ("labels", "knn_average_precision", None, False),
+        ("labels", "knn_average_precision", 0.9, True),
+        ("number", "knn_r2:age", -0.07, False),
+        ("number", "adjusted_rand_index:writer", 0.003, False),
+    ],
+)
+def test_a_layer_at_chance_is_not_the_best(tmp_path, target, metric, value, above):
+    if value is None:
+        held = load_targets(write_samples(tmp_path / "same.npz", kind="table", target="labels")).values
+        value = float(held.mean())
+    lows = {(layer, 4, metric): low for layer, low in (("conv", value - 0.05), ("fc", value))}
+    lines, _ = summary_of_target(tmp_path, target, by=BY_ATTRIBUTES, values=lows)
+    measure, _, attribute = metric.partition(":")
+    by = f" against {attribute}" if attribute else ""
+    (line,) = (line for line in lines if line.startswith(f"- Best layer by {SENTENCE_NAMES[measure]}{by}:"))
+    assert ("no layer is above chance (the highest is fc's" in line) != above
+    assert ("**fc**" in line) == above
+
+
+def test_the_level_of_random_clusters():
+    """Against scikit-learn on random groups: three standard deviations are hardly ever passed."""
+    random = np.random.default_rng(0)
+    level = highest_by_chance("adjusted_rand_index", Targets("table", "classes", np.zeros(100, int), ("a",), 100))
+    found = [adjusted_rand_score(*random.integers(0, 10, (2, 100))) for _ in range(400)]
+    assert level == pytest.approx(3 * np.std(found), rel=0.15)
+    assert np.mean(np.array(found) > level) < 0.02
 
 
 def test_an_attribute_that_nothing_could_be_measured_against(tmp_path):

@@ -45,6 +45,25 @@ def test_a_users_table(tmp_path):
     assert found[2]["train_accuracy"] == 1 and found[2]["train_loss"] != found[2]["train_loss"]
 
 
+def test_the_score_is_that_of_the_target(tmp_path):
+    path = tmp_path / "history.csv"
+    path.write_text("epoch,loss,train_acc,train_r2,train_map\n1,2,0.5,-0.5,30\n2,1,0.75,0.5,60\n")
+
+    def read(target):
+        return read_losses(str(path), unit="epoch", asked=True, target=target)
+
+    assert read("classes")[2] == {"train_loss": 1, "train_accuracy": 0.75}
+    assert read("number") == {1: {"train_loss": 2, "train_r2": -0.5}, 2: {"train_loss": 1, "train_r2": 0.5}}
+    # In percent.
+    assert read("labels")[1] == {"train_loss": 2, "train_average_precision": 0.3}
+    assert read("none")[1] == {"train_loss": 2}
+    path.write_text("epoch,train_r2\n1,50\n")
+    with pytest.raises(DataError, match=r"has an R² of 50; it is never above 1"):
+        read("number")
+    with pytest.raises(DataError, match=r"it must have epoch, and train_loss or train_average_precision"):
+        read("labels")
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

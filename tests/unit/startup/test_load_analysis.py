@@ -35,7 +35,7 @@ def test_a_cell_is_measured_without_pandas_or_statistics(tmp_path):
 import sys, measure, numpy as np
 from evolution.io.tables import save_table
 from evolution.measures.cell_metrics import MeasureSettings
-from evolution.measures.registry import MEASURES
+from evolution.measures.registry import MEASURE_NAMES
 folder = {str(tmp_path)!r}
 random = np.random.default_rng(3)
 labels = np.repeat([0, 1, 2], 20)
@@ -45,7 +45,7 @@ np.savez(folder + "/dataset.npz", eval_labels=labels, eval_indices=labels, class
 said = dict(epoch=np.zeros(60, np.int32), sample=np.arange(60, dtype=np.int32), predicted=labels.astype(np.int32))
 save_table(folder + "/said.parquet", said | dict(confidence=np.ones(60, np.float32)))
 files = dict(activations="/layer.npy", dataset="/dataset.npz", predictions="/said.parquet")
-settings = MeasureSettings(clusters=3, n_init=2, neighbors=5, measures=list(MEASURES), seed=1)
+settings = MeasureSettings(clusters=3, n_init=2, neighbors=5, measures=list(MEASURE_NAMES), seed=1)
 table, _, _ = measure.metrics_span(
     **{{name: folder + file for name, file in files.items()}}, times=[0], settings=settings
 )

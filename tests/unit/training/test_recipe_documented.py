@@ -7,13 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+import yaml
 from torch import nn
 
 from evolution.models.build import build_model
 from evolution.models.model_file import load_function
 from evolution.training.recipe import make_recipe
-from support.docs_examples import write_shown
-from support.tiny_training import SETTINGS, assert_same_bits_when_cut
+from support.docs_examples import shown_file, write_shown
+from support.tiny_training import SETTINGS, assert_same_bits_when_cut, start, train_epochs
+from support.training_samples import write_training
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -154,3 +156,20 @@ def test_distillation_is_the_divergence_from_the_teacher(distillation):
 
 def test_distillation_cut_in_two_gives_the_same_bits(tmp_path, dataset, distillation):
     assert_same_bits_when_cut(tmp_path, dataset, batch_size=16, **distillation[0])
+
+
+def test_an_autoencoder_of_samples_without_labels(tmp_path):
+    """It learns: its loss falls below that of the mean of the samples, their variance of 1."""
+    settings = yaml.safe_load(shown_file(PAGE, "autoencoder.yaml"))
+    dataset = write_training(tmp_path / "dataset.npz", kind="table", target="none")
+    with np.load(dataset) as archive:
+        inputs = archive["train_inputs"]
+    changes = {
+        "model": settings["model"]["name"],
+        "model_kwargs": settings["model"]["kwargs"],
+        "recipe": f"{write_shown(tmp_path, PAGE, 'autoencoder.py')}:Autoencoder",
+        "recipe_kwargs": settings["training"]["recipe_kwargs"] | {"size": inputs.shape[1]},
+    }
+    _, _, history, _ = train_epochs(tmp_path, dataset, 1, 30, start(tmp_path, dataset, **changes), **changes)
+    assert history["train_loss"][-1] < 0.7 * np.mean(inputs**2)
+    assert history["train_loss"][-1] < history["train_loss"][0]

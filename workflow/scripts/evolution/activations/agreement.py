@@ -80,7 +80,7 @@ def check_outputs(
     if (np.isfinite(expected) != np.isfinite(low)).any() or not (
         (low[known] - ROUNDING <= expected[known]) & (expected[known] <= high[known] + ROUNDING)
     ).all():
-        what = "R²" if targets.target == NUMBER else "mean average precision"
+        what = "R²" if targets.target == NUMBER else "average precision"
         found, before = (mean_of_known(each) for each in ((low + high) / 2, expected))
         raise ModelError(
             f"the snapshot of {when} is not the network that was trained: its {what} on the evaluation samples is "

@@ -29,8 +29,8 @@ def evaluate_recorded(
     ----------
     given : array or None
         Of classes the outputs, float32 (N, K), or the predicted classes, int64 (N,); of a number (N,) or (N, 1), in the
-        unit of the labels; of labels (N, K), probabilities where all are from 0 to 1, and else logits. None where there
-        are none.
+        unit of the labels; of labels (N, K), probabilities where all are from 0 to 1 and not all 0, and else logits.
+        None where there are none.
     targets : Targets
         Of the same samples.
     path : str or None
@@ -109,7 +109,8 @@ def _evaluated_labels(given: np.ndarray, path: str, targets: Targets) -> tuple[E
             f"{path} is {given.shape}, and there are {targets.values.shape[1]} labels; give a probability or a logit "
             f"for each sample and label, {targets.values.shape}"
         )
-    if given.min() < 0 or given.max() > 1:
+    # A head that starts at 0 puts out zeros, which are logits: that no label holds of any sample is no prediction.
+    if given.min() < 0 or given.max() > 1 or not given.any():
         return evaluate_outputs(given.astype(np.float32), targets), given
     shares = torch.from_numpy(given.astype(np.float64))
     loss = functional.binary_cross_entropy(shares, torch.from_numpy(targets.values).double()).item()

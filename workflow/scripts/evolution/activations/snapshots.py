@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -14,6 +14,7 @@ from evolution.activations.classifier import classifier_rows, no_classifier_rows
 from evolution.activations.compaction import stored_rows
 from evolution.activations.evaluation import evaluate_outputs
 from evolution.activations.logit_warnings import logit_warnings
+from evolution.activations.pass_faults import pass_explained
 from evolution.activations.predictions import prediction_columns
 from evolution.data.kinds import CLASSES, NONE, NUMBER
 from evolution.data.network_input import load_evaluation, load_vocabulary
@@ -116,6 +117,7 @@ def take_snapshots(
     activations: Mapping[str, NpyWriter],
     classifier: NpyWriter | None = None,
     evaluated: Evaluated | None,
+    trained_here: bool = True,
     held_bytes: int = HELD_BYTES,
     chunk: int | None = None,
 ) -> Snapshots:
@@ -141,6 +143,9 @@ def take_snapshots(
         What takes `evolution.activations.classifier.classifier_rows`: an entry a time.
     evaluated : Evaluated or None
         What the training found at each time. None where nobody knows; the predictions are then not compared.
+    trained_here : bool
+        Whether the networks learned to predict a number in the units of `Targets.scale`, as those that this workflow
+        trains. Else they put out the number itself.
     held_bytes : int
         Bytes of raw activations that are in memory at once, unless a single layer has more. Where the layers have more
         together, the images pass through the model several times.
@@ -160,6 +165,8 @@ def take_snapshots(
     # One thread, so that the same bytes come out at any --cores; several such jobs run at once instead.
     torch.set_num_threads(1)
     inputs, targets, classes = load_evaluation(dataset)
+    if not trained_here:
+        targets = replace(targets, scale=(0.0, 1.0))
     vocabulary = load_vocabulary(dataset, targets.kind)
     of_classes = targets.target == CLASSES
     layout = memory_layout(settings.model)
@@ -176,7 +183,8 @@ def take_snapshots(
         return model.to(device, memory_format=layout)
 
     def pass_few(model: nn.Module) -> Outputs:
-        return record_outputs(model, samples[few], layers=list(activations), pooling=settings.pooling)
+        with pass_explained(settings.model, model, samples):
+            return record_outputs(model, samples[few], layers=list(activations), pooling=settings.pooling)
 
     groups = layer_groups(
         {name: len(samples) * rows[0].nbytes for name, rows in pass_few(fresh_model()).layers.items()}, limit=held_bytes
@@ -190,14 +198,15 @@ def take_snapshots(
         is_filled = load_weights(model)
         in_batch = {}
         for group in groups or [[]]:
-            outputs = record_outputs(
-                model,
-                samples,
-                layers=group,
-                pooling=settings.pooling,
-                classes=classes if of_classes else None,
-                chunk=chunk or samples.chunk(),
-            )
+            with pass_explained(settings.model, model, samples):
+                outputs = record_outputs(
+                    model,
+                    samples,
+                    layers=group,
+                    pooling=settings.pooling,
+                    classes=classes if of_classes else None,
+                    chunk=chunk or samples.chunk(),
+                )
             for layer in group:
                 rows = _finite(outputs.layers.pop(layer), layer, f"{unit} {time}")
                 in_batch[layer] = rows[few]

@@ -20,7 +20,7 @@ from evolution.embedding.methods import METHODS, missing_package
 from evolution.errors import ConfigError, DataError
 from evolution.models.catalogue import ARCHITECTURES
 from evolution.models.import_paths import find_module, no_module
-from evolution.models.names import own_class, package_class
+from evolution.models.names import outputs_argument, own_class, package_class
 from evolution.models.selection import AUTO, MOST_AUTO
 from evolution.planning.code_files import code_fault
 from evolution.planning.run_times import RunTimes, epoch_length, epoch_steps
@@ -255,6 +255,8 @@ def _check_arguments(checked: CheckedConfig) -> Iterator[str]:
             continue
         known = ARCHITECTURES[model].arguments
         for key, value in kwargs.items():
+            if key == outputs_argument(model):
+                continue  # Whether the data say it is looked at with their other facts.
             where = checked.written_key(name, "model.kwargs", key)
             if key not in known:
                 near = difflib.get_close_matches(str(key), known, n=1)
@@ -401,7 +403,8 @@ def _check_files(checked: CheckedConfig) -> Iterator[str]:
             if history is not None and ("\0" in history or not Path(history).expanduser().is_file()):
                 yield (
                     f"{checked.written_key(name, f'{source}.history')}: {history!r} is no file; must be a CSV file "
-                    "with epoch or step, and train_loss or train_accuracy, or a trainer_state.json"
+                    "with epoch or step, and train_loss or train_accuracy (of a number train_r2, of several labels "
+                    "train_average_precision), or a trainer_state.json"
                 )
         data = own_function(run["dataset"]["name"])
         if data and run["checkpoints"] is None:

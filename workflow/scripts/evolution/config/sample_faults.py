@@ -26,6 +26,7 @@ def sample_faults(checked: CheckedConfig) -> list[str]:
         if facts is None:
             continue
         attributes[name] = facts.attributes
+        faults += _beyond_the_texts(checked, name, run, facts)
         faults += _of_kind(checked, name, run, facts)
         if is_trained(run) and checked.sound_in(name, "training"):
             faults += _of_target(checked, name, run, facts)
@@ -50,6 +51,18 @@ def _of_kind(checked: CheckedConfig, name: str, run: dict, facts: DataFacts) -> 
     if is_trained(run) and checked.sound_in(name, "training.augmentation") and run["training"]["augmentation"]:
         where = checked.written_key(name, "training.augmentation")
         yield (f"{where}: {run['training']['augmentation']} changes images, and {holds}; must be []")
+
+
+def _beyond_the_texts(checked: CheckedConfig, name: str, run: dict, facts: DataFacts) -> Iterator[str]:
+    """A position of a token that no text has."""
+    if facts.kind != TOKENS or facts.shape is None or not checked.sound("activations.pooling.tokens"):
+        return
+    position = checked.config["activations"]["pooling"]["tokens"]
+    if isinstance(position, int) and position >= facts.shape[0]:
+        yield (
+            f"activations.pooling.tokens: {position} is beyond the texts of {run['dataset']['name']}, which have "
+            f"{facts.shape[0]} tokens; positions are from 0 to {facts.shape[0] - 1}"
+        )
 
 
 def _of_target(checked: CheckedConfig, name: str, run: dict, facts: DataFacts) -> Iterator[str]:

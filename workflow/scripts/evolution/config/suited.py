@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 
 from evolution.config.checks import CheckedConfig, is_trained
 from evolution.data.facts import data_facts
-from evolution.data.kinds import CLASSES, IMAGES, NONE, SAID, DataFacts
+from evolution.data.kinds import CLASSES, IMAGES, NONE, SAID, DataFacts, output_count
 from evolution.models.catalogue import ARCHITECTURES
-from evolution.models.names import torchvision_name
+from evolution.models.names import outputs_argument, outputs_unknown, torchvision_name
 
 
 def unsuited(checked: CheckedConfig, facts: Mapping[str, DataFacts] | None = None) -> list[str]:
@@ -31,6 +31,12 @@ def unsuited(checked: CheckedConfig, facts: Mapping[str, DataFacts] | None = Non
         if known is None:
             continue
         faults |= dict.fromkeys(_model_faults(checked, name, run, known.kind))
+        faults |= dict.fromkeys(_outputs_faults(checked, name, run["model"], known))
+        if is_trained(run) and known.target == NONE and run["training"]["recipe"] is None:
+            faults[
+                f"{checked.written_key(name, 'training.recipe')}: null is not allowed, as the samples have no labels "
+                "to learn; must be a recipe with a loss of its own (docs/your-own-recipe.md)"
+            ] = None
         if is_trained(run) and run["training"]["stop"]:
             faults |= dict.fromkeys(_stop_faults(checked, name, run["training"]["stop"], known.target))
     return list(faults)
@@ -48,6 +54,23 @@ def _model_faults(checked: CheckedConfig, name: str, run: dict, kind: str) -> It
         f"and {run['dataset']['name']} holds {SAID.get(kind, 'samples of another kind')}; must be "
         f"{', '.join(fitting)}, or a model of your own (path/to/file.py:Class)"
     )
+
+
+def _outputs_faults(checked: CheckedConfig, name: str, model: dict, known: DataFacts) -> Iterator[str]:
+    """The number of outputs of a model of this workflow or of torchvision is said once: by the data, or by kwargs."""
+    if model["name"] not in ARCHITECTURES and not torchvision_name(model["name"]):
+        return
+    argument = outputs_argument(model["name"])
+    given = model["kwargs"].get(argument)
+    where = checked.written_key(name, "model.kwargs", argument)
+    if known.target == NONE and not known.names:
+        if argument not in model["kwargs"]:
+            yield f"{checked.written_key(name, 'model.kwargs')}: {outputs_unknown(model['name'])}"
+        elif type(given) is not int or given < 1:
+            yield f"{where}: {given!r} is not allowed; must be a whole number from 1"
+    elif argument in model["kwargs"]:
+        count = output_count(known.target, known.names)
+        yield f"{where}: {given!r} is not allowed, as the data say how many outputs there are, {count}; leave it out"
 
 
 def _stop_faults(checked: CheckedConfig, name: str, stop: dict, target: str) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Columns that samples have in addition to their target: numbers or text, checked."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -8,6 +9,11 @@ import numpy as np
 
 from evolution.data.attribute_table import check_attribute_names, csv_rows
 from evolution.data.contents import unusable
+
+# What programs write into a CSV where a value is missing.
+MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "None")
+# 007 and 1_000 are names or codes: as numbers some of them would be the same.
+NUMBER = re.compile(r"[+-]?((0|[1-9]\d*)(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
 
 def attribute_columns(given: Mapping[str, Sequence], where: str) -> dict[str, np.ndarray]:
@@ -66,7 +72,8 @@ def read_attributes_csv(path: Path, *, count: int) -> dict[str, np.ndarray]:
     Returns
     -------
     dict of str to array (N,)
-        As `attribute_columns` returns them; a column is of numbers where all that is in it can be read as such.
+        As `attribute_columns` returns them. A column is of numbers where all in it are, but for `MISSING` values;
+        numbers with leading zeros are codes, and so text.
 
     Raises
     ------
@@ -84,8 +91,8 @@ def read_attributes_csv(path: Path, *, count: int) -> dict[str, np.ndarray]:
 
 
 def _read(values: list[str]) -> list:
-    """Values as numbers, where all of them can be read as such."""
-    try:
-        return [float(value) if value.strip() else None for value in values]
-    except ValueError:
-        return values
+    """Values as numbers, where all of them are numbers; what stands for a missing value is None."""
+    known = [None if value.strip() in MISSING else value.strip() for value in values]
+    if all(value is None or NUMBER.fullmatch(value) for value in known):
+        return [None if value is None else float(value) for value in known]
+    return known

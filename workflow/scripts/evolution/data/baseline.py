@@ -3,13 +3,15 @@
 import logging
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from evolution.data.kinds import MASK, PADDING, TABLE, TOKENS
+from evolution.data.standardising import standardised_columns
 
 log = logging.getLogger("evolution")
 
 
-def baseline_rows(kind: str, inputs: dict[str, np.ndarray], *, standardised: bool) -> np.ndarray:
+def baseline_rows(kind: str, inputs: dict[str, np.ndarray], *, trained_on: np.ndarray | None = None) -> np.ndarray:
     """One row a sample: pixels, standardised columns, the samples of the signal, or the weights of its tokens.
 
     Parameters
@@ -18,9 +20,9 @@ def baseline_rows(kind: str, inputs: dict[str, np.ndarray], *, standardised: boo
         One of `evolution.data.kinds.KINDS`.
     inputs : dict of str to array (N, ...)
         What a model is given, by the names of its arguments. The first one that is no mask counts.
-    standardised : bool
-        Whether the columns of a table were standardised already, by the samples that a network is trained on. Else they
-        are by these samples.
+    trained_on : array (M, ...), optional
+        The first input of the samples that a network is trained on, by which the columns of a table are standardised.
+        By default they are by these samples.
 
     Returns
     -------
@@ -31,9 +33,11 @@ def baseline_rows(kind: str, inputs: dict[str, np.ndarray], *, standardised: boo
     if kind == TOKENS:
         mask = inputs.get(MASK)
         return tf_idf(rows, rows != PADDING if mask is None else mask.reshape(rows.shape) != 0)
-    if kind == TABLE and not standardised:
-        log.info("The columns are standardised by the evaluation samples, as they are compared: mean 0, deviation 1")
-        return standardised_columns(rows)
+    if kind == TABLE:
+        part = "evaluation" if trained_on is None else "training"
+        log.info("The columns are standardised by the %s samples: mean 0, deviation 1", part)
+        by = rows if trained_on is None else trained_on.reshape(len(trained_on), -1)
+        return standardised_columns(rows, by=by).astype(np.float32)
     return rows.astype(np.float32, copy=False)
 
 
@@ -56,18 +60,12 @@ def tf_idf(tokens: np.ndarray, there: np.ndarray) -> np.ndarray:
         A column a token that any sample has, ascending.
     """
     known, places = np.unique(tokens[there], return_inverse=True)
-    counts = np.zeros((len(tokens), len(known)), np.float32)
-    np.add.at(counts, (np.nonzero(there)[0], places), 1)
-    seen = (counts > 0).sum(axis=0)
-    counts *= (np.log((1 + len(tokens)) / (1 + seen)) + 1).astype(np.float32)
-    lengths = np.linalg.norm(counts, axis=1, keepdims=True)
-    return counts / np.where(lengths > 0, lengths, 1)
-
-
-def standardised_columns(rows: np.ndarray) -> np.ndarray:
-    """Rows (N, D) less each column's mean, divided by its deviation: float32. A constant column becomes 0."""
-    rows = rows.astype(np.float64)
-    deviation = rows.std(axis=0)
-    # Of a column of one value rounding may leave a trace of a deviation.
-    moves = deviation > 1e-12 * np.abs(rows).max(axis=0, initial=0)
-    return np.where(moves, (rows - rows.mean(axis=0)) / np.where(moves, deviation, 1), 0).astype(np.float32)
+    # Of thousands of columns a sample has a few dozen.
+    which, once = (np.nonzero(there)[0], places), np.ones(len(places), np.float32)
+    counts = csr_array((once, which), shape=(len(tokens), len(known)))
+    counts.sum_duplicates()
+    seen = np.bincount(counts.indices, minlength=len(known))
+    counts.data *= (np.log((1 + len(tokens)) / (1 + seen)) + 1).astype(np.float32)[counts.indices]
+    lengths = np.sqrt((counts * counts).sum(axis=1))
+    counts.data /= np.repeat(lengths, np.diff(counts.indptr))
+    return counts.toarray()

@@ -19,9 +19,8 @@ import numpy as np
 from evolution.data import own_source
 from evolution.data.builtin_samples import SAMPLE_LOADERS
 from evolution.data.catalogue import SAMPLE_SETS
-from evolution.data.contents import AUTO
 from evolution.data.images import LabelledImages, Part, load_own, unlabelled
-from evolution.data.kinds import NONE
+from evolution.data.kinds import AUTO, NONE
 from evolution.data.sample_source import SampleSource
 from evolution.errors import DataError
 

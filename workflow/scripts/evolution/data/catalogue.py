@@ -6,8 +6,8 @@ The tests compare the constants with the data sets themselves.
 from importlib import metadata
 
 from evolution.data import own_source
-from evolution.data.contents import AUTO, IMAGE_FOLDER
-from evolution.data.kinds import CLASSES, IMAGES, NONE, NUMBER, SIGNALS, TABLE, TOKENS, DataFacts
+from evolution.data.contents import IMAGE_FOLDER
+from evolution.data.kinds import AUTO, CLASSES, IMAGES, NONE, NUMBER, SIGNALS, TABLE, TOKENS, DataFacts
 from evolution.errors import DataError
 
 # Samples of each class in the part to train on and, where the source has one, the part to evaluate on; of a set without

@@ -7,9 +7,6 @@ from pathlib import Path
 from evolution.data.kinds import CLASSES, IMAGES
 from evolution.errors import DataError
 
-# The words of dataset.kind and dataset.target that leave it to the data.
-AUTO = "auto"
-
 # The fewest samples that can be measured.
 FEWEST = 10
 

@@ -4,6 +4,7 @@ import logging
 
 import numpy as np
 
+from evolution.data.contents import unusable
 from evolution.data.images import LabelledImages, Part
 from evolution.data.kinds import NUMBER, PADDING, SIGNALS, TABLE, TOKENS
 from evolution.data.normalization import AUTO, standardization
@@ -82,7 +83,10 @@ def sample_arrays(
     else:
         mean, std = standardization(normalize, train, of=AXIS[source.kind])
         along = (slice(None), *(None,) * (train.ndim - 2))
-        ready = [((part - mean[along]) / std[along]).astype(np.float32) for part in (train, evaluation)]
+        # What is too large becomes infinite, and is refused as such.
+        with np.errstate(over="ignore", invalid="ignore"):
+            ready = [((part - mean[along]) / std[along]).astype(np.float32) for part in (train, evaluation)]
+        _require_finite(ready, std, source)
     if source.kind == TABLE:
         arrays |= {"eval_rows": evaluation.astype(np.float64), "column_names": np.array(source.columns, str)}
     log.info("samples of %s", " x ".join(map(str, ready[0].shape[1:])))
@@ -103,6 +107,20 @@ def sample_arrays(
         **arrays,
         **target_arrays(targets),
     }, warnings
+
+
+def _require_finite(ready: list[np.ndarray], std: np.ndarray, source: SampleSource) -> None:
+    """Refuse numbers that float32, in which networks compute, cannot hold after they are standardised."""
+    wrong = ~np.isfinite(std)
+    for part in ready:
+        wrong |= ~np.isfinite(part).all(axis=tuple(axis for axis in range(part.ndim) if axis != 1))
+    if wrong.any():
+        place = int(wrong.argmax())
+        shown = repr(source.columns[place]) if source.columns else str(place)
+        raise unusable(
+            f"{AXIS[source.kind]} {shown} has numbers that are too large to be standardised in float32; mend or leave "
+            "them out, or take their logarithm"
+        )
 
 
 def drawn_targets(
@@ -128,7 +146,10 @@ def drawn_targets(
     """
     scale = (0.0, 1.0)
     if source.target == NUMBER:
-        scale = (float(train_values.mean()), float(train_values.std()))
+        with np.errstate(over="ignore"):
+            scale = (float(train_values.mean()), float(train_values.std()))
+        if not np.isfinite(scale).all():
+            raise unusable("the number to predict has values that are too large to be standardised; mend them")
         log.info("the number to predict: mean %g, standard deviation %g of the training samples", *scale)
     return Targets(
         kind=kind,

@@ -5,10 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from evolution.data.contents import unusable
-from evolution.data.kinds import IMAGES, MASK, OTHER, PADDING, SIGNALS, TABLE, TOKENS
+from evolution.data.kinds import AUTO, IMAGES, MASK, OTHER, PADDING, SIGNALS, TABLE, TOKENS
 from evolution.data.network_input import token_mask
-
-AUTO = "auto"
 
 # Dimensions of one sample of each kind.
 DIMENSIONS = {IMAGES: (2, 3), TOKENS: (1,), TABLE: (1,), SIGNALS: (1, 2)}

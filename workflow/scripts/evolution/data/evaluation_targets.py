@@ -8,11 +8,9 @@ import numpy as np
 
 from evolution.data.contents import check_class_names, unusable
 from evolution.data.evaluation_samples import checked_names
-from evolution.data.kinds import CLASSES, LABELS, NONE, NUMBER
+from evolution.data.kinds import AUTO, CLASSES, LABELS, NONE, NUMBER
 
 log = logging.getLogger("evolution")
-
-AUTO = "auto"
 
 # A label as it comes: a class or a number, a text, one value for each of several labels; or none.
 Label = int | float | bool | str | tuple | None

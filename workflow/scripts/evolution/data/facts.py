@@ -3,8 +3,7 @@
 from dataclasses import replace
 
 from evolution.data.catalogue import SAMPLE_SETS, class_sizes, image_shape
-from evolution.data.contents import AUTO
-from evolution.data.kinds import CLASSES, IMAGES, NONE, DataFacts
+from evolution.data.kinds import AUTO, CLASSES, IMAGES, NONE, DataFacts
 from evolution.data.own_source import own_path, read_contents
 from evolution.errors import DataError
 

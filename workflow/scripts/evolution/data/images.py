@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from evolution.data import image_folder, npz_pixels, npz_samples, own_source
-from evolution.data.contents import AUTO, NPZ
+from evolution.data.contents import NPZ
 from evolution.data.folder_parts import folder_parts, part_kind, parts_in_names
 from evolution.data.image_file import DecodedImage, decode, resized
 from evolution.data.image_header import ValueTypeError
-from evolution.data.kinds import CLASSES, IMAGES, NONE
+from evolution.data.kinds import AUTO, CLASSES, IMAGES, NONE
 from evolution.data.listing import files_below
 from evolution.data.npz_layout import find_layout
 from evolution.data.npz_pixels import HALF_OF_16_BITS

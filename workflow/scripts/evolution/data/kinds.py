@@ -4,6 +4,7 @@ A kind of input says what a sample is, and so what its baseline is and how a per
 is known of a sample, and so what can be measured against and coloured by.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,9 @@ KINDS = (IMAGES, TOKENS, TABLE, SIGNALS, OTHER)
 # A class; one number; several labels, each of which holds or not; or nothing.
 CLASSES, NUMBER, LABELS, NONE = "classes", "number", "labels", "none"
 TARGETS = (CLASSES, NUMBER, LABELS, NONE)
+
+# The value of `dataset.kind` and `dataset.target` that leaves either to the samples.
+AUTO = "auto"
 
 # How figures and pages call the raw inputs of each kind, which all layers are compared with.
 BASELINES = {
@@ -28,6 +32,9 @@ SAID = {IMAGES: "images", TOKENS: "tokens", TABLE: "rows of a table", SIGNALS: "
 
 # The token that fills texts up to one length, and the input of a model that says where there are tokens.
 PADDING, MASK = 0, "attention_mask"
+
+# How many tokens there may be where nobody knows: as many as a usual tokenizer has.
+USUAL_VOCABULARY = 30_000
 
 # What a network is scored by, of each kind of target: tables have train_SCORE and eval_SCORE.
 SCORES = {CLASSES: "accuracy", NUMBER: "r2", LABELS: "average_precision"}
@@ -79,6 +86,16 @@ class DataFacts:
     attributes: tuple[str, ...] = ()
     shape: tuple[int, ...] | None = None
     vocabulary: int = 0
+
+    def baseline_bytes(self, samples: int) -> int:
+        """The most bytes that the raw inputs of so many samples have as rows of float32; 0 where nobody knows.
+
+        A token has a column where any sample has it.
+        """
+        values = math.prod(self.shape) if self.shape else 0
+        if self.kind == TOKENS:
+            values = min(samples * values, self.vocabulary or USUAL_VOCABULARY)
+        return 4 * samples * values
 
     def asked(self) -> dict:
         """What a program that builds a model is told of its samples, in addition to their shape.

@@ -26,30 +26,6 @@ def network_input(images: np.ndarray, mean: np.ndarray, std: np.ndarray) -> np.n
     return (scaled - mean[:, None, None]) / std[:, None, None]
 
 
-def load_part(path: str, part: str) -> tuple[np.ndarray, np.ndarray, int]:
-    """One part of a dataset of images, ready for the network.
-
-    Parameters
-    ----------
-    path : str
-        Of dataset.npz.
-    part : {"train", "eval"}
-
-    Returns
-    -------
-    images : float32 array (N, C, H, W)
-    labels : int64 array (N,)
-    classes : int
-
-    Raises
-    ------
-    UserError
-        If the file cannot be read.
-    """
-    images, labels, mean, std, names = load_npz(path, f"{part}_images", f"{part}_labels", "mean", "std", "class_names")
-    return network_input(images, mean, std), labels, len(names)
-
-
 def load_training(path: str) -> tuple[np.ndarray, np.ndarray | None]:
     """The samples that this workflow trains a network on, ready for it.
 

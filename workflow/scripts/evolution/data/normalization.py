@@ -5,6 +5,7 @@ import logging
 import numpy as np
 
 from evolution.data.sampling import pixel_statistics
+from evolution.data.standardising import mean_and_deviation
 from evolution.errors import DataError
 
 log = logging.getLogger("evolution")
@@ -72,10 +73,7 @@ def standardization(normalize: str | dict, inputs: np.ndarray, *, of: str) -> tu
         log.info("each %s standardised by mean %s, standard deviation %s (dataset.normalize)", of, mean, std)
         return mean, std
     axes = (0, *range(2, inputs.ndim))
-    low, high = inputs.min(axis=axes), inputs.max(axis=axes)
-    constant = low == high
-    # A mean of equal numbers may differ from them in its last digit, and a deviation from 0.
-    mean, std = np.where(constant, low, inputs.mean(axis=axes)), np.where(constant, 1.0, inputs.std(axis=axes))
+    mean, std = mean_and_deviation(inputs, axes)
     log.info("each %s standardised by the training samples", of)
     return mean, std
 

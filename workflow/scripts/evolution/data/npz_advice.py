@@ -63,7 +63,16 @@ def label_advice(labels: Mapping[str, np.ndarray], *, named: bool = False) -> st
         if values.dtype.kind == "f" and not np.isfinite(values).all():
             first = int(np.flatnonzero(~np.isfinite(values))[0])
             return f"; {name} has {values[first]} at position {first}: leave images without a label out"
-    other = "; eval_labels = np.searchsorted(values, eval_labels)" if "eval_labels" in labels else ""
+    other = ""
+    if "eval_labels" in labels:
+        strange = np.setdiff1d(labels["eval_labels"], labels["labels"])
+        if len(strange):
+            # searchsorted would make another class of it.
+            return (
+                f". eval_labels has {strange[0]}, which labels lack: leave out samples of classes that none is trained "
+                "on"
+            )
+        other = "; eval_labels = np.searchsorted(values, eval_labels)"
     kept = "" if named else ", and save class_names=values.astype(str) to keep what they stood for"
     return f". This keeps all of them: values, labels = np.unique(labels, return_inverse=True){other}{kept}"
 

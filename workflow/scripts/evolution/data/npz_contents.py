@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from evolution.data.contents import AUTO, Contents, unusable
-from evolution.data.kinds import CLASSES, IMAGES, TOKENS
+from evolution.data.contents import Contents, unusable
+from evolution.data.kinds import AUTO, CLASSES, IMAGES, TOKENS
 from evolution.data.npz_archive import read_values
 from evolution.data.npz_layout import Layout, find_layout
 from evolution.data.npz_targets import PartTargets, read_targets

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from evolution.data.contents import AUTO, FEWEST, unusable
-from evolution.data.kinds import IMAGES, NONE, SIGNALS, TABLE, TOKENS
+from evolution.data.contents import FEWEST, unusable
+from evolution.data.kinds import AUTO, IMAGES, NONE, SIGNALS, TABLE, TOKENS
 from evolution.data.npz_advice import label_shape_advice
 from evolution.data.npz_archive import Header, image_axes, image_shape, read_array, read_headers
 from evolution.errors import DataError
@@ -180,6 +180,12 @@ def _named_parts(
     if parts[1:] and (only := sorted({*parts[0].attributes} ^ {*parts[1].attributes})):
         missing = ("eval_" if only[0] in parts[0].attributes else "") + f"attribute_{only[0]}"
         raise unusable(f"{path}: the column {only[0]!r} is there of one part alone; add {missing}, or leave both out")
+    if parts[1:] and (parts[0].mask is None) != (parts[1].mask is None):
+        there, missing = ("", "eval_") if parts[1].mask is None else ("eval_", "")
+        raise unusable(
+            f"{path} has {there}attention_mask and no {missing}attention_mask, so the padding of one part would count "
+            "as text; add it, or leave both out where the padding is 0"
+        )
     return parts, word, said
 
 

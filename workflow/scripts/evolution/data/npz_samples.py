@@ -173,12 +173,18 @@ def _tokens(path: Path, arrays: PartArrays, tokens: np.ndarray, vocabulary: tupl
 
 
 def _require_padding_at_one_end(path: Path, name: str, used: np.ndarray) -> None:
-    """Refuse zeros between other tokens: these may be padding, and may be a word."""
+    """Refuse zeros that may be padding, and may be a word: between other tokens, or where all texts begin."""
+    if not used[:, 0].any() and used[:, 1:2].all():
+        raise unusable(
+            f"{path}: each row of {name} begins with one token 0, which is the padding here. If it marks the beginning "
+            f"of a text, save {name} + 1, with 0 where there is no token; else cut this column off: {name}[:, 1:]"
+        )
     inner = (np.diff(used.astype(np.int8), axis=1) > 0).sum(axis=1) + used[:, 0] > 1
+    inner |= ~used[:, 0] & ~used[:, -1]
     if inner.any():
         row = int(np.flatnonzero(inner)[0])
         raise unusable(
-            f"{path}: {name} has the token 0 between others in row {row}; 0 is the padding here, before or after a "
-            f"text. If it is a word, save {name} + 1; and if texts are filled up with another number, say where they "
-            "are: attention_mask, 1 where there is a token and 0 where there is none"
+            f"{path}: {name} has the token 0 between others or at both ends in row {row}; 0 is the padding here, "
+            f"before or after a text. If it is a word, save {name} + 1; and if texts are filled up with another "
+            "number, say where they are: attention_mask, 1 where there is a token and 0 where there is none"
         )

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from evolution.data.contents import AUTO, check_class_names, unusable
-from evolution.data.kinds import CLASSES, LABELS, NONE, NUMBER
+from evolution.data.contents import check_class_names, unusable
+from evolution.data.kinds import AUTO, CLASSES, LABELS, NONE, NUMBER
 from evolution.data.npz_advice import label_advice, label_shape_advice
 from evolution.data.npz_archive import read_array
 from evolution.data.npz_layout import ONE, Layout

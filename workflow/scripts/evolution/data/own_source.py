@@ -12,8 +12,8 @@ from pathlib import Path
 from types import ModuleType
 
 from evolution.data import image_folder
-from evolution.data.contents import AUTO, IMAGE_FOLDER, NPZ, Contents, require_file, unusable
-from evolution.data.kinds import CLASSES, NONE, NUMBER, SAID, DataFacts
+from evolution.data.contents import IMAGE_FOLDER, NPZ, Contents, require_file, unusable
+from evolution.data.kinds import AUTO, CLASSES, NONE, NUMBER, SAID, DataFacts
 
 # What a folder holds, and most of the built-in data sets.
 HELD_IMAGES = DataFacts()

@@ -7,7 +7,7 @@ import numpy as np
 
 from evolution.data.evaluation_inputs import first_input
 from evolution.data.evaluation_samples import MOST_NAMED, Samples
-from evolution.data.kinds import CLASSES, LABELS, NONE, SIGNALS, TABLE
+from evolution.data.kinds import CLASSES, LABELS, MASK, NONE, PADDING, SIGNALS, TABLE, TOKENS
 
 
 def sample_warnings(samples: Samples, names: list[str], where: str) -> list[str]:
@@ -25,9 +25,24 @@ def sample_warnings(samples: Samples, names: list[str], where: str) -> list[str]
         return list(_without_samples(samples, where))
     return [
         *_without_samples(samples, where),
+        *_inner_padding(samples, names, where),
         *_copies(samples, names, where),
         *(_constant_columns(samples, where) if samples.targets.kind == TABLE else _of_one_value(samples, names, where)),
     ]
+
+
+def _inner_padding(samples: Samples, names: list[str], where: str) -> Iterator[str]:
+    """Texts with a token between others that counts as padding, where no mask says so."""
+    if samples.targets.kind != TOKENS or MASK in samples.inputs:
+        return
+    used = first_input(samples.inputs).reshape(samples.targets.count, -1) != PADDING
+    inner = np.flatnonzero((np.diff(used.astype(np.int8), axis=1) > 0).sum(axis=1) + used[:, 0] > 1)
+    if len(inner):
+        yield (
+            f"{len(inner)} of the {samples.targets.count} samples of {where} have the token {PADDING} between others "
+            f"(as {names[inner[0]]}). It counts as padding: means over tokens and the baseline leave it out. If it is "
+            f"a word, say where text is: {MASK}, 1 for each token that is text."
+        )
 
 
 def _without_samples(samples: Samples, where: str) -> Iterator[str]:

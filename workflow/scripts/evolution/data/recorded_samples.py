@@ -8,10 +8,10 @@ import numpy as np
 
 from evolution.data.attribute_columns import read_attributes_csv
 from evolution.data.contents import unusable
-from evolution.data.evaluation_inputs import AUTO, kind_of, require_inputs
+from evolution.data.evaluation_inputs import kind_of, require_inputs
 from evolution.data.evaluation_samples import Samples, checked_ids, drawn_samples
 from evolution.data.evaluation_targets import plain_labels, read_targets
-from evolution.data.kinds import CLASSES, MASK, NONE, OTHER, TABLE, TOKENS
+from evolution.data.kinds import AUTO, CLASSES, MASK, NONE, OTHER, TABLE, TOKENS
 from evolution.data.previews import thumbnail
 from evolution.data.targets import Targets
 from evolution.errors import ConfigError, DataError

@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from evolution.data.lettering import LETTERS, letters
+from evolution.data.standardising import standardised_columns
 
 # Pixels of a drawing.
 WIDTH, HEIGHT = 96, 64
@@ -75,10 +76,8 @@ def row_sketches(rows: np.ndarray, columns: Sequence[str]) -> np.ndarray:
     uint8 array (N, 3, HEIGHT, WIDTH)
         RGB. To the right and blue is above the mean, to the left and orange below it.
     """
-    rows = rows.astype(np.float64)[:, :MOST_BARS]
-    deviation = rows.std(axis=0)
-    scores = (rows - rows.mean(axis=0)) / np.where(deviation > 0, deviation, 1)
-    count = rows.shape[1]
+    scores = standardised_columns(rows[:, :MOST_BARS])
+    count = scores.shape[1]
     named = bool(columns) and count <= MOST_NAMED
     left = NAMES_WIDTH if named else 2
     middle, reach = (left + WIDTH - 2) / 2, (WIDTH - 2 - left) / 2
@@ -86,7 +85,7 @@ def row_sketches(rows: np.ndarray, columns: Sequence[str]) -> np.ndarray:
     ground = Image.new("RGB", (WIDTH * FINER, HEIGHT * FINER), "white")
     draw = ImageDraw.Draw(ground)
     draw.line([(middle * FINER, 0), (middle * FINER, HEIGHT * FINER)], fill=LINE_OF_ZERO, width=FINER)
-    made = np.empty((len(rows), 3, HEIGHT, WIDTH), np.uint8)
+    made = np.empty((len(scores), 3, HEIGHT, WIDTH), np.uint8)
     for place, row in enumerate(np.clip(scores / LONGEST, -1, 1)):
         image = ground.copy()
         draw = ImageDraw.Draw(image)

@@ -65,6 +65,10 @@ def load_targets(path: str | Path) -> Targets:
 
     kind, target, name = text("kind", IMAGES), text("target", CLASSES), text("target_name", "")
     names, indices = load_npz(path, "class_names", "eval_indices")
+    names = tuple(map(str, names))
+    if target == LABELS and names == tuple(map(str, range(len(names)))):
+        # Nobody named the labels. A bare number would read like a count of labels, or a value.
+        names = tuple(f"label {number}" for number in names)
     values = None
     if target != NONE:
         (values,) = load_npz(path, "eval_labels")
@@ -75,7 +79,7 @@ def load_targets(path: str | Path) -> Targets:
         kind=kind,
         target=target,
         values=values,
-        names=tuple(map(str, names)),
+        names=names,
         count=len(indices),
         name=name,
         attributes=_attributes(path) if "attribute_names" in known else {},

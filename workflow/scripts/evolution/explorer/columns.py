@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.colors import to_rgb
 
 from evolution.explorer.packing import packed
+from evolution.figures.number_scale import scale_ends
 from evolution.figures.style import class_colors
 
 # With more categories, no palette tells them apart: the page colours some of them, and the reader picks which.
@@ -15,17 +16,11 @@ MOST_PICKED = 10
 # Less saturated colours (of HLS) look like the grey of samples without a value, or of categories that are not picked.
 LEAST_SATURATION = 0.2
 
-# Where a scale's middle, between these shares of the values, is less than half of it, the scale shows the middle alone.
-ENDS = (0.02, 0.98)
-
 LONGEST_NAME = 80  # characters of a category, so that a column of whole texts does not swell the page
 
 
 def number_scale(values: np.ndarray, low: float | None = None) -> dict[str, float]:
-    """The scale on which numbers are coloured.
-
-    Few values that are far from all others would leave one colour to the rest. So the scale ends near the others then,
-    and what is beyond has the colour of its end.
+    """The scale on which numbers are coloured, see `scale_ends`.
 
     Parameters
     ----------
@@ -43,8 +38,7 @@ def number_scale(values: np.ndarray, low: float | None = None) -> dict[str, floa
     if not len(values):
         return {"low": 0.0, "high": 0.0, "least": 0.0, "most": 0.0}
     least, most = float(values.min()), float(values.max())
-    ends = np.quantile(values, ENDS)
-    begin, end = (least, most) if most - least <= 2 * (ends[1] - ends[0]) or ends[0] == ends[1] else map(float, ends)
+    begin, end = scale_ends(values)
     return {"low": begin if low is None else low, "high": end, "least": least if low is None else low, "most": most}
 
 

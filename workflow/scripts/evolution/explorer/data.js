@@ -66,16 +66,16 @@ function make(tag, text = "", kind = "") {
 }
 
 // Page around the figures
-const panel = (place, kind, title) => {
+const panel = (place, kind, title, whole = title) => {
   const figure = document.createElement("figure");
   figure.innerHTML = `<figcaption><b></b><span></span></figcaption><div class="plot" id="${kind}${place}"></div>`;
   figure.querySelector("b").textContent = title;
-  figure.querySelector("b").title = title;
+  figure.querySelector("b").title = whole;
   $(kind === "map" ? "maps" : "curves").append(figure);
   return figure.querySelector("span");
 };
 const scores = maps.map((map, place) => panel(place, "map", map.name));
-const values = data.curves.map((title, place) => panel(place, "curve", title));
+const values = data.curves.map((title, place) => panel(place, "curve", title, data.curve_titles[place]));
 $("count").textContent =
   samples < data.total
     ? `${samples} of ${data.total} evaluation samples, drawn at random: all would be too slow to move`

@@ -27,6 +27,15 @@ STEPS = 32_767
 
 # Of the curves, where there is less room than in figures.
 TITLES = METRIC_TITLES | {"normalized_mutual_information": "NMI"}
+# Of what is measured against an attribute, whose name must have room too. The pointer finds the whole title.
+SHORT_TITLES = {
+    "adjusted_rand_index": "ARI",
+    "label_silhouette": "Silhouette",
+    "knn_accuracy": "k-NN",
+    "knn_r2": "k-NN R²",
+    "linear_probe_accuracy": "Probe",
+    "linear_probe_r2": "Probe R²",
+}
 
 
 @dataclass(frozen=True)
@@ -127,7 +136,8 @@ def explorer_data(
     predicted, confidence = load_predictions(predictions, times, targets.count)
     score = network_score(targets, predicted)
     curves = {} if score is None else {SCORE_TITLES[targets.target]: {"network": (np.array(times), score)}}
-    curves |= _metric_curves(values, layers)
+    of_metrics, whole_titles = _metric_curves(values, layers)
+    curves |= of_metrics
     data = {
         "run": settings.run,
         "kind": targets.kind,
@@ -147,6 +157,7 @@ def explorer_data(
         "map_score": metric.short,
         "maps": maps,
         "curves": list(curves),
+        "curve_titles": [whole_titles.get(title, title) for title in curves],
         "score": [] if score is None else [rounded(value) for value in score],
         **_colors(settings.palette, targets, max(int(numbers.max()) + 1 for numbers in assigned.values())),
         "attributes": [
@@ -185,14 +196,18 @@ def _colors(palette: str, targets: Targets, clusters: int) -> dict[str, list[str
     return {"colors": category_colors(palette, classes), "cluster_colors": class_colors(palette, clusters)}
 
 
-def _metric_curves(values: dict[tuple[str, int, str], float], layers: list[str]) -> dict[str, dict[str, Line]]:
-    """The curves of the metrics that the run has, by title: of its target, then of each attribute."""
+def _metric_curves(
+    values: dict[tuple[str, int, str], float], layers: list[str]
+) -> tuple[dict[str, dict[str, Line]], dict[str, str]]:
+    """The curves of the metrics that the run has, by title: of its target, then of each attribute; the whole titles."""
     found = dict.fromkeys(metric for _, _, metric in values)
     by_attribute = [metric for metric in found if ":" in metric]
-    curves = {}
+    curves, whole = {}, {}
     for metric in [*(metric for metric in TITLES if metric in found), *by_attribute]:
         measure, _, attribute = metric.partition(":")
-        title = TITLES.get(measure, measure) + (f": {attribute}" if attribute else "")
+        whole_title = METRIC_TITLES.get(measure, measure) + (f" against {attribute}" if attribute else "")
+        title = f"{SHORT_TITLES.get(measure, measure)}: {attribute}" if attribute else TITLES[metric]
+        whole[title] = whole_title
         lines = {layer: series(values, layer, metric) for layer in layers}
         curves[title] = {layer: line for layer, line in lines.items() if len(line[0])}
-    return curves
+    return curves, whole

@@ -22,6 +22,7 @@ from matplotlib.colors import to_hex
 
 from evolution import RAW_INPUTS
 from evolution.figures.log_time import log_places, log_ticks
+from evolution.figures.number_scale import ramp
 
 # Of numbers that long fewer fit below a curve, and Bokeh would write them as powers of ten.
 LONG_TIME = 100_000
@@ -154,6 +155,5 @@ def depth_colors(count: int, dark: bool) -> list[str]:
 
 
 def number_colors(dark: bool) -> list[str]:
-    """Colours of a scale of numbers, from low to high, without the end that the background would swallow."""
-    ends = (0.18, 1.0) if dark else (0.0, 0.9)
-    return [to_hex(color) for color in colormaps["viridis"](np.linspace(*ends, 128))]
+    """Colours of a scale of numbers, from low to high."""
+    return ramp(128, dark=dark)

@@ -6,6 +6,7 @@ import io
 import numpy as np
 from PIL import Image
 
+from evolution.data.unusual_values import unusual_columns
 from evolution.explorer.packing import packed
 from evolution.io.arrays import load_npz, names_in_npz
 
@@ -107,10 +108,7 @@ def shown_rows(rows: np.ndarray, names: np.ndarray, subset: np.ndarray) -> dict[
     shown = rows[subset]
     order = None
     if rows.shape[1] > MOST_COLUMNS:
-        spread = np.nanstd(rows, axis=0)
-        unusual = np.abs(shown - np.nanmean(rows, axis=0)) / np.where(spread > 0, spread, np.inf)
-        # A missing value comes last.
-        order = np.argsort(-np.nan_to_num(unusual, nan=-1), axis=1, kind="stable")[:, :MOST_COLUMNS]
+        order = unusual_columns(rows, subset, MOST_COLUMNS)
         shown = np.take_along_axis(shown, order, axis=1)
     return {
         "names": [str(name) for name in names],

@@ -1,10 +1,12 @@
 """What the figures of neural collapse share: a panel for each measure, and NC1's logarithmic axis."""
 
+import math
+
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from evolution.figures.curves import Panel
-from evolution.figures.style import MUTED
+from evolution.figures.style import MUTED, ROUNDING
 
 PANELS = {
     "nc1": Panel("NC1: classes become points", "variance within classes for that between them", "NC1", 0),
@@ -21,6 +23,24 @@ PANELS = {
 }
 
 COLLAPSED = "As classes collapse, NC1, NC2 and NC3 fall towards 0, and NC4 rises to 1."
+
+
+def nc2_note(values: list[float]) -> str:
+    """What a figure's note says of NC2 where it is 0 whatever the network does, as two centres always lie opposite.
+
+    Parameters
+    ----------
+    values : list of float
+        Of NC2's two measures, at all times of all layers; NaN where it is not defined. Of more classes they are 0 at
+        once nowhere but in a network that has wholly collapsed from the start.
+
+    Returns
+    -------
+    str
+        Begins with a space, or empty.
+    """
+    known = [abs(value) for value in values if not math.isnan(value)]
+    return " Of two classes NC2 is always 0, and says nothing." if known and max(known) < ROUNDING else ""
 
 
 def plain_decades(axes: Axes) -> None:

@@ -3,15 +3,14 @@
 from collections import Counter
 from dataclasses import dataclass
 
-import matplotlib
 import numpy as np
-from matplotlib.colors import to_hex
 
 from evolution.activations.cells import Cells
 from evolution.data.kinds import CLASSES, LABELS, NONE, NUMBER
 from evolution.data.targets import Targets
 from evolution.figures.fonts import drawable_names
 from evolution.figures.layer_names import layer_title
+from evolution.figures.number_scale import ramp, scale_ends
 from evolution.figures.sheets import OTHERS, ColorScale
 from evolution.figures.style import class_colors
 
@@ -20,9 +19,6 @@ MOST_CLASSES = 40
 COLORED = 10  # as many as the default palette tells apart
 # The colours of a scale that dots have: a film's palette has room for so many.
 STEPS = 32
-SCALE = "viridis"  # made for colour-blind readers, and even in grey
-# Quantiles at which a scale ends, so that a few far values do not leave one colour to all others.
-SCALE_ENDS = (0.02, 0.98)
 
 
 @dataclass(frozen=True)
@@ -221,16 +217,12 @@ def _some(
 
 def _by_number(targets: Targets) -> DotColors:
     """A scale of colours from a low number to a high one."""
-    low, high = np.quantile(targets.values, SCALE_ENDS)
-    if not low < high:
-        low, high = targets.values.min(), targets.values.max()
+    low, high = scale_ends(targets.values)
     below, above = bool(targets.values.min() < low), bool(targets.values.max() > high)
-    colors = [to_hex(color) for color in matplotlib.colormaps[SCALE](np.linspace(0, 1, STEPS))]
+    colors = ramp(STEPS)
     shares = np.clip((targets.values - low) / ((high - low) or 1), 0, 1)
     (name,), fonts = drawable_names([targets.name or "number"])
-    scale = ColorScale(
-        title=name, low=float(low), high=float(high), colors=tuple(colors), extended_below=below, extended_above=above
-    )
+    scale = ColorScale(title=name, low=low, high=high, colors=tuple(colors), extended_below=below, extended_above=above)
     note = " Numbers beyond the scale's ends have the colours of its ends." if below or above else ""
     return DotColors(
         dots=np.array(colors)[np.rint(shares * (STEPS - 1)).astype(int)],

@@ -1,4 +1,4 @@
-"""How metrics are called in figures and in the summary, by whatever the samples are measured against.
+"""How metrics are called in figures, on pages and in sentences, by whatever the samples are measured against.
 
 It is a module of its own so that a new title draws figures again and measures nothing. The other metrics have their
 titles in the figures that show them.
@@ -23,9 +23,16 @@ SUMMARY_TITLES = METRIC_TITLES | {
     "linear_probe_accuracy": "Probe accuracy",
     "knn_r2": "k-NN R²",
     "linear_probe_r2": "Probe R²",
-    "knn_average_precision": "k-NN mAP",
-    "linear_probe_average_precision": "Probe mAP",
+    "knn_average_precision": "k-NN AP",
+    "linear_probe_average_precision": "Probe AP",
     "effective_rank": "Effective rank",
     "participation_ratio": "Participation ratio",
     "intrinsic_dimension": "Intrinsic dimension",
+}
+# How sentences call the metrics that layers are compared by. Average precision is the mean over the labels.
+SENTENCE_NAMES = {
+    "adjusted_rand_index": "adjusted Rand index",
+    "knn_r2": "R² of the nearest neighbours",
+    "knn_average_precision": "average precision of the nearest neighbours",
+    "silhouette": "silhouette of the k-means clusters",
 }

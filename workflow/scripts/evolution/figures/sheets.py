@@ -19,6 +19,7 @@ from evolution.figures.style import (
     draw_heading,
     heading_height,
     shorten,
+    shorten_apart,
     wrap_note,
 )
 
@@ -238,7 +239,7 @@ def map_sheet(
     ConfigError
         If the paper is too narrow for so many columns.
     """
-    names = [shorten(name, 24) for name, _ in legend]
+    names = shorten_apart([name for name, _ in legend], 24)
     margin = PRINTED_MARGIN if style.printed else MARGIN
     gap = PRINTED_GAP if style.printed else GAP
     if style.width is None:

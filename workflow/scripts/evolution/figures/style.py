@@ -1,11 +1,13 @@
 """The look that all figures share: fonts, colours, headings, and files that come out the same each time."""
 
 import colorsys
+import re
 import textwrap
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import matplotlib
@@ -195,6 +197,43 @@ def shorten(name: str, length: int) -> str:
     length = max(3, length * len(name) // (len(name) + wide))
     tail = (length - 1) // 2
     return f"{name[: length - 1 - tail]}…{name[len(name) - tail :]}"
+
+
+def shorten_apart(names: Sequence[str], length: int) -> list[str]:
+    """Names on one line of at most `length` characters, as `shorten` makes them; different names stay different.
+
+    Where the middle tells names apart, what all begin with is left out in its place, or less of the beginning or of the
+    end is kept. Where none of these tells all apart, the most that any of them does.
+
+    Parameters
+    ----------
+    names : sequence of str
+    length : int
+    """
+
+    def cut(name: str, head: int) -> str:
+        if shorten(name, length) == name:
+            return name
+        # Where letters are wide there is room for fewer.
+        room = len(shorten(name, length)) - 1
+        head = min(head, room)
+        return f"{name[:head]}…{name[len(name) - (room - head) :]}"
+
+    plain = [" ".join(name.split()) for name in names]
+    best, wanted = [shorten(name, length) for name in plain], len(set(plain))
+    # Whole words alone are left out: a number keeps its digits.
+    low, high = min(plain, default=""), max(plain, default="")
+    same = next((place for place, pair in enumerate(zip(low, high)) if pair[0] != pair[1]), min(len(low), len(high)))
+    common = re.match(r".*[\s_.:/-]", low[:same])
+    begin = len(common.group()) if common else 0
+    ways = [lambda name: f"…{shorten(name[begin:], length - 1)}"] * bool(begin)
+    ways += [partial(cut, head=head) for head in range(length - 1, -1, -1)]
+    for way in ways:
+        if len(set(best)) == wanted:
+            break
+        found = [way(name) for name in plain]
+        best = found if len(set(found)) > len(set(best)) else best
+    return best
 
 
 def score(value: float, decimals: int = 2) -> str:

@@ -102,15 +102,6 @@ def metrics_of(target: str, measures: Collection[str]) -> tuple[str, ...]:
     )
 
 
-# What is measured of every cell whose samples have classes, whatever the config names.
-BASIC_METRICS = metrics_of(CLASSES, ())
-
-# What `metrics.measures` may name, and the metrics of a cell that each gives where the samples have classes.
-MEASURES = {
-    measure: tuple(name for name in metrics_of(CLASSES, [measure]) if name not in BASIC_METRICS)
-    for measure in MEASURE_NAMES
-}
-
 # What is measured against an attribute of the samples: of words, which group the samples as classes do, and of numbers.
 OF_WORDS = ("adjusted_rand_index", "label_silhouette", "knn_accuracy", "linear_probe_accuracy")
 OF_NUMBERS = ("knn_r2", "linear_probe_r2")

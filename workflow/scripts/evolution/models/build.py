@@ -9,7 +9,15 @@ from torch import nn
 from evolution.errors import ModelError, UserError
 from evolution.models.import_paths import find_module
 from evolution.models.model_file import describe_exception, load_class, load_package_class
-from evolution.models.names import TRANSFORMERS, is_theirs, own_class, package_class, torchvision_name
+from evolution.models.names import (
+    TRANSFORMERS,
+    is_theirs,
+    outputs_argument,
+    outputs_unknown,
+    own_class,
+    package_class,
+    torchvision_name,
+)
 from evolution.models.networks import NETWORKS
 from evolution.models.seeding import seed_all
 from evolution.models.signature import bound_arguments, shown_arguments
@@ -79,7 +87,8 @@ def build_model(
         A key of `NETWORKS`, `torchvision.NAME`, `transformers`, `path/to/file.py:CLASS` or `package.module:CLASS`.
     kwargs : dict
         What the model's class is given in addition to the samples' shape and the number of outputs. A class of the
-        user's is given these only where its signature names them, see `evolution.models.signature`.
+        user's is given these only where its signature names them, see `evolution.models.signature`. Where `classes` is
+        None, a model of this workflow or of torchvision takes the number of outputs from here, see `outputs_argument`.
     shape : tuple of int
         Of a sample, see `evolution.data.kinds.DataFacts`.
     classes : int or None
@@ -96,13 +105,12 @@ def build_model(
     """
     if is_theirs(name):
         model = _build_own(name, kwargs=kwargs, shape=shape, classes=classes, vocabulary=vocabulary, seed=seed)
-    elif classes is None and name != TRANSFORMERS:
-        raise ModelError(
-            f"{name} needs the number of its outputs, and data without labels do not say it. Name the outputs "
-            "(class_names in the data, a name for each), or give a model of your own: path/to/file.py:Class",
-            "model.name",
-        )
     else:
+        if classes is None and name != TRANSFORMERS:
+            kwargs = dict(kwargs)
+            classes = kwargs.pop(outputs_argument(name), None)
+            if classes is None:
+                raise ModelError(outputs_unknown(name), "model.kwargs")
         seed_all(seed)
         try:
             if name == TRANSFORMERS:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from evolution.data.kinds import IMAGES, SIGNALS, TOKENS
+from evolution.data.kinds import IMAGES, MASK, SIGNALS, TOKENS
 from evolution.data.network_input import token_mask
 from evolution.errors import LayerError
 from evolution.models.last_layer import Classifier
@@ -80,6 +80,18 @@ class Inputs:
         """How many samples pass through a model at once."""
         size = sum(tensor[:1].numel() * tensor.element_size() for tensor in self._tensors.values())
         return max(1, min(CHUNK, CHUNK_BYTES // max(size, 1)))
+
+    def described(self) -> list[tuple[str, str, tuple[int, ...]]]:
+        """The name, dtype and shape, without the samples, of each tensor."""
+        return [
+            (name, str(tensor.dtype).removeprefix("torch."), tuple(tensor.shape[1:]))
+            for name, tensor in self._tensors.items()
+        ]
+
+    def largest_token(self) -> int | None:
+        """The largest of all tokens; None where the samples are none."""
+        whole = [each for name, each in self._tensors.items() if each.dtype == torch.int64 and name != MASK]
+        return int(whole[0].max()) if self.kind == TOKENS and whole else None
 
     def split(self, chunk: int) -> list["Inputs"]:
         """Parts of so many samples, the last one of fewer."""

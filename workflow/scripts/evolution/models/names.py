@@ -35,6 +35,23 @@ def torchvision_name(name: str) -> str | None:
     return name.removeprefix(TORCHVISION) if name.startswith(TORCHVISION) and not is_theirs(name) else None
 
 
+def outputs_argument(name: str) -> str:
+    """The key of model.kwargs that says how many outputs a model of this workflow or of torchvision has.
+
+    The data say it, unless they have no labels.
+    """
+    return "num_classes" if torchvision_name(name) else "classes"
+
+
+def outputs_unknown(name: str) -> str:
+    """That nothing says how many outputs a model of this workflow or of torchvision has."""
+    return (
+        f"{name} needs the number of its outputs, and data without labels do not say it; write model: {{kwargs: "
+        f"{{{outputs_argument(name)}: 16}}}}, or where the outputs stand for classes name these in class_names of the "
+        "data"
+    )
+
+
 def short_name(name: str) -> str:
     """How figures and messages call a model: a user's class without its folder."""
     own = own_class(name)

@@ -20,7 +20,10 @@ CHANNEL_NAMES = ("in_channels", "in_chans", "in_ch", "input_channels", "image_ch
 SIDE_NAMES = ("image_size", "img_size")
 FEATURE_NAMES = ("in_features", "num_features", "n_features", "features", "input_size", "input_dim", "in_dim")
 LENGTH_NAMES = ("length", "seq_len", "seq_length", "sequence_length", "max_len", "max_length", "context_length")
-VOCABULARY_NAMES = ("vocab_size", "vocabulary", "vocabulary_size", "num_embeddings", "num_tokens", "n_vocab")
+VOCABULARY_NAMES = (
+    *("vocab_size", "vocab", "vocabulary", "vocabulary_size", "n_vocab"),
+    *("num_embeddings", "num_tokens", "n_tokens", "ntokens", "ntoken"),
+)
 
 # These may also be a network's own channels. They are the images' where the default is a number that images have.
 UNSURE_CHANNEL_NAMES = ("channels", "num_channels", "n_channels")

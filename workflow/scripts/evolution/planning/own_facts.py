@@ -7,7 +7,7 @@ import json
 from importlib import metadata
 from pathlib import Path
 
-from evolution.data.kinds import DataFacts
+from evolution.data.kinds import AUTO, DataFacts
 from evolution.errors import DataError, ModelError
 from evolution.planning.programs import (
     SCRIPTS,
@@ -20,8 +20,8 @@ from evolution.planning.programs import (
 
 PROGRAM = SCRIPTS / "evolution" / "data" / "own_facts.py"
 
-# The keys of `dataset` that say what its samples are, and the value that leaves it to the samples.
-KEYS, AUTO = ("kind", "target"), "auto"
+# The keys of `dataset` that say what its samples are.
+KEYS = ("kind", "target")
 
 
 def said_of_data(dataset: dict) -> dict:

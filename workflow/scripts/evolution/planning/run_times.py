@@ -11,6 +11,7 @@ from pathlib import Path
 
 from evolution.config.spans import snapshot_spans, span_name, spread_spans, spread_times, training_spans
 from evolution.config.training_keys import TRAINING_KEYS
+from evolution.data.kinds import IMAGES
 from evolution.errors import ConfigError
 from evolution.models.selection import choose
 from evolution.sources.checkpoint_listing import list_checkpoints
@@ -340,7 +341,8 @@ def recording_times(
         listing, kept = _all_deleted(records, settings), load_recording(folder, pattern=settings["path"])
         if listing is None or not kept:
             raise
-        recording = Recording(**kept)
+        # A record that does not say what the inputs are is from when all were images, as dataset.npz has them.
+        recording = Recording(**{"inputs": IMAGES} | kept)
     times = _with_records(
         run, listing, records, folder=folder, choose=settings["choose"], per_job=per_job, noun="folder"
     )

@@ -1,4 +1,4 @@
-"""The training's own losses, from the logs that training code leaves next to its checkpoints."""
+"""The training's own losses and scores, from the logs that training code leaves next to its checkpoints."""
 
 import csv
 import json
@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from itertools import chain, pairwise
 from pathlib import Path
 
+from evolution.data.kinds import CLASSES, SCORES
 from evolution.errors import DataError
 
 log = logging.getLogger("evolution")
@@ -17,7 +18,13 @@ log = logging.getLogger("evolution")
 COLUMNS = {
     "train_loss": ("train_loss", "train_loss_epoch", "training_loss", "train/loss", "loss", "train_loss_step"),
     "train_accuracy": ("train_accuracy", "train_acc", "train_acc_epoch", "train/acc", "training_accuracy"),
+    "train_r2": ("train_r2", "train_r2_score", "train_r2_epoch", "train/r2", "training_r2"),
+    "train_average_precision": ("train_average_precision", "train_ap", "train_map", "train/ap", "train/map"),
 }
+
+# How messages call the scores; and those that logs may have in percent.
+SAID = {"train_accuracy": "accuracy", "train_r2": "R²", "train_average_precision": "average precision"}
+IN_PERCENT = ("train_accuracy", "train_average_precision")
 
 # All that is read of a log.
 READ = {"epoch", "step", *chain(*COLUMNS.values())}
@@ -60,8 +67,8 @@ def find_logs(checkpoints: Iterable[str]) -> list[str]:
     return []
 
 
-def read_losses(path: str, *, unit: str, asked: bool) -> dict[int, dict[str, float]]:
-    """Read the training's losses and accuracies.
+def read_losses(path: str, *, unit: str, asked: bool, target: str = CLASSES) -> dict[int, dict[str, float]]:
+    """Read the training's losses, and its scores by the kind of target.
 
     Parameters
     ----------
@@ -72,12 +79,14 @@ def read_losses(path: str, *, unit: str, asked: bool) -> dict[int, dict[str, flo
     asked : bool
         Whether the config names the file. A file that was only found near the checkpoints may be about something else:
         it gives nothing where it cannot be read.
+    target : str
+        One of `evolution.data.kinds.TARGETS`.
 
     Returns
     -------
     dict
-        Time to value by measure, `train_loss` and `train_accuracy`, ascending. An epoch has the mean of what was
-        logged within it. Accuracies in percent are taken as shares.
+        Time to value by measure, `train_loss` and train_SCORE (`evolution.data.kinds.SCORES`), ascending. An epoch has
+        the mean of what was logged within it. Accuracies and average precisions in percent are taken as shares.
 
     Raises
     ------
@@ -86,7 +95,7 @@ def read_losses(path: str, *, unit: str, asked: bool) -> dict[int, dict[str, flo
     """
     try:
         rows = _trainer_rows(path) if path.endswith(".json") else _csv_rows(path)
-        return _by_time(rows, unit, path)
+        return _by_time(rows, unit, path, ["train_loss", *([f"train_{SCORES[target]}"] if target in SCORES else [])])
     except (OSError, ValueError, KeyError, TypeError, AttributeError, DataError) as error:
         if not asked:
             log.info("%s is not read: %s", path, error)
@@ -138,13 +147,15 @@ def _csv_rows(path: str) -> list[dict[str, object]]:
     return [dict(zip(names, row)) for row in rows if row]
 
 
-def _by_time(rows: list[dict[str, object]], unit: str, path: str) -> dict[int, dict[str, float]]:
+def _by_time(rows: list[dict[str, object]], unit: str, path: str, measures: list[str]) -> dict[int, dict[str, float]]:
     names = list(dict.fromkeys(name for row in rows for name in row))
-    found = {measure: [name for name in known if name in names] for measure, known in COLUMNS.items()}
+    found = {
+        measure: [name for name in known if name in names] for measure, known in COLUMNS.items() if measure in measures
+    }
     if unit not in names or not any(found.values()):
         raise _unusable(
-            f"{path} has the columns {', '.join(map(str, names)) or 'none'}; it must have {unit}, and train_loss or "
-            "train_accuracy"
+            f"{path} has the columns {', '.join(map(str, names)) or 'none'}; it must have {unit}, and "
+            f"{' or '.join(measures)}"
         )
     # One column of each sort: numbers of two columns do not mix.
     chosen = {
@@ -200,16 +211,17 @@ def _check_one_series(rows: list[dict[str, object]], unit: str, path: str) -> No
 
 
 def _with_shares(values: dict[int, dict[str, float]], path: str) -> dict[int, dict[str, float]]:
-    """Accuracies as shares from 0 to 1, where a log has them in percent."""
-    accuracies = [each["train_accuracy"] for each in values.values() if "train_accuracy" in each]
-    highest = max((each for each in accuracies if math.isfinite(each)), default=0)
+    """Accuracies and average precisions as shares from 0 to 1, where a log has them in percent."""
+    scores = next((name for each in values.values() for name in each if name in SAID), None)
+    highest = max((each[scores] for each in values.values() if math.isfinite(each.get(scores, math.nan))), default=0)
     if highest <= 1:
         return values
-    if highest > 100:
-        raise _unusable(f"{path} has an accuracy of {highest:g}; it must be a share from 0 to 1, or in percent")
-    log.info("%s: accuracies are in percent, up to %g; they are taken as shares", path, highest)
+    if highest > 100 or scores not in IN_PERCENT:
+        allowed = "must be a share from 0 to 1, or in percent" if scores in IN_PERCENT else "is never above 1"
+        raise _unusable(f"{path} has an {SAID[scores]} of {highest:g}; it {allowed}")
+    log.info("%s: %s is in percent, up to %g; it is taken as a share", path, SAID[scores], highest)
     return {
-        time: {name: value / 100 if name == "train_accuracy" else value for name, value in each.items()}
+        time: {name: value / 100 if name == scores else value for name, value in each.items()}
         for time, each in values.items()
     }
 

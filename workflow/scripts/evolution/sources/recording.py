@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from evolution.data.attribute_table import csv_rows
+from evolution.data.kinds import AUTO, IMAGES, NONE, NUMBER, OTHER, SIGNALS, TABLE, TOKENS, DataFacts
 from evolution.data.kinds import CLASSES as CLASS_TARGET
-from evolution.data.kinds import IMAGES, NONE, NUMBER, OTHER, SIGNALS, TABLE, TOKENS, DataFacts
 from evolution.data.kinds import LABELS as LABELS_TARGET
 from evolution.errors import ConfigError, DataError
 from evolution.sources.array_file import has_one_hot_rows, largest_whole, read_ids
@@ -30,9 +30,6 @@ from evolution.sources.recording_format import (
     TEXTS,
     is_layer,
 )
-
-# The value of dataset.kind and dataset.target that leaves it to the data.
-AUTO = "auto"
 
 
 @dataclass(frozen=True)

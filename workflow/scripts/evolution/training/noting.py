@@ -20,7 +20,7 @@ log = logging.getLogger("evolution")
 TIMING = ("time", "seconds")
 
 # How the log calls the scores of a target.
-SAID = {"accuracy": "accuracy", "r2": "R²", "average_precision": "mean average precision"}
+SAID = {"accuracy": "accuracy", "r2": "R²", "average_precision": "average precision"}
 
 
 def history_columns(target: str) -> tuple[str, ...]:
