@@ -131,12 +131,13 @@ def test_further_arrays_of_each_part(tmp_path):
         write(
             tmp_path,
             **{"tokens": TOKENS, "attention_mask": TOKENS > 0, "texts": texts, "attribute_age": FLOATS[:, 0]},
-            **{"eval_tokens": TOKENS, "eval_attribute_age": FLOATS[:, 0]},
+            **{"eval_tokens": TOKENS, "eval_attention_mask": TOKENS > 0, "eval_attribute_age": FLOATS[:, 0]},
         )
     )
     assert (layout.train.mask, layout.train.texts) == ("attention_mask", "texts")
     assert layout.train.attributes == {"age": "attribute_age"}
-    assert layout.evaluation.mask is None and layout.evaluation.attributes == {"age": "eval_attribute_age"}
+    assert layout.evaluation.mask == "eval_attention_mask" and layout.evaluation.texts is None
+    assert layout.evaluation.attributes == {"age": "eval_attribute_age"}
 
 
 RAGGED = np.empty(12, object)
@@ -183,6 +184,10 @@ RECORDS = np.zeros(12, [("age", float), ("height", float)])
         ({"rows": FLOATS, "attribute_age": np.arange(11)}, "attribute_age has shape (11,) and rows (12, 6)"),
         ({"tokens": TOKENS, "texts": np.array(["a"] * 3)}, "texts has shape (3,) and tokens (12, 6)"),
         ({"tokens": TOKENS, "attention_mask": TOKENS[:, 1:]}, "attention_mask has shape (12, 5) and tokens (12, 6)"),
+        (
+            {"tokens": TOKENS, "attention_mask": TOKENS > 3, "eval_tokens": TOKENS},
+            "has attention_mask and no eval_attention_mask, so the padding of one part would count as text",
+        ),
         ({"rows": FLOATS[:9]}, "rows has 9 rows; at least 10 are needed"),
         (
             {"rows": FLOATS, "eval_rows": FLOATS, "attribute_age": np.arange(12)},

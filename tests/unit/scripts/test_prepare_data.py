@@ -293,7 +293,7 @@ def test_a_data_set_without_its_classes(tmp_path):
         assert (found.target, found.names, found.values) == ("none", (), None) and "eval_labels" not in data
     with pytest.raises(DataError, match=r"two parts holds images, and dataset\.kind is table"):
         prepare(tmp_path / "d.npz", kind="table")
-    with pytest.raises(DataError, match=r"holds images of classes, and dataset\.target is number"):
+    with pytest.raises(DataError, match=r"holds images with classes, and dataset\.target is number"):
         prepare(tmp_path / "d.npz", f"image_folder:{tmp_path / 'images'}", target="number")
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from evolution.config.checks import CheckedConfig, is_trained
 from evolution.data.contents import NPZ
 from evolution.data.facts import data_facts
-from evolution.data.kinds import CLASSES, IMAGES, LABELS, NONE, NUMBER, TOKENS, DataFacts
+from evolution.data.kinds import CLASSES, IMAGES, LABELS, NONE, NUMBER, SAID, TOKENS, DataFacts
 from evolution.data.own_function import own_function
 from evolution.data.own_source import own_path
 
@@ -41,18 +41,16 @@ def _of_kind(checked: CheckedConfig, name: str, run: dict, facts: DataFacts) -> 
     if facts.kind == IMAGES:
         return
     dataset = run["dataset"]
+    holds = f"{dataset['name']} holds {SAID[facts.kind]}"
     if dataset["image_size"] is not None:
         where = checked.written_key(name, "dataset.image_size")
-        yield f"{where}: {dataset['image_size']} has no meaning, as {dataset['name']} holds {facts.kind}; must be null"
+        yield f"{where}: {dataset['image_size']} has no meaning, as {holds}; must be null"
     if facts.kind == TOKENS and dataset["normalize"] != "auto":
         where = checked.written_key(name, "dataset.normalize")
-        yield f"{where}: {dataset['normalize']!r} has no meaning, as {dataset['name']} holds tokens; must be auto"
+        yield f"{where}: {dataset['normalize']!r} has no meaning, as {holds}; must be auto"
     if is_trained(run) and checked.sound_in(name, "training.augmentation") and run["training"]["augmentation"]:
         where = checked.written_key(name, "training.augmentation")
-        yield (
-            f"{where}: {run['training']['augmentation']} changes images, and {dataset['name']} holds {facts.kind}; "
-            "must be []"
-        )
+        yield (f"{where}: {run['training']['augmentation']} changes images, and {holds}; must be []")
 
 
 def _beyond_the_texts(checked: CheckedConfig, name: str, run: dict, facts: DataFacts) -> Iterator[str]:

@@ -4,12 +4,9 @@ from collections.abc import Iterator, Mapping
 
 from evolution.config.checks import CheckedConfig, is_trained
 from evolution.data.facts import data_facts
-from evolution.data.kinds import CLASSES, IMAGES, NONE, SIGNALS, TABLE, TOKENS, DataFacts, output_count
+from evolution.data.kinds import CLASSES, IMAGES, NONE, SAID, DataFacts, output_count
 from evolution.models.catalogue import ARCHITECTURES
 from evolution.models.names import outputs_argument, outputs_unknown, torchvision_name
-
-# How messages call samples of each kind; of others nobody knows what they are.
-SAID = {IMAGES: "images", TOKENS: "tokens", TABLE: "rows of a table", SIGNALS: "signals"}
 
 
 def unsuited(checked: CheckedConfig, facts: Mapping[str, DataFacts] | None = None) -> list[str]:

@@ -27,6 +27,9 @@ BASELINES = {
     OTHER: "raw inputs",
 }
 
+# How messages call samples of each kind; of others nobody knows what they are.
+SAID = {IMAGES: "images", TOKENS: "tokens", TABLE: "rows of a table", SIGNALS: "signals"}
+
 # The token that fills texts up to one length, and the input of a model that says where there are tokens.
 PADDING, MASK = 0, "attention_mask"
 

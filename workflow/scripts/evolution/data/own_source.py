@@ -13,7 +13,7 @@ from types import ModuleType
 
 from evolution.data import image_folder
 from evolution.data.contents import IMAGE_FOLDER, NPZ, Contents, require_file, unusable
-from evolution.data.kinds import AUTO, CLASSES, NONE, NUMBER, DataFacts
+from evolution.data.kinds import AUTO, CLASSES, NONE, NUMBER, SAID, DataFacts
 
 # What a folder holds, and most of the built-in data sets.
 HELD_IMAGES = DataFacts()
@@ -104,11 +104,11 @@ def require_said(where: str, kind: str, target: str, *, held: DataFacts = HELD_I
     DataError
     """
     if kind not in (AUTO, held.kind):
-        raise unusable(f"{where} holds {held.kind}, and dataset.kind is {kind}; leave it out")
+        raise unusable(f"{where} holds {SAID[held.kind]}, and dataset.kind is {kind}; leave it out")
     if target not in (AUTO, held.target, NONE):
         of = {CLASSES: "classes", NUMBER: "a number"}[held.target]
         raise unusable(
-            f"{where} holds {held.kind} of {of}, and dataset.target is {target}; must be {held.target} or none"
+            f"{where} holds {SAID[held.kind]} with {of}, and dataset.target is {target}; must be {held.target} or none"
         )
 
 

@@ -44,9 +44,10 @@ def sample(
     if source.target != CLASSES:
         return _sample_evenly(source, train_size, eval_size, random)
     classes = len(source.names)
+    one = "an image" if isinstance(source, LabelledImages) else "a sample"
     for key, size in (("dataset.train_size", train_size), ("dataset.eval_size", eval_size)):
         if size < classes:
-            raise DataError(f"{size} is too few; raise it to {classes} or more, an image of each class.", key=key)
+            raise DataError(f"{size} is too few; raise it to {classes} or more, {one} of each class.", key=key)
     train_counts, eval_counts = (np.array(images_per_class(size, classes)) for size in (train_size, eval_size))
 
     train_order = _shuffled_classes(source.train.values, classes, random)
@@ -108,8 +109,9 @@ def _require(source: LabelledImages | SampleSource, order: list[np.ndarray], cou
     available = np.array([len(each) for each in order])
     if (counts > available).any():
         worst = np.argmax(counts - available)
+        what = "images" if isinstance(source, LabelledImages) else "samples"
         raise DataError(
-            f"The data set has {available[worst]} images of class {source.names[worst]!r}, and {counts[worst]} "
+            f"The data set has {available[worst]} {what} of class {source.names[worst]!r}, and {counts[worst]} "
             f"are asked for. Lower {keys}: with the same number of each of {len(order)} classes there are "
             f"{available.min()} per class, {available.min() * len(order)} in all."
         )
