@@ -193,8 +193,13 @@ def test_a_grid_of_normalisations():
     )
 
 
-def own_data_config(tmp_path, content="def f(): pass\n", **dataset):
-    """A config of checkpoints with evaluation data of a function."""
+IMAGES = (
+    "import numpy as np\n\n\ndef f():\n    return np.random.rand(30, 1, 8, 8).astype('float32'), np.arange(30) % 3\n"
+)
+
+
+def own_data_config(tmp_path, content=IMAGES, **dataset):
+    """A config of checkpoints with evaluation data of a function, which is called to plan."""
     file = tmp_path / "data.py"
     file.write_text(content)
     torch.save({"weight": torch.zeros(1)}, tmp_path / "epoch_1.pt")
