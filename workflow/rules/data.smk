@@ -79,6 +79,8 @@ rule prepare_own_data:
         attribute=lambda wildcards: OWN_DATA_RUNS[wildcards.run][1],
         kind=run_param("dataset", "kind"),
         target=run_param("dataset", "target"),
+        # Planning calls the function too, and looks at its first samples alone.
+        planned_kind=lambda wildcards: FACTS[wildcards.run].kind,
         eval_size=run_param("dataset", "eval_size"),
         seed=dataset_seed,
         rerun_key_source=lambda wildcards: code_identity(RUNS[wildcards.run]["dataset"]["name"]),

@@ -6,7 +6,9 @@ from sklearn.feature_extraction.text import TfidfTransformer
 
 from evolution.data.dataset_warnings import dataset_warnings
 from evolution.data.network_input import load_evaluation
+from evolution.data.own_samples import first_samples
 from evolution.data.targets import load_targets
+from evolution.errors import DataError
 from prepare_own_data import prepare_own_data
 from raw_inputs import raw_input_activations
 
@@ -41,6 +43,12 @@ def everything():
 
 def odd():
     return {"inputs": X * 0, "labels": Y, "class_names": list("abcdef")}
+
+
+def changes():
+    for number in range(40):
+        row = np.arange(6) if number < 20 else np.full(6, 0.5)
+        yield {"inputs": row, "label": number % 4}
 """
 
 
@@ -104,6 +112,18 @@ def test_everything_that_samples_may_have(prepared):
 def test_what_the_config_says_of_samples(prepared):
     assert load_targets(prepared("everything", target="none")).target == "none"
     assert load_targets(prepared("everything", kind="signals")).kind == "signals"
+
+
+def test_samples_that_are_of_another_kind_than_the_first_ones(prepared, tmp_path):
+    _, facts = first_samples(tmp_path / "data.py", "changes", count=1, seed=0)
+    assert facts.kind == "tokens"
+    with pytest.raises(
+        DataError,
+        match=r"dataset\.kind: data\.py:changes gives float32 \(40, 6\), which is taken for table, and its first "
+        r"samples alone for tokens.*write which it is, dataset: \{kind: table\}",
+    ):
+        prepared("changes", planned=facts.kind)
+    assert load_targets(prepared("changes", planned="table", kind="table")).kind == "table"
 
 
 def test_what_is_odd_is_said(prepared):
