@@ -94,7 +94,8 @@ def plot_compared_accuracy(*, history_table: str, style: FigureStyle) -> Figure:
     note = BAND_NOTE + others_note(list(values), colors, f"with the highest {ranked}" if ranked else "that come first")
     kinds = {scores[group] for group in values}
     if len(kinds) > 1:
-        note += " The groups have different targets: a panel shows those that have its score."
+        note += " The groups have different targets: a panel shows those that have its score. Their losses do not "
+        note += "compare: cross entropy of classes, squared error of a number, cross entropy of each label."
     what = "classify" if kinds == {"eval_accuracy"} else "predict"
     with shared_look():
         figure, panels = compared_panels(
