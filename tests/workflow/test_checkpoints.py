@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 from safetensors.torch import save_file
+from sklearn.feature_extraction.text import TfidfTransformer
 
 from support.project import TINY, Project, changed, job
 
@@ -211,7 +212,10 @@ def test_data_that_are_no_images_and_a_model_as_it_is(tmp_path):
         head = np.load(results / "activations" / f"step_{step:06d}" / "head.npy")[0]
         np.testing.assert_allclose(head, logits, rtol=1e-5, atol=1e-6)
     raw = np.load(results / "activations" / "step_000010" / "raw_inputs.npy")[0]
-    assert raw.sum(1).tolist() == [5] * 60, "how often each token occurs"
+    tokens, seen = (array.numpy() for array in inputs.values())
+    counts = [np.bincount(row[there == 1], minlength=20) for row, there in zip(tokens, seen)]
+    weights = TfidfTransformer().fit_transform(np.array(counts)[:, np.any(counts, axis=0)]).toarray()
+    np.testing.assert_allclose(raw, weights, atol=1e-6, err_msg="a bag of tokens without the padding")
     assert (results / "explorer.html").stat().st_size > 10**5
     with np.load(results / "dataset.npz") as data:
         assert data["eval_ids"][7] == "s7" and len(np.unique(data["eval_images"], axis=0)) == 60
