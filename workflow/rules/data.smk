@@ -1,6 +1,7 @@
-# The images: sampled for training and evaluation, one file a run.
+# The data: sampled for training and evaluation, one file a run.
 from evolution.data import contents, image_folder, own_source
 from evolution.data.catalogue import ROOTED
+from evolution.data.kinds import NONE
 from evolution.data.own_function import own_function
 
 
@@ -26,7 +27,7 @@ def folder_listing(
     """A digest of the paths and sizes of the user's own image files; None for other data sets."""
     dataset = RUNS[wildcards.run]["dataset"]
     kind, path = own_source.own_path(dataset["name"]) or (None, None)
-    labelled = dataset["target"] != "none"
+    labelled = dataset["target"] != NONE
     return image_folder.folder_digest(path, labelled=labelled) if kind == contents.IMAGE_FOLDER else None
 
 
