@@ -1,6 +1,5 @@
 """A layer measured against an attribute of the samples, as it is measured against their target."""
 
-import logging
 import math
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -13,8 +12,6 @@ from evolution.measures.directions import Directions
 from evolution.measures.registry import OF_NUMBERS, OF_PROBE, OF_WORDS
 from evolution.scores import r_squared
 from evolution.seeds import integer_seed
-
-log = logging.getLogger("evolution")
 
 
 @dataclass(frozen=True)
