@@ -19,6 +19,7 @@ from evolution.io.reading import damaged
 from evolution.io.tables import load_metadata, load_table, load_unit
 from evolution.io.warnings_file import parse_warnings, save_warnings
 from evolution.io.whole_files import whole_file
+from evolution.measures.attribute_samples import samples_that_count
 from evolution.measures.long_tables import (
     ADJUSTED_RAND,
     MAIN_METRICS,
@@ -155,7 +156,7 @@ def highest_by_chance(metric: str, targets: Targets, by: str = "") -> float:
         The attribute's name; empty for the target.
     """
     if metric == ADJUSTED_RAND:
-        count = np.count_nonzero(targets.attributes[by] != "") if by else targets.count
+        count = np.count_nonzero(samples_that_count(targets.attributes[by])) if by else targets.count
         return 3 * math.sqrt(2) / max(count, 1)
     if metric == "knn_r2":
         return 0.0
