@@ -40,7 +40,8 @@ def times_at_end(
 
 
 TIMES = ActualTimes({run: times for run, times in PLANNED.items() if not times.may_end_early})
-# Each run's layers in network order, first those of its network alone, then with the raw inputs where they are followed.
+# Each run's layers in network order, first those of its network alone, then with the raw inputs where these are
+# followed.
 NETWORK_LAYERS = {run: RUNS[run]["layers"] for run in RUNS}
 FOLLOWED_LAYERS = layers_with_raw_inputs(experiment, PLANNED)
 

@@ -1,13 +1,14 @@
-# The images: sampled for training and evaluation, one file a run.
+# The samples: drawn for training and evaluation, one file a run.
 from evolution.data import contents, image_folder, own_source
 from evolution.data.catalogue import ROOTED
+from evolution.data.kinds import NONE
 from evolution.data.own_function import own_function
 
 
 def own_archive(
     wildcards,
 ):
-    """The .npz that holds a run's images, where they are the user's own."""
+    """The .npz that holds a run's samples, where they are the user's own."""
     kind, path = own_source.own_path(RUNS[wildcards.run]["dataset"]["name"]) or (None, None)
     return [str(path)] if kind == contents.NPZ else []
 
@@ -15,7 +16,7 @@ def own_archive(
 def archive_digest(
     wildcards,
 ):
-    """The digest of the .npz that holds a run's images; None for other data sets."""
+    """The digest of the .npz that holds a run's samples; None for other data sets."""
     archive = own_archive(wildcards)
     return digest_of(archive[0]) if archive else None
 
@@ -26,7 +27,7 @@ def folder_listing(
     """A digest of the paths and sizes of the user's own image files; None for other data sets."""
     dataset = RUNS[wildcards.run]["dataset"]
     kind, path = own_source.own_path(dataset["name"]) or (None, None)
-    labelled = dataset["target"] != "none"
+    labelled = dataset["target"] != NONE
     return image_folder.folder_digest(path, labelled=labelled) if kind == contents.IMAGE_FOLDER else None
 
 
@@ -41,7 +42,7 @@ def data_root(
 def dataset_seed(
     wildcards,
 ):
-    """The seed that a run's images are drawn by: the run's own, where its data set has none."""
+    """The seed that a run's samples are drawn by: the run's own, where its data set has none."""
     run = RUNS[wildcards.run]
     return run["seed"] if run["dataset"]["seed"] is None else run["dataset"]["seed"]
 
