@@ -9,7 +9,8 @@ from functools import lru_cache
 
 from evolution import RAW_INPUTS
 from evolution.config.layers import layers_with_raw_inputs
-from evolution.data.kinds import CLASSES, LABELS
+from evolution.data.kinds import CLASSES
+from evolution.measures.registry import PER_CLASS, metrics_of
 from evolution.planning.run_times import load_ending, trained_times
 
 RUNS = experiment["runs"]
@@ -39,7 +40,8 @@ def times_at_end(
 
 
 TIMES = ActualTimes({run: times for run, times in PLANNED.items() if not times.may_end_early})
-# Each run's layers in network order, first those of its network alone, then with the raw inputs where they are followed.
+# Each run's layers in network order, first those of its network alone, then with the raw inputs where these are
+# followed.
 NETWORK_LAYERS = {run: RUNS[run]["layers"] for run in RUNS}
 FOLLOWED_LAYERS = layers_with_raw_inputs(experiment, PLANNED)
 
@@ -149,9 +151,8 @@ def of_each_run(files):
 
 
 def has_class_metrics(run):
-    """Whether something is measured of each class or label of a run. Of labels the k-NN average precision always is."""
-    target = FACTS[run].target
-    return target == LABELS or (target == CLASSES and "class_silhouette" in MEASURES_ON)
+    """Whether something is measured of each class or label of a run."""
+    return any(metric in PER_CLASS for metric in metrics_of(FACTS[run].target, MEASURES_ON))
 
 
 def has_collapse(run):

@@ -1,4 +1,4 @@
-# The data: sampled for training and evaluation, one file a run.
+# The samples: drawn for training and evaluation, one file a run.
 from evolution.data import contents, image_folder, own_source
 from evolution.data.catalogue import ROOTED
 from evolution.data.kinds import NONE
@@ -8,7 +8,7 @@ from evolution.data.own_function import own_function
 def own_archive(
     wildcards,
 ):
-    """The .npz that holds a run's images, where they are the user's own."""
+    """The .npz that holds a run's samples, where they are the user's own."""
     kind, path = own_source.own_path(RUNS[wildcards.run]["dataset"]["name"]) or (None, None)
     return [str(path)] if kind == contents.NPZ else []
 
@@ -16,7 +16,7 @@ def own_archive(
 def archive_digest(
     wildcards,
 ):
-    """The digest of the .npz that holds a run's images; None for other data sets."""
+    """The digest of the .npz that holds a run's samples; None for other data sets."""
     archive = own_archive(wildcards)
     return digest_of(archive[0]) if archive else None
 
@@ -42,7 +42,7 @@ def data_root(
 def dataset_seed(
     wildcards,
 ):
-    """The seed that a run's images are drawn by: the run's own, where its data set has none."""
+    """The seed that a run's samples are drawn by: the run's own, where its data set has none."""
     run = RUNS[wildcards.run]
     return run["seed"] if run["dataset"]["seed"] is None else run["dataset"]["seed"]
 

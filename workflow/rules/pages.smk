@@ -83,8 +83,8 @@ rule summary:
     input:
         metrics="results/{run}/tables/metrics.parquet",
         history="results/{run}/tables/history.parquet",
-        # For their warnings. Not as `ancient`: a new warning need not change a number, and then the tables stay as they
-        # are.
+        # The target, and the warnings of both. Not as `ancient`: a new warning need not change a number, and then the
+        # tables stay as they are.
         dataset="results/{run}/dataset.npz",
         predictions=last_predictions,
         code=code("summary"),

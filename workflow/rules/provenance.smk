@@ -14,17 +14,18 @@
 #                    knows a job by its params and its inputs' origin, and not by its wildcards
 #    message_...     stands in the rule's message
 #    script_name     names the script of a rule that is made in a loop
+#    target          of figures: stands in their captions
 #
 # Jobs that read activations need one thing more. When a layer is added, the snapshot jobs run again and write the
 # other layers' files again, with the same bytes: this must not make the other layers be measured and embedded again.
 # So readers of activations take them as `ancient`, which means that their age does not count. What can change the
 # activations' content reaches the readers by two other inputs:
 #
-#    origin     the history of the training behind them, which holds digests of the images and of the weights, with
+#    origin     the history of the training behind them, which holds digests of the samples and of the weights, with
 #               the user's model file; for the raw inputs the data set
 #    settings   results/{run}/settings/{stage}.json, which holds the keys of the config, the digests of the code and
 #               the version of the installed package that a model comes from: they decide what this stage makes of
-#               images and weights. It is a file that a job writes, and not a list of params and inputs of each reader,
+#               samples and weights. It is a file that a job writes, and not a list of params and inputs of each reader,
 #               for two reasons. Snakemake does not look at a job's own params and code once a job before it has to
 #               run. And the code files, named by each of thousands of jobs, would take a tenth of a dry run.
 #

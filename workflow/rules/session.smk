@@ -88,7 +88,7 @@ def print_summaries():
 
 
 def print_data_warnings():
-    """Print what is odd in the images of each run that was asked for no summary, whose first lines would say it."""
+    """Print what is odd in the samples of each run that was asked for no summary, whose first lines would say it."""
     from evolution.data.dataset_warnings import dataset_warnings  # It loads NumPy, which planning does without.
 
     asked = {str(path) for job in workflow.dag.jobs for path in job.output}

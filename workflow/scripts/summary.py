@@ -19,6 +19,7 @@ from evolution.io.reading import damaged
 from evolution.io.tables import load_metadata, load_table, load_unit
 from evolution.io.warnings_file import parse_warnings, save_warnings
 from evolution.io.whole_files import whole_file
+from evolution.measures.attribute_samples import samples_that_count
 from evolution.measures.long_tables import (
     ADJUSTED_RAND,
     MAIN_METRICS,
@@ -74,6 +75,8 @@ LINE = 118
 
 # A layer with the time of its row, and its metrics by name.
 Row = tuple[str, int, dict[str, float]]
+# What `load_values` returns: (layer, time, metric) to value.
+Values = dict[tuple[str, int, str], float]
 
 
 def score_measures(target: str) -> tuple[str, ...]:
@@ -107,19 +110,28 @@ def load_curves(history_table: str, target: str) -> dict[int, dict[str, float]]:
     return {time: dict.fromkeys(names, math.nan) | values for time, values in curves.items()}
 
 
-def final_metrics(metrics_table: str, layers: list[str], target: str) -> tuple[list[Row], dict[str, dict[str, str]]]:
+def final_metrics(
+    values: Values, by_attribute: dict[str, dict[str, str]], layers: list[str], target: str, metrics_table: str
+) -> list[Row]:
     """The raw inputs, where they are followed, and each layer at the last time.
+
+    Parameters
+    ----------
+    values : dict
+        Those of `metrics_table`, which is named in messages.
+    by_attribute : dict
+        See `attribute_metrics_in`.
+    layers, metrics_table
+        See `summarise`.
+    target : str
+        One of `evolution.data.kinds.TARGETS`.
 
     Returns
     -------
-    rows : list of (layer, time, {metric: value})
+    list of (layer, time, {metric: value})
         In the order of `layers`, the raw inputs first. The metrics are those of the target, then of attributes.
-    by_attribute : dict
-        See `attribute_metrics_in`.
     """
-    values = load_values(metrics_table)
     measured = {metric for _, _, metric in values}
-    by_attribute = attribute_metrics_in(values)
     required, further = COLUMNS[target]
     columns = [*required, *(metric for metric in further if metric in measured)]
     columns += [called for metrics in by_attribute.values() for called in metrics.values()]
@@ -131,7 +143,7 @@ def final_metrics(metrics_table: str, layers: list[str], target: str) -> tuple[l
         for metric in columns:
             if (layer, time, metric) not in values:
                 raise damaged(metrics_table, f"no {metric} of layer {layer} at {time}")
-    return [(layer, time, {name: values[layer, time, name] for name in columns}) for layer, time in rows], by_attribute
+    return [(layer, time, {name: values[layer, time, name] for name in columns}) for layer, time in rows]
 
 
 def row_title(layer: str, baseline: str) -> str:
@@ -155,7 +167,7 @@ def highest_by_chance(metric: str, targets: Targets, by: str = "") -> float:
         The attribute's name; empty for the target.
     """
     if metric == ADJUSTED_RAND:
-        count = np.count_nonzero(targets.attributes[by] != "") if by else targets.count
+        count = np.count_nonzero(samples_that_count(targets.attributes[by])) if by else targets.count
         return 3 * math.sqrt(2) / max(count, 1)
     if metric == "knn_r2":
         return 0.0
@@ -210,8 +222,10 @@ def attribute_sections(
 
     Parameters
     ----------
-    rows, by_attribute
+    rows : list
         See `final_metrics`.
+    by_attribute : dict
+        See `attribute_metrics_in`.
     baseline, unit : str
         See `best_line` and `summarise`.
     targets : Targets
@@ -256,13 +270,12 @@ def metrics_table_of(rows: list[Row], metrics: list[str], baseline: str, unit: s
     return markdown_table(["Layer", unit.capitalize(), *titles], body)
 
 
-def attribute_warnings(metrics_table: str) -> list[str]:
+def attribute_warnings(values: Values, by_attribute: dict[str, dict[str, str]]) -> list[str]:
     """Warnings on attributes that no layer could be measured against at any time."""
-    values = load_values(metrics_table)
     return [
         f"Nothing could be measured against the attribute {attribute} of metrics.measure_by: its values are all the "
         "same, or all different, or missing. The logs of the measure jobs say which."
-        for attribute, metrics in attribute_metrics_in(values).items()
+        for attribute, metrics in by_attribute.items()
         if all(math.isnan(value) for (_, _, metric), value in values.items() if metric in metrics.values())
     ]
 
@@ -272,7 +285,8 @@ def run_warnings(
     dataset: str,
     history: str,
     predictions: str,
-    metrics: str,
+    values: Values,
+    by_attribute: dict[str, dict[str, str]],
     targets: Targets,
     curves: dict[int, dict[str, float]],
     raw_knn_accuracy: float,
@@ -285,7 +299,8 @@ def run_warnings(
     history : path of tables/history.parquet
     predictions : path of predictions/{span}.parquet of the last span
         The spans before are not read: a network may be odd before it is trained.
-    metrics : path of tables/metrics.parquet
+    values, by_attribute
+        See `final_metrics`.
     targets : Targets
         Of the dataset.
     curves : dict
@@ -296,7 +311,7 @@ def run_warnings(
     warnings = dataset_warnings(dataset)
     warnings += parse_warnings(load_metadata(history).get("warnings", "[]"), history)
     warnings += parse_warnings(load_metadata(predictions).get("warnings", "[]"), predictions)
-    warnings += attribute_warnings(metrics)
+    warnings += attribute_warnings(values, by_attribute)
     if targets.target == CLASSES:
         warnings += _curve_warnings(dataset, targets, curves, raw_knn_accuracy, load_unit(history))
     return list(dict.fromkeys(warnings))
@@ -365,7 +380,9 @@ def summarise(
         Whether it has ended as something was not finite, which is a warning.
     """
     targets, unit = load_targets(dataset), load_unit(history_table)
-    rows, by_attribute = final_metrics(metrics_table, layers, targets.target)
+    values = load_values(metrics_table)
+    by_attribute = attribute_metrics_in(values)
+    rows = final_metrics(values, by_attribute, layers, targets.target, metrics_table)
     curves = load_curves(history_table, targets.target)
     last = max(curves) if curves else max(time for _, time, _ in rows)
     baseline = BASELINES[targets.kind]
@@ -373,7 +390,8 @@ def summarise(
         dataset=dataset,
         history=history_table,
         predictions=predictions,
-        metrics=metrics_table,
+        values=values,
+        by_attribute=by_attribute,
         targets=targets,
         curves=curves,
         raw_knn_accuracy=rows[0][2].get("knn_accuracy", math.nan) if rows[0][0] == RAW_INPUTS else math.nan,
@@ -408,8 +426,8 @@ def summarise(
         scores = score_measures(targets.target)
         writer.writerow(["run", "layer", unit, *metrics, *scores])
         shared = [number(curves[last][name], missing="") for name in scores]
-        for layer, row_time, values in rows:
-            cells = [number(value, missing="") for value in values.values()]
+        for layer, row_time, of_layer in rows:
+            cells = [number(value, missing="") for value in of_layer.values()]
             writer.writerow([run, layer, row_time, *cells, *shared])
 
 

@@ -37,6 +37,15 @@ def test_some_samples_are_as_if_there_were_no_others(rows, most):
     assert whole.of(np.ones(60, bool)) is whole
 
 
+def test_neighbours_are_searched_for_once(rows):
+    """Target and attributes of the same samples share them: of many samples a search takes seconds."""
+    directions = find_directions(rows)
+    found = directions.nearest(4)
+    assert directions.of(np.ones(60, bool)).nearest(4) is found
+    assert directions.nearest(5).shape == (60, 5)
+    np.testing.assert_array_equal(directions.nearest(5)[:, :4], found)
+
+
 def test_copies_are_exactly_0_apart(rows):
     copied = np.repeat(rows[:6], 10, axis=0)
     directions = find_directions(copied, of_copies=True)

@@ -417,6 +417,13 @@ def test_the_level_of_random_clusters():
     assert np.mean(np.array(found) > level) < 0.02
 
 
+def test_the_level_of_random_clusters_counts_the_samples_that_were_measured():
+    """Most words are those of one sample, which are left out."""
+    words = np.array(["oak", "elm"] * 10 + [""] * 5 + [f"tree {number}" for number in range(75)])
+    targets = Targets("table", "classes", np.zeros(100, int), ("a",), 100, attributes={"tree": words})
+    assert highest_by_chance("adjusted_rand_index", targets, "tree") == pytest.approx(3 * 2**0.5 / 20)
+
+
 def test_an_attribute_that_nothing_could_be_measured_against(tmp_path):
     nothing = {
         (layer, time, "knn_r2:age"): np.nan

@@ -334,16 +334,16 @@ def _check_images(checked: CheckedConfig) -> Iterator[str]:
                 given = " and ".join(f"{checked.written_key(name, f'dataset.{key}')}: {sizes[key]}" for key in keys)
                 least = min(available)
                 together = ", to train and to evaluate on together" if len(keys) > 1 else ""
+                are = "are" if len(keys) > 1 else "is"
                 if facts.target != CLASSES:
                     what = "images" if facts.kind == IMAGES else "samples"
-                    are = "are" if len(keys) > 1 else "is"
                     yield f"{given} {are} more than {dataset} has; there are {least} {what} in all{together}"
                     continue
                 # In the built-in data sets, whose classes are of similar size, it does not matter which class it is.
                 names = class_names(dataset, **words)
                 which = f" (the smallest class is {names[available.index(least)]!r})" if names else ""
                 yield (
-                    f"{given} {'are' if len(keys) > 1 else 'is'} more than {dataset} has; with the same number of "
+                    f"{given} {are} more than {dataset} has; with the same number of "
                     f"each class there are {least} per class{which}, {least * len(available)} in all{together}"
                 )
 
@@ -509,11 +509,10 @@ def notes(config: dict) -> list[str]:
                     f"dataset.{key} is not used for {dataset['name']}, whose samples are ready for the model: change "
                     "them in the function.",
                 )
-        sizes = class_sizes(dataset["name"], **{key: dataset[key] for key in ("kind", "target")})
         facts = data_facts(dataset)
-        if not sizes or facts is None or facts.target != CLASSES:
+        if facts is None or facts.target != CLASSES:
             continue
-        classes = len(sizes[0])
+        classes = len(facts.names)
         for key in ("train_size", "eval_size"):
             each, more = divmod(dataset[key], classes)
             if more:

@@ -1,6 +1,5 @@
 """A layer measured against an attribute of the samples, as it is measured against their target."""
 
-import logging
 import math
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -9,12 +8,11 @@ import numpy as np
 from sklearn.metrics import adjusted_rand_score
 
 from evolution.measures import clustering, neighbors
+from evolution.measures.attribute_samples import samples_that_count
 from evolution.measures.directions import Directions
 from evolution.measures.registry import OF_NUMBERS, OF_PROBE, OF_WORDS
 from evolution.scores import r_squared
 from evolution.seeds import integer_seed
-
-log = logging.getLogger("evolution")
 
 
 @dataclass(frozen=True)
@@ -27,8 +25,7 @@ class Attribute:
     grouping : bool
         Whether it is of words, which group the samples as classes do. Else it is of numbers.
     known : bool array (N,)
-        The samples that count. Those without a value do not, nor those with a word that no other sample has: neither
-        neighbours nor a probe could find it.
+        The samples that count, see `attribute_samples.samples_that_count`.
     values : array (M,)
         Of the M samples that count: of words int64, their number in alphabetic order; of numbers float64.
     clusters : int
@@ -58,13 +55,10 @@ def read_attribute(name: str, column: np.ndarray, clusters: int | str) -> Attrib
     clusters : int or "auto"
         Of k-means. `auto`: as many as there are words.
     """
-    grouping = column.dtype.kind == "U"
-    known = column != "" if grouping else np.isfinite(column)
+    grouping, known = column.dtype.kind == "U", samples_that_count(column)
     if not grouping:
         return Attribute(name, grouping, known, column[known], 0)
-    number, counts = np.unique(column, return_inverse=True, return_counts=True)[1:]
-    known &= counts[number] > 1
-    _, values = np.unique(number[known], return_inverse=True)
+    _, values = np.unique(column[known], return_inverse=True)
     count = int(values.max(initial=-1)) + 1
     return Attribute(name, grouping, known, values.astype(np.int64), count if clusters == "auto" else clusters)
 

@@ -1,6 +1,6 @@
 """A layer's directions: its unit rows and the distances between them, which silhouettes and neighbours are found in."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from sklearn import config_context
@@ -35,6 +35,7 @@ class Directions:
     geometry: np.ndarray
     metric: str
     chunk_mb: int
+    _nearest: dict[int, np.ndarray] = field(default_factory=dict, init=False, repr=False)
 
     def silhouettes(self, groups: np.ndarray) -> np.ndarray | None:
         """Each sample's silhouette, see `clustering.silhouettes`; `groups` int (N,)."""
@@ -42,9 +43,11 @@ class Directions:
             return clustering.silhouettes(self.geometry, groups, self.metric)
 
     def nearest(self, count: int) -> np.ndarray:
-        """Each sample's nearest neighbours, int (N, count), see `neighbors.nearest`."""
-        with config_context(working_memory=self.chunk_mb):
-            return neighbors.nearest(self.geometry, count, self.metric)
+        """Each sample's nearest neighbours, int (N, count), see `neighbors.nearest`. They are searched for once."""
+        if count not in self._nearest:
+            with config_context(working_memory=self.chunk_mb):
+                self._nearest[count] = neighbors.nearest(self.geometry, count, self.metric)
+        return self._nearest[count]
 
     def of(self, chosen: np.ndarray) -> "Directions":
         """Those of some samples alone; `chosen` bool (N,). Nothing is copied where these are all."""
