@@ -12,10 +12,11 @@ from PIL import Image
 from evolution.data.attribute_columns import attribute_columns
 from evolution.data.attribute_table import check_attribute_names
 from evolution.data.contents import FEWEST, unusable
-from evolution.data.evaluation_inputs import first_input, kind_of, require_inputs
+from evolution.data.evaluation_inputs import kind_of, require_inputs
 from evolution.data.evaluation_samples import Samples, checked_ids, drawn_samples, require_enough
 from evolution.data.evaluation_targets import Label, plain_label, read_targets
 from evolution.data.kinds import AUTO, CLASSES, DataFacts
+from evolution.data.network_input import first_input
 from evolution.data.own_items import INPUT, Item, Items, call_function, explained
 from evolution.data.previews import thumbnail
 from evolution.data.targets import Targets

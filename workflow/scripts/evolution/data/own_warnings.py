@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from evolution.data.evaluation_inputs import first_input
 from evolution.data.evaluation_samples import MOST_NAMED, Samples
 from evolution.data.kinds import CLASSES, LABELS, MASK, NONE, PADDING, SIGNALS, TABLE, TOKENS
+from evolution.data.network_input import first_input
 
 
 def sample_warnings(samples: Samples, names: list[str], where: str) -> list[str]:
