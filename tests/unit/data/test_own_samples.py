@@ -257,6 +257,30 @@ def test_a_preview_for_some(tmp_path):
     assert previews[0] is None and previews[1].size == (64, 64)
 
 
+def test_pictures_are_not_held(tmp_path):
+    """Thumbnails are: pictures of all samples may be larger than memory."""
+    body = """
+import weakref
+PICTURES, HELD = [], []
+
+def picture():
+    made = np.zeros((8, 8), np.uint8)
+    PICTURES.append(weakref.ref(made))
+    HELD.append(sum(each() is not None for each in PICTURES))
+    open(__file__ + ".held", "w").write(str(max(HELD)))
+    return made
+
+class D:
+    targets = Y
+    def __len__(self): return 40
+    def __getitem__(self, index): return {"x": X[index], "label": Y[index], "preview": picture()}
+def f(): return D()
+"""
+    file = write(tmp_path, body)
+    assert len(taken(file).previews) == 40
+    assert int(Path(f"{file}.held").read_text()) < 4
+
+
 def test_labels_that_a_dataset_transforms(tmp_path):
     """`targets` and `classes` are then not those of the items."""
     body = """

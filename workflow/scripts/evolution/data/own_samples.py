@@ -66,10 +66,10 @@ def load_samples(file: Path, attribute: str, *, most: int, seed: int, kind: str 
                     "samples in the same order (and of a Dataset with `targets`, the same labels)"
                 )
             stack.add(index, item)
-            # Of the item all but its inputs, which are in the arrays.
-            taken.append(item._replace(inputs={}))
             name = f"sample {index}"
             previews.append(None if item.preview is None else thumbnail(item.preview, name, where))
+            # Of the item all but its inputs, which are in the arrays, and a picture, of which the thumbnail will do.
+            taken.append(item._replace(inputs={}, preview=item.preview if isinstance(item.preview, str) else None))
         if len(taken) < len(chosen):
             raise unusable(f"{where} gives fewer samples when it is asked a second time")
         for place, (index, item) in enumerate(zip(chosen[:FEWEST], items.at(chosen[:FEWEST]))):
