@@ -257,6 +257,14 @@ def test_a_preview_for_some(tmp_path):
     assert previews[0] is None and previews[1].size == (64, 64)
 
 
+def test_pictures_of_samples_that_can_be_read_are_looked_at(tmp_path):
+    body = "def f(): return {'inputs': X, 'labels': Y, 'texts': [f'a {n}' for n in range(40)], 'previews': %s}"
+    found = taken(write(tmp_path, body % "np.full((40, 9, 7), 50, np.uint8)"))
+    assert found.texts[3] == "a 3" and np.asarray(found.previews[3]).tolist() == [[50] * 7] * 9
+    found = taken(write(tmp_path, body % "['b'] * 40"))
+    assert found.texts[3] == "a 3" and found.previews is None
+
+
 def test_pictures_are_not_held(tmp_path):
     """Thumbnails are: pictures of all samples may be larger than memory."""
     body = """

@@ -81,6 +81,8 @@ def load_samples(file: Path, attribute: str, *, most: int, seed: int, kind: str 
         kind, stack.arrays, where, names=names_of_samples, vocabulary=items.vocabulary, columns=items.columns
     )
     texts = _texts(taken)
+    # Where there are texts, those that are given as previews are drawn anyway, and only pictures add to them.
+    seen = [preview is not None and (texts is None or item.preview is None) for preview, item in zip(previews, taken)]
     return Samples(
         inputs=stack.arrays,
         targets=Targets(
@@ -94,8 +96,7 @@ def load_samples(file: Path, attribute: str, *, most: int, seed: int, kind: str 
         ),
         indices=chosen,
         ids=ids,
-        # A text that is given as a preview is drawn, and can be read too.
-        previews=None if texts or all(preview is None for preview in previews) else previews,
+        previews=previews if any(seen) else None,
         texts=texts,
         columns=items.columns,
         vocabulary=items.vocabulary,
