@@ -61,8 +61,8 @@ def prepare_data(
         the image's position in its source, by which they are sorted; class_names str (K,); mean and std float32 (C,),
         by which images scaled to [0, 1] are normalised; and warnings str (W,), a plain sentence or two each, only
         where something is odd and possible in the images. Labels are int64 for classes. Where images have another
-        target, or further columns, also what `evolution.data.targets.target_arrays` returns. Of other samples what
-        `evolution.data.drawn_samples.sample_arrays` returns.
+        target, a name of it, or further columns, also what `evolution.data.targets.target_arrays` returns. Of other
+        samples what `evolution.data.drawn_samples.sample_arrays` returns.
     loaders : mapping
         Each built-in data set's loader, see `load_source`.
 
@@ -155,7 +155,7 @@ def _image_arrays(
         "mean": mean,
         "std": std,
     }
-    if source.target != CLASSES or eval_part.attributes:
+    if source.target != CLASSES or source.target_name or eval_part.attributes:
         arrays |= target_arrays(drawn_targets(source, IMAGES, labels[0], eval_part, eval_indices))
     return arrays, warnings
 
