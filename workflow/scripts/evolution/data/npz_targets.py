@@ -237,7 +237,8 @@ class _Reader:
         if names is None:
             names = tuple(map(str, values))
         elif others := sorted({*map(str, values)} - {*names}):
-            raise unusable(f"{self.path}: labels has {others[0]!r}, which is not among class_names")
+            name = next(name for name, values in texts.items() if others[0] in values)
+            raise unusable(f"{self.path}: {name} has {others[0]!r}, which is not among class_names")
         number = {name: place for place, name in enumerate(names)}
         classes = {name: np.array([number[str(value)] for value in values], np.int64) for name, values in texts.items()}
         self._require_all(classes, np.arange(len(names)), names)
