@@ -175,6 +175,10 @@ BOTH = "which may be classes or an amount; say which: dataset: {target: classes}
             {"labels": NAMES[CLASS], "eval_rows": ROWS, "eval_labels": NAMES[CLASS * 0]},
             "eval_labels has no row of class 1 ('birch'), of 3; leave the class out",
         ),
+        (
+            {"labels": np.eye(3, dtype=int)[CLASS], "eval_rows": ROWS, "eval_labels": np.eye(3, dtype=int)[CLASS * 0]},
+            "eval_labels has no row of class 1 ('1'), of 3; leave the class out, or add some",
+        ),
         ({"labels": CLASS, "eval_rows": ROWS, "eval_labels": HELD}, "labels and eval_labels differ in shape"),
         ({"labels": CLASS, "eval_rows": ROWS, "eval_labels": NAMES[CLASS]}, "labels and eval_labels are text and"),
         ({"labels": CLASS, "attribute_age": np.full(30, np.inf)}, "attribute_age is infinite at position 0"),

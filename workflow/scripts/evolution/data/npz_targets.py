@@ -335,7 +335,7 @@ class _Reader:
                 continue
             place = int(np.searchsorted(values, missing[0]))
             called = f" ({names[place]!r})" if names else ""
-            if self.labels[name].dtype.kind not in "iu":
+            if self.labels[name].dtype.kind not in "iu" or self.labels[name].ndim > 1:
                 raise unusable(
                     f"{self.path}: {name} has no {self.one} of class {place}{called}, of {len(values)}; leave "
                     "the class out, or add some"
