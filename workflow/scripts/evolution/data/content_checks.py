@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
+from evolution.data.contents import listed
 from evolution.data.folder_parts import parts_in_names
 from evolution.data.identical_images import identical_images
 from evolution.errors import DataError
@@ -21,9 +22,6 @@ MANY_COPIES = 0.1
 
 # Pixels of an image that are looked at first.
 PROBES = 32
-
-# A message names at most so many classes.
-MOST_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -167,7 +165,7 @@ def _without_variation(
         all_labels = np.concatenate([train.labels, evaluation.labels])
         flat, present = (np.bincount(labels, minlength=len(class_names)) for labels in (flat_labels, all_labels))
         whole = [name for name, one, all_of_it in zip(class_names, flat, present) if one == all_of_it > 0]
-    classes = f" All images of {_listed(whole)} are." if whole else ""
+    classes = f" All images of {listed(whole, more='more classes')} are." if whole else ""
     white = f" {composited} images have transparent pixels, which were composited on white." if composited else ""
     yield (
         f"{count} of the {total} images that were drawn ({_percent(count, total)}) are of one colour, without anything "
@@ -251,11 +249,6 @@ def _in_both_parts(
         f"pixel for pixel (as {evaluation.place(first)} and {train.place(twin)}).{mixed} {predicted} says nothing "
         "about new images; remove the copies."
     )
-
-
-def _listed(names: list[str]) -> str:
-    shown, more = names[:MOST_NAMED], len(names) - MOST_NAMED
-    return ", ".join(shown) + (f" and {more} more classes" if more > 0 else "")
 
 
 def _percent(count: int, total: int) -> str:

@@ -5,15 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from evolution.data.contents import listed
 from evolution.data.identical_images import identical_images
 from evolution.data.kinds import CLASSES, IMAGES, LABELS, NUMBER, SIGNALS, TABLE, TOKENS
 from evolution.errors import DataError
 
 # With more copies among the training samples than this share, the number of samples says little.
 MANY_COPIES = 0.1
-
-# A message names at most so many columns or labels.
-MOST_NAMED = 3
 
 PLURAL = {IMAGES: "images", TABLE: "rows", SIGNALS: "signals", TOKENS: "texts"}
 
@@ -122,15 +120,16 @@ def _constant(train: DrawnPart, kind: str, columns: tuple[str, ...]) -> Iterator
     axes = (0, *range(2, train.inputs.ndim))
     constant = np.flatnonzero(train.inputs.min(axis=axes) == train.inputs.max(axis=axes))
     if len(constant) and kind == TABLE:
-        listed = _listed([columns[column] for column in constant], "column")
+        shown = listed([columns[column] for column in constant], more="more columns")
         yield (
-            f"{len(constant)} of the {len(columns)} columns have one value in all training rows ({listed}). They are 0 "
+            f"{len(constant)} of the {len(columns)} columns have one value in all training rows ({shown}). They are 0 "
             "for the network, and tell it nothing."
         )
     elif len(constant):
+        shown = listed([f"channel {channel}" for channel in constant], more="more channels")
         yield (
             f"{len(constant)} of the {train.inputs.shape[1]} channels have one value in all training signals "
-            f"({_listed([f'channel {channel}' for channel in constant], 'channel')}). They tell the network nothing."
+            f"({shown}). They tell the network nothing."
         )
 
 
@@ -154,10 +153,10 @@ def _constant_labels(train: DrawnPart, evaluation: DrawnPart, target: str, names
     for part, role in ((train, "training"), (evaluation, "evaluation")):
         constant = np.flatnonzero(part.values.all(axis=0) | ~part.values.any(axis=0))
         if len(constant):
-            listed = _listed([names[label] for label in constant], "label")
+            shown = listed([names[label] for label in constant], more="more labels")
             yield (
                 f"{len(constant)} of the {len(names)} labels hold of all {role} samples that were drawn, or of none "
-                f"({listed}): nothing can be told of them. Draw more samples, or leave the labels out."
+                f"({shown}): nothing can be told of them. Draw more samples, or leave the labels out."
             )
 
 
@@ -207,8 +206,3 @@ def _in_both_parts(train: DrawnPart, evaluation: DrawnPart, numbers: list[np.nda
             f"(as {evaluation.place(first)} and {train.place(twin)}). How well they are predicted says nothing about "
             "new ones; remove the copies."
         )
-
-
-def _listed(names: list[str], word: str) -> str:
-    shown, more = names[:MOST_NAMED], len(names) - MOST_NAMED
-    return ", ".join(shown) + (f" and {more} more {word}s" if more > 0 else "")
