@@ -6,12 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from evolution.data.contents import listed
-from evolution.data.identical_images import identical_images
+from evolution.data.identical_images import identical_images, many_copies
 from evolution.data.kinds import CLASSES, IMAGES, LABELS, NUMBER, SIGNALS, TABLE, TOKENS
 from evolution.errors import DataError
-
-# With more copies among the training samples than this share, the number of samples says little.
-MANY_COPIES = 0.1
 
 PLURAL = {IMAGES: "images", TABLE: "rows", SIGNALS: "signals", TOKENS: "texts"}
 
@@ -101,7 +98,7 @@ def sample_warnings(
         *_constant(train, kind, columns),
         *_flat_signals(train, evaluation, kind),
         *_constant_labels(train, evaluation, target, names),
-        *_copies(train, numbers[0], kind),
+        *many_copies(numbers[0], train.place, PLURAL[kind]),
         *_other_targets(train, evaluation, numbers, kind, target),
         *_in_both_parts(train, evaluation, numbers, kind),
     ]
@@ -158,17 +155,6 @@ def _constant_labels(train: DrawnPart, evaluation: DrawnPart, target: str, names
                 f"{len(constant)} of the {len(names)} labels hold of all {role} samples that were drawn, or of none "
                 f"({shown}): nothing can be told of them. Draw more samples, or leave the labels out."
             )
-
-
-def _copies(train: DrawnPart, numbers: np.ndarray, kind: str) -> Iterator[str]:
-    _, firsts, counts = np.unique(numbers, return_index=True, return_counts=True)
-    total, distinct = len(numbers), len(counts)
-    if total - distinct > MANY_COPIES * total:
-        most = int(counts.argmax())
-        yield (
-            f"The {total} training {PLURAL[kind]} are only {distinct} different ones; one is there {counts[most]} "
-            f"times (as {train.place(int(firsts[most]))})."
-        )
 
 
 def _other_targets(
