@@ -138,7 +138,7 @@ def _rows(labels: Sequence[tuple], names: tuple[str, ...] | None, where: str, ho
         values = held.argmax(axis=1).astype(np.int64)
         return CLASSES, values, checked_names(names, values, where, how_to_name=how_to_name)
     _refuse(LABELS, "rows of 0 and 1", where, asked)
-    check_class_names(names, where)
+    check_class_names(names, where, word="label")
     if not held.any():
         raise unusable(f"{where} gives rows of labels of which none holds; at least one does of some sample")
     return LABELS, held, names
