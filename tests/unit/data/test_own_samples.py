@@ -257,6 +257,12 @@ def test_a_preview_for_some(tmp_path):
     assert previews[0] is None and previews[1].size == (64, 64)
 
 
+def test_labels_that_are_left_aside_may_be_missing(tmp_path):
+    file = write(tmp_path, "def f(): return X, np.where(Y == 0, np.nan, 1.5)")
+    found = load_samples(file, "f", most=10, seed=1, target="none")
+    assert (found.targets.target, found.targets.values, found.targets.count) == ("none", None, 10)
+
+
 def test_pictures_of_samples_that_can_be_read_are_looked_at(tmp_path):
     body = "def f(): return {'inputs': X, 'labels': Y, 'texts': [f'a {n}' for n in range(40)], 'previews': %s}"
     found = taken(write(tmp_path, body % "np.full((40, 9, 7), 50, np.uint8)"))

@@ -15,7 +15,7 @@ from evolution.data.contents import FEWEST, unusable
 from evolution.data.evaluation_inputs import kind_of, require_inputs
 from evolution.data.evaluation_samples import Samples, checked_ids, drawn_samples, require_enough
 from evolution.data.evaluation_targets import Label, plain_label, read_targets
-from evolution.data.kinds import AUTO, CLASSES, DataFacts
+from evolution.data.kinds import AUTO, CLASSES, NONE, DataFacts
 from evolution.data.network_input import first_input
 from evolution.data.own_items import INPUT, Item, Items, call_function, explained
 from evolution.data.previews import thumbnail
@@ -60,7 +60,8 @@ def load_samples(file: Path, attribute: str, *, most: int, seed: int, kind: str 
         stack, taken = _Stack(len(chosen), where, items.columns), []
         previews = []
         for index, item in zip(chosen, _with_progress(items.at(chosen))):
-            if plain_label(item.label, where) != labels[index]:
+            # A label that is not there may be NaN, which differs from itself.
+            if target != NONE and plain_label(item.label, where) != labels[index]:
                 raise unusable(
                     f"{where} gives another label of sample {index} when it is asked a second time; return the same "
                     "samples in the same order (and of a Dataset with `targets`, the same labels)"
