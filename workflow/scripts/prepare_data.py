@@ -13,7 +13,7 @@ from evolution.data.images import ImageFiles, LabelledImages, Part, draw_images
 from evolution.data.kinds import CLASSES, IMAGES, NUMBER
 from evolution.data.normalization import AUTO, normalization
 from evolution.data.own_source import own_path
-from evolution.data.sample_checks import DrawnPart, require_numbers
+from evolution.data.sample_checks import require_numbers
 from evolution.data.sample_source import SampleSource
 from evolution.data.sampling import sample
 from evolution.data.targets import target_arrays
@@ -126,12 +126,7 @@ def _image_arrays(
     composited = source.composited + drawn.composited
     require_content(train, evaluation, source=name, composited=composited)
     if source.target == NUMBER:
-        require_numbers(
-            DrawnPart(train_images, labels[0], source.arrays[0], train_indices),
-            DrawnPart(eval_images, labels[1], evaluated, eval_indices),
-            kind=IMAGES,
-            source=name,
-        )
+        require_numbers([(source.arrays[0], labels[0]), (evaluated, labels[1])], kind=IMAGES, source=name)
     warnings = [*source.warnings, *drawn.warnings]
     # What is odd in the built-in data sets is known, and theirs.
     if own_path(name):

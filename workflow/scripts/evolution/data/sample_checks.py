@@ -1,6 +1,6 @@
 """Whether drawn rows, signals and texts hold what their owner believes: constant, copied or mixed up ones are found."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,21 +54,30 @@ def require_samples(train: DrawnPart, evaluation: DrawnPart, *, kind: str, targe
             key="dataset.name",
         )
     if target == NUMBER:
-        require_numbers(train, evaluation, kind=kind, source=source)
+        require_numbers([(part.array, part.values) for part in (train, evaluation)], kind=kind, source=source)
 
 
-def require_numbers(train: DrawnPart, evaluation: DrawnPart, *, kind: str, source: str) -> None:
+def require_numbers(parts: Iterable[tuple[str, np.ndarray]], *, kind: str, source: str) -> None:
     """Refuse numbers to predict that are all the same in a part: they have no deviation to be standardised by.
+
+    Parameters
+    ----------
+    parts : iterable of (str, array (n,))
+        What the samples of each part are called in their source, and their numbers.
+    kind : str
+        See `evolution.data.kinds`.
+    source : str
+        The data set's name in the config.
 
     Raises
     ------
     DataError
     """
-    for part in (train, evaluation):
-        if (part.values == part.values[0]).all():
+    for array, values in parts:
+        if (values == values[0]).all():
             raise DataError(
-                f"{source}: the number to predict is {part.values[0]:g} for all {len(part.values)} {PLURAL[kind]} "
-                f"of {part.array} that were drawn; draw more, or leave it out",
+                f"{source}: the number to predict is {values[0]:g} for all {len(values)} {PLURAL[kind]} "
+                f"of {array} that were drawn; draw more, or leave it out",
                 key="dataset.name",
             )
 
