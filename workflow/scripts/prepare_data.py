@@ -13,7 +13,7 @@ from evolution.data.images import ImageFiles, LabelledImages, Part, draw_images
 from evolution.data.kinds import CLASSES, IMAGES, NUMBER
 from evolution.data.normalization import AUTO, normalization
 from evolution.data.own_source import own_path
-from evolution.data.sample_checks import DrawnPart, require_numbers
+from evolution.data.sample_checks import require_numbers
 from evolution.data.sample_source import SampleSource
 from evolution.data.sampling import sample
 from evolution.data.targets import target_arrays
@@ -61,8 +61,8 @@ def prepare_data(
         the image's position in its source, by which they are sorted; class_names str (K,); mean and std float32 (C,),
         by which images scaled to [0, 1] are normalised; and warnings str (W,), a plain sentence or two each, only
         where something is odd and possible in the images. Labels are int64 for classes. Where images have another
-        target, or further columns, also what `evolution.data.targets.target_arrays` returns. Of other samples what
-        `evolution.data.drawn_samples.sample_arrays` returns.
+        target, a name of it, or further columns, also what `evolution.data.targets.target_arrays` returns. Of other
+        samples what `evolution.data.drawn_samples.sample_arrays` returns.
     loaders : mapping
         Each built-in data set's loader, see `load_source`.
 
@@ -126,12 +126,7 @@ def _image_arrays(
     composited = source.composited + drawn.composited
     require_content(train, evaluation, source=name, composited=composited)
     if source.target == NUMBER:
-        require_numbers(
-            DrawnPart(train_images, labels[0], source.arrays[0], train_indices),
-            DrawnPart(eval_images, labels[1], evaluated, eval_indices),
-            kind=IMAGES,
-            source=name,
-        )
+        require_numbers([(source.arrays[0], labels[0]), (evaluated, labels[1])], kind=IMAGES, source=name)
     warnings = [*source.warnings, *drawn.warnings]
     # What is odd in the built-in data sets is known, and theirs.
     if own_path(name):
@@ -155,7 +150,7 @@ def _image_arrays(
         "mean": mean,
         "std": std,
     }
-    if source.target != CLASSES or eval_part.attributes:
+    if source.target != CLASSES or source.target_name or eval_part.attributes:
         arrays |= target_arrays(drawn_targets(source, IMAGES, labels[0], eval_part, eval_indices))
     return arrays, warnings
 

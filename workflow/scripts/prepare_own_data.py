@@ -7,8 +7,8 @@ import evolution.startup.load_torch  # noqa: F401 - before torch
 import logging
 from pathlib import Path
 
-from evolution.data.evaluation_inputs import first_input
 from evolution.data.kinds import AUTO
+from evolution.data.network_input import first_input
 from evolution.data.own_items import INPUT
 from evolution.data.own_samples import load_samples
 from evolution.data.samples_file import samples_said, save_samples

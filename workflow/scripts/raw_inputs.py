@@ -6,9 +6,8 @@ import numpy as np
 
 from evolution.activations.compaction import stored_rows
 from evolution.data.baseline import baseline_rows
-from evolution.data.kinds import BASELINES
+from evolution.data.kinds import BASELINES, TABLE
 from evolution.data.network_input import load_evaluation
-from evolution.data.targets import load_targets
 from evolution.io.arrays import load_npz, names_in_npz, save_npy
 from evolution.io.job_log import job_log
 
@@ -33,9 +32,10 @@ def raw_input_activations(*, dataset: str, compacted: bool, seed: int) -> np.nda
     -------
     float32 array (1, N, D)
     """
-    inputs, *_ = load_evaluation(dataset)
-    kind = load_targets(dataset).kind
-    trained_on = load_npz(dataset, "train_inputs")[0] if "train_inputs" in names_in_npz(dataset) else None
+    inputs, targets, _ = load_evaluation(dataset)
+    kind, trained_on = targets.kind, None
+    if kind == TABLE and "train_inputs" in names_in_npz(dataset):
+        (trained_on,) = load_npz(dataset, "train_inputs")
     rows = baseline_rows(kind, inputs, trained_on=trained_on)
     log.info("Raw inputs of %d samples (%s), %d values each", len(rows), BASELINES[kind], rows.shape[1])
     return (stored_rows(rows, seed=seed) if compacted else rows)[None]

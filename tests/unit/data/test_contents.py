@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from evolution.data.contents import check_class_names, require_file, unusable
+from evolution.data.contents import check_class_names, listed, require_file, unusable
 from evolution.errors import DataError
 
 
@@ -51,6 +51,15 @@ def test_names_of_labels_and_columns():
         check_class_names(("a", "a"), "mine", word="column")
     with pytest.raises(DataError, match="mine has a label called ' '"):
         check_class_names((" ",), "mine", word="label")
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [(["a"], "a"), (("a", "b", "c"), "a, b, c"), ([2, 3, 5, 7, 11], "2, 3, 5 and 2 more"), ([], "")],
+)
+def test_the_first_of_many(names, said):
+    assert listed(names) == said
+    assert listed(names, more="more classes") == said.replace("more", "more classes")
 
 
 def test_an_archive_is_a_file(tmp_path):

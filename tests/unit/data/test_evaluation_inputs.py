@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from evolution.data.evaluation_inputs import first_input, kind_of, require_inputs
+from evolution.data.evaluation_inputs import kind_of, require_inputs
 from evolution.errors import DataError
 
 WHOLE, FLOATS = np.int64, np.float32
@@ -28,8 +28,8 @@ def test_kinds_by_type_and_shape(shape, dtype, kind):
 
 def test_a_mask_is_not_what_a_sample_is():
     inputs = {"attention_mask": np.ones((20, 7), WHOLE), "values": np.zeros((20, 7), FLOATS)}
-    assert first_input(inputs) is inputs["values"] and kind_of(inputs, "x") == "table"
-    assert first_input({}) is None and kind_of({}, "x") == "other" and kind_of({}, "x", asked="tokens") == "tokens"
+    assert kind_of(inputs, "x") == "table"
+    assert kind_of({}, "x") == "other" and kind_of({}, "x", asked="tokens") == "tokens"
 
 
 def test_what_the_config_says():

@@ -95,6 +95,7 @@ def test_no_labels_and_labels_that_are_left_aside():
         ([(0, 0), (0, 0)], None, "auto", "of which none holds"),
         ([(0, 1), (1, 1)], ("a",), "auto", "1 names of classes, and rows of 2 labels"),
         ([(0, 1), (1, 1)], None, "classes", "rows of 0 and 1 as labels, which are labels"),
+        ([(0, 1), (1, 1)], ("a", "a"), "auto", "two labels called 'a'; give each label a name of its own"),
     ],
 )
 def test_what_has_no_meaning_or_two(labels, names, asked, message):

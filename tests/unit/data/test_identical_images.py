@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from evolution.data.identical_images import identical_images
+from evolution.data.identical_images import identical_images, many_copies
 from support.own_files import noise
 
 
@@ -40,3 +40,12 @@ def test_parts_share_their_numbers():
     assert (len(one), len(other)) == (20, 9)
     assert one[11] == other[4] and other[7] == other[2]
     assert len({*one.tolist(), *other.tolist()}) == 20 + 9 - 2
+
+
+def test_many_copies_are_said():
+    numbers = np.array([7, 3, 5, 5, 8, 5, *range(10, 24)])
+    assert list(many_copies(numbers[:2], str, "rows")) == [], "no copies"
+    assert list(many_copies(numbers, str, "rows")) == [], "a tenth"
+    assert list(many_copies(numbers[:-1], "rows[{}]".format, "rows", alike=", value for value")) == [
+        "The 19 training rows are only 17 different ones, value for value; one is there 3 times (as rows[2])."
+    ]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from evolution.data.network_input import (
+    first_input,
     load_evaluation,
     load_training,
     load_vocabulary,
@@ -86,6 +87,11 @@ def test_how_many_tokens_there_are(tmp_path):
     del arrays["train_inputs"]
     np.savez(tmp_path / "elsewhere.npz", **arrays)
     assert load_vocabulary(str(tmp_path / "elsewhere.npz"), "tokens") == 0
+
+
+def test_a_mask_is_not_what_a_sample_is():
+    inputs = {"attention_mask": np.ones((20, 7), np.int64), "values": np.zeros((20, 7), np.float32)}
+    assert first_input(inputs) is inputs["values"] and first_input({}) is None
 
 
 def test_which_tokens_are_padding():

@@ -72,18 +72,20 @@ def test_labels_keep_their_classes_and_their_names(tmp_path, labels):
     assert [source.class_names[label] for label in source.train.labels] == labels.astype(str).tolist()
 
 
-def test_the_labels_of_both_parts_are_numbered_alike():
+@pytest.mark.parametrize("names", [("labels", "eval_labels"), ("train_labels", "test_labels"), ("y_train", "y_test")])
+def test_the_labels_of_both_parts_are_numbered_alike(names):
     labels, eval_labels = np.array([2.5, 0.5, 1.5]), np.array([1.5, 2.5])
-    advice = label_advice({"labels": labels, "eval_labels": eval_labels}, named=True)
+    parts = dict(zip(names, (labels, eval_labels)))
+    advice = label_advice(parts, named=True)
     assert "class_names" not in advice
-    scope = {"np": np, "labels": labels, "eval_labels": eval_labels}
+    scope = {"np": np, **parts}
     exec(advice.removeprefix(". This keeps all of them: "), scope)
-    assert scope["labels"].tolist() == [2, 0, 1] and scope["eval_labels"].tolist() == [1, 2]
+    assert scope[names[0]].tolist() == [2, 0, 1] and scope[names[1]].tolist() == [1, 2]
 
 
 def test_images_without_a_label_are_named():
     labels = np.array([0.0, 1.0, np.nan])
-    assert label_advice({"labels": labels}) == "; labels has nan at position 2: leave images without a label out"
+    assert label_advice({"labels": labels}) == "; labels has nan at position 2: leave samples without a label out"
 
 
 @pytest.mark.parametrize(
@@ -109,3 +111,5 @@ def test_labels_whose_shape_is_not_clear():
 def test_a_class_that_none_is_trained_on_is_not_made_another():
     advice = label_advice({"labels": np.array([10, 20, 30]), "eval_labels": np.array([10, 15])})
     assert "searchsorted" not in advice and "eval_labels has 15, which labels lack" in advice
+    advice = label_advice({"y_train": np.array([10, 20, 30]), "y_val": np.array([10, 15])})
+    assert "searchsorted" not in advice and "y_val has 15, which y_train lack" in advice

@@ -38,8 +38,8 @@ def test_axes_are_found_out(tmp_path, stored, axes, shape):
     assert source.test is None and source.class_names == ("0", "1", "2")
     assert class_sizes(f"npz:{path}") == ((4, 4, 4), None)
     assert read_shape(Path(path)) == shape
-    assert image_shape({"name": f"npz:{path}", "image_size": None}) == (shape, 3)
-    assert image_shape({"name": f"npz:{path}", "image_size": 16}) == ((shape[0], 16, 16), 3)
+    assert image_shape({"name": f"npz:{path}", "image_size": None}) == shape
+    assert image_shape({"name": f"npz:{path}", "image_size": 16}) == (shape[0], 16, 16)
 
 
 def test_two_parts_and_names(tmp_path):

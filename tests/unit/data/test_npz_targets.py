@@ -147,7 +147,7 @@ BOTH = "which may be classes or an amount; say which: dataset: {target: classes}
         ({"labels": YEARS}, f"labels is int64 of whole numbers (30 different values), {BOTH}"),
         ({"labels": CLASS + 1.0}, f"labels is float64 of whole numbers (1, 2, 3), {BOTH}"),
         ({"labels": YEARS - 1970.0}, f"(30 different values), {BOTH}"),
-        ({"labels": np.where(CLASS == 1, np.nan, 1.5)}, "not finite; labels has nan at position 1: leave images"),
+        ({"labels": np.where(CLASS == 1, np.nan, 1.5)}, "not finite; labels has nan at position 1: leave samples"),
         ({"labels": CLASS * 0 + 2.5}, "labels is 2.5 everywhere, so there is nothing to learn"),
         ({"labels": AMOUNT, "target": "classes"}, "labels has fractions, and dataset.target is classes"),
         ({"labels": NAMES[CLASS], "target": "number"}, "and dataset.target is number; such labels are classes"),
@@ -160,6 +160,10 @@ BOTH = "which may be classes or an amount; say which: dataset: {target: classes}
         ({"labels": HELD, "class_names": NAMES}, "labels has 4 columns, and class_names has 3 names"),
         ({"labels": np.where(CLASS == 1, "", "a")}, "labels is empty at position 1; leave rows without a label out"),
         ({"labels": np.array(["oak", "ash"] * 15), "class_names": NAMES}, "labels has 'oak', which is not among"),
+        (
+            {"labels": NAMES[CLASS], "eval_rows": ROWS, "eval_labels": np.array(["oak"] * 30), "class_names": NAMES},
+            "eval_labels has 'oak', which is not among",
+        ),
         ({"labels": CLASS - 1}, "labels has -1; labels are whole numbers from 0. Leave out rows without a label"),
         ({"labels": CLASS > 0, "class_names": NAMES}, "labels is bool, and class_names has 3 names; must have two"),
         ({"labels": CLASS[:, None, None]}, "labels must be (30,), one for each row: labels.ravel()"),
@@ -170,6 +174,10 @@ BOTH = "which may be classes or an amount; say which: dataset: {target: classes}
         (
             {"labels": NAMES[CLASS], "eval_rows": ROWS, "eval_labels": NAMES[CLASS * 0]},
             "eval_labels has no row of class 1 ('birch'), of 3; leave the class out",
+        ),
+        (
+            {"labels": np.eye(3, dtype=int)[CLASS], "eval_rows": ROWS, "eval_labels": np.eye(3, dtype=int)[CLASS * 0]},
+            "eval_labels has no row of class 1 ('1'), of 3; leave the class out, or add some",
         ),
         ({"labels": CLASS, "eval_rows": ROWS, "eval_labels": HELD}, "labels and eval_labels differ in shape"),
         ({"labels": CLASS, "eval_rows": ROWS, "eval_labels": NAMES[CLASS]}, "labels and eval_labels are text and"),

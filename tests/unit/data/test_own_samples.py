@@ -257,6 +257,44 @@ def test_a_preview_for_some(tmp_path):
     assert previews[0] is None and previews[1].size == (64, 64)
 
 
+def test_labels_that_are_left_aside_may_be_missing(tmp_path):
+    file = write(tmp_path, "def f(): return X, np.where(Y == 0, np.nan, 1.5)")
+    found = load_samples(file, "f", most=10, seed=1, target="none")
+    assert (found.targets.target, found.targets.values, found.targets.count) == ("none", None, 10)
+
+
+def test_pictures_of_samples_that_can_be_read_are_looked_at(tmp_path):
+    body = "def f(): return {'inputs': X, 'labels': Y, 'texts': [f'a {n}' for n in range(40)], 'previews': %s}"
+    found = taken(write(tmp_path, body % "np.full((40, 9, 7), 50, np.uint8)"))
+    assert found.texts[3] == "a 3" and np.asarray(found.previews[3]).tolist() == [[50] * 7] * 9
+    found = taken(write(tmp_path, body % "['b'] * 40"))
+    assert found.texts[3] == "a 3" and found.previews is None
+
+
+def test_pictures_are_not_held(tmp_path):
+    """Thumbnails are: pictures of all samples may be larger than memory."""
+    body = """
+import weakref
+PICTURES, HELD = [], []
+
+def picture():
+    made = np.zeros((8, 8), np.uint8)
+    PICTURES.append(weakref.ref(made))
+    HELD.append(sum(each() is not None for each in PICTURES))
+    open(__file__ + ".held", "w").write(str(max(HELD)))
+    return made
+
+class D:
+    targets = Y
+    def __len__(self): return 40
+    def __getitem__(self, index): return {"x": X[index], "label": Y[index], "preview": picture()}
+def f(): return D()
+"""
+    file = write(tmp_path, body)
+    assert len(taken(file).previews) == 40
+    assert int(Path(f"{file}.held").read_text()) < 4
+
+
 def test_labels_that_a_dataset_transforms(tmp_path):
     """`targets` and `classes` are then not those of the items."""
     body = """

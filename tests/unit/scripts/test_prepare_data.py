@@ -246,6 +246,16 @@ def test_images_of_other_targets(tmp_path):
             np.testing.assert_allclose(found.scale, [own.mean(), own.std()])
 
 
+def test_a_name_of_the_classes_of_images_is_kept(tmp_path):
+    arrays = {"images": IMAGES, "labels": np.arange(60) % 3}
+    plain = prepare_archive(tmp_path, arrays)
+    named = prepare_archive(tmp_path, {**arrays, "target_name": np.array("diagnosis")})
+    found = load_targets(tmp_path / "d.npz")
+    assert (found.name, found.target, found.names) == ("diagnosis", "classes", ("0", "1", "2"))
+    for name, array in plain.items():
+        np.testing.assert_array_equal(named[name], array)
+
+
 def test_a_number_that_is_the_same_for_all_images_of_a_part_is_refused(tmp_path):
     """A training part without a deviation would standardise the number to infinity."""
     constant = np.full(60, 2.5)

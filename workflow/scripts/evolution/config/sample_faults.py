@@ -26,7 +26,7 @@ def sample_faults(checked: CheckedConfig) -> list[str]:
         if facts is None:
             continue
         attributes[name] = facts.attributes
-        faults += _beyond_the_texts(checked, name, run, facts)
+        faults += _beyond_the_texts(checked, run, facts)
         faults += _of_kind(checked, name, run, facts)
         if is_trained(run) and checked.sound_in(name, "training"):
             faults += _of_target(checked, name, run, facts)
@@ -53,7 +53,7 @@ def _of_kind(checked: CheckedConfig, name: str, run: dict, facts: DataFacts) -> 
         yield (f"{where}: {run['training']['augmentation']} changes images, and {holds}; must be []")
 
 
-def _beyond_the_texts(checked: CheckedConfig, name: str, run: dict, facts: DataFacts) -> Iterator[str]:
+def _beyond_the_texts(checked: CheckedConfig, run: dict, facts: DataFacts) -> Iterator[str]:
     """A position of a token that no text has."""
     if facts.kind != TOKENS or facts.shape is None or not checked.sound("activations.pooling.tokens"):
         return

@@ -5,7 +5,8 @@ import logging
 import numpy as np
 from scipy.sparse import csr_array
 
-from evolution.data.kinds import MASK, PADDING, TABLE, TOKENS
+from evolution.data.kinds import TABLE, TOKENS
+from evolution.data.network_input import first_input, token_mask
 from evolution.data.standardising import standardised_columns
 
 log = logging.getLogger("evolution")
@@ -28,11 +29,10 @@ def baseline_rows(kind: str, inputs: dict[str, np.ndarray], *, trained_on: np.nd
     -------
     float32 array (N, D)
     """
-    first = next(array for name, array in inputs.items() if name != MASK)
+    first = first_input(inputs)
     rows = first.reshape(len(first), -1)
     if kind == TOKENS:
-        mask = inputs.get(MASK)
-        return tf_idf(rows, rows != PADDING if mask is None else mask.reshape(rows.shape) != 0)
+        return tf_idf(rows, token_mask(inputs, kind))
     if kind == TABLE:
         part = "evaluation" if trained_on is None else "training"
         log.info("The columns are standardised by the %s samples: mean 0, deviation 1", part)

@@ -19,7 +19,7 @@ import numpy as np
 from evolution.data import own_source
 from evolution.data.builtin_samples import SAMPLE_LOADERS
 from evolution.data.catalogue import SAMPLE_SETS
-from evolution.data.images import LabelledImages, Part, load_own, unlabelled
+from evolution.data.images import LabelledImages, Part, load_own
 from evolution.data.kinds import AUTO, NONE
 from evolution.data.sample_source import SampleSource
 from evolution.errors import DataError
@@ -285,6 +285,4 @@ def load_source(
         )
     own_source.require_said(name, kind, target, held=SAMPLE_SETS.get(name, own_source.HELD_IMAGES))
     source = loaders[name](Path(root or ".").expanduser())
-    if target != NONE:
-        return source
-    return source.unlabelled() if isinstance(source, SampleSource) else unlabelled(source)
+    return source.unlabelled() if target == NONE else source

@@ -114,8 +114,8 @@ def load_chat_languages(root: Path) -> SampleSource:
         for place, row in enumerate(row for row in rows if row[0] == language):
             by_part[place % EVALUATED == EVALUATED - 1].append(row)
     counts = Counter(word for _, _, text in by_part[False] for word in words_of(text))
-    known = sorted((word for word, count in counts.items() if count >= FEWEST_OCCURRENCES), key=lambda word: word)
-    vocabulary = (PADDING, UNKNOWN, *sorted(known, key=lambda word: -counts[word]))
+    known = (word for word, count in counts.items() if count >= FEWEST_OCCURRENCES)
+    vocabulary = (PADDING, UNKNOWN, *sorted(known, key=lambda word: (-counts[word], word)))
     number = {word: place for place, word in enumerate(vocabulary)}
     parts = []
     for evaluated in (False, True):

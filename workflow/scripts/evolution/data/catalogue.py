@@ -104,10 +104,8 @@ def class_sizes(
     return ((sum(train),), evaluation and (sum(evaluation),)) if target == NONE else sizes
 
 
-def image_shape(dataset: dict) -> tuple[tuple[int, int, int], int] | None:
-    """The shape (C, H, W) of a run's images and how many classes or labels they have, from its `dataset` settings.
-
-    The number is 1 where there are neither.
+def image_shape(dataset: dict) -> tuple[int, int, int] | None:
+    """The shape (C, H, W) of a run's images, from its `dataset` settings.
 
     None for a name that is not known, for samples that are no images, and for own data that cannot be used: the checks
     of the config say why.
@@ -117,18 +115,16 @@ def image_shape(dataset: dict) -> tuple[tuple[int, int, int], int] | None:
     if name in SAMPLE_SETS:
         return None
     try:
-        sizes = class_sizes(name, **words)
-        if sizes is None or (own_source.own_path(name) and own_source.read_contents(name, **words).kind != IMAGES):
+        if own_source.own_path(name):
+            if own_source.read_contents(name, **words).kind != IMAGES:
+                return None
+            return own_source.image_shape(name, size, target=words["target"])
+        if class_sizes(name, **words) is None:
             return None
-        channels, height, width = (
-            own_source.image_shape(name, size, target=words["target"])
-            if own_source.own_path(name)
-            else DATASET_SHAPES[name]
-        )
     except DataError:
         return None
-    own_names = own_source.class_names(name, **words) if own_source.own_path(name) else ()
-    return (channels, size or height, size or width), len(own_names) or len(sizes[0])
+    channels, height, width = DATASET_SHAPES[name]
+    return channels, size or height, size or width
 
 
 def known_channels(dataset: dict) -> tuple[int, ...]:
@@ -141,4 +137,4 @@ def known_channels(dataset: dict) -> tuple[int, ...]:
     if kind == IMAGE_FOLDER:
         return (1, 3)
     shape = image_shape(dataset)
-    return () if shape is None else shape[0][:1]
+    return () if shape is None else shape[:1]

@@ -6,8 +6,9 @@ from functools import cached_property
 
 import numpy as np
 
+from evolution.data.contents import listed
 from evolution.data.folder_parts import parts_in_names
-from evolution.data.identical_images import identical_images
+from evolution.data.identical_images import identical_images, many_copies
 from evolution.errors import DataError
 
 # Of 255: images that are nowhere brighter than this look black, and such a range looks like one tone.
@@ -16,14 +17,8 @@ DARK, NARROW = 64, 32
 # Means of the two parts that lie so far apart, of 255, or largest values of which one is so many times the other.
 FAR_MEANS, FAR_RANGES = 64, 4
 
-# With more copies among the training images than this share, the number of images says little.
-MANY_COPIES = 0.1
-
 # Pixels of an image that are looked at first.
 PROBES = 32
-
-# A message names at most so many classes.
-MOST_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -128,7 +123,7 @@ def content_warnings(
         *_of_shape(shape),
         *_without_variation(train, evaluation, class_names, composited),
         *_of_brightness(train, evaluation),
-        *_copies(train, train_numbers),
+        *many_copies(train_numbers, train.place, "images", alike=", pixel for pixel"),
         *_other_labels([(train, train_numbers), (evaluation, eval_numbers)], class_names),
         *_in_both_parts(train, train_numbers, evaluation, eval_numbers),
     ]
@@ -167,7 +162,7 @@ def _without_variation(
         all_labels = np.concatenate([train.labels, evaluation.labels])
         flat, present = (np.bincount(labels, minlength=len(class_names)) for labels in (flat_labels, all_labels))
         whole = [name for name, one, all_of_it in zip(class_names, flat, present) if one == all_of_it > 0]
-    classes = f" All images of {_listed(whole)} are." if whole else ""
+    classes = f" All images of {listed(whole, more='more classes')} are." if whole else ""
     white = f" {composited} images have transparent pixels, which were composited on white." if composited else ""
     yield (
         f"{count} of the {total} images that were drawn ({_percent(count, total)}) are of one colour, without anything "
@@ -193,18 +188,6 @@ def _of_brightness(train: CheckedPart, evaluation: CheckedPart) -> Iterator[str]
         yield (
             f"All pixels lie between {min(low, eval_low)} and {max(high, eval_high)} of 255, so the images are shown "
             "nearly in one tone. Scale them by the range that they use before they are saved."
-        )
-
-
-def _copies(train: CheckedPart, numbers: np.ndarray) -> Iterator[str]:
-    """Many training images that are copies of others; `numbers` are those of `identical_images`."""
-    _, firsts, counts = np.unique(numbers, return_index=True, return_counts=True)
-    total, distinct = len(numbers), len(counts)
-    if total - distinct > MANY_COPIES * total:
-        most = int(counts.argmax())
-        yield (
-            f"The {total} training images are only {distinct} different ones, pixel for pixel; one is there "
-            f"{counts[most]} times (as {train.place(int(firsts[most]))})."
         )
 
 
@@ -251,11 +234,6 @@ def _in_both_parts(
         f"pixel for pixel (as {evaluation.place(first)} and {train.place(twin)}).{mixed} {predicted} says nothing "
         "about new images; remove the copies."
     )
-
-
-def _listed(names: list[str]) -> str:
-    shown, more = names[:MOST_NAMED], len(names) - MOST_NAMED
-    return ", ".join(shown) + (f" and {more} more classes" if more > 0 else "")
 
 
 def _percent(count: int, total: int) -> str:

@@ -1,6 +1,7 @@
 """What archives and folders of the user's own images share: their contents, their errors, checks. Loads no NumPy."""
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,9 @@ from evolution.errors import DataError
 
 # The fewest samples that can be measured.
 FEWEST = 10
+
+# A message lists at most so many names.
+MOST_NAMED = 3
 
 # The kinds of own data. `dataset.name` is then npz:FILE or image_folder:FOLDER.
 NPZ, IMAGE_FOLDER = "npz", "image_folder"
@@ -51,6 +55,12 @@ class Contents:
 def unusable(problem: str) -> DataError:
     """The error for own data that cannot be used, at the key of the config that names the data."""
     return DataError(problem, key="dataset.name")
+
+
+def listed(names: Sequence[object], *, more: str = "more") -> str:
+    """The first of many names or numbers, and how many more there are: "a, b, c and 2 more"."""
+    others = len(names) - MOST_NAMED
+    return ", ".join(map(str, names[:MOST_NAMED])) + (f" and {others} {more}" if others > 0 else "")
 
 
 def check_class_names(names: tuple[str, ...], where: str, *, hint_for_one_class: str = "", word: str = "class") -> None:

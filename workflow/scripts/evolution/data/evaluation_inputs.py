@@ -6,7 +6,7 @@ import numpy as np
 
 from evolution.data.contents import unusable
 from evolution.data.kinds import AUTO, IMAGES, MASK, OTHER, PADDING, SIGNALS, TABLE, TOKENS
-from evolution.data.network_input import token_mask
+from evolution.data.network_input import first_input, token_mask
 
 # Dimensions of one sample of each kind.
 DIMENSIONS = {IMAGES: (2, 3), TOKENS: (1,), TABLE: (1,), SIGNALS: (1, 2)}
@@ -49,11 +49,6 @@ def kind_of(inputs: dict[str, np.ndarray], where: str, *, asked: str = AUTO) -> 
     if first.ndim == 4 and first.dtype == np.float32 and {first.shape[1], first.shape[3]} & {1, 3}:
         return IMAGES
     return OTHER
-
-
-def first_input(inputs: dict[str, np.ndarray]) -> np.ndarray | None:
-    """The input that counts as what a sample is: the first one that is no mask. None where none is known."""
-    return next((array for name, array in inputs.items() if name != MASK), None)
 
 
 def require_inputs(

@@ -8,14 +8,11 @@ from itertools import islice
 import numpy as np
 from PIL import Image
 
-from evolution.data.contents import FEWEST, check_class_names, unusable
+from evolution.data.contents import FEWEST, MOST_NAMED, check_class_names, unusable
 from evolution.data.targets import Targets
 from evolution.seeds import generator
 
 log = logging.getLogger("evolution")
-
-# A message names at most so many classes.
-MOST_NAMED = 3
 
 
 @dataclass(frozen=True)

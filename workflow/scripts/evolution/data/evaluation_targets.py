@@ -2,11 +2,11 @@
 
 import logging
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from evolution.data.contents import check_class_names, unusable
+from evolution.data.contents import check_class_names, listed, unusable
 from evolution.data.evaluation_samples import checked_names
 from evolution.data.kinds import AUTO, CLASSES, LABELS, NONE, NUMBER
 
@@ -138,7 +138,7 @@ def _rows(labels: Sequence[tuple], names: tuple[str, ...] | None, where: str, ho
         values = held.argmax(axis=1).astype(np.int64)
         return CLASSES, values, checked_names(names, values, where, how_to_name=how_to_name)
     _refuse(LABELS, "rows of 0 and 1", where, asked)
-    check_class_names(names, where)
+    check_class_names(names, where, word="label")
     if not held.any():
         raise unusable(f"{where} gives rows of labels of which none holds; at least one does of some sample")
     return LABELS, held, names
@@ -150,9 +150,11 @@ def _texts(labels: Sequence[str], names: tuple[str, ...] | None, where: str, how
     found = sorted(set(labels))
     if names is None:
         names = tuple(found)
-        log.info("Labels are texts: taken as classes in the order of the alphabet, %s", _some(names))
+        log.info("Labels are texts: taken as classes in the order of the alphabet, %s", listed(names))
     elif others := [text for text in found if text not in names]:
-        raise unusable(f"{where} gives the label {others[0]!r}, which is none of the names of classes ({_some(names)})")
+        raise unusable(
+            f"{where} gives the label {others[0]!r}, which is none of the names of classes ({listed(names)})"
+        )
     number = {name: place for place, name in enumerate(names)}
     values = np.array([number[label] for label in labels], np.int64)
     return CLASSES, values, checked_names(names, values, where, how_to_name=how_to_name)
@@ -191,8 +193,8 @@ def _floats(labels: Sequence[float], names: tuple[str, ...] | None, where: str, 
     whole = bool((values == np.rint(values)).all())
     if whole and asked == AUTO:
         raise unusable(
-            f"{where} gives labels that are floats without a fraction ({_some(np.unique(values).tolist())}), which may "
-            f"be classes or a number; {SAY_WHICH}"
+            f"{where} gives labels that are floats without a fraction ({listed(np.unique(values).tolist())}), which "
+            f"may be classes or a number; {SAY_WHICH}"
         )
     if asked in (AUTO, NUMBER):
         return _number(values, where)
@@ -205,9 +207,3 @@ def _number(values: np.ndarray, where: str) -> tuple:
     if values.min() == values.max():
         raise unusable(f"{where} gives the label {values[0]:g} of every sample, so there is nothing to measure against")
     return NUMBER, values, ()
-
-
-def _some(values: Iterable) -> str:
-    """The first of many values."""
-    values = list(values)
-    return ", ".join(map(str, values[:3])) + (f" and {len(values) - 3} more" if len(values) > 3 else "")

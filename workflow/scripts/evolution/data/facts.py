@@ -20,13 +20,12 @@ def data_facts(dataset: dict) -> DataFacts | None:
     try:
         if own_path(dataset["name"]):
             found = read_contents(dataset["name"], **words)
-            images = image_shape(dataset) if found.kind == IMAGES else None
             return DataFacts(
                 kind=found.kind,
                 target=found.target,
                 names=found.class_names,
                 attributes=found.attributes,
-                shape=found.shape if images is None else images[0],
+                shape=image_shape(dataset) if found.kind == IMAGES else found.shape,
                 vocabulary=found.vocabulary,
             )
         sizes = class_sizes(dataset["name"], **words)
@@ -40,4 +39,4 @@ def data_facts(dataset: dict) -> DataFacts | None:
         shape = image_shape(dataset)
     except DataError:
         return None
-    return DataFacts(target=target, names=names, shape=None if shape is None else shape[0])
+    return DataFacts(target=target, names=names, shape=shape)

@@ -1,9 +1,14 @@
-"""Which images are the same, pixel for pixel."""
+"""Which images, or other samples as bytes, are the same, and whether many are."""
+
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 # Any seed will do; a fixed one keeps the result the same.
 SEED = 0
+
+# With more copies among the training samples than this share, the number of samples says little.
+MANY_COPIES = 0.1
 
 
 def identical_images(*parts: np.ndarray) -> list[np.ndarray]:
@@ -30,6 +35,30 @@ def identical_images(*parts: np.ndarray) -> list[np.ndarray]:
         key = (int(numbers[position]), rows[part][index].tobytes())
         numbers[position] = found.setdefault(key, len(counts) + len(found))
     return np.split(numbers, np.cumsum([len(images) for images in parts])[:-1])
+
+
+def many_copies(numbers: np.ndarray, place: Callable[[int], str], samples: str, *, alike: str = "") -> Iterator[str]:
+    """A sentence on training samples many of which are copies of others; none where few are.
+
+    Parameters
+    ----------
+    numbers : int64 array (N,)
+        Of the training samples, as `identical_images` returns them.
+    place : callable
+        Takes a position, and says where the sample comes from.
+    samples : str
+        What the samples are called.
+    alike : str
+        How they are the same, with a comma before it.
+    """
+    _, firsts, counts = np.unique(numbers, return_index=True, return_counts=True)
+    total, distinct = len(numbers), len(counts)
+    if total - distinct > MANY_COPIES * total:
+        most = int(counts.argmax())
+        yield (
+            f"The {total} training {samples} are only {distinct} different ones{alike}; one is there {counts[most]} "
+            f"times (as {place(int(firsts[most]))})."
+        )
 
 
 def _sums(rows: np.ndarray) -> np.ndarray:

@@ -120,6 +120,11 @@ class LabelledImages:
         """The classes or labels, as data sets that are no images call them."""
         return self.class_names
 
+    def unlabelled(self) -> "LabelledImages":
+        """The same images without their classes."""
+        parts = [None if part is None else replace(part, labels=None) for part in (self.train, self.test)]
+        return replace(self, class_names=(), train=parts[0], test=parts[1], target=NONE)
+
 
 @dataclass(frozen=True)
 class DrawnImages:
@@ -159,12 +164,6 @@ def load_own(name: str, *, kind: str = AUTO, target: str = AUTO) -> LabelledImag
         return _load_archive(path, kind, target)
     own_source.require_said(str(path), kind, target)
     return _load_folder(name, path, labelled=target != NONE)
-
-
-def unlabelled(source: LabelledImages) -> LabelledImages:
-    """The same images without their classes."""
-    parts = [None if part is None else replace(part, labels=None) for part in (source.train, source.test)]
-    return replace(source, class_names=(), train=parts[0], test=parts[1], target=NONE)
 
 
 def _load_archive(path: Path, kind: str, target: str) -> LabelledImages | SampleSource:

@@ -110,6 +110,11 @@ def load_vocabulary(path: str, kind: str) -> int | None:
     return 1 + max(int(tokens.max()) for tokens in load_npz(path, "train_inputs", "inputs_0"))
 
 
+def first_input(inputs: Mapping[str, np.ndarray]) -> np.ndarray | None:
+    """The input that counts as what a sample is: the first one that is no mask. None where none is known."""
+    return next((array for name, array in inputs.items() if name != MASK), None)
+
+
 def token_mask(inputs: Mapping[str, np.ndarray], kind: str) -> np.ndarray | None:
     """Which tokens of each sample are no padding.
 

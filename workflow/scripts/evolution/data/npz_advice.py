@@ -50,7 +50,7 @@ def label_advice(labels: Mapping[str, np.ndarray], *, named: bool = False) -> st
     Parameters
     ----------
     labels : mapping of str to array (N,)
-        `labels`, and `eval_labels` where the archive has them.
+        The archive's arrays of labels by their names, that of the training samples first.
     named : bool
         Whether the archive has names for the classes.
 
@@ -62,23 +62,22 @@ def label_advice(labels: Mapping[str, np.ndarray], *, named: bool = False) -> st
     for name, values in labels.items():
         if values.dtype.kind == "f" and not np.isfinite(values).all():
             first = int(np.flatnonzero(~np.isfinite(values))[0])
-            return f"; {name} has {values[first]} at position {first}: leave images without a label out"
-    other = ""
-    if "eval_labels" in labels:
-        strange = np.setdiff1d(labels["eval_labels"], labels["labels"])
+            return f"; {name} has {values[first]} at position {first}: leave samples without a label out"
+    train, *others = labels
+    for other in others:
+        strange = np.setdiff1d(labels[other], labels[train])
         if len(strange):
             # searchsorted would make another class of it.
             return (
-                f". eval_labels has {strange[0]}, which labels lack: leave out samples of classes that none is trained "
-                "on"
+                f". {other} has {strange[0]}, which {train} lack: leave out samples of classes that none is trained on"
             )
-        other = "; eval_labels = np.searchsorted(values, eval_labels)"
+    same = "".join(f"; {other} = np.searchsorted(values, {other})" for other in others)
     kept = "" if named else ", and save class_names=values.astype(str) to keep what they stood for"
-    return f". This keeps all of them: values, labels = np.unique(labels, return_inverse=True){other}{kept}"
+    return f". This keeps all of them: values, {train} = np.unique({train}, return_inverse=True){same}{kept}"
 
 
 def label_shape_advice(name: str, labels: np.ndarray, count: int) -> str:
-    """How to bring labels to one number an image, as the end of a message; empty where that is not clear.
+    """How to bring labels to one number a sample, as the end of a message; empty where that is not clear.
 
     Parameters
     ----------
@@ -87,7 +86,7 @@ def label_shape_advice(name: str, labels: np.ndarray, count: int) -> str:
     labels : array
         Of any shape.
     count : int
-        The number of images.
+        The number of samples.
     """
     if labels.size == count and labels.ndim > 1:
         return f": {name}.ravel()"

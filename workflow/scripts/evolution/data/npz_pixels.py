@@ -92,7 +92,7 @@ def read_images(layout: Layout) -> ArchiveImages:
     axes = {name: image_axes(path, name, array.shape) for name, array in arrays.items()}
     arrays = _scaled_bits(path, _bytes_of_whole_numbers(path, arrays))
     warnings: list[str] = []
-    _scale_floats(path, arrays)
+    _scale_floats(arrays)
     for name, array in arrays.items():
         if array.dtype != np.uint8:
             _check_range(path, arrays, name)
@@ -136,7 +136,7 @@ def _bytes_of_whole_numbers(path: Path, arrays: dict[str, np.ndarray]) -> dict[s
     return {name: array.astype(np.uint8) if name in wide else array for name, array in arrays.items()}
 
 
-def _scale_floats(path: Path, arrays: dict[str, np.ndarray]) -> None:
+def _scale_floats(arrays: dict[str, np.ndarray]) -> None:
     """Bring floats from -1 to 1, or from 0 to 255, to what is read, in place; those from 0 to 1 stay as they are."""
     floats = {name: array for name, array in arrays.items() if array.dtype.kind == "f"}
     ranges = {name: _range(array) for name, array in floats.items()}

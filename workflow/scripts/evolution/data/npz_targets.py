@@ -1,12 +1,11 @@
 """Labels of an .npz archive in the forms that people save them in: as classes, as a number, or as several labels."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from evolution.data.contents import check_class_names, unusable
+from evolution.data.contents import check_class_names, listed, unusable
 from evolution.data.kinds import AUTO, CLASSES, LABELS, NONE, NUMBER
 from evolution.data.npz_advice import label_advice, label_shape_advice
 from evolution.data.npz_archive import read_array
@@ -14,9 +13,6 @@ from evolution.data.npz_layout import ONE, Layout
 
 # With more different values than this, and fewer samples of each than that, whole numbers may be amounts.
 MANY_VALUES, FEW_EACH = 20, 5
-
-# The log names at most so many values.
-MOST_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -237,11 +233,12 @@ class _Reader:
         if names is None:
             names = tuple(map(str, values))
         elif others := sorted({*map(str, values)} - {*names}):
-            raise unusable(f"{self.path}: labels has {others[0]!r}, which is not among class_names")
+            name = next(name for name, values in texts.items() if others[0] in values)
+            raise unusable(f"{self.path}: {name} has {others[0]!r}, which is not among class_names")
         number = {name: place for place, name in enumerate(names)}
         classes = {name: np.array([number[str(value)] for value in values], np.int64) for name, values in texts.items()}
         self._require_all(classes, np.arange(len(names)), names)
-        self.said.append(f"{self.first} is text: taken as {len(names)} classes ({_some(names)})")
+        self.said.append(f"{self.first} is text: taken as {len(names)} classes ({listed(names)})")
         return self._classes(names, classes)
 
     def _bool_classes(self) -> Found:
@@ -273,7 +270,7 @@ class _Reader:
         odd = floats and not from_zero
         # An amount has no class_names.
         if self.wanted == AUTO and self.names is None and (many or odd):
-            how = f"{len(values)} different values" if many else f"{_some(_shown(values))}"
+            how = f"{len(values)} different values" if many else listed(_shown(values))
             raise unusable(
                 f"{self.path}: {self.first} is {self.labels[self.first].dtype} of whole numbers ({how}), which may be "
                 "classes or an amount; say which: dataset: {target: classes} or dataset: {target: number}"
@@ -307,13 +304,13 @@ class _Reader:
                 return self._classes(names, labels)
             self.said.append(
                 f"{self.first} has {len(values)} values from {values[0]} to {values[-1]}: taken as the classes "
-                f"{_some(names)}"
+                f"{listed(names)}"
             )
             return self._classes(names, {name: np.searchsorted(values, each) for name, each in labels.items()})
         if len(values) == len(names) and (values == np.arange(1, len(values) + 1)).all():
             self._require_all(labels, values, names)
             self.said.append(
-                f"{self.first} is from 1 to {len(names)}, and there are as many class_names: {_some(names)}"
+                f"{self.first} is from 1 to {len(names)}, and there are as many class_names: {listed(names)}"
             )
             return self._classes(names, {name: each - 1 for name, each in labels.items()})
         if values[-1] >= len(names) or values[0] < 0:
@@ -334,7 +331,7 @@ class _Reader:
                 continue
             place = int(np.searchsorted(values, missing[0]))
             called = f" ({names[place]!r})" if names else ""
-            if self.labels[name].dtype.kind not in "iu":
+            if self.labels[name].dtype.kind not in "iu" or self.labels[name].ndim > 1:
                 raise unusable(
                     f"{self.path}: {name} has no {self.one} of class {place}{called}, of {len(values)}; leave "
                     "the class out, or add some"
@@ -348,13 +345,6 @@ class _Reader:
 def _shown(values: np.ndarray) -> list[str]:
     """Whole numbers as text."""
     return [str(int(value)) for value in values]
-
-
-def _some(names: Iterable[str]) -> str:
-    """The first of many names."""
-    names = list(names)
-    more = len(names) - MOST_NAMED
-    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _attributes(layout: Layout, arrays: dict[str, str]) -> dict[str, np.ndarray]:

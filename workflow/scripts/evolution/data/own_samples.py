@@ -12,10 +12,11 @@ from PIL import Image
 from evolution.data.attribute_columns import attribute_columns
 from evolution.data.attribute_table import check_attribute_names
 from evolution.data.contents import FEWEST, unusable
-from evolution.data.evaluation_inputs import first_input, kind_of, require_inputs
+from evolution.data.evaluation_inputs import kind_of, require_inputs
 from evolution.data.evaluation_samples import Samples, checked_ids, drawn_samples, require_enough
 from evolution.data.evaluation_targets import Label, plain_label, read_targets
-from evolution.data.kinds import AUTO, CLASSES, DataFacts
+from evolution.data.kinds import AUTO, CLASSES, NONE, DataFacts
+from evolution.data.network_input import first_input
 from evolution.data.own_items import INPUT, Item, Items, call_function, explained
 from evolution.data.previews import thumbnail
 from evolution.data.targets import Targets
@@ -59,16 +60,17 @@ def load_samples(file: Path, attribute: str, *, most: int, seed: int, kind: str 
         stack, taken = _Stack(len(chosen), where, items.columns), []
         previews = []
         for index, item in zip(chosen, _with_progress(items.at(chosen))):
-            if plain_label(item.label, where) != labels[index]:
+            # A label that is not there may be NaN, which differs from itself.
+            if target != NONE and plain_label(item.label, where) != labels[index]:
                 raise unusable(
                     f"{where} gives another label of sample {index} when it is asked a second time; return the same "
                     "samples in the same order (and of a Dataset with `targets`, the same labels)"
                 )
             stack.add(index, item)
-            # Of the item all but its inputs, which are in the arrays.
-            taken.append(item._replace(inputs={}))
             name = f"sample {index}"
             previews.append(None if item.preview is None else thumbnail(item.preview, name, where))
+            # Of the item all but its inputs, which are in the arrays, and a picture, of which the thumbnail will do.
+            taken.append(item._replace(inputs={}, preview=item.preview if isinstance(item.preview, str) else None))
         if len(taken) < len(chosen):
             raise unusable(f"{where} gives fewer samples when it is asked a second time")
         for place, (index, item) in enumerate(zip(chosen[:FEWEST], items.at(chosen[:FEWEST]))):
@@ -80,6 +82,8 @@ def load_samples(file: Path, attribute: str, *, most: int, seed: int, kind: str 
         kind, stack.arrays, where, names=names_of_samples, vocabulary=items.vocabulary, columns=items.columns
     )
     texts = _texts(taken)
+    # Where there are texts, those that are given as previews are drawn anyway, and only pictures add to them.
+    seen = [preview is not None and (texts is None or item.preview is None) for preview, item in zip(previews, taken)]
     return Samples(
         inputs=stack.arrays,
         targets=Targets(
@@ -93,8 +97,7 @@ def load_samples(file: Path, attribute: str, *, most: int, seed: int, kind: str 
         ),
         indices=chosen,
         ids=ids,
-        # A text that is given as a preview is drawn, and can be read too.
-        previews=None if texts or all(preview is None for preview in previews) else previews,
+        previews=previews if any(seen) else None,
         texts=texts,
         columns=items.columns,
         vocabulary=items.vocabulary,

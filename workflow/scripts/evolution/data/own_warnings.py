@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from evolution.data.evaluation_inputs import first_input
-from evolution.data.evaluation_samples import MOST_NAMED, Samples
+from evolution.data.contents import listed
+from evolution.data.evaluation_samples import Samples
 from evolution.data.kinds import CLASSES, LABELS, MASK, NONE, PADDING, SIGNALS, TABLE, TOKENS
+from evolution.data.network_input import first_input
 
 
 def sample_warnings(samples: Samples, names: list[str], where: str) -> list[str]:
@@ -51,7 +52,7 @@ def _without_samples(samples: Samples, where: str) -> Iterator[str]:
         counts = np.bincount(targets.values, minlength=len(targets.names))
         absent = [name for name, count in zip(targets.names, counts) if not count]
         if absent:
-            yield f"There is no sample of {len(absent)} of the {len(counts)} classes of {where}: {_listed(absent)}."
+            yield f"There is no sample of {len(absent)} of the {len(counts)} classes of {where}: {listed(absent)}."
     elif targets.target == LABELS:
         held = targets.values.sum(axis=0)
         for absent, what in ((held == 0, "no sample"), (held == targets.count, "every sample")):
@@ -59,13 +60,8 @@ def _without_samples(samples: Samples, where: str) -> Iterator[str]:
                 names = [name for name, flag in zip(targets.names, absent) if flag]
                 yield (
                     f"{len(names)} of the {len(held)} labels of {where} hold of {what}, so nothing can be told of "
-                    f"them: {_listed(names)}."
+                    f"them: {listed(names)}."
                 )
-
-
-def _listed(names: list[str]) -> str:
-    more = len(names) - MOST_NAMED
-    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _copies(samples: Samples, names: list[str], where: str) -> Iterator[str]:
@@ -144,5 +140,5 @@ def _constant_columns(samples: Samples, where: str) -> Iterator[str]:
         names = [samples.columns[column] if samples.columns else str(column) for column in constant]
         yield (
             f"{len(constant)} of the {rows.shape[1]} columns of {where} have one value in all rows, which tells "
-            f"nothing: {_listed(names)}."
+            f"nothing: {listed(names)}."
         )

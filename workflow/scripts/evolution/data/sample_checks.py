@@ -1,19 +1,14 @@
 """Whether drawn rows, signals and texts hold what their owner believes: constant, copied or mixed up ones are found."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from evolution.data.identical_images import identical_images
+from evolution.data.contents import listed
+from evolution.data.identical_images import identical_images, many_copies
 from evolution.data.kinds import CLASSES, IMAGES, LABELS, NUMBER, SIGNALS, TABLE, TOKENS
 from evolution.errors import DataError
-
-# With more copies among the training samples than this share, the number of samples says little.
-MANY_COPIES = 0.1
-
-# A message names at most so many columns or labels.
-MOST_NAMED = 3
 
 PLURAL = {IMAGES: "images", TABLE: "rows", SIGNALS: "signals", TOKENS: "texts"}
 
@@ -59,21 +54,30 @@ def require_samples(train: DrawnPart, evaluation: DrawnPart, *, kind: str, targe
             key="dataset.name",
         )
     if target == NUMBER:
-        require_numbers(train, evaluation, kind=kind, source=source)
+        require_numbers([(part.array, part.values) for part in (train, evaluation)], kind=kind, source=source)
 
 
-def require_numbers(train: DrawnPart, evaluation: DrawnPart, *, kind: str, source: str) -> None:
+def require_numbers(parts: Iterable[tuple[str, np.ndarray]], *, kind: str, source: str) -> None:
     """Refuse numbers to predict that are all the same in a part: they have no deviation to be standardised by.
+
+    Parameters
+    ----------
+    parts : iterable of (str, array (n,))
+        What the samples of each part are called in their source, and their numbers.
+    kind : str
+        See `evolution.data.kinds`.
+    source : str
+        The data set's name in the config.
 
     Raises
     ------
     DataError
     """
-    for part in (train, evaluation):
-        if (part.values == part.values[0]).all():
+    for array, values in parts:
+        if (values == values[0]).all():
             raise DataError(
-                f"{source}: the number to predict is {part.values[0]:g} for all {len(part.values)} {PLURAL[kind]} "
-                f"of {part.array} that were drawn; draw more, or leave it out",
+                f"{source}: the number to predict is {values[0]:g} for all {len(values)} {PLURAL[kind]} "
+                f"of {array} that were drawn; draw more, or leave it out",
                 key="dataset.name",
             )
 
@@ -103,7 +107,7 @@ def sample_warnings(
         *_constant(train, kind, columns),
         *_flat_signals(train, evaluation, kind),
         *_constant_labels(train, evaluation, target, names),
-        *_copies(train, numbers[0], kind),
+        *many_copies(numbers[0], train.place, PLURAL[kind]),
         *_other_targets(train, evaluation, numbers, kind, target),
         *_in_both_parts(train, evaluation, numbers, kind),
     ]
@@ -122,15 +126,16 @@ def _constant(train: DrawnPart, kind: str, columns: tuple[str, ...]) -> Iterator
     axes = (0, *range(2, train.inputs.ndim))
     constant = np.flatnonzero(train.inputs.min(axis=axes) == train.inputs.max(axis=axes))
     if len(constant) and kind == TABLE:
-        listed = _listed([columns[column] for column in constant], "column")
+        shown = listed([columns[column] for column in constant], more="more columns")
         yield (
-            f"{len(constant)} of the {len(columns)} columns have one value in all training rows ({listed}). They are 0 "
+            f"{len(constant)} of the {len(columns)} columns have one value in all training rows ({shown}). They are 0 "
             "for the network, and tell it nothing."
         )
     elif len(constant):
+        shown = listed([f"channel {channel}" for channel in constant], more="more channels")
         yield (
             f"{len(constant)} of the {train.inputs.shape[1]} channels have one value in all training signals "
-            f"({_listed([f'channel {channel}' for channel in constant], 'channel')}). They tell the network nothing."
+            f"({shown}). They tell the network nothing."
         )
 
 
@@ -154,22 +159,11 @@ def _constant_labels(train: DrawnPart, evaluation: DrawnPart, target: str, names
     for part, role in ((train, "training"), (evaluation, "evaluation")):
         constant = np.flatnonzero(part.values.all(axis=0) | ~part.values.any(axis=0))
         if len(constant):
-            listed = _listed([names[label] for label in constant], "label")
+            shown = listed([names[label] for label in constant], more="more labels")
             yield (
                 f"{len(constant)} of the {len(names)} labels hold of all {role} samples that were drawn, or of none "
-                f"({listed}): nothing can be told of them. Draw more samples, or leave the labels out."
+                f"({shown}): nothing can be told of them. Draw more samples, or leave the labels out."
             )
-
-
-def _copies(train: DrawnPart, numbers: np.ndarray, kind: str) -> Iterator[str]:
-    _, firsts, counts = np.unique(numbers, return_index=True, return_counts=True)
-    total, distinct = len(numbers), len(counts)
-    if total - distinct > MANY_COPIES * total:
-        most = int(counts.argmax())
-        yield (
-            f"The {total} training {PLURAL[kind]} are only {distinct} different ones; one is there {counts[most]} "
-            f"times (as {train.place(int(firsts[most]))})."
-        )
 
 
 def _other_targets(
@@ -207,8 +201,3 @@ def _in_both_parts(train: DrawnPart, evaluation: DrawnPart, numbers: list[np.nda
             f"(as {evaluation.place(first)} and {train.place(twin)}). How well they are predicted says nothing about "
             "new ones; remove the copies."
         )
-
-
-def _listed(names: list[str], word: str) -> str:
-    shown, more = names[:MOST_NAMED], len(names) - MOST_NAMED
-    return ", ".join(shown) + (f" and {more} more {word}s" if more > 0 else "")

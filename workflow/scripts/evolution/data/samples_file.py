@@ -4,10 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from evolution.data.evaluation_inputs import first_input
 from evolution.data.evaluation_samples import Samples
 from evolution.data.kinds import CLASSES, LABELS, NUMBER, TABLE, TOKENS
-from evolution.data.network_input import token_mask
+from evolution.data.network_input import first_input, token_mask
 from evolution.data.own_warnings import sample_warnings
 from evolution.data.previews import previews_of, token_texts
 from evolution.data.targets import Targets, target_arrays
