@@ -95,7 +95,8 @@ def _r2_bounds(outputs: np.ndarray, targets: Targets, share: float) -> tuple[np.
     mean, std = targets.scale
     values = (targets.values - mean) / std
     total, errors = ((values - values.mean()) ** 2).sum(), np.abs(values - outputs)
-    if not total or not np.isfinite(errors).all():
+    # As r_squared has it: the squares about the mean of equal values may not be 0, by rounding.
+    if not np.ptp(values) > 0 or not np.isfinite(errors).all():
         return np.full(1, np.nan), np.full(1, np.nan)
     moved = share * np.abs(outputs).max()
     worst, best = ((errors + moved) ** 2).sum(), (np.maximum(errors - moved, 0) ** 2).sum()
@@ -105,9 +106,10 @@ def _r2_bounds(outputs: np.ndarray, targets: Targets, share: float) -> tuple[np.
 def _precision_bounds(outputs: np.ndarray, held: np.ndarray, share: float) -> tuple[np.ndarray, np.ndarray]:
     """The lowest and the highest average precision of each label, if outputs may move by a share of the largest one.
 
-    It is highest where all samples with the label have moved up and all others down.
+    It is highest where all samples with the label have moved up and all others down. Outputs that are not finite leave
+    the other labels as they are.
     """
-    moved = share * np.abs(outputs).max()
+    moved = share * np.abs(outputs[np.isfinite(outputs)]).max(initial=0)
     towards = np.where(held, moved, -moved)
     return average_precisions(held, outputs - towards), average_precisions(held, outputs + towards)
 
