@@ -51,6 +51,6 @@ def lone_image_explained(images: int, batch_size: int | None) -> Iterator[None]:
             raise
         raise UserError(
             f"{batch_size} leaves a batch of a single sample, which the model's batch norm cannot train on. Choose a "
-            "batch_size that does not leave one image over, or another dataset.train_size.",
+            "batch_size that does not leave one sample over, or another dataset.train_size.",
             key="training.batch_size",
         ) from error
