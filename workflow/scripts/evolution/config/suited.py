@@ -32,11 +32,6 @@ def unsuited(checked: CheckedConfig, facts: Mapping[str, DataFacts] | None = Non
             continue
         faults |= dict.fromkeys(_model_faults(checked, name, run, known.kind))
         faults |= dict.fromkeys(_outputs_faults(checked, name, run["model"], known))
-        if is_trained(run) and known.target == NONE and run["training"]["recipe"] is None:
-            faults[
-                f"{checked.written_key(name, 'training.recipe')}: null is not allowed, as the samples have no labels "
-                "to learn; must be a recipe with a loss of its own (docs/your-own-recipe.md)"
-            ] = None
         if is_trained(run) and run["training"]["stop"]:
             faults |= dict.fromkeys(_stop_faults(checked, name, run["training"]["stop"], known.target))
     return list(faults)
