@@ -117,9 +117,9 @@ def _precision_bounds(outputs: np.ndarray, held: np.ndarray, share: float) -> tu
 def check_agreement(
     logits: np.ndarray, labels: np.ndarray, *, class_accuracy: Sequence[float | None], when: str, device: str
 ) -> None:
-    """Compare how many images of each class are predicted right with what the training's history says.
+    """Compare how many samples of each class are predicted right with what the training's history says.
 
-    The numbers must be equal, but for images whose label's logit and best other logit are closer than `CLOSE`, or
+    The numbers must be equal, but for samples whose label's logit and best other logit are closer than `CLOSE`, or
     `CLOSE_ON_CPU`.
 
     Parameters
@@ -128,7 +128,7 @@ def check_agreement(
         Of the snapshot.
     labels : int64 array (N,)
     class_accuracy : sequence of float (classes,)
-        The share of each class's images that the training predicted right; NaN or None for a class without images.
+        The share of each class's samples that the training predicted right; NaN or None for a class without samples.
     when : str
         The time, for the message.
     device : str
@@ -151,7 +151,7 @@ def check_agreement(
     if (np.abs(right - expected) > close).any():
         raise ModelError(
             f"the snapshot of {when} is not the network that was trained: it predicts {right.sum()} of "
-            f"{len(labels)} evaluation images right, and the training counted {expected.sum()}. The model keeps "
+            f"{len(labels)} evaluation samples right, and the training counted {expected.sum()}. The model keeps "
             f"something outside its state dict, or gives other results on another device. {STATE_REMEDY}",
             "model.name",
         )
