@@ -96,8 +96,8 @@ def snapshot_recording(
     activations : mapping of str to path
         The file of each layer to follow: float32 (times, N, D).
     output : mapping of str to path
-        The other files: classifier, predictions, history (with a row a time: eval_loss, eval_accuracy, class_accuracy)
-        and record (see `evolution.sources.records`).
+        The other files: classifier, predictions, history (with a row a time, see
+        `evolution.activations.recorded.RecordedSnapshots`) and record (see `evolution.sources.records`).
     """
     arrays = {time.time: time_arrays(time) for time in times}
     with ExitStack() as files:

@@ -216,7 +216,7 @@ def pass_samples(
             try:
                 tensor = output_tensor(output)
                 check_batch(tuple(tensor.shape), len(part))
-                rows = sample_rows(tensor, plan.pooling, mask=part.mask())
+                rows = sample_rows(tensor, plan.pooling, mask=mask)
                 if rows.shape[1] != plan.widths[name]:
                     raise LayerFault(
                         f"puts out {rows.shape[1]} numbers for a sample, and put out {plan.widths[name]} before"
@@ -232,6 +232,7 @@ def pass_samples(
     watched = {**linear, **{layer: modules[layer] for layer in sinks}}
     with evaluated(network, watched, note) as run:
         for part in parts:
+            mask = part.mask()
             runs.clear()
             output = run(part)
             if outputs:

@@ -106,6 +106,24 @@ def test_a_score_that_is_not_known():
     check_outputs(outputs, targets, scores=[float("nan")], when="epoch 3", device="cpu")
 
 
+@pytest.mark.parametrize("value", np.random.default_rng(0).normal(50, 20, 5))
+def test_equal_numbers_have_no_score(value):
+    """Such as those of a few evaluation samples, drawn from many zeros."""
+    _, outputs = number(count=10)
+    targets = Targets("table", "number", np.full(10, value), (), count=10, scale=(50.0, 20.0))
+    check_outputs(outputs, targets, scores=[math.nan], when="epoch 3", device="cpu")
+
+
+@pytest.mark.parametrize("odd", [np.inf, -np.inf, np.nan])
+def test_outputs_that_are_not_finite_are_those_of_their_label_alone(odd):
+    targets, outputs = labels()
+    expected = scores(targets, outputs)
+    outputs[4, 1] = odd
+    check_outputs(outputs, targets, scores=[expected[0], math.nan, None], when="epoch 3", device="cpu")
+    with pytest.raises(ModelError):
+        check_outputs(outputs, targets, scores=[expected[0] / 2, math.nan, None], when="epoch 3", device="cpu")
+
+
 def test_classes_are_counted():
     targets = Targets(kind="images", target="classes", values=LABELS, names=("a", "b", "c"), count=6)
     check_outputs(LOGITS, targets, scores=[2 / 3, 1 / 2, 0], when="epoch 3", device="cpu")

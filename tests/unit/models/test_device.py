@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from evolution.errors import UserError
-from evolution.models.device import choose_device, exact_on_gpu
+from evolution.models.device import choose_device, exact_on_gpu, lacks_memory
 
 
 @pytest.mark.parametrize("there", [False, True])
@@ -28,3 +28,12 @@ def test_exact_on_gpu():
     finally:
         torch.use_deterministic_algorithms(before[0])
         torch.backends.cudnn.allow_tf32 = before[1]
+
+
+def test_memory_that_runs_out():
+    for error in (MemoryError(), torch.OutOfMemoryError("CUDA out of memory.")):
+        assert lacks_memory(error)
+    with pytest.raises(RuntimeError) as raised:
+        torch.empty(2**60)
+    assert lacks_memory(raised.value)
+    assert not lacks_memory(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))

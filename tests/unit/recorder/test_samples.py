@@ -9,6 +9,7 @@ from torch import nn
 
 from activation_recorder import RecorderError
 from activation_recorder.samples import Samples, take_samples
+from evolution.data.network_input import token_mask
 
 X, Y = torch.randn(12, 2), np.arange(12) % 3
 
@@ -161,3 +162,8 @@ def test_the_mask_says_where_padding_is_and_else_the_token_0():
     both = Samples({"input_ids": tokens, "attention_mask": mask})
     assert both.mask().tolist() == mask.bool().tolist() and both[1:].mask().tolist() == [[True, True, False]]
     assert Samples({"": X}).mask() is None
+    # As the workflow has it of the same samples.
+    for samples in (Samples({"": tokens}), both, Samples({"": X})):
+        arrays = {name: tensor.numpy() for name, tensor in samples.tensors.items()}
+        expected, mask = token_mask(arrays, "tokens"), samples.mask()
+        assert (mask is expected is None) or np.array_equal(mask, expected)

@@ -164,7 +164,7 @@ def test_warnings_of_images_network_and_training_stand_below_the_heading(tmp_pat
     assert lines[9].startswith("| Layer")
 
 
-@pytest.mark.parametrize(("knn", "words"), [(0.5, "probably shuffled"), (0.9, "do fit these images")])
+@pytest.mark.parametrize(("knn", "words"), [(0.5, "probably shuffled"), (0.9, "do fit these samples")])
 def test_the_raw_pixels_tell_labels_from_training(tmp_path, knn, words):
     curves = {"losses": [0.7, 0.3, 0.1], "train": [0.6, 0.9, 1.0], "evaluation": [0.5, 0.49, 0.51]}
     more = {

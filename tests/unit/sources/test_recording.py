@@ -115,6 +115,14 @@ def test_what_labels_are_by_their_type_and_shape(tmp_path, labels, target, names
         assert facts(folder).names == ("x", "y", "z", "w")
 
 
+def test_whole_numbers_that_are_no_classes_have_no_names(tmp_path):
+    """A billion names would not fit into memory: planning leaves it to the job to refuse such classes."""
+    folder = write_recording(tmp_path / "rec", predictions=None)
+    np.save(folder / "labels.npy", np.arange(SAMPLES) * 10**9)
+    assert (facts(folder).target, facts(folder).names) == ("classes", ())
+    assert facts(folder, target="number").target == "number"
+
+
 @pytest.mark.parametrize(
     ("inputs", "kind", "shape"),
     [

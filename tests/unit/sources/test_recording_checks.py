@@ -80,8 +80,9 @@ def test_outputs_of_one_number_a_sample_are_those_of_numbers(folder):
     for time in (0, 100, 200):
         np.save(folder / str(time) / "predictions.npy", np.zeros(SAMPLES, np.float32))
     assert "floats (N, K)" in fault()
-    np.save(folder / "labels.npy", np.linspace(0, 1, SAMPLES))
-    assert found()[1].predictions == "outputs"
+    for shape in (SAMPLES, (SAMPLES, 1)):
+        np.save(folder / "labels.npy", np.linspace(0, 1, SAMPLES).reshape(shape))
+        assert found()[1].predictions == "outputs"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from evolution.training.learning import (
     DEVIATIONS,
     chance_loss,
     chance_of,
-    enough_images,
+    enough_samples,
     highest_by_chance,
     learning_warnings,
 )
@@ -51,11 +51,11 @@ def test_a_guesser_hardly_ever_goes_above_chance(counts):
     assert binom.sf(math.floor(highest_by_chance(counts) * images), images, chance_of(counts)) < 0.01
 
 
-def test_how_many_images_are_enough():
+def test_how_many_samples_are_enough():
     """A network that is right halfway from chance to the accuracy must be told from a guesser nearly always."""
-    assert not enough_images(1, [1] * 10) and not enough_images(1, [50, 50]) and not enough_images(0.2, [10] * 10)
+    assert not enough_samples(1, [1] * 10) and not enough_samples(1, [50, 50]) and not enough_samples(0.2, [10] * 10)
     for counts in ([5] * 10, [10] * 10, [100, 100], [500, 500]):
-        assert enough_images(1, counts)
+        assert enough_samples(1, counts)
         images = sum(counts)
         halfway = (chance_of(counts) + 1) / 2
         assert binom.cdf(math.floor(highest_by_chance(counts) * images), images, halfway) < 0.002
@@ -76,7 +76,7 @@ def test_a_loss_that_never_moved(end):
 def test_labels_that_no_learning_rate_can_help():
     still = [2.3026] * 5
     (warning,) = warnings_of(still, 0.11, 0.1, raw_inputs=0.102)
-    assert "or the labels do not belong to the images: the k-NN accuracy of the raw inputs is 0.102" in warning
+    assert "or the labels do not belong to the samples: the k-NN accuracy of the raw inputs is 0.102" in warning
     (warning,) = warnings_of(still, 0.11, 0.1, raw_inputs=0.9)
     assert "labels" not in warning
 
@@ -113,13 +113,13 @@ def test_a_network_that_learned_by_heart(eval_counts):
     (fitting,) = warnings_of(falling(10), np.linspace(chance, 1, 10), chance, **counts, raw_inputs=0.8)
     for warning in (unknown, shuffled, fitting):
         assert warning.startswith(
-            "The network memorised its training images (accuracy 1.000) and is at chance on the evaluation images: its "
-            f"accuracy on them is {chance:.3f} at best, and chance is {chance:.3f}."
+            "The network memorised its training samples (accuracy 1.000) and is at chance on the evaluation samples: "
+            f"its accuracy on them is {chance:.3f} at best, and chance is {chance:.3f}."
         )
-    assert "Either the labels are shuffled against the images, or" in unknown
-    assert "the labels are probably shuffled against the images" in shuffled and f"{chance:.3f}, is chance" in shuffled
+    assert "Either the labels are shuffled against the samples, or" in unknown
+    assert "the labels are probably shuffled against the samples" in shuffled and f"{chance:.3f}, is chance" in shuffled
     assert "shuffled" not in fitting and "normalisation" in fitting
-    assert "The labels of the evaluation images do fit these images, as the k-NN accuracy" in fitting
+    assert "The labels of the evaluation samples do fit these samples, as the k-NN accuracy" in fitting
 
 
 def test_simulated_trainings_on_shuffled_labels_are_found():
@@ -175,7 +175,7 @@ def test_a_class_without_images():
 def test_a_network_that_learned_nothing():
     losses = [31.0, 2.9, 2.31, 2.303]
     for raw_inputs, words in (
-        (0.85, "The labels do fit the images"),
+        (0.85, "The labels do fit the samples"),
         (math.nan, "The cause lies in the labels, in the model"),
     ):
         (warning,) = warnings_of(losses, 0.1, 0.1, raw_inputs=raw_inputs)

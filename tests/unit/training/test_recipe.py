@@ -77,7 +77,7 @@ def test_weights_as_given():
             [1, 2],
             r"^training\.class_weights: \[1, 2\] has 2 numbers, and there are 3 classes; give one for each class$",
         ),
-        ("balanced", r"^training\.class_weights: balanced needs training images of each class, and class 1 has none$"),
+        ("balanced", r"^training\.class_weights: balanced needs training samples of each class, and class 1 has none$"),
     ],
 )
 def test_weights_that_do_not_fit_the_classes(given, message):

@@ -95,7 +95,8 @@ def _r2_bounds(outputs: np.ndarray, targets: Targets, share: float) -> tuple[np.
     mean, std = targets.scale
     values = (targets.values - mean) / std
     total, errors = ((values - values.mean()) ** 2).sum(), np.abs(values - outputs)
-    if not total or not np.isfinite(errors).all():
+    # As r_squared has it: the squares about the mean of equal values may not be 0, by rounding.
+    if not np.ptp(values) > 0 or not np.isfinite(errors).all():
         return np.full(1, np.nan), np.full(1, np.nan)
     moved = share * np.abs(outputs).max()
     worst, best = ((errors + moved) ** 2).sum(), (np.maximum(errors - moved, 0) ** 2).sum()
@@ -105,9 +106,10 @@ def _r2_bounds(outputs: np.ndarray, targets: Targets, share: float) -> tuple[np.
 def _precision_bounds(outputs: np.ndarray, held: np.ndarray, share: float) -> tuple[np.ndarray, np.ndarray]:
     """The lowest and the highest average precision of each label, if outputs may move by a share of the largest one.
 
-    It is highest where all samples with the label have moved up and all others down.
+    It is highest where all samples with the label have moved up and all others down. Outputs that are not finite leave
+    the other labels as they are.
     """
-    moved = share * np.abs(outputs).max()
+    moved = share * np.abs(outputs[np.isfinite(outputs)]).max(initial=0)
     towards = np.where(held, moved, -moved)
     return average_precisions(held, outputs - towards), average_precisions(held, outputs + towards)
 
@@ -115,9 +117,9 @@ def _precision_bounds(outputs: np.ndarray, held: np.ndarray, share: float) -> tu
 def check_agreement(
     logits: np.ndarray, labels: np.ndarray, *, class_accuracy: Sequence[float | None], when: str, device: str
 ) -> None:
-    """Compare how many images of each class are predicted right with what the training's history says.
+    """Compare how many samples of each class are predicted right with what the training's history says.
 
-    The numbers must be equal, but for images whose label's logit and best other logit are closer than `CLOSE`, or
+    The numbers must be equal, but for samples whose label's logit and best other logit are closer than `CLOSE`, or
     `CLOSE_ON_CPU`.
 
     Parameters
@@ -126,7 +128,7 @@ def check_agreement(
         Of the snapshot.
     labels : int64 array (N,)
     class_accuracy : sequence of float (classes,)
-        The share of each class's images that the training predicted right; NaN or None for a class without images.
+        The share of each class's samples that the training predicted right; NaN or None for a class without samples.
     when : str
         The time, for the message.
     device : str
@@ -149,7 +151,7 @@ def check_agreement(
     if (np.abs(right - expected) > close).any():
         raise ModelError(
             f"the snapshot of {when} is not the network that was trained: it predicts {right.sum()} of "
-            f"{len(labels)} evaluation images right, and the training counted {expected.sum()}. The model keeps "
+            f"{len(labels)} evaluation samples right, and the training counted {expected.sum()}. The model keeps "
             f"something outside its state dict, or gives other results on another device. {STATE_REMEDY}",
             "model.name",
         )

@@ -48,8 +48,8 @@ def evaluate_outputs(outputs: np.ndarray, targets: Targets) -> Evaluation:
     if targets.target == NUMBER:
         mean, std = targets.scale
         predicted = mean + std * outputs[:, 0].astype(np.float64)
-        loss = (((predicted - targets.values) / std) ** 2).mean()
-        return Evaluation(predicted, unsure, {"eval_loss": float(loss)} | evaluate_number(predicted, targets.values))
+        loss = float((((predicted - targets.values) / std) ** 2).mean())
+        return Evaluation(predicted, unsure, {"eval_loss": loss, "eval_r2": r_squared(targets.values, predicted)})
     if targets.target == LABELS:
         logits = torch.from_numpy(outputs).double()
         held = torch.from_numpy(targets.values).double()
@@ -59,11 +59,6 @@ def evaluate_outputs(outputs: np.ndarray, targets: Targets) -> Evaluation:
     if outputs.shape[1] == len(targets.names):
         return Evaluation(*predicted_classes(outputs), {})
     return Evaluation(np.full(len(outputs), UNKNOWN), unsure, {})
-
-
-def evaluate_number(predicted: np.ndarray, values: np.ndarray) -> dict[str, object]:
-    """The score of a predicted number: eval_r2; both are float arrays (N,) in one unit."""
-    return {"eval_r2": r_squared(values, predicted)}
 
 
 def evaluate_labels(scores: np.ndarray, held: np.ndarray) -> dict[str, object]:

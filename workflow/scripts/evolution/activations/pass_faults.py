@@ -3,17 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import torch
 from torch import nn
 
 from evolution.data.kinds import IMAGES
 from evolution.errors import ModelError, UserError
 from evolution.models.build import model_source
+from evolution.models.device import lacks_memory
 from evolution.models.hooks import Inputs
 from evolution.models.model_file import describe_exception
-
-# What torch says of a lack of main memory, for which it has no exception class.
-NO_MEMORY = "can't allocate memory"
 
 
 @contextmanager
@@ -38,7 +35,7 @@ def pass_explained(name: str, model: nn.Module, samples: Inputs) -> Iterator[Non
     try:
         yield
     except Exception as error:  # A user's code may raise anything.
-        if isinstance(error, (UserError, MemoryError, torch.OutOfMemoryError)) or NO_MEMORY in str(error):
+        if isinstance(error, UserError) or lacks_memory(error):
             raise
         given = ", ".join(
             f"{argument}{': ' * bool(argument)}{dtype} {shape}" for argument, dtype, shape in samples.described()

@@ -1,18 +1,13 @@
 """What a recording says of its model's predictions, by the kind of target."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import torch
 from torch.nn import functional
 
-from evolution.activations.evaluation import (
-    Evaluation,
-    evaluate_classes,
-    evaluate_labels,
-    evaluate_number,
-    evaluate_outputs,
-)
+from evolution.activations.evaluation import Evaluation, evaluate_classes, evaluate_labels, evaluate_outputs
 from evolution.activations.predictions import UNKNOWN
 from evolution.data.kinds import LABELS, NONE, NUMBER, SCORES
 from evolution.data.targets import Targets
@@ -96,10 +91,7 @@ def _evaluated_number(given: np.ndarray, path: str, targets: Targets) -> Evaluat
         raise UserError(
             f"{path} has {given.shape[1]} numbers for each sample, and the labels are one number; give (N,)"
         )
-    predicted = given.reshape(len(given)).astype(np.float64)
-    loss = ((predicted - targets.values) ** 2).mean().item()
-    measures = {"eval_loss": loss} | evaluate_number(predicted, targets.values)
-    return Evaluation(predicted, _unsure(len(given)), measures)
+    return evaluate_outputs(given.reshape(len(given), 1), replace(targets, scale=(0.0, 1.0)))
 
 
 def _evaluated_labels(given: np.ndarray, path: str, targets: Targets) -> tuple[Evaluation, np.ndarray | None]:

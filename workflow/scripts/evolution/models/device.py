@@ -4,6 +4,14 @@ import torch
 
 from evolution.errors import UserError
 
+# What torch says of a lack of main memory, for which it has no exception class.
+NO_MEMORY = "can't allocate memory"
+
+
+def lacks_memory(error: BaseException) -> bool:
+    """Whether an exception says that memory ran out, a GPU's or the machine's."""
+    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or NO_MEMORY in str(error)
+
 
 def choose_device(name: str, *, key: str) -> torch.device:
     """The device that the config asks for.

@@ -168,12 +168,10 @@ def _pooled_tokens(tensor: Tensor, how: str | int, mask: Tensor | None) -> Tenso
         # What is not finite at the padding must not count either.
         kept = tensor.float().masked_fill(~mask[:, :, None], 0)
         return kept.sum(1) / mask.sum(1, keepdim=True).clamp(min=1)
+    if how == "last" and mask is None:
+        return tensor[:, -1]
     if how == "last":
-        count = tensor.shape[1]
-        places = torch.arange(count, device=tensor.device)
-        last = torch.full((len(tensor),), count - 1, device=tensor.device)
-        if mask is not None:
-            last = (places * mask).amax(1)
+        last = (torch.arange(tensor.shape[1], device=tensor.device) * mask).amax(1)
         return tensor[torch.arange(len(tensor), device=tensor.device), last]
     return tensor
 

@@ -10,7 +10,7 @@ import math
 import os
 import re
 import struct
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from evolution.sources.checkpoint_file import HeaderEndsEarlyError, safetensors_header
@@ -254,7 +254,7 @@ def _ids_at(path: Path, place: Place) -> list[str]:
 
 
 def largest_whole(path: Path) -> int:
-    """The largest of an array's whole numbers, (N,) or (N, 1).
+    """The largest of an array's whole numbers; -1 where there are none.
 
     Raises
     ------
@@ -262,8 +262,10 @@ def largest_whole(path: Path) -> int:
         As `array_place` raises them.
     """
     place = array_place(path)
-    flat = replace(place, shape=place.shape[:1]) if tuple(place.shape[1:]) == (1,) else place
-    return max(map(int, _ids_at(path, flat)), default=-1)
+    with open(path, "rb") as stream:
+        stream.seek(place.begin)
+        content = stream.read(place.size)
+    return max((number for (number,) in struct.iter_unpack(_struct_code(place), content)), default=-1)
 
 
 def has_one_hot_rows(path: Path) -> bool:
@@ -275,11 +277,10 @@ def has_one_hot_rows(path: Path) -> bool:
         As `array_place` raises them.
     """
     place = array_place(path)
-    letter = STRUCT_LETTERS.get(place.dtype)
-    if letter is None or len(place.shape) != 2 or 0 in place.shape:
+    if place.dtype not in STRUCT_LETTERS or len(place.shape) != 2 or 0 in place.shape:
         return False
     rows, columns = place.shape
-    one = struct.pack((">" if place.code.startswith(">") else "<") + letter, 1)
+    one = struct.pack(_struct_code(place), 1)
     with open(path, "rb") as stream:
         stream.seek(place.begin)
         if not place.fortran:
@@ -290,6 +291,11 @@ def has_one_hot_rows(path: Path) -> bool:
         _is_one_hot(b"".join(content[start + row : start + row + width] for start in starts), one)
         for row in range(0, rows * width, width)
     )
+
+
+def _struct_code(place: Place) -> str:
+    """The type of a place's numbers as Python's struct calls it."""
+    return (">" if place.code.startswith(">") else "<") + STRUCT_LETTERS[place.dtype]
 
 
 def _is_one_hot(row: bytes, one: bytes) -> bool:

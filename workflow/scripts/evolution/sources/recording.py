@@ -56,7 +56,7 @@ class Recording:
     labels : str
         What the labels are by their type, shape and rows, one of `evolution.data.kinds.TARGETS`.
     names : list of str
-        Of the classes or the labels, as far as they are known without reading the labels.
+        Of the classes or the labels; empty where the outputs alone say how many classes there are, or nothing does.
     attributes : list of str
         The columns that samples have in addition to their labels.
     inputs : str
@@ -163,26 +163,28 @@ def describe(folder: Path, said: dict, *, shared: Arrays, time: Arrays, ids_dige
     outputs = time.get(PREDICTIONS)
     columns = outputs.facts.shape[1] if outputs and len(outputs.facts.shape) == 2 else None
     texts = text_class_names(folder)
-    names = _class_names(shared, texts)
+    given = names = _class_names(shared, texts)
     basis = [folder_fingerprint(shared), texts, ids_digest]
     # Where there are none of these files the digest is as before there could be any.
     basis += [_digest(path) for path in (folder / ATTRIBUTES_TABLE, folder / TEXTS) if path.is_file()]
-    labels = _target(shared.get(LABELS))
-    if not names and LABELS in shared and _has_rows(shared[LABELS]):
-        # Outputs of the model may be of more classes; its labels have a column each.
-        count = columns if labels == CLASS_TARGET else None
-        names = list(map(str, range(count or shared[LABELS].facts.shape[1])))
-    elif not names and columns is None and labels == CLASS_TARGET:
-        names = list(map(str, range(largest_whole(Path(shared[LABELS].file)) + 1)))
-    inputs = shared.get(INPUTS)
     counted = next((shared[name] for name in (LABELS, INPUTS, PREVIEWS, IDS) if name in shared), None)
     # Without all of them a layer says how many samples there are.
     samples = (counted or next(array for name, array in time.items() if is_layer(name))).facts.shape[0]
+    labels = _target(shared.get(LABELS))
+    if not given and LABELS in shared and _has_rows(shared[LABELS]):
+        # Outputs of the model may be of more classes; its labels have a column each.
+        count = columns if labels == CLASS_TARGET else None
+        names = list(map(str, range(count or shared[LABELS].facts.shape[1])))
+    elif not given and columns is None and labels == CLASS_TARGET:
+        count = largest_whole(Path(shared[LABELS].file)) + 1
+        # Classes without names have a sample each. Labels beyond that are a number, or refused where they are read.
+        names = list(map(str, range(count))) if count <= samples else []
+    inputs = shared.get(INPUTS)
     return Recording(
         sample_count=samples,
         layers={name: time[name].facts.shape[1:] for name in in_order(list(filter(is_layer, time)), said)},
         predictions=None if outputs is None else OUTPUTS if "float" in outputs.facts.dtype else CLASSES,
-        class_count=columns or len(_class_names(shared, texts)) or None,
+        class_count=columns or len(given) or None,
         has_inputs=inputs is not None,
         samples_digest=hashlib.sha256(json.dumps(basis).encode()).hexdigest()[:32],
         ids_digest=ids_digest,

@@ -188,7 +188,7 @@ def check_times(kept: dict[str, Arrays], counted: RecordedArray | None) -> int:
 def _are_numbers(counted: RecordedArray | None) -> bool:
     """Whether the labels are a number for each sample."""
     is_label = counted is not None and Path(counted.file).stem == LABELS
-    return is_label and len(counted.facts.shape) == 1 and bool(FLOATS.fullmatch(counted.facts.dtype))
+    return is_label and counted.facts.shape[1:] in ([], [1]) and bool(FLOATS.fullmatch(counted.facts.dtype))
 
 
 def _check_predictions(arrays: Arrays, *, of_numbers: bool) -> None:

@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from evolution.data.kinds import CLASSES
 from evolution.errors import UserError, first_line
+from evolution.models.device import lacks_memory
 from evolution.models.seeding import seed_all
 
 KEY = "training.augmentation"
@@ -259,7 +260,7 @@ def _explained(name: str, image: torch.Tensor) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "can't allocate memory" in str(error):
+        if lacks_memory(error):
             raise
         raise UserError(f"{name} fails on an image of {_shown_shape(image.shape)}: {first_line(error)}", KEY) from error
 

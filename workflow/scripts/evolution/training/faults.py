@@ -6,16 +6,15 @@ from contextlib import contextmanager
 import torch
 
 from evolution.errors import UserError, first_line
+from evolution.models.device import lacks_memory
 
-# What torch says of a lack of main memory, for which it has no exception class, and of one image in a batch norm.
-NO_MEMORY, LONE_IMAGE = "can't allocate memory", "more than 1 value per channel"
+# What torch says of one image in a batch norm.
+LONE_IMAGE = "more than 1 value per channel"
 
 
 def is_explained(error: BaseException) -> bool:
     """Whether the functions below turn an exception into a message, which the code between must let pass."""
-    if isinstance(error, (UserError, MemoryError, torch.OutOfMemoryError)):
-        return True
-    return any(text in str(error) for text in (NO_MEMORY, LONE_IMAGE))
+    return isinstance(error, UserError) or lacks_memory(error) or LONE_IMAGE in str(error)
 
 
 @contextmanager
@@ -30,9 +29,9 @@ def memory_explained(batch_size: int | None) -> Iterator[None]:
     try:
         yield
     except (MemoryError, RuntimeError) as error:
-        gpu = isinstance(error, torch.OutOfMemoryError)
-        if not (gpu or isinstance(error, MemoryError) or NO_MEMORY in str(error)):
+        if not lacks_memory(error):
             raise
+        gpu = isinstance(error, torch.OutOfMemoryError)
         step = "all training samples at once" if batch_size is None else f"{batch_size} samples at once"
         remedies = ["set a lower training.batch_size", "lower dataset.train_size", "choose a smaller model.name"]
         remedies += ["end what else uses the GPU", "set training.device to cpu"] * gpu
@@ -52,6 +51,6 @@ def lone_image_explained(images: int, batch_size: int | None) -> Iterator[None]:
             raise
         raise UserError(
             f"{batch_size} leaves a batch of a single sample, which the model's batch norm cannot train on. Choose a "
-            "batch_size that does not leave one image over, or another dataset.train_size.",
+            "batch_size that does not leave one sample over, or another dataset.train_size.",
             key="training.batch_size",
         ) from error

@@ -1,4 +1,4 @@
-"""What the curves of a training say is surely a slip: a loss that never fell, labels that do not fit the images."""
+"""What the curves of a training say is surely a slip: a loss that never fell, labels that do not fit the samples."""
 
 import math
 from collections.abc import Sequence
@@ -17,12 +17,12 @@ RATE = "if this workflow trained the network: training.learning_rate"
 
 
 def chance_of(counts: Sequence[int]) -> float:
-    """The accuracy of a network that gives every image the largest class.
+    """The accuracy of a network that gives every sample the largest class.
 
     Parameters
     ----------
     counts : sequence of int (K,)
-        The images of each class.
+        The samples of each class.
     """
     return max(counts) / sum(counts)
 
@@ -33,8 +33,8 @@ def highest_by_chance(counts: Sequence[int]) -> float:
     return chance + DEVIATIONS * math.sqrt(chance * (1 - chance) / sum(counts))
 
 
-def enough_images(accuracy: float, counts: Sequence[int]) -> bool:
-    """Whether the images would show that a network halfway from chance to this accuracy is above chance."""
+def enough_samples(accuracy: float, counts: Sequence[int]) -> bool:
+    """Whether the samples would show that a network halfway from chance to this accuracy is above chance."""
     halfway = (chance_of(counts) + accuracy) / 2
     lowest = halfway - DEVIATIONS * math.sqrt(halfway * (1 - halfway) / sum(counts))
     return lowest > highest_by_chance(counts)
@@ -53,7 +53,7 @@ def learning_warnings(
 ) -> list[str]:
     """Say what is surely a slip in the curves of a training, and nothing of one that is only short or hard.
 
-    So nothing is said before `FEWEST_LOSSES` are known, and nothing of accuracies on too few images to tell a network
+    So nothing is said before `FEWEST_LOSSES` are known, and nothing of accuracies on too few samples to tell a network
     from a network at chance. The warnings do not assume that this workflow trained the network.
 
     Parameters
@@ -63,9 +63,9 @@ def learning_warnings(
     train_loss, train_accuracy, eval_accuracy : sequences of float (E,)
         As `tables/history.parquet` has them: the loss is NaN at time 0.
     train_counts, eval_counts : sequences of int (K,)
-        The training and the evaluation images of each class.
+        The training and the evaluation samples of each class.
     raw_knn_accuracy : float
-        The k-NN accuracy of the evaluation images' raw inputs; NaN where they are not followed.
+        The k-NN accuracy of the evaluation samples' raw inputs; NaN where they are not followed.
     unit : {"epoch", "step"}
         What times are counted in.
 
@@ -94,32 +94,32 @@ def learning_warnings(
         )
         if raw_above_chance is False:
             reason += (
-                f", or the labels do not belong to the images: the k-NN accuracy of the raw inputs is "
+                f", or the labels do not belong to the samples: the k-NN accuracy of the raw inputs is "
                 f"{raw_knn_accuracy:.3f}, which is chance as well"
             )
         warnings.append(
             f"The training loss never fell by {100 * FALLEN:.0f} %: it was {first:.4f} at {unit} {min(losses)} and "
-            f"{best:.4f} at best in {length}, and the accuracy on the training images is "
+            f"{best:.4f} at best in {length}, and the accuracy on the training samples is "
             f"{train_accuracy[-1]:.3f} at the end. "
             f"{reason}."
         )
     if max(eval_accuracy) > highest_by_chance(eval_counts):
         return warnings
     chance, evaluation = chance_of(eval_counts), max(eval_accuracy)
-    if train_accuracy[-1] > highest_by_chance(train_counts) and enough_images(train_accuracy[-1], eval_counts):
+    if train_accuracy[-1] > highest_by_chance(train_counts) and enough_samples(train_accuracy[-1], eval_counts):
         warnings.append(
-            f"The network memorised its training images (accuracy {train_accuracy[-1]:.3f}) and is at chance on the "
-            f"evaluation images: its accuracy on them is {evaluation:.3f} at best, and chance is {chance:.3f}. "
+            f"The network memorised its training samples (accuracy {train_accuracy[-1]:.3f}) and is at chance on the "
+            f"evaluation samples: its accuracy on them is {evaluation:.3f} at best, and chance is {chance:.3f}. "
             + _why_memorised(raw_above_chance, raw_knn_accuracy)
         )
-    nowhere = max(train_accuracy) <= highest_by_chance(train_counts) and enough_images(1, train_counts)
+    nowhere = max(train_accuracy) <= highest_by_chance(train_counts) and enough_samples(1, train_counts)
     at_chance = chance_loss(train_counts)
     last = list(losses.values())[-1]
     late = last < LEFT_BEHIND * at_chance
     if nowhere and not still and raw_above_chance is not False and (not late or len(losses) >= LATE):
         warnings.append(
             f"The network learned nothing in {length}: its accuracy is {max(train_accuracy):.3f} on the "
-            f"training images and {evaluation:.3f} on the evaluation images at best, and chance is {chance:.3f}. "
+            f"training samples and {evaluation:.3f} on the evaluation samples at best, and chance is {chance:.3f}. "
             + _why_nothing(raw_above_chance, raw_knn_accuracy)
         )
         if late:
@@ -156,36 +156,36 @@ def chance_warnings(eval_accuracy: Sequence[float], eval_counts: Sequence[int]) 
 
 
 def chance_loss(counts: Sequence[int]) -> float:
-    """The cross entropy of a network that gives every image the classes' shares, in nats."""
+    """The cross entropy of a network that gives every sample the classes' shares, in nats."""
     shares = [count / sum(counts) for count in counts if count]
     return -sum(share * math.log(share) for share in shares)
 
 
 def _why_memorised(raw_above_chance: bool | None, raw_knn_accuracy: float) -> str:
-    """Why a network knows its training images and is at chance on the others."""
+    """Why a network knows its training samples and is at chance on the others."""
     if raw_above_chance is None:
         return (
-            "Either the labels are shuffled against the images, or the evaluation images are of another kind than the "
-            "training images. With activations.raw_inputs this warning says more."
+            "Either the labels are shuffled against the samples, or the evaluation samples are of another kind than "
+            "the training samples. With activations.raw_inputs this warning says more."
         )
     if raw_above_chance:
         return (
-            f"The labels of the evaluation images do fit these images, as the k-NN accuracy of the raw inputs is "
-            f"{raw_knn_accuracy:.3f}. So the cause lies in the training: in the labels of the training images, in "
-            "the order of the classes, in the normalisation, or in evaluation images of another kind than the "
-            "training images."
+            f"The labels of the evaluation samples do fit these samples, as the k-NN accuracy of the raw inputs is "
+            f"{raw_knn_accuracy:.3f}. So the cause lies in the training: in the labels of the training samples, in "
+            "the order of the classes, in the normalisation, or in evaluation samples of another kind than the "
+            "training samples."
         )
     return (
         f"The k-NN accuracy of the raw inputs, {raw_knn_accuracy:.3f}, is chance as well: the labels are probably "
-        "shuffled against the images. If they are right, the images show too little of their classes."
+        "shuffled against the samples. If they are right, the samples show too little of their classes."
     )
 
 
 def _why_nothing(raw_above_chance: bool | None, raw_knn_accuracy: float) -> str:
-    """Why a network knows no images at all, where the raw inputs do not speak against the labels."""
+    """Why a network knows no samples at all, where the raw inputs do not speak against the labels."""
     if raw_above_chance is None:
         return f"The cause lies in the labels, in the model or in the training ({RATE})."
     return (
-        f"The labels do fit the images, as the k-NN accuracy of the raw inputs is {raw_knn_accuracy:.3f}: the cause "
+        f"The labels do fit the samples, as the k-NN accuracy of the raw inputs is {raw_knn_accuracy:.3f}: the cause "
         f"lies in the model or in the training ({RATE})."
     )

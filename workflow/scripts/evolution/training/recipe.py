@@ -296,7 +296,7 @@ def class_weights(given: str | list[float] | None, labels: np.ndarray, classes: 
         counts = np.bincount(labels, minlength=classes)
         if not counts.all():
             raise UserError(
-                f"balanced needs training images of each class, and class {int(counts.argmin())} has none",
+                f"balanced needs training samples of each class, and class {int(counts.argmin())} has none",
                 "training.class_weights",
             )
         return (len(labels) / (classes * counts)).astype(np.float32)
