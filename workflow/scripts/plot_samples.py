@@ -244,7 +244,8 @@ def label_rows(
 
 def number_text(value: float) -> str:
     """A number with three digits, or all before the point."""
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    # With three digits 999.7 would be 1e+03.
+    return f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.3g}"
 
 
 def fitted_text(text: str, side: float, size: float) -> str:

@@ -141,6 +141,7 @@ def test_the_worst_numbers_come_first():
         (0, "1\npredicted\n1.5", "off by 0.5"),
     ]
     assert [number_text(number) for number in (0.123456, -12.3456, 1234567.0)] == ["0.123", "-12.3", "1,234,567"]
+    assert [number_text(number) for number in (999.4, 999.5, -999.7, 1000.0)] == ["999", "1,000", "-1,000", "1,000"]
 
 
 def test_the_most_wrong_labels_come_first():
