@@ -92,13 +92,17 @@ def plot_compared_metrics(
     known = {metric for curves in values.values() for _, metric in curves}
     metrics = [metric for metric in SHOWN_METRICS if metric in known]
     judged_by = {group: main_metric(curves) for group, curves in values.items()}
+    groups = list(layers)
     colors = group_colors(
-        list(layers), lambda group: final_value(values[group].get((layers[group][-1], judged_by[group]))), style.palette
+        groups,
+        lambda group: final_value(values[group].get((layers[group][-1], judged_by[group]))),
+        style.palette,
+        groups,
     )
     baselines = {metric: raw_level(values, metric) for metric in metrics}
     judges = [metric for metric in metrics if metric in judged_by.values()]
     named = " or ".join(METRIC_TITLES[metric][0].lower() + METRIC_TITLES[metric][1:] for metric in judges)
-    note = BAND_NOTE + others_note(list(layers), colors, f"whose last layer ends with the highest {named}")
+    note = BAND_NOTE + others_note(groups, colors, f"whose last layer ends with the highest {named}")
     if np.isfinite(list(baselines.values())).any():
         note += f" Dashed: {baseline}."
     if len(judges) > 1:

@@ -111,8 +111,28 @@ def layer_columns(layers: dict[str, list[str]], most: int) -> list[dict[str, str
     return columns
 
 
-def group_colors(groups: list[str], rank: Callable[[str], float], palette: str | None) -> dict[str, str]:
-    """The colour of each group; of many groups, only those that rank highest have one."""
+def group_colors(
+    groups: list[str], rank: Callable[[str], float], palette: str | None, every: list[str]
+) -> dict[str, str]:
+    """The colour of each group of a figure; of many groups, only those that rank highest have one.
+
+    A figure may show some groups alone, such as those whose samples have classes. A group has one colour in all figures
+    nevertheless, as long as there are no more groups than colours.
+
+    Parameters
+    ----------
+    groups : list of str
+        That the figure shows.
+    rank : callable
+        Of a group's name.
+    palette : str
+        See `class_colors`.
+    every : list of str
+        All groups of the comparison.
+    """
+    if len(every) <= MOST_GROUPS:
+        colors = dict(zip(every, class_colors(palette, len(every))))
+        return {group: colors[group] for group in groups}
     named = sorted(sorted(groups, key=rank, reverse=True)[:MOST_GROUPS], key=groups.index)
     return dict(zip(named, class_colors(palette, len(named))))
 
