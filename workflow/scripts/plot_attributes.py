@@ -4,37 +4,23 @@ import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
 
 # isort: split
 
-import textwrap
-
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from evolution import RAW_INPUTS
 from evolution.data.kinds import BASELINES, OTHER
 from evolution.data.targets import load_targets
-from evolution.figures.comparison import LEGEND_ROW, LEGEND_SIZE, layer_columns, limit_y_axis
-from evolution.figures.curves import draw_curve, set_time_axis
+from evolution.figures.comparison import layer_columns, legend_figure, metric_grid, most_columns
+from evolution.figures.curves import draw_curve
 from evolution.figures.fonts import drawable_names
 from evolution.figures.layer_names import layer_title
 from evolution.figures.metric_titles import METRIC_TITLES
-from evolution.figures.style import (
-    INK,
-    MARGIN,
-    MUTED,
-    FigureStyle,
-    class_colors,
-    headed_figure,
-    save_figure,
-    shared_look,
-    shorten,
-)
+from evolution.figures.style import INK, MUTED, FigureStyle, class_colors, save_figure, shared_look, shorten
 from evolution.io.job_log import job_log
 from evolution.measures.long_tables import load_values, series, without_raw_inputs
 
-MOST_COLUMNS = 6
 PANEL_WIDTH, PANEL_HEIGHT = 2.1, 1.65  # inches
-PRINTED_PANEL = 1.3
 LEGEND_NAME = 40  # characters
 TARGET = ""  # what stands for the target where an attribute has its name
 R2_CHANCE = "R² is 0 or somewhat below"
@@ -100,9 +86,8 @@ def plot_attributes(
     """
     targets, values = load_targets(dataset), load_values(metrics_table)
     rows = measured(values, attributes)
-    most = MOST_COLUMNS if style.width is None else max(2, int((style.width - 0.6) / PRINTED_PANEL))
     modules = without_raw_inputs(layers)
-    columns = [column[""] for column in layer_columns({"": modules}, most)]
+    columns = [column[""] for column in layer_columns({"": modules}, most_columns(style))]
     present = [name for name in [TARGET, *attributes] if any(name in of for of in rows.values())]
     of_attributes = [name for name in present if name != TARGET]
     colors = dict(zip(of_attributes, class_colors(style.palette, len(of_attributes)))) | {TARGET: INK}
@@ -120,55 +105,40 @@ def plot_attributes(
         note += BASELINE_NOTE.format(baseline=baseline)
     if len(modules) > len(columns):
         note += f" Shown are {len(columns)} of {len(modules)} layers."
-    width = style.width or max(7.0, 0.8 + PANEL_WIDTH * len(columns))
-    entries = [shorten(name, LEGEND_NAME) for name in names]
-    legend_columns = max(1, int((width - 0.2) / (0.5 + 0.068 * max(map(len, entries), default=1))))
-    legend = LEGEND_ROW * -(-len(entries) // legend_columns) + 0.05
-    height = 0.5 + (1.35 if style.printed else PANEL_HEIGHT) * max(1, len(rows))
+
+    def draw(axes: Axes, metric: str, column: int) -> list[float]:
+        """Draw a line for the target and each attribute, and the level of the raw inputs in the same colour."""
+        ends = []
+        # The target's line last, over the others.
+        for name, measured_as in reversed(rows[metric].items()):
+            times, curve = series(values, columns[column], measured_as)
+            draw_curve(axes, times, curve, colors[name], zorder=3 if name == TARGET else 2)
+            level = next(iter(series(values, RAW_INPUTS, measured_as)[1]), np.nan)
+            if np.isfinite(level):
+                axes.axhline(level, color=colors[name], linestyle=(0, (4, 3)), linewidth=0.9, zorder=1.5)
+            known = np.append(curve[np.isfinite(curve)], [level] if np.isfinite(level) else [])
+            ends += [known.min(), known.max()] if len(known) else []
+        return ends
+
     with shared_look(fonts):
-        figure = headed_figure(
+        figure, below = legend_figure(
             title="What each layer is organised by while the network trains",
             note=note,
-            width=width,
-            height=legend + height,
+            legend=[(shorten(text, LEGEND_NAME), colors[name]) for text, name in zip(names, present)],
+            width=style.width or max(7.0, 0.8 + PANEL_WIDTH * len(columns)),
+            height=0.5 + (1.35 if style.printed else PANEL_HEIGHT) * max(1, len(rows)),
             style=style,
         )
         if not rows:
             figure.text(0.5, 0.3, "nothing was measured against an attribute", ha="center", color=MUTED)
             return figure
-        above, below = figure.subfigures(2, 1, height_ratios=[legend, height])
-        above.legend(
-            [Line2D([], [], color=colors[name], linewidth=2) for name in present],
-            entries,
-            loc="center left",
-            ncols=legend_columns,
-            frameon=False,
-            fontsize=LEGEND_SIZE,
-            handlelength=1.6,
-            borderpad=0,
-            borderaxespad=MARGIN * 72 / LEGEND_SIZE,
+        metric_grid(
+            below,
+            metrics={metric: METRIC_TITLES[metric] for metric in rows},
+            layers=[layer_title(layer) for layer in columns],
+            draw=draw,
+            style=style,
         )
-        panels = below.subplots(len(rows), len(columns), sharex=True, sharey="row", squeeze=False)
-        for row, (metric, against) in zip(panels, rows.items()):
-            ends = []
-            for axes, layer in zip(row, columns):
-                # The target's line last, over the others.
-                for name in reversed(list(against)):
-                    times, curve = series(values, layer, against[name])
-                    draw_curve(axes, times, curve, colors[name], zorder=3 if name == TARGET else 2)
-                    level = next(iter(series(values, RAW_INPUTS, against[name])[1]), np.nan)
-                    if np.isfinite(level):
-                        axes.axhline(level, color=colors[name], linestyle=(0, (4, 3)), linewidth=0.9, zorder=1.5)
-                    known = np.append(curve[np.isfinite(curve)], [level] if np.isfinite(level) else [])
-                    ends += [known.min(), known.max()] if len(known) else []
-                set_time_axis(axes, style, ticks=4, name=False)
-            limit_y_axis(row[0], ends)
-            row[0].set_ylabel(textwrap.fill(METRIC_TITLES[metric], 20), size=8)
-        for axes, layer in zip(panels[0], columns):
-            axes.set_title(shorten(layer_title(layer), 14 if style.printed else 24), size=9)
-        for axes in panels[-1]:
-            axes.set_xlabel(style.unit)
-        below.align_ylabels()
     return figure
 
 

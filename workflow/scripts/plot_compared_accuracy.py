@@ -65,15 +65,18 @@ def score_of(curves: dict[tuple, Curves], group: str, path: str) -> str:
     return ""
 
 
-def plot_compared_accuracy(*, history_table: str, style: FigureStyle) -> Figure:
+def plot_compared_accuracy(*, history_table: str, style: FigureStyle, groups: list[str] | None = None) -> Figure:
     """Draw loss and scores over times, a line a group; a group of which nothing is known is left out.
 
     Parameters
     ----------
     history_table : path of `comparison/tables/history.parquet`
     style : FigureStyle
+    groups : list of str, optional
+        All groups of the comparison. Default: those of the table.
     """
     values = load_comparison(history_table, "measure", "class_name")
+    groups = groups or list(values)
     scores = {group: score_of(curves, group, history_table) for group, curves in values.items()}
     # A recording may not say what the network predicts; samples without a target have no score, but maybe a loss.
     values = {
@@ -88,7 +91,7 @@ def plot_compared_accuracy(*, history_table: str, style: FigureStyle) -> Figure:
         if any((measure, "") in curves for curves in values.values())
     }
     colors = group_colors(
-        list(values), lambda group: final_value(values[group].get((scores[group], ""))), style.palette
+        list(values), lambda group: final_value(values[group].get((scores[group], ""))), style.palette, groups
     )
     ranked = " or ".join(text for score, text in SCORES_AT_END.items() if score in panels_drawn)
     note = BAND_NOTE + others_note(list(values), colors, f"with the highest {ranked}" if ranked else "that come first")
@@ -126,6 +129,7 @@ if "snakemake" in globals():
     with job_log(snakemake.log[0]):
         figure = plot_compared_accuracy(
             history_table=snakemake.input.history,
+            groups=list(snakemake.params.groups),
             style=FigureStyle(
                 dpi=snakemake.params.dpi,
                 width=snakemake.params.width,

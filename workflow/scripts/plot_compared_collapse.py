@@ -47,7 +47,7 @@ def left_out_note(groups: list[str]) -> str:
     return f" Not shown, as the model has no classifier, or none that is linear: {named}{more}."
 
 
-def plot_compared_collapse(*, collapse_table: str, style: FigureStyle) -> Figure:
+def plot_compared_collapse(*, collapse_table: str, style: FigureStyle, groups: list[str] | None = None) -> Figure:
     """Draw NC1 to NC4 at the classifier's input over times, a line a group.
 
     Groups without any value are left out, and the note names them; where no group has one, the panels say so.
@@ -56,6 +56,8 @@ def plot_compared_collapse(*, collapse_table: str, style: FigureStyle) -> Figure
     ----------
     collapse_table : path of `comparison/tables/collapse.parquet`
     style : FigureStyle
+    groups : list of str, optional
+        All groups of the comparison; the table has those whose samples have classes. Default: those of the table.
 
     Raises
     ------
@@ -76,7 +78,7 @@ def plot_compared_collapse(*, collapse_table: str, style: FigureStyle) -> Figure
         times, runs = shown[group]["nc1",]
         return final_value((times, -runs))
 
-    colors = group_colors(list(shown), rank, style.palette)
+    colors = group_colors(list(shown), rank, style.palette, groups or list(values))
     note = BAND_NOTE + NOTE + COLLAPSED + others_note(list(shown), colors, "with the lowest NC1 at the end")
     note += left_out_note([group for group in values if group not in shown])
     with shared_look():
@@ -109,6 +111,7 @@ if "snakemake" in globals():
     with job_log(snakemake.log[0]):
         figure = plot_compared_collapse(
             collapse_table=snakemake.input.collapse,
+            groups=list(snakemake.params.groups),
             style=FigureStyle(
                 dpi=snakemake.params.dpi,
                 width=snakemake.params.width,

@@ -4,9 +4,8 @@ import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
 
 # isort: split
 
-import textwrap
-
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from evolution import RAW_INPUTS
@@ -19,13 +18,13 @@ from evolution.figures.comparison import (
     final_value,
     group_colors,
     layer_columns,
-    limit_y_axis,
     load_comparison,
+    metric_grid,
+    most_columns,
     others_note,
 )
-from evolution.figures.curves import set_time_axis
 from evolution.figures.metric_titles import METRIC_TITLES
-from evolution.figures.style import MUTED, FigureStyle, save_figure, shared_look, shorten
+from evolution.figures.style import MUTED, FigureStyle, save_figure, shared_look
 from evolution.io.job_log import job_log
 from evolution.measures.intervals import mean_interval
 from evolution.measures.long_tables import ADJUSTED_RAND
@@ -35,16 +34,9 @@ SHOWN_METRICS = (
     *(ADJUSTED_RAND, "knn_r2", "knn_average_precision"),
     *("silhouette", "normalized_mutual_information", "label_silhouette", "knn_accuracy"),
 )
-MOST_COLUMNS = 6
 PANEL_WIDTH, PANEL_HEIGHT = 2.1, 1.55  # inches
-PRINTED_PANEL = 1.3
 # Where the groups' raw inputs differ by more than this in a metric, there is no common baseline.
 ALIKE = 0.05
-
-
-def column_title(column: dict[str, str], length: int) -> str:
-    """The names of the layers that a column of panels shows."""
-    return shorten(" | ".join(dict.fromkeys(column.values())), length)
 
 
 def raw_level(values: dict[str, dict[tuple, Curves]], metric: str) -> float:
@@ -87,18 +79,21 @@ def plot_compared_metrics(
     style : FigureStyle
     """
     values = load_comparison(metrics_table, "layer", "metric")
-    most = MOST_COLUMNS if style.width is None else max(2, int((style.width - 0.6) / PRINTED_PANEL))
-    columns = layer_columns(layers, most)
+    columns = layer_columns(layers, most_columns(style))
     known = {metric for curves in values.values() for _, metric in curves}
     metrics = [metric for metric in SHOWN_METRICS if metric in known]
     judged_by = {group: main_metric(curves) for group, curves in values.items()}
+    groups = list(layers)
     colors = group_colors(
-        list(layers), lambda group: final_value(values[group].get((layers[group][-1], judged_by[group]))), style.palette
+        groups,
+        lambda group: final_value(values[group].get((layers[group][-1], judged_by[group]))),
+        style.palette,
+        groups,
     )
     baselines = {metric: raw_level(values, metric) for metric in metrics}
     judges = [metric for metric in metrics if metric in judged_by.values()]
     named = " or ".join(METRIC_TITLES[metric][0].lower() + METRIC_TITLES[metric][1:] for metric in judges)
-    note = BAND_NOTE + others_note(list(layers), colors, f"whose last layer ends with the highest {named}")
+    note = BAND_NOTE + others_note(groups, colors, f"whose last layer ends with the highest {named}")
     if np.isfinite(list(baselines.values())).any():
         note += f" Dashed: {baseline}."
     if len(judges) > 1:
@@ -119,6 +114,19 @@ def plot_compared_metrics(
     clusters = judges == [ADJUSTED_RAND]
     what = f"{'well ' * clusters}each layer's activations {'cluster' if clusters else 'are organised'}"
     sizes = {group: max(len(curves[1]) for curves in values[group].values()) for group in layers}
+
+    def draw(axes: Axes, metric: str, column: int) -> list[float]:
+        """Draw the groups that have the metric, and the levels to compare them with."""
+        keys = {group: (layer, metric) for group, layer in columns[column].items()}
+        ends = draw_groups(
+            axes, {group: values[group][key] for group, key in keys.items() if key in values[group]}, colors
+        )
+        if np.isfinite(baselines[metric]):
+            axes.axhline(baselines[metric], color=MUTED, linestyle=(0, (4, 3)), linewidth=1, zorder=1.2)
+        if metric in reached:
+            axes.axhline(threshold, color=MUTED, linestyle=":", linewidth=1, zorder=1.2)
+        return ends
+
     with shared_look():
         figure, below = compared_figure(
             title=f"How {what}, run against run",
@@ -129,27 +137,13 @@ def plot_compared_metrics(
             height=0.5 + (1.3 if style.printed else PANEL_HEIGHT) * len(metrics),
             style=style,
         )
-        panels = below.subplots(len(metrics), len(columns), sharex=True, sharey="row", squeeze=False)
-        for row, metric in zip(panels, metrics):
-            ends = []
-            for axes, column in zip(row, columns):
-                keys = {group: (layer, metric) for group, layer in column.items()}
-                ends += draw_groups(
-                    axes, {group: values[group][key] for group, key in keys.items() if key in values[group]}, colors
-                )
-                if np.isfinite(baselines[metric]):
-                    axes.axhline(baselines[metric], color=MUTED, linestyle=(0, (4, 3)), linewidth=1, zorder=1.2)
-                if metric in reached:
-                    axes.axhline(threshold, color=MUTED, linestyle=":", linewidth=1, zorder=1.2)
-                set_time_axis(axes, style, ticks=4, name=False)
-            limit_y_axis(row[0], ends)
-            row[0].set_ylabel(textwrap.fill(METRIC_TITLES[metric], 20), size=8)
-        length = 14 if style.printed else 24
-        for axes, column in zip(panels[0], columns):
-            axes.set_title(column_title(column, length), size=9)
-        for axes in panels[-1]:
-            axes.set_xlabel(style.unit)
-        below.align_ylabels()
+        metric_grid(
+            below,
+            metrics={metric: METRIC_TITLES[metric] for metric in metrics},
+            layers=[" | ".join(dict.fromkeys(column.values())) for column in columns],
+            draw=draw,
+            style=style,
+        )
     return figure
 
 

@@ -7,12 +7,14 @@ import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
 import textwrap
 import unicodedata
 import warnings
+from bisect import bisect_right
 from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.path import Path
 from matplotlib.textpath import TextPath
 
 from evolution.activations.cells import Cells
@@ -242,7 +244,8 @@ def label_rows(
 
 def number_text(value: float) -> str:
     """A number with three digits, or all before the point."""
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    # With three digits 999.7 would be 1e+03.
+    return f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.3g}"
 
 
 def fitted_text(text: str, side: float, size: float) -> str:
@@ -423,10 +426,37 @@ def text_size(style: FigureStyle) -> int:
 
 def text_width(text: str, size: float) -> float:
     """How wide a text of one line is, in inches."""
+    if not text.strip():
+        return 0.0
     with shared_look(), warnings.catch_warnings():
         # A letter that the font lacks is looked for in others later.
         warnings.simplefilter("ignore")
-        return TextPath((0, 0), text, size=size).get_extents().width / 72 if text.strip() else 0.0
+        outline = TextPath((0, 0), text, size=size)
+    # The extent of the points between which the outlines run. To ask for that of the curves themselves takes ten times
+    # as long, and gives the same of letters, whose outlines have points where they end.
+    xs = outline.vertices[outline.codes != Path.CLOSEPOLY][:, 0]
+    return float(np.ptp(xs)) / 72
+
+
+def fitted_name(name: str, said: str, room: float, size: float) -> str:
+    """As much of a column's name as fits into a line with its value.
+
+    Parameters
+    ----------
+    name, said : str
+        The name, and the value as it is written.
+    room : float
+        Of the line, in inches.
+    size : float
+        Of the letters, in points.
+    """
+    whole = " ".join(name.split())
+    if text_width(f"{whole}: {said}", size) <= room:
+        return whole
+    lengths = range(3, len(name))
+    # Each letter more makes the line wider.
+    fitting = bisect_right(lengths, room, key=lambda length: text_width(f"{shorten(name, length)}: {said}", size))
+    return shorten(name, lengths[fitting - 1]) if fitting else name[:3]
 
 
 def row_text(values: list[tuple[str, object]], count: int, room: float, size: float) -> str:
@@ -451,9 +481,7 @@ def row_text(values: list[tuple[str, object]], count: int, room: float, size: fl
         said = DASH if missing else number_text(value) if isinstance(value, float) else str(value)
         # Whatever the value needs, some of the name is left.
         said = shorten(said, max(3, int(room * 72 / size / LETTER) - 4))
-        lengths = range(len(name), 2, -1)
-        fitting = (f"{shorten(name, length)}: {said}" for length in lengths)
-        lines.append(next((line for line in fitting if text_width(line, size) <= room), f"{name[:3]}: {said}"))
+        lines.append(f"{fitted_name(name, said, room, size)}: {said}")
     if count > len(shown):
         lines.append(f"+{count - len(shown)} more")
     return "\n".join(lines)

@@ -60,11 +60,21 @@ def test_groups_rank_by_their_mean_at_the_end_and_last_without_one():
 
 def test_of_many_groups_the_highest_have_a_colour_each():
     groups = [f"g{number}" for number in range(14)]
-    colors = group_colors(groups, groups.index, "petroff10")
+    colors = group_colors(groups, groups.index, "petroff10", groups)
     assert list(colors) == groups[4:] and list(colors.values()) == class_colors("petroff10", 10)
     assert "the 10 of 14 groups at the top" in others_note(groups, colors, "at the top")
-    few = group_colors(groups[:2], groups.index, "petroff10")
+    few = group_colors(groups[:2], groups.index, "petroff10", groups[:2])
     assert list(few) == groups[:2] and others_note(groups[:2], few, "at the top") == ""
+
+
+def test_a_group_has_one_colour_in_figures_that_show_some_groups_alone():
+    groups = ["a", "b", "c", "d"]
+    colors = group_colors(groups, groups.index, "petroff10", groups)
+    assert list(colors.values()) == class_colors("petroff10", 4)
+    assert group_colors(["b", "d"], groups.index, "petroff10", groups) == {"b": colors["b"], "d": colors["d"]}
+    # There are not colours for all: each figure has them for those that it shows.
+    many = [f"g{number}" for number in range(14)]
+    assert list(group_colors(many[9:12], many.index, "petroff10", many).values()) == class_colors("petroff10", 3)
 
 
 def test_the_ends_of_all_runs_are_known():

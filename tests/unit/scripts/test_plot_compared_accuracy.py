@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from evolution.errors import UserError
-from evolution.figures.style import FigureStyle
+from evolution.figures.style import FigureStyle, class_colors
 from plot_compared_accuracy import plot_compared_accuracy
 from support.compared_runs import CASES, CASES_AND_WIDTHS, EPOCHS, legend_names, value_of, write_history, write_table
 from support.figures import SCREEN, all_text, assert_readable, assert_same_bytes, titled
@@ -79,3 +79,12 @@ def test_a_group_without_any_accuracy_is_left_out(tmp_path):
     rows = [(run, run, time, "eval_accuracy", "", value) for run, value in (("a", 0.5), ("b", None)) for time in (0, 1)]
     table = write_table(tmp_path / "h.parquet", rows, "measure", "class_name")
     assert legend_names(plot_compared_accuracy(history_table=table, style=SCREEN)) == ["a (n = 1)"]
+
+
+def test_a_group_has_the_colour_that_it_has_in_other_figures(tmp_path):
+    history = write_history(tmp_path / "h.parquet", {"b": 2, "d": 2})
+    for groups, places in ((["a", "b", "c", "d"], [1, 3]), (None, [0, 1])):
+        figure = plot_compared_accuracy(history_table=history, style=SCREEN, groups=groups)
+        colors = class_colors(SCREEN.palette, 4)
+        drawn = [line.get_color() for line in titled(figure, "Loss").lines if len(line.get_ydata()) == len(EPOCHS)]
+        assert drawn == [colors[place] for place in places]

@@ -6,7 +6,7 @@ from scipy import stats
 
 from evolution.errors import UserError
 from evolution.figures.collapse_panels import PANELS
-from evolution.figures.style import FigureStyle
+from evolution.figures.style import FigureStyle, class_colors
 from plot_compared_collapse import plot_compared_collapse
 from support.compared_runs import CASES, CASES_AND_WIDTHS, EPOCHS, legend_names, value_of, write_collapse, write_table
 from support.figures import SCREEN, all_text, assert_readable, assert_same_bytes, titled
@@ -55,6 +55,14 @@ def test_a_group_without_a_linear_classifier_is_left_out_by_name(tmp_path):
     assert_readable(figure)
     assert legend_names(figure) == ["linear (n = 2)"]
     assert "none that is linear: other." in all_text(figure)
+
+
+def test_a_group_has_the_colour_that_it_has_in_other_figures(tmp_path):
+    table = write_collapse(tmp_path / "c.parquet", {"b": 2, "d": 2})
+    figure = plot_compared_collapse(collapse_table=table, style=SCREEN, groups=["a", "b", "c", "d"])
+    lines = titled(figure, PANELS["nc1"].title).lines
+    drawn = [line.get_color() for line in lines if len(line.get_ydata()) == len(EPOCHS)]
+    assert drawn == class_colors(SCREEN.palette, 4)[1::2]
 
 
 def test_without_any_linear_classifier_the_panels_say_so(tmp_path):

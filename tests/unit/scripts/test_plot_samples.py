@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 from matplotlib.text import Text
+from matplotlib.textpath import TextPath
 
-from evolution.figures.style import DASH, FigureStyle
+from evolution.figures.style import DASH, FigureStyle, shared_look, shorten
 from evolution.io.tables import save_table
 from plot_samples import (
+    fitted_name,
     fitted_text,
     label_rows,
     learned_at,
@@ -139,6 +141,7 @@ def test_the_worst_numbers_come_first():
         (0, "1\npredicted\n1.5", "off by 0.5"),
     ]
     assert [number_text(number) for number in (0.123456, -12.3456, 1234567.0)] == ["0.123", "-12.3", "1,234,567"]
+    assert [number_text(number) for number in (999.4, 999.5, -999.7, 1000.0)] == ["999", "1,000", "-1,000", "1,000"]
 
 
 def test_the_most_wrong_labels_come_first():
@@ -183,10 +186,25 @@ def test_of_a_row_the_most_unusual_values_come_first(tmp_path):
     assert len(lines) == 7 and lines[-1] == "+6 more"
     assert all(line.count("…") == 1 and line.endswith(": -12.3") for line in lines[:-1])
     assert all(text_width(line, 6) <= 0.7 for line in lines)
+    assert row_text([("身長センチ", 3.0)], 1, 0.7, 6) == "身長センチ: 3", "a name that has room is whole"
     run = TargetRun(tmp_path, "table", "number", count=30)
     figure = plot_samples(**run.samples(), style=SCREEN)
     assert_readable(figure)
     assert not any(axes.images for axes in figure.axes)
+
+
+def test_a_text_is_as_wide_as_matplotlib_says():
+    for text in ("mean_corpuscular_volume: 3.42", "W", "$a$: ö"):
+        with shared_look():
+            assert text_width(text, 6) == pytest.approx(TextPath((0, 0), text, size=6).get_extents().width / 72)
+    assert text_width(" ", 6) == text_width("", 6) == 0
+
+
+@pytest.mark.parametrize("room", [0.3, 0.42, 0.7, 2.0])
+def test_as_much_of_a_name_is_written_as_fits(room):
+    name = "hue of the diluted wines"
+    lengths = [length for length in range(3, len(name) + 1) if text_width(f"{shorten(name, length)}: 3.92", 6) <= room]
+    assert fitted_name(name, "3.92", room, 6) == (shorten(name, lengths[-1]) if lengths else "hue")
 
 
 @pytest.mark.parametrize("width", [None, 3.4])

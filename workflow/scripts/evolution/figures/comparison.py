@@ -1,5 +1,9 @@
-"""What the figures that compare runs share: the runs' values by group, lines with a band, a legend, columns."""
+"""What the figures that compare runs share: the runs' values by group, lines with a band, a legend, columns.
 
+The legend and the columns are those of the figure of attributes too.
+"""
+
+import textwrap
 from collections.abc import Callable
 
 import numpy as np
@@ -7,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 
-from evolution.figures.curves import draw_curve
+from evolution.figures.curves import draw_curve, set_time_axis
 from evolution.figures.style import MARGIN, FigureStyle, class_colors, headed_figure, shorten
 from evolution.io.reading import damaged
 from evolution.io.tables import load_table
@@ -23,6 +27,9 @@ LEGEND_ROW = 0.2  # inches
 LEGEND_NAME = 48  # characters
 
 LEGEND_SIZE = 8
+
+# Of a grid of panels: columns on a screen, and inches of the narrowest panel on paper.
+MOST_COLUMNS, PRINTED_COLUMN = 6, 1.3
 
 BAND_NOTE = (
     "Line: the mean of a group's runs, which differ in their seed alone (n of them), at the times that all of them "
@@ -79,6 +86,11 @@ def final_value(curves: Curves | None) -> float:
     return mean if np.isfinite(mean) else -np.inf
 
 
+def most_columns(style: FigureStyle) -> int:
+    """How many columns a `metric_grid` has room for."""
+    return MOST_COLUMNS if style.width is None else max(2, int((style.width - 0.6) / PRINTED_COLUMN))
+
+
 def layer_columns(layers: dict[str, list[str]], most: int) -> list[dict[str, str]]:
     """Line the layers of several groups up in columns.
 
@@ -111,8 +123,28 @@ def layer_columns(layers: dict[str, list[str]], most: int) -> list[dict[str, str
     return columns
 
 
-def group_colors(groups: list[str], rank: Callable[[str], float], palette: str | None) -> dict[str, str]:
-    """The colour of each group; of many groups, only those that rank highest have one."""
+def group_colors(
+    groups: list[str], rank: Callable[[str], float], palette: str | None, every: list[str]
+) -> dict[str, str]:
+    """The colour of each group of a figure; of many groups, only those that rank highest have one.
+
+    A figure may show some groups alone, such as those whose samples have classes. A group has one colour in all figures
+    nevertheless, as long as there are no more groups than colours.
+
+    Parameters
+    ----------
+    groups : list of str
+        That the figure shows.
+    rank : callable
+        Of a group's name.
+    palette : str
+        See `class_colors`.
+    every : list of str
+        All groups of the comparison.
+    """
+    if len(every) <= MOST_GROUPS:
+        colors = dict(zip(every, class_colors(palette, len(every))))
+        return {group: colors[group] for group in groups}
     named = sorted(sorted(groups, key=rank, reverse=True)[:MOST_GROUPS], key=groups.index)
     return dict(zip(named, class_colors(palette, len(named))))
 
@@ -144,18 +176,35 @@ def compared_figure(
     colors : dict
         Group to its colour; groups without one share an entry.
     width, height : float
+        See `legend_figure`.
+    style : FigureStyle
+    """
+    legend = [(f"{shorten(group, LEGEND_NAME)} (n = {sizes[group]})", color) for group, color in colors.items()]
+    if len(sizes) > len(colors):
+        legend.append((f"{len(sizes) - len(colors)} more groups", OTHERS))
+    return legend_figure(title=title, note=note, legend=legend, width=width, height=height, style=style)
+
+
+def legend_figure(
+    *, title: str, note: str, legend: list[tuple[str, str]], width: float, height: float, style: FigureStyle
+) -> tuple[Figure, SubFigure]:
+    """A headed figure with a legend of its lines on top, and the area below it to draw in.
+
+    Parameters
+    ----------
+    title, note : str
+    legend : list of (str, str)
+        Name and colour of each line.
+    width, height : float
         In inches, the height without heading and legend.
     style : FigureStyle
     """
-    lines = [Line2D([], [], color=color, linewidth=2) for color in colors.values()]
-    names = [f"{shorten(group, LEGEND_NAME)} (n = {sizes[group]})" for group in colors]
-    if len(sizes) > len(colors):
-        lines.append(Line2D([], [], color=OTHERS, linewidth=2))
-        names.append(f"{len(sizes) - len(colors)} more groups")
-    columns = max(1, int((width - 0.2) / (0.5 + 0.068 * max(map(len, names)))))
-    legend = LEGEND_ROW * -(-len(names) // columns) + 0.05
-    figure = headed_figure(title=title, note=note, width=width, height=legend + height, style=style)
-    above, below = figure.subfigures(2, 1, height_ratios=[legend, height])
+    names = [name for name, _ in legend]
+    lines = [Line2D([], [], color=color, linewidth=2) for _, color in legend]
+    columns = max(1, int((width - 0.2) / (0.5 + 0.068 * max(map(len, names), default=1))))
+    top = LEGEND_ROW * -(-len(names) // columns) + 0.05
+    figure = headed_figure(title=title, note=note, width=width, height=top + height, style=style)
+    above, below = figure.subfigures(2, 1, height_ratios=[top, height])
     # As far from the edge as the heading, in heights of a letter.
     edge = {"borderpad": 0, "borderaxespad": MARGIN * 72 / LEGEND_SIZE}
     above.legend(
@@ -190,6 +239,43 @@ def compared_panels(
     for axes in panels[count:]:
         axes.remove()
     return figure, list(panels[:count])
+
+
+def metric_grid(
+    area: SubFigure,
+    *,
+    metrics: dict[str, str],
+    layers: list[str],
+    draw: Callable[[Axes, str, int], list[float]],
+    style: FigureStyle,
+) -> None:
+    """Draw metrics (rows) of layers (columns) over times; the panels of a row have one y axis.
+
+    Parameters
+    ----------
+    area : SubFigure
+    metrics : dict
+        Metric to its title.
+    layers : list of str
+        What is written above each column.
+    draw : callable
+        Draws a panel: into the axes, the metric, in the column of that number. Returns what the y axis must hold, see
+        `limit_y_axis`.
+    style : FigureStyle
+    """
+    panels = area.subplots(len(metrics), len(layers), sharex=True, sharey="row", squeeze=False)
+    for row, (metric, title) in zip(panels, metrics.items()):
+        ends = []
+        for column, axes in enumerate(row):
+            ends += draw(axes, metric, column)
+            set_time_axis(axes, style, ticks=4, name=False)
+        limit_y_axis(row[0], ends)
+        row[0].set_ylabel(textwrap.fill(title, 20), size=8)
+    for axes, layer in zip(panels[0], layers):
+        axes.set_title(shorten(layer, 14 if style.printed else 24), size=9)
+    for axes in panels[-1]:
+        axes.set_xlabel(style.unit)
+    area.align_ylabels()
 
 
 def draw_groups(axes: Axes, curves: dict[str, Curves], colors: dict[str, str]) -> list[float]:
