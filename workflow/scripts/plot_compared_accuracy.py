@@ -11,7 +11,6 @@ from matplotlib.figure import Figure
 
 from evolution.figures.comparison import (
     BAND_NOTE,
-    Curves,
     compared_panels,
     draw_groups,
     final_value,
@@ -21,9 +20,9 @@ from evolution.figures.comparison import (
     others_note,
 )
 from evolution.figures.curves import PRINTED_PANEL, Panel, title_panel
+from evolution.figures.score_panels import LOWEST_R2, score_in
 from evolution.figures.style import FigureStyle, save_figure, shared_look
 from evolution.io.job_log import job_log
-from evolution.io.reading import damaged
 
 LOSS = "train_loss"
 PANELS = {
@@ -38,31 +37,12 @@ PANELS = {
     ),
 }
 COLUMNS = 3
-# A network that has learned nothing may predict numbers far worse than their mean: its values would hide all others.
-LOWEST_R2 = -0.5
 # What the note calls the score that groups are ranked by.
 SCORES_AT_END = {
     "eval_accuracy": "evaluation accuracy",
     "eval_r2": "evaluation R²",
     "eval_average_precision": "evaluation average precision",
 }
-
-
-def score_of(curves: dict[tuple, Curves], group: str, path: str) -> str:
-    """What a group's networks are scored by on the evaluation samples; empty where their samples have no target.
-
-    Raises
-    ------
-    UserError
-        If the group has a score and not that of the evaluation samples.
-    """
-    for score in SCORES_AT_END:
-        if (score, "") in curves:
-            return score
-        others = {(score.replace("eval", part), name) for part in ("train", "class") for _, name in curves}
-        if not others.isdisjoint(curves):
-            raise damaged(path, f"no {score} of {group}")
-    return ""
 
 
 def plot_compared_accuracy(*, history_table: str, style: FigureStyle, groups: list[str] | None = None) -> Figure:
@@ -77,7 +57,8 @@ def plot_compared_accuracy(*, history_table: str, style: FigureStyle, groups: li
     """
     values = load_comparison(history_table, "measure", "class_name")
     groups = groups or list(values)
-    scores = {group: score_of(curves, group, history_table) for group, curves in values.items()}
+    found = {group: score_in(curves, history_table, f" of {group}") for group, curves in values.items()}
+    scores = {group: score and f"eval_{score}" for group, score in found.items()}
     # A recording may not say what the network predicts; samples without a target have no score, but maybe a loss.
     values = {
         group: curves

@@ -27,13 +27,10 @@ from evolution.figures.metric_titles import METRIC_TITLES
 from evolution.figures.style import MUTED, FigureStyle, save_figure, shared_look
 from evolution.io.job_log import job_log
 from evolution.measures.intervals import mean_interval
-from evolution.measures.long_tables import ADJUSTED_RAND
+from evolution.measures.long_tables import ADJUSTED_RAND, MAIN_METRICS
 
-# Always measured, by what the samples are measured against. The first that a group has is the one that it is judged by.
-SHOWN_METRICS = (
-    *(ADJUSTED_RAND, "knn_r2", "knn_average_precision"),
-    *("silhouette", "normalized_mutual_information", "label_silhouette", "knn_accuracy"),
-)
+# Always measured, by what the samples are measured against.
+SHOWN_METRICS = (*MAIN_METRICS.values(), "normalized_mutual_information", "label_silhouette", "knn_accuracy")
 PANEL_WIDTH, PANEL_HEIGHT = 2.1, 1.55  # inches
 # Where the groups' raw inputs differ by more than this in a metric, there is no common baseline.
 ALIKE = 0.05
@@ -52,9 +49,9 @@ def raw_level(values: dict[str, dict[tuple, Curves]], metric: str) -> float:
 
 
 def main_metric(curves: dict[tuple, Curves]) -> str:
-    """What a group is judged by."""
+    """What a group is judged by: silhouettes, which come last, are measured whatever the target."""
     known = {metric for _, metric in curves}
-    return next((metric for metric in SHOWN_METRICS if metric in known), SHOWN_METRICS[0])
+    return next((metric for metric in MAIN_METRICS.values() if metric in known), ADJUSTED_RAND)
 
 
 def plot_compared_metrics(

@@ -12,9 +12,9 @@ from matplotlib.figure import Figure
 
 from evolution.figures.curves import Panel, curve_panels, draw_curve, place_labels, title_panel
 from evolution.figures.fonts import drawable_names
+from evolution.figures.score_panels import LOWEST_R2, score_in
 from evolution.figures.style import INK, MUTED, FigureStyle, class_colors, save_figure, shared_look
 from evolution.io.job_log import job_log
-from evolution.io.reading import damaged
 from evolution.io.tables import load_table
 
 LOSS = Panel("Loss", "of the training, on the training samples; lower is better", "loss")
@@ -72,15 +72,11 @@ TEXTS = {
         loss="binary cross-entropy",
     ),
 }
-# Of whom a history has scores.
-PARTS = ("train", "eval", "class")
 # With more classes than this, lines would cover each other: a band shows where they lie, and a few are named.
 NAMED_CLASSES = 20
 WEAKEST, STRONGEST = 5, 2
 # Shares of the classes below each edge of the bands, and how dark these are.
 BANDS = (((0.05, 0.95), "#e9e9e9"), ((0.25, 0.75), "#cfcfcf"))
-# A network that has learned nothing may predict numbers far worse than their mean: its values would hide all others.
-LOWEST_R2 = -0.5
 
 
 def load_history(path: str) -> tuple[dict[tuple[str, str], tuple[np.ndarray, np.ndarray]], str]:
@@ -91,7 +87,7 @@ def load_history(path: str) -> tuple[dict[tuple[str, str], tuple[np.ndarray, np.
     curves : dict
         (measure, class name or "") to times int (E,) and values float (E,), in the order of the table.
     score : str
-        What the network is scored by, of `TEXTS`; empty where the samples have no target.
+        See `score_in`.
 
     Raises
     ------
@@ -105,10 +101,7 @@ def load_history(path: str) -> tuple[dict[tuple[str, str], tuple[np.ndarray, np.
     for row, key in enumerate(zip(measures, names)):
         rows.setdefault(key, []).append(row)
     curves = {key: (times[chosen], values[chosen]) for key, chosen in rows.items()}
-    score = next((score for score in TEXTS if not {f"{part}_{score}" for part in PARTS}.isdisjoint(measures)), "")
-    if score and (f"eval_{score}", "") not in curves:
-        raise damaged(path, f"no eval_{score}")
-    return curves, score
+    return curves, score_in(curves, path)
 
 
 def draw_band(axes: Axes, curves: dict[str, tuple[np.ndarray, np.ndarray]]) -> None:

@@ -21,7 +21,6 @@ SUMMARY_TITLES = METRIC_TITLES | {
     "adjusted_rand_index": "ARI",
     "normalized_mutual_information": "NMI",
     "linear_probe_accuracy": "Probe accuracy",
-    "knn_r2": "k-NN R²",
     "linear_probe_r2": "Probe R²",
     "knn_average_precision": "k-NN AP",
     "linear_probe_average_precision": "Probe AP",
