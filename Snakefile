@@ -36,6 +36,7 @@ onstart:
     check_clock()
     check_sources()
     lift_rate_limit()
+    start_jobs_at_once()
 
 
 onsuccess:

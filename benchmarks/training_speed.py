@@ -80,7 +80,6 @@ def settings(device: str, threads: int, model: str = "small_cnn", batch_size: in
 
 def ours(dataset: str, epochs: int, threads: int, kept: bool = True) -> tuple[list[float], list[float]]:
     """The loss and seconds of each epoch of the workflow's training, in a process that keeps freed memory or not."""
-    import evolution.startup.load_torch  # noqa: F401 - before torch, as in the job
     from evolution.io.checkpoints import save_checkpoint
     from evolution.startup.memory import keep_freed_memory
     from evolution.training.loop import train_span

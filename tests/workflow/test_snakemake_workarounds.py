@@ -49,14 +49,3 @@ def test_another_version_of_snakemake_is_left_as_it_is(tmp_path):
     command = [sys.executable, "-m", "snakemake", "--cores", "1"]
     done = subprocess.run(command, cwd=tmp_path, env=Project.environment(), capture_output=True, text=True, check=True)
     assert "limit: (100, 1.0)\n" in done.stdout
-
-
-def test_rules_can_be_cached_only_without_their_benchmark(tmp_path):
-    project = Project(tmp_path / "checkout")
-    (tmp_path / "cache").mkdir()
-    cache = {"SNAKEMAKE_OUTPUT_CACHE": str(tmp_path / "cache")}
-    dry_run = ("--dry-run", "--cache", "measure")
-    project.snakemake(*dry_run, env=cache)
-    output = project.snakemake(*dry_run, env=cache | OFF, check=False)
-    assert project.returncode != 0
-    assert "Rules with a benchmark directive may not be marked as eligible" in output

@@ -65,8 +65,6 @@ rule compare_tables:
         **{table: f"results/comparison/tables/{table}.parquet" for table in COMPARED_TABLES},
     log:
         "results/comparison/logs/compare_tables.log",
-    benchmark:
-        "results/comparison/benchmarks/compare_tables.tsv"
     conda:
         "../../envs/analysis.yaml"
     resources:
@@ -94,8 +92,6 @@ rule compare_crossings:
         ),
     log:
         "results/comparison/logs/compare_crossings.log",
-    benchmark:
-        "results/comparison/benchmarks/compare_crossings.tsv"
     conda:
         "../../envs/analysis.yaml"
     resources:
@@ -120,8 +116,6 @@ rule compare_activations:
         "results/comparison/tables/cka.parquet",
     log:
         "results/comparison/logs/compare_activations.log",
-    benchmark:
-        "results/comparison/benchmarks/compare_activations.tsv"
     conda:
         "../../envs/analysis.yaml"
     resources:
@@ -162,8 +156,6 @@ for figure in registry.COMPARISON_FIGURES:
             **figure_outputs(figure, "results/comparison", "../report/compared_{name}.rst", "comparison"),
         log:
             f"results/comparison/logs/{figure.rule}.log",
-        benchmark:
-            f"results/comparison/benchmarks/{figure.rule}.tsv"
         conda:
             "../../envs/plots.yaml"
         resources:

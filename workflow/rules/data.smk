@@ -67,8 +67,6 @@ rule prepare_own_data:
         "results/{run}/dataset.npz",
     log:
         "results/{run}/logs/prepare_own_data.log",
-    benchmark:
-        "results/{run}/benchmarks/prepare_own_data.tsv"
     wildcard_constraints:
         run="|".join(map(re.escape, OWN_DATA_RUNS)) or "(?!)",
     conda:
@@ -109,8 +107,6 @@ rule prepare_recording:
         "results/{run}/dataset.npz",
     log:
         "results/{run}/logs/prepare_recording.log",
-    benchmark:
-        "results/{run}/benchmarks/prepare_recording.tsv"
     wildcard_constraints:
         run="|".join(re.escape(run) for run in RECORDED_RUNS) or "(?!)",
     conda:
@@ -142,8 +138,6 @@ rule prepare_data:
         "results/{run}/dataset.npz",
     log:
         "results/{run}/logs/prepare_data.log",
-    benchmark:
-        "results/{run}/benchmarks/prepare_data.tsv"
     wildcard_constraints:
         run="|".join(re.escape(run) for run in RUNS if SOURCE[run] != "recording" and run not in OWN_DATA_RUNS)
         or "(?!)",

@@ -29,8 +29,6 @@ rule embed:
         quality="results/{run}/embeddings/{span}/{layer}.parquet",
     log:
         "results/{run}/logs/embed/{span}/{layer}.log",
-    benchmark:
-        "results/{run}/benchmarks/embed/{span}/{layer}.tsv"
     # Where layouts are aligned, the layouts of a layer are the longest chain of jobs after the training. Jobs of no chain
     # fill the cores next to it, and in the end no core waits for it.
     priority: 1

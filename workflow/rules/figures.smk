@@ -112,8 +112,6 @@ for figure in registry.FIGURES:
             **figure_outputs(figure),
         log:
             f"results/{{run}}/logs/{figure.rule}.log",
-        benchmark:
-            f"results/{{run}}/benchmarks/{figure.rule}.tsv"
         priority: figure.priority
         conda:
             "../../envs/plots.yaml"

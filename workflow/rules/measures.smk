@@ -45,8 +45,6 @@ rule measure:
         votes="results/{run}/votes/{span}/{layer}.npy",
     log:
         "results/{run}/logs/measure/{span}/{layer}.log",
-    benchmark:
-        "results/{run}/benchmarks/measure/{span}/{layer}.tsv"
     conda:
         "../../envs/analysis.yaml"
     resources:
@@ -81,8 +79,6 @@ rule measure_collapse:
         "results/{run}/tables/collapse.parquet",
     log:
         "results/{run}/logs/measure_collapse.log",
-    benchmark:
-        "results/{run}/benchmarks/measure_collapse.tsv"
     conda:
         "../../envs/analysis.yaml"
     resources:
@@ -114,8 +110,6 @@ rule cka_layers:
         "results/{run}/cka/layers/{span}.parquet",
     log:
         "results/{run}/logs/cka_layers/{span}.log",
-    benchmark:
-        "results/{run}/benchmarks/cka_layers/{span}.tsv"
     conda:
         "../../envs/analysis.yaml"
     resources:
@@ -141,8 +135,6 @@ rule cka_times:
         "results/{run}/cka/times/{layer}.parquet",
     log:
         "results/{run}/logs/cka_times/{layer}.log",
-    benchmark:
-        "results/{run}/benchmarks/cka_times/{layer}.tsv"
     conda:
         "../../envs/analysis.yaml"
     resources:

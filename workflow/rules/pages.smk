@@ -26,8 +26,6 @@ rule explorer:
         ),
     log:
         "results/{run}/logs/explorer.log",
-    benchmark:
-        "results/{run}/benchmarks/explorer.tsv"
     conda:
         "../../envs/plots.yaml"
     resources:
@@ -99,8 +97,6 @@ rule summary:
         warnings="results/{run}/warnings.json",
     log:
         "results/{run}/logs/summary.log",
-    benchmark:
-        "results/{run}/benchmarks/summary.tsv"
     conda:
         "../../envs/plots.yaml"
     resources:

@@ -165,8 +165,6 @@ rule settings:
         "results/{run}/settings/{stage}.json",
     log:
         "results/{run}/logs/settings/{stage}.log",
-    benchmark:
-        "results/{run}/benchmarks/settings/{stage}.tsv"
     wildcard_constraints:
         stage="|".join(STAGE_SETTINGS),
     conda:

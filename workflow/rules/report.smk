@@ -43,8 +43,6 @@ rule about:
         ),
     log:
         "results/{run}/logs/about.log",
-    benchmark:
-        "results/{run}/benchmarks/about.tsv"
     conda:
         "../../envs/plots.yaml"
     resources:
@@ -76,8 +74,6 @@ rule write_report:
         "results/report.{kind}",
     log:
         "results/logs/report_{kind}.log",
-    benchmark:
-        "results/benchmarks/report_{kind}.tsv"
     wildcard_constraints:
         kind="html|zip",
     conda:

@@ -6,18 +6,6 @@ from importlib import metadata
 WORKAROUNDS = metadata.version("snakemake").startswith("9.") and not os.environ.get("EVOLUTION_NO_WORKAROUNDS")
 
 
-def allow_caching():
-    """Take the benchmark off the rules that --cache names.
-
-    Snakemake refuses to cache a rule that has a benchmark, because a result from the cache has taken no time
-    (https://github.com/snakemake/snakemake/issues/2238). A rule cannot have its benchmark on a condition. Without this,
-    --cache would work for none of the rules, and `benchmarks/` would have to go for all to keep it.
-    """
-    for cached in workflow.rules:
-        if WORKAROUNDS and cached.name in (workflow.workflow_settings.cache or ()):
-            cached._benchmark = None
-
-
 def lift_rate_limit():
     """Take off Snakemake's own limit of 100 job starts a second; a limit that the user gives stays.
 
@@ -30,7 +18,3 @@ def lift_rate_limit():
     limiter = workflow.scheduler.job_rate_limiter
     if WORKAROUNDS and limiter and (limiter.max_jobs, limiter.timespan) == (100, 1):
         workflow.scheduler.job_rate_limiter = None
-
-
-# The rules are all there when this file is included.
-allow_caching()

@@ -92,8 +92,6 @@ for number, ((source, layers_taken), runs_with_them) in enumerate(RUNS_OF_LAYERS
                 classifier="results/{run}/classifier/{span}.npy",
             log:
                 "results/{run}/logs/snapshot/{span}.log",
-            benchmark:
-                "results/{run}/benchmarks/snapshot/{span}.tsv"
             wildcard_constraints:
                 run="|".join(map(re.escape, runs_with_them)),
             # Everything else waits for one.
@@ -126,8 +124,6 @@ for number, ((source, layers_taken), runs_with_them) in enumerate(RUNS_OF_LAYERS
                 record="results/{run}/checkpoints/{span}.json",
             log:
                 "results/{run}/logs/snapshot/{span}.log",
-            benchmark:
-                "results/{run}/benchmarks/snapshot/{span}.tsv"
             wildcard_constraints:
                 run="|".join(map(re.escape, runs_with_them)),
             priority: 1
@@ -162,8 +158,6 @@ for number, ((source, layers_taken), runs_with_them) in enumerate(RUNS_OF_LAYERS
                 record="results/{run}/recording/{span}.json",
             log:
                 "results/{run}/logs/snapshot/{span}.log",
-            benchmark:
-                "results/{run}/benchmarks/snapshot/{span}.tsv"
             wildcard_constraints:
                 run="|".join(map(re.escape, runs_with_them)),
             priority: 1
@@ -205,8 +199,6 @@ rule raw_inputs:
         f"results/{{run}}/activations/{{span}}/{RAW_INPUTS}.npy",
     log:
         "results/{run}/logs/raw_inputs/{span}.log",
-    benchmark:
-        "results/{run}/benchmarks/raw_inputs/{span}.tsv"
     conda:
         "../../envs/analysis.yaml"
     resources:
@@ -242,7 +234,7 @@ rule layers:
     input:
         trees=model_trees,
         code=code("layers"),
-    # It has no output and no benchmark, so that it runs and prints each time it is asked for.
+    # It has no output, so that it runs and prints each time it is asked for.
     log:
         "results/logs/layers.log",
     conda:

@@ -110,8 +110,6 @@ rule collect:
         "results/{run}/tables/{table}.parquet",
     log:
         "results/{run}/logs/collect/{table}.log",
-    benchmark:
-        "results/{run}/benchmarks/collect/{table}.tsv"
     wildcard_constraints:
         table="history|metrics|class_metrics|embedding",
     conda:

@@ -99,8 +99,6 @@ rule train:
         timing="results/{run}/timing/{span}.parquet",
     log:
         "results/{run}/logs/train/{span}.log",
-    benchmark:
-        "results/{run}/benchmarks/train/{span}.tsv"
     wildcard_constraints:
         # Where no run is trained here, nothing is: no name of a run is empty.
         run="|".join(re.escape(run) for run in RUNS if SOURCE[run] == "train") or "(?!)",
@@ -158,8 +156,6 @@ checkpoint training_end:
         "results/{run}/training_end.json",
     log:
         "results/{run}/logs/training_end.log",
-    benchmark:
-        "results/{run}/benchmarks/training_end.tsv"
     conda:
         "../../envs/analysis.yaml"
     resources:

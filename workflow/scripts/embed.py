@@ -1,9 +1,5 @@
 """Two-dimensional embedding of one layer, by t-SNE or another method, at each time of a span."""
 
-import evolution.startup.load_analysis  # noqa: F401 - before scikit-learn
-
-# isort: split
-
 import logging
 import math
 

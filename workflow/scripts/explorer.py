@@ -1,9 +1,5 @@
 """Page to explore every layer's map over the training in a browser: one file, which needs no network."""
 
-import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
-
-# isort: split
-
 from bokeh.document import Document
 
 from evolution.activations.cells import Cells

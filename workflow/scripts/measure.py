@@ -1,9 +1,5 @@
 """How well one layer's activations cluster, and what shape they have, at each time of a span."""
 
-import evolution.startup.load_analysis  # noqa: F401 - before scikit-learn
-
-# isort: split
-
 import logging
 from collections.abc import Sequence
 from dataclasses import replace

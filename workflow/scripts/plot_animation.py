@@ -1,9 +1,5 @@
 """Film of every layer's map over the whole training, dots gliding from snapshot to snapshot."""
 
-import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
-
-# isort: split
-
 import math
 from collections.abc import Iterator
 

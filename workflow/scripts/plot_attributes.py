@@ -1,9 +1,5 @@
 """Figure of what each layer is organised by: the target, and each of the samples' attributes."""
 
-import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
-
-# isort: split
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure

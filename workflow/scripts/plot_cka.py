@@ -1,9 +1,5 @@
 """Figure of how alike the layers are to each other, and each to itself at other times (CKA)."""
 
-import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
-
-# isort: split
-
 import math
 
 import matplotlib

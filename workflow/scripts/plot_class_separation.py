@@ -1,9 +1,5 @@
 """Figure of when each class or label comes apart from the others, layer by layer."""
 
-import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
-
-# isort: split
-
 import textwrap
 
 import numpy as np

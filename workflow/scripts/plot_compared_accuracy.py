@@ -1,9 +1,5 @@
 """Figure of how well each group of runs predicts over the training."""
 
-import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
-
-# isort: split
-
 from dataclasses import replace
 
 import numpy as np

@@ -1,9 +1,5 @@
 """Figure of how alike the layers of different runs are: a heat map of CKA, each layer against each."""
 
-import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
-
-# isort: split
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure

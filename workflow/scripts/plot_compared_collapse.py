@@ -1,9 +1,5 @@
 """Figure of neural collapse at the classifier, for each group of runs."""
 
-import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
-
-# isort: split
-
 import numpy as np
 from matplotlib.figure import Figure
 

@@ -1,9 +1,5 @@
 """Figure of how well the layers of each group of runs cluster over the training."""
 
-import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
-
-# isort: split
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure

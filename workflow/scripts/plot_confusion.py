@@ -1,9 +1,5 @@
 """Figure of which classes the network confuses, at chosen times."""
 
-import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
-
-# isort: split
-
 import numpy as np
 from matplotlib.figure import Figure
 

@@ -1,9 +1,5 @@
 """Figure of how far the layouts can be trusted, and how steady they are."""
 
-import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
-
-# isort: split
-
 from matplotlib.figure import Figure
 
 from evolution.data.kinds import BASELINES, OTHER

@@ -1,9 +1,5 @@
 """Figure of the shape of each layer's activations over the training: their dimensions, and who is near whom."""
 
-import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
-
-# isort: split
-
 from matplotlib.figure import Figure
 
 from evolution.data.kinds import BASELINES, OTHER

@@ -1,9 +1,5 @@
 """Figure of every layer's map at chosen times: layers from left to right, training from top to bottom."""
 
-import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
-
-# isort: split
-
 from matplotlib.figure import Figure
 
 from evolution.activations.cells import Cells

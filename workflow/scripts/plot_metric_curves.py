@@ -1,9 +1,5 @@
 """Figure of how well each layer clusters over the training."""
 
-import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
-
-# isort: split
-
 from matplotlib.figure import Figure
 
 from evolution.data.kinds import BASELINES, OTHER

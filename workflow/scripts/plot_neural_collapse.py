@@ -1,9 +1,5 @@
 """Figure of neural collapse: how the classes draw together, layer by layer and at the classifier."""
 
-import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
-
-# isort: split
-
 import math
 
 import numpy as np

@@ -1,9 +1,5 @@
 """Figure of the baseline: the raw inputs, coloured by what the samples are measured against, and by cluster."""
 
-import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
-
-# isort: split
-
 from pathlib import Path
 
 import numpy as np

@@ -1,9 +1,5 @@
 """Figure of the samples that the network finds hard: learned last, still wrong or far off, and moved most."""
 
-import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
-
-# isort: split
-
 import textwrap
 import unicodedata
 import warnings

@@ -1,9 +1,5 @@
 """Figure of the training: loss, score, and the score of each class or label."""
 
-import evolution.startup.load_matplotlib  # noqa: F401 - before matplotlib
-
-# isort: split
-
 from dataclasses import dataclass, replace
 
 import numpy as np

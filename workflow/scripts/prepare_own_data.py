@@ -1,9 +1,5 @@
 """Take the evaluation samples that a function of the user's returns, ready for the model."""
 
-import evolution.startup.load_torch  # noqa: F401 - before torch
-
-# isort: split
-
 import logging
 from pathlib import Path
 

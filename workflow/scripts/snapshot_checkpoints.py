@@ -5,10 +5,6 @@ import os
 # cuBLAS is deterministic only with this, and reads it when it starts.
 os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 
-import evolution.startup.load_torch  # noqa: F401 - before torch
-
-# isort: split
-
 import hashlib
 import json
 import logging

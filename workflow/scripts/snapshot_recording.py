@@ -1,9 +1,5 @@
 """Every layer's activations, and the predictions, at each time of a span, from arrays that were recorded elsewhere."""
 
-import evolution.startup.load_torch  # noqa: F401 - before torch
-
-# isort: split
-
 import json
 import os
 from collections.abc import Mapping

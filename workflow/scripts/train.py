@@ -5,10 +5,6 @@ import os
 # cuBLAS is deterministic only with this, and reads it when it starts.
 os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 
-import evolution.startup.load_torch  # noqa: F401 - before torch
-
-# isort: split
-
 import json
 from collections.abc import Collection, Mapping
 
@@ -16,9 +12,7 @@ from evolution.io.checkpoints import save_checkpoint
 from evolution.io.job_log import job_log
 from evolution.io.tables import load_table, save_table
 from evolution.models.device import choose_device
-from evolution.models.networks import NETWORKS
 from evolution.planning.digests import file_digest
-from evolution.startup.load_torch import without_compiler
 from evolution.startup.memory import keep_freed_memory
 from evolution.training.faults import memory_explained
 from evolution.training.kept_times import save_kept_times
@@ -104,10 +98,6 @@ if "snakemake" in globals():
             seed=snakemake.params.seed,
             training=snakemake.params.training,
         )
-        # torchvision, deterministic operations of a GPU, and a user's network that compiles itself need the compiler.
-        needs_compiler = settings.model not in NETWORKS or settings.recipe is not None or bool(settings.augmentation)
-        if not needs_compiler and choose_device(settings.device, key="training.device").type == "cpu":
-            without_compiler()
         train(
             dataset=snakemake.input.dataset,
             previous=snakemake.input.get("previous"),

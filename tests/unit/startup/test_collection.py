@@ -1,7 +1,5 @@
 """The garbage collector while libraries are imported."""
 
-import pytest
-
 from support.own_process import run
 
 CODE = """
@@ -22,12 +20,7 @@ def test_nothing_is_collected_in_the_block_nor_looked_at_later():
     assert run(CODE).split() == ["True", "False", "True", "False"]
 
 
-def test_the_off_switch_leaves_the_collector_alone():
-    assert run(CODE, EVOLUTION_PLAIN_IMPORTS="1").split() == ["False", "True", "False", "True"]
-
-
-@pytest.mark.parametrize("off", ["0", "1"])
-def test_the_collector_comes_back_after_an_error(off):
+def test_the_collector_comes_back_after_an_error():
     code = """
 import gc
 from evolution.startup.collection import without_collections
@@ -37,4 +30,4 @@ try:
 except ImportError:
     assert gc.isenabled()
 """
-    run(code, EVOLUTION_PLAIN_IMPORTS=off)
+    run(code)

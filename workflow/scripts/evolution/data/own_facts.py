@@ -5,7 +5,10 @@ fields of `evolution.data.kinds.DataFacts`. If the samples cannot be used, it en
 output is JSON: the key of the config that the problem lies at, and the problem.
 """
 
-import evolution.startup.load_torch  # noqa: F401 - before torch
+from evolution.startup.collection import without_collections
+
+with without_collections():
+    import torch  # noqa: F401 - the user's code may import it
 
 # isort: split
 

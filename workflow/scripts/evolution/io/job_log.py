@@ -9,12 +9,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from evolution.errors import UserError
+from evolution.io.job_record import save_record
 from evolution.io.whole_files import unwritable
 
 
 @contextmanager
 def job_log(path: str | Path) -> Iterator[None]:
-    """Send the job's logging, output and errors to its log file.
+    """Send the job's logging, output and errors to its log file, and note what the job took when it has succeeded.
 
     A `UserError` of any class ends the job with its message alone; any other exception keeps its traceback, since it is
     a fault of the workflow and not of its user. If the log has no room for the message, the message goes to where the
@@ -44,6 +45,7 @@ def job_log(path: str | Path) -> Iterator[None]:
         logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(message)s", force=True)
         try:
             yield
+            save_record(path)
         except Exception as error:
             text = f"Error: {error}\n" if isinstance(error, UserError) else traceback.format_exc()
             message = text.encode(errors="backslashreplace")

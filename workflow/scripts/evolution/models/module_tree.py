@@ -5,7 +5,10 @@ If the model cannot be built or run, it ends with code 3, and the last line of i
 that the problem lies at, or null, and the problem.
 """
 
-import evolution.startup.load_torch  # noqa: F401 - before torch
+from evolution.startup.collection import without_collections
+
+with without_collections():
+    import torch
 
 # isort: split
 
@@ -14,7 +17,6 @@ import re
 import sys
 from collections.abc import Callable
 
-import torch
 import yaml
 from torch import nn
 from torch.nn.parameter import UninitializedParameter

@@ -1,15 +1,12 @@
 """Importing with Python's garbage collector held off.
 
 An import makes many objects and hardly any garbage, and the collector looks through the objects again and again as
-their number grows. Measured on two cores: torch 2.4 s with the collector, 1.6 s without; scikit-learn and pyarrow 1.8 s
-and 1.4 s. Only Python's own module gc is used, as its documentation says, so no version needs to be checked.
+their number grows. Measured on two cores: torch 2.4 s with the collector, 1.6 s without.
 """
 
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-from evolution.startup.guard import plain_imports
 
 
 @contextmanager
@@ -17,11 +14,8 @@ def without_collections() -> Iterator[None]:
     """Hold the garbage collector off while the block imports.
 
     Afterwards everything that exists is frozen, the little garbage included: no later collection looks at it, nor does
-    the one at the end of the process. Where the off switch is set, the collector is left alone.
+    the one at the end of the process.
     """
-    if plain_imports():
-        yield
-        return
     gc.disable()
     try:
         yield

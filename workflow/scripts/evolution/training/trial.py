@@ -16,7 +16,10 @@ A trial must not refuse what the training would accept. So these are no faults:
   runs in, a network.
 """
 
-import evolution.startup.load_torch  # noqa: F401 - before torch
+from evolution.startup.collection import without_collections
+
+with without_collections():
+    import torch
 
 # isort: split
 
@@ -29,7 +32,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import torch
 import yaml
 from torch.nn import functional
 
@@ -38,10 +40,8 @@ from evolution.errors import UserError, first_line
 from evolution.io.whole_files import whole_file
 from evolution.models.build import model_source
 from evolution.models.model_file import describe_exception
-from evolution.models.networks import NETWORKS
 from evolution.models.seeding import seed_all
 from evolution.planning.programs import FAULT
-from evolution.startup.load_torch import without_compiler
 from evolution.training.augmentation import Augmentation, check_augmentation
 from evolution.training.learner import Learner, Task, build_learner
 from evolution.training.recipe import KEY, NO_LABEL, LossError, OwnRecipe
@@ -319,9 +319,6 @@ def _is_in_this_folder(error: OSError) -> bool:
 def main() -> None:
     """Answer the request on standard input."""
     request = yaml.safe_load(sys.stdin)
-    # torchvision, and a user's code that compiles itself, need the compiler.
-    if request["model"] in NETWORKS and request["recipe"] is None and not request["augmentation"]:
-        without_compiler()
     if faults := trial_faults(request):
         print(f"\n{json.dumps([{'key': error.key, 'problem': error.problem} for error in faults])}")
         sys.exit(FAULT)

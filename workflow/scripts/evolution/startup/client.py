@@ -1,0 +1,130 @@
+"""Stands for Snakemake's shell: has the worker run a job's script, and becomes the shell for any other command.
+
+    python -I -S client.py FOLDER PYTHON SHELL -c COMMAND
+
+Snakemake starts this in place of a job, waits for it and takes its exit code, so it lives as long as the job, passes
+signals on to it and ends as it ends. Should it be killed, the worker kills the job. It imports Python's own modules
+alone, and of these few: each job pays for them.
+"""
+
+import json
+import os
+import signal
+import socket
+import sys
+import time
+from contextlib import suppress
+
+# What Snakemake puts before each command for bash.
+PREFIX = "set -euo pipefail; "
+
+# Signals that are sent to a job alone. A terminal sends others to all processes in front of it, the job too.
+PASSED_ON = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+
+# Python ignores these, and a process that takes its place would too.
+IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
+
+# Seconds that a killed job may take to be gone.
+PATIENCE = 10
+
+
+def script_of(command: str, python: str) -> str | None:
+    """The script in a command that does nothing but run it with this Python; None for any other command.
+
+    With a conda environment, a container or environment modules, Snakemake's command is longer.
+    """
+    words = command.removeprefix(PREFIX).split()
+    if len(words) == 2 and words[0] == python and words[1].endswith(".py"):
+        # A name that the shell would change is the shell's.
+        return words[1] if words[1].replace("/", "").replace(".", "").replace("_", "").isalnum() else None
+    return None
+
+
+def run_in_worker(folder: str, script: str) -> int | None:
+    """Have the worker run a script, and wait for its end.
+
+    Parameters
+    ----------
+    folder : path of the worker's folder
+        It has a socket for each script that the worker runs, named after it.
+    script : path
+        Snakemake's copy of the script, .snakemake/scripts/tmpabc.NAME.py.
+
+    Returns
+    -------
+    int or None
+        Its exit code, below 0 the signal that ended it; None if the worker does not run it, or has died.
+    """
+    path = os.path.join(folder, os.path.basename(script).split(".", 1)[1].removesuffix(".py"))
+    if not os.path.islink(path) or None in (sys.stdin, sys.stdout, sys.stderr):
+        return None  # No script of the worker's, or one of the three is closed.
+    snakemake, interrupt = os.getppid(), signal.signal(signal.SIGINT, signal.SIG_IGN)
+    job = None
+    with socket.socket(socket.AF_UNIX) as worker, suppress(OSError, ValueError):
+        worker.connect(path)
+        request = json.dumps({"script": script, "folder": os.getcwd(), "environment": dict(os.environ)})
+        socket.send_fds(worker, [b"\n"], [0, 1, 2])
+        worker.sendall(request.encode() + b"\n")
+        with worker.makefile() as answers:
+            job = int(answers.readline())
+            if job:
+                _pass_signals_on(job)
+                return int(answers.readline())
+    signal.signal(signal.SIGINT, interrupt)
+    if job == 0:
+        return None
+    if job:
+        _make_sure_it_ended(job)
+    if os.getppid() != snakemake:
+        return 1  # The worker ended because Snakemake did.
+    # The first client to notice that the worker has died says so.
+    with suppress(OSError):
+        os.unlink(os.path.realpath(path))
+        print("The worker that starts jobs has ended; jobs now start without it.", file=sys.stderr, flush=True)
+    return None
+
+
+def _pass_signals_on(job: int) -> None:
+    for number in PASSED_ON:
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, lambda number, _: _send(job, number))
+
+
+def _send(job: int, number: int) -> bool:
+    """Send a signal to the job; whether the job was still there."""
+    try:
+        os.kill(job, number)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _make_sure_it_ended(job: int) -> None:
+    """Kill a job whose worker has died: it runs again without the worker, and two must not write the same files."""
+    end = time.monotonic() + PATIENCE
+    while _send(job, signal.SIGKILL) and time.monotonic() < end:
+        time.sleep(0.01)
+
+
+def end_as(status: int) -> None:
+    """End this process as the job ended: with its exit code, or by the same signal."""
+    if status < 0:
+        if -status not in (signal.SIGKILL, signal.SIGSTOP):
+            signal.signal(-status, signal.SIG_DFL)
+        os.kill(os.getpid(), -status)
+    os._exit(status)
+
+
+def main(folder: str, python: str, shell: str, *arguments: str) -> None:
+    """Run a job's script in the worker, or become the shell."""
+    script = script_of(arguments[1], python) if len(arguments) == 2 and arguments[0] == "-c" else None
+    status = None if script is None else run_in_worker(folder, script)
+    if status is not None:
+        end_as(status)
+    for number in IGNORED_BY_PYTHON:
+        signal.signal(number, signal.SIG_DFL)
+    os.execv(shell, [shell, *arguments])
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,297 @@
+"""The worker: processes that have loaded large libraries once, and fork a child for each job.
+
+    python server.py FOLDER LISTENERS
+
+LISTENERS is a JSON list with, for each kind of job, the number of an open socket that listens, and the statements that
+load the libraries. The process that is started here loads nothing. At the first connection to one of the sockets it
+forks a process that loads this kind's libraries and serves the socket from then on. That one forks a child for each
+request, which runs the job's script as Python would run it.
+
+Standard input is the line to Snakemake: when it closes, however Snakemake ended, all of them end and the folder is
+removed. Nothing of the project is imported before a job is forked, so each job runs the code as it is on disk.
+"""
+
+import atexit
+import builtins
+import gc
+import json
+import os
+import selectors
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import traceback
+from contextlib import suppress
+from types import ModuleType
+
+# Variables that may differ from job to job. The number of threads is set in the job; the others are only read when they
+# are used. A job with any other difference is not run here: a library may have read the variable while it was loaded.
+THREADS = (
+    "OMP_NUM_THREADS",
+    "GOTO_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+)
+FREE = {*THREADS, "TMPDIR", "TMP", "TEMPDIR", "TEMP"}
+
+# The answer in place of a process id: the job is to start without the worker.
+NOT_HERE = b"0\n"
+
+# Threads that libraries start while they are loaded and that a fork does no harm: jemalloc stops and starts its own.
+HARMLESS = {"jemalloc_bg_thd"}
+
+# Seconds that a client may take for its request.
+PATIENCE = 10
+
+
+class Leaving:
+    """Ends a process when Python has called all else that is to be called at its end, and written out its output.
+
+    To take all modules apart, as Python does then, would take 0.1 to 0.4 s with large libraries.
+    """
+
+    def __init__(self):
+        self.status = 0
+        # What is registered first is called last.
+        atexit.register(self._leave)
+
+    def _leave(self) -> None:
+        for output in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):
+                output.flush()
+        if self.status < 0:
+            signal.signal(-self.status, signal.SIG_DFL)
+            os.kill(os.getpid(), -self.status)
+        os._exit(self.status)
+
+
+def wait_for_first(folder: str, listeners: list[tuple[int, list[str]]]) -> dict | None:
+    """Wait for the first job of each kind, and fork the process that serves this kind.
+
+    Returns
+    -------
+    dict or None
+        In a job: its request. None in the other processes, at their end.
+    """
+    with selectors.DefaultSelector() as waiting:
+        waiting.register(0, selectors.EVENT_READ)
+        for number, statements in listeners:
+            waiting.register(socket.socket(fileno=number), selectors.EVENT_READ, statements)
+        while True:
+            ready = [key for key, _ in waiting.select()]
+            if any(key.fileobj == 0 for key in ready):
+                break
+            for key in ready:
+                if os.fork() == 0:
+                    for other in waiting.get_map().values():
+                        if other.fileobj not in (0, key.fileobj):
+                            other.fileobj.close()
+                    return Server(key.fileobj, key.data).serve()
+                waiting.unregister(key.fileobj)
+                key.fileobj.close()
+    # The others see the end of standard input as well.
+    with suppress(ChildProcessError):
+        while True:
+            os.wait()
+    shutil.rmtree(folder, ignore_errors=True)
+    return None
+
+
+class Server:
+    """Loads libraries, and forks a child for each job that asks for one.
+
+    Parameters
+    ----------
+    listener : socket.socket
+        Where clients connect.
+    statements : list of str
+        Import statements; a library that is not installed is left out.
+    """
+
+    def __init__(self, listener: socket.socket, statements: list[str]):
+        self.listener = listener
+        self.environment = dict(os.environ)
+        # The connection of each job's client, by the job's process id.
+        self.clients: dict[int, socket.socket] = {}
+        self.usable = load(statements)
+
+    def serve(self) -> dict | None:
+        """Serve until standard input closes.
+
+        Returns
+        -------
+        dict or None
+            In a job: its request. None in the server itself.
+        """
+        wake_up, alarm = socket.socketpair()
+        for end in (wake_up, alarm):
+            end.setblocking(False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(alarm.fileno(), warn_on_full_buffer=False)
+        with selectors.DefaultSelector() as self.waiting, wake_up, alarm:
+            for file in (0, self.listener, wake_up):
+                self.waiting.register(file, selectors.EVENT_READ)
+            while True:
+                for key, _ in self.waiting.select():
+                    if key.fileobj == 0:
+                        self.end()
+                        return None
+                    if key.fileobj is wake_up:
+                        with suppress(BlockingIOError):
+                            wake_up.recv(4096)
+                        self.report_ended()
+                    elif key.fileobj is self.listener:
+                        if request := self.accept():
+                            signal.set_wakeup_fd(-1)
+                            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                            return request
+                    elif key.data in self.clients:
+                        # Clients send nothing more: this one has ended, and its job with it.
+                        os.kill(key.data, signal.SIGKILL)
+                        self.waiting.unregister(key.fileobj)
+
+    def accept(self) -> dict | None:
+        """Fork a job for the next client; in the job its request, with the client's files as its own."""
+        client, files = self.listener.accept()[0], []
+        client.settimeout(PATIENCE)
+        try:
+            _, files, _, _ = socket.recv_fds(client, 1, 3)
+            with client.makefile("rb") as sent:
+                request = json.loads(sent.readline())
+            changed = {name for name, _ in self.environment.items() ^ request["environment"].items()}
+            if not self.usable or not changed <= FREE:
+                with client:
+                    client.sendall(NOT_HERE)
+            elif (job := os.fork()) == 0:
+                for number, file in enumerate(files):
+                    os.dup2(file, number)
+                for each in (self.listener, client, *self.clients.values()):
+                    each.close()
+                return request
+            else:
+                self.clients[job] = client
+                self.waiting.register(client, selectors.EVENT_READ, job)
+                client.sendall(b"%d\n" % job)
+        except (OSError, ValueError):
+            # The client has ended. If its job has begun, the end of the connection is seen next.
+            if client not in self.clients.values():
+                client.close()
+        finally:
+            for file in files:
+                os.close(file)
+        return None
+
+    def report_ended(self, options: int = os.WNOHANG) -> None:
+        """Tell the clients of jobs that have ended how they ended.
+
+        Parameters
+        ----------
+        options : int
+            Of `os.waitpid`; 0 waits for all jobs.
+        """
+        with suppress(ChildProcessError):
+            while (ended := os.waitpid(-1, options))[0]:
+                with self.clients.pop(ended[0]) as client, suppress(OSError, KeyError):
+                    client.sendall(b"%d\n" % os.waitstatus_to_exitcode(ended[1]))
+                    self.waiting.unregister(client)
+
+    def end(self) -> None:
+        """Kill the jobs that still run."""
+        for job in self.clients:
+            os.kill(job, signal.SIGKILL)
+        self.report_ended(0)
+
+
+def load(statements: list[str]) -> bool:
+    """Run import statements with the garbage collector held off; whether this process may be forked.
+
+    A fork copies one thread. What others were at is never finished in the copy, and may stay locked.
+    """
+    gc.disable()
+    for statement in statements:
+        with suppress(ImportError):
+            exec(statement, {})
+    # What exists now is never collected: else the collector would write to all memory that jobs share.
+    gc.freeze()
+    gc.enable()
+    others = other_threads() - HARMLESS
+    if others:
+        print(
+            f"Jobs start without the worker: libraries have started {', '.join(others)}.", file=sys.stderr, flush=True
+        )
+    return not others
+
+
+def other_threads() -> set[str]:
+    """The names of this process's threads, the main one left out."""
+    names = set()
+    for thread in set(os.listdir("/proc/self/task")) - {str(os.getpid())}:
+        with open(f"/proc/self/task/{thread}/comm", encoding="utf-8") as file:
+            names.add(file.read().strip())
+    return names
+
+
+def become(request: dict, *, interruptible: bool) -> None:
+    """Make this process what a job's is when Python starts: its folder, environment, signals and output."""
+    os.chdir(request["folder"])
+    for name in FREE:
+        if name in request["environment"]:
+            os.environ[name] = request["environment"][name]
+        else:
+            os.environ.pop(name, None)
+    tempfile.tempdir = None
+    if interruptible:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.stdout.reconfigure(line_buffering=os.isatty(1))
+    script = os.path.abspath(request["script"])
+    sys.argv = [request["script"]]
+    sys.path.insert(0, os.path.dirname(script))
+    with suppress(OSError), open("/proc/self/comm", "w", encoding="utf-8") as name:
+        name.write(os.path.basename(script).split(".", 1)[-1])
+    threads = os.environ.get("OMP_NUM_THREADS", "1")
+    if threads != "1" and "threadpoolctl" in sys.modules:
+        # Libraries read the number of threads when they were loaded.
+        sys.modules["threadpoolctl"].threadpool_limits(limits=int(threads))
+
+
+def run(script: str) -> int:
+    """Run a script as Python runs one; its exit code, below 0 a signal to end by."""
+    main = ModuleType("__main__")
+    main.__file__, main.__builtins__ = os.path.abspath(script), builtins
+    sys.modules["__main__"] = main
+    try:
+        with open(script, "rb") as source:
+            code = compile(source.read(), main.__file__, "exec")
+        exec(code, vars(main))
+    except SystemExit as ending:
+        if ending.code is None or isinstance(ending.code, int):
+            return (ending.code or 0) & 0xFF
+        print(ending.code, file=sys.stderr)
+        return 1
+    except BaseException as error:
+        # The first line of the traceback would be the one above.
+        traceback.print_exception(error.with_traceback(error.__traceback__.tb_next))
+        return -signal.SIGINT if isinstance(error, KeyboardInterrupt) else 1
+    return 0
+
+
+def main(folder: str, listeners: str) -> None:
+    """Serve; in a job, run its script."""
+    leaving = Leaving()
+    # A terminal's interrupt is for Snakemake and the jobs.
+    interruptible = signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if not sys.flags.safe_path:
+        del sys.path[0]
+    request = wait_for_first(folder, json.loads(listeners))
+    if request:
+        become(request, interruptible=interruptible)
+        leaving.status = run(request["script"])
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
