@@ -10,17 +10,18 @@ from pathlib import Path
 
 from evolution.planning.code_files import code_files
 
-# What Snakemake itself puts at the head of each script imports these.
 SHARED = (
+    # The lines that Snakemake puts at the head of each script import these.
     "import pickle, snakemake.iocontainers, snakemake.logging",
     "import concurrent.futures, ctypes, dataclasses, io, json, logging, threadpoolctl, yaml",
     "import numpy, numpy.lib.format, numpy.random",
-    "import pyarrow, pyarrow.parquet",
+    # With its first array pyarrow looks for pandas.
+    "import pyarrow, pyarrow.parquet; pyarrow.array([0])",
 )
 
 # The import statements of a kind of job.
 LIBRARIES = {
-    "torch": (*SHARED, "import torch, torch.nn.functional, torch.utils.data"),
+    "torch": (*SHARED, "import scipy.linalg", "import torch, torch.nn.functional, torch.utils.data"),
     "analysis": (
         *SHARED,
         "import scipy.linalg, scipy.optimize, scipy.sparse.linalg, scipy.spatial.distance, scipy.special",
@@ -31,10 +32,6 @@ LIBRARIES = {
         "import PIL.Image, PIL.ImageDraw, PIL.ImageFont",
     ),
 }
-
-# The one array with which pyarrow looks for pandas, which takes time once.
-for statements in LIBRARIES:
-    LIBRARIES[statements] += ("import pyarrow; pyarrow.array([0])",)
 
 
 def kinds_of_jobs(scripts: Path) -> dict[str, str]:

@@ -26,8 +26,9 @@ import traceback
 from contextlib import suppress
 from types import ModuleType
 
-# Variables that may differ from job to job. The number of threads is set in the job; the others are only read when they
-# are used. A job with any other difference is not run here: a library may have read the variable while it was loaded.
+# Variables that may differ from job to job: numbers of threads, which are set in the job; folders for temporary files,
+# which are read when they are used; and what shells write. A job with any other difference is not run here, since a
+# library may have read the variable while it was loaded.
 THREADS = (
     "OMP_NUM_THREADS",
     "GOTO_NUM_THREADS",
@@ -36,7 +37,7 @@ THREADS = (
     "VECLIB_MAXIMUM_THREADS",
     "NUMEXPR_NUM_THREADS",
 )
-FREE = {*THREADS, "TMPDIR", "TMP", "TEMPDIR", "TEMP"}
+FREE = {*THREADS, "TMPDIR", "TMP", "TEMPDIR", "TEMP", "PWD", "OLDPWD", "SHLVL", "_"}
 
 # The answer in place of a process id: the job is to start without the worker.
 NOT_HERE = b"0\n"

@@ -14,10 +14,12 @@ import atexit
 import json
 import os
 import shlex
+import shutil
 import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from evolution.startup.libraries import LIBRARIES, kinds_of_jobs
@@ -35,7 +37,7 @@ def worker_wanted() -> bool:
     return os.environ.get(OFF_SWITCH, "") in ("", "0") and sys.platform == "linux"
 
 
-def start_worker(scripts: Path, shell: str) -> str:
+def start_worker(scripts: Path, shell: str, libraries: Mapping[str, Sequence[str]] = LIBRARIES) -> str:
     """Start the worker; it ends with this process, however that ends.
 
     Parameters
@@ -44,6 +46,8 @@ def start_worker(scripts: Path, shell: str) -> str:
         The folder with the scripts that jobs run.
     shell : path
         The shell that runs other commands.
+    libraries : mapping of str to sequence of str
+        Import statements, see `evolution.startup.libraries.LIBRARIES`.
 
     Returns
     -------
@@ -56,37 +60,43 @@ def start_worker(scripts: Path, shell: str) -> str:
         If the worker cannot be started here.
     """
     folder = Path(tempfile.mkdtemp(prefix="evolution-"))
-    kinds = kinds_of_jobs(scripts)
-    listeners = []
-    for kind in LIBRARIES:
-        listener = socket.socket(socket.AF_UNIX)
-        listener.bind(str(folder / f"{kind}.socket"))
-        listener.listen(WAITING)
-        listeners.append((listener, kind))
-    for script, kind in kinds.items():
-        (folder / script).symlink_to(f"{kind}.socket")
+    listeners = {}
+    try:
+        for kind in libraries:
+            listeners[kind] = socket.socket(socket.AF_UNIX)
+            listeners[kind].bind(str(folder / f"{kind}.socket"))
+            listeners[kind].listen(WAITING)
+        for script, kind in kinds_of_jobs(scripts).items():
+            (folder / script).symlink_to(f"{kind}.socket")
+        launcher = _write_launcher(folder, shell)
+        # Temporary files may lie where nothing can be executed.
+        subprocess.run([launcher, "-c", ":"], check=True)
+        served = [(listener.fileno(), libraries[kind]) for kind, listener in listeners.items()]
+        worker = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("server.py")), str(folder), json.dumps(served)],
+            stdin=subprocess.PIPE,
+            pass_fds=[number for number, _ in served],
+            env={**os.environ, **dict.fromkeys(THREADS, "1")},
+        )
+    except BaseException:
+        shutil.rmtree(folder)
+        raise
+    finally:
+        for listener in listeners.values():
+            listener.close()
+    atexit.register(_end, worker)
+    return str(launcher)
+
+
+def _write_launcher(folder: Path, shell: str) -> Path:
+    """A program that starts `client.py`."""
     launcher = folder / Path(shell).name
-    client = [sys.executable, "-I", "-S", str(Path(__file__).with_name("client.py")), str(folder)]
-    words = shlex.join([*client, sys.executable, shell])
+    client = str(Path(__file__).with_name("client.py"))
+    # Without the packages that are installed, Python starts in a hundredth of a second.
+    words = shlex.join([sys.executable, "-I", "-S", client, str(folder), sys.executable, shell])
     launcher.write_text(f'#!/bin/sh\nexec {words} "$@"\n', encoding="utf-8")
     launcher.chmod(0o700)
-    worker = subprocess.Popen(
-        [
-            sys.executable,
-            str(Path(__file__).with_name("server.py")),
-            str(folder),
-            json.dumps([(listener.fileno(), LIBRARIES[kind]) for listener, kind in listeners]),
-        ],
-        stdin=subprocess.PIPE,
-        pass_fds=[listener.fileno() for listener, _ in listeners],
-        env={**os.environ, **dict.fromkeys(THREADS, "1")},
-    )
-    atexit.register(_end, worker)
-    for listener, _ in listeners:
-        listener.close()
-    # Temporary files may lie where nothing can be executed.
-    subprocess.run([launcher, "-c", ":"], check=True)
-    return str(launcher)
+    return launcher
 
 
 def _end(worker: subprocess.Popen) -> None:

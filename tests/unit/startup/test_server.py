@@ -1,0 +1,191 @@
+"""Jobs that the worker forks, next to the same scripts run by the shell: nothing that a job sees differs."""
+
+import json
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from support.worker import MARK, Worker, gone, is_alive, kill
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the worker is used on Linux alone")
+
+# What a script finds when it starts.
+LOOK = """
+from __future__ import annotations
+import json, os, signal, sys, tempfile, threading
+handlers = {number.name: str(signal.getsignal(number)) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD,
+            signal.SIGPIPE, signal.SIGHUP)}
+variables = {name: value for name, value in os.environ.items() if name not in ("_", "SHLVL", "PWD", "OLDPWD")}
+print(json.dumps({
+    "loaded": "colorsys" in sys.modules, "argv": sys.argv, "folder": os.getcwd(), "name": __name__, "file": __file__,
+    "doc": __doc__, "path": sys.path, "handlers": handlers, "variables": variables, "flags": str(sys.flags),
+    "temporary": tempfile.gettempdir(), "given": sys.stdin.read(),
+    "main": sys.modules["__main__"].__dict__ is globals(),
+    "threads": threading.active_count(), "project": [name for name in sys.modules if name.startswith("evolution")],
+    "buffered": not sys.stdout.line_buffering, "open": len(os.listdir("/proc/self/fd")),
+}))
+print("to the errors", file=sys.stderr)
+"""
+
+ENDINGS = {
+    "returns": "print('x' * 100_000)",
+    "exits": "import sys; sys.exit(3)",
+    "exits_high": "import sys; sys.exit(259)",
+    "exits_with_a_message": "import sys; sys.exit('a message')",
+    "raises": "def fail():\n    raise ValueError('a value')\nfail()",
+    "is_no_python": "a = = 3",
+    "interrupted": "import os, signal, time; os.kill(os.getpid(), signal.SIGINT); time.sleep(60)",
+    "killed": "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
+    "aborts": "import os; print('unwritten', end=''); os.abort()",
+    "at_exit": "import atexit; atexit.register(print, 'at exit'); print('before')",
+    "leaves_a_thread": "import threading, time\nthreading.Timer(0.3, lambda: print('late')).start()",
+}
+
+# Writes its process and its parent's, and waits to be ended.
+WAITS = """
+import os, pathlib, sys, time
+path = pathlib.Path("started")
+again = path.exists()
+path.with_suffix(".new").write_text(f"{os.getpid()} {os.getppid()}")
+path.with_suffix(".new").rename(path)
+while not again:
+    time.sleep(0.05)
+print("again, by the shell" if "colorsys" not in sys.modules else "again")
+"""
+
+
+def started(worker: Worker) -> tuple[int, int]:
+    """The job of WAITS, once it has begun, and the process that forked it."""
+    path, end = worker.folder / "started", time.monotonic() + 60
+    while not path.exists() and time.monotonic() < end:
+        time.sleep(0.02)
+    job, server = map(int, path.read_text(encoding="utf-8").split())
+    assert "server.py" in Path(f"/proc/{server}/cmdline").read_text(encoding="utf-8")
+    return job, server
+
+
+@pytest.fixture(scope="module")
+def worker(tmp_path_factory):
+    with Worker(tmp_path_factory.mktemp("worker"), {"look": LOOK, **ENDINGS}) as worker:
+        yield worker
+
+
+def test_a_job_finds_what_it_finds_when_python_starts(worker):
+    (code, ours, errors), (_, theirs, _) = (
+        worker.run(worker.command("look"), given="input", launcher=launcher, TMPDIR=str(worker.folder), TMP="t")
+        for launcher in (None, "/bin/bash")
+    )
+    ours, theirs = json.loads(ours), json.loads(theirs)
+    assert (code, errors) == (0, "to the errors\n")
+    assert (ours.pop("loaded"), theirs.pop("loaded")) == (True, False)
+    assert ours == theirs
+    assert (ours["given"], ours["temporary"], ours["project"]) == ("input", str(worker.folder), [])
+
+
+@pytest.mark.parametrize("name", ENDINGS)
+def test_a_job_ends_as_under_the_shell(worker, name):
+    """The same exit code, or the same signal; the same output, errors and traceback."""
+    ours, theirs = (worker.run(worker.command(name), launcher=launcher) for launcher in (None, "/bin/bash"))
+    assert ours == theirs
+
+
+def test_a_job_runs_the_code_as_it_is_on_disk(worker):
+    path = worker.folder / ".snakemake" / "scripts" / "tmp1.returns.py"
+    code = path.read_text(encoding="utf-8")
+    path.write_text("print('edited')", encoding="utf-8")
+    assert worker.run(worker.command("returns")) == (0, "edited\n", "")
+    path.write_text(code, encoding="utf-8")
+
+
+def test_jobs_run_at_once(worker):
+    jobs = [worker.start(worker.command("leaves_a_thread")) for _ in range(8)]
+    assert [job.communicate(timeout=60)[0] for job in jobs] == ["late\n"] * 8
+
+
+@pytest.mark.parametrize("changed", [{"PYTHONHASHSEED": "7"}, {"LD_LIBRARY_PATH": "/nowhere"}])
+def test_a_job_with_another_environment_starts_by_itself(worker, changed):
+    """A library may have read the variable while it was loaded."""
+    found = json.loads(worker.run(worker.command("look"), **changed)[1])
+    assert found["loaded"] is False
+    assert changed.items() <= found["variables"].items()
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_libraries_use_as_many_threads_as_the_job_has(tmp_path, threads):
+    code = (
+        "import sys, numpy, threadpoolctl\n"
+        f"print({MARK!r} in sys.modules, {{each['num_threads'] for each in threadpoolctl.threadpool_info()}})"
+    )
+    libraries = (f"import {MARK}", "import numpy, threadpoolctl")
+    with Worker(tmp_path, {"count": code}, libraries) as worker:
+        number = {"OMP_NUM_THREADS": str(threads), "OPENBLAS_NUM_THREADS": str(threads)}
+        assert worker.run(worker.command("count"), **number) == (0, f"True {{{threads}}}\n", "")
+
+
+def test_a_library_that_starts_a_thread_is_not_forked(tmp_path):
+    library = "import threading, time; threading.Thread(target=time.sleep, args=(9,), daemon=True).start()"
+    with Worker(tmp_path, {"look": LOOK}, (f"import {MARK}", library)) as worker:
+        for _ in range(2):
+            code, output, _ = worker.run(worker.command("look"))
+            assert (code, json.loads(output)["loaded"]) == (0, False)
+
+
+def test_a_library_that_is_not_installed_is_left_out(tmp_path):
+    with Worker(tmp_path, {"look": LOOK}, ("import no_such_library", f"import {MARK}")) as worker:
+        assert json.loads(worker.run(worker.command("look"))[1])["loaded"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1])
+def test_a_signal_reaches_the_job(tmp_path, number):
+    with Worker(tmp_path, {"waits": WAITS}) as worker:
+        client = worker.start(worker.command("waits"))
+        job, _ = started(worker)
+        client.send_signal(number)
+        client.communicate(timeout=60)
+        assert client.returncode == -number
+        assert gone(job)
+
+
+def test_a_job_ends_with_what_stands_for_it(tmp_path):
+    with Worker(tmp_path, {"waits": WAITS}) as worker:
+        client = worker.start(worker.command("waits"))
+        job, server = started(worker)
+        client.kill()
+        assert gone(job)
+        client.communicate(timeout=60)
+        assert is_alive(server)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, None])
+def test_worker_and_jobs_end_with_snakemake(tmp_path, number):
+    with Worker(tmp_path, {"waits": WAITS}) as worker:
+        client = worker.start(worker.command("waits"))
+        job, server = started(worker)
+        folder = Path(worker.launcher).parent
+        assert folder.is_dir()
+        worker.program.stdin.close() if number is None else worker.program.send_signal(number)
+        assert gone(job)
+        assert gone(server)
+        assert client.communicate(timeout=60)[0] == ""
+        assert client.returncode == -signal.SIGKILL
+        worker.program.wait(timeout=60)
+        end = time.monotonic() + 20
+        while folder.exists() and time.monotonic() < end:
+            time.sleep(0.02)
+        assert not folder.exists()
+        worker.program.stdin = None
+
+
+def test_jobs_of_a_dead_worker_run_again_without_it_and_one_says_so(tmp_path):
+    with Worker(tmp_path, {"waits": WAITS, "returns": "print('returned')"}) as worker:
+        client = worker.start(worker.command("waits"))
+        job, server = started(worker)
+        kill(server)
+        output, errors = client.communicate(timeout=60)
+        assert (client.returncode, output) == (0, "again, by the shell\n")
+        assert not is_alive(job)
+        assert errors == "The worker that starts jobs has ended; jobs now start without it.\n"
+        assert worker.run(worker.command("returns")) == (0, "returned\n", "")

@@ -1,0 +1,62 @@
+"""Starting the worker; what it does then is in test_server.py."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from evolution.startup.worker import start_worker, worker_wanted
+from support.worker import Worker
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="the worker is used on Linux alone")
+
+
+@pytest.mark.parametrize(("value", "wanted"), [(None, True), ("", True), ("0", True), ("1", False)])
+@linux
+def test_it_can_be_switched_off(monkeypatch, value, wanted):
+    monkeypatch.delenv("EVOLUTION_NO_WORKER", raising=False)
+    if value is not None:
+        monkeypatch.setenv("EVOLUTION_NO_WORKER", value)
+    assert worker_wanted() is wanted
+
+
+def test_it_is_used_where_libraries_can_be_forked(monkeypatch):
+    monkeypatch.delenv("EVOLUTION_NO_WORKER", raising=False)
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert not worker_wanted()
+
+
+@linux
+def test_what_stands_for_the_shell_has_its_name(tmp_path):
+    """Snakemake puts `set -euo pipefail` before a command if the shell is called bash."""
+    with Worker(tmp_path, {"known": ""}) as worker:
+        assert Path(worker.launcher).name == "bash"
+        # A folder of its own that nobody else can write to.
+        assert Path(worker.launcher).parent.stat().st_mode & 0o777 == 0o700
+
+
+@linux
+def test_nothing_is_loaded_before_a_job_needs_it(tmp_path):
+    path = tmp_path / "loaded"
+    with Worker(tmp_path, {"known": "print('ran')"}, (f"open({str(path)!r}, 'w')",)) as worker:
+        assert worker.run("true")[0] == 0
+        assert not path.exists()
+        assert worker.run(worker.command("known")) == (0, "ran\n", "")
+        assert path.exists()
+
+
+@linux
+def test_a_folder_that_has_no_room_for_a_socket_is_an_error_and_leaves_nothing(tmp_path, monkeypatch):
+    far = tmp_path / ("long" * 30)
+    far.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(far))
+    with pytest.raises(OSError, match="too long"):
+        start_worker(tmp_path, "/bin/bash")
+    assert list(far.iterdir()) == []
+
+
+@linux
+def test_a_shell_that_does_not_start_is_an_error(tmp_path):
+    with pytest.raises((OSError, subprocess.SubprocessError)):
+        start_worker(tmp_path, "/no/such/bash", {"analysis": [], "torch": []})
