@@ -28,11 +28,11 @@ $(VENV)/.python:
 	touch $@
 
 $(VENV)/.run: $(VENV)/.python requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -r requirements.txt
 	touch $@
 
 $(VENV)/.test: $(VENV)/.run requirements-extras.txt requirements-test.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -r requirements.txt \
 	  -r requirements-extras.txt -r requirements-test.txt
 	touch $@
 
