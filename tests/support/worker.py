@@ -32,10 +32,10 @@ class Worker:
     scripts : dict of str to str
         Code by the script's name.
     libraries : sequence of str
-        Import statements.
+        Modules that the worker imports; they may lie in `folder`.
     """
 
-    def __init__(self, folder: Path, scripts: dict[str, str], libraries: tuple[str, ...] = (f"import {MARK}",)):
+    def __init__(self, folder: Path, scripts: dict[str, str], libraries: tuple[str, ...] = (MARK,)):
         self.folder = folder
         for path in (folder / "scripts", folder / ".snakemake" / "scripts"):
             path.mkdir(parents=True)
@@ -44,7 +44,7 @@ class Worker:
             (folder / ".snakemake" / "scripts" / f"tmp1.{name}.py").write_text(code, encoding="utf-8")
         # pytest writes into the environment which test runs.
         self.environment = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
-        self.environment |= {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(SCRIPTS)}
+        self.environment |= {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join([str(SCRIPTS), str(folder)])}
         self.program = subprocess.Popen(
             [sys.executable, "-c", PROGRAM, *libraries],
             cwd=folder,

@@ -1,5 +1,4 @@
 # Around a run of Snakemake: a lock on the project, a look at the clock, and closing words.
-import subprocess
 import time
 
 from evolution.io.warnings_file import load_warnings
@@ -7,7 +6,7 @@ from evolution.planning.closing_warnings import warning_lines
 from evolution.planning.job_errors import error_lines
 from evolution.planning.slurm_limits import limits_exceeded
 from evolution.sources.sentences import few
-from evolution.startup.worker import start_worker, worker_wanted
+from evolution.startup.worker import put_worker_in_place, worker_wanted
 from filelock import FileLock, Timeout
 
 # Snakemake's own lock outlives a Snakemake that is killed, and must then be removed by hand. The profiles turn it off.
@@ -47,8 +46,8 @@ def start_jobs_at_once():
     """Have a worker start the jobs of this machine; where it cannot, each job starts a Python of its own."""
     if workflow.local_exec and worker_wanted():
         try:
-            shell.executable(start_worker(Path(workflow.basedir) / "workflow" / "scripts", shell.get_executable()))
-        except (OSError, subprocess.SubprocessError) as error:
+            put_worker_in_place(Path(workflow.basedir) / "workflow" / "scripts")
+        except OSError as error:
             logger.warning(f"Jobs start without a worker, and so later than they could: {error}")
 
 

@@ -119,22 +119,22 @@ def test_libraries_use_as_many_threads_as_the_job_has(tmp_path, threads):
         "import sys, numpy, threadpoolctl\n"
         f"print({MARK!r} in sys.modules, {{each['num_threads'] for each in threadpoolctl.threadpool_info()}})"
     )
-    libraries = (f"import {MARK}", "import numpy, threadpoolctl")
-    with Worker(tmp_path, {"count": code}, libraries) as worker:
+    with Worker(tmp_path, {"count": code}, (MARK, "numpy", "threadpoolctl")) as worker:
         number = {"OMP_NUM_THREADS": str(threads), "OPENBLAS_NUM_THREADS": str(threads)}
         assert worker.run(worker.command("count"), **number) == (0, f"True {{{threads}}}\n", "")
 
 
 def test_a_library_that_starts_a_thread_is_not_forked(tmp_path):
     library = "import threading, time; threading.Thread(target=time.sleep, args=(9,), daemon=True).start()"
-    with Worker(tmp_path, {"look": LOOK}, (f"import {MARK}", library)) as worker:
+    (tmp_path / "busy_library.py").write_text(library, encoding="utf-8")
+    with Worker(tmp_path, {"look": LOOK}, (MARK, "busy_library")) as worker:
         for _ in range(2):
             code, output, _ = worker.run(worker.command("look"))
             assert (code, json.loads(output)["loaded"]) == (0, False)
 
 
 def test_a_library_that_is_not_installed_is_left_out(tmp_path):
-    with Worker(tmp_path, {"look": LOOK}, ("import no_such_library", f"import {MARK}")) as worker:
+    with Worker(tmp_path, {"look": LOOK}, ("no_such_library", MARK)) as worker:
         assert json.loads(worker.run(worker.command("look"))[1])["loaded"]
 
 

@@ -12,24 +12,26 @@ from evolution.planning.code_files import code_files
 
 SHARED = (
     # The lines that Snakemake puts at the head of each script import these.
-    "import pickle, snakemake.iocontainers, snakemake.logging",
-    "import concurrent.futures, ctypes, dataclasses, io, json, logging, threadpoolctl, yaml",
-    "import numpy, numpy.lib.format, numpy.random",
-    # With its first array pyarrow looks for pandas.
-    "import pyarrow, pyarrow.parquet; pyarrow.array([0])",
+    *("pickle", "snakemake.iocontainers", "snakemake.logging"),
+    *("concurrent.futures", "ctypes", "dataclasses", "io", "json", "logging", "threadpoolctl", "yaml"),
+    *("numpy", "numpy.lib.format", "numpy.random"),
+    # With its first array pyarrow imports pandas where it is installed.
+    *("pyarrow", "pyarrow.parquet", "pandas"),
+    "scipy.linalg",
 )
 
-# The import statements of a kind of job.
+# The modules for a kind of job.
 LIBRARIES = {
-    "torch": (*SHARED, "import scipy.linalg", "import torch, torch.nn.functional, torch.utils.data"),
+    "torch": (*SHARED, "torch", "torch.nn.functional", "torch.utils.data"),
     "analysis": (
         *SHARED,
-        "import scipy.linalg, scipy.optimize, scipy.sparse.linalg, scipy.spatial.distance, scipy.special",
-        "import sklearn.cluster, sklearn.decomposition, sklearn.linear_model, sklearn.metrics, sklearn.model_selection",
-        "import sklearn.kernel_ridge, sklearn.neighbors, sklearn.preprocessing, sklearn.random_projection",
-        "import openTSNE.affinity, openTSNE.initialization, openTSNE.nearest_neighbors",
-        "import matplotlib.backends.backend_agg, matplotlib.figure, matplotlib.font_manager, matplotlib.style",
-        "import PIL.Image, PIL.ImageDraw, PIL.ImageFont",
+        *("scipy.optimize", "scipy.sparse.linalg", "scipy.spatial.distance", "scipy.special"),
+        *("sklearn.cluster", "sklearn.decomposition", "sklearn.kernel_ridge", "sklearn.linear_model"),
+        *("sklearn.metrics", "sklearn.model_selection", "sklearn.neighbors", "sklearn.preprocessing"),
+        "sklearn.random_projection",
+        *("openTSNE", "openTSNE.affinity", "openTSNE.initialization", "openTSNE.nearest_neighbors"),
+        *("matplotlib.backends.backend_agg", "matplotlib.figure", "matplotlib.font_manager", "matplotlib.style"),
+        *("PIL.Image", "PIL.ImageDraw", "PIL.ImageFont"),
     ),
 }
 

@@ -2,8 +2,8 @@
 
     python server.py FOLDER LISTENERS
 
-LISTENERS is a JSON list with, for each kind of job, the number of an open socket that listens, and the statements that
-load the libraries. The process that is started here loads nothing. At the first connection to one of the sockets it
+LISTENERS is a JSON list with, for each kind of job, the number of an open socket that listens, and the modules to
+import. The process that is started here loads nothing. At the first connection to one of the sockets it
 forks a process that loads this kind's libraries and serves the socket from then on. That one forks a child for each
 request, which runs the job's script as Python would run it.
 
@@ -24,6 +24,7 @@ import sys
 import tempfile
 import traceback
 from contextlib import suppress
+from importlib import import_module
 from types import ModuleType
 
 # Variables that may differ from job to job: numbers of threads, which are set in the job; folders for temporary files,
@@ -80,8 +81,8 @@ def wait_for_first(folder: str, listeners: list[tuple[int, list[str]]]) -> dict 
     """
     with selectors.DefaultSelector() as waiting:
         waiting.register(0, selectors.EVENT_READ)
-        for number, statements in listeners:
-            waiting.register(socket.socket(fileno=number), selectors.EVENT_READ, statements)
+        for number, modules in listeners:
+            waiting.register(socket.socket(fileno=number), selectors.EVENT_READ, modules)
         while True:
             ready = [key for key, _ in waiting.select()]
             if any(key.fileobj == 0 for key in ready):
@@ -109,16 +110,16 @@ class Server:
     ----------
     listener : socket.socket
         Where clients connect.
-    statements : list of str
-        Import statements; a library that is not installed is left out.
+    modules : list of str
+        What to import; a library that is not installed is left out.
     """
 
-    def __init__(self, listener: socket.socket, statements: list[str]):
+    def __init__(self, listener: socket.socket, modules: list[str]):
         self.listener = listener
         self.environment = dict(os.environ)
         # The connection of each job's client, by the job's process id.
         self.clients: dict[int, socket.socket] = {}
-        self.usable = load(statements)
+        self.usable = load(modules)
 
     def serve(self) -> dict | None:
         """Serve until standard input closes.
@@ -207,15 +208,15 @@ class Server:
         self.report_ended(0)
 
 
-def load(statements: list[str]) -> bool:
-    """Run import statements with the garbage collector held off; whether this process may be forked.
+def load(modules: list[str]) -> bool:
+    """Import modules with the garbage collector held off; whether this process may be forked.
 
     A fork copies one thread. What others were at is never finished in the copy, and may stay locked.
     """
     gc.disable()
-    for statement in statements:
+    for module in modules:
         with suppress(ImportError):
-            exec(statement, {})
+            import_module(module)
     # What exists now is never collected: else the collector would write to all memory that jobs share.
     gc.freeze()
     gc.enable()

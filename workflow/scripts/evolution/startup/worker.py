@@ -37,6 +37,13 @@ def worker_wanted() -> bool:
     return os.environ.get(OFF_SWITCH, "") in ("", "0") and sys.platform == "linux"
 
 
+def put_worker_in_place(scripts: Path) -> None:
+    """Start the worker, and have Snakemake run commands by it; see `start_worker`."""
+    from snakemake.shell import shell
+
+    shell.executable(start_worker(scripts, shell.get_executable()))
+
+
 def start_worker(scripts: Path, shell: str, libraries: Mapping[str, Sequence[str]] = LIBRARIES) -> str:
     """Start the worker; it ends with this process, however that ends.
 
@@ -47,7 +54,7 @@ def start_worker(scripts: Path, shell: str, libraries: Mapping[str, Sequence[str
     shell : path
         The shell that runs other commands.
     libraries : mapping of str to sequence of str
-        Import statements, see `evolution.startup.libraries.LIBRARIES`.
+        Modules to import, see `evolution.startup.libraries.LIBRARIES`.
 
     Returns
     -------
@@ -56,7 +63,7 @@ def start_worker(scripts: Path, shell: str, libraries: Mapping[str, Sequence[str
 
     Raises
     ------
-    OSError, subprocess.SubprocessError
+    OSError
         If the worker cannot be started here.
     """
     folder = Path(tempfile.mkdtemp(prefix="evolution-"))
@@ -70,7 +77,8 @@ def start_worker(scripts: Path, shell: str, libraries: Mapping[str, Sequence[str
             (folder / script).symlink_to(f"{kind}.socket")
         launcher = _write_launcher(folder, shell)
         # Temporary files may lie where nothing can be executed.
-        subprocess.run([launcher, "-c", ":"], check=True)
+        if subprocess.run([launcher, "-c", ":"]).returncode:
+            raise OSError(f"{launcher} does not start {shell}")
         served = [(listener.fileno(), libraries[kind]) for kind, listener in listeners.items()]
         worker = subprocess.Popen(
             [sys.executable, str(Path(__file__).with_name("server.py")), str(folder), json.dumps(served)],
