@@ -15,7 +15,9 @@ from sklearn.preprocessing import normalize
 
 from evolution.activations.compaction import compact
 from evolution.measures import neighbors, probe, spectrum
+from evolution.measures.attributes import read_attribute
 from evolution.measures.cell_metrics import MeasureSettings, layer_metrics, shape_metrics
+from evolution.measures.products import Products
 from evolution.measures.registry import OF_CLUSTERS, PER_CLASS
 from evolution.seeds import generator, integer_seed
 from support.measured_by_sklearn import truth
@@ -69,23 +71,43 @@ def test_settings_reach_scikit_learn(features, clusters, n_init, neighbors, seed
     assert values == pytest.approx(truth(raw, labels, settings)[0], abs=1e-4)
 
 
-def test_chunks_give_what_the_matrix_gives(features):
-    raw, labels = features
-    whole, clusters, votes = layer_metrics(raw, labels, SETTINGS)
-    chunked, same_clusters, same_votes = layer_metrics(raw, labels, SETTINGS, matrix_samples=199)
+@pytest.mark.parametrize("kind", ["wide", "narrow", "different norms", "duplicates", "empty columns"])
+@pytest.mark.parametrize("block", [1024, 60, 7])
+def test_blocks_give_what_the_matrix_gives(features, kind, block):
+    raw, labels = layer(kind, features)
+    raw = np.pad(raw, ((0, 0), (0, 300))) if kind == "empty columns" else raw
+    settings = replace(SETTINGS, measures=ALL)
+    whole, clusters, votes = layer_metrics(raw, labels, settings, predicted=labels)
+    found, same_clusters, same_votes = layer_metrics(
+        raw, labels, settings, predicted=labels, matrix_samples=199, block=block
+    )
     np.testing.assert_array_equal(same_clusters, clusters)
     np.testing.assert_array_equal(same_votes, votes)
-    assert chunked == pytest.approx(whole, abs=1e-5)
+    assert list(found) == list(whole)
+    for name, value in whole.items():
+        assert found[name] == pytest.approx(value, rel=1e-5, abs=1e-5), name
 
 
-def test_with_chunks_no_matrix_of_all_distances_is_in_memory():
+def test_attributes_in_blocks_are_what_they_are_in_the_matrix(features):
+    raw, labels = features
+    words = np.where(np.arange(200) % 7 > 1, np.array(["red", "green", "blue"])[np.arange(200) % 3], "")
+    numbers = np.where(np.arange(200) % 5 > 0, raw.sum(1), np.nan)
+    attributes = [read_attribute("word", words, "auto"), read_attribute("number", numbers, "auto")]
+    whole, found = (
+        layer_metrics(raw, labels, SETTINGS, attributes=attributes, matrix_samples=most, block=60)[0]
+        for most in (5000, 100)
+    )
+    assert found == pytest.approx(whole, abs=1e-5)
+
+
+def test_with_blocks_no_matrix_of_all_distances_is_in_memory():
     rows = np.random.default_rng(0).normal(size=(2000, 4)).astype(np.float32)
     labels = np.arange(2000) % 3
     settings = MeasureSettings(clusters=3, n_init=1, neighbors=5, measures=(), seed=0)
     matrix, peaks = 4 * 2000**2, []
     for most in (1999, 2000):
         tracemalloc.start()
-        layer_metrics(rows, labels, settings, matrix_samples=most, chunk_mb=1)
+        layer_metrics(rows, labels, settings, matrix_samples=most, block=100)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[0] < matrix / 2 < matrix <= peaks[1]
@@ -165,7 +187,7 @@ def test_few_directions_have_what_needs_no_clusters(rows, distinct, width, caplo
     assert len(caplog.messages) == 2, "once a call"
 
 
-@pytest.mark.parametrize("most", [5000, 50], ids=["matrix", "chunks"])
+@pytest.mark.parametrize("most", [5000, 50], ids=["matrix", "blocks"])
 @pytest.mark.parametrize("form", [compact, np.asarray], ids=["compact", "raw"])
 def test_copies_of_few_images(features, form, most):
     """Twelve images, ten copies of each, for fifteen clusters: all but the clusters' metrics are scikit-learn's."""
@@ -193,7 +215,7 @@ def test_copies_of_few_images(features, form, most):
     }
 
 
-@pytest.mark.parametrize("most", [5000, 50], ids=["matrix", "chunks"])
+@pytest.mark.parametrize("most", [5000, 50], ids=["matrix", "blocks"])
 def test_copies_that_have_other_labels(features, most):
     """Each class lies on every image alike, so that no class is apart from another."""
     raw, labels = np.repeat(features[0][:6], 20, axis=0), np.tile(np.arange(4), 30)
@@ -203,7 +225,7 @@ def test_copies_that_have_other_labels(features, most):
     assert 0 <= values["knn_purity"] <= 1 and 0 <= values["knn_accuracy"] <= 1
 
 
-@pytest.mark.parametrize("most", [5000, 50], ids=["matrix", "chunks"])
+@pytest.mark.parametrize("most", [5000, 50], ids=["matrix", "blocks"])
 @pytest.mark.parametrize("lengths", ["one", "many", "dead"])
 def test_one_direction_has_silhouettes_of_exactly_0(features, lengths, most, recwarn):
     """The rows' inner products round differently in different places, and this must not tell the rows apart."""
@@ -257,7 +279,7 @@ def test_all_measures_of_a_layer(features):
     assert values["intrinsic_dimension"] != pytest.approx(neighbors.intrinsic_dimension(rows), rel=1e-2)
     assert values["linear_probe_accuracy"] == probe.linear_probe(raw, labels, integer_seed(4, "probe"))
     for name in ("effective_rank", "participation_ratio"):
-        assert values[name] == pytest.approx(getattr(spectrum, name)(spectrum.singular_values(raw)), rel=1e-3)
+        assert values[name] == pytest.approx(getattr(spectrum, name)(spectrum.singular_values(Products(raw))), rel=1e-3)
 
 
 @pytest.mark.parametrize("name", MEASURES)
@@ -274,7 +296,7 @@ def test_many_samples_are_thinned_for_spectrum_and_probe(features, caplog):
     drawn = np.sort(generator(3, "spectrum").choice(200, 150, replace=False))
     of_all, of_drawn = (
         (
-            spectrum.effective_rank(spectrum.singular_values(rows)),
+            spectrum.effective_rank(spectrum.singular_values(Products(rows))),
             probe.linear_probe(rows, labels, integer_seed(3, "probe")),
         )
         for rows, labels in (features, (features[0][drawn], features[1][drawn]))

@@ -17,6 +17,7 @@ from evolution.activations.compaction import compact
 from evolution.measures import neighbors, spectrum
 from evolution.measures.attributes import read_attribute
 from evolution.measures.cell_metrics import MeasureSettings, cluster_count, layer_metrics
+from evolution.measures.products import Products
 from evolution.measures.registry import MEASURE_NAMES, OF_CLUSTERS, PER_CLASS, metrics_of
 from evolution.seeds import integer_seed
 
@@ -73,7 +74,9 @@ def check_what_needs_no_target(values, assigned, raw):
     davies_bouldin = metrics.davies_bouldin_score(normalize(raw), clusters)
     assert values["davies_bouldin"] == pytest.approx(davies_bouldin, rel=1e-4)
     assert values["intrinsic_dimension"] == pytest.approx(neighbors.intrinsic_dimension(raw), rel=1e-4)
-    assert values["effective_rank"] == pytest.approx(spectrum.effective_rank(spectrum.singular_values(raw)), rel=1e-3)
+    assert values["effective_rank"] == pytest.approx(
+        spectrum.effective_rank(spectrum.singular_values(Products(raw))), rel=1e-3
+    )
 
 
 @pytest.mark.parametrize("form", [compact, np.asarray], ids=["compact", "raw"])

@@ -14,10 +14,11 @@ from evolution.measures import clustering
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
+@pytest.mark.parametrize("together", [5000, 100], ids=["one by one", "side by side"])
 @pytest.mark.parametrize(("clusters", "n_init", "seed"), [(10, 10, 3), (4, 1, 0), (30, 5, 8), (2, 20, 1)])
-def test_restarts_end_where_scikit_learn_ends(features, clusters, n_init, seed):
+def test_restarts_end_where_scikit_learn_ends(features, clusters, n_init, seed, together):
     rows = normalize(features[0])
-    best, restarts = clustering.kmeans_restarts(rows, clusters=clusters, n_init=n_init, seed=seed)
+    best, restarts = clustering.kmeans_restarts(rows, clusters=clusters, n_init=n_init, seed=seed, together=together)
     np.testing.assert_array_equal(best, KMeans(clusters, n_init=n_init, random_state=seed).fit(rows).labels_)
     assert len(restarts) == n_init
 
@@ -96,6 +97,16 @@ def test_groups_with_one_centre_have_no_davies_bouldin():
     assert math.isnan(clustering.davies_bouldin(rows, np.array([0, 0, 1, 1])))
     # Centres (1/2, 1/2) and (-1/2, -1/2), 1.414 apart; each radius 0.707.
     assert clustering.davies_bouldin(rows, np.array([0, 1, 0, 1])) == pytest.approx(1)
+
+
+def test_silhouettes_of_sums_are_scikit_learns():
+    """Of groups of several sizes, one of them of one sample."""
+    rows, groups = np.random.default_rng(0).normal(size=(40, 3)), np.arange(40) % 5
+    groups[0] = 5
+    distances = metrics.pairwise_distances(rows)
+    found = clustering.silhouettes_of_sums(distances @ np.eye(6)[groups], groups)
+    np.testing.assert_allclose(found, metrics.silhouette_samples(rows, groups), atol=1e-12)
+    assert found[0] == 0 and not clustering.silhouettes_of_sums(np.zeros((4, 2)), np.array([0, 0, 1, 1])).any()
 
 
 def test_class_means():

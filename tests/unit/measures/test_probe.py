@@ -9,6 +9,7 @@ from sklearn.model_selection import KFold, StratifiedKFold
 
 from evolution.activations.compaction import compact
 from evolution.measures import probe
+from evolution.measures.cka import centred
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -31,7 +32,7 @@ def test_probe_is_ridge_on_one_hot_classes(features, form, scale):
 @pytest.mark.parametrize("width", [100, 200, 600])
 def test_probe_predicts_what_scikit_learns_ridge_classifier_does(features, classes, width):
     """By features or by inner products, whichever are fewer: the same sample for sample."""
-    rows, labels = probe.centred(features[0][:, :width]), 3 * (features[1] % classes)
+    rows, labels = centred(features[0][:, :width]), 3 * (features[1] % classes)
     right = []
     for fit, held in StratifiedKFold(5, shuffle=True, random_state=7).split(rows, labels):
         ridge = RidgeClassifier(probe.PENALTY * len(fit), solver="svd").fit(rows[fit], labels[fit])

@@ -7,6 +7,7 @@ import pytest
 
 from evolution.activations.compaction import compact
 from evolution.measures import spectrum
+from evolution.measures.products import Products
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -28,7 +29,7 @@ def test_spectra_with_closed_forms(features):
         # Singular values 3 and 1: shares 3/4 and 1/4.
         ([9, 1], math.exp(-0.75 * math.log(0.75) - 0.25 * math.log(0.25)), 100 / 82),
     ):
-        singular = spectrum.singular_values(spread_rows(np.array(variances, float), 60, features, random))
+        singular = spectrum.singular_values(Products(spread_rows(np.array(variances, float), 60, features, random)))
         assert spectrum.effective_rank(singular) == pytest.approx(rank, rel=1e-6)
         assert spectrum.participation_ratio(singular) == pytest.approx(ratio, rel=1e-6)
 
@@ -43,7 +44,7 @@ def test_spectra_of_compact_rows(variances, middle):
     rows = spread_rows(variances, 300, 900, np.random.default_rng(1), middle).astype(np.float32)
     shares = np.sqrt(variances) / np.sqrt(variances).sum()
     for form in (rows, compact(rows)):
-        singular = spectrum.singular_values(form)
+        singular = spectrum.singular_values(Products(form))
         assert spectrum.effective_rank(singular) == pytest.approx(math.exp(-(shares * np.log(shares)).sum()), rel=2e-3)
         assert spectrum.participation_ratio(singular) == pytest.approx(
             variances.sum() ** 2 / (variances**2).sum(), rel=2e-3
@@ -52,6 +53,6 @@ def test_spectra_of_compact_rows(variances, middle):
 
 def test_a_constant_layer_has_no_spectrum(recwarn):
     for rows in (np.full((20, 5), 0.1, np.float32), np.zeros((20, 50))):
-        singular = spectrum.singular_values(rows)
+        singular = spectrum.singular_values(Products(rows))
         assert math.isnan(spectrum.effective_rank(singular)) and math.isnan(spectrum.participation_ratio(singular))
     assert not recwarn.list

@@ -12,7 +12,11 @@ from evolution.activations.compaction import unit_rows
 from evolution.data.kinds import CLASSES, LABELS, NUMBER
 from evolution.measures import clustering, neighbors
 from evolution.measures.attributes import Attribute, attribute_metrics
-from evolution.measures.directions import CHUNK_MB, MATRIX_SAMPLES, Directions, find_directions
+from evolution.measures.blocks import BLOCK, MATRIX_SAMPLES
+from evolution.measures.copies import find_copies
+from evolution.measures.directions import Directions, ManyDirections, find_directions, of_all
+from evolution.measures.passes import Foreseen
+from evolution.measures.products import Products
 from evolution.measures.registry import OF_CLUSTERS, THINNED, metrics_of
 from evolution.scores import average_precisions, mean_of_known, r_squared
 from evolution.seeds import generator, integer_seed
@@ -80,7 +84,7 @@ def layer_metrics(
     classes: int | None = None,
     matrix_samples: int = MATRIX_SAMPLES,
     spectrum_samples: int = SPECTRUM_SAMPLES,
-    chunk_mb: int = CHUNK_MB,
+    block: int = BLOCK,
 ) -> tuple[dict[str, object], np.ndarray, np.ndarray]:
     """All metrics of one layer at one time.
 
@@ -105,11 +109,11 @@ def layer_metrics(
     classes : int or None
         How many there are; None: as many as have samples.
     matrix_samples : int
-        Above this many samples no matrix of all distances is kept.
+        Above this many samples no matrix of all distances is kept, and k-means' restarts are found side by side.
     spectrum_samples : int
         See `shape_metrics`.
-    chunk_mb : int
-        MB of distances that are held at once.
+    block : int
+        Rows of a block of distances, where they are not kept.
 
     Returns
     -------
@@ -126,13 +130,19 @@ def layer_metrics(
     if target == CLASSES and classes is None:
         classes = int(labels.max()) + 1
     names = metrics_of(target, settings.measures)
+    if len(activations) > matrix_samples:
+        activations = _without_empty_columns(activations)
     rows = _equal_where_close(unit_rows(activations), settings.clusters)
-    distinct = len(np.unique(rows, axis=0))
+    distinct = len(find_copies(rows)[0])
     clustered = distinct >= settings.clusters
     explained = [] if clustered else [name for name in names if name in OF_CLUSTERS]
     if clustered:
         assigned, restarts = clustering.kmeans_restarts(
-            rows, clusters=settings.clusters, n_init=settings.n_init, seed=integer_seed(settings.seed, "k-means")
+            rows,
+            clusters=settings.clusters,
+            n_init=settings.n_init,
+            seed=integer_seed(settings.seed, "k-means"),
+            together=matrix_samples,
         )
     else:
         log.warning(
@@ -144,7 +154,13 @@ def layer_metrics(
         # One group of all samples takes the clusters' place. What is measured of it becomes NaN below.
         assigned = np.full(len(rows), -1)
         restarts = [assigned]
-    directions = find_directions(rows, of_copies=not clustered, matrix_samples=matrix_samples, chunk_mb=chunk_mb)
+    directions = find_directions(
+        rows,
+        of_copies=not clustered,
+        matrix_samples=matrix_samples,
+        foreseen=_foreseen(activations, labels, settings, target, attributes, assigned if clustered else None),
+        block=block,
+    )
     values, voted = direction_metrics(
         directions, labels, settings, target=target, classes=classes, assigned=assigned, restarts=restarts
     )
@@ -154,7 +170,14 @@ def layer_metrics(
     if not kept.all() and THINNED.intersection(settings.measures):
         log.info("Spectrum and probe take %d of %d samples", kept.sum(), len(kept))
     values |= shape_metrics(
-        activations, labels, settings, target=target, predicted=predicted, classes=classes, kept=kept
+        activations,
+        labels,
+        settings,
+        target=target,
+        predicted=predicted,
+        classes=classes,
+        kept=kept,
+        two_nearest=directions.two_nearest() if "intrinsic_dimension" in settings.measures else None,
     )
     by_attribute = {}
     for attribute in attributes:
@@ -178,8 +201,30 @@ def layer_metrics(
     return values, assigned.astype(np.int16), voted
 
 
+def _foreseen(
+    activations: np.ndarray,
+    labels: np.ndarray | None,
+    settings: MeasureSettings,
+    target: str,
+    attributes: Sequence[Attribute],
+    assigned: np.ndarray | None,
+) -> Foreseen:
+    """What will be asked of the distances, see `layer_metrics`; `assigned` None where there are no clusters."""
+    everyone = np.ones(len(activations), bool)
+    varied = [attribute for attribute in attributes if attribute.varies]
+    groupings = [of_all(attribute.known, attribute.values) for attribute in varied if attribute.grouping]
+    groupings += [of_all(everyone, labels)] if target == CLASSES else []
+    groupings += [] if assigned is None else [of_all(everyone, assigned)]
+    return Foreseen(
+        groupings=groupings,
+        parts=[everyone, *(attribute.known for attribute in varied if attribute.known.sum() > settings.neighbors)],
+        neighbors=settings.neighbors,
+        activations=activations if "intrinsic_dimension" in settings.measures else None,
+    )
+
+
 def direction_metrics(
-    directions: Directions,
+    directions: Directions | ManyDirections,
     labels: np.ndarray | None,
     settings: MeasureSettings,
     *,
@@ -192,7 +237,7 @@ def direction_metrics(
 
     Parameters
     ----------
-    directions : Directions
+    directions : Directions or ManyDirections
         Of N samples.
     labels, settings, target, classes
         See `layer_metrics`.
@@ -231,7 +276,7 @@ def direction_metrics(
 
 
 def _against_classes(
-    directions: Directions,
+    directions: Directions | ManyDirections,
     labels: np.ndarray,
     settings: MeasureSettings,
     nearest: np.ndarray,
@@ -279,6 +324,12 @@ def _samples_of_probe(activations: np.ndarray, seed: int, most: int) -> np.ndarr
     return kept
 
 
+def _without_empty_columns(rows: np.ndarray) -> np.ndarray:
+    """The rows without the zeros that compact coordinates end in, where a layer has fewer dimensions than samples."""
+    used = np.flatnonzero(rows.any(0))
+    return np.ascontiguousarray(rows[:, : used[-1] + 1 if len(used) else 1])
+
+
 def _equal_where_close(rows: np.ndarray, few: int) -> np.ndarray:
     """Directions that differ in their last digits alone made equal, where there are fewer than `few` others.
 
@@ -288,8 +339,8 @@ def _equal_where_close(rows: np.ndarray, few: int) -> np.ndarray:
     along = rows @ np.cos(np.arange(rows.shape[1], dtype=np.float32))
     if len(np.unique(along.round(5))) >= few:
         return rows
-    _, first, copy_of = np.unique(rows.round(6), axis=0, return_index=True, return_inverse=True)
-    return rows[first][copy_of.ravel()]
+    first, copy_of = find_copies(rows.round(6))
+    return rows[first][copy_of]
 
 
 def shape_metrics(
@@ -301,6 +352,7 @@ def shape_metrics(
     predicted: np.ndarray | None = None,
     classes: int | None = None,
     kept: np.ndarray | None = None,
+    two_nearest: np.ndarray | None = None,
 ) -> dict[str, object]:
     """The metrics that lengths matter to: spectrum, dimension, neural collapse, probe.
 
@@ -318,35 +370,42 @@ def shape_metrics(
         How many there are; None: as many as have samples.
     kept : bool array (N,) or None
         The samples that the measures of `registry.THINNED` take; None: all.
+    two_nearest : float64 array (M, 2) or None
+        See `neighbors.intrinsic_dimension`.
     """
     # Modules are imported where they are needed: a run without these measures need not load them.
     measures, values = settings.measures, {}
     if "intrinsic_dimension" in measures:
-        values["intrinsic_dimension"] = neighbors.intrinsic_dimension(activations)
+        values["intrinsic_dimension"] = neighbors.intrinsic_dimension(activations, two_nearest=two_nearest)
     if "neural_collapse" in measures and target == CLASSES:
         from evolution.measures import collapse
 
         values |= collapse.layer_collapse(activations, labels, predicted, classes)
     if kept is not None and not kept.all():
         activations, labels = activations[kept], None if labels is None else labels[kept]
-    if "linear_probe" in measures and labels is not None:
-        values |= _probed(activations, labels, target, integer_seed(settings.seed, "probe"))
+    probed = "linear_probe" in measures and labels is not None
+    if probed or "effective_rank" in measures or "participation_ratio" in measures:
+        products = Products(activations)
+    if probed:
+        values |= _probed(products, activations, labels, target, integer_seed(settings.seed, "probe"))
     if "effective_rank" in measures or "participation_ratio" in measures:
         from evolution.measures import spectrum
 
-        singular = spectrum.singular_values(activations)
+        singular = spectrum.singular_values(products)
         values["effective_rank"] = spectrum.effective_rank(singular)
         values["participation_ratio"] = spectrum.participation_ratio(singular)
     return values
 
 
-def _probed(activations: np.ndarray, labels: np.ndarray, target: str, seed: int) -> dict[str, object]:
-    """What a linear probe reads off the activations."""
+def _probed(
+    products: Products, activations: np.ndarray, labels: np.ndarray, target: str, seed: int
+) -> dict[str, object]:
+    """What a linear probe reads off the activations; `products` are theirs."""
     from evolution.measures.probe import linear_probe, ridge_predictions
 
     if target == CLASSES:
-        return {"linear_probe_accuracy": linear_probe(activations, labels, seed)}
-    predicted = ridge_predictions(activations, labels.reshape(len(labels), -1), seed)
+        return {"linear_probe_accuracy": linear_probe(activations, labels, seed, products=products)}
+    predicted = ridge_predictions(activations, labels.reshape(len(labels), -1), seed, products=products)
     if target == NUMBER:
         return {"linear_probe_r2": math.nan if predicted is None else r_squared(labels, predicted[:, 0])}
     none = np.full(labels.shape[1], math.nan)

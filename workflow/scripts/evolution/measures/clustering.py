@@ -13,6 +13,8 @@ from sklearn.metrics import (
     silhouette_samples,
 )
 
+from evolution.measures.blocks import MATRIX_SAMPLES
+
 # Centres of unit rows that are nearer than this are the same but for rounding.
 SAME_CENTRE = 1e-6
 
@@ -23,7 +25,9 @@ def refines(labels: np.ndarray, others: np.ndarray) -> bool:
     return pairs == len(np.unique(labels))
 
 
-def kmeans_restarts(rows: np.ndarray, *, clusters: int, n_init: int, seed: int) -> tuple[np.ndarray, list[np.ndarray]]:
+def kmeans_restarts(
+    rows: np.ndarray, *, clusters: int, n_init: int, seed: int, together: int = MATRIX_SAMPLES
+) -> tuple[np.ndarray, list[np.ndarray]]:
     """k-means (Lloyd, k-means++) `n_init` times over.
 
     The best labels are bit for bit those of `KMeans(clusters, n_init=n_init, random_state=seed)`, which also draws all
@@ -33,6 +37,9 @@ def kmeans_restarts(rows: np.ndarray, *, clusters: int, n_init: int, seed: int) 
     ----------
     rows : float array (N, D)
     clusters, n_init, seed : int
+    together : int
+        Of more rows than this the restarts are found side by side, see `lloyd.side_by_side`: labels are then those of
+        scikit-learn up to rounding.
 
     Returns
     -------
@@ -40,15 +47,20 @@ def kmeans_restarts(rows: np.ndarray, *, clusters: int, n_init: int, seed: int) 
         Labels of the restart with the lowest inertia (sum of squared distances to the centres).
     restarts : list of n_init int arrays (N,)
     """
-    random = np.random.RandomState(seed)
-    restarts, best, lowest = [], None, math.inf
-    for _ in range(n_init):
-        fit = KMeans(clusters, init="k-means++", n_init=1, random_state=random).fit(rows)
-        restarts.append(fit.labels_)
+    if len(rows) > together:
+        from evolution.measures.lloyd import side_by_side
+
+        fits = side_by_side(rows, clusters=clusters, n_init=n_init, seed=seed)
+    else:
+        random = np.random.RandomState(seed)
+        found = (KMeans(clusters, init="k-means++", n_init=1, random_state=random).fit(rows) for _ in range(n_init))
+        fits = [(fit.labels_, fit.inertia_) for fit in found]
+    best, lowest = fits[0]
+    for labels, inertia in fits[1:]:
         # As scikit-learn does: a lower inertia by rounding alone, for the same clusters, is no better.
-        if best is None or (fit.inertia_ < lowest and not refines(fit.labels_, best)):
-            best, lowest = fit.labels_, fit.inertia_
-    return best, restarts
+        if inertia < lowest and not refines(labels, best):
+            best, lowest = labels, inertia
+    return best, [labels for labels, _ in fits]
 
 
 def rand_index_spread(labels: np.ndarray, restarts: list[np.ndarray]) -> dict[str, float]:
@@ -96,20 +108,41 @@ def davies_bouldin(rows: np.ndarray, groups: np.ndarray) -> float:
     return float(davies_bouldin_score(rows, groups)) if pdist(centres).min() > SAME_CENTRE else math.nan
 
 
-def silhouettes(geometry: np.ndarray, groups: np.ndarray, metric: str) -> np.ndarray | None:
+def silhouettes(distances: np.ndarray, groups: np.ndarray) -> np.ndarray | None:
     """Each sample's silhouette (Rousseeuw 1987), float (N,).
 
     None where there is one group, and where each sample is a group.
 
     Parameters
     ----------
-    geometry : float array (N, N) or (N, D)
-        Distances (metric precomputed) or rows.
+    distances : float array (N, N)
     groups : int array (N,)
-    metric : str
     """
     several = 1 < len(np.unique(groups)) < len(groups)
-    return silhouette_samples(geometry, groups, metric=metric) if several else None
+    return silhouette_samples(distances, groups, metric="precomputed") if several else None
+
+
+def silhouettes_of_sums(sums: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """Each sample's silhouette (Rousseeuw 1987), float64 (N,), from its distances to each group.
+
+    (b - a) / max(a, b), where a is a sample's mean distance to the others of its group, and b the smallest of its mean
+    distances to another group. 0 of a sample that is alone in its group.
+
+    Parameters
+    ----------
+    sums : float64 array (N, K)
+        The sum of each sample's distances to the samples of each of K groups, two or more.
+    groups : int array (N,)
+        From 0 to K - 1, none of which is empty.
+    """
+    counts, samples = np.bincount(groups, minlength=sums.shape[1]), np.arange(len(groups))
+    within = sums[samples, groups] / np.maximum(counts[groups] - 1, 1)
+    means = sums / counts
+    means[samples, groups] = np.inf
+    nearest = means.min(1)
+    larger = np.maximum(within, nearest)
+    alone = counts[groups] == 1
+    return np.divide(nearest - within, larger, out=np.zeros(len(groups)), where=(larger > 0) & ~alone)
 
 
 def class_means(values: np.ndarray | None, labels: np.ndarray, classes: int) -> list[float]:

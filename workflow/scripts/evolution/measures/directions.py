@@ -3,16 +3,14 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-from sklearn import config_context
 from sklearn.metrics import pairwise_distances
 
 from evolution.measures import clustering, neighbors
+from evolution.measures.blocks import BLOCK, MATRIX_SAMPLES
+from evolution.measures.copies import find_copies
+from evolution.measures.passes import Foreseen, Passes
 
-# Above this many samples the N x N distances are taken in chunks instead of kept (100 MB in float32).
-MATRIX_SAMPLES = 5000
-
-# MB of distances that scikit-learn holds at once where they are taken in chunks.
-CHUNK_MB = 100
+NOTHING = Foreseen()
 
 
 @dataclass(frozen=True)
@@ -23,45 +21,89 @@ class Directions:
     ----------
     rows : float32 array (N, D)
         Of unit length.
-    geometry : float array (N, N) or (N, D)
-        All distances, or rows where there are too many of them.
-    metric : {"precomputed", "euclidean"}
-        Which of the two `geometry` is.
-    chunk_mb : int
-        MB of distances that are held at once.
+    distances : float array (N, N)
     """
 
     rows: np.ndarray
-    geometry: np.ndarray
-    metric: str
-    chunk_mb: int
+    distances: np.ndarray
     _nearest: dict[int, np.ndarray] = field(default_factory=dict, init=False, repr=False)
 
     def silhouettes(self, groups: np.ndarray) -> np.ndarray | None:
         """Each sample's silhouette, see `clustering.silhouettes`; `groups` int (N,)."""
-        with config_context(working_memory=self.chunk_mb):
-            return clustering.silhouettes(self.geometry, groups, self.metric)
+        return clustering.silhouettes(self.distances, groups)
 
     def nearest(self, count: int) -> np.ndarray:
         """Each sample's nearest neighbours, int (N, count), see `neighbors.nearest`. They are searched for once."""
         if count not in self._nearest:
-            with config_context(working_memory=self.chunk_mb):
-                self._nearest[count] = neighbors.nearest(self.geometry, count, self.metric)
+            self._nearest[count] = neighbors.nearest(self.distances, count, "precomputed")
         return self._nearest[count]
+
+    def two_nearest(self) -> None:
+        """See `ManyDirections.two_nearest`. Of few samples they are found among the activations themselves."""
 
     def of(self, chosen: np.ndarray) -> "Directions":
         """Those of some samples alone; `chosen` bool (N,). Nothing is copied where these are all."""
         if chosen.all():
             return self
-        geometry = self.geometry[chosen]
-        if self.metric == "precomputed":
-            geometry = geometry[:, chosen]
-        return Directions(self.rows[chosen], geometry, self.metric, self.chunk_mb)
+        return Directions(self.rows[chosen], self.distances[chosen][:, chosen])
+
+
+@dataclass(frozen=True)
+class ManyDirections:
+    """As `Directions`, of so many samples that their distances are not kept.
+
+    Attributes
+    ----------
+    passes : Passes
+        Over all N samples.
+    chosen : bool array (N,)
+        Those that these are.
+    """
+
+    passes: Passes
+    chosen: np.ndarray
+
+    @property
+    def rows(self) -> np.ndarray:
+        """Unit rows, float32 (M, D)."""
+        return self.passes.rows if self.chosen.all() else self.passes.rows[self.chosen]
+
+    def silhouettes(self, groups: np.ndarray) -> np.ndarray | None:
+        """See `Directions.silhouettes`."""
+        known, numbers = np.unique(groups, return_inverse=True)
+        if not 1 < len(known) < len(groups):
+            return None
+        sums = self.passes.sums(of_all(self.chosen, numbers))[self.chosen]
+        return clustering.silhouettes_of_sums(sums, numbers)
+
+    def nearest(self, count: int) -> np.ndarray:
+        """See `Directions.nearest`."""
+        return (np.cumsum(self.chosen) - 1)[self.passes.nearest(self.chosen, count)]
+
+    def two_nearest(self) -> np.ndarray | None:
+        """Distances between the activations, where the pass over the unit rows gives them; see `Passes.two_nearest`."""
+        return self.passes.two_nearest()
+
+    def of(self, chosen: np.ndarray) -> "ManyDirections":
+        """Those of some samples alone; `chosen` bool (N,), of all samples."""
+        return ManyDirections(self.passes, chosen)
+
+
+def of_all(chosen: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """The groups of all samples, int64 (N,): those of the chosen ones, numbered from 0, and -1 of the others."""
+    of_each = np.full(len(chosen), -1)
+    of_each[chosen] = np.unique(groups, return_inverse=True)[1]
+    return of_each
 
 
 def find_directions(
-    rows: np.ndarray, *, of_copies: bool = False, matrix_samples: int = MATRIX_SAMPLES, chunk_mb: int = CHUNK_MB
-) -> Directions:
+    rows: np.ndarray,
+    *,
+    of_copies: bool = False,
+    matrix_samples: int = MATRIX_SAMPLES,
+    foreseen: Foreseen = NOTHING,
+    block: int = BLOCK,
+) -> Directions | ManyDirections:
     """The directions of unit rows.
 
     Parameters
@@ -74,17 +116,17 @@ def find_directions(
         exactly 0 apart.
     matrix_samples : int
         Above this many samples no matrix of all distances is kept.
-    chunk_mb : int
-        MB of distances that are held at once.
+    foreseen : Foreseen
+        What will be asked of them, which many samples are then visited for once.
+    block : int
+        Rows of a block of distances.
     """
     if len(rows) > matrix_samples:
-        # About one of the copies: what the rows have in common rounds off nothing then.
-        return Directions(rows, rows - rows[0] if of_copies else rows, "euclidean", chunk_mb)
+        return ManyDirections(Passes(rows, foreseen, block=block), np.ones(len(rows), bool))
     if not of_copies:
-        return Directions(rows, _distances(rows), "precomputed", chunk_mb)
-    distinct, copy_of = np.unique(rows, axis=0, return_inverse=True)
-    copies = np.ix_(copy_of.ravel(), copy_of.ravel())
-    return Directions(rows, _distances(distinct)[copies], "precomputed", chunk_mb)
+        return Directions(rows, _distances(rows))
+    first, copy_of = find_copies(rows)
+    return Directions(rows, _distances(rows[first])[np.ix_(copy_of, copy_of)])
 
 
 def _distances(rows: np.ndarray) -> np.ndarray:

@@ -5,6 +5,9 @@ import math
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
+from evolution.measures.blocks import MATRIX_SAMPLES, Search, about_mean, nearest_of, pass_over
+from evolution.measures.copies import find_copies
+
 # The share of the ratios that is fitted: the largest ones come from a few outliers.
 KEPT_RATIOS = 0.9
 # Ratios that differ from 1 by less are rounding: all samples are equally far from each other.
@@ -76,7 +79,9 @@ def purity(nearby: np.ndarray, labels: np.ndarray) -> float:
     return float((labels[nearby] == labels[:, None]).mean())
 
 
-def intrinsic_dimension(rows: np.ndarray) -> float:
+def intrinsic_dimension(
+    rows: np.ndarray, *, two_nearest: np.ndarray | None = None, matrix_samples: int = MATRIX_SAMPLES
+) -> float:
     """TwoNN: the dimension of the surface that the samples lie on (Facco, d'Errico, Rodriguez, Laio 2017).
 
     Where the density is even, the ratio mu of the distances to the second and to the first neighbour follows
@@ -88,18 +93,19 @@ def intrinsic_dimension(rows: np.ndarray) -> float:
     ----------
     rows : float array (N, D)
         Raw or compact activations, and not their unit rows: lengths are a dimension too.
+    two_nearest : float64 array (M, 2) or None
+        The distances of the M rows that are no copies to the nearest two others, where they are known.
+    matrix_samples : int
+        Of more rows than this, distances are taken in blocks.
 
     Returns
     -------
     float
         NaN where fewer than 10 samples are no copies, or all ratios are 1.
     """
-    rows = np.unique(rows, axis=0).astype(np.float64)
-    if len(rows) < 10:
+    distances = _two_nearest(rows, matrix_samples) if two_nearest is None else two_nearest
+    if len(distances) < 10:
         return math.nan
-    # About their mean, as distances are taken from inner products, in which a large common part would drown them.
-    rows -= rows.mean(0)
-    distances, _ = NearestNeighbors(n_neighbors=2, metric="euclidean", algorithm="brute").fit(rows).kneighbors()
     first, second = distances[distances[:, 0] > 0].T
     if len(first) < 10:
         return math.nan
@@ -107,3 +113,22 @@ def intrinsic_dimension(rows: np.ndarray) -> float:
     kept = int(KEPT_RATIOS * len(ratios))
     x, y = ratios[:kept], -np.log1p(-np.arange(1, kept + 1) / len(ratios))
     return float(x @ y / (x @ x)) if x[-1] > ROUNDING else math.nan
+
+
+def _two_nearest(rows: np.ndarray, matrix_samples: int) -> np.ndarray:
+    """The distances of each row that is no copy to the nearest two others, float64 (M, 2)."""
+    if len(rows) > matrix_samples:
+        first, _ = find_copies(rows)
+        rows = rows if len(first) == len(rows) else rows[first]
+        if len(rows) < 10:
+            return np.zeros((len(rows), 2))
+        centred = about_mean(rows, scale=float(np.abs(rows).max()))
+        search = Search(np.ones(len(rows), bool), 2)
+        pass_over(centred, np.zeros((len(rows), 0)), [search])
+        return np.sqrt(nearest_of(search, rows, centred.error(False), scale=centred.scale, exact=True)[1])
+    rows = np.unique(rows, axis=0).astype(np.float64)
+    if len(rows) < 10:
+        return np.zeros((len(rows), 2))
+    # About their mean, as distances are taken from inner products, in which a large common part would drown them.
+    rows -= rows.mean(0)
+    return NearestNeighbors(n_neighbors=2, metric="euclidean", algorithm="brute").fit(rows).kneighbors()[0]

@@ -3,26 +3,26 @@
 import math
 
 import numpy as np
+from scipy.linalg import solve
 from sklearn.kernel_ridge import KernelRidge
-from sklearn.linear_model import Ridge, RidgeClassifier
 from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.preprocessing import KernelCenterer
 
-from evolution.measures.cka import centred
+from evolution.measures.products import Products
 
 FOLDS = 5
 # Of the mean squared length of the centred rows, per sample: directions with less variance than this are shrunk most.
 PENALTY = 1e-3
 
 
-def linear_probe(rows: np.ndarray, labels: np.ndarray, seed: int) -> float:
+def linear_probe(rows: np.ndarray, labels: np.ndarray, seed: int, *, products: Products | None = None) -> float:
     """Accuracy of a ridge classifier on samples that it was not fitted to (probes: Alain and Bengio 2017).
 
-    Least squares on one-hot classes with a squared penalty (scikit-learn's RidgeClassifier), in five stratified folds.
-    The penalty goes with the layer's own variance, so that a layer's scale does not matter. Ridge sees
-    inner products alone: compact coordinates give what the raw activations give. Multinomial logistic regression, the
-    more usual probe, takes three times as long; on seven layers of the default experiment the two differed by up to
-    0.04, and ranked them alike.
+    Least squares on one-hot classes with a squared penalty (as scikit-learn's RidgeClassifier), in five stratified
+    folds. The penalty goes with the layer's own variance, so that a layer's scale does not matter. Ridge sees inner
+    products alone: compact coordinates give what the raw activations give. Multinomial logistic regression, the more
+    usual probe, takes three times as long; on seven layers of the default experiment the two differed by up to 0.04,
+    and ranked them alike.
 
     Parameters
     ----------
@@ -31,6 +31,8 @@ def linear_probe(rows: np.ndarray, labels: np.ndarray, seed: int) -> float:
     labels : int array (N,)
     seed : int
         Of the folds.
+    products : Products or None
+        Of the rows, where they are there.
 
     Returns
     -------
@@ -39,23 +41,18 @@ def linear_probe(rows: np.ndarray, labels: np.ndarray, seed: int) -> float:
     """
     counts = np.bincount(labels)
     folds = min(FOLDS, counts[counts > 0].min())
-    rows = centred(rows)
-    if folds < 2 or (counts > 0).sum() < 2 or not rows.any():
+    products = Products(rows) if products is None else products
+    if folds < 2 or (counts > 0).sum() < 2 or products.constant:
         return math.nan
-    # With more features than samples to fit, scikit-learn would take the inner products again in each fold.
-    gram = _products(rows, folds)
-    right = np.zeros(len(rows), bool)
-    for fit, held in StratifiedKFold(folds, shuffle=True, random_state=seed).split(rows, labels):
-        penalty = PENALTY * len(fit)
-        if gram is None:
-            found = RidgeClassifier(penalty, solver="cholesky").fit(rows[fit], labels[fit]).predict(rows[held])
-        else:
-            found = _predict_from_products(gram, labels, fit, held, penalty)
-        right[held] = found == labels[held]
-    return float(right.mean())
+    classes, positions = np.unique(labels, return_inverse=True)
+    split = StratifiedKFold(folds, shuffle=True, random_state=seed).split(positions, positions)
+    predicted = _held_out(products, np.eye(len(classes))[positions], [held for _, held in split])
+    return float((predicted.argmax(1) == positions).mean())
 
 
-def ridge_predictions(rows: np.ndarray, values: np.ndarray, seed: int) -> np.ndarray | None:
+def ridge_predictions(
+    rows: np.ndarray, values: np.ndarray, seed: int, *, products: Products | None = None
+) -> np.ndarray | None:
     """What ridge regression predicts of samples that it was not fitted to, in five folds, with the probe's penalty.
 
     Parameters
@@ -66,41 +63,57 @@ def ridge_predictions(rows: np.ndarray, values: np.ndarray, seed: int) -> np.nda
         M numbers of each sample, which are predicted each on its own; of labels 0 and 1.
     seed : int
         Of the folds, which are drawn without a look at the values.
+    products : Products or None
+        Of the rows, where they are there.
 
     Returns
     -------
     float64 array (N, M) or None
         None where there are fewer samples than folds, and of a constant layer.
     """
-    rows, values = centred(rows), np.asarray(values, np.float64)
-    if len(rows) < FOLDS or not rows.any():
+    products, values = Products(rows) if products is None else products, np.asarray(values, np.float64)
+    if len(rows) < FOLDS or products.constant:
         return None
-    gram = _products(rows, FOLDS)
-    predicted = np.empty(values.shape)
-    for fit, held in KFold(FOLDS, shuffle=True, random_state=seed).split(rows):
-        penalty = PENALTY * len(fit)
-        if gram is None:
-            ridge = Ridge(penalty, solver="cholesky").fit(rows[fit], values[fit])
-            predicted[held] = ridge.predict(rows[held]).reshape(len(held), -1)
-        else:
-            predicted[held] = _ridge_from_products(gram, values[fit], fit, held, penalty)
-    return predicted
+    split = KFold(FOLDS, shuffle=True, random_state=seed).split(values)
+    return _held_out(products, values, [held for _, held in split])
 
 
-def _products(rows: np.ndarray, folds: int) -> np.ndarray | None:
-    """All inner products, (N, N), where there are more features than samples to fit; else None.
+def _held_out(products: Products, values: np.ndarray, folds: list[np.ndarray]) -> np.ndarray:
+    """What ridge regression on the other folds predicts of each fold, float64 (N, M).
 
-    scikit-learn would take them again in each fold.
+    By inner products of samples where there are more features than samples to fit, else by those of features: what
+    scikit-learn's KernelRidge and Ridge find, without taking the products again in each fold.
+
+    Parameters
+    ----------
+    products : Products
+        Of N rows.
+    values : float64 array (N, M)
+    folds : list of int arrays
+        Every sample is in one.
     """
-    return rows @ rows.T if rows.shape[1] > (1 - 1 / folds) * len(rows) else None
-
-
-def _predict_from_products(
-    gram: np.ndarray, labels: np.ndarray, fit: np.ndarray, held: np.ndarray, penalty: float
-) -> np.ndarray:
-    """What RidgeClassifier predicts of the held samples, by its dual form, from all inner products."""
-    classes, positions = np.unique(labels[fit], return_inverse=True)
-    return classes[_ridge_from_products(gram, np.eye(len(classes))[positions], fit, held, penalty).argmax(1)]
+    samples, features = products.shape
+    predicted, everyone = np.empty(values.shape), np.arange(samples)
+    if features > (1 - 1 / len(folds)) * samples:
+        for held in folds:
+            fit = np.setdiff1d(everyone, held)
+            predicted[held] = _ridge_from_products(products.gram(), values[fit], fit, held, PENALTY * len(fit))
+        return predicted
+    moments = products.moments(folds)
+    sums, crossed = np.empty((len(folds), features)), np.empty((len(folds), features, values.shape[1]))
+    for fold, held in enumerate(folds):
+        rows = products.part(held)
+        sums[fold], crossed[fold] = rows.sum(0), rows.T @ values[held]
+    for fold, held in enumerate(folds):
+        # Of the samples to fit, everything is a sum over all less the sum over the fold.
+        fit = samples - len(held)
+        mean, target = (sums.sum(0) - sums[fold]) / fit, (values.sum(0) - values[held].sum(0)) / fit
+        products_fit = products.smaller() - moments[fold] - fit * np.outer(mean, mean)
+        products_fit.flat[:: features + 1] += PENALTY * fit
+        right = crossed.sum(0) - crossed[fold] - fit * np.outer(mean, target)
+        slopes = solve(products_fit, right, assume_a="pos", overwrite_a=True)
+        predicted[held] = products.part(held) @ slopes + (target - mean @ slopes)
+    return predicted
 
 
 def _ridge_from_products(

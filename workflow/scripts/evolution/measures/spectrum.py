@@ -5,41 +5,33 @@ import math
 import numpy as np
 from scipy.linalg import eigvalsh
 
+from evolution.measures.products import Products
+
 # A direction is left out where the sum of the samples' squares along it is less than this share of a sample's mean
 # squared distance from the mean. Compact coordinates come from float32 products, whose rounding puts up to half as much
 # into an empty direction, and a hundred empty directions would count as one.
 FAINT = 2e-5
-# A mean squared distance from the mean below this share of the mean squared length is the rounding of a constant layer.
-CONSTANT = 1e-12
 
 
-def singular_values(rows: np.ndarray) -> np.ndarray:
+def singular_values(products: Products) -> np.ndarray:
     """The singular values of the centred rows, in units of their own root mean squared length.
 
     They are the square roots of the covariance's eigenvalues up to a factor, on which no measure here depends. They are
-    computed from the Gram matrix or the covariance, whichever is smaller.
+    computed from the products of samples or of features, whichever are there or are fewer. Raw and compact activations
+    have the same spectrum.
 
     Parameters
     ----------
-    rows : float array (N, D)
-        Raw or compact activations: both have the same spectrum.
+    products : Products
 
     Returns
     -------
     float64 array (K,)
         Largest first, without the ones that are too `FAINT`; none for a constant layer.
     """
-    rows = np.array(rows, np.float64)
-    # First by the largest, so that rows of any size have squares.
-    rows /= np.abs(rows).max(initial=0) or 1
-    rows /= math.sqrt(np.square(rows).sum() / len(rows)) or 1
-    rows -= rows.mean(0)
-    spread = np.square(rows).sum() / len(rows)
-    if not spread > CONSTANT:
+    if products.constant:
         return np.zeros(0)
-    rows /= math.sqrt(spread)
-    product = rows @ rows.T if len(rows) < rows.shape[1] else rows.T @ rows
-    eigenvalues = eigvalsh(product, overwrite_a=True, check_finite=False)[::-1]
+    eigenvalues = eigvalsh(products.smaller(), check_finite=False)[::-1]
     return np.sqrt(eigenvalues[eigenvalues > FAINT])
 
 
