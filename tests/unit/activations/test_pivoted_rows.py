@@ -72,8 +72,10 @@ def test_every_distance_is_within_the_tolerance(rows, tolerance):
 
 
 def test_what_is_left_of_orthogonal_rows():
-    """In closed form. N orthogonal unit rows have the spread 1 - 1/N about their mean. Their mean and k of them span the
-    mean of the N - k others, on which each of these others has a projection of squared length 1/(N - k).
+    """In closed form. N of them have the spread 1 - 1/N about their mean.
+
+    Their mean and k of them span the mean of the N - k others. Each of these has a projection on it, of squared length
+    1/(N - k).
     """
     rows = 3 * np.eye(200, 1500, dtype=np.float32)
     kept = pivoted_rows(rows, tolerance=0.04, most=80, seed=0)
