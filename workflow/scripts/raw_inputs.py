@@ -4,7 +4,7 @@ import logging
 
 import numpy as np
 
-from evolution.activations.compaction import stored_rows
+from evolution.activations.stored_rows import stored_rows
 from evolution.data.baseline import baseline_rows
 from evolution.data.kinds import BASELINES, TABLE
 from evolution.data.network_input import load_evaluation
@@ -14,7 +14,7 @@ from evolution.io.job_log import job_log
 log = logging.getLogger("evolution")
 
 
-def raw_input_activations(*, dataset: str, compacted: bool, seed: int) -> np.ndarray:
+def raw_input_activations(*, dataset: str, compacted: bool, seed: int, tolerance: float | str = "auto") -> np.ndarray:
     """The raw inputs, one row a sample.
 
     Pixels are scaled and normalised as in training, columns of a table standardised, signals taken as they are given to
@@ -24,9 +24,11 @@ def raw_input_activations(*, dataset: str, compacted: bool, seed: int) -> np.nda
     ----------
     dataset : path of dataset.npz
     compacted : bool
-        Whether they are stored as `evolution.activations.compaction.stored_rows`, or raw.
+        Whether they are stored as `evolution.activations.stored_rows.stored_rows`, or raw.
     seed : int
         The run's.
+    tolerance : float or "auto"
+        See `evolution.activations.stored_rows.stored_rows`.
 
     Returns
     -------
@@ -38,12 +40,15 @@ def raw_input_activations(*, dataset: str, compacted: bool, seed: int) -> np.nda
         (trained_on,) = load_npz(dataset, "train_inputs")
     rows = baseline_rows(kind, inputs, trained_on=trained_on)
     log.info("Raw inputs of %d samples (%s), %d values each", len(rows), BASELINES[kind], rows.shape[1])
-    return (stored_rows(rows, seed=seed) if compacted else rows)[None]
+    return (stored_rows(rows, seed=seed, tolerance=tolerance) if compacted else rows)[None]
 
 
 if "snakemake" in globals():
     with job_log(snakemake.log[0]):
         activations = raw_input_activations(
-            dataset=snakemake.input.dataset, compacted=snakemake.params.compact, seed=snakemake.params.seed
+            dataset=snakemake.input.dataset,
+            compacted=snakemake.params.compact,
+            seed=snakemake.params.seed,
+            tolerance=snakemake.params.tolerance,
         )
         save_npy(snakemake.output[0], activations)

@@ -142,6 +142,7 @@ if "snakemake" in globals():
                 compacted=snakemake.params.compact,
                 pooling=Pooling(maps=snakemake.params.maps, tokens=snakemake.params.tokens),
                 seed=snakemake.params.seed,
+                tolerance=snakemake.params.tolerance,
             ),
             activations=layer_outputs(snakemake.output, named["classifier"]),
             output=named,

@@ -1,13 +1,13 @@
-"""Compact and projected rows have the geometry of the rows that they stand for."""
+"""Compact rows have the geometry of the rows that they stand for."""
 
 import numpy as np
 import pytest
 from sklearn.cluster import KMeans
-from sklearn.metrics import adjusted_rand_score, euclidean_distances, silhouette_score
+from sklearn.metrics import adjusted_rand_score, silhouette_score
 from sklearn.model_selection import LeaveOneOut, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 
-from evolution.activations.compaction import compact, stored_rows, unit_rows
+from evolution.activations.compaction import compact, unit_rows
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -162,29 +162,6 @@ def test_unit_rows(rows):
     assert unit.dtype == np.float32
     np.testing.assert_allclose(unit, normalized(rows), atol=1e-6)
     np.testing.assert_allclose(np.linalg.norm(unit, axis=1), (rows != 0).any(axis=1), rtol=1e-6)
-
-
-def test_rows_of_many_samples_are_projected():
-    rows = gaussian(200, 3000).astype(np.float32)
-    kept = stored_rows(rows, seed=0, exact_samples=100, projected=256)
-    assert kept.shape == (200, 256)
-    assert kept.dtype == np.float32
-    pairs = np.triu_indices(200, 1)
-    squared, squared_kept = (euclidean_distances(each, squared=True)[pairs] for each in (rows, kept))
-    errors = squared_kept / squared - 1
-    # Of a chi-squared variable with 256 degrees of freedom.
-    assert errors.std() == pytest.approx(np.sqrt(2 / 256), rel=0.1)
-    assert errors.mean() == pytest.approx(0, abs=0.02)
-    np.testing.assert_array_equal(kept, stored_rows(rows, seed=0, exact_samples=100, projected=256))
-    assert not np.allclose(kept, stored_rows(rows, seed=1, exact_samples=100, projected=256))
-
-
-def test_rows_of_few_features_or_samples_are_not_projected():
-    rows = gaussian(200, 150).astype(np.float32)
-    assert stored_rows(rows, seed=0, exact_samples=100, projected=256) is rows
-    rows = gaussian(200, 3000).astype(np.float32)
-    for limits in ({"exact_samples": 200, "projected": 256}, {}):
-        np.testing.assert_array_equal(stored_rows(rows, seed=0, **limits), compact(rows))
 
 
 def test_rows_that_differ_in_a_few_features_alone_are_told_apart():

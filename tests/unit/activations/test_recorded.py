@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from evolution.activations import stored_rows as stored
 from evolution.activations.classifier import classifier_rows
 from evolution.activations.compaction import compact
 from evolution.activations.recorded import (
@@ -32,7 +33,9 @@ def folder(tmp_path):
     return write_recording(tmp_path / "rec")
 
 
-def take(folder, times=(0, 100), layers=("conv1", "fc1"), eval_size=1000, compacted=False, pooling=None):
+def take(
+    folder, times=(0, 100), layers=("conv1", "fc1"), eval_size=1000, compacted=False, pooling=None, tolerance="auto"
+):
     dataset = str(folder.parent / "dataset.npz")
     prepare_recording(path=str(folder), class_count=CLASSES, ids=None, eval_size=eval_size, seed=3, output=dataset)
     files = {time: {name: str(path) for name, path in array_files(folder / str(time)).items()} for time in times}
@@ -42,7 +45,7 @@ def take(folder, times=(0, 100), layers=("conv1", "fc1"), eval_size=1000, compac
         dataset=dataset,
         times=files,
         unit="step",
-        settings=RecordingSettings(compacted=compacted, pooling=pooling or Pooling(), seed=3),
+        settings=RecordingSettings(compacted=compacted, pooling=pooling or Pooling(), seed=3, tolerance=tolerance),
         activations={layer: writers[layer] for layer in layers},
         classifier=writers["classifier"],
     )
@@ -51,6 +54,17 @@ def take(folder, times=(0, 100), layers=("conv1", "fc1"), eval_size=1000, compac
     arrays = {name: np.load(path) for name, path in outputs.items()}
     with np.load(dataset) as archive:
         return taken, arrays, archive["eval_indices"], archive["eval_labels"]
+
+
+def test_a_tolerance_counts_where_rows_are_compacted(folder, monkeypatch):
+    monkeypatch.setattr(stored, "NARROW", 0)
+    _, raw, _, _ = take(folder, layers=["conv1"], tolerance=0.8)
+    _, within, _, _ = take(folder, layers=["conv1"], compacted=True, tolerance=0.8)
+    assert within["conv1"].shape[2] < min(raw["conv1"].shape[1:])
+    for rows, kept in zip(raw["conv1"], within["conv1"]):
+        expected = stored.stored_rows(rows, seed=3, tolerance=0.8)
+        np.testing.assert_array_equal(kept[:, : expected.shape[1]], expected)
+        assert not kept[:, expected.shape[1] :].any()
 
 
 def test_rows_are_those_of_the_drawn_samples(folder):

@@ -8,6 +8,7 @@ from torch.nn.modules.module import register_module_forward_pre_hook
 
 from evolution.activations.agreement import Evaluated
 from evolution.activations.snapshots import SnapshotSettings, layer_groups, take_snapshots, trained_networks
+from evolution.activations.stored_rows import stored_rows
 from evolution.errors import LayerError, ModelError, UserError
 from evolution.models.build import build_run_model
 from evolution.models.networks import SmallCNN
@@ -70,14 +71,16 @@ class Entries:
         self.entries[index] = entry.copy()
 
 
-def take(dataset, paths, epochs, layers=LAYERS, compacted=False, **limits):
+def take(dataset, paths, epochs, layers=LAYERS, compacted=False, tolerance="auto", **limits):
     """Activations (epochs, N, D) of each layer, the classifier's rows at each epoch, and the predictions."""
     activations, classifier = {layer: Entries(len(epochs)) for layer in layers}, Entries(len(epochs))
     snapshots = take_snapshots(
         dataset=dataset,
         networks=trained_networks(paths, epochs),
         times=epochs,
-        settings=SnapshotSettings(model="small_cnn", model_kwargs={}, seed=17, compacted=compacted, pooling=Pooling()),
+        settings=SnapshotSettings(
+            model="small_cnn", model_kwargs={}, seed=17, compacted=compacted, pooling=Pooling(), tolerance=tolerance
+        ),
         activations=activations,
         classifier=classifier,
         evaluated=None,
@@ -194,6 +197,17 @@ def test_an_epoch_that_no_checkpoint_has(span):
     dataset, paths, _ = span
     with pytest.raises(UserError, match=r"0001-0003\.pt is damaged .*no weights of time \[7\]"):
         take(dataset, paths, [2, 7])
+
+
+def test_a_tolerance_counts_where_activations_are_compacted(span):
+    dataset, paths, _ = span
+    (raw,), (within,) = (
+        take(dataset, paths, [2], ["conv1"], compacted=compacted, tolerance=0.8)[0]["conv1"]
+        for compacted in (False, True)
+    )
+    assert raw.shape[1] > 1000
+    assert within.shape[1] < 18
+    np.testing.assert_array_equal(within, stored_rows(raw, seed=17, tolerance=0.8))
 
 
 @pytest.mark.parametrize("compacted", [True, False])

@@ -87,6 +87,20 @@ def test_entries_written_one_at_a_time_make_the_array(tmp_path):
     assert (tmp_path / "array.npy").read_bytes() == (tmp_path / "at_once.npy").read_bytes()
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1), (1, 2, 0)])
+def test_entries_of_fewer_columns_end_in_zeros(tmp_path, order):
+    """Whichever of them comes first."""
+    entries = [np.random.default_rng(width).normal(size=(50, width)).astype(np.float32) for width in (3, 120, 40)]
+    whole = np.zeros((3, 50, 120), np.float32)
+    for index, entry in enumerate(entries):
+        whole[index, :, : entry.shape[1]] = entry
+    with NpyWriter(tmp_path / "array.npy", 3) as writer:
+        for index in order:
+            writer.put(index, entries[index])
+    np.save(tmp_path / "at_once.npy", whole)
+    assert (tmp_path / "array.npy").read_bytes() == (tmp_path / "at_once.npy").read_bytes()
+
+
 def test_an_interrupted_writer_leaves_nothing(tmp_path):
     with pytest.raises(KeyboardInterrupt), NpyWriter(tmp_path / "array.npy", 2) as writer:
         writer.put(0, np.zeros((2, 2)))

@@ -14,7 +14,7 @@ from activation_recorder.planning import pooled_width
 from activation_recorder.rehearsal import rehearse
 from activation_recorder.samples import Samples
 from activation_recorder.snapshot import Plan, write_snapshot
-from evolution.activations.compaction import stored_rows
+from evolution.activations.stored_rows import stored_rows
 from evolution.models import outputs as theirs
 from evolution.models.hooks import record_outputs
 from evolution.models.networks import SmallCNN

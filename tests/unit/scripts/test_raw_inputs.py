@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.preprocessing import StandardScaler
 
+from evolution.activations.stored_rows import stored_rows
 from evolution.data.baseline import baseline_rows
 from raw_inputs import raw_input_activations
 from support.samples import write_samples
@@ -37,6 +38,14 @@ def test_pixels_are_what_the_network_is_given(tmp_path, shape):
     kept = raw_input_activations(dataset=dataset, compacted=True, seed=0)
     assert kept.shape == (1, 24, 24)
     np.testing.assert_allclose(kept[0] @ kept[0].T, expected @ expected.T, rtol=1e-4, atol=1e-3)
+
+
+def test_a_tolerance_counts_where_they_are_compacted(tmp_path):
+    dataset = write_dataset(tmp_path / "dataset.npz", shape=(3, 20, 20))
+    (raw,) = raw_input_activations(dataset=dataset, compacted=False, seed=4, tolerance=0.8)
+    (within,) = raw_input_activations(dataset=dataset, compacted=True, seed=4, tolerance=0.8)
+    assert within.shape[1] < 18
+    np.testing.assert_array_equal(within, stored_rows(raw, seed=4, tolerance=0.8))
 
 
 @pytest.mark.parametrize("kind", ["table", "signals", "tokens", "other"])

@@ -1,14 +1,9 @@
 """N coordinates that stand for N rows of many features, with the same lengths and angles."""
 
 import hashlib
-import logging
 
 import numpy as np
 from scipy.linalg.lapack import dpstrf
-
-from evolution.seeds import integer_seed
-
-log = logging.getLogger("evolution")
 
 # Columns whose products are summed in float32 before these sums are added up in float64.
 BLOCK = 2048
@@ -16,12 +11,6 @@ BLOCK = 2048
 # The error that float32 leaves in a product of two unit rows, as a share of the largest squared distance of a unit row
 # from their mean.
 ROUNDING = 1e-6
-
-# The most samples for which exact coordinates are computed: of more they take more time and memory than they save.
-EXACT_SAMPLES = 10_000
-
-# The coordinates of rows that are projected instead. Squared distances are then typically off by sqrt(2 / 4096), 2.2 %.
-PROJECTED = 4096
 
 # The most features by which equal rows are looked for before whole rows are compared.
 SAMPLED = 64
@@ -86,46 +75,28 @@ def compact(rows: np.ndarray) -> np.ndarray:
     factor[:, rank:] = 0
     coordinates = np.empty((samples, samples), np.float32)
     coordinates[order - 1] = factor * norms[order - 1, None]
-    # Rounding in the elimination would make equal rows differ, so they are found and given the same coordinates. Only
-    # rows that agree in a few features are compared whole. Adding 0 turns -0 into 0, which equals it in other bytes.
+    # Rounding in the elimination would make equal rows differ.
+    set_equal(coordinates, rows)
+    return coordinates
+
+
+def set_equal(coordinates: np.ndarray, rows: np.ndarray) -> None:
+    """Give rows that are equal the same coordinates, in place.
+
+    Parameters
+    ----------
+    coordinates : array (N, K)
+    rows : float array (N, D)
+    """
+    # Only rows that agree in a few features are compared whole. Adding 0 turns -0 into 0, which equals it in other
+    # bytes.
     _, group, sizes = np.unique(
-        rows[:, :: features // SAMPLED + 1] + 0, axis=0, return_inverse=True, return_counts=True
+        rows[:, :: rows.shape[1] // SAMPLED + 1] + 0, axis=0, return_inverse=True, return_counts=True
     )
     alike = np.flatnonzero(sizes[group.ravel()] > 1)
     digests = np.array([hashlib.blake2b((rows[row] + 0).tobytes(), digest_size=16).digest() for row in alike])
     _, first, which = np.unique(digests, return_index=True, return_inverse=True)
     coordinates[alike] = coordinates[alike[first[which]]]
-    return coordinates
-
-
-def stored_rows(
-    rows: np.ndarray, *, seed: int, exact_samples: int = EXACT_SAMPLES, projected: int = PROJECTED
-) -> np.ndarray:
-    """Rows as they are stored on disk: compact, or where there are too many samples for that, projected.
-
-    Up to `exact_samples` rows, `compact`. More rows of more than `projected` features are projected onto that many
-    random directions (Johnson and Lindenstrauss 1984; Gaussian, by scikit-learn), the same at every epoch. Squared
-    distances and norms keep their expectation, with a relative standard deviation of sqrt(2 / projected).
-
-    Parameters
-    ----------
-    rows : float32 array (N, D)
-    seed : int
-        The run's.
-    exact_samples, projected : int
-
-    Returns
-    -------
-    float32 array (N, min(N, D)), or (N, projected)
-    """
-    samples, features = rows.shape
-    if samples <= exact_samples or features <= projected:
-        return compact(rows)
-    # Imported only where it is needed: scikit-learn takes a second.
-    from sklearn.random_projection import GaussianRandomProjection
-
-    log.info("%d samples are too many for exact coordinates: %d random projections of each", samples, projected)
-    return GaussianRandomProjection(projected, random_state=integer_seed(seed, "projection")).fit_transform(rows)
 
 
 def unit_rows(rows: np.ndarray) -> np.ndarray:

@@ -12,10 +12,10 @@ import numpy as np
 import torch
 
 from evolution.activations.classifier import classifier_rows, no_classifier_rows
-from evolution.activations.compaction import stored_rows
 from evolution.activations.logit_warnings import logit_warnings
 from evolution.activations.predictions import prediction_columns
 from evolution.activations.recorded_predictions import evaluate_recorded
+from evolution.activations.stored_rows import stored_rows
 from evolution.data.kinds import CLASSES, SIGNALS, TOKENS
 from evolution.data.network_input import load_evaluation, token_mask
 from evolution.data.targets import Targets, load_targets
@@ -56,14 +56,17 @@ class RecordingSettings:
     Attributes
     ----------
     compacted : bool
-        Whether activations are stored as `evolution.activations.compaction.stored_rows`, or raw.
+        Whether activations are stored as `evolution.activations.stored_rows.stored_rows`, or raw.
     pooling : Pooling
     seed : int
+    tolerance : float or "auto"
+        See `evolution.activations.stored_rows.stored_rows`.
     """
 
     compacted: bool
     pooling: Pooling
     seed: int
+    tolerance: float | str = "auto"
 
 
 @dataclass(frozen=True)
@@ -133,7 +136,9 @@ def take_recorded(
                 files[layer], indices, settings.pooling, mask=mask, channels_first=targets.kind == SIGNALS
             )
             check(rows, layer)
-            writer.put(index, stored_rows(rows, seed=settings.seed) if settings.compacted else rows)
+            if settings.compacted:
+                rows = stored_rows(rows, seed=settings.seed, tolerance=settings.tolerance)
+            writer.put(index, rows)
             del rows
         given = _predictions(files, indices)
         if given is not None:

@@ -11,11 +11,11 @@ from torch import nn
 
 from evolution.activations.agreement import Evaluated, check_outputs
 from evolution.activations.classifier import classifier_rows, no_classifier_rows
-from evolution.activations.compaction import stored_rows
 from evolution.activations.evaluation import evaluate_outputs
 from evolution.activations.logit_warnings import logit_warnings
 from evolution.activations.pass_faults import pass_explained
 from evolution.activations.predictions import prediction_columns
+from evolution.activations.stored_rows import stored_rows
 from evolution.data.kinds import CLASSES, NONE, NUMBER
 from evolution.data.network_input import load_evaluation, load_vocabulary
 from evolution.data.targets import Targets
@@ -62,14 +62,17 @@ class SnapshotSettings(ModelSettings):
     Attributes
     ----------
     compacted : bool
-        Whether activations are stored as `evolution.activations.compaction.stored_rows`, or raw.
+        Whether activations are stored as `evolution.activations.stored_rows.stored_rows`, or raw.
     pooling : Pooling
+    tolerance : float or "auto"
+        See `evolution.activations.stored_rows.stored_rows`.
     device : {"cpu", "auto", "cuda"}
         On a GPU the last digits may differ from a CPU's.
     """
 
     compacted: bool
     pooling: Pooling
+    tolerance: float | str = "auto"
     device: str = "cpu"
 
     @classmethod
@@ -81,6 +84,7 @@ class SnapshotSettings(ModelSettings):
             seed=params.seed,
             compacted=params.compact,
             pooling=Pooling(maps=params.maps, tokens=params.tokens),
+            tolerance=params.tolerance,
             device=params.device,
         )
 
@@ -210,7 +214,9 @@ def take_snapshots(
             for layer in group:
                 rows = _finite(outputs.layers.pop(layer), layer, f"{unit} {time}")
                 in_batch[layer] = rows[few]
-                activations[layer].put(index, stored_rows(rows, seed=settings.seed) if settings.compacted else rows)
+                if settings.compacted:
+                    rows = stored_rows(rows, seed=settings.seed, tolerance=settings.tolerance)
+                activations[layer].put(index, rows)
         alone, again = pass_few(model), pass_few(model)
         check_repeatable(
             model,

@@ -28,7 +28,8 @@ class NpyWriter:
     ----------
     path : path
     entries : int
-        Length of the first axis. The first entry that is put decides the other axes and the type.
+        Length of the first axis. The first entry that is put decides the type and the other axes, but for the last axis
+        of matrices: it is as long as the widest one needs, and the others end in zeros.
 
     Raises
     ------
@@ -40,8 +41,9 @@ class NpyWriter:
         self._entries, self._stack = entries, ExitStack()
         self._temporary = self._stack.enter_context(whole_file(path))
         # Plain writes and no memory map: a write to a memory map on a full disk ends the process without a message.
-        self._stream = self._stack.enter_context(self._temporary.open("wb"))
-        self._start = 0
+        self._stream = self._stack.enter_context(self._temporary.open("w+b"))
+        # Where the entries begin, the shape of one, and which ones are there.
+        self._start, self._shape, self._there = 0, (), set()
 
     def __enter__(self) -> "NpyWriter":
         return self
@@ -49,11 +51,37 @@ class NpyWriter:
     def put(self, index: int, entry: np.ndarray) -> None:
         """Write the entry at this position of the first axis; entries may come in any order."""
         if not self._start:
-            header = np.lib.format.header_data_from_array_1_0(entry) | {"shape": (self._entries, *entry.shape)}
-            np.lib.format.write_array_header_1_0(self._stream, header | {"fortran_order": False})
-            self._start = self._stream.tell()
+            self._start, self._shape = self._write_header(entry), entry.shape
+        elif entry.ndim == 2 and entry.shape[1] > self._shape[1]:
+            self._widen(entry)
+        elif entry.shape != self._shape:
+            entry = np.pad(entry, [(0, 0), (0, self._shape[1] - entry.shape[1])])
+        self._write(index, entry)
+
+    def _write_header(self, entry: np.ndarray) -> int:
+        """Write the header of entries such as this one; returns where it ends."""
+        header = np.lib.format.header_data_from_array_1_0(entry) | {"shape": (self._entries, *entry.shape)}
+        self._stream.seek(0)
+        np.lib.format.write_array_header_1_0(self._stream, header | {"fortran_order": False})
+        return self._stream.tell()
+
+    def _write(self, index: int, entry: np.ndarray) -> None:
         self._stream.seek(self._start + index * entry.nbytes)
         self._stream.write(np.ascontiguousarray(entry).data)
+        self._there.add(index)
+
+    def _widen(self, entry: np.ndarray) -> None:
+        """Make all entries as wide as this one. The last one moves first, to a place that no other needs."""
+        samples, width = self._shape
+        size = samples * width * entry.itemsize
+        for index in sorted(self._there, reverse=True):
+            self._stream.seek(self._start + index * size)
+            moved = np.frombuffer(self._stream.read(size), entry.dtype).reshape(samples, width)
+            self._write(index, np.pad(moved, [(0, 0), (0, entry.shape[1] - width)]))
+        # It is as long as before: NumPy pads it to a multiple of 64 bytes, and leaves room for a longer shape.
+        self._shape = entry.shape
+        if self._write_header(entry) != self._start:
+            raise ValueError(f"the header of {entry.shape} is longer than that of {(samples, width)}")
 
     def __exit__(self, *error) -> None:
         self._stack.__exit__(*error)

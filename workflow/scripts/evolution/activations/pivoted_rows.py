@@ -1,0 +1,149 @@
+"""The fewest coordinates that keep the distances of many rows within a tolerance, without all their inner products."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import solve_triangular
+from scipy.linalg.lapack import dpstrf
+
+from evolution.seeds import generator
+
+# Rows that become pivots at once: of the first ones nothing is known yet, so they are more.
+FIRST, MORE = 1024, 512
+
+# Coordinates for what the pivots leave of each row.
+RESIDUAL = 128
+
+# Below this mean squared distance from their mean, float32 does not hold the differences between unit rows. Products
+# with rows shorter or longer than the other two may leave float32's range.
+NEARLY_EQUAL, SHORTEST, LONGEST = 1e-4, 1e-15, 1e15
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Coordinates of rows, and how much they leave out.
+
+    Attributes
+    ----------
+    coordinates : float32 array (N, K)
+    left : float
+        The largest squared length of what is left of a unit row, as a share of the mean squared distance of unit rows
+        from their mean.
+    """
+
+    coordinates: np.ndarray
+    left: float
+
+
+def pivoted_rows(rows: np.ndarray, *, tolerance: float, most: int, seed: int) -> Kept | None:
+    """Represent rows by few coordinates, which keep each length, and each distance within a tolerance.
+
+    This is the pivoted Cholesky factorisation of the Gram matrix of the unit rows about their mean, stopped early. Of
+    the matrix only the pivots' columns are computed. Pivots are taken in blocks, at random by what is left of each row
+    (Chen, Epperly, Tropp and Webber 2023, "Randomly pivoted Cholesky") among rows that are not yet within the
+    tolerance. Within a block the row that has most left comes first, and rows that the others explain are passed over.
+    A row is then the sum of its projection on the span of the pivots and of a residual. The residuals' random
+    projections (Johnson and Lindenstrauss 1984) are `RESIDUAL` further coordinates, scaled to the residuals' lengths.
+
+    With s^2 the mean squared distance of unit rows from their mean, it ends when no residual has a squared length above
+    tolerance s^2. The squared distance of two unit rows is then off by twice the difference of two inner products, of
+    the residuals and of what stands for them. Each is at most tolerance s^2, so the sum is at most 4 tolerance s^2 for
+    every pair: 2 tolerance of the mean squared distance of a pair, 2 s^2. Residuals of different rows are nearly
+    orthogonal, so most distances are off by far less. Distances of the rows as they are are off by as much, times the
+    product of the two lengths.
+
+    Parameters
+    ----------
+    rows : float32 array (N, D)
+        Finite.
+    tolerance : float
+        Above 0. What float32 holds is about 1e-5.
+    most : int
+        The most coordinates; the factorisation ends there too.
+    seed : int
+
+    Returns
+    -------
+    Kept or None
+        None where float32 does not hold the differences between the unit rows. Equal rows may differ by rounding.
+    """
+    samples, features = rows.shape
+    norms = np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=np.float64))
+    given = norms[norms > 0]
+    if not len(given) or given.min() < SHORTEST or given.max() > LONGEST:
+        return None
+    scale = np.divide(1, norms, out=np.zeros_like(norms), where=norms > 0).astype(np.float32)[:, None]
+    mean = (scale[:, 0] @ rows).astype(np.float64) / samples
+    length = math.sqrt(mean @ mean)
+    axis = (mean / length if length else mean).astype(np.float32)
+    mean_row = np.float32(length) * axis
+    # The first coordinate is along the mean. What is left of each row is what is orthogonal to it.
+    along = (rows @ axis) * scale[:, 0]
+    left = (norms > 0) - along.astype(np.float64) ** 2
+    along -= np.float32(length)
+    spread = float((left + along.astype(np.float64) ** 2).mean())
+    if not spread > NEARLY_EQUAL:
+        return None
+    random, limit = generator(seed, "pivots"), tolerance * spread
+    residual = min(RESIDUAL, most // 4)
+    width = min(most - residual, features)
+    directions = random.standard_normal((residual, features), np.float32)
+    # The coordinates of the rows, and those of the random directions along the same axes.
+    kept = np.empty((samples, width), np.float32)
+    of_directions = np.empty((residual, width), np.float32)
+    kept[:, 0], of_directions[:, 0] = along, directions @ axis
+    filled, started = 1, False
+    while filled < width and left.max() > limit:
+        chosen = _drawn(left, limit, MORE if started else FIRST, random)
+        block = rows[chosen] * scale[chosen] - mean_row
+        factor, order = _factor(block, kept[chosen, :filled], limit, width - filled)
+        if not len(order):
+            # Only rounding is left.
+            break
+        block, pivots = block[order], kept[chosen[order], :filled]
+        new = slice(filled, filled + len(order))
+        products = (rows @ block.T) * scale - block @ mean_row
+        products -= kept[:, :filled] @ pivots.T
+        kept[:, new] = solve_triangular(factor, products.T, lower=True, overwrite_b=True, check_finite=False).T
+        products = directions @ block.T - of_directions[:, :filled] @ pivots.T
+        of_directions[:, new] = solve_triangular(factor, products.T, lower=True, check_finite=False).T
+        left -= np.einsum("ij,ij->i", kept[:, new], kept[:, new], dtype=np.float64)
+        filled, started = new.stop, True
+    left = np.maximum(left, 0)
+    kept = kept[:, :filled]
+    directions, of_directions = directions[:filled], of_directions[:filled, :filled]
+    rest = (rows @ directions.T) * scale - directions @ mean_row - kept @ of_directions.T
+    lengths = np.linalg.norm(rest, axis=1)
+    rest *= np.divide(np.sqrt(left), lengths, out=np.zeros_like(left), where=lengths > 0).astype(np.float32)[:, None]
+    coordinates = np.concatenate([kept, rest], axis=1)
+    coordinates[:, 0] += np.float32(length)
+    coordinates *= norms[:, None].astype(np.float32)
+    return Kept(coordinates, float(left.max() / spread))
+
+
+def _drawn(left: np.ndarray, limit: float, number: int, random: np.random.Generator) -> np.ndarray:
+    """Rows of which more is left than the limit, at random in proportion to what is left; int (number,) or fewer."""
+    over = np.flatnonzero(left > limit)
+    if len(over) <= number:
+        return over
+    return np.sort(random.choice(over, number, replace=False, p=left[over] / left[over].sum()))
+
+
+def _factor(block: np.ndarray, known: np.ndarray, limit: float, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """The pivoted Cholesky factor, float32 (K, K), of what is left of a block's rows, and the K rows that are pivots.
+
+    Parameters
+    ----------
+    block : float32 array (B, D)
+    known : float32 array (B, F)
+        The rows' coordinates along the pivots before.
+    limit : float
+        It ends when no row of the block has a larger square left.
+    most : int
+        The most pivots.
+    """
+    products = (block @ block.T).astype(np.float64) - known.astype(np.float64) @ known.T
+    factor, order, rank, _ = dpstrf(products.T, tol=limit, lower=True, overwrite_a=True)
+    rank = min(rank, most)
+    return np.tril(factor[:rank, :rank]).astype(np.float32), order[:rank] - 1

@@ -1,0 +1,95 @@
+"""The form in which a layer's activations are stored: exact in fewer coordinates, or within a tolerance in fewer still.
+
+A module of its own, so that what reads activations does not load it.
+"""
+
+import logging
+
+import numpy as np
+
+from evolution.activations.compaction import compact, set_equal
+from evolution.activations.pivoted_rows import pivoted_rows
+from evolution.seeds import integer_seed
+
+log = logging.getLogger("evolution")
+
+# The most samples for which exact coordinates are computed: of more they take more time and memory than they save.
+EXACT_SAMPLES = 10_000
+
+# The coordinates of rows that are projected instead. Squared distances are then typically off by sqrt(2 / 4096), 2.2 %.
+PROJECTED = 4096
+
+# What the tolerance `auto` stands for, above and up to so many samples. Of fewer samples exact coordinates are found as
+# fast and are as many.
+AUTO, AUTO_SAMPLES = 0.04, 2000
+
+# Rows of up to so many features stay as they are where there is a tolerance.
+NARROW = 1000
+
+# Coordinates within a tolerance are taken where they are fewer than this share of the exact ones.
+FEWER = 0.75
+
+
+def stored_rows(
+    rows: np.ndarray,
+    *,
+    seed: int,
+    tolerance: float | str = "auto",
+    exact_samples: int = EXACT_SAMPLES,
+    projected: int = PROJECTED,
+) -> np.ndarray:
+    """Rows as they are stored on disk: exact in fewer coordinates, or within a tolerance in fewer still.
+
+    With a tolerance, rows of more than `NARROW` features become `evolution.activations.pivoted_rows.pivoted_rows`,
+    where these are fewer than `FEWER` of the exact coordinates: every squared distance of two unit rows is kept within
+    2 tolerance of their mean squared distance. Where more than `exact_samples` rows of more than `projected` features
+    do not come within it by `projected` coordinates, what these reach is kept, and the log says what it is.
+
+    Without a tolerance, up to `exact_samples` rows become `compact`. More rows of more than `projected` features are
+    projected onto that many random directions (Johnson and Lindenstrauss 1984; Gaussian, by scikit-learn), the same at
+    every epoch. Squared distances and norms keep their expectation, with a relative standard deviation of sqrt(2 /
+    projected).
+
+    Parameters
+    ----------
+    rows : float32 array (N, D)
+    seed : int
+        The run's.
+    tolerance : float or "auto"
+        `activations.tolerance` of the config; `auto` is 0 for up to `AUTO_SAMPLES` rows, and `AUTO` for more.
+    exact_samples, projected : int
+
+    Returns
+    -------
+    float32 array (N, K)
+        K is D, min(N, D), `projected`, or what the tolerance needs.
+    """
+    samples, features = rows.shape
+    if tolerance == "auto":
+        tolerance = AUTO if samples > AUTO_SAMPLES else 0
+    is_exact = samples <= exact_samples or features <= projected
+    if tolerance > 0 and features > NARROW:
+        kept = _within(rows, tolerance, most=min(projected, int(FEWER * min(rows.shape))), seed=seed, give_up=is_exact)
+        if kept is not None:
+            return kept
+    if is_exact:
+        return compact(rows)
+    # Imported only where it is needed: scikit-learn takes a second.
+    from sklearn.random_projection import GaussianRandomProjection
+
+    log.info("%d samples are too many for exact coordinates: %d random projections of each", samples, projected)
+    return GaussianRandomProjection(projected, random_state=integer_seed(seed, "projection")).fit_transform(rows)
+
+
+def _within(rows: np.ndarray, tolerance: float, *, most: int, seed: int, give_up: bool) -> np.ndarray | None:
+    """Coordinates within a tolerance; None where there are none, or `give_up` and they would be more than `most`."""
+    found = pivoted_rows(rows, tolerance=tolerance, most=most, seed=seed)
+    if found is None or (give_up and found.left > tolerance):
+        log.info("%d features: exact coordinates, as no few of them are within %g", rows.shape[1], tolerance)
+        return None
+    set_equal(found.coordinates, rows)
+    log.info(
+        "%d features: %d coordinates, which leave at most %.3g of the spread of any row (tolerance %g)",
+        *(rows.shape[1], found.coordinates.shape[1], found.left, tolerance),
+    )
+    return found.coordinates
