@@ -93,7 +93,7 @@ def descent_on_mesh(spacing: float) -> Callable:
     # A mesh of a single cell: of openTSNE's gradient only the attraction is used.
     least = {"n_interpolation_points": 1, "min_num_intervals": 1, "ints_in_interval": 1e9}
 
-    def gradient(embedding: np.ndarray, P: csr_matrix, dof: float, **_) -> tuple[float, np.ndarray]:  # noqa: N803
+    def gradient(embedding: np.ndarray, P: csr_matrix, dof: float, **_) -> tuple[float, np.ndarray]:
         crowding, push = crowding_and_push(np.asarray(embedding), spacing=spacing)
         P.data *= ATTRACTION_ALONE
         _, attraction = kl_divergence_fft(embedding, P, dof, least)

@@ -19,16 +19,16 @@ log = logging.getLogger("evolution")
 logging.getLogger("openTSNE").setLevel(logging.WARNING)
 
 
-# Above so many samples dots repel each other by way of a mesh, and up to it by Barnes-Hut: the mesh is quicker from 2000
-# on, and here it takes half the time (benchmarks/layout_cost.py).
+# Above so many samples dots repel each other by way of a mesh, and up to it by Barnes-Hut. The mesh takes half the time
+# here, and ends in no more divergence (benchmarks/layout_cost.py).
 BARNES_HUT_SAMPLES = 5000
 
 
 class Step(NamedTuple):
     """Iterations of t-SNE's descent, and how coarsely they see how dots repel each other.
 
-    `theta` is Barnes-Hut's (0 is exact), `spacing` the mesh's, see `mesh.crowding_and_push`. Where a layout goes on from
-    the time before, `share` and `distance` say how far dots are drawn back to where they were, see
+    `theta` is Barnes-Hut's (0 is exact), `spacing` the mesh's, see `mesh.crowding_and_push`. Where a layout goes on
+    from the time before, `share` and `distance` say how far dots are drawn back to where they were, see
     `continuity.draw_back`.
     """
 
@@ -51,8 +51,8 @@ GOING_ON = (Step(60, 2, 0.8, 0.8, 0.5, share=0.15), Step(90, 1, 0.8, 0.5, 0.35, 
 # Iterations from one drawing back to the next.
 DRAW_BACK_EVERY = 10
 
-# theta for the divergence that is reported, and the mesh's spacing: of 10,000 samples the first is 1e-3 too low, and the
-# second is right to 2e-5.
+# theta for the divergence that is reported, and the mesh's spacing. Of 10,000 samples the first gives 1e-3 too little,
+# and the second 2e-5.
 REPORTING, REPORTING_SPACING = 0.2, 0.2
 
 
