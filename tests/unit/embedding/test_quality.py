@@ -39,8 +39,6 @@ def test_a_drawn_sample_is_judged_among_all_others(layout):
     expected = 1 - 2 * excess / (150 * 7 * (2 * 200 - 3 * 7 - 1))
     found = trustworthiness(rows, plane, neighbors=7, seed=3, all_judged=0, judged=150)
     assert found == pytest.approx(expected, abs=1e-12)
-        expected, abs=1e-12
-    )
 
 
 def test_the_size_of_the_blocks_does_not_matter(layout):
