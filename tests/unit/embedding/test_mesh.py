@@ -53,7 +53,7 @@ def test_dots_in_one_place_do_not_push():
 def test_a_dot_far_out_makes_the_mesh_no_larger(monkeypatch):
     sizes = []
     kernel = mesh._kernel
-    monkeypatch.setattr(mesh, "_kernel", lambda size, spacing: sizes.append(size) or kernel(size, spacing))
+    monkeypatch.setattr(mesh, "_kernel", lambda size, *rest: sizes.append(size) or kernel(size, *rest))
     layout = clusters()
     layout[0] = 1e5
     crowding, _ = crowding_and_push(layout, spacing=0.5)

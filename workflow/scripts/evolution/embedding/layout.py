@@ -107,10 +107,10 @@ def lay_out(
 
 
 def without_padding(rows: np.ndarray) -> np.ndarray:
-    """Rows without the features that are zero in all of them, which add nothing to a distance.
+    """Rows without the last features that are zero in all of them, which add nothing to a distance.
 
-    Exact coordinates are stored with as many columns as there are samples, and behind their rank all are zero: of
-    10,000 samples of a first convolution 9330. Up to `LANCZOS_SAMPLES` rows stay as they are, which keeps the last
+    Exact coordinates are stored with as many columns as there are samples, and behind their rank all are zero: 9330 of
+    10,000 in a first convolution. Up to `LANCZOS_SAMPLES` rows stay as they are, which keeps the last
     digits of their principal components.
 
     Parameters
@@ -119,15 +119,15 @@ def without_padding(rows: np.ndarray) -> np.ndarray:
 
     Returns
     -------
-    float array (N, D') with D' >= 2 where D is
+    float array (N, D')
+        A view. D' is at least 2 where D is.
     """
     # To look through one column is cheap.
     if len(rows) <= LANCZOS_SAMPLES or rows[:, -1].any():
         return rows
-    used = rows.any(axis=0)
+    used = np.flatnonzero(rows.any(axis=0))
     # A single feature would be taken for a layer of one, which has no directions.
-    used[:2] = True
-    return rows[:, used]
+    return rows[:, : max(2, used.max(initial=0) + 1)]
 
 
 def principal_components(rows: np.ndarray, *, number: int, seed: int) -> np.ndarray:

@@ -51,6 +51,8 @@ def crowding_and_push(layout: np.ndarray, *, spacing: float) -> tuple[np.ndarray
     extent = float((layout.max(axis=0) - corner).max())
     if not extent:
         return np.full(samples, samples - 1.0), np.zeros((samples, 2))
+    # In a small layout the pushes are small differences of large sums.
+    precision = np.float32 if extent > LEAST_NODES * spacing else np.float64
     spacing = max(min(spacing, extent / LEAST_NODES), extent / MOST_NODES)
     nodes = int(extent / spacing) + 1 + COVERED
     steps = (layout - corner) / spacing
@@ -60,10 +62,11 @@ def crowding_and_push(layout: np.ndarray, *, spacing: float) -> tuple[np.ndarray
     covered = (cell @ [nodes, 1])[:, None, None] + offsets
     shares = weights[:, 0, :, None] * weights[:, 1, None, :]
     spread = np.bincount(covered.ravel(), shares.ravel(), minlength=nodes * nodes).reshape(nodes, nodes)
+    spread = spread.astype(precision)
     # Twice as large, so that the ends do not meet.
     size = next_fast_len(2 * nodes, real=True)
     transform = rfft2(spread, (size, size))
-    transform *= _kernel(size, spacing)
+    transform *= _kernel(size, spacing, precision)
     field = irfft2(transform, (size, size))[:nodes, :nodes].ravel().take(covered)
     along_y = np.einsum("nij,nj->ni", field, weights[:, 1])
     crowding = np.einsum("ni,ni->n", along_y, weights[:, 0]) - 1
@@ -124,14 +127,14 @@ def divergence(layout: np.ndarray, affinities: csr_matrix, *, spacing: float) ->
 
 
 @lru_cache(maxsize=1)
-def _kernel(size: int, spacing: float) -> np.ndarray:
-    """The transform of the kernel, less what spreading and reading off add to it; float64 (size, size // 2 + 1)."""
+def _kernel(size: int, spacing: float, precision: type) -> np.ndarray:
+    """The transform of the kernel, less what spreading and reading off add to it; (size, size // 2 + 1)."""
     steps = np.arange(size)
     squares = np.square(np.minimum(steps, size - steps) * spacing)
     # The transform of a cubic spline at the nodes: 1/6, 4/6, 1/6. It is taken out twice along each axis.
     spline = np.square((2 + np.cos(2 * np.pi * steps / size)) / 3)
     kernel = rfft2(1 / (1 + squares[:, None] + squares)).real
-    return kernel / (spline[:, None] * spline[: size // 2 + 1])
+    return (kernel / (spline[:, None] * spline[: size // 2 + 1])).astype(precision)
 
 
 def _spline(t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
