@@ -7,7 +7,7 @@ import numpy as np
 
 from evolution.activations.compaction import unit_rows
 from evolution.embedding.continuity import review_due
-from evolution.embedding.layout import EmbeddingSettings, lay_out
+from evolution.embedding.layout import EmbeddingSettings, lay_out, without_padding
 from evolution.embedding.quality import drift, trustworthiness
 from evolution.errors import UserError
 from evolution.io.arrays import load_npy, save_npy
@@ -61,9 +61,13 @@ def embed_span(
     layout = None if previous is None else load_npy(previous, (None, by_time.shape[1], 2))[-1]
     layouts, quality = [], {"time": times, "kl_divergence": [], "trustworthiness": [], "drift": []}
     for index, time in enumerate(times):
-        if not np.isfinite(by_time[index]).all():
+        given = without_padding(by_time[index])
+        # A sum takes a tenth of the time. Where it is not finite, it may just have grown too large.
+        with np.errstate(over="ignore", invalid="ignore"):
+            total = given.sum()
+        if not np.isfinite(total) and not np.isfinite(given).all():
             raise UserError(f"{activations} holds values that are not finite at {unit} {time}: delete it to rebuild it")
-        rows = unit_rows(by_time[index])
+        rows = unit_rows(given)
         before = layout if settings.alignment == "previous" else None
         reviewed = before is not None and review_due(time_before, time)
         layout, divergence = lay_out(rows, settings=settings, start=before, seed=seed, reviewed=reviewed)

@@ -57,7 +57,7 @@ def scrambled(features):
 
 def test_a_jump_lowers_the_loss_and_a_dot_that_stays_has_no_better_position(scrambled):
     affinities, neighbors, layout = scrambled
-    relocated, number = relocate_stranded(layout, affinities, neighbors)
+    relocated, number = relocate_stranded(layout, affinities, neighbors, repulsion(layout))
     jumped = (relocated != layout).any(axis=1)
     assert number == jumped.sum() > SWAPPED / 3
     dense = affinities.toarray()
@@ -87,7 +87,7 @@ def test_a_dot_among_strangers_comes_home():
     layout[3] = [20, 0]
     same = np.kron(np.eye(2), np.ones((10, 10))) - np.eye(20)
     neighbors = np.array([np.flatnonzero(row) for row in same])
-    relocated, number = relocate_stranded(layout, csr_matrix(same / same.sum()), neighbors)
+    relocated, number = relocate_stranded(layout, csr_matrix(same / same.sum()), neighbors, repulsion(layout))
     assert number == 1
     home, away = layout[neighbors[3]], np.array([20.0, 0.0])
     # A hundredth of the way back from one of its own.
@@ -100,14 +100,15 @@ def test_dots_that_are_at_home_stay(features):
     rows = unit_rows(features[0])
     layout = layout_from_scratch(rows)
     neighbors = NearestNeighbors(n_neighbors=30).fit(rows).kneighbors(return_distance=False)
-    _, number = relocate_stranded(layout, PerplexityBasedNN(rows, perplexity=10).P, neighbors)
+    affinities = PerplexityBasedNN(rows, perplexity=10).P
+    _, number = relocate_stranded(layout, affinities, neighbors, repulsion(layout))
     assert number < 10
 
 
 def test_the_size_of_the_blocks_does_not_matter(scrambled):
     affinities, neighbors, layout = scrambled
-    expected, number = relocate_stranded(layout, affinities, neighbors)
-    relocated, again = relocate_stranded(layout, affinities, neighbors, block=7)
+    expected, number = relocate_stranded(layout, affinities, neighbors, repulsion(layout))
+    relocated, again = relocate_stranded(layout, affinities, neighbors, repulsion(layout), block=7)
     assert again == number
     np.testing.assert_allclose(relocated, expected, rtol=1e-12)
 

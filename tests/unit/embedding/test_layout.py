@@ -11,7 +11,8 @@ from sklearn.neighbors import KNeighborsClassifier
 
 import embed
 from evolution.activations.compaction import compact, unit_rows
-from evolution.embedding.layout import EmbeddingSettings, lay_out, principal_components
+from evolution.embedding import layout as layout_module
+from evolution.embedding.layout import EmbeddingSettings, lay_out, principal_components, without_padding
 from evolution.embedding.methods import METHODS
 from support.embedding_methods import EXTRAS, KEYS, need
 
@@ -112,6 +113,36 @@ def test_wide_rows_are_reduced_to_principal_components(features, features_kept, 
     np.testing.assert_allclose(components @ components.T, scores @ scores.T, atol=1e-5)
     spread = components.std(axis=0)
     assert (np.diff(spread) < 0).all()
+
+
+@pytest.mark.parametrize("covariance", [1000, 0], ids=["covariance", "random projection"])
+@pytest.mark.parametrize("form", [np.asarray, compact], ids=["raw", "compact"])
+def test_principal_components_of_many_samples(features, monkeypatch, form, covariance):
+    """Against a singular value decomposition: as much of the variance, and the same distances."""
+    monkeypatch.setattr(layout_module, "LANCZOS_SAMPLES", 100)
+    monkeypatch.setattr(layout_module, "COVARIANCE_FEATURES", covariance)
+    rows = unit_rows(features[0])
+    components = principal_components(form(rows), number=20, seed=0)
+    again = principal_components(form(rows), number=20, seed=0)
+    assert components.dtype == np.float32 and components.tobytes() == again.tobytes()
+    centered = (rows - rows.mean(axis=0)).astype(np.float64)
+    left, values, _ = np.linalg.svd(centered, full_matrices=False)
+    scores = left[:, :20] * values[:20]
+    assert np.square(components).sum() == pytest.approx(np.square(scores).sum(), rel=1e-5)
+    np.testing.assert_allclose(components @ components.T, scores @ scores.T, atol=1e-3)
+
+
+def test_padding_is_left_out_of_many_rows_alone(monkeypatch):
+    rows = np.random.default_rng(0).normal(size=(30, 40)).astype(np.float32)
+    rows[:, [3, *range(20, 40)]] = 0
+    assert without_padding(rows) is rows
+    monkeypatch.setattr(layout_module, "LANCZOS_SAMPLES", 10)
+    np.testing.assert_array_equal(without_padding(rows), rows[:, :20])
+    assert without_padding(rows[:, :20]).shape == (30, 20)
+    # One feature would be scaled and not turned into directions.
+    rows[:, 1:] = 0
+    assert without_padding(rows).shape == without_padding(0 * rows).shape == (30, 2)
+    assert without_padding(rows[:, :1]).shape == without_padding(0 * rows[:, :1]).shape == (30, 1)
 
 
 def test_principal_components_never_meet_more_features_than_samples(features, monkeypatch):

@@ -21,11 +21,11 @@ def layout(features):
     return rows, (rows @ np.random.default_rng(5).normal(size=(rows.shape[1], 2))).astype(np.float32)
 
 
-@pytest.mark.parametrize("judged", [200, 5000])
-def test_few_samples_are_all_judged(layout, judged):
+@pytest.mark.parametrize("limits", [{"all_judged": 200}, {}, {"all_judged": 0, "judged": 200}])
+def test_few_samples_are_all_judged(layout, limits):
     expected = manifold.trustworthiness(*layout, n_neighbors=7)
     assert 0.5 < expected < 0.99
-    assert trustworthiness(*layout, neighbors=7, seed=3, judged=judged) == pytest.approx(expected, abs=1e-12)
+    assert trustworthiness(*layout, neighbors=7, seed=3, **limits) == pytest.approx(expected, abs=1e-12)
 
 
 def test_a_drawn_sample_is_judged_among_all_others(layout):
@@ -37,26 +37,43 @@ def test_a_drawn_sample_is_judged_among_all_others(layout):
         wide, flat = (np.delete(distances, sample).argsort().tolist() for distances in (wide, flat))
         excess += sum(max(wide.index(other) + 1 - 7, 0) for other in flat[:7])
     expected = 1 - 2 * excess / (150 * 7 * (2 * 200 - 3 * 7 - 1))
-    assert trustworthiness(rows, plane, neighbors=7, seed=3, judged=150) == pytest.approx(expected, abs=1e-12)
+    found = trustworthiness(rows, plane, neighbors=7, seed=3, all_judged=0, judged=150)
+    assert found == pytest.approx(expected, abs=1e-12)
 
 
 def test_the_size_of_the_blocks_does_not_matter(layout):
-    expected = trustworthiness(*layout, neighbors=7, seed=3, judged=150)
-    assert trustworthiness(*layout, neighbors=7, seed=3, judged=150, block=7) == expected
+    expected = trustworthiness(*layout, neighbors=7, seed=3, all_judged=0, judged=150)
+    assert trustworthiness(*layout, neighbors=7, seed=3, all_judged=0, judged=150, block=7) == expected
 
 
 def test_the_estimate_is_unbiased(layout):
-    estimates = [trustworthiness(*layout, neighbors=7, seed=seed, judged=60) for seed in range(100)]
+    estimates = [trustworthiness(*layout, neighbors=7, seed=seed, all_judged=0, judged=60) for seed in range(100)]
     expected = manifold.trustworthiness(*layout, n_neighbors=7)
     error = np.std(estimates) / 10
     assert 0 < error < 0.01
     assert np.mean(estimates) == pytest.approx(expected, abs=4 * error)
 
 
+def test_the_standard_error_is_that_of_the_estimate(layout, caplog):
+    with caplog.at_level("INFO", logger="evolution"):
+        estimates = [trustworthiness(*layout, neighbors=7, seed=seed, all_judged=0, judged=60) for seed in range(100)]
+    said = [float(message.split()[-1]) for message in caplog.messages]
+    assert np.mean(said) == pytest.approx(np.std(estimates), rel=0.25)
+
+
+def test_rows_that_are_close_together_are_told_apart(layout):
+    """In float32 the products of such rows differ by rounding alone."""
+    rows, plane = layout
+    rows = (10 + rows / np.abs(rows).max() * 1e-2).astype(np.float32)
+    chosen = {"seed": 3, "all_judged": 0, "judged": 150}
+    precise = trustworthiness(rows.astype(np.float64), plane, neighbors=7, **chosen)
+    assert trustworthiness(rows, plane, neighbors=7, **chosen) == pytest.approx(precise, abs=1e-6)
+
+
 def test_copies_in_the_layout_are_no_fault():
     rows = np.random.default_rng(0).normal(size=(60, 2))
     same = np.repeat(rows, 4, axis=0)
-    assert trustworthiness(same, same, neighbors=3, seed=0, judged=200) == 1
+    assert trustworthiness(same, same, neighbors=3, seed=0) == 1
 
 
 def test_drift_of_points_that_are_all_the_same_is_not_defined():

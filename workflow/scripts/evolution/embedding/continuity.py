@@ -54,7 +54,7 @@ def kept_neighbors(layout: np.ndarray, rows: np.ndarray, distances: np.ndarray) 
 
 
 def relocate_stranded(
-    layout: np.ndarray, affinities: csr_matrix, neighbors: np.ndarray, *, block: int = BLOCK
+    layout: np.ndarray, affinities: csr_matrix, neighbors: np.ndarray, crowding: np.ndarray, *, block: int = BLOCK
 ) -> tuple[np.ndarray, int]:
     """Let dots jump to one of their nearest neighbours where that lowers t-SNE's loss.
 
@@ -71,8 +71,10 @@ def relocate_stranded(
         p_ij: symmetric, with an empty diagonal and a sum of 1.
     neighbors : int array (N, K)
         Each row's nearest others, the nearest first; the first `JUMP_TARGETS` count.
+    crowding : float64 array (N,)
+        Of each dot in the layout, see `repulsion`.
     block : int
-        Dots whose distances to all others are in memory at once.
+        Dots that are looked at together.
 
     Returns
     -------
@@ -83,7 +85,6 @@ def relocate_stranded(
     layout = np.asarray(layout, dtype=np.float64)
     samples = len(layout)
     candidates = neighbors[:, :JUMP_TARGETS]
-    crowding = repulsion(layout, block=block)
     normalisation = crowding.sum()
     target = np.arange(samples)
     for start in range(0, samples, block):

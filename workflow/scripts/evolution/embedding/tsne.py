@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
-from evolution.embedding.continuity import NEAR, draw_back, kept_neighbors, relocate_stranded
+from evolution.embedding.continuity import NEAR, draw_back, kept_neighbors, relocate_stranded, repulsion
+from evolution.embedding.mesh import crowding_and_push, descent_on_mesh, divergence
 
 if TYPE_CHECKING:
     from openTSNE.affinity import Affinities
@@ -18,33 +19,41 @@ log = logging.getLogger("evolution")
 logging.getLogger("openTSNE").setLevel(logging.WARNING)
 
 
-class Step(NamedTuple):
-    """Iterations of t-SNE's descent, and how coarsely Barnes-Hut sees far dots (theta: 0 is exact).
+# Above so many samples dots repel each other by way of a mesh, and up to it by Barnes-Hut. The mesh takes half the time
+# here, and ends in no more divergence (benchmarks/layout_cost.py).
+BARNES_HUT_SAMPLES = 5000
 
-    Where a layout goes on from the time before, `share` and `distance` say how far dots are drawn back to where they
-    were, see `continuity.draw_back`.
+
+class Step(NamedTuple):
+    """Iterations of t-SNE's descent, and how coarsely they see how dots repel each other.
+
+    `theta` is Barnes-Hut's (0 is exact), `spacing` the mesh's, see `mesh.crowding_and_push`. Where a layout goes on
+    from the time before, `share` and `distance` say how far dots are drawn back to where they were, see
+    `continuity.draw_back`.
     """
 
     iterations: int
     exaggeration: float
     momentum: float
     theta: float
+    spacing: float
     share: float = 0.0
     distance: float = 0.0
 
 
 # From scratch: t-SNE's usual schedule. A coarse view is quicker and ends a few per cent worse: the last step is finer.
-FROM_SCRATCH = (Step(250, 12, 0.5, 0.8), Step(250, 1, 0.8, 0.8), Step(250, 1, 0.8, 0.5))
+FROM_SCRATCH = (Step(250, 12, 0.5, 0.8, 0.5), Step(250, 1, 0.8, 0.8, 0.5), Step(250, 1, 0.8, 0.5, 0.35))
 
 # Going on takes fewer iterations. Exaggeration lets the layout follow the data out of the last time's minimum; in the
 # end a dot stays where it was unless the data move it (benchmarks/alignment.py).
-GOING_ON = (Step(60, 2, 0.8, 0.8, share=0.15), Step(90, 1, 0.8, 0.5, distance=2e-3))
+GOING_ON = (Step(60, 2, 0.8, 0.8, 0.5, share=0.15), Step(90, 1, 0.8, 0.5, 0.35, distance=2e-3))
 
 # Iterations from one drawing back to the next.
 DRAW_BACK_EVERY = 10
 
-# theta for the divergence that is reported.
-REPORTING = 0.2
+# theta for the divergence that is reported, and the mesh's spacing. Of 10,000 samples the first gives 1e-3 too little,
+# and the second 2e-5.
+REPORTING, REPORTING_SPACING = 0.2, 0.2
 
 
 @dataclass(frozen=True)
@@ -134,7 +143,11 @@ def tsne(
         return _descend(rescale(start), affinities, FROM_SCRATCH, seed)
     begin = start
     if continuation.relocates:
-        begin, jumped = relocate_stranded(start, affinities.P, neighbors)
+        if len(rows) > BARNES_HUT_SAMPLES:
+            crowding, _ = crowding_and_push(start, spacing=REPORTING_SPACING)
+        else:
+            crowding = repulsion(start)
+        begin, jumped = relocate_stranded(start, affinities.P, neighbors, crowding)
         if jumped:
             log.info("Stranded dots that begin next to a neighbour: %d", jumped)
     layout, divergence = _descend(begin, affinities, continuation.schedule, seed)
@@ -159,10 +172,10 @@ def _descend(
     from openTSNE import TSNEEmbedding
 
     start = np.array(start, dtype=np.float64)
+    on_mesh = len(start) > BARNES_HUT_SAMPLES
     layout = TSNEEmbedding(
         start.copy(),
         affinities,
-        negative_gradient_method="bh",
         n_jobs=1,
         random_state=seed,
     )
@@ -178,6 +191,7 @@ def _descend(
             exaggeration=step.exaggeration,
             momentum=step.momentum,
             theta=step.theta,
+            negative_gradient_method=descent_on_mesh(step.spacing) if on_mesh else "bh",
             inplace=True,
             # Called within an iteration: to end and begin again for each drawing would cost one more each time.
             callbacks=[draw] if drawn else None,
@@ -185,5 +199,8 @@ def _descend(
         )
         if drawn:
             layout[:] = draw_back(np.asarray(layout), start, share=step.share, distance=step.distance)
-    layout.optimize(0, theta=REPORTING, inplace=True)
+    if on_mesh:
+        found = np.asarray(layout, dtype=np.float32)
+        return found, divergence(found, affinities.P, spacing=REPORTING_SPACING)
+    layout.optimize(0, negative_gradient_method="bh", theta=REPORTING, inplace=True)
     return np.asarray(layout, dtype=np.float32), float(layout.kl_divergence)
