@@ -3,6 +3,7 @@
 # In the files of the stages, each input function stands above the rule that uses it. `snakemake --lint` would have all
 # functions in a file like this one. It only looks for a `def` that ends on its line, so in the files of the stages the
 # signatures take several lines.
+import inspect
 import os
 import re
 from functools import lru_cache
@@ -61,9 +62,20 @@ wildcard_constraints:
     layer=r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*",
 
 
+def for_each_cell(function):
+    """Mark a function that Snakemake calls for each of thousands of jobs.
+
+    Before a call Snakemake asks two or three times for the function's signature, which takes longer than most of them
+    run. Python gives a signature that is kept with the function at once.
+    """
+    function.__signature__ = inspect.signature(function)
+    return function
+
+
 def run_param(*keys):
     """A params function: one key of the run's own settings."""
 
+    @for_each_cell
     def lookup_run(wildcards):
         value = RUNS[wildcards.run]
         for key in keys:
@@ -93,16 +105,19 @@ def run_spans(run):
     return TIMES[run].spans
 
 
+@for_each_cell
 def run_unit(wildcards):
     """What a run's times are counted in: epoch, or step."""
     return PLANNED[wildcards.run].unit
 
 
+@for_each_cell
 def span_times(wildcards):
     """The times of a snapshot span."""
     return run_spans(wildcards.run)[wildcards.span]
 
 
+@for_each_cell
 def span_title(wildcards):
     """How messages call a span: epoch 0010, step 000500."""
     return f"{run_unit(wildcards)} {wildcards.span.removeprefix('step_')}"
@@ -196,7 +211,7 @@ def history_spans_with(wildcards):
 
 def more_with_attempts(amount):
     """A resource that doubles with each attempt, for jobs that are tried again."""
-    return lambda wildcards, attempt: amount * 2 ** (attempt - 1)
+    return for_each_cell(lambda wildcards, attempt: amount * 2 ** (attempt - 1))
 
 
 def resources_of(*, memory, minutes):

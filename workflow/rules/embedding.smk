@@ -1,6 +1,7 @@
 # Layouts: each layer of each snapshot in the plane, from one time to the next.
 
 
+@for_each_cell
 def previous_embedding(
     wildcards,
 ):
@@ -11,6 +12,7 @@ def previous_embedding(
     return {"previous": f"results/{wildcards.run}/embeddings/{before}/{wildcards.layer}.npy"}
 
 
+@for_each_cell
 def time_before(
     wildcards,
 ):
@@ -45,7 +47,7 @@ rule embed:
         # Only the keys that the method reads, so that another method's key makes nothing run again.
         embedding=methods.settings_read(experiment["embedding"]),
         seed=run_param("seed"),
-        cache_key_layer=lambda wildcards: wildcards.layer,
+        cache_key_layer="{layer}",
     message:
         "Embedding {wildcards.layer} of run {wildcards.run} at {params.message_span}."
     script:

@@ -1,6 +1,7 @@
 # Measures: how each layer clusters at each snapshot, how its classes collapse, and how alike layers and times are.
 
 
+@for_each_cell
 def predictions_of(
     wildcards,
 ):
@@ -19,6 +20,7 @@ def memory_for_activations(
         MB that the job needs in addition.
     """
 
+    @for_each_cell
     def amount(
         wildcards,
         input,
@@ -60,7 +62,7 @@ rule measure:
         measures=MEASURES_ON,
         measure_by=experiment["metrics"]["measure_by"],
         seed=run_param("seed"),
-        cache_key_layer=lambda wildcards: wildcards.layer,
+        cache_key_layer="{layer}",
     message:
         "Measuring how {wildcards.layer} of run {wildcards.run} clusters at {params.message_span}."
     script:
@@ -143,7 +145,7 @@ rule cka_times:
         spans=lambda wildcards: list(run_spans(wildcards.run).values()),
         unit=run_unit,
         seed=run_param("seed"),
-        cache_key_layer=lambda wildcards: wildcards.layer,
+        cache_key_layer="{layer}",
     message:
         "Comparing {wildcards.layer} of run {wildcards.run} with itself over the training."
     script:

@@ -34,8 +34,10 @@
 from functools import lru_cache
 
 from evolution.embedding import methods
-from evolution.planning.code_files import code_files, model_files, model_versions
+from evolution.planning.code_files import code_files, import_notes, model_files, model_versions
 from evolution.planning.digests import file_digest
+
+CODE_NOTES = import_notes()
 
 
 @lru_cache
@@ -44,7 +46,7 @@ def code(
 ):
     """A script and the modules it imports, as inputs relative to the working directory."""
     folder = Path(workflow.basedir) / "workflow" / "scripts"
-    return [os.path.relpath(path) for path in code_files(folder / f"{script}.py")]
+    return [os.path.relpath(path) for path in code_files(folder / f"{script}.py", notes=CODE_NOTES)]
 
 
 @lru_cache
@@ -105,6 +107,7 @@ def digest_of(
     return content_digest(path, status.st_size, status.st_mtime_ns)
 
 
+@for_each_cell
 def activations_origin(
     wildcards,
 ):

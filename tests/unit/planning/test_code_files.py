@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from evolution.planning.code_files import code_files, model_files
+from evolution.planning.code_files import code_files, import_notes, model_files
 from support.own_models import write_models
 
 SCRIPTS = Path(__file__).parents[3] / "workflow" / "scripts"
@@ -88,3 +88,21 @@ def test_the_files_of_a_users_model(tmp_path):
     assert sorted(model_files(f"{own}:Own")) == [own, tmp_path / "parts_of_own.py"]
     for name in ("small_cnn", "torchvision.resnet18"):
         assert model_files(name) == []
+
+
+def test_a_file_that_is_as_it_was_is_not_parsed_again(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    script, first, second = (tmp_path / f"{name}.py" for name in ("script", "first", "second"))
+    script.write_text("import first\nfrom . import first\n")
+    for path in (first, second):
+        path.write_text("")
+    notes = import_notes()
+    assert code_files(script, notes=notes) == [first, script]
+    notes.save()
+
+    monkeypatch.setattr("evolution.planning.code_files.imported_names", lambda content: pytest.fail("parsed again"))
+    assert code_files(script, notes=import_notes()) == [first, script]
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
+    script.write_text("import second  # changed\n")
+    assert code_files(script, notes=import_notes()) == [script, second]

@@ -1,15 +1,32 @@
 """The code that a job runs, as files among its inputs: read off import statements, so that none can be forgotten."""
 
 import os
+from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 
 from evolution.models.import_paths import imported_files, imported_names, package_files, user_code
 from evolution.models.names import own_class, package_class
+from evolution.sources.notes import Notes
 
 
-def code_files(script: Path, folder: Path | None = None) -> list[Path]:
+@dataclass(frozen=True)
+class Imports:
+    """What a file's import statements name, see `imported_names`: noted, as to parse the library takes a third of a
+    second whenever Snakemake starts.
+    """
+
+    names: list[tuple[int, str]]
+    is_whole: bool = True
+
+
+def import_notes() -> Notes:
+    """The planner's notes on the imports of files with code."""
+    return Notes("imports", Imports)
+
+
+def code_files(script: Path, folder: Path | None = None, notes: Notes | None = None) -> list[Path]:
     """A script, and every module in a folder that it imports, directly or through another module.
 
     Parameters
@@ -17,6 +34,8 @@ def code_files(script: Path, folder: Path | None = None) -> list[Path]:
     script : Path
     folder : Path, optional
         The folder that imports start from; by default the script's own.
+    notes : Notes, optional
+        `import_notes()`, where a file that is as it was need not be parsed again.
 
     Returns
     -------
@@ -34,7 +53,8 @@ def code_files(script: Path, folder: Path | None = None) -> list[Path]:
         path = pending.pop()
         if path not in found:
             found.add(path)
-            pending += _imported_files(path, folder, path.read_bytes())
+            imports = _read_imports(path) if notes is None else notes.facts(path, _read_imports)
+            pending += _imported_files(path, folder, tuple(map(tuple, imports.names)))
     return sorted(found)
 
 
@@ -105,11 +125,21 @@ def model_versions(name: str) -> dict[str, str]:
         return {owner: metadata.version(owner) for owner in owners}
 
 
+def _read_imports(path: Path) -> Imports:
+    return Imports(imported_names(path.read_bytes()))
+
+
 @cache
-def _imported_files(path: Path, folder: Path, content: bytes) -> list[Path]:
-    """The files under `folder` that a file's import statements name, wherever they stand in its content."""
+def _imported_files(path: Path, folder: Path, names: tuple[tuple[int, str], ...]) -> list[Path]:
+    """The files under `folder` that a file's import statements name."""
     found = []
-    for level, name in imported_names(content):
+    for level, name in names:
         # A leading dot counts from the file's own folder, each further one from the folder above.
-        found += imported_files(name, [path.parents[level - 1] if level else folder])
+        found += _files_of(name, path.parents[level - 1] if level else folder)
     return list(dict.fromkeys(found))
+
+
+@cache
+def _files_of(name: str, folder: Path) -> list[Path]:
+    """See `imported_files`; most names are imported by many files."""
+    return imported_files(name, [folder])
