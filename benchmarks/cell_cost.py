@@ -59,11 +59,13 @@ def cost(activations: str, dataset: str, samples: int, alone: bool) -> dict[str,
     timed("all", layer_metrics, rows, values, settings, target=targets.target, predicted=predicted)
     seconds["GB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     if alone:
-        timed("none of metrics.measures", layer_metrics, rows, values, replace(settings, measures=()))
+        basic = replace(settings, measures=())
+        timed("none of metrics.measures", layer_metrics, rows, values, basic, target=targets.target)
         start = {"clusters": clusters, "n_init": RESTARTS, "seed": integer_seed(SEED, "k-means")}
         timed("k-means", clustering.kmeans_restarts, unit_rows(rows), **start)
         for name in BY_SHAPE:
-            timed(name, shape_metrics, rows, values, replace(settings, measures=[name]), predicted=predicted)
+            one = replace(settings, measures=[name])
+            timed(name, shape_metrics, rows, values, one, target=targets.target, predicted=predicted)
     return seconds
 
 

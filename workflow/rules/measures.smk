@@ -28,7 +28,7 @@ def memory_for_activations(
     ):
         path = str(input.activations)
         size = os.path.getsize(path) / len(span_times(wildcards)) if os.path.exists(path) else 0
-        return round(least + 9 * size / 1e6) * 2 ** (attempt - 1)
+        return round(least + 6 * size / 1e6) * 2 ** (attempt - 1)
 
     return amount
 

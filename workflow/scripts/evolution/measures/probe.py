@@ -3,8 +3,7 @@
 import math
 
 import numpy as np
-from scipy.linalg import solve
-from sklearn.kernel_ridge import KernelRidge
+from scipy.linalg import cho_factor, cho_solve
 from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.preprocessing import KernelCenterer
 
@@ -82,7 +81,7 @@ def _held_out(products: Products, values: np.ndarray, folds: list[np.ndarray]) -
     """What ridge regression on the other folds predicts of each fold, float64 (N, M).
 
     By inner products of samples where there are more features than samples to fit, else by those of features: what
-    scikit-learn's KernelRidge and Ridge find, without taking the products again in each fold.
+    scikit-learn's KernelRidge and Ridge find, whose products are taken again in each fold.
 
     Parameters
     ----------
@@ -111,7 +110,7 @@ def _held_out(products: Products, values: np.ndarray, folds: list[np.ndarray]) -
         products_fit = products.smaller() - moments[fold] - fit * np.outer(mean, mean)
         products_fit.flat[:: features + 1] += PENALTY * fit
         right = crossed.sum(0) - crossed[fold] - fit * np.outer(mean, target)
-        slopes = solve(products_fit, right, assume_a="pos", overwrite_a=True)
+        slopes = cho_solve(cho_factor(products_fit, overwrite_a=True), right)
         predicted[held] = products.part(held) @ slopes + (target - mean @ slopes)
     return predicted
 
@@ -124,5 +123,7 @@ def _ridge_from_products(
     mean = targets.mean(0)
     products = gram[np.ix_(fit, fit)]
     centre = KernelCenterer().fit(products)
-    ridge = KernelRidge(alpha=penalty, kernel="precomputed").fit(centre.transform(products), targets - mean)
-    return ridge.predict(centre.transform(gram[np.ix_(held, fit)])) + mean
+    centred = centre.transform(products, copy=False)
+    across = centre.transform(gram[np.ix_(held, fit)], copy=False)
+    centred.flat[:: len(fit) + 1] += penalty
+    return across @ cho_solve(cho_factor(centred, overwrite_a=True), targets - mean) + mean
