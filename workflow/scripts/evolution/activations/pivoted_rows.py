@@ -12,6 +12,9 @@ from evolution.seeds import generator
 # Rows that become pivots at once: of the first ones nothing is known yet, so they are more.
 FIRST, MORE = 1024, 512
 
+# Rows that are multiplied at once.
+ROWS = 8192
+
 # Coordinates for what the pivots leave of each row.
 RESIDUAL = 128
 
@@ -73,13 +76,13 @@ def pivoted_rows(rows: np.ndarray, *, tolerance: float, most: int, seed: int) ->
     given = norms[norms > 0]
     if not len(given) or given.min() < SHORTEST or given.max() > LONGEST:
         return None
-    scale = np.divide(1, norms, out=np.zeros_like(norms), where=norms > 0).astype(np.float32)[:, None]
-    mean = (scale[:, 0] @ rows).astype(np.float64) / samples
+    scale = np.divide(1, norms, out=np.zeros_like(norms), where=norms > 0).astype(np.float32)
+    mean = (scale @ rows).astype(np.float64) / samples
     length = math.sqrt(mean @ mean)
     axis = (mean / length if length else mean).astype(np.float32)
     mean_row = np.float32(length) * axis
     # The first coordinate is along the mean. What is left of each row is what is orthogonal to it.
-    along = (rows @ axis) * scale[:, 0]
+    along = (rows @ axis) * scale
     left = (norms > 0) - along.astype(np.float64) ** 2
     along -= np.float32(length)
     spread = float((left + along.astype(np.float64) ** 2).mean())
@@ -89,37 +92,59 @@ def pivoted_rows(rows: np.ndarray, *, tolerance: float, most: int, seed: int) ->
     residual = min(RESIDUAL, most // 4)
     width = min(most - residual, features)
     directions = random.standard_normal((residual, features), np.float32)
-    # The coordinates of the rows, and those of the random directions along the same axes.
-    kept = np.empty((samples, width), np.float32)
-    of_directions = np.empty((residual, width), np.float32)
-    kept[:, 0], of_directions[:, 0] = along, directions @ axis
+    # The coordinates of the rows, and of the random directions, along the same axes: an axis a line, so that axes that
+    # are not needed take no memory.
+    kept, of_directions = np.empty((width, samples), np.float32), np.empty((width, residual), np.float32)
+    kept[0], of_directions[0] = along, directions @ axis
     filled, started = 1, False
     while filled < width and left.max() > limit:
         chosen = _drawn(left, limit, MORE if started else FIRST, random)
-        block = rows[chosen] * scale[chosen] - mean_row
-        factor, order = _factor(block, kept[chosen, :filled], limit, width - filled)
+        block = rows[chosen] * scale[chosen, None] - mean_row
+        known = kept[:filled, chosen]
+        factor, order = _factor(block, known, limit, width - filled)
         if not len(order):
             # Only rounding is left.
             break
-        block, pivots = block[order], kept[chosen[order], :filled]
+        block, known = block[order], known[:, order].T
         new = slice(filled, filled + len(order))
-        products = (rows @ block.T) * scale - block @ mean_row
-        products -= kept[:, :filled] @ pivots.T
-        kept[:, new] = solve_triangular(factor, products.T, lower=True, overwrite_b=True, check_finite=False).T
-        products = directions @ block.T - of_directions[:, :filled] @ pivots.T
-        of_directions[:, new] = solve_triangular(factor, products.T, lower=True, check_finite=False).T
-        left -= np.einsum("ij,ij->i", kept[:, new], kept[:, new], dtype=np.float64)
+        of_directions[new] = _solved(factor, directions @ block.T - of_directions[:filled].T @ known.T)
+        for part in _parts(samples):
+            products = _inner_products(rows[part], scale[part], mean_row, block)
+            products -= kept[:filled, part].T @ known.T
+            kept[new, part] = _solved(factor, products)
+            left[part] -= np.einsum("ij,ij->j", kept[new, part], kept[new, part], dtype=np.float64)
         filled, started = new.stop, True
     left = np.maximum(left, 0)
-    kept = kept[:, :filled]
-    directions, of_directions = directions[:filled], of_directions[:filled, :filled]
-    rest = (rows @ directions.T) * scale - directions @ mean_row - kept @ of_directions.T
-    lengths = np.linalg.norm(rest, axis=1)
-    rest *= np.divide(np.sqrt(left), lengths, out=np.zeros_like(left), where=lengths > 0).astype(np.float32)[:, None]
-    coordinates = np.concatenate([kept, rest], axis=1)
+    directions, of_directions = directions[:filled], of_directions[:filled, :filled].T
+    coordinates = np.empty((samples, filled + len(directions)), np.float32)
+    for part in _parts(samples):
+        coordinates[part, :filled] = kept[:filled, part].T
+        rest = _inner_products(rows[part], scale[part], mean_row, directions)
+        rest -= coordinates[part, :filled] @ of_directions.T
+        lengths, wanted = np.linalg.norm(rest, axis=1), np.sqrt(left[part]).astype(np.float32)
+        rest *= np.divide(wanted, lengths, out=np.zeros_like(wanted), where=lengths > 0)[:, None]
+        coordinates[part, filled:] = rest
     coordinates[:, 0] += np.float32(length)
     coordinates *= norms[:, None].astype(np.float32)
     return Kept(coordinates, float(left.max() / spread))
+
+
+def _parts(samples: int) -> list[slice]:
+    """All rows, `ROWS` at once."""
+    return [slice(start, start + ROWS) for start in range(0, samples, ROWS)]
+
+
+def _inner_products(rows: np.ndarray, scale: np.ndarray, mean_row: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """Inner products of unit rows about their mean with vectors (K, D), float32 (N, K), without forming these rows."""
+    products = rows @ vectors.T
+    products *= scale[:, None]
+    products -= vectors @ mean_row
+    return products
+
+
+def _solved(factor: np.ndarray, products: np.ndarray) -> np.ndarray:
+    """Coordinates along the pivots, float32 (K, N), from products with them, (N, K)."""
+    return solve_triangular(factor, products.T, lower=True, overwrite_b=True, check_finite=False)
 
 
 def _drawn(left: np.ndarray, limit: float, number: int, random: np.random.Generator) -> np.ndarray:
@@ -136,14 +161,14 @@ def _factor(block: np.ndarray, known: np.ndarray, limit: float, most: int) -> tu
     Parameters
     ----------
     block : float32 array (B, D)
-    known : float32 array (B, F)
-        The rows' coordinates along the pivots before.
+    known : float32 array (F, B)
+        The rows' coordinates along the axes before.
     limit : float
         It ends when no row of the block has a larger square left.
     most : int
         The most pivots.
     """
-    products = (block @ block.T).astype(np.float64) - known.astype(np.float64) @ known.T
+    products = (block @ block.T).astype(np.float64) - known.T.astype(np.float64) @ known
     factor, order, rank, _ = dpstrf(products.T, tol=limit, lower=True, overwrite_a=True)
     rank = min(rank, most)
     return np.tril(factor[:rank, :rank]).astype(np.float32), order[:rank] - 1

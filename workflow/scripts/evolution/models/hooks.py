@@ -265,7 +265,9 @@ def record_outputs(
             linear_layer.weight.detach().float().cpu().numpy().copy(),
             bias.detach().float().cpu().numpy().copy(),
         )
-    return Outputs({name: rows[name].array for name in layers}, torch.cat(logits).float().cpu().numpy(), classifier)
+    # Popped, as `note` and `recording` hold each other and `rows`: until Python collects them, the arrays would stay.
+    arrays = {name: rows.pop(name).array for name in layers}
+    return Outputs(arrays, torch.cat(logits).float().cpu().numpy(), classifier)
 
 
 class _Rows:
