@@ -4,7 +4,7 @@ Each dot repels with the kernel 1 / (1 + d^2). The dots are spread on the nodes 
 sum over all dots is a convolution, done by fast Fourier transforms, and its value and slope at each dot are read off by
 the same splines. That is the particle mesh of Essmann et al. (1995), as Linderman et al. (2019) brought it to t-SNE.
 openTSNE has theirs, which transforms four fields there and back in complex numbers where one field of real ones is
-enough, and takes ten times as long at 10,000 samples for the same error (benchmarks/layout_cost.py).
+enough, and takes ten times as long at 10,000 samples for the same error.
 """
 
 import math

@@ -19,8 +19,8 @@ log = logging.getLogger("evolution")
 logging.getLogger("openTSNE").setLevel(logging.WARNING)
 
 
-# Above so many samples dots repel each other by way of a mesh, and up to it by Barnes-Hut. The mesh takes half the time
-# here, and ends in no more divergence (benchmarks/layout_cost.py).
+# Above so many samples dots repel each other by way of a mesh, and up to it by Barnes-Hut. Of 10,000 samples the
+# mesh takes less than half the time, and ends in less divergence (benchmarks/layout_cost.py --against).
 BARNES_HUT_SAMPLES = 5000
 
 
