@@ -84,8 +84,9 @@ def plan(folder: Path, targets: list[str]) -> None:
     if found.returncode:
         sys.exit((found.stdout + found.stderr)[-3000:])
     jobs = re.findall(r"^total +(\d+)", found.stdout + found.stderr, re.M)[0]
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e6
-    print(f"{jobs} jobs planned in {time.monotonic() - began:.1f} s, {peak:.2f} GB")
+    seconds, used = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    processor = used.ru_utime + used.ru_stime
+    print(f"{jobs} jobs planned in {seconds:.1f} s, {processor:.1f} s of a processor, {used.ru_maxrss / 1e6:.2f} GB")
 
 
 def execute(folder: Path, cores: int, targets: list[str]) -> None:
