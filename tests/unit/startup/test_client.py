@@ -19,6 +19,7 @@ SCRIPT = ".snakemake/scripts/tmp1ab_c.measure.py"
         (f"source activate env; set -euo pipefail; /bin/python {SCRIPT}", None),
         (f"set -euo pipefail; /bin/python {SCRIPT} more", None),
         ("set -euo pipefail; /bin/python '/my-own folder/scripts/a.py'", "/my-own folder/scripts/a.py"),
+        ("set -euo pipefail; /bin/python '/my-own/scripts/a.py'", "/my-own/scripts/a.py"),
         ("set -euo pipefail; /bin/python 'unclosed.py", None),
         ("set -euo pipefail; /bin/python a*.py", None),
         ("set -euo pipefail; /bin/python $HOME/measure.py", None),

@@ -39,9 +39,9 @@ def script_of(command: str, python: str) -> str | None:
         words = shlex.split(command)
     except ValueError:
         return None
-    # Words that the shell would change are the shell's.
-    if len(words) == 2 and words[0] == python and words[1].endswith(".py") and shlex.join(words) == command:
-        return words[1]
+    # Words that the shell would change are the shell's. Snakemake quotes some names that need no quotes.
+    if len(words) == 2 and words[0] == python and words[1].endswith(".py"):
+        return words[1] if command in (shlex.join(words), f"{python} '{words[1]}'") else None
     return None
 
 
