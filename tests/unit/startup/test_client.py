@@ -14,6 +14,7 @@ SCRIPT = ".snakemake/scripts/tmp1ab_c.measure.py"
     ("command", "script"),
     [
         (f"set -euo pipefail; /bin/python {SCRIPT}", SCRIPT),
+        (f"set -euo pipefail;  /bin/python {SCRIPT} ", SCRIPT),
         (f"/bin/python {SCRIPT}", SCRIPT),
         (f"set -euo pipefail; python {SCRIPT}", None),
         (f"source activate env; set -euo pipefail; /bin/python {SCRIPT}", None),

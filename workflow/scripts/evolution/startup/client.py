@@ -34,7 +34,7 @@ def script_of(command: str, python: str) -> str | None:
 
     With a conda environment, a container or environment modules, Snakemake's command is longer.
     """
-    command = command.removeprefix(PREFIX)
+    command = command.removeprefix(PREFIX).strip()
     try:
         words = shlex.split(command)
     except ValueError:
