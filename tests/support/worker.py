@@ -65,7 +65,7 @@ class Worker:
     @staticmethod
     def command(name: str) -> str:
         """What Snakemake runs a script with."""
-        return f"set -euo pipefail; {sys.executable} .snakemake/scripts/tmp1.{name}.py"
+        return f"set -euo pipefail;  {sys.executable} .snakemake/scripts/tmp1.{name}.py"
 
     def start(self, command: str, *, launcher: str | None = None, **environment: str) -> subprocess.Popen:
         """Start a command as Snakemake does."""

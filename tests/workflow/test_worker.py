@@ -5,11 +5,12 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 import psutil
 import pytest
 
-from support.project import Project, differing
+from support.project import TINY, Project, changed, differing
 from support.worker import gone
 
 OFF = {"EVOLUTION_NO_WORKER": "1"}
@@ -40,9 +41,19 @@ def test_every_record_says_what_the_job_took(finished):
         assert 10 < float(row["max_rss"]) < 4000
 
 
+def jobs_of(snakemake: int, name: str) -> list[psutil.Process]:
+    """The processes that the worker of a Snakemake has forked for a script: their name is the script's."""
+    found = []
+    for each in psutil.Process(snakemake).children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            found += [each] * (each.name() == name)
+    return found
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_no_process_is_left_however_snakemake_ends(tmp_path, number):
-    project = Project(tmp_path / "checkout")
+    # Jobs long enough to be seen.
+    project = Project(tmp_path / "checkout", changed(TINY, "metrics.n_init", 5000))
     command = project.command("--cores", "2", "metrics")
     process = subprocess.Popen(
         command,
@@ -52,16 +63,15 @@ def test_no_process_is_left_however_snakemake_ends(tmp_path, number):
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    # A job's process has the name of its script.
-    names, end = set(), time.monotonic() + 300
-    while not {"train.py", "measure.py"} & names and time.monotonic() < end:
-        time.sleep(0.02)
-        try:
-            descendants = psutil.Process(process.pid).children(recursive=True)
-            names = {each.name() for each in descendants}
-        except psutil.NoSuchProcess:
-            pass
-    assert {"train.py", "measure.py"} & names
+    end = time.monotonic() + 500
+    while not (found := jobs_of(process.pid, "measure.py")) and time.monotonic() < end:
+        time.sleep(0.1)
+    assert found
+    descendants = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(number)
+    if number == signal.SIGINT:
+        # A terminal sends it to all; from elsewhere, Snakemake waits for its jobs.
+        for job in found:
+            job.send_signal(number)
     process.wait(timeout=300)
     assert all(gone(each.pid) for each in descendants)

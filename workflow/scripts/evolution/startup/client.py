@@ -9,6 +9,7 @@ alone, and of these few: each job pays for them.
 
 import json
 import os
+import shlex
 import signal
 import socket
 import sys
@@ -33,10 +34,14 @@ def script_of(command: str, python: str) -> str | None:
 
     With a conda environment, a container or environment modules, Snakemake's command is longer.
     """
-    words = command.removeprefix(PREFIX).split()
+    command = command.removeprefix(PREFIX).strip()
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        return None
+    # Words that the shell would change are the shell's. Snakemake quotes some names that need no quotes.
     if len(words) == 2 and words[0] == python and words[1].endswith(".py"):
-        # A name that the shell would change is the shell's.
-        return words[1] if words[1].replace("/", "").replace(".", "").replace("_", "").isalnum() else None
+        return words[1] if command in (shlex.join(words), f"{python} '{words[1]}'") else None
     return None
 
 

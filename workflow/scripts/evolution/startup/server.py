@@ -197,9 +197,11 @@ class Server:
         """
         with suppress(ChildProcessError):
             while (ended := os.waitpid(-1, options))[0]:
-                with self.clients.pop(ended[0]) as client, suppress(OSError, KeyError):
-                    client.sendall(b"%d\n" % os.waitstatus_to_exitcode(ended[1]))
-                    self.waiting.unregister(client)
+                with self.clients.pop(ended[0]) as client:
+                    with suppress(KeyError):  # It has ended before its job.
+                        self.waiting.unregister(client)
+                    with suppress(OSError):
+                        client.sendall(b"%d\n" % os.waitstatus_to_exitcode(ended[1]))
 
     def end(self) -> None:
         """Kill the jobs that still run."""
