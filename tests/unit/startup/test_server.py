@@ -57,6 +57,18 @@ print("again, by the shell" if "colorsys" not in sys.modules else "again")
 """
 
 
+@pytest.fixture(scope="module", autouse=True)
+def heeded_signals():
+    """Programs that were started in the background or by nohup ignore these signals, and so would all that they start."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGHUP)}
+    for number, handler in before.items():
+        if handler == signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 def started(worker: Worker) -> tuple[int, int]:
     """The job of WAITS, once it has begun, and the process that forked it."""
     path, end = worker.folder / "started", time.monotonic() + 60
