@@ -59,7 +59,7 @@ print("again, by the shell" if "colorsys" not in sys.modules else "again")
 
 @pytest.fixture(scope="module", autouse=True)
 def heeded_signals():
-    """Programs that were started in the background or by nohup ignore these signals, and so would all that they start."""
+    """Programs that were started in the background or by nohup ignore these signals, and so would their own.
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGHUP)}
     for number, handler in before.items():
         if handler == signal.SIG_IGN:

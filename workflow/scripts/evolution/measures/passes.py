@@ -32,7 +32,7 @@ class Foreseen:
 
 
 class Passes:
-    """The distances between unit rows, and another pass over them whenever something is asked for that was not foreseen.
+    """The distances between unit rows. What was not foreseen takes another pass over them when it is asked for.
 
     Copies are taken once: they are exactly 0 apart, and rounding tells none of them from the others.
 
