@@ -1,7 +1,9 @@
 """Jobs that the worker forks, next to the same scripts run by the shell: nothing that a job sees differs."""
 
 import json
+import os
 import signal
+import socket
 import sys
 import time
 from pathlib import Path
@@ -10,7 +12,10 @@ import pytest
 
 from support.worker import MARK, Worker, gone, is_alive, kill
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the worker is used on Linux alone")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="the worker is used on Linux alone"),
+    pytest.mark.usefixtures("heeded_signals"),
+]
 
 # What a script finds when it starts.
 LOOK = """
@@ -55,18 +60,6 @@ while not again:
     time.sleep(0.05)
 print("again, by the shell" if "colorsys" not in sys.modules else "again")
 """
-
-
-@pytest.fixture(scope="module", autouse=True)
-def heeded_signals():
-    """Programs that were started in the background or by nohup ignore these signals, and so would their own.
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGHUP)}
-    for number, handler in before.items():
-        if handler == signal.SIG_IGN:
-            signal.signal(number, signal.SIG_DFL)
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
 
 
 def started(worker: Worker) -> tuple[int, int]:
@@ -145,6 +138,27 @@ def test_a_library_that_starts_a_thread_is_not_forked(tmp_path):
             assert (code, json.loads(output)["loaded"]) == (0, False)
 
 
+def test_jobs_start_by_themselves_where_a_library_cannot_be_imported(tmp_path):
+    """In one that has been tried before, the job's own import may end in another error."""
+    (tmp_path / "broken_library.py").write_text("raise ImportError('no libbroken.so')", encoding="utf-8")
+    with Worker(tmp_path, {"look": LOOK}, (MARK, "broken_library")) as worker:
+        for _ in range(2):
+            code, output, errors = worker.run(worker.command("look"))
+            assert (code, json.loads(output)["loaded"], errors) == (0, False, "to the errors\n")
+
+
+def test_a_librarys_temporary_folder_outlives_a_job(tmp_path):
+    """matplotlib makes one where the home folder cannot be written to."""
+    library = "import atexit, shutil, tempfile\nfolder = tempfile.mkdtemp()\natexit.register(shutil.rmtree, folder)"
+    (tmp_path / "untidy_library.py").write_text(library, encoding="utf-8")
+    code = "import os, untidy_library as it; print(os.path.isdir(it.folder), it.folder)"
+    with Worker(tmp_path, {"look": code}, ("untidy_library",)) as worker:
+        first, second = (worker.run(worker.command("look")) for _ in range(2))
+        assert first == second
+        assert (first[0], first[1].split()[0], first[2]) == (0, "True", "")
+    assert not Path(first[1].split()[1]).exists()
+
+
 def test_a_library_that_is_not_installed_is_left_out(tmp_path):
     with Worker(tmp_path, {"look": LOOK}, ("no_such_library", MARK)) as worker:
         assert json.loads(worker.run(worker.command("look"))[1])["loaded"]
@@ -189,6 +203,32 @@ def test_worker_and_jobs_end_with_snakemake(tmp_path, number):
             time.sleep(0.02)
         assert not folder.exists()
         worker.program.stdin = None
+
+
+def test_the_worker_outlives_signals_to_all_processes(tmp_path):
+    """With the worker gone first, the jobs that such a signal ends would run again."""
+    with Worker(tmp_path, {"waits": WAITS}) as worker:
+        client = worker.start(worker.command("waits"))
+        job, server = started(worker)
+        first = int(Path(f"/proc/{server}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1])
+        for number in (signal.SIGHUP, signal.SIGTERM):
+            for process in (server, first, client.pid):
+                os.kill(process, number)
+        assert client.communicate(timeout=60) == ("", "")
+        assert -client.returncode in (signal.SIGHUP, signal.SIGTERM)
+        assert gone(job)
+        assert is_alive(server)
+        assert is_alive(first)
+
+
+def test_a_request_that_is_none_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with Worker(tmp_path, {"returns": "print('returned')"}) as worker:
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(next(tmp_path.glob("evolution-*")) / "analysis.socket"))
+            client.sendall(b"\nno request\n")
+            assert client.recv(100) == b"0\n"
+        assert worker.run(worker.command("returns")) == (0, "returned\n", "")
 
 
 def test_jobs_of_a_dead_worker_run_again_without_it_and_one_says_so(tmp_path):

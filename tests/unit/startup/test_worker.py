@@ -50,13 +50,17 @@ def test_nothing_is_loaded_before_a_job_needs_it(tmp_path):
 def test_a_folder_that_has_no_room_for_a_socket_is_an_error_and_leaves_nothing(tmp_path, monkeypatch):
     far = tmp_path / ("long" * 30)
     far.mkdir()
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("tempfile.tempdir", str(far))
     with pytest.raises(OSError, match="too long"):
         start_worker(tmp_path, "/bin/bash")
     assert list(far.iterdir()) == []
+    assert list(tmp_path.iterdir()) == [far]
 
 
 @linux
-def test_a_shell_that_does_not_start_is_an_error(tmp_path):
+def test_a_shell_that_does_not_start_is_an_error(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(OSError, match="does not start /no/such/bash"):
         start_worker(tmp_path, "/no/such/bash", {"analysis": [], "torch": []})
+    assert list((tmp_path / ".snakemake").iterdir()) == []

@@ -1,10 +1,10 @@
 """Stands for Snakemake's shell: has the worker run a job's script, and becomes the shell for any other command.
 
-    python -I -S client.py FOLDER PYTHON SHELL -c COMMAND
+    LAUNCHER -c COMMAND
 
-Snakemake starts this in place of a job, waits for it and takes its exit code, so it lives as long as the job, passes
-signals on to it and ends as it ends. Should it be killed, the worker kills the job. It imports Python's own modules
-alone, and of these few: each job pays for them.
+The launcher (`worker.py`) calls `main`. Snakemake starts it in place of a job, waits for it and takes its exit code, so
+it lives as long as the job, passes signals on to it and ends as it ends. Should it be killed, the worker kills the job.
+It imports Python's own modules alone, and of these few: each job pays for them.
 """
 
 import json
@@ -60,10 +60,14 @@ def run_in_worker(folder: str, script: str) -> int | None:
     int or None
         Its exit code, below 0 the signal that ended it; None if the worker does not run it, or has died.
     """
-    path = os.path.join(folder, os.path.basename(script).split(".", 1)[1].removesuffix(".py"))
-    if not os.path.islink(path) or None in (sys.stdin, sys.stdout, sys.stderr):
-        return None  # No script of the worker's, or one of the three is closed.
-    snakemake, interrupt = os.getppid(), signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        # The link's own name may be too long for a socket's.
+        path = os.path.join(folder, os.readlink(os.path.join(folder, _name_of(script))))
+    except OSError:
+        return None  # No script of the worker's, or the folder has been deleted.
+    if None in (sys.stdin, sys.stdout, sys.stderr):
+        return None  # One of the three is closed.
+    snakemake, interrupt = os.getppid(), signal.getsignal(signal.SIGINT)
     job = None
     with socket.socket(socket.AF_UNIX) as worker, suppress(OSError, ValueError):
         worker.connect(path)
@@ -73,6 +77,8 @@ def run_in_worker(folder: str, script: str) -> int | None:
         with worker.makefile() as answers:
             job = int(answers.readline())
             if job:
+                # From now on a terminal's interrupt ends the job, and before it ended this process.
+                signal.signal(signal.SIGINT, signal.SIG_IGN)
                 _pass_signals_on(job)
                 return int(answers.readline())
     signal.signal(signal.SIGINT, interrupt)
@@ -84,9 +90,14 @@ def run_in_worker(folder: str, script: str) -> int | None:
         return 1  # The worker ended because Snakemake did.
     # The first client to notice that the worker has died says so.
     with suppress(OSError):
-        os.unlink(os.path.realpath(path))
+        os.unlink(path)
         print("The worker that starts jobs has ended; jobs now start without it.", file=sys.stderr, flush=True)
     return None
+
+
+def _name_of(script: str) -> str:
+    """The name of the script that Snakemake has copied: measure for .snakemake/scripts/tmpabc.measure.py."""
+    return os.path.basename(script).split(".", 1)[1].removesuffix(".py")
 
 
 def _pass_signals_on(job: int) -> None:
@@ -122,6 +133,8 @@ def end_as(status: int) -> None:
 
 def main(folder: str, python: str, shell: str, *arguments: str) -> None:
     """Run a job's script in the worker, or become the shell."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # Python's own would print a traceback.
     script = script_of(arguments[1], python) if len(arguments) == 2 and arguments[0] == "-c" else None
     status = None if script is None else run_in_worker(folder, script)
     if status is not None:
@@ -129,7 +142,3 @@ def main(folder: str, python: str, shell: str, *arguments: str) -> None:
     for number in IGNORED_BY_PYTHON:
         signal.signal(number, signal.SIG_DFL)
     os.execv(shell, [shell, *arguments])
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

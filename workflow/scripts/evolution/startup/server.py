@@ -1,13 +1,14 @@
 """The worker: processes that have loaded large libraries once, and fork a child for each job.
 
-    python server.py FOLDER LISTENERS
+    python server.py FOLDERS LISTENERS
 
-LISTENERS is a JSON list with, for each kind of job, the number of an open socket that listens, and the modules to
-import. The process that is started here loads nothing. At the first connection to one of the sockets it
-forks a process that loads this kind's libraries and serves the socket from then on. That one forks a child for each
-request, which runs the job's script as Python would run it.
+FOLDERS is a JSON list of the folders that are the worker's own; the first takes temporary files. LISTENERS is one with,
+for each kind of job, the number of an open socket that listens, and the modules to import. The process that is started
+here loads nothing. At the first connection to one of the sockets it forks a process that loads this kind's libraries
+and serves the socket from then on. That one forks a child for each request, which runs the job's script as Python would
+run it.
 
-Standard input is the line to Snakemake: when it closes, however Snakemake ended, all of them end and the folder is
+Standard input is the line to Snakemake: when it closes, however Snakemake ended, all of them end and the folders are
 removed. Nothing of the project is imported before a job is forked, so each job runs the code as it is on disk.
 """
 
@@ -49,6 +50,10 @@ HARMLESS = {"jemalloc_bg_thd"}
 # Seconds that a client may take for its request.
 PATIENCE = 10
 
+# Signals that are for Snakemake and the jobs, and that may reach all processes: a terminal sends the first and the last
+# of them, a system that ends a service the second. The worker ends when Snakemake has ended.
+FOR_OTHERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 
 class Leaving:
     """Ends a process when Python has called all else that is to be called at its end, and written out its output.
@@ -71,7 +76,7 @@ class Leaving:
         os._exit(self.status)
 
 
-def wait_for_first(folder: str, listeners: list[tuple[int, list[str]]]) -> dict | None:
+def wait_for_first(folders: list[str], listeners: list[tuple[int, list[str]]]) -> dict | None:
     """Wait for the first job of each kind, and fork the process that serves this kind.
 
     Returns
@@ -99,7 +104,8 @@ def wait_for_first(folder: str, listeners: list[tuple[int, list[str]]]) -> dict 
     with suppress(ChildProcessError):
         while True:
             os.wait()
-    shutil.rmtree(folder, ignore_errors=True)
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
     return None
 
 
@@ -179,9 +185,11 @@ class Server:
                 self.waiting.register(client, selectors.EVENT_READ, job)
                 client.sendall(b"%d\n" % job)
         except (OSError, ValueError):
-            # The client has ended. If its job has begun, the end of the connection is seen next.
+            # The client has ended, or there is no room for a process. If the job has begun, the end of the connection
+            # is seen next.
             if client not in self.clients.values():
-                client.close()
+                with client, suppress(OSError):
+                    client.sendall(NOT_HERE)
         finally:
             for file in files:
                 os.close(file)
@@ -217,8 +225,17 @@ def load(modules: list[str]) -> bool:
     """
     gc.disable()
     for module in modules:
-        with suppress(ImportError):
+        try:
             import_module(module)
+        except ModuleNotFoundError:
+            continue
+        except Exception as error:
+            # A job that needs it says more; a second import in the same process would end in another error.
+            print(f"Jobs start without the worker: {module} cannot be imported: {error}", file=sys.stderr, flush=True)
+            return False
+    # A library's temporary folder (matplotlib's, where it has no other) would be gone with the first job that ends. It
+    # lies in the worker's, and is removed with that.
+    atexit.unregister(shutil.rmtree)
     # What exists now is never collected: else the collector would write to all memory that jobs share.
     gc.freeze()
     gc.enable()
@@ -239,7 +256,7 @@ def other_threads() -> set[str]:
     return names
 
 
-def become(request: dict, *, interruptible: bool) -> None:
+def become(request: dict, handlers: dict) -> None:
     """Make this process what a job's is when Python starts: its folder, environment, signals and output."""
     os.chdir(request["folder"])
     for name in FREE:
@@ -248,8 +265,8 @@ def become(request: dict, *, interruptible: bool) -> None:
         else:
             os.environ.pop(name, None)
     tempfile.tempdir = None
-    if interruptible:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
     sys.stdout.reconfigure(line_buffering=os.isatty(1))
     script = os.path.abspath(request["script"])
     sys.argv = [request["script"]]
@@ -283,17 +300,16 @@ def run(script: str) -> int:
     return 0
 
 
-def main(folder: str, listeners: str) -> None:
+def main(folders: str, listeners: str) -> None:
     """Serve; in a job, run its script."""
-    leaving = Leaving()
-    # A terminal's interrupt is for Snakemake and the jobs.
-    interruptible = signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    leaving, folders = Leaving(), json.loads(folders)
+    handlers = {number: signal.signal(number, signal.SIG_IGN) for number in FOR_OTHERS}
+    tempfile.tempdir = folders[0]
     if not sys.flags.safe_path:
         del sys.path[0]
-    request = wait_for_first(folder, json.loads(listeners))
+    request = wait_for_first(folders, json.loads(listeners))
     if request:
-        become(request, interruptible=interruptible)
+        become(request, handlers)
         leaving.status = run(request["script"])
 
 

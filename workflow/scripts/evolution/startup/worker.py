@@ -13,7 +13,6 @@ Only documented parts of Snakemake are used, and `EVOLUTION_NO_WORKER=1` in the 
 import atexit
 import json
 import os
-import shlex
 import shutil
 import socket
 import subprocess
@@ -28,8 +27,18 @@ from evolution.startup.server import THREADS
 # Set this environment variable to 1, and each job starts a Python of its own.
 OFF_SWITCH = "EVOLUTION_NO_WORKER"
 
-# Jobs that may wait for the worker at once; more start without it.
+# Jobs that may wait for the worker at once; more wait until they may.
 WAITING = 1024
+
+# The program that Snakemake starts. Python is named in its first line, because a shell there would drop variables that
+# it has no name for, such as functions that bash exports. Without the packages that are installed it starts in a
+# hundredth of a second.
+LAUNCHER = """#!{python} -IS
+import sys
+sys.path.append({code!r})
+from client import main
+main({folder!r}, {python!r}, {shell!r}, *sys.argv[1:])
+"""
 
 
 def worker_wanted() -> bool:
@@ -59,7 +68,8 @@ def start_worker(scripts: Path, shell: str, libraries: Mapping[str, Sequence[str
     Returns
     -------
     path
-        A program to run commands with in the shell's place. It has the shell's name, which Snakemake goes by.
+        A program to run commands with in the shell's place. It has the shell's name, which Snakemake goes by. It lies
+        in `.snakemake`: without it no job starts at all, and temporary files of long runs may be deleted.
 
     Raises
     ------
@@ -67,7 +77,7 @@ def start_worker(scripts: Path, shell: str, libraries: Mapping[str, Sequence[str
         If the worker cannot be started here.
     """
     folder = Path(tempfile.mkdtemp(prefix="evolution-"))
-    listeners = {}
+    listeners, folders = {}, [folder]
     try:
         for kind in libraries:
             listeners[kind] = socket.socket(socket.AF_UNIX)
@@ -75,19 +85,24 @@ def start_worker(scripts: Path, shell: str, libraries: Mapping[str, Sequence[str
             listeners[kind].listen(WAITING)
         for script, kind in kinds_of_jobs(scripts).items():
             (folder / script).symlink_to(f"{kind}.socket")
-        launcher = _write_launcher(folder, shell)
-        # Temporary files may lie where nothing can be executed.
+        own = Path(".snakemake").resolve()
+        own.mkdir(exist_ok=True)
+        folders.append(Path(tempfile.mkdtemp(prefix="worker-", dir=own)))
+        launcher = _write_launcher(folders[-1], folder, shell)
+        # It may lie where nothing can be executed.
         if subprocess.run([launcher, "-c", ":"]).returncode:
             raise OSError(f"{launcher} does not start {shell}")
         served = [(listener.fileno(), libraries[kind]) for kind, listener in listeners.items()]
+        arguments = [json.dumps([str(each) for each in folders]), json.dumps(served)]
         worker = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("server.py")), str(folder), json.dumps(served)],
+            [sys.executable, str(Path(__file__).with_name("server.py")), *arguments],
             stdin=subprocess.PIPE,
             pass_fds=[number for number, _ in served],
             env={**os.environ, **dict.fromkeys(THREADS, "1")},
         )
     except BaseException:
-        shutil.rmtree(folder)
+        for each in folders:
+            shutil.rmtree(each)
         raise
     finally:
         for listener in listeners.values():
@@ -96,13 +111,12 @@ def start_worker(scripts: Path, shell: str, libraries: Mapping[str, Sequence[str
     return str(launcher)
 
 
-def _write_launcher(folder: Path, shell: str) -> Path:
-    """A program that starts `client.py`."""
-    launcher = folder / Path(shell).name
-    client = str(Path(__file__).with_name("client.py"))
-    # Without the packages that are installed, Python starts in a hundredth of a second.
-    words = shlex.join([sys.executable, "-I", "-S", client, str(folder), sys.executable, shell])
-    launcher.write_text(f'#!/bin/sh\nexec {words} "$@"\n', encoding="utf-8")
+def _write_launcher(place: Path, folder: Path, shell: str) -> Path:
+    """A program that has `client.py` run a command, with the worker's folder."""
+    launcher = place / Path(shell).name
+    code = str(Path(__file__).parent)
+    text = LAUNCHER.format(python=sys.executable, code=code, folder=str(folder), shell=shell)
+    launcher.write_text(text, encoding="utf-8", errors="surrogateescape")
     launcher.chmod(0o700)
     return launcher
 
