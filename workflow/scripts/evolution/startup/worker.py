@@ -107,7 +107,7 @@ def start_worker(scripts: Path, shell: str, libraries: Mapping[str, Sequence[str
     finally:
         for listener in listeners.values():
             listener.close()
-    atexit.register(_end, worker)
+    atexit.register(_end, worker, folders)
     return str(launcher)
 
 
@@ -121,7 +121,9 @@ def _write_launcher(place: Path, folder: Path, shell: str) -> Path:
     return launcher
 
 
-def _end(worker: subprocess.Popen) -> None:
-    """Close the line to the worker, and wait until it is gone."""
+def _end(worker: subprocess.Popen, folders: list[Path]) -> None:
+    """Close the line to the worker, and wait until it is gone; remove its folders, where it was killed before."""
     worker.stdin.close()
     worker.wait()
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
