@@ -30,7 +30,7 @@ print(json.dumps({
     "temporary": tempfile.gettempdir(), "given": sys.stdin.read(),
     "main": sys.modules["__main__"].__dict__ is globals(),
     "threads": threading.active_count(), "project": [name for name in sys.modules if name.startswith("evolution")],
-    "buffered": not sys.stdout.line_buffering, "open": len(os.listdir("/proc/self/fd")),
+    "group": os.getpgrp(), "buffered": not sys.stdout.line_buffering, "open": len(os.listdir("/proc/self/fd")),
 }))
 print("to the errors", file=sys.stderr)
 """
@@ -211,6 +211,9 @@ def test_the_worker_outlives_signals_to_all_processes(tmp_path):
         client = worker.start(worker.command("waits"))
         job, server = started(worker)
         first = int(Path(f"/proc/{server}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1])
+        # A terminal's signals, and a kill of Snakemake's group, reach the job alone.
+        assert os.getpgid(job) == os.getpgrp()
+        assert os.getpgid(server) == os.getpgid(first) == first
         for number in (signal.SIGHUP, signal.SIGTERM):
             for process in (server, first, client.pid):
                 os.kill(process, number)

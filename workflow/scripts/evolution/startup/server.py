@@ -1,12 +1,12 @@
 """The worker: processes that have loaded large libraries once, and fork a child for each job.
 
-    python server.py FOLDERS LISTENERS
+    python server.py FOLDERS LISTENERS GROUP
 
 FOLDERS is a JSON list of the folders that are the worker's own; the first takes temporary files. LISTENERS is one with,
 for each kind of job, the number of an open socket that listens, and the modules to import. The process that is started
 here loads nothing. At the first connection to one of the sockets it forks a process that loads this kind's libraries
 and serves the socket from then on. That one forks a child for each request, which runs the job's script as Python would
-run it.
+run it, in Snakemake's process GROUP.
 
 Standard input is the line to Snakemake: when it closes, however Snakemake ended, all of them end and the folders are
 removed. Nothing of the project is imported before a job is forked, so each job runs the code as it is on disk.
@@ -50,8 +50,8 @@ HARMLESS = {"jemalloc_bg_thd"}
 # Seconds that a client may take for its request.
 PATIENCE = 10
 
-# Signals that are for Snakemake and the jobs, and that may reach all processes: a terminal sends the first and the last
-# of them, a system that ends a service the second. The worker ends when Snakemake has ended.
+# Signals that are for Snakemake and the jobs, and that may reach all processes, as when a system ends a service. The
+# worker ends when Snakemake has ended.
 FOR_OTHERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -256,7 +256,7 @@ def other_threads() -> set[str]:
     return names
 
 
-def become(request: dict, handlers: dict) -> None:
+def become(request: dict, group: int, handlers: dict) -> None:
     """Make this process what a job's is when Python starts: its folder, environment, signals and output."""
     os.chdir(request["folder"])
     for name in FREE:
@@ -265,6 +265,8 @@ def become(request: dict, handlers: dict) -> None:
         else:
             os.environ.pop(name, None)
     tempfile.tempdir = None
+    with suppress(OSError):  # The group has ended.
+        os.setpgid(0, group)
     for number, handler in handlers.items():
         signal.signal(number, handler)
     sys.stdout.reconfigure(line_buffering=os.isatty(1))
@@ -300,7 +302,7 @@ def run(script: str) -> int:
     return 0
 
 
-def main(folders: str, listeners: str) -> None:
+def main(folders: str, listeners: str, group: str) -> None:
     """Serve; in a job, run its script."""
     leaving, folders = Leaving(), json.loads(folders)
     handlers = {number: signal.signal(number, signal.SIG_IGN) for number in FOR_OTHERS}
@@ -309,7 +311,7 @@ def main(folders: str, listeners: str) -> None:
         del sys.path[0]
     request = wait_for_first(folders, json.loads(listeners))
     if request:
-        become(request, handlers)
+        become(request, int(group), handlers)
         leaving.status = run(request["script"])
 
 

@@ -93,12 +93,14 @@ def start_worker(scripts: Path, shell: str, libraries: Mapping[str, Sequence[str
         if subprocess.run([launcher, "-c", ":"]).returncode:
             raise OSError(f"{launcher} does not start {shell}")
         served = [(listener.fileno(), libraries[kind]) for kind, listener in listeners.items()]
-        arguments = [json.dumps([str(each) for each in folders]), json.dumps(served)]
+        arguments = [json.dumps([str(each) for each in folders]), json.dumps(served), str(os.getpgrp())]
         worker = subprocess.Popen(
             [sys.executable, str(Path(__file__).with_name("server.py")), *arguments],
             stdin=subprocess.PIPE,
             pass_fds=[number for number, _ in served],
             env={**os.environ, **dict.fromkeys(THREADS, "1")},
+            # What a terminal sends, and a kill of Snakemake's group, does not reach it: it ends last, and tidies up.
+            process_group=0,
         )
     except BaseException:
         for each in folders:
