@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import socket
 import sys
@@ -108,6 +109,20 @@ def test_a_job_runs_the_code_as_it_is_on_disk(worker):
 def test_jobs_run_at_once(worker):
     jobs = [worker.start(worker.command("leaves_a_thread")) for _ in range(8)]
     assert [job.communicate(timeout=60)[0] for job in jobs] == ["late\n"] * 8
+
+
+def test_more_jobs_than_the_server_may_open_files_for_run(tmp_path):
+    with Worker(tmp_path, {"waits": WAITS, "sleeps": "import time; time.sleep(2)"}) as worker:
+        first = worker.start(worker.command("waits"))
+        _, server = started(worker)
+        most = len(os.listdir(f"/proc/{server}/fd")) + 8
+        resource.prlimit(server, resource.RLIMIT_NOFILE, (most, most))
+        jobs = [worker.start(worker.command("sleeps")) for _ in range(30)]
+        assert [job.communicate(timeout=60) for job in jobs] == [("", "")] * 30
+        assert not any(job.returncode for job in jobs)
+        assert is_alive(server)
+        first.kill()
+        first.communicate(timeout=60)
 
 
 @pytest.mark.parametrize("changed", [{"PYTHONHASHSEED": "7"}, {"LD_LIBRARY_PATH": "/nowhere"}])

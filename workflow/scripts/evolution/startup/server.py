@@ -23,6 +23,7 @@ import signal
 import socket
 import sys
 import tempfile
+import time
 import traceback
 from contextlib import suppress
 from importlib import import_module
@@ -164,14 +165,19 @@ class Server:
 
     def accept(self) -> dict | None:
         """Fork a job for the next client; in the job its request, with the client's files as its own."""
-        client, files = self.listener.accept()[0], []
+        try:
+            client, files = self.listener.accept()[0], []
+        except OSError:
+            # The client has ended, or as many files are open as may be, one for each job: a job that ends closes one.
+            time.sleep(0.05)
+            return None
         client.settimeout(PATIENCE)
         try:
             _, files, _, _ = socket.recv_fds(client, 1, 3)
             with client.makefile("rb") as sent:
                 request = json.loads(sent.readline())
             changed = {name for name, _ in self.environment.items() ^ request["environment"].items()}
-            if not self.usable or not changed <= FREE:
+            if not self.usable or not changed <= FREE or len(files) < 3:
                 with client:
                     client.sendall(NOT_HERE)
             elif (job := os.fork()) == 0:
