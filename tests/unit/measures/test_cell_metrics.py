@@ -343,6 +343,19 @@ def test_a_layer_of_one_unit_is_clustered_by_its_value(features):
     assert values["linear_probe_accuracy"] == probe.linear_probe(column, labels, integer_seed(4, "probe"))
 
 
+@pytest.mark.parametrize("width", [2, 9, 300])
+def test_a_layer_with_one_live_unit_is_clustered_by_direction_in_blocks_too(features, width):
+    """Its first feature is not the only one, so that lengths do not count."""
+    raw, labels = features
+    rows = np.zeros((200, width), np.float32)
+    rows[:, 0] = raw[:, 0] - np.median(raw[:, 0])
+    settings = replace(SETTINGS, clusters=2, measures=["intrinsic_dimension", "effective_rank"])
+    whole, found = (layer_metrics(rows, labels, settings, matrix_samples=most, block=60)[0] for most in (5000, 100))
+    # All neighbours are copies, and none is nearer than another.
+    assert found.pop("knn_accuracy") <= 1 and whole.pop("knn_accuracy") <= 1
+    assert found == pytest.approx(whole, abs=1e-6)
+
+
 @pytest.mark.parametrize("offset", [0, 3, 30, 100])
 def test_a_large_common_part_hides_nothing(offset):
     # All rows point nearly the same way (mean cosine 0.9999 and more at last); what tells them apart stays.

@@ -327,7 +327,8 @@ def _samples_of_probe(activations: np.ndarray, seed: int, most: int) -> np.ndarr
 def _without_empty_columns(rows: np.ndarray) -> np.ndarray:
     """The rows without the zeros that compact coordinates end in, where a layer has fewer dimensions than samples."""
     used = np.flatnonzero(rows.any(0))
-    return np.ascontiguousarray(rows[:, : used[-1] + 1 if len(used) else 1])
+    # A single feature would be taken for a layer of one, which has no directions.
+    return np.ascontiguousarray(rows[:, : max(2, used.max(initial=0) + 1)])
 
 
 def _equal_where_close(rows: np.ndarray, few: int) -> np.ndarray:
