@@ -47,6 +47,35 @@ def test_neighbours_of_copies_are_copies_first(rows):
     assert not all_alike.sums(np.arange(6) % 2).any()
 
 
+def test_which_copies_are_neighbours_is_told_in_float64():
+    """Around each of ten rows are four others, which are as far from it but for what float32 rounds."""
+    random = np.random.default_rng(1)
+    bases = np.linalg.qr(random.normal(size=(10, 400, 5)))[0].transpose(0, 2, 1)
+    around = 0.8 * bases[:, :1] + 0.6 * bases[:, 1:]
+    rows = np.concatenate([bases[:, 0], *around]).astype(np.float32)
+    exact = pairwise_distances(rows.astype(float))
+    near = Passes(np.repeat(rows, 2, axis=0), Foreseen(), block=16).nearest(np.ones(100, bool), 4)
+    for row, of_row in enumerate(near):
+        others = np.delete(np.repeat(exact[row // 2], 2), row)
+        np.testing.assert_allclose(exact[row // 2, of_row // 2], np.sort(others)[:4], rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("size", [1e-2, 1e-3, 1e-4, 1e-5])
+def test_groups_that_are_nearer_than_float32_tells(size):
+    """Two far heaps of two groups each."""
+    random = np.random.default_rng(2)
+    heap, half = np.arange(80) % 2, np.arange(80) // 40
+    directions, parts = random.normal(size=(2, 300)), random.normal(size=(2, 2, 300))
+    raw = directions[heap] + size * (parts[heap, half] + random.normal(size=(80, 300)) / 2)
+    rows = normalize(raw).astype(np.float32)
+    groups = 2 * heap + half
+    found = silhouettes_of_sums(Passes(rows, Foreseen(), block=16).sums(groups), groups)
+    expected = silhouette_samples(rows.astype(float), groups)
+    assert expected.mean() > 0.4
+    np.testing.assert_allclose(found, expected, atol=2e-4)
+    np.testing.assert_allclose(found.mean(), expected.mean(), atol=2e-5)
+
+
 def two_nearest(raw):
     distances = np.sort(pairwise_distances(np.unique(raw, axis=0).astype(float)), 1)
     return np.sort(distances[:, 1:3], axis=0)

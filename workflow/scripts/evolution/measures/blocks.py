@@ -207,7 +207,7 @@ def _blocks(centred: Centred, block: int) -> Iterator[tuple[slice, slice, np.nda
 
 
 def nearest_of(
-    search: Search, rows: np.ndarray, error: float, *, scale: float = 1.0, exact: bool = False
+    search: Search, rows: np.ndarray, error: float, *, scale: float = 1.0, exact: bool | np.ndarray = False
 ) -> tuple[np.ndarray, np.ndarray]:
     """Each member's nearest others, by distance and then by number, as float64 finds them.
 
@@ -221,8 +221,9 @@ def nearest_of(
         What a squared distance of the pass may be off by, see `Centred.error`.
     scale : float
         What the rows are divided by: that of `Centred`, or what the search's lengths were divided by.
-    exact : bool
-        Whether all distances are wanted as float64 finds them, and not only those that decide who is nearest.
+    exact : bool or bool array (M,)
+        Whether all distances of a member are wanted as float64 finds them, and not only those that decide who is
+        nearest.
 
     Returns
     -------

@@ -8,6 +8,10 @@ import numpy as np
 from evolution.measures.blocks import BLOCK, NARROW, Search, about_mean, nearest_of, pass_over
 from evolution.measures.copies import find_copies
 
+# float32 leaves an error of some 1e-7 of the largest squared length in a squared distance. Where a row is nearer to a
+# group than this, on average and in the same units, its silhouette would be off by 1e-4 or more.
+NEAREST_IN_FLOAT32 = 1e-4
+
 
 @dataclass(frozen=True)
 class Foreseen:
@@ -105,14 +109,24 @@ class Passes:
             searches.append(Search(np.ones(number, bool), 2, lengths / longest))
         centred = about_mean(self._distinct, narrow=self._narrow, block=self._block)
         kept = [search for search in searches if search.count > 0]
-        sums = pass_over(centred, np.hstack([np.zeros((number, 0)), *tables]), kept, block=self._block)
+        counts = np.hstack([np.zeros((number, 0)), *tables])
+        sums = pass_over(centred, counts, kept, block=self._block)
+        least = NEAREST_IN_FLOAT32 * centred.squares.max()
+        if centred.rows.dtype == np.float32 and _nearest_group(sums, counts) < least:
+            # Groups lie as near each other as float32 rounds. From here on all distances are taken in float64.
+            self._narrow = self.rows.shape[1]
+            centred = about_mean(self._distinct, narrow=self._narrow, block=self._block)
+            sums = pass_over(centred, counts, kept, block=self._block)
         ends = np.cumsum([table.shape[1] for table in tables], dtype=int)
         for groups, table, end in zip(groupings, tables, ends):
             self._sums[groups.tobytes()] = sums[:, end - table.shape[1] : end]
         for (part, count), search in zip(parts, searches):
             near = np.zeros((int(search.members.sum()), 0), int)
             if search.count > 0:
-                near, _ = nearest_of(search, self._distinct, centred.error(False))
+                # Which copies are among the nearest depends on the order of the neighbours too.
+                copied = np.bincount(self._copy_of[part], minlength=number) > 1
+                exact = copied[search.members] | copied[search.numbers[search.members]].any(1)
+                near, _ = nearest_of(search, self._distinct, centred.error(False), exact=exact)
             self._nearest[part.tobytes(), count] = self._of_samples(near, search.members, part, count)
         if with_two:
             rows = self._activations if number == len(self.rows) else self._activations[self._first]
@@ -152,6 +166,21 @@ class Passes:
             close = np.concatenate([copies[own], *(copies[other] for other in near[line[own]])])
             found[index] = close[close != sample][:count]
         return found
+
+
+def _nearest_group(sums: np.ndarray, counts: np.ndarray) -> float:
+    """The square of the smallest mean distance of a row to those of a group that are no copies of it; inf without any.
+
+    Parameters
+    ----------
+    sums : float array (N, G)
+        Of each distinct row's distances to each group.
+    counts : float array (N, G)
+        How many copies of each distinct row are in each group.
+    """
+    others = counts.sum(0) - counts
+    means = np.divide(sums, others, out=np.full(sums.shape, np.inf), where=others > 0)
+    return float(means.min(initial=np.inf)) ** 2
 
 
 def _exact(rows: np.ndarray, chosen: np.ndarray):
