@@ -70,6 +70,18 @@ def test_rows_that_are_close_together_are_told_apart(layout):
     assert trustworthiness(rows, plane, neighbors=7, **chosen) == pytest.approx(precise, abs=1e-6)
 
 
+@pytest.mark.parametrize("share", [0.1, 0.4])
+def test_a_few_rows_that_are_close_together_are_told_apart_too(layout, share):
+    rows, plane = layout
+    few = np.arange(200) < share * 200
+    rows = np.where(few[:, None], rows[0] + 1e-4 * rows, rows).astype(np.float32)
+    precise, found = (
+        trustworthiness(form, plane, neighbors=7, seed=3, all_judged=0, judged=150)
+        for form in (rows.astype(np.float64), rows)
+    )
+    assert found == pytest.approx(precise, abs=1e-4)
+
+
 def test_copies_in_the_layout_are_no_fault():
     rows = np.random.default_rng(0).normal(size=(60, 2))
     same = np.repeat(rows, 4, axis=0)

@@ -20,9 +20,12 @@ ALL_JUDGED, JUDGED = 5000, 1000
 # Samples whose distances to all others are in memory at once.
 BLOCK = 100
 
-# float32 leaves an error of 1e-6 in the squared distance of two unit rows. Of nearer neighbours than this, in units of
-# the rows' mean square, distances are computed in float64, which takes twice as long or more.
+# float32 leaves an error of 1e-6 in the squared distance of two unit rows. Of a sample with a nearer neighbour than
+# this, in units of the rows' mean square, distances are computed in float64, which takes twice as long or more.
 NEAREST_IN_FLOAT32 = 1e-3
+
+# Rows that are in memory in float64 at once then.
+ROWS = 4096
 
 
 def trustworthiness(
@@ -73,8 +76,10 @@ def trustworthiness(
         distances *= -2
         distances += squares
         distances += squares[some, None]
-        if np.median(np.take_along_axis(distances, nearest, axis=1)) < near:
-            distances = euclidean_distances(rows[some].astype(np.float64), rows, squared=True)
+        close = (np.take_along_axis(distances, nearest, axis=1) < near).any(axis=1)
+        if close.any():
+            distances = distances.astype(np.float64)
+            distances[close] = _exact_squares(rows[some[close]], rows)
         # The sample itself is made nearer than all others, so that the ranks of the others begin with 1.
         distances[np.arange(len(some)), some] = -np.inf
         reach = np.take_along_axis(distances, nearest, axis=1)
@@ -84,6 +89,12 @@ def trustworthiness(
     error = false.std() * math.sqrt((1 / judged) * (1 - judged / samples))
     log.info("Trustworthiness of %d samples: its standard error is %.4f", judged, error)
     return float(1 - false.mean())
+
+
+def _exact_squares(some: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Squared distances of some rows (M, D) to all rows (N, D), as float64 finds them; (M, N)."""
+    parts = (rows[start : start + ROWS].astype(np.float64) for start in range(0, len(rows), ROWS))
+    return np.hstack([euclidean_distances(some.astype(np.float64), part, squared=True) for part in parts])
 
 
 def drift(previous: np.ndarray, layout: np.ndarray) -> float:
