@@ -101,6 +101,14 @@ def test_entries_of_fewer_columns_end_in_zeros(tmp_path, order):
     assert (tmp_path / "array.npy").read_bytes() == (tmp_path / "at_once.npy").read_bytes()
 
 
+@pytest.mark.parametrize("other", [np.ones((2, 3)), np.ones((3, 3), np.float32), np.ones((3, 5), np.float32)])
+def test_an_entry_of_another_type_or_with_other_rows_is_refused(tmp_path, other):
+    with pytest.raises(ValueError, match="after float32"), NpyWriter(tmp_path / "array.npy", 2) as writer:
+        writer.put(0, np.ones((2, 3), np.float32))
+        writer.put(1, other)
+    assert not any(tmp_path.iterdir())
+
+
 def test_an_interrupted_writer_leaves_nothing(tmp_path):
     with pytest.raises(KeyboardInterrupt), NpyWriter(tmp_path / "array.npy", 2) as writer:
         writer.put(0, np.zeros((2, 2)))

@@ -44,6 +44,7 @@ class NpyWriter:
         self._stream = self._stack.enter_context(self._temporary.open("w+b"))
         # Where the entries begin, the shape of one, and which ones are there.
         self._start, self._shape, self._there = 0, (), set()
+        self._type: np.dtype | None = None
 
     def __enter__(self) -> "NpyWriter":
         return self
@@ -51,7 +52,10 @@ class NpyWriter:
     def put(self, index: int, entry: np.ndarray) -> None:
         """Write the entry at this position of the first axis; entries may come in any order."""
         if not self._start:
-            self._start, self._shape = self._write_header(entry), entry.shape
+            self._start, self._shape, self._type = self._write_header(entry), entry.shape, entry.dtype
+        elif entry.dtype != self._type or entry.shape[:-1] != self._shape[:-1]:
+            # Its bytes would be read as other numbers.
+            raise ValueError(f"{entry.dtype} {entry.shape} after {self._type} {self._shape}")
         elif entry.ndim == 2 and entry.shape[1] > self._shape[1]:
             self._widen(entry)
         elif entry.shape != self._shape:
