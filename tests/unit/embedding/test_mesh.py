@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from openTSNE import TSNEEmbedding
 from openTSNE.affinity import PerplexityBasedNN
+from scipy.sparse import csr_matrix
 from scipy.spatial.distance import cdist, pdist, squareform
 
 from evolution.activations.compaction import unit_rows
@@ -48,6 +49,21 @@ def test_a_small_layout_is_seen_as_sharply(scale):
 def test_dots_in_one_place_do_not_push():
     crowding, push = crowding_and_push(np.full((7, 2), 3.0), spacing=0.5)
     assert (crowding == 6).all() and (push == 0).all()
+
+
+def test_dots_in_one_place_have_no_slope():
+    """openTSNE's attraction would end the process."""
+    layout = np.full((7, 2), 3.0)
+    _, gradient = descent_on_mesh(0.5)(layout, csr_matrix(np.full((7, 7), 1 / 49)), dof=1)
+    assert (gradient == 0).all()
+
+
+def test_a_divergence_that_is_rough_is_said(affinities, caplog):
+    layout = np.zeros((affinities.P.shape[0], 2))
+    layout[0] = 1e4
+    with caplog.at_level("WARNING", "evolution"):
+        divergence(layout, affinities.P, spacing=0.2)
+    assert "10000 wide" in caplog.text
 
 
 def test_a_dot_far_out_makes_the_mesh_no_larger(monkeypatch):

@@ -35,6 +35,18 @@ def test_more_rows_than_a_block():
         assert (labels == fit.labels_).mean() > 0.999
 
 
+def test_rows_of_zeros():
+    """All unit rows that a restart begins with are as far from them: rounding says where they go, not the others."""
+    random = np.random.default_rng(2)
+    rows = normalize(random.normal(size=(3000, 200)) + 3 * random.normal(size=(8, 200))[np.arange(3000) % 8])
+    rows[:50] = 0
+    rows = rows.astype(np.float32)
+    found = side_by_side(rows, clusters=8, n_init=4, seed=0)
+    for (labels, inertia), fit in zip(found, by_scikit_learn(rows, 8, 4, 0), strict=True):
+        assert (labels == fit.labels_)[50:].mean() > 0.999
+        assert inertia == pytest.approx(fit.inertia_, rel=1e-3)
+
+
 def test_a_cluster_that_loses_its_rows_is_found_again(features):
     """Copies of few rows: a start may be drawn twice, and its cluster stays empty."""
     rows = np.repeat(normalize(features[0][:6]), 30, axis=0).astype(np.float32)

@@ -144,6 +144,12 @@ def test_libraries_use_as_many_threads_as_the_job_has(tmp_path, threads):
         assert worker.run(worker.command("count"), **number) == (0, f"True {{{threads}}}\n", "")
 
 
+def test_each_job_draws_other_numbers(tmp_path):
+    """As each Python does that starts; a job of this project draws from the config's seed."""
+    with Worker(tmp_path, {"draw": "import numpy; print(numpy.random.random())"}, (MARK, "numpy.random")) as worker:
+        assert len({worker.run(worker.command("draw")) for _ in range(3)}) == 3
+
+
 def test_a_library_that_starts_a_thread_is_not_forked(tmp_path):
     library = "import threading, time; threading.Thread(target=time.sleep, args=(9,), daemon=True).start()"
     (tmp_path / "busy_library.py").write_text(library, encoding="utf-8")

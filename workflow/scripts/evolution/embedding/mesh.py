@@ -7,6 +7,7 @@ openTSNE has theirs, which transforms four fields there and back in complex numb
 enough, and takes ten times as long at 10,000 samples for the same error.
 """
 
+import logging
 import math
 from collections.abc import Callable
 from functools import lru_cache
@@ -14,6 +15,8 @@ from functools import lru_cache
 import numpy as np
 from scipy.fft import irfft2, next_fast_len, rfft2
 from scipy.sparse import csr_matrix
+
+log = logging.getLogger("evolution")
 
 # The mesh has at least this many nodes along an axis, so that a small layout is seen as sharply as a large one.
 LEAST_NODES = 32
@@ -98,6 +101,8 @@ def descent_on_mesh(spacing: float) -> Callable:
 
     def gradient(embedding: np.ndarray, P: csr_matrix, dof: float, **_) -> tuple[float, np.ndarray]:
         crowding, push = crowding_and_push(np.asarray(embedding), spacing=spacing)
+        if not push.any() and not np.ptp(embedding, axis=0).any():
+            return math.nan, push  # All dots are one: openTSNE's mesh would have no width.
         P.data *= ATTRACTION_ALONE
         _, attraction = kl_divergence_fft(embedding, P, dof, least)
         P.data /= ATTRACTION_ALONE
@@ -118,6 +123,8 @@ def divergence(layout: np.ndarray, affinities: csr_matrix, *, spacing: float) ->
         See `crowding_and_push`.
     """
     layout = np.asarray(layout, dtype=np.float64)
+    if (extent := float(np.ptp(layout, axis=0).max())) > MOST_NODES * spacing:
+        log.warning("The layout is %.0f wide, so its divergence is rough: dots may have been thrown far out", extent)
     crowding, _ = crowding_and_push(layout, spacing=spacing)
     first = np.repeat(np.arange(len(layout)), np.diff(affinities.indptr))
     squares = np.square(layout[first] - layout[affinities.indices]).sum(axis=1)

@@ -42,6 +42,8 @@ def trustworthiness(
 
     1 - 2 / (n k (2 N - 3 k - 1)) times a sum over n samples and the false neighbours of each: samples among its k
     nearest in the layout that are not among its k nearest rows. Summed is the rank r among the nearest rows, less k.
+    Of rows that are equally far, scikit-learn, which judges up to `all_judged` samples, ranks one before the other at
+    random; here, of more samples, all of them have the best rank.
 
     Parameters
     ----------

@@ -2,7 +2,8 @@
 
 It is scikit-learn's KMeans (Lloyd 1982; k-means++, Arthur and Vassilvitskii 2007) with the same random draws, steps and
 end. scikit-learn takes one restart after the other, each of which reads all rows in each iteration. Sums are taken in
-another order here, so labels are scikit-learn's up to rounding.
+another order here, so labels are scikit-learn's up to rounding. Rounding decides more where rows are equally far from
+several centres, as rows of zeros are from all unit rows that a restart begins with.
 """
 
 from dataclasses import dataclass, field
@@ -84,7 +85,7 @@ def side_by_side(rows: np.ndarray, *, clusters: int, n_init: int, seed: int) -> 
     lengths = np.einsum("ij,ij->i", rows, rows)
     # The mean over features of their variances, of rows about their mean.
     shift = TOLERANCE * float(lengths.mean(dtype=np.float64)) / rows.shape[1]
-    starts = _starts(rows, lengths, clusters, n_init, np.random.RandomState(seed))
+    starts = _starts(rows, clusters, n_init, np.random.RandomState(seed))
     restarts = [Restart(start, start, np.full(len(rows), -1)) for start in starts]
     active, settled = restarts, []
     for _ in range(ITERATIONS):
@@ -128,9 +129,7 @@ def _nearest_centres(rows: np.ndarray, restarts: list[Restart]) -> np.ndarray:
     return labels
 
 
-def _starts(
-    rows: np.ndarray, lengths: np.ndarray, clusters: int, n_init: int, random: np.random.RandomState
-) -> np.ndarray:
+def _starts(rows: np.ndarray, clusters: int, n_init: int, random: np.random.RandomState) -> np.ndarray:
     """The centres that each restart begins with, by scikit-learn's k-means++ with its draws; (n_init, K, D).
 
     Each next centre is the best of a few rows that are drawn in proportion to their squared distance from the centres
@@ -142,7 +141,7 @@ def _starts(
         chosen[restart, 0] = random.choice(len(rows), p=np.full(len(rows), 1 / len(rows)))
         for centre in range(1, clusters):
             shares[restart, centre] = random.uniform(size=trials)
-    closest = _squares(rows, lengths, chosen[:, 0])
+    closest = _squares(rows, chosen[:, 0])
     for centre in range(1, clusters):
         reached = np.cumsum(closest, axis=1, dtype=np.float64)
         candidates = np.stack(
@@ -151,19 +150,24 @@ def _starts(
                 for of_restart, share in zip(reached, shares[:, centre])
             ]
         ).clip(max=len(rows) - 1)
-        nearer = _squares(rows, lengths, candidates.ravel()).reshape(n_init, trials, -1)
+        nearer = _squares(rows, candidates.ravel()).reshape(n_init, trials, -1)
         np.minimum(nearer, closest[:, None], out=nearer)
         best = nearer.sum(2, dtype=np.float64).argmin(1)
         closest, chosen[:, centre] = nearer[np.arange(n_init), best], candidates[np.arange(n_init), best]
     return rows[chosen]
 
 
-def _squares(rows: np.ndarray, lengths: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-    """Squared distances of the chosen rows to all, float32 (chosen, N)."""
-    squares = rows[chosen] @ rows.T
-    squares *= -2
-    squares += lengths[chosen, None]
-    squares += lengths
-    np.maximum(squares, 0, out=squares)
-    squares[np.arange(len(chosen)), chosen] = 0
+def _squares(rows: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """Squared distances of the chosen rows to all, float32 (chosen, N).
+
+    They are taken in float64, as scikit-learn takes them: a row is drawn in proportion to them, and in float32 rounding
+    would give copies of the chosen rows a share.
+    """
+    own = rows[chosen].astype(np.float64)
+    lengths = np.einsum("ij,ij->i", own, own)[:, None]
+    squares = np.empty((len(chosen), len(rows)), np.float32)
+    for start in range(0, len(rows), BLOCK):
+        some = rows[start : start + BLOCK].astype(np.float64)
+        part = lengths + np.einsum("ij,ij->i", some, some) - 2 * own @ some.T
+        squares[:, start : start + BLOCK] = np.maximum(part, 0)
     return squares

@@ -271,6 +271,9 @@ def become(request: dict, group: int, handlers: dict) -> None:
         else:
             os.environ.pop(name, None)
     tempfile.tempdir = None
+    if "numpy.random" in sys.modules:
+        # A Python that starts draws another seed each time; forks would all go on from the same one.
+        sys.modules["numpy.random"].seed()
     with suppress(OSError):  # The group has ended.
         os.setpgid(0, group)
     for number, handler in handlers.items():
