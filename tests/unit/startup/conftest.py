@@ -1,6 +1,8 @@
 """What the tests of the worker share."""
 
 import signal
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -15,3 +17,10 @@ def heeded_signals():
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
+
+
+@pytest.fixture
+def short():
+    """A folder with a path that leaves room for a socket's name, which pytest's own may not."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        yield Path(folder)

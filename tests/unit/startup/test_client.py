@@ -69,14 +69,12 @@ def test_a_script_may_have_a_longer_name_than_a_socket(tmp_path):
 
 
 @linux
-def test_jobs_start_when_temporary_files_have_been_deleted(tmp_path, monkeypatch):
+def test_jobs_start_when_temporary_files_have_been_deleted(tmp_path, monkeypatch, short):
     """As some systems do with those that are some days old."""
-    temporary = tmp_path / "temporary"
-    temporary.mkdir()
-    monkeypatch.setenv("TMPDIR", str(temporary))
+    monkeypatch.setenv("TMPDIR", str(short))
     with Worker(tmp_path, {"look": f"import sys; print({MARK!r} in sys.modules)"}) as worker:
-        shutil.rmtree(temporary)
-        temporary.mkdir()
+        shutil.rmtree(short)
+        short.mkdir()
         assert worker.run(worker.command("look")) == (0, "False\n", "")
         assert worker.run("echo run") == (0, "run\n", "")
 

@@ -245,26 +245,24 @@ def test_the_worker_outlives_signals_to_all_processes(tmp_path):
         assert is_alive(first)
 
 
-def test_a_killed_worker_leaves_no_folders(tmp_path, monkeypatch):
-    temporary = tmp_path / "temporary"
-    temporary.mkdir()
-    monkeypatch.setenv("TMPDIR", str(temporary))
+def test_a_killed_worker_leaves_no_folders(tmp_path, monkeypatch, short):
+    monkeypatch.setenv("TMPDIR", str(short))
     with Worker(tmp_path, {"waits": WAITS}) as worker:
         client = worker.start(worker.command("waits"))
         _, server = started(worker)
         kill(int(Path(f"/proc/{server}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1]))
         client.kill()
         client.communicate(timeout=60)
-    assert list(temporary.iterdir()) == []
+    assert list(short.iterdir()) == []
     assert not Path(worker.launcher).parent.exists()
     assert gone(server)
 
 
-def test_a_request_that_is_none_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
+def test_a_request_that_is_none_is_refused(tmp_path, monkeypatch, short):
+    monkeypatch.setenv("TMPDIR", str(short))
     with Worker(tmp_path, {"returns": "print('returned')"}) as worker:
         with socket.socket(socket.AF_UNIX) as client:
-            client.connect(str(next(tmp_path.glob("evolution-*")) / "analysis.socket"))
+            client.connect(str(next(short.glob("evolution-*")) / "analysis.socket"))
             client.sendall(b"\nno request\n")
             assert client.recv(100) == b"0\n"
         assert worker.run(worker.command("returns")) == (0, "returned\n", "")

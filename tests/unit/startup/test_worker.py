@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from evolution.startup.worker import start_worker, worker_wanted
-from support.worker import Worker
+from support.worker import MARK, Worker
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="the worker is used on Linux alone")
 
@@ -47,15 +47,24 @@ def test_nothing_is_loaded_before_a_job_needs_it(tmp_path):
 
 
 @linux
-def test_a_folder_that_has_no_room_for_a_socket_is_an_error_and_leaves_nothing(tmp_path, monkeypatch):
-    far = tmp_path / ("long" * 30)
-    far.mkdir()
+@pytest.mark.parametrize("fits", [True, False])
+def test_sockets_lie_with_temporary_files_or_where_their_paths_are_short_enough(tmp_path, monkeypatch, short, fits):
+    place = short if fits else tmp_path / ("long" * 30)
+    place.mkdir(exist_ok=True)
+    monkeypatch.setenv("TMPDIR", str(place))
+    with Worker(tmp_path, {"known": f"import sys; print({MARK!r} in sys.modules)"}) as worker:
+        assert len(list(place.glob("evolution-*"))) == fits
+        assert worker.run(worker.command("known")) == (0, "True\n", "")
+    assert list(place.iterdir()) == []
+
+
+@linux
+def test_without_a_folder_for_temporary_files_it_is_an_error_and_leaves_nothing(tmp_path, monkeypatch, short):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("tempfile.tempdir", str(far))
-    with pytest.raises(OSError, match="too long"):
+    monkeypatch.setattr("tempfile.tempdir", str(short / "gone"))
+    with pytest.raises(OSError, match="gone"):
         start_worker(tmp_path, "/bin/bash")
-    assert list(far.iterdir()) == []
-    assert list(tmp_path.iterdir()) == [far]
+    assert list(tmp_path.iterdir()) == []
 
 
 @linux

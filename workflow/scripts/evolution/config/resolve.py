@@ -24,6 +24,12 @@ from evolution.errors import ConfigError, DataError
 from evolution.planning.own_facts import own_facts
 from evolution.planning.training_trials import training_faults
 
+try:
+    # libyaml, where PyYAML was built with it, takes a sixth of the time.
+    from yaml import CSafeLoader as SafeLoader
+except ImportError:
+    from yaml import SafeLoader
+
 SCHEMA = Path(__file__).parents[3] / "schemas" / "config.schema.yaml"
 
 
@@ -117,8 +123,7 @@ def _facts(checked: CheckedConfig) -> tuple[dict[str, DataFacts], list[str]]:
 @cache
 def _read_schema() -> dict:
     """The schema, read once."""
-    # libyaml, where PyYAML was built with it, takes a sixth of the time.
-    return yaml.load(SCHEMA.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return yaml.load(SCHEMA.read_text(encoding="utf-8"), SafeLoader)
 
 
 def _culprits(faults: Sequence[Fault]) -> frozenset[KeyPath]:

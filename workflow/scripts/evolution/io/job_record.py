@@ -39,10 +39,21 @@ def save_record(log: str | Path) -> None:
         return
     own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     cpu = sum(used.ru_utime + used.ru_stime for used in (own, children))
-    memory = max(own.ru_maxrss, children.ru_maxrss) / IN_MB
+    memory = max(_own_peak(own), children.ru_maxrss / IN_MB)
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"s\tcpu_time\tmax_rss\n{_age():.2f}\t{cpu:.2f}\t{memory:.2f}\n", encoding="utf-8")
+
+
+def _own_peak(own: resource.struct_rusage) -> float:
+    """The most resident memory that this program had, in MB.
+
+    On Linux `ru_maxrss` also counts the program that started this one, such as a large Snakemake.
+    """
+    with suppress(OSError, StopIteration):
+        lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 2**10
+    return own.ru_maxrss / IN_MB
 
 
 def _age() -> float:

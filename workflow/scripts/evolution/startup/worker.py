@@ -18,7 +18,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from evolution.startup.libraries import LIBRARIES, kinds_of_jobs
@@ -26,6 +26,9 @@ from evolution.startup.server import THREADS
 
 # Set this environment variable to 1, and each job starts a Python of its own.
 OFF_SWITCH = "EVOLUTION_NO_WORKER"
+
+# Bytes that the path of a socket may have on Linux.
+LONGEST_SOCKET = 107
 
 # Jobs that may wait for the worker at once; more wait until they may.
 WAITING = 1024
@@ -37,7 +40,7 @@ LAUNCHER = """#!{python} -IS
 import sys
 sys.path.append({code!r})
 from client import main
-main({folder!r}, {python!r}, {shell!r}, *sys.argv[1:])
+main({folder!r}, {python!r}, {program!r}, *sys.argv[1:])
 """
 
 
@@ -76,7 +79,7 @@ def start_worker(scripts: Path, shell: str, libraries: Mapping[str, Sequence[str
     OSError
         If the worker cannot be started here.
     """
-    folder = Path(tempfile.mkdtemp(prefix="evolution-"))
+    folder = _socket_folder(libraries)
     listeners, folders = {}, [folder]
     try:
         for kind in libraries:
@@ -113,11 +116,18 @@ def start_worker(scripts: Path, shell: str, libraries: Mapping[str, Sequence[str
     return str(launcher)
 
 
+def _socket_folder(kinds: Iterable[str]) -> Path:
+    """A new folder for the sockets, in /tmp where a socket's path in the folder for temporary files is too long."""
+    longest = max(len(f"/evolution-12345678/{kind}.socket") for kind in kinds)
+    too_long = len(os.fsencode(tempfile.gettempdir())) + longest > LONGEST_SOCKET
+    return Path(tempfile.mkdtemp(prefix="evolution-", dir="/tmp" if too_long else None))
+
+
 def _write_launcher(place: Path, folder: Path, shell: str) -> Path:
     """A program that has `client.py` run a command, with the worker's folder."""
     launcher = place / Path(shell).name
     code = str(Path(__file__).parent)
-    text = LAUNCHER.format(python=sys.executable, code=code, folder=str(folder), shell=shell)
+    text = LAUNCHER.format(python=sys.executable, code=code, folder=str(folder), program=shell)
     launcher.write_text(text, encoding="utf-8", errors="surrogateescape")
     launcher.chmod(0o700)
     return launcher
