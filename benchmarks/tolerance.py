@@ -5,9 +5,10 @@
 
 The activations are raw ones (`activations: {compact: false}`) or exact (`tolerance: 0`, up to 10,000 samples), of the
 first time in the file; --samples takes the first so many of them. The first line is exact: coordinates with the same
-distances, the metrics as they are. Below it a line a tolerance has what differs, and `cka` with the exact layer. `distances` are errors of squared distances between unit rows, as shares of the mean one:
-the root mean square over 20,000 pairs drawn at random, and the largest; `bound` is what no pair exceeds. Of k-means,
-which may end elsewhere at the least change, adjusted_rand_index_min and _max say how far its restarts differ.
+distances, the metrics as they are. Below it a line a tolerance has what differs, and `cka` with the exact layer.
+`distances` are errors of squared distances between unit rows, as shares of the mean one: the root mean square over
+20,000 pairs drawn at random, and the largest; `bound` is what no pair exceeds. Of k-means, which may end elsewhere at
+the least change, adjusted_rand_index_min and _max say how far its restarts differ.
 """
 
 import argparse

@@ -7,10 +7,12 @@ import pytest
 from sklearn.metrics import euclidean_distances
 
 from evolution.activations import stored_rows as module
+from evolution.activations import tolerances
 from evolution.activations.compaction import compact, unit_rows
 from evolution.activations.pivoted_rows import pivoted_rows
 from evolution.activations.spectra import samples_of_spectrum
-from evolution.activations.stored_rows import AUTO, NARROW, stored_rows
+from evolution.activations.stored_rows import NARROW, stored_rows
+from evolution.activations.tolerances import AUTO
 from evolution.seeds import generator
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -57,7 +59,7 @@ def test_a_number_is_the_tolerance_and_0_is_exact():
 
 
 def test_auto_is_exact_for_few_samples_and_a_tolerance_for_many(monkeypatch):
-    monkeypatch.setattr(module, "AUTO_SAMPLES", 100)
+    monkeypatch.setattr(tolerances, "AUTO_SAMPLES", 100)
     rows = decaying(101)
     np.testing.assert_array_equal(stored_rows(rows, seed=0).rows, stored_rows(rows, seed=0, tolerance=AUTO).rows)
     assert stored_rows(rows, seed=0).rows.shape[1] <= 75

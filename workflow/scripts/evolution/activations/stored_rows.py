@@ -11,6 +11,7 @@ import numpy as np
 from evolution.activations.compaction import compact, set_equal
 from evolution.activations.pivoted_rows import pivoted_rows
 from evolution.activations.spectra import samples_of_spectrum, singular_values
+from evolution.activations.tolerances import tolerance_of
 from evolution.seeds import integer_seed
 
 log = logging.getLogger("evolution")
@@ -20,10 +21,6 @@ EXACT_SAMPLES = 10_000
 
 # The coordinates of rows that are projected instead. Squared distances are then typically off by sqrt(2 / 4096), 2.2 %.
 PROJECTED = 4096
-
-# What the tolerance `auto` stands for, above and up to so many samples. Of fewer samples exact coordinates are found as
-# fast and are as many.
-AUTO, AUTO_SAMPLES = 0.04, 2000
 
 # Rows of up to so many features stay as they are where there is a tolerance.
 NARROW = 1000
@@ -73,7 +70,7 @@ def stored_rows(
     seed : int
         The run's.
     tolerance : float or "auto"
-        `activations.tolerance` of the config; `auto` is 0 for up to `AUTO_SAMPLES` rows, and `AUTO` for more.
+        See `evolution.activations.tolerances.tolerance_of`.
     exact_samples, projected : int
 
     A spectrum falls off into directions that hold little, and neither a tolerance nor projections keep their number.
@@ -85,8 +82,7 @@ def stored_rows(
         Of rows K numbers wide: D, min(N, D), `projected`, or what the tolerance needs.
     """
     samples, features = rows.shape
-    if tolerance == "auto":
-        tolerance = AUTO if samples > AUTO_SAMPLES else 0
+    tolerance = tolerance_of(tolerance, samples)
     is_exact = samples <= exact_samples or features <= projected
     if tolerance > 0 and features > NARROW:
         kept = _within(rows, tolerance, most=min(projected, int(FEWER * min(rows.shape))), seed=seed, give_up=is_exact)
