@@ -9,6 +9,7 @@ import re
 from functools import lru_cache
 
 from evolution import RAW_INPUTS
+from evolution.activations.tolerances import planned_tolerance
 from evolution.config.layers import layers_with_raw_inputs
 from evolution.data.kinds import CLASSES
 from evolution.measures.registry import PER_CLASS, metrics_of
@@ -83,6 +84,12 @@ def run_param(*keys):
         return value
 
     return lookup_run
+
+
+@for_each_cell
+def run_tolerance(wildcards):
+    """What `activations.tolerance` stands for in a run."""
+    return planned_tolerance(experiment["activations"]["tolerance"], RUNS[wildcards.run]["dataset"]["eval_size"])
 
 
 def elsewhere_setting(run, key):

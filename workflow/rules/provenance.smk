@@ -177,7 +177,7 @@ rule settings:
         runtime=5,
     params:
         compact=experiment["activations"]["compact"],
-        tolerance=experiment["activations"]["tolerance"],
+        tolerance=run_tolerance,
         pooling=experiment["activations"]["pooling"],
         stage=lambda wildcards: STAGE_SETTINGS[wildcards.stage],
         # A user's model file counts by the history: it says nothing of the raw inputs.

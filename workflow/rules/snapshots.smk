@@ -33,7 +33,7 @@ SNAPSHOT_PARAMS = {
     "model_kwargs": run_param("model", "kwargs"),
     "seed": run_param("seed"),
     "compact": experiment["activations"]["compact"],
-    "tolerance": experiment["activations"]["tolerance"],
+    "tolerance": run_tolerance,
     "maps": experiment["activations"]["pooling"]["maps"],
     "tokens": experiment["activations"]["pooling"]["tokens"],
     "device": experiment["activations"]["device"],
@@ -172,7 +172,7 @@ for number, ((source, layers_taken), runs_with_them) in enumerate(RUNS_OF_LAYERS
                 stored=span_stored,
                 unit=run_unit,
                 compact=experiment["activations"]["compact"],
-                tolerance=experiment["activations"]["tolerance"],
+                tolerance=run_tolerance,
                 maps=experiment["activations"]["pooling"]["maps"],
                 tokens=experiment["activations"]["pooling"]["tokens"],
                 seed=run_param("seed"),
@@ -208,7 +208,7 @@ rule raw_inputs:
         runtime=more_with_attempts(10),
     params:
         compact=experiment["activations"]["compact"],
-        tolerance=experiment["activations"]["tolerance"],
+        tolerance=run_tolerance,
         seed=run_param("seed"),
     message:
         "Keeping the raw inputs of run {wildcards.run}."

@@ -10,7 +10,7 @@ from evolution.activations.predictions import are_known, load_predictions
 from evolution.data.kinds import CLASSES
 from evolution.data.targets import Targets, load_targets
 from evolution.errors import UserError
-from evolution.io.arrays import load_npy, save_npy
+from evolution.io.arrays import load_notes, load_npy, save_npy
 from evolution.io.job_log import job_log
 from evolution.io.tables import save_table
 from evolution.measures.attributes import Attribute, read_attribute, said_of
@@ -75,6 +75,8 @@ def metrics_span(
                 f"{value} is too large, {dataset} has {targets.count} samples; must be below it", f"metrics.{key}"
             )
     by_time = load_npy(activations, (len(times), targets.count, None))
+    # The spectra of what is not stored exactly.
+    spectra = load_notes(activations)
     predicted = [None] * len(times)
     if predictions is not None and "neural_collapse" in settings.measures and targets.target == CLASSES:
         known, _ = load_predictions([predictions], times, targets.count)
@@ -92,6 +94,7 @@ def metrics_span(
             attributes=attributes,
             predicted=predicted[index],
             classes=len(targets.names),
+            singular=None if spectra is None or np.isnan(spectra[index]).all() else spectra[index],
         )
         rows.append({"time": time} | values)
         assigned.append(clusters)

@@ -2,19 +2,17 @@
 
 import logging
 
-import numpy as np
-
-from evolution.activations.stored_rows import stored_rows
+from evolution.activations.stored_rows import Stored, stored_rows
 from evolution.data.baseline import baseline_rows
 from evolution.data.kinds import BASELINES, TABLE
 from evolution.data.network_input import load_evaluation
-from evolution.io.arrays import load_npz, names_in_npz, save_npy
+from evolution.io.arrays import NpyWriter, load_npz, names_in_npz
 from evolution.io.job_log import job_log
 
 log = logging.getLogger("evolution")
 
 
-def raw_input_activations(*, dataset: str, compacted: bool, seed: int, tolerance: float | str = "auto") -> np.ndarray:
+def raw_input_activations(*, dataset: str, compacted: bool, seed: int, tolerance: float | str = "auto") -> Stored:
     """The raw inputs, one row a sample.
 
     Pixels are scaled and normalised as in training, columns of a table standardised, signals taken as they are given to
@@ -32,7 +30,7 @@ def raw_input_activations(*, dataset: str, compacted: bool, seed: int, tolerance
 
     Returns
     -------
-    float32 array (1, N, D)
+    Stored
     """
     inputs, targets, _ = load_evaluation(dataset)
     kind, trained_on = targets.kind, None
@@ -40,15 +38,16 @@ def raw_input_activations(*, dataset: str, compacted: bool, seed: int, tolerance
         (trained_on,) = load_npz(dataset, "train_inputs")
     rows = baseline_rows(kind, inputs, trained_on=trained_on)
     log.info("Raw inputs of %d samples (%s), %d values each", len(rows), BASELINES[kind], rows.shape[1])
-    return (stored_rows(rows, seed=seed, tolerance=tolerance) if compacted else rows)[None]
+    return stored_rows(rows, seed=seed, tolerance=tolerance) if compacted else Stored(rows)
 
 
 if "snakemake" in globals():
     with job_log(snakemake.log[0]):
-        activations = raw_input_activations(
+        stored = raw_input_activations(
             dataset=snakemake.input.dataset,
             compacted=snakemake.params.compact,
             seed=snakemake.params.seed,
             tolerance=snakemake.params.tolerance,
         )
-        save_npy(snakemake.output[0], activations)
+        with NpyWriter(snakemake.output[0], 1) as writer:
+            writer.put(0, stored.rows, stored.singular)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from sklearn.metrics import euclidean_distances
+from sklearn.neighbors import NearestNeighbors
 
 from evolution.activations.pivoted_rows import pivoted_rows
 
@@ -136,3 +137,20 @@ def test_two_opposite_rows():
     rows[0, 5], rows[1, 5] = 3, -4
     kept = pivoted_rows(rows, tolerance=0.04, most=2, seed=0)
     assert np.linalg.norm(kept.coordinates[0] - kept.coordinates[1]) == pytest.approx(7, rel=1e-5)
+
+
+def test_near_copies_keep_their_distance():
+    """Rows that differ by far less than the tolerance become no copies: what is left of both is projected alike."""
+    random = np.random.default_rng(0)
+    rows = random.normal(size=(600, 1500)) * 0.99 ** np.arange(1500)
+    step = random.normal(size=(100, 1500)) * 0.99 ** np.arange(1500)
+    rows[100:200] = rows[:100] + 0.03 * step
+    rows = rows.astype(np.float32)
+    kept = pivoted_rows(rows, tolerance=0.1, most=500, seed=0).coordinates
+    assert kept.shape[1] < 450
+    raw, stored = (np.linalg.norm(form[:100] - form[100:200], axis=1) for form in (rows, kept))
+    # 30 times nearer than others are, and 70 times nearer in squares than the tolerance.
+    assert raw.max() < 0.05 * np.linalg.norm(rows[0] - rows[1])
+    np.testing.assert_allclose(stored / raw, 1, atol=0.1)
+    _, nearest = NearestNeighbors(n_neighbors=2).fit(kept[:200]).kneighbors(kept[:100])
+    np.testing.assert_array_equal(nearest[:, 1], np.arange(100, 200))

@@ -62,7 +62,7 @@ def test_a_tolerance_counts_where_rows_are_compacted(folder, monkeypatch):
     _, within, _, _ = take(folder, layers=["conv1"], compacted=True, tolerance=0.8)
     assert within["conv1"].shape[2] < min(raw["conv1"].shape[1:])
     for rows, kept in zip(raw["conv1"], within["conv1"]):
-        expected = stored.stored_rows(rows, seed=3, tolerance=0.8)
+        expected = stored.stored_rows(rows, seed=3, tolerance=0.8).rows
         np.testing.assert_array_equal(kept[:, : expected.shape[1]], expected)
         assert not kept[:, expected.shape[1] :].any()
 

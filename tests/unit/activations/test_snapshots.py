@@ -66,7 +66,7 @@ class Entries:
     def __init__(self, count):
         self.entries = [None] * count
 
-    def put(self, index, entry):
+    def put(self, index, entry, note=None):
         assert self.entries[index] is None
         self.entries[index] = entry.copy()
 
@@ -207,7 +207,7 @@ def test_a_tolerance_counts_where_activations_are_compacted(span):
     )
     assert raw.shape[1] > 1000
     assert within.shape[1] < 18
-    np.testing.assert_array_equal(within, stored_rows(raw, seed=17, tolerance=0.8))
+    np.testing.assert_array_equal(within, stored_rows(raw, seed=17, tolerance=0.8).rows)
 
 
 @pytest.mark.parametrize("compacted", [True, False])

@@ -29,7 +29,7 @@ training:
    steps_per_job: null, keep_epochs: all}
 snapshots: {unit: epoch, every: null, log_until: null, also: []}
 snapshots_per_job: 1
-activations: {device: cpu, compact: true, tolerance: 0, raw_inputs: true, pooling: {maps: flatten, tokens: mean}}
+activations: {device: cpu, compact: true, tolerance: auto, raw_inputs: true, pooling: {maps: flatten, tokens: mean}}
 metrics:
   clusters: auto
   n_init: 10

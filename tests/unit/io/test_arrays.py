@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from evolution.errors import UserError
-from evolution.io.arrays import NpyWriter, load_npy, load_npz, save_npy, save_npz
+from evolution.io.arrays import NpyWriter, load_notes, load_npy, load_npz, save_npy, save_npz
 
 ARRAY = np.arange(12, dtype=np.float32).reshape(3, 4)
 
@@ -112,5 +112,38 @@ def test_an_entry_of_another_type_or_with_other_rows_is_refused(tmp_path, other)
 def test_an_interrupted_writer_leaves_nothing(tmp_path):
     with pytest.raises(KeyboardInterrupt), NpyWriter(tmp_path / "array.npy", 2) as writer:
         writer.put(0, np.zeros((2, 2)))
+        raise KeyboardInterrupt
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_notes_of_entries_follow_the_array(tmp_path):
+    """Whoever loads the file as usual sees the array alone."""
+    entries = np.random.default_rng(0).normal(size=(3, 50, 40)).astype(np.float32)
+    entries[0, :, 30:] = 0
+    notes = np.array([[1, 2.5], [3, 4]])
+    for name, noted in (("with.npy", (0, 2)), ("without.npy", ())):
+        with NpyWriter(tmp_path / name, 3) as writer:
+            for index, width in ((0, 30), (2, 40), (1, 40)):
+                writer.put(index, entries[index, :, :width], notes[noted.index(index)] if index in noted else None)
+        np.testing.assert_array_equal(load_npy(tmp_path / name, (3, 50, None)), entries)
+        np.testing.assert_array_equal(np.load(tmp_path / name), entries)
+    np.testing.assert_array_equal(load_notes(tmp_path / "with.npy"), [notes[0], [np.nan, np.nan], notes[1]])
+    assert load_notes(tmp_path / "without.npy") is None
+    np.save(tmp_path / "at_once.npy", entries)
+    assert (tmp_path / "without.npy").read_bytes() == (tmp_path / "at_once.npy").read_bytes()
+
+
+def test_damaged_notes_are_said(tmp_path):
+    with NpyWriter(tmp_path / "array.npy", 1) as writer:
+        writer.put(0, ARRAY, np.ones(9))
+    content = (tmp_path / "array.npy").read_bytes()
+    (tmp_path / "array.npy").write_bytes(content[:-8])
+    with pytest.raises(UserError, match=r"array\.npy is damaged"):
+        load_notes(tmp_path / "array.npy")
+
+
+def test_an_interrupted_writer_of_notes_leaves_nothing(tmp_path):
+    with pytest.raises(KeyboardInterrupt), NpyWriter(tmp_path / "array.npy", 2) as writer:
+        writer.put(0, np.zeros((2, 2)), np.ones(3))
         raise KeyboardInterrupt
     assert list(tmp_path.iterdir()) == []

@@ -14,6 +14,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.preprocessing import normalize
 
 from evolution.activations.compaction import compact
+from evolution.activations.stored_rows import stored_rows
 from evolution.measures import neighbors, probe, spectrum
 from evolution.measures.attributes import read_attribute
 from evolution.measures.cell_metrics import MeasureSettings, layer_metrics, shape_metrics
@@ -288,21 +289,43 @@ def test_one_measure_alone(name, features):
     assert list(values) == [*BASIC_METRICS, *MEASURES[name]]
 
 
-def test_many_samples_are_thinned_for_spectrum_and_probe(features, caplog):
+def test_of_many_samples_some_are_drawn_for_spectrum_and_probe(features, caplog):
     settings = replace(SETTINGS, measures=["effective_rank", "linear_probe"], seed=3)
     with caplog.at_level(logging.INFO, logger="evolution"):
-        values, *_ = layer_metrics(*features, settings, spectrum_samples=150)
-    assert caplog.messages == ["Spectrum and probe take 150 of 200 samples"]
-    drawn = np.sort(generator(3, "spectrum").choice(200, 150, replace=False))
-    of_all, of_drawn = (
+        values, *_ = layer_metrics(*features, settings, probe_samples=150, spectrum_samples=120)
+    assert caplog.messages == ["The probe takes 150 of 200 samples", "The spectrum takes 120 of 200 samples"]
+    of_all, of_drawn = [], []
+    for found, probed, spread in (
+        (of_all, slice(None), slice(None)),
         (
-            spectrum.effective_rank(spectrum.singular_values(Products(rows))),
-            probe.linear_probe(rows, labels, integer_seed(3, "probe")),
-        )
-        for rows, labels in (features, (features[0][drawn], features[1][drawn]))
-    )
-    assert (values["effective_rank"], values["linear_probe_accuracy"]) == of_drawn
+            of_drawn,
+            np.sort(generator(3, "probe samples").choice(200, 150, replace=False)),
+            np.sort(generator(3, "spectrum").choice(200, 120, replace=False)),
+        ),
+    ):
+        rows, labels = features
+        found.append(probe.linear_probe(rows[probed], labels[probed], integer_seed(3, "probe")))
+        found.append(spectrum.effective_rank(spectrum.singular_values(Products(rows[spread]))))
+    assert [values["linear_probe_accuracy"], values["effective_rank"]] == of_drawn
     assert not np.isclose(of_all, of_drawn, rtol=1e-3).any()
+
+
+def test_the_spectrum_of_raw_rows_counts_where_it_is_known(features):
+    """Within a tolerance the cell has that of the exact one, of the same samples."""
+    labels = features[1]
+    random = np.random.default_rng(0)
+    raw = random.normal(size=(200, 1500)) * 0.97 ** np.arange(1500)
+    raw = (raw + labels[:, None] * random.normal(size=1500) / 10).astype(np.float32)
+    settings = replace(SETTINGS, measures=["effective_rank", "participation_ratio"])
+    kept = stored_rows(raw, seed=settings.seed, tolerance=0.3)
+    assert kept.rows.shape[1] < 100
+    exact, within, without = (
+        layer_metrics(rows, labels, settings, singular=singular)[0]
+        for rows, singular in ((compact(raw), None), kept, (kept.rows, None))
+    )
+    for name in ("effective_rank", "participation_ratio"):
+        assert within[name] == pytest.approx(exact[name], rel=1e-3)
+    assert abs(without["effective_rank"] / exact["effective_rank"] - 1) > 0.05
 
 
 SHAPE = ("intrinsic_dimension", "linear_probe_accuracy", "effective_rank", "participation_ratio", "nc1")

@@ -133,10 +133,11 @@ def test_a_constant_number_has_no_r2(features, recwarn):
     assert not recwarn.list
 
 
-def test_many_samples_are_thinned_for_spectrum_and_probe(features):
+def test_of_many_samples_some_are_drawn_for_spectrum_and_probe(features):
     numbers = numbers_of(features)
     some, whole = (
-        layer_metrics(features[0], numbers, SETTINGS, target="number", spectrum_samples=most)[0] for most in (150, 200)
+        layer_metrics(features[0], numbers, SETTINGS, target="number", probe_samples=most, spectrum_samples=most)[0]
+        for most in (150, 200)
     )
     changed = {name for name in some if some[name] != whole[name]}
     assert changed == {"linear_probe_r2", "effective_rank", "participation_ratio"}

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from evolution.activations.compaction import compact
+from evolution.activations.spectra import singular_values
 from evolution.measures import spectrum
 from evolution.measures.products import Products
 
@@ -43,8 +44,8 @@ def test_spectra_of_compact_rows(variances, middle):
     """What compaction's rounding adds is too faint to count, and raw rows lose as little."""
     rows = spread_rows(variances, 300, 900, np.random.default_rng(1), middle).astype(np.float32)
     shares = np.sqrt(variances) / np.sqrt(variances).sum()
-    for form in (rows, compact(rows)):
-        singular = spectrum.singular_values(Products(form))
+    found = [spectrum.singular_values(Products(form)) for form in (rows, compact(rows))]
+    for singular in (*found, spectrum.without_faint(singular_values(rows))):
         assert spectrum.effective_rank(singular) == pytest.approx(math.exp(-(shares * np.log(shares)).sum()), rel=2e-3)
         assert spectrum.participation_ratio(singular) == pytest.approx(
             variances.sum() ** 2 / (variances**2).sum(), rel=2e-3

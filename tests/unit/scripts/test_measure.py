@@ -10,10 +10,12 @@ from sklearn.preprocessing import normalize
 from evolution.data.kinds import TARGETS
 from evolution.data.targets import load_targets
 from evolution.errors import UserError
-from evolution.io.arrays import save_npy
+from evolution.io.arrays import NpyWriter, save_npy
 from evolution.io.tables import save_table
+from evolution.measures import spectrum
 from evolution.measures.attributes import read_attribute
 from evolution.measures.cell_metrics import MeasureSettings, layer_metrics
+from evolution.measures.products import Products
 from evolution.measures.registry import MEASURE_NAMES, OF_NUMBERS, OF_WORDS, PER_CLASS
 from measure import metrics_span
 from support.measured_by_sklearn import truth
@@ -53,6 +55,20 @@ def test_span(span, features):
             others = np.arange(len(labels)) != sample
             classifier = KNeighborsClassifier(5, algorithm="brute").fit(unit[others], labels[others])
             assert voted[index, sample] == classifier.predict(unit[[sample]])[0]
+
+
+def test_the_spectra_that_lie_with_the_activations_count(span, features, tmp_path):
+    """Of a time without one it is that of the activations."""
+    rows = features[0][:, :40]
+    # Of two directions alike, and of one.
+    notes = {0: np.array([1.0, 1.0, 0.0]), 2: np.array([1.0, 1e-3, 0.0])}
+    with NpyWriter(span["activations"], 3) as writer:
+        for index in range(3):
+            writer.put(index, rows, notes.get(index))
+    settings = replace(SETTINGS, measures=["effective_rank"])
+    table, *_ = metrics_span(**span, predictions=None, times=[4, 6, 8], settings=settings)
+    exact = spectrum.effective_rank(spectrum.singular_values(Products(rows)))
+    assert table["effective_rank"] == pytest.approx([2, exact, 1])
 
 
 def test_as_many_clusters_as_classes_with_samples(span, features, tmp_path):

@@ -22,9 +22,9 @@ def test_pixels_by_hand(tmp_path):
         std=np.float32([0.25]),
         class_names=np.array(["a"]),
     )
-    rows = raw_input_activations(dataset=str(tmp_path / "dataset.npz"), compacted=True, seed=0)
+    rows = raw_input_activations(dataset=str(tmp_path / "dataset.npz"), compacted=True, seed=0).rows
     expected = [[-2, 2, -1.2, -0.4], [2, 2, -2, -2], [0.4, 1.2, -1.2, -2]]
-    np.testing.assert_allclose(rows, [expected * 2], atol=1e-6)
+    np.testing.assert_allclose(rows, expected * 2, atol=1e-6)
     assert rows.dtype == np.float32
 
 
@@ -32,20 +32,20 @@ def test_pixels_by_hand(tmp_path):
 def test_pixels_are_what_the_network_is_given(tmp_path, shape):
     dataset = write_dataset(tmp_path / "dataset.npz", shape=shape)
     expected = read_part(dataset, "eval")[0].reshape(24, -1)
-    raw = raw_input_activations(dataset=dataset, compacted=False, seed=0)
-    assert raw.shape == (1, 24, np.prod(shape))
-    np.testing.assert_allclose(raw[0], expected, atol=1e-5)
-    kept = raw_input_activations(dataset=dataset, compacted=True, seed=0)
-    assert kept.shape == (1, 24, 24)
-    np.testing.assert_allclose(kept[0] @ kept[0].T, expected @ expected.T, rtol=1e-4, atol=1e-3)
+    raw = raw_input_activations(dataset=dataset, compacted=False, seed=0).rows
+    assert raw.shape == (24, np.prod(shape))
+    np.testing.assert_allclose(raw, expected, atol=1e-5)
+    kept = raw_input_activations(dataset=dataset, compacted=True, seed=0).rows
+    assert kept.shape == (24, 24)
+    np.testing.assert_allclose(kept @ kept.T, expected @ expected.T, rtol=1e-4, atol=1e-3)
 
 
 def test_a_tolerance_counts_where_they_are_compacted(tmp_path):
     dataset = write_dataset(tmp_path / "dataset.npz", shape=(3, 20, 20))
-    (raw,) = raw_input_activations(dataset=dataset, compacted=False, seed=4, tolerance=0.8)
-    (within,) = raw_input_activations(dataset=dataset, compacted=True, seed=4, tolerance=0.8)
+    raw = raw_input_activations(dataset=dataset, compacted=False, seed=4, tolerance=0.8).rows
+    within = raw_input_activations(dataset=dataset, compacted=True, seed=4, tolerance=0.8).rows
     assert within.shape[1] < 18
-    np.testing.assert_array_equal(within, stored_rows(raw, seed=4, tolerance=0.8))
+    np.testing.assert_array_equal(within, stored_rows(raw, seed=4, tolerance=0.8).rows)
 
 
 @pytest.mark.parametrize("kind", ["table", "signals", "tokens", "other"])
@@ -54,9 +54,9 @@ def test_each_kind_in_its_own_sense(tmp_path, kind):
     with np.load(path) as archive:
         inputs = {"": archive["inputs_0"]}
     expected = baseline_rows(kind, inputs)
-    found = raw_input_activations(dataset=path, compacted=False, seed=0)
+    found = raw_input_activations(dataset=path, compacted=False, seed=0).rows
     assert found.dtype == np.float32
-    np.testing.assert_array_equal(found[0], expected)
+    np.testing.assert_array_equal(found, expected)
 
 
 @pytest.mark.parametrize("normalised", [True, False])
@@ -71,5 +71,5 @@ def test_columns_are_standardised_by_the_training_samples(tmp_path, normalised):
     if normalised:
         parts = {name: scaler.transform(rows) for name, rows in parts.items()}
     np.savez(path, **arrays | {name: rows.astype(np.float32) for name, rows in parts.items()})
-    found = raw_input_activations(dataset=path, compacted=False, seed=0)
-    np.testing.assert_allclose(found[0], scaler.transform(arrays["eval_rows"]), rtol=1e-4, atol=1e-4)
+    found = raw_input_activations(dataset=path, compacted=False, seed=0).rows
+    np.testing.assert_allclose(found, scaler.transform(arrays["eval_rows"]), rtol=1e-4, atol=1e-4)

@@ -15,7 +15,7 @@ from evolution.activations.classifier import classifier_rows, no_classifier_rows
 from evolution.activations.logit_warnings import logit_warnings
 from evolution.activations.predictions import prediction_columns
 from evolution.activations.recorded_predictions import evaluate_recorded
-from evolution.activations.stored_rows import stored_rows
+from evolution.activations.stored_rows import Stored, stored_rows
 from evolution.data.kinds import CLASSES, SIGNALS, TOKENS
 from evolution.data.network_input import load_evaluation, token_mask
 from evolution.data.targets import Targets, load_targets
@@ -136,10 +136,11 @@ def take_recorded(
                 files[layer], indices, settings.pooling, mask=mask, channels_first=targets.kind == SIGNALS
             )
             check(rows, layer)
+            stored = Stored(rows)
             if settings.compacted:
-                rows = stored_rows(rows, seed=settings.seed, tolerance=settings.tolerance)
-            writer.put(index, rows)
-            del rows
+                stored = stored_rows(rows, seed=settings.seed, tolerance=settings.tolerance)
+            writer.put(index, stored.rows, stored.singular)
+            del rows, stored
         given = _predictions(files, indices)
         if given is not None:
             check(given, PREDICTIONS)

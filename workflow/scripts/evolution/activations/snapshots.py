@@ -15,7 +15,7 @@ from evolution.activations.evaluation import evaluate_outputs
 from evolution.activations.logit_warnings import logit_warnings
 from evolution.activations.pass_faults import pass_explained
 from evolution.activations.predictions import prediction_columns
-from evolution.activations.stored_rows import stored_rows
+from evolution.activations.stored_rows import Stored, stored_rows
 from evolution.data.kinds import CLASSES, NONE, NUMBER
 from evolution.data.network_input import load_evaluation, load_vocabulary
 from evolution.data.targets import Targets
@@ -217,9 +217,12 @@ def take_snapshots(
             for layer in group:
                 rows = _finite(outputs.layers.pop(layer), layer, f"{unit} {time}")
                 in_batch[layer] = rows[few]
+                stored = Stored(rows)
                 if settings.compacted:
-                    rows = stored_rows(rows, seed=settings.seed, tolerance=settings.tolerance)
-                activations[layer].put(index, rows)
+                    stored = stored_rows(rows, seed=settings.seed, tolerance=settings.tolerance)
+                # The next pass needs the room.
+                del rows
+                activations[layer].put(index, stored.rows, stored.singular)
         alone, again = pass_few(model), pass_few(model)
         check_repeatable(
             model,

@@ -4,11 +4,14 @@ A module of its own, so that what reads activations does not load it.
 """
 
 import logging
+from typing import NamedTuple
 
 import numpy as np
 
 from evolution.activations.compaction import compact, set_equal
 from evolution.activations.pivoted_rows import pivoted_rows
+from evolution.activations.spectra import samples_of_spectrum, singular_values
+from evolution.activations.tolerances import tolerance_of
 from evolution.seeds import integer_seed
 
 log = logging.getLogger("evolution")
@@ -19,15 +22,26 @@ EXACT_SAMPLES = 10_000
 # The coordinates of rows that are projected instead. Squared distances are then typically off by sqrt(2 / 4096), 2.2 %.
 PROJECTED = 4096
 
-# What the tolerance `auto` stands for, above and up to so many samples. Of fewer samples exact coordinates are found as
-# fast and are as many.
-AUTO, AUTO_SAMPLES = 0.04, 2000
-
 # Rows of up to so many features stay as they are where there is a tolerance.
 NARROW = 1000
 
 # Coordinates within a tolerance are taken where they are fewer than this share of the exact ones.
 FEWER = 0.75
+
+
+class Stored(NamedTuple):
+    """Rows as they are stored on disk, and what would be lost by that.
+
+    Attributes
+    ----------
+    rows : float32 array (N, K)
+    singular : float64 array (M,) or None
+        Where the rows do not keep all distances: `evolution.activations.spectra.singular_values` of the M raw rows of
+        `samples_of_spectrum`.
+    """
+
+    rows: np.ndarray
+    singular: np.ndarray | None = None
 
 
 def stored_rows(
@@ -37,7 +51,7 @@ def stored_rows(
     tolerance: float | str = "auto",
     exact_samples: int = EXACT_SAMPLES,
     projected: int = PROJECTED,
-) -> np.ndarray:
+) -> Stored:
     """Rows as they are stored on disk: exact in fewer coordinates, or within a tolerance in fewer still.
 
     With a tolerance, rows of more than `NARROW` features become `evolution.activations.pivoted_rows.pivoted_rows`,
@@ -56,29 +70,37 @@ def stored_rows(
     seed : int
         The run's.
     tolerance : float or "auto"
-        `activations.tolerance` of the config; `auto` is 0 for up to `AUTO_SAMPLES` rows, and `AUTO` for more.
+        See `evolution.activations.tolerances.tolerance_of`.
     exact_samples, projected : int
+
+    A spectrum falls off into directions that hold little, and neither a tolerance nor projections keep their number.
+    So the spectrum of such rows comes with them.
 
     Returns
     -------
-    float32 array (N, K)
-        K is D, min(N, D), `projected`, or what the tolerance needs.
+    Stored
+        Of rows K numbers wide: D, min(N, D), `projected`, or what the tolerance needs.
     """
     samples, features = rows.shape
-    if tolerance == "auto":
-        tolerance = AUTO if samples > AUTO_SAMPLES else 0
+    tolerance = tolerance_of(tolerance, samples)
     is_exact = samples <= exact_samples or features <= projected
     if tolerance > 0 and features > NARROW:
         kept = _within(rows, tolerance, most=min(projected, int(FEWER * min(rows.shape))), seed=seed, give_up=is_exact)
         if kept is not None:
-            return kept
+            return Stored(kept, _spectrum(rows, seed))
     if is_exact:
-        return compact(rows)
+        return Stored(compact(rows))
     # Imported only where it is needed: scikit-learn takes a second.
     from sklearn.random_projection import GaussianRandomProjection
 
     log.info("%d samples are too many for exact coordinates: %d random projections of each", samples, projected)
-    return GaussianRandomProjection(projected, random_state=integer_seed(seed, "projection")).fit_transform(rows)
+    projection = GaussianRandomProjection(projected, random_state=integer_seed(seed, "projection"))
+    return Stored(projection.fit_transform(rows), _spectrum(rows, seed))
+
+
+def _spectrum(rows: np.ndarray, seed: int) -> np.ndarray:
+    """See `Stored`."""
+    return singular_values(rows[samples_of_spectrum(len(rows), seed)])
 
 
 def _within(rows: np.ndarray, tolerance: float, *, most: int, seed: int, give_up: bool) -> np.ndarray | None:

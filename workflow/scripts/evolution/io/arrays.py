@@ -1,5 +1,6 @@
 """NumPy arrays on disk: whole files, the same bytes for the same content, no pickle."""
 
+import math
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -24,6 +25,9 @@ def save_npy(path: str | Path, array: np.ndarray) -> None:
 class NpyWriter:
     """An .npy file that is written one entry at a time, so that it may be larger than memory; whole or not at all.
 
+    Entries may have notes. They follow the array as a second one, which `load_notes` reads, and who loads the file as
+    usual does not see (see `numpy.save`: what is saved to a file is appended).
+
     Parameters
     ----------
     path : path
@@ -45,12 +49,24 @@ class NpyWriter:
         # Where the entries begin, the shape of one, and which ones are there.
         self._start, self._shape, self._there = 0, (), set()
         self._type: np.dtype | None = None
+        self._notes: dict[int, np.ndarray] = {}
 
     def __enter__(self) -> "NpyWriter":
         return self
 
-    def put(self, index: int, entry: np.ndarray) -> None:
-        """Write the entry at this position of the first axis; entries may come in any order."""
+    def put(self, index: int, entry: np.ndarray, note: np.ndarray | None = None) -> None:
+        """Write an entry; they may come in any order.
+
+        Parameters
+        ----------
+        index : int
+            Its position in the first axis.
+        entry : array
+        note : float array, optional
+            Of the same shape as those of other entries.
+        """
+        if note is not None:
+            self._notes[index] = note
         if not self._start:
             self._start, self._shape, self._type = self._write_header(entry), entry.shape, entry.dtype
         elif entry.dtype != self._type or entry.shape[:-1] != self._shape[:-1]:
@@ -88,6 +104,13 @@ class NpyWriter:
             raise ValueError(f"the header of {entry.shape} is longer than that of {(samples, width)}")
 
     def __exit__(self, *error) -> None:
+        if self._notes and error == (None, None, None):
+            note = next(iter(self._notes.values()))
+            notes = np.full((self._entries, *note.shape), np.nan, note.dtype)
+            for index, note in self._notes.items():
+                notes[index] = note
+            self._stream.seek(self._start + self._entries * math.prod(self._shape) * self._type.itemsize)
+            np.save(self._stream, notes, allow_pickle=False)
         self._stack.__exit__(*error)
 
 
@@ -116,6 +139,28 @@ def load_npy(path: str | Path, shape: tuple[int | None, ...]) -> np.ndarray:
     if not fits:
         raise damaged(path, f"shape {array.shape}, expected {shape}")
     return array
+
+
+def load_notes(path: str | Path) -> np.ndarray | None:
+    """What `NpyWriter` noted of the entries of a file.
+
+    Returns
+    -------
+    float array (entries, ...) or None
+        NaN for an entry without a note; None where no entry has one.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be read.
+    """
+    with reading(path):
+        array = np.lib.format.open_memmap(path, mode="r")
+        with open(path, "rb") as stream:
+            stream.seek(array.offset + array.nbytes)
+            if not stream.peek(1):
+                return None
+            return np.lib.format.read_array(stream, allow_pickle=False)
 
 
 def save_npz(path: str | Path, *, compressed: bool = True, **arrays: np.ndarray) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
 from evolution.activations.compaction import unit_rows
+from evolution.activations.spectra import SAMPLES, samples_of_spectrum
 from evolution.data.kinds import CLASSES, LABELS, NUMBER
 from evolution.measures import clustering, neighbors
 from evolution.measures.attributes import Attribute, attribute_metrics
@@ -17,14 +18,16 @@ from evolution.measures.copies import find_copies
 from evolution.measures.directions import Directions, ManyDirections, find_directions, of_all
 from evolution.measures.passes import Foreseen
 from evolution.measures.products import Products
-from evolution.measures.registry import OF_CLUSTERS, THINNED, metrics_of
+from evolution.measures.registry import OF_CLUSTERS, metrics_of
 from evolution.scores import average_precisions, mean_of_known, r_squared
 from evolution.seeds import generator, integer_seed
 
 log = logging.getLogger("evolution")
 
-# Spectrum and probe take this many samples where neither N nor D is smaller: their time goes with min(N, D)^3.
-SPECTRUM_SAMPLES = 5000
+# The probe takes this many samples where neither N nor D is smaller: its time goes with min(N, D)^3.
+PROBE_SAMPLES = 5000
+
+OF_SPECTRUM = ("effective_rank", "participation_ratio")
 
 # Clusters that k-means looks for where there are no classes to count, and the fewest samples of one on average.
 CLUSTERS, CLUSTER_SAMPLES = 10, 5
@@ -82,8 +85,10 @@ def layer_metrics(
     attributes: Sequence[Attribute] = (),
     predicted: np.ndarray | None = None,
     classes: int | None = None,
+    singular: np.ndarray | None = None,
     matrix_samples: int = MATRIX_SAMPLES,
-    spectrum_samples: int = SPECTRUM_SAMPLES,
+    probe_samples: int = PROBE_SAMPLES,
+    spectrum_samples: int = SAMPLES,
     block: int = BLOCK,
 ) -> tuple[dict[str, object], np.ndarray, np.ndarray]:
     """All metrics of one layer at one time.
@@ -108,10 +113,14 @@ def layer_metrics(
         The class that the network gives each sample; None for the raw inputs, and where the samples have no classes.
     classes : int or None
         How many there are; None: as many as have samples.
+    singular : float array (M,) or None
+        See `shape_metrics`.
     matrix_samples : int
         Above this many samples no matrix of all distances is kept, and k-means' restarts are found side by side.
+    probe_samples : int
+        The probe takes so many samples where there are more samples and features.
     spectrum_samples : int
-        See `shape_metrics`.
+        The spectrum takes so many samples where there are more.
     block : int
         Rows of a block of distances, where they are not kept.
 
@@ -166,9 +175,12 @@ def layer_metrics(
     )
     if not clustered:
         values |= {name: math.nan for name in OF_CLUSTERS.intersection(values)}
-    kept = _samples_of_probe(activations, settings.seed, spectrum_samples)
-    if not kept.all() and THINNED.intersection(settings.measures):
-        log.info("Spectrum and probe take %d of %d samples", kept.sum(), len(kept))
+    kept = _samples_of_probe(activations, settings.seed, probe_samples)
+    if not kept.all() and "linear_probe" in settings.measures:
+        log.info("The probe takes %d of %d samples", kept.sum(), len(kept))
+    of_spectrum = samples_of_spectrum(len(activations), settings.seed, most=spectrum_samples)
+    if len(of_spectrum) < len(activations) and set(OF_SPECTRUM).intersection(settings.measures):
+        log.info("The spectrum takes %d of %d samples", len(of_spectrum), len(activations))
     values |= shape_metrics(
         activations,
         labels,
@@ -177,6 +189,8 @@ def layer_metrics(
         predicted=predicted,
         classes=classes,
         kept=kept,
+        of_spectrum=of_spectrum,
+        singular=singular,
         two_nearest=directions.two_nearest() if "intrinsic_dimension" in settings.measures else None,
     )
     by_attribute = {}
@@ -316,11 +330,11 @@ def _precisions(of: str, precisions: np.ndarray) -> dict[str, object]:
 
 
 def _samples_of_probe(activations: np.ndarray, seed: int, most: int) -> np.ndarray:
-    """Which samples spectrum and probe take, bool (N,): all, or `most` where there are more samples and features."""
+    """Which samples the probe takes, bool (N,): all, or `most` where there are more samples and features."""
     kept = np.ones(len(activations), bool)
     if min(activations.shape) > most:
         kept[:] = False
-        kept[generator(seed, "spectrum").choice(len(activations), most, replace=False)] = True
+        kept[generator(seed, "probe samples").choice(len(activations), most, replace=False)] = True
     return kept
 
 
@@ -353,6 +367,8 @@ def shape_metrics(
     predicted: np.ndarray | None = None,
     classes: int | None = None,
     kept: np.ndarray | None = None,
+    of_spectrum: np.ndarray | None = None,
+    singular: np.ndarray | None = None,
     two_nearest: np.ndarray | None = None,
 ) -> dict[str, object]:
     """The metrics that lengths matter to: spectrum, dimension, neural collapse, probe.
@@ -370,7 +386,12 @@ def shape_metrics(
     classes : int or None
         How many there are; None: as many as have samples.
     kept : bool array (N,) or None
-        The samples that the measures of `registry.THINNED` take; None: all.
+        The samples that the probe takes; None: all.
+    of_spectrum : int array (M,) or None
+        The samples that the spectrum takes, see `evolution.activations.spectra.samples_of_spectrum`; None: all.
+    singular : float array (M,) or None
+        Singular values of their raw activations, where `activations` do not keep them, see
+        `evolution.activations.spectra.singular_values`.
     two_nearest : float64 array (M, 2) or None
         See `neighbors.intrinsic_dimension`.
     """
@@ -382,17 +403,20 @@ def shape_metrics(
         from evolution.measures import collapse
 
         values |= collapse.layer_collapse(activations, labels, predicted, classes)
-    if kept is not None and not kept.all():
-        activations, labels = activations[kept], None if labels is None else labels[kept]
-    probed = "linear_probe" in measures and labels is not None
-    if probed or "effective_rank" in measures or "participation_ratio" in measures:
-        products = Products(activations)
+    probed, products = "linear_probe" in measures and labels is not None, None
     if probed:
-        values |= _probed(products, activations, labels, target, integer_seed(settings.seed, "probe"))
-    if "effective_rank" in measures or "participation_ratio" in measures:
+        some = slice(None) if kept is None or kept.all() else kept
+        products = Products(activations[some])
+        values |= _probed(products, activations[some], labels[some], target, integer_seed(settings.seed, "probe"))
+    if set(OF_SPECTRUM).intersection(measures):
         from evolution.measures import spectrum
 
-        singular = spectrum.singular_values(products)
+        if singular is not None:
+            singular = spectrum.without_faint(singular)
+        else:
+            if of_spectrum is not None and len(of_spectrum) < len(activations):
+                products = Products(activations[of_spectrum])
+            singular = spectrum.singular_values(products or Products(activations))
         values["effective_rank"] = spectrum.effective_rank(singular)
         values["participation_ratio"] = spectrum.participation_ratio(singular)
     return values

@@ -26,8 +26,6 @@ class Metric:
         The kinds of target, of `evolution.data.kinds.TARGETS`, that it is defined for.
     per_class : bool
         It has a number for each class, or each label, and goes to `tables/class_metrics.parquet`.
-    thinned : bool
-        It is taken from fewer samples where there are many, as its time goes with the cube of their number.
     classifier_only : bool
         It needs the classifier's weights, and is measured only at the classifier's input.
     of_clusters : bool
@@ -38,7 +36,6 @@ class Metric:
     measure: str | None = None
     targets: tuple[str, ...] = TARGETS
     per_class: bool = False
-    thinned: bool = False
     classifier_only: bool = False
     of_clusters: bool = False
 
@@ -65,12 +62,12 @@ METRICS = (
     Metric("label_davies_bouldin", "davies_bouldin", targets=OF_CLASSES),
     Metric("class_silhouette", "class_silhouette", targets=OF_CLASSES, per_class=True),
     Metric("knn_purity", "knn_purity", targets=OF_CLASSES),
-    Metric("linear_probe_accuracy", "linear_probe", targets=OF_CLASSES, thinned=True),
-    Metric("linear_probe_r2", "linear_probe", targets=(NUMBER,), thinned=True),
-    Metric("linear_probe_average_precision", "linear_probe", targets=(LABELS,), thinned=True),
-    Metric("class_linear_probe_average_precision", "linear_probe", targets=(LABELS,), per_class=True, thinned=True),
-    Metric("effective_rank", "effective_rank", thinned=True),
-    Metric("participation_ratio", "participation_ratio", thinned=True),
+    Metric("linear_probe_accuracy", "linear_probe", targets=OF_CLASSES),
+    Metric("linear_probe_r2", "linear_probe", targets=(NUMBER,)),
+    Metric("linear_probe_average_precision", "linear_probe", targets=(LABELS,)),
+    Metric("class_linear_probe_average_precision", "linear_probe", targets=(LABELS,), per_class=True),
+    Metric("effective_rank", "effective_rank"),
+    Metric("participation_ratio", "participation_ratio"),
     Metric("intrinsic_dimension", "intrinsic_dimension"),
     Metric("nc1", "neural_collapse", targets=OF_CLASSES),
     Metric("nc2_equinorm", "neural_collapse", targets=OF_CLASSES),
@@ -113,9 +110,6 @@ PER_CLASS = tuple(metric.name for metric in METRICS if metric.per_class)
 
 # The metrics that k-means decides.
 OF_CLUSTERS = frozenset(metric.name for metric in METRICS if metric.of_clusters)
-
-# The measures that are taken from fewer samples where there are many.
-THINNED = frozenset(metric.measure for metric in METRICS if metric.thinned)
 
 # What neural collapse is measured by at the classifier's input.
 CLASSIFIER_METRICS = tuple(metric.name for metric in METRICS if metric.measure == "neural_collapse")

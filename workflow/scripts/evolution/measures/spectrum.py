@@ -35,6 +35,11 @@ def singular_values(products: Products) -> np.ndarray:
     return np.sqrt(eigenvalues[eigenvalues > FAINT])
 
 
+def without_faint(singular: np.ndarray) -> np.ndarray:
+    """Singular values that were taken of raw rows, `evolution.activations.spectra.singular_values`, as these here."""
+    return singular[singular**2 > FAINT]
+
+
 def effective_rank(singular: np.ndarray) -> float:
     """exp of the entropy of the singular values, as shares of their sum (Roy and Vetterli 2007).
 

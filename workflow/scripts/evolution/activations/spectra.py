@@ -1,0 +1,72 @@
+"""The spectrum of a layer, taken from raw rows where the form in which they are stored does not keep it.
+
+A module of its own, so that an edit of what is measured takes no snapshot again.
+"""
+
+import numpy as np
+from scipy.linalg import eigvalsh
+
+from evolution.seeds import generator
+
+# The most samples that a spectrum takes: its time goes with the cube of their number.
+SAMPLES = 2000
+
+# Columns whose products are summed in float32 before these sums are added up in float64.
+COLUMNS = 2048
+
+# Centred rows that are shorter than this share of the rows are rounding alone.
+ROUNDING = 1e-6
+
+
+def samples_of_spectrum(samples: int, seed: int, *, most: int = SAMPLES) -> np.ndarray:
+    """The samples that a spectrum takes, the same ones in every layer and at every time of a run.
+
+    The directions that a layer spreads in are more among more samples. So layers can be compared only by the spectra of
+    the same samples, however wide a layer is and in whichever form it is stored.
+
+    Parameters
+    ----------
+    samples : int
+        How many there are.
+    seed : int
+        The run's.
+    most : int
+
+    Returns
+    -------
+    int array (min(samples, most),)
+        Ascending: all of them, or `most` drawn at random.
+    """
+    if samples <= most:
+        return np.arange(samples)
+    return np.sort(generator(seed, "spectrum").choice(samples, most, replace=False))
+
+
+def singular_values(rows: np.ndarray) -> np.ndarray:
+    """The singular values of centred rows, in units of their own root mean squared length.
+
+    They come from inner products in float32. So the smallest of them are rounding:
+    `evolution.measures.spectrum.without_faint` leaves these out.
+
+    Parameters
+    ----------
+    rows : float32 array (M, D)
+        Finite.
+
+    Returns
+    -------
+    float64 array (M,)
+        Largest first; zeros where all rows are equal.
+    """
+    largest = float(max(rows.max(initial=0), -rows.min(initial=0))) or 1.0
+    gram, before = np.zeros((len(rows), len(rows))), 0.0
+    for start in range(0, rows.shape[1], COLUMNS):
+        block = rows[:, start : start + COLUMNS].astype(np.float64) / largest
+        before += np.square(block).sum()
+        block = (block - block.mean(0)).astype(np.float32)
+        gram += block @ block.T
+    after = gram.trace()
+    if not after > ROUNDING**2 * before:
+        return np.zeros(len(rows))
+    squares = eigvalsh(gram * (len(rows) / after), overwrite_a=True, check_finite=False)[::-1]
+    return np.sqrt(np.maximum(squares, 0))
