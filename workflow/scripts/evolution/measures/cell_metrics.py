@@ -4,6 +4,7 @@ import logging
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
@@ -12,14 +13,16 @@ from evolution.activations.compaction import unit_rows
 from evolution.data.kinds import CLASSES, LABELS, NUMBER
 from evolution.measures import clustering, neighbors
 from evolution.measures.attributes import Attribute, attribute_metrics
-from evolution.measures.blocks import BLOCK, MATRIX_SAMPLES
 from evolution.measures.copies import find_copies
 from evolution.measures.directions import Directions, ManyDirections, find_directions, of_all
 from evolution.measures.passes import Foreseen
 from evolution.measures.products import Products
-from evolution.measures.registry import OF_CLUSTERS, THINNED, metrics_of
+from evolution.measures.registry import MATRIX_SAMPLES, OF_CLUSTERS, THINNED, metrics_of
 from evolution.scores import average_precisions, mean_of_known, r_squared
 from evolution.seeds import generator, integer_seed
+
+if TYPE_CHECKING:
+    import torch
 
 log = logging.getLogger("evolution")
 
@@ -84,7 +87,8 @@ def layer_metrics(
     classes: int | None = None,
     matrix_samples: int = MATRIX_SAMPLES,
     spectrum_samples: int = SPECTRUM_SAMPLES,
-    block: int = BLOCK,
+    block: int | None = None,
+    device: "torch.device | None" = None,
 ) -> tuple[dict[str, object], np.ndarray, np.ndarray]:
     """All metrics of one layer at one time.
 
@@ -112,8 +116,10 @@ def layer_metrics(
         Above this many samples no matrix of all distances is kept, and k-means' restarts are found side by side.
     spectrum_samples : int
         See `shape_metrics`.
-    block : int
-        Rows of a block of distances, where they are not kept.
+    block : int or None
+        Rows of a block of distances, where they are not kept; see `passes.Passes`.
+    device : torch.device or None
+        Where more than `matrix_samples` samples are measured, see `devices.find_device`; None: by NumPy.
 
     Returns
     -------
@@ -132,6 +138,8 @@ def layer_metrics(
     names = metrics_of(target, settings.measures)
     if len(activations) > matrix_samples:
         activations = _without_empty_columns(activations)
+    else:
+        device = None
     rows = _equal_where_close(unit_rows(activations), settings.clusters)
     distinct = len(find_copies(rows)[0])
     clustered = distinct >= settings.clusters
@@ -143,6 +151,7 @@ def layer_metrics(
             n_init=settings.n_init,
             seed=integer_seed(settings.seed, "k-means"),
             together=matrix_samples,
+            device=device,
         )
     else:
         log.warning(
@@ -160,6 +169,7 @@ def layer_metrics(
         matrix_samples=matrix_samples,
         foreseen=_foreseen(activations, labels, settings, target, attributes, assigned if clustered else None),
         block=block,
+        device=device,
     )
     values, voted = direction_metrics(
         directions, labels, settings, target=target, classes=classes, assigned=assigned, restarts=restarts
@@ -178,6 +188,7 @@ def layer_metrics(
         classes=classes,
         kept=kept,
         two_nearest=directions.two_nearest() if "intrinsic_dimension" in settings.measures else None,
+        device=device,
     )
     by_attribute = {}
     for attribute in attributes:
@@ -193,6 +204,7 @@ def layer_metrics(
             n_init=settings.n_init,
             seed=settings.seed,
             assigned=assigned if same else None,
+            device=device,
         )
     values = {name: values[name] for name in names} | by_attribute
     undefined = [name for name, value in values.items() if name not in explained and np.isnan(value).any()]
@@ -354,6 +366,7 @@ def shape_metrics(
     classes: int | None = None,
     kept: np.ndarray | None = None,
     two_nearest: np.ndarray | None = None,
+    device: "torch.device | None" = None,
 ) -> dict[str, object]:
     """The metrics that lengths matter to: spectrum, dimension, neural collapse, probe.
 
@@ -373,11 +386,15 @@ def shape_metrics(
         The samples that the measures of `registry.THINNED` take; None: all.
     two_nearest : float64 array (M, 2) or None
         See `neighbors.intrinsic_dimension`.
+    device : torch.device or None
+        Where spectrum and probe are computed, see `devices.find_device`.
     """
     # Modules are imported where they are needed: a run without these measures need not load them.
     measures, values = settings.measures, {}
     if "intrinsic_dimension" in measures:
-        values["intrinsic_dimension"] = neighbors.intrinsic_dimension(activations, two_nearest=two_nearest)
+        values["intrinsic_dimension"] = neighbors.intrinsic_dimension(
+            activations, two_nearest=two_nearest, device=device
+        )
     if "neural_collapse" in measures and target == CLASSES:
         from evolution.measures import collapse
 
@@ -386,7 +403,7 @@ def shape_metrics(
         activations, labels = activations[kept], None if labels is None else labels[kept]
     probed = "linear_probe" in measures and labels is not None
     if probed or "effective_rank" in measures or "participation_ratio" in measures:
-        products = Products(activations)
+        products = Products(activations, device=device)
     if probed:
         values |= _probed(products, activations, labels, target, integer_seed(settings.seed, "probe"))
     if "effective_rank" in measures or "participation_ratio" in measures:

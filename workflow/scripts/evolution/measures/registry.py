@@ -10,6 +10,10 @@ from dataclasses import dataclass
 
 from evolution.data.kinds import CLASSES, LABELS, NUMBER, TARGETS
 
+# Above this many samples the N x N distances are taken in blocks instead of kept (100 MB in float32), on a GPU where
+# the config says so. The planner asks for a GPU by it.
+MATRIX_SAMPLES = 5000
+
 
 @dataclass(frozen=True)
 class Metric:
