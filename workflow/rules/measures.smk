@@ -71,9 +71,9 @@ rule measure:
     conda:
         "../../envs/torch.yaml" if MEASURES_BY_TORCH else "../../envs/analysis.yaml"
     resources:
+        **({"gpu": measuring_gpus} if MEASURES_BY_TORCH else {}),
         mem_mb=memory_for_activations(4000 if MEASURES_BY_TORCH else 1000),
         runtime=more_with_attempts(30),
-        **({"gpu": measuring_gpus} if MEASURES_BY_TORCH else {}),
     params:
         times=span_times,
         unit=run_unit,
