@@ -1,6 +1,5 @@
 """What asks the scheduler for a GPU: dry runs."""
 
-
 import pytest
 
 from support.project import TINY, Project, changed
