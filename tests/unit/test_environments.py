@@ -130,7 +130,7 @@ def test_every_script_is_run_by_a_rule_with_an_environment():
     assert sorted(set(run)) == sorted(path.stem for path in SCRIPTS.glob("*.py"))
     for rule, (_, environments) in RULES.items():
         # What is optional has an environment of its own, in addition to the usual one; so has what may run on a GPU.
-        assert len(environments) == 1 or len(environments) == 2 and {"extras", "torch"} & {*environments}, rule
+        assert len(environments) == 1 or (len(environments) == 2 and {"extras", "torch"} & {*environments}), rule
         for environment in environments:
             assert ROOT / "envs" / f"{environment}.yaml" in ENVIRONMENTS
 
