@@ -30,7 +30,7 @@ from evolution.measures.devices import find_device
 from evolution.measures.passes import Foreseen, Passes
 from evolution.measures.probe import linear_probe
 from evolution.measures.products import Products
-from evolution.measures.registry import MATRIX_SAMPLES, MEASURE_NAMES, OF_CLUSTERS
+from evolution.measures.registry import GPU_SAMPLES, MEASURE_NAMES, OF_CLUSTERS
 from evolution.measures.spectrum import singular_values
 
 SEED, CLASSES, DIRECTIONS, WITHIN = 17, 10, 60, 1e-3
@@ -102,8 +102,8 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--no-numpy", action="store_true", help="do not compare with NumPy")
     options = parser.parse_args()
-    if options.samples <= MATRIX_SAMPLES:
-        parser.error(f"cells of up to {MATRIX_SAMPLES} samples are measured on the CPU")
+    if options.samples <= GPU_SAMPLES:
+        parser.error(f"cells of up to {GPU_SAMPLES} samples are measured on the CPU")
     if options.device == "cuda" and not torch.cuda.is_available():
         parser.error("torch finds no usable GPU here")
     device = find_device("cuda") if options.device == "cuda" else torch.device("cpu")

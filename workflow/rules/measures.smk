@@ -1,5 +1,5 @@
 # Measures: how each layer clusters at each snapshot, how its classes collapse, and how alike layers and times are.
-from evolution.measures.registry import MATRIX_SAMPLES
+from evolution.measures.registry import GPU_SAMPLES
 
 
 @for_each_cell
@@ -39,7 +39,7 @@ def measuring_device(
     wildcards,
 ):
     """Where a run's cells are measured: those of few samples on the CPU, which is done before a GPU has begun."""
-    return experiment["metrics"]["device"] if sample_count(wildcards.run) > MATRIX_SAMPLES else "cpu"
+    return experiment["metrics"]["device"] if sample_count(wildcards.run) > GPU_SAMPLES else "cpu"
 
 
 @for_each_cell
@@ -51,7 +51,7 @@ def measuring_gpus(
 
 
 # A job that uses a GPU needs torch, whose own memory comes on top.
-MEASURES_BY_TORCH = experiment["metrics"]["device"] != "cpu" and any(sample_count(run) > MATRIX_SAMPLES for run in RUNS)
+MEASURES_BY_TORCH = experiment["metrics"]["device"] != "cpu" and any(sample_count(run) > GPU_SAMPLES for run in RUNS)
 
 
 rule measure:

@@ -16,7 +16,7 @@ from evolution.io.tables import save_table
 from evolution.measures.attributes import Attribute, read_attribute, said_of
 from evolution.measures.cell_metrics import MeasureSettings, cluster_count, layer_metrics
 from evolution.measures.devices import find_device, lack_of_memory_explained
-from evolution.measures.registry import MATRIX_SAMPLES, PER_CLASS
+from evolution.measures.registry import GPU_SAMPLES, PER_CLASS
 
 log = logging.getLogger("evolution")
 
@@ -46,7 +46,7 @@ def metrics_span(
     unit : {"epoch", "step"}
         What times are counted in.
     device : {"cpu", "auto", "cuda"}
-        Where more samples than `registry.MATRIX_SAMPLES` are measured.
+        Where more samples than `registry.GPU_SAMPLES` are measured.
 
     Returns
     -------
@@ -85,7 +85,7 @@ def metrics_span(
         known, _ = load_predictions([predictions], times, targets.count)
         # Of a recording without predictions, what needs them is NaN.
         predicted = known if are_known(known) else predicted
-    gpu = find_device(device) if targets.count > MATRIX_SAMPLES else None
+    gpu = find_device(device) if targets.count > GPU_SAMPLES else None
     log.info("%d samples, measured on %s", targets.count, "cpu" if gpu is None else gpu)
     rows, assigned, voted = [], [], []
     for index, time in enumerate(times):

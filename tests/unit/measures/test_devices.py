@@ -26,6 +26,7 @@ from evolution.measures.devices import (
     place,
     smallest,
     solve_positive,
+    squared_lengths,
 )
 from evolution.measures.registry import MEASURE_NAMES
 from support.measured_by_sklearn import truth
@@ -157,6 +158,7 @@ def test_parts_of_tables(device):
     chosen = smallest(there, 4)
     found = np.sort(on_host(along(there, chosen)), 1)
     np.testing.assert_array_equal(found, np.sort(table, 1)[:, :4])
+    np.testing.assert_allclose(on_host(squared_lengths(place(table[:, :2], device))), np.square(table[:, :2]).sum(1))
     square = exact(place(table[:, :5].copy(), device))
     diagonal(square)[:] += 1
     np.testing.assert_array_equal(on_host(square), table[:, :5] + np.eye(5))

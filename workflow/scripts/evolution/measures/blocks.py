@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from evolution.measures.devices import along, beside, diagonal, namespace, on_host, smallest
+from evolution.measures.devices import along, beside, diagonal, namespace, on_host, smallest, squared_lengths
 
 # Rows of a block: its distances fit into a core's cache.
 BLOCK = 1024
@@ -167,7 +167,7 @@ def about_mean(rows: np.ndarray, *, scale: float = 1.0, narrow: int = NARROW, bl
     squares = xp.empty(len(rows), dtype=xp.float64, device=rows.device)
     for part in slices(len(rows), block or _height(rows)):
         exact = (rows[part] - mean) / scale
-        centred[part], squares[part] = exact, xp.einsum("ij,ij->i", exact, exact)
+        centred[part], squares[part] = exact, squared_lengths(exact)
     return Centred(centred, xp.asarray(squares, dtype=kind), scale)
 
 
@@ -300,7 +300,7 @@ def _squares_between(rows: np.ndarray, own: np.ndarray, others: np.ndarray, scal
     xp = namespace(rows)
     own, others = beside(own, rows), beside(others, rows)
     apart = (xp.asarray(rows[others], dtype=xp.float64) - rows[own][:, None]) / scale
-    return on_host(xp.einsum("ijk,ijk->ij", apart, apart))
+    return on_host(squared_lengths(apart))
 
 
 def _search_all(rows: np.ndarray, members: np.ndarray, wanted: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -310,10 +310,10 @@ def _search_all(rows: np.ndarray, members: np.ndarray, wanted: np.ndarray, count
     others = np.flatnonzero(members)
     squares = np.empty((len(wanted), len(others)))
     own = rows[beside(wanted, rows)] - mean
-    lengths = xp.einsum("ij,ij->i", own, own)[:, None]
+    lengths = squared_lengths(own)[:, None]
     for part in slices(len(others), BLOCK):
         exact = rows[beside(others[part], rows)] - mean
-        squares[:, part] = on_host(lengths + xp.einsum("ij,ij->i", exact, exact) - 2 * own @ exact.T)
+        squares[:, part] = on_host(lengths + squared_lengths(exact) - 2 * own @ exact.T)
     np.maximum(squares, 0, out=squares)
     squares[others == wanted[:, None]] = np.inf
     # All that are as near as the last neighbour, of whom the first ones count.

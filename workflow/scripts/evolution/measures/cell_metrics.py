@@ -17,7 +17,7 @@ from evolution.measures.copies import find_copies
 from evolution.measures.directions import Directions, ManyDirections, find_directions, of_all
 from evolution.measures.passes import Foreseen
 from evolution.measures.products import Products
-from evolution.measures.registry import MATRIX_SAMPLES, OF_CLUSTERS, THINNED, metrics_of
+from evolution.measures.registry import GPU_SAMPLES, MATRIX_SAMPLES, OF_CLUSTERS, THINNED, metrics_of
 from evolution.scores import average_precisions, mean_of_known, r_squared
 from evolution.seeds import generator, integer_seed
 
@@ -113,7 +113,8 @@ def layer_metrics(
     classes : int or None
         How many there are; None: as many as have samples.
     matrix_samples : int
-        Above this many samples no matrix of all distances is kept, and k-means' restarts are found side by side.
+        Above this many samples no matrix of all distances is kept, and k-means' restarts are found side by side; with
+        a device at most `registry.GPU_SAMPLES`.
     spectrum_samples : int
         See `shape_metrics`.
     block : int or None
@@ -136,6 +137,8 @@ def layer_metrics(
     if target == CLASSES and classes is None:
         classes = int(labels.max()) + 1
     names = metrics_of(target, settings.measures)
+    if device is not None:
+        matrix_samples = min(matrix_samples, GPU_SAMPLES)
     if len(activations) > matrix_samples:
         activations = _without_empty_columns(activations)
     else:

@@ -1,8 +1,8 @@
 """NumPy on the CPU, torch on a GPU: where a cell is measured, and what the two libraries do not call alike.
 
-Code that runs on both takes its functions from `namespace(array)`. NumPy 2 and torch call nearly all of them alike, by
-the array API standard and beyond it (einsum, bincount); the rest is here. torch is imported by jobs that use a GPU
-alone: it takes longer to import than most cells take to measure.
+Code that runs on both takes its functions from `namespace(array)`. NumPy 2 and torch call nearly all of them alike, as
+the array API standard has them; the rest is here. torch is imported by jobs that use a GPU alone: it takes longer to
+import than most cells take to measure.
 """
 
 import os
@@ -106,6 +106,14 @@ def exact(array: "Array") -> "Array":
     """The array in float64, as a copy that may be changed."""
     xp = namespace(array)
     return xp.asarray(array, dtype=xp.float64, copy=True)
+
+
+def squared_lengths(rows: "Array") -> "Array":
+    """The sum of squares along the last axis."""
+    if isinstance(rows, np.ndarray):
+        return np.einsum("...k,...k->...", rows, rows)
+    # torch's einsum would make a product of matrices for each row, of which cuBLAS takes 65,535 at most.
+    return (rows * rows).sum(-1)
 
 
 def diagonal(square: "Array") -> "Array":

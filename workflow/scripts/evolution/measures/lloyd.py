@@ -12,7 +12,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from sklearn.cluster import KMeans
 
-from evolution.measures.devices import beside, exact, namespace, on_host
+from evolution.measures.devices import beside, exact, namespace, on_host, squared_lengths
 
 # scikit-learn's own: the most iterations, and the shift of the centres, in units of the features' mean variance, at
 # which it ends.
@@ -85,7 +85,7 @@ def side_by_side(rows: np.ndarray, *, clusters: int, n_init: int, seed: int) -> 
     # About the mean, as scikit-learn takes them too: their products are more exact.
     rows = rows - rows.mean(0)
     xp = namespace(rows)
-    total = float(xp.einsum("ij,ij->i", rows, rows).sum(dtype=xp.float64))
+    total = float(squared_lengths(rows).sum(dtype=xp.float64))
     # The mean over features of their variances, of rows about their mean.
     shift = TOLERANCE * total / len(rows) / rows.shape[1]
     starts = _starts(rows, clusters, n_init, np.random.RandomState(seed))
@@ -174,10 +174,10 @@ def _squares(rows: np.ndarray, chosen: np.ndarray) -> np.ndarray:
     would give copies of the chosen rows a share.
     """
     xp, own = namespace(rows), exact(rows[beside(chosen, rows)])
-    lengths = xp.einsum("ij,ij->i", own, own)[:, None]
+    lengths = squared_lengths(own)[:, None]
     squares = np.empty((len(chosen), len(rows)), np.float32)
     for start in range(0, len(rows), BLOCK):
         some = exact(rows[start : start + BLOCK])
-        part = lengths + xp.einsum("ij,ij->i", some, some) - 2 * own @ some.T
+        part = lengths + squared_lengths(some) - 2 * own @ some.T
         squares[:, start : start + BLOCK] = on_host(xp.clip(part, 0, None))
     return squares
