@@ -25,6 +25,8 @@ ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
 PYPI_OF_CONDA = {"pytorch": "torch", "matplotlib-base": "matplotlib", "opentsne": "openTSNE"}
 PYPI_OF_IMPORT = {"sklearn": "scikit-learn", "PIL": "pillow", "yaml": "pyyaml", "imageio_ffmpeg": "imageio-ffmpeg"}
 PYPI_OF_IMPORT |= {"umap": "umap-learn"}
+# What jobs of an environment import where they use a GPU alone: their rule has the environment torch then.
+ON_GPU = {"analysis": {"torch"}}
 
 
 def read_pins(name):
@@ -127,8 +129,8 @@ def test_every_script_is_run_by_a_rule_with_an_environment():
     run = [script for scripts, _ in RULES.values() for script in scripts]
     assert sorted(set(run)) == sorted(path.stem for path in SCRIPTS.glob("*.py"))
     for rule, (_, environments) in RULES.items():
-        # What is optional has an environment of its own, in addition to the usual one.
-        assert len(environments) == (2 if "extras" in environments else 1), rule
+        # What is optional has an environment of its own, in addition to the usual one; so has what may run on a GPU.
+        assert len(environments) == 1 or (len(environments) == 2 and {"extras", "torch"} & {*environments}), rule
         for environment in environments:
             assert ROOT / "envs" / f"{environment}.yaml" in ENVIRONMENTS
 
@@ -138,7 +140,7 @@ def test_an_environment_has_what_its_scripts_import(rule):
     scripts, environments = RULES[rule]
     for environment in environments:
         packages, _ = read_environment(ROOT / "envs" / f"{environment}.yaml")
-        optional = set() if environment == "extras" else set(EXTRAS)
+        optional = ON_GPU.get(environment, set()) | (set() if environment == "extras" else set(EXTRAS))
         for script in scripts:
             assert script_imports(script) - optional <= set(packages)
 
@@ -146,7 +148,8 @@ def test_an_environment_has_what_its_scripts_import(rule):
 @pytest.mark.parametrize("path", ENVIRONMENTS, ids=lambda path: path.stem)
 def test_an_environment_has_nothing_that_no_script_imports(path):
     needed = [script_imports(script) for scripts, names in RULES.values() if path.stem in names for script in scripts]
-    assert set(read_environment(path)[0]) == set().union(*needed) - (set() if path.stem == "extras" else set(EXTRAS))
+    optional = ON_GPU.get(path.stem, set()) | (set() if path.stem == "extras" else set(EXTRAS))
+    assert set(read_environment(path)[0]) == set().union(*needed) - optional
 
 
 def test_requirements_are_what_the_workflow_imports():

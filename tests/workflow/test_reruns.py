@@ -93,6 +93,8 @@ def test_a_fresh_clone_over_existing_results(project, tmp_path):
         ({"layers": ["fc1"]}, OVER_LAYERS + cka_layers(*SPANS)),
         ({"activations.raw_inputs": False}, OVER_LAYERS + cka_layers(*SPANS)),
         ({"metrics.cka": False}, Counter()),
+        # Few samples are measured on the CPU, whatever it says.
+        ({"metrics.device": "auto"}, Counter()),
         # The figure of their shape has fewer panels, and the table fewer rows.
         (
             {"metrics.measures": ["effective_rank"]},

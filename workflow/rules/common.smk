@@ -182,6 +182,12 @@ def has_collapse(run):
     return FACTS[run].target == CLASSES and "neural_collapse" in MEASURES_ON
 
 
+def sample_count(run):
+    """How many samples of a run are evaluated; a function of the user's may return fewer."""
+    recording, samples = PLANNED[run].recording, RUNS[run]["dataset"]["eval_size"]
+    return samples if recording is None else min(samples, recording.sample_count)
+
+
 def more_measures(run):
     """The files of a run's measures that are not of single cells, as far as the config switches them on."""
     tables = ["class_metrics"] * has_class_metrics(run) + ["collapse"] * has_collapse(run)

@@ -1,4 +1,5 @@
 # Measures: how each layer clusters at each snapshot, how its classes collapse, and how alike layers and times are.
+from evolution.measures.registry import GPU_SAMPLES
 
 
 @for_each_cell
@@ -33,6 +34,26 @@ def memory_for_activations(
     return amount
 
 
+@for_each_cell
+def measuring_device(
+    wildcards,
+):
+    """Where a run's cells are measured: those of few samples on the CPU, which is done before a GPU has begun."""
+    return experiment["metrics"]["device"] if sample_count(wildcards.run) > GPU_SAMPLES else "cpu"
+
+
+@for_each_cell
+def measuring_gpus(
+    wildcards,
+):
+    """The GPUs that a measure job asks the scheduler for."""
+    return int(measuring_device(wildcards) != "cpu")
+
+
+# A job that uses a GPU needs torch, whose own memory comes on top.
+MEASURES_BY_TORCH = experiment["metrics"]["device"] != "cpu" and any(sample_count(run) > GPU_SAMPLES for run in RUNS)
+
+
 rule measure:
     input:
         **reads_activations(
@@ -48,9 +69,10 @@ rule measure:
     log:
         "results/{run}/logs/measure/{span}/{layer}.log",
     conda:
-        "../../envs/analysis.yaml"
+        "../../envs/torch.yaml" if MEASURES_BY_TORCH else "../../envs/analysis.yaml"
     resources:
-        mem_mb=memory_for_activations(1000),
+        **({"gpu": measuring_gpus} if MEASURES_BY_TORCH else {}),
+        mem_mb=memory_for_activations(4000 if MEASURES_BY_TORCH else 1000),
         runtime=more_with_attempts(30),
     params:
         times=span_times,
@@ -61,6 +83,7 @@ rule measure:
         neighbors=experiment["metrics"]["neighbors"],
         measures=MEASURES_ON,
         measure_by=experiment["metrics"]["measure_by"],
+        device=measuring_device,
         seed=run_param("seed"),
         cache_key_layer="{layer}",
     message:

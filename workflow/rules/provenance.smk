@@ -125,7 +125,7 @@ def activations_origin(
 
 # The stages that read activations, and the config that decides their results.
 STAGE_SETTINGS = {
-    "measure": {key: value for key, value in experiment["metrics"].items() if key != "cka"},
+    "measure": {key: value for key, value in experiment["metrics"].items() if key not in ("cka", "device")},
     "embed": methods.settings_read(experiment["embedding"]),
     "measure_collapse": {},
     "cka_layers": {},

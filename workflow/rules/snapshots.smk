@@ -188,9 +188,8 @@ def raw_inputs_memory(
     attempt,
 ):
     """The mem_mb of a job that keeps the raw inputs: some copies of them as rows."""
-    recording, samples = PLANNED[wildcards.run].recording, RUNS[wildcards.run]["dataset"]["eval_size"]
-    samples = samples if recording is None else min(samples, recording.sample_count)
-    return round(2000 + 4 * FACTS[wildcards.run].baseline_bytes(samples) / 1e6) * 2 ** (attempt - 1)
+    baseline = FACTS[wildcards.run].baseline_bytes(sample_count(wildcards.run))
+    return round(2000 + 4 * baseline / 1e6) * 2 ** (attempt - 1)
 
 
 rule raw_inputs:

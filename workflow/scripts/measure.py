@@ -15,7 +15,8 @@ from evolution.io.job_log import job_log
 from evolution.io.tables import save_table
 from evolution.measures.attributes import Attribute, read_attribute, said_of
 from evolution.measures.cell_metrics import MeasureSettings, cluster_count, layer_metrics
-from evolution.measures.registry import PER_CLASS
+from evolution.measures.devices import find_device, lack_of_memory_explained
+from evolution.measures.registry import GPU_SAMPLES, PER_CLASS
 
 log = logging.getLogger("evolution")
 
@@ -29,6 +30,7 @@ def metrics_span(
     settings: MeasureSettings,
     measure_by: Sequence[str] = (),
     unit: str = "epoch",
+    device: str = "cpu",
 ) -> tuple[dict[str, list], np.ndarray, np.ndarray]:
     """All metrics of one layer at each time of a span.
 
@@ -43,6 +45,8 @@ def metrics_span(
         Attributes of the samples that the layer is measured against in addition to their target.
     unit : {"epoch", "step"}
         What times are counted in.
+    device : {"cpu", "auto", "cuda"}
+        Where more samples than `registry.GPU_SAMPLES` are measured.
 
     Returns
     -------
@@ -56,7 +60,8 @@ def metrics_span(
     Raises
     ------
     UserError
-        If an activation is not finite, there are too few samples, or a file is not what it should be.
+        If an activation is not finite, there are too few samples, a file is not what it should be, or a GPU is asked
+        for and there is none, or too little memory on it.
     """
     targets = load_targets(dataset)
     attributes = read_attributes(targets, measure_by, settings.clusters, dataset)
@@ -82,20 +87,24 @@ def metrics_span(
         known, _ = load_predictions([predictions], times, targets.count)
         # Of a recording without predictions, what needs them is NaN.
         predicted = known if are_known(known) else predicted
+    gpu = find_device(device) if targets.count > GPU_SAMPLES else None
+    log.info("%d samples, measured on %s", targets.count, "cpu" if gpu is None else gpu)
     rows, assigned, voted = [], [], []
     for index, time in enumerate(times):
         if not np.isfinite(by_time[index]).all():
             raise UserError(f"{activations} holds values that are not finite at {unit} {time}: delete it to rebuild it")
-        values, clusters, votes = layer_metrics(
-            by_time[index],
-            targets.values,
-            settings,
-            target=targets.target,
-            attributes=attributes,
-            predicted=predicted[index],
-            classes=len(targets.names),
-            singular=None if spectra is None or np.isnan(spectra[index]).all() else spectra[index],
-        )
+        with lack_of_memory_explained(gpu):
+            values, clusters, votes = layer_metrics(
+                by_time[index],
+                targets.values,
+                settings,
+                target=targets.target,
+                attributes=attributes,
+                predicted=predicted[index],
+                classes=len(targets.names),
+                singular=None if spectra is None or np.isnan(spectra[index]).all() else spectra[index],
+                device=gpu,
+            )
         rows.append({"time": time} | values)
         assigned.append(clusters)
         voted.append(votes)
@@ -150,6 +159,7 @@ if "snakemake" in globals():
             ),
             measure_by=snakemake.params.measure_by,
             unit=snakemake.params.unit,
+            device=snakemake.params.device,
         )
         save_npy(snakemake.output.clusters, assigned)
         save_npy(snakemake.output.votes, voted)

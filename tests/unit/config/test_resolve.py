@@ -39,6 +39,7 @@ metrics:
     class_silhouette, knn_purity, linear_probe, effective_rank, participation_ratio, intrinsic_dimension,
     neural_collapse]
   cka: true
+  device: cpu
 embedding: {method: tsne, perplexity: 30, neighbors: 15, pca_components: 50, alignment: previous}
 plots:
   {grid_times: null, time_axis: linear, palette: petroff10, dpi: 120, width: null, formats: [png],

@@ -6,6 +6,7 @@ from scipy.spatial.distance import cdist
 from sklearn.preprocessing import normalize
 
 from evolution.measures.blocks import Search, about_mean, nearest_of, pass_over
+from evolution.measures.devices import on_host, place
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -30,40 +31,43 @@ def by_distance(rows, members, count):
 
 @pytest.mark.parametrize("block", BLOCKS)
 @pytest.mark.parametrize("narrow", [0, 128], ids=["float32", "float64"])
-def test_sums_and_neighbours(rows, block, narrow):
+def test_sums_and_neighbours(rows, block, narrow, device):
     groups = np.eye(4)[np.arange(95) % 4]
     groups[7] = 0
     searches = [Search(np.ones(95, bool), 5), Search(np.arange(95) % 3 > 0, 9)]
-    centred = about_mean(rows, narrow=narrow, block=block)
-    assert centred.rows.dtype == (np.float64 if narrow else np.float32)
+    placed = place(rows, device)
+    centred = about_mean(placed, narrow=narrow, block=block)
+    assert on_host(centred.rows).dtype == (np.float64 if narrow else np.float32)
     sums = pass_over(centred, groups, searches, block=block)
     np.testing.assert_allclose(sums, cdist(rows.astype(float), rows.astype(float)) @ groups, rtol=1e-5)
     for search in searches:
-        numbers, squares = nearest_of(search, rows, centred.error(False), exact=True)
+        numbers, squares = nearest_of(search, placed, centred.error(False), exact=True)
         expected, distances = by_distance(rows, search.members, search.count)
         np.testing.assert_array_equal(numbers, expected)
         np.testing.assert_allclose(np.sqrt(squares), distances, rtol=1e-12)
 
 
 @pytest.mark.parametrize("block", BLOCKS)
-def test_neighbours_that_float32_cannot_tell_apart(block):
+def test_neighbours_that_float32_cannot_tell_apart(block, device):
     """Rows on a sphere, and half of them again so near that their distances differ in the seventh digit."""
     random = np.random.default_rng(1)
     rows = normalize(random.normal(size=(48, 300))).astype(np.float32)
     near = rows[:40] + np.float32(1e-6) * random.normal(size=(40, 300)).astype(np.float32)
     rows = np.concatenate([rows, near, near[:7] + np.float32(2e-7)])
-    centred = about_mean(rows)
+    placed = place(rows, device)
+    centred = about_mean(placed)
     search = Search(np.ones(len(rows), bool), 2)
     pass_over(centred, np.zeros((len(rows), 0)), [search], block=block)
-    numbers, _ = nearest_of(search, rows, centred.error(False))
+    numbers, _ = nearest_of(search, placed, centred.error(False))
     expected, _ = by_distance(rows, search.members, 2)
     np.testing.assert_array_equal(np.sort(numbers, 1), np.sort(expected, 1))
 
 
 @pytest.mark.parametrize("block", [16, 1000])
-def test_ties_go_to_the_first(block):
+def test_ties_go_to_the_first(block, device):
     """A ring of points on the axes: all but the opposite one are equally far."""
     rows = np.concatenate([np.eye(150), -np.eye(150)])[::-1].astype(np.float32)
+    rows = place(rows, device)
     centred, search = about_mean(rows), Search(np.ones(300, bool), 3)
     pass_over(centred, np.zeros((300, 0)), [search], block=block)
     numbers, squares = nearest_of(search, rows, centred.error(False))
@@ -76,16 +80,16 @@ def test_ties_go_to_the_first(block):
 
 @pytest.mark.parametrize("lengths", ["alike", "orders apart"])
 @pytest.mark.parametrize("features", [30, 200])
-def test_distances_before_rows_were_scaled(lengths, features):
+def test_distances_before_rows_were_scaled(lengths, features, device):
     random = np.random.default_rng(2)
     raw = (random.normal(size=(90, features)) + 1).astype(np.float32)
     raw *= np.float32(1) if lengths == "alike" else np.logspace(-3, 3, 90, dtype=np.float32)[:, None]
     unit = normalize(raw.astype(float)).astype(np.float32)
     of_raw = np.linalg.norm(raw.astype(float), axis=1)
     search = Search(np.ones(90, bool), 2, of_raw / of_raw.max())
-    centred = about_mean(unit, narrow=0)
+    centred = about_mean(place(unit, device), narrow=0)
     pass_over(centred, np.zeros((90, 0)), [search], block=32)
-    numbers, squares = nearest_of(search, raw, centred.error(True), scale=of_raw.max(), exact=True)
+    numbers, squares = nearest_of(search, place(raw, device), centred.error(True), scale=of_raw.max(), exact=True)
     expected, distances = by_distance(raw, search.members, 2)
     np.testing.assert_array_equal(numbers, expected)
     np.testing.assert_allclose(np.sqrt(squares) * of_raw.max(), distances, rtol=1e-9)

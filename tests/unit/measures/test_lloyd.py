@@ -5,6 +5,7 @@ import pytest
 from sklearn.cluster import KMeans
 from sklearn.preprocessing import normalize
 
+from evolution.measures.devices import place
 from evolution.measures.lloyd import side_by_side
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -16,20 +17,20 @@ def by_scikit_learn(rows, clusters, n_init, seed):
 
 
 @pytest.mark.parametrize(("clusters", "n_init", "seed"), [(10, 10, 3), (4, 1, 0), (30, 5, 8), (2, 20, 1)])
-def test_restarts_end_where_scikit_learn_ends(features, clusters, n_init, seed):
+def test_restarts_end_where_scikit_learn_ends(features, clusters, n_init, seed, device):
     rows = normalize(features[0]).astype(np.float32)
-    found = side_by_side(rows, clusters=clusters, n_init=n_init, seed=seed)
+    found = side_by_side(place(rows, device), clusters=clusters, n_init=n_init, seed=seed)
     for (labels, inertia), fit in zip(found, by_scikit_learn(rows, clusters, n_init, seed), strict=True):
         np.testing.assert_array_equal(labels, fit.labels_)
         assert inertia == pytest.approx(fit.inertia_, rel=1e-5)
         assert labels.dtype == np.int32
 
 
-def test_more_rows_than_a_block():
+def test_more_rows_than_a_block(device):
     random = np.random.default_rng(5)
     middles = random.normal(size=(6, 12))[random.integers(0, 6, 5000)]
     rows = (middles + random.normal(size=(5000, 12))).astype(np.float32)
-    found = side_by_side(rows, clusters=6, n_init=3, seed=1)
+    found = side_by_side(place(rows, device), clusters=6, n_init=3, seed=1)
     for (labels, _), fit in zip(found, by_scikit_learn(rows, 6, 3, 1), strict=True):
         # Rows on the border of two clusters may go to either.
         assert (labels == fit.labels_).mean() > 0.999
@@ -47,8 +48,8 @@ def test_rows_of_zeros():
         assert inertia == pytest.approx(fit.inertia_, rel=1e-3)
 
 
-def test_a_cluster_that_loses_its_rows_is_found_again(features):
+def test_a_cluster_that_loses_its_rows_is_found_again(features, device):
     """Copies of few rows: a start may be drawn twice, and its cluster stays empty."""
     rows = np.repeat(normalize(features[0][:6]), 30, axis=0).astype(np.float32)
-    for labels, inertia in side_by_side(rows, clusters=6, n_init=4, seed=0):
+    for labels, inertia in side_by_side(place(rows, device), clusters=6, n_init=4, seed=0):
         assert len(np.unique(labels)) == 6 and inertia == pytest.approx(0, abs=1e-4)

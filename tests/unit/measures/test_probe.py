@@ -10,6 +10,7 @@ from sklearn.model_selection import KFold, StratifiedKFold
 from evolution.activations.compaction import compact
 from evolution.measures import probe
 from evolution.measures.cka import centred
+from evolution.measures.products import Products
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -30,14 +31,15 @@ def test_probe_is_ridge_on_one_hot_classes(features, form, scale):
 
 @pytest.mark.parametrize("classes", [2, 10])
 @pytest.mark.parametrize("width", [100, 200, 600])
-def test_probe_predicts_what_scikit_learns_ridge_classifier_does(features, classes, width):
+def test_probe_predicts_what_scikit_learns_ridge_classifier_does(features, classes, width, device):
     """By features or by inner products, whichever are fewer: the same sample for sample."""
     rows, labels = centred(features[0][:, :width]), 3 * (features[1] % classes)
     right = []
     for fit, held in StratifiedKFold(5, shuffle=True, random_state=7).split(rows, labels):
         ridge = RidgeClassifier(probe.PENALTY * len(fit), solver="svd").fit(rows[fit], labels[fit])
         right += list(ridge.predict(rows[held]) == labels[held])
-    assert probe.linear_probe(features[0][:, :width], labels, 7) == np.mean(right)
+    products = Products(features[0][:, :width], device=device)
+    assert probe.linear_probe(features[0][:, :width], labels, 7, products=products) == np.mean(right)
 
 
 def test_probe_sees_what_is_linear_and_no_more():

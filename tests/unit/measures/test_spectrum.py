@@ -22,7 +22,7 @@ def spread_rows(variances, samples, features, random, middle=0.01):
 
 
 @pytest.mark.parametrize("features", [30, 200])
-def test_spectra_with_closed_forms(features):
+def test_spectra_with_closed_forms(features, device):
     random = np.random.default_rng(0)
     for variances, rank, ratio in (
         (np.ones(8), 8, 8),
@@ -30,7 +30,8 @@ def test_spectra_with_closed_forms(features):
         # Singular values 3 and 1: shares 3/4 and 1/4.
         ([9, 1], math.exp(-0.75 * math.log(0.75) - 0.25 * math.log(0.25)), 100 / 82),
     ):
-        singular = spectrum.singular_values(Products(spread_rows(np.array(variances, float), 60, features, random)))
+        rows = spread_rows(np.array(variances, float), 60, features, random)
+        singular = spectrum.singular_values(Products(rows, device=device))
         assert spectrum.effective_rank(singular) == pytest.approx(rank, rel=1e-6)
         assert spectrum.participation_ratio(singular) == pytest.approx(ratio, rel=1e-6)
 

@@ -18,6 +18,7 @@ class LogHandler(LogHandlerBase):
             # A target rule, such as `all`, has no message and does nothing.
             note = {"rule": record.rule_name, "wildcards": dict(record.wildcards), "target": not record.rule_msg}
             note["in_group"] = record.indent
+            note["gpus"] = dict(record.resources).get("gpu", 0)
         elif event == LogEvent.GROUP_INFO:
             note = {"group": str(record.group_id)}
         else:

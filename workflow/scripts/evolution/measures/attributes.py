@@ -3,6 +3,7 @@
 import math
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.metrics import adjusted_rand_score
@@ -13,6 +14,9 @@ from evolution.measures.directions import Directions
 from evolution.measures.registry import OF_NUMBERS, OF_PROBE, OF_WORDS
 from evolution.scores import r_squared
 from evolution.seeds import integer_seed
+
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,7 @@ def attribute_metrics(
     n_init: int,
     seed: int,
     assigned: np.ndarray | None = None,
+    device: "torch.device | None" = None,
 ) -> dict[str, float]:
     """All that is measured against an attribute.
 
@@ -120,6 +125,8 @@ def attribute_metrics(
         The run's.
     assigned : int array (N,) or None
         Clusters of all samples, as many as the attribute wants: k-means would find them again.
+    device : torch.device or None
+        Where k-means of many samples and the probe are computed, see `devices.find_device`.
 
     Returns
     -------
@@ -135,22 +142,27 @@ def attribute_metrics(
         rows, values = activations[both], attribute.values[kept[attribute.known]]
         nearest = part.nearest(count) if len(part.rows) > count else None
         if attribute.grouping:
-            found |= _of_words(attribute, part, nearest, assigned, n_init, seed)
+            found |= _of_words(attribute, part, nearest, assigned, n_init, seed, device)
             if "linear_probe_accuracy" in names:
                 from evolution.measures.probe import linear_probe
+                from evolution.measures.products import Products
 
                 # Of few samples that are kept a word may have one alone, which no probe could find.
                 _, number, counts = np.unique(values, return_inverse=True, return_counts=True)
                 several = counts[number] > 1
                 if several.any():
-                    found["linear_probe_accuracy"] = linear_probe(rows[several], values[several], probe_seed)
+                    rows, values = rows[several], values[several]
+                    products = Products(rows, device=device)
+                    found["linear_probe_accuracy"] = linear_probe(rows, values, probe_seed, products=products)
         else:
             if nearest is not None:
                 found["knn_r2"] = r_squared(attribute.values, neighbors.means(nearest, attribute.values))
             if "linear_probe_r2" in names:
                 from evolution.measures.probe import ridge_predictions
+                from evolution.measures.products import Products
 
-                predicted = ridge_predictions(rows, values[:, None], probe_seed)
+                products = Products(rows, device=device)
+                predicted = ridge_predictions(rows, values[:, None], probe_seed, products=products)
                 found["linear_probe_r2"] = math.nan if predicted is None else r_squared(values, predicted[:, 0])
     return {called: found[name] for name, called in names.items()}
 
@@ -162,13 +174,18 @@ def _of_words(
     assigned: np.ndarray | None,
     n_init: int,
     seed: int,
+    device: "torch.device | None",
 ) -> dict[str, float]:
     """Clusters, silhouette and neighbours against the words of an attribute; `part` is of the samples that count."""
     found = {}
     # Directions that differ in their last digits alone are none for k-means to tell apart.
     if assigned is None and attribute.clusters <= len(np.unique(part.rows.round(5), axis=0)):
         assigned, _ = clustering.kmeans_restarts(
-            part.rows, clusters=attribute.clusters, n_init=n_init, seed=integer_seed(seed, "k-means")
+            part.rows,
+            clusters=attribute.clusters,
+            n_init=n_init,
+            seed=integer_seed(seed, "k-means"),
+            device=device,
         )
     if assigned is not None:
         found["adjusted_rand_index"] = float(adjusted_rand_score(attribute.values, assigned))

@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-# Above this many samples the N x N distances are taken in blocks instead of kept (100 MB in float32).
-MATRIX_SAMPLES = 5000
+from evolution.measures.devices import along, beside, diagonal, namespace, on_host, smallest, squared_lengths
 
 # Rows of a block: its distances fit into a core's cache.
 BLOCK = 1024
+
+# The same on a GPU, which a small block does not keep busy. A block takes some 24 bytes a distance there, 0.4 GB.
+DEVICE_BLOCK = 4096
 
 # Layers of fewer features are taken in float64, as their products take less time than the rest of the pass. Their
 # nearest samples can be so near that float32 could not tell them apart.
@@ -40,7 +42,7 @@ class Search:
     lengths : float array (N,) or None
         Of unit rows: those that they had. Distances are then those between the rows before they were scaled.
     squares : float array (N, count + SPARE)
-        Squared distances of the candidates; inf where there are fewer.
+        Squared distances of the candidates; inf where there are fewer. Where the distances are taken, as `numbers`.
     numbers : int array (N, count + SPARE)
         Which rows they are.
     """
@@ -51,12 +53,24 @@ class Search:
     squares: np.ndarray = field(init=False, repr=False)
     numbers: np.ndarray = field(init=False, repr=False)
     _farthest: np.ndarray = field(init=False, repr=False)
+    _lengths: np.ndarray | None = field(init=False, repr=False)
 
-    def begin(self, kind: type) -> None:
-        """Forget all candidates; their distances will be of this kind."""
+    def begin(self, rows: np.ndarray) -> None:
+        """Forget all candidates; distances will be those between these rows, float (N, D)."""
+        xp, kind = namespace(rows), on_host(rows[:0]).dtype
         shape = len(self.members), self.count + SPARE
-        self.squares, self.numbers = np.full(shape, np.inf, kind), np.full(shape, -1)
+        self.squares = xp.full(shape, np.inf, dtype=rows.dtype, device=rows.device)
+        self.numbers = xp.full(shape, -1, dtype=xp.int64, device=rows.device)
         self._farthest = np.where(self.members, np.inf, -np.inf).astype(kind)
+        self._lengths = None if self.lengths is None else beside(self.lengths.astype(kind), rows)
+
+    def squares_before(self, own: slice, others: slice, squares: np.ndarray) -> np.ndarray:
+        """Squared distances before rows were scaled, from those of unit rows."""
+        if self._lengths is None:
+            return squares
+        first, second = self._lengths[own, None], self._lengths[others]
+        # |n u - m v|^2 = (n - m)^2 + n m |u - v|^2 of unit vectors u and v.
+        return squares * (first * second) + (first - second) ** 2
 
     def take(self, own: slice, others: slice, squares: np.ndarray) -> None:
         """Look for nearer candidates among other rows.
@@ -67,6 +81,9 @@ class Search:
         squares : float array (own rows, other rows)
             Squared distances; inf of a row to itself.
         """
+        if not isinstance(squares, np.ndarray):
+            self._take_all(own, others, squares)
+            return
         near = squares < self._farthest[own, None]
         if not self.members[others].all():
             near &= self.members[others]
@@ -84,10 +101,23 @@ class Search:
         at = own.start + changed
         table[:, :kept], numbers[:, :kept] = self.squares[at], self.numbers[at]
         table[line, kept + place], numbers[line, kept + place] = squares[row, column], others.start + column
-        best = np.argpartition(table, kept - 1, axis=1)[:, :kept]
-        self.squares[at] = np.take_along_axis(table, best, 1)
-        self.numbers[at] = np.take_along_axis(numbers, best, 1)
+        best = smallest(table, kept)
+        self.squares[at] = along(table, best)
+        self.numbers[at] = along(numbers, best)
         self._farthest[at] = self.squares[at].max(1)
+
+    def _take_all(self, own: slice, others: slice, squares: np.ndarray) -> None:
+        """As `take`, from all distances of a block: a GPU sooner looks through them than it counts the near ones."""
+        xp = namespace(squares)
+        if not self.members[others].all():
+            squares = xp.where(beside(self.members[others], squares), squares, np.inf)
+        kept = self.squares.shape[1]
+        best = smallest(squares, min(kept, squares.shape[1]))
+        near = along(squares, best)
+        table = xp.concat([self.squares[own], near], 1)
+        numbers = xp.concat([self.numbers[own], xp.where(xp.isfinite(near), best + others.start, -1)], 1)
+        best = smallest(table, kept)
+        self.squares[own], self.numbers[own] = along(table, best), along(numbers, best)
 
 
 @dataclass(frozen=True)
@@ -112,12 +142,12 @@ class Centred:
 
         `lengths`: where the rows before they were scaled count, in addition the rounding of unit rows in float32.
         """
-        eps, largest = np.finfo(self.rows.dtype).eps, float(self.squares.max(initial=0))
+        eps, largest = namespace(self.rows).finfo(self.rows.dtype).eps, float(self.squares.max())
         error = 4 * eps * np.sqrt(self.rows.shape[1]) * largest
         return error + 4 * np.finfo(np.float32).eps * np.sqrt(largest) if lengths else error
 
 
-def about_mean(rows: np.ndarray, *, scale: float = 1.0, narrow: int = NARROW, block: int = BLOCK) -> Centred:
+def about_mean(rows: np.ndarray, *, scale: float = 1.0, narrow: int = NARROW, block: int | None = None) -> Centred:
     """Rows about their mean.
 
     Parameters
@@ -127,16 +157,18 @@ def about_mean(rows: np.ndarray, *, scale: float = 1.0, narrow: int = NARROW, bl
         What they are divided by, so that rows of any size have squares.
     narrow : int
         Up to this many features in float64.
-    block : int
-        Rows that are centred at a time.
+    block : int or None
+        Rows that are centred at a time; None: see `pass_over`.
     """
-    kind = np.float64 if rows.shape[1] <= narrow else np.float32
-    mean = rows.mean(0, dtype=np.float64)
-    centred, squares = np.empty(rows.shape, kind), np.empty(len(rows))
-    for part in slices(len(rows), block):
+    xp = namespace(rows)
+    kind = xp.float64 if rows.shape[1] <= narrow else xp.float32
+    mean = rows.mean(0, dtype=xp.float64)
+    centred = xp.empty(rows.shape, dtype=kind, device=rows.device)
+    squares = xp.empty(len(rows), dtype=xp.float64, device=rows.device)
+    for part in slices(len(rows), block or _height(rows)):
         exact = (rows[part] - mean) / scale
-        centred[part], squares[part] = exact, np.einsum("ij,ij->i", exact, exact)
-    return Centred(centred, squares.astype(kind), scale)
+        centred[part], squares[part] = exact, squared_lengths(exact)
+    return Centred(centred, xp.asarray(squares, dtype=kind), scale)
 
 
 def slices(number: int, height: int) -> list[slice]:
@@ -144,8 +176,13 @@ def slices(number: int, height: int) -> list[slice]:
     return [slice(start, min(start + height, number)) for start in range(0, number, height)]
 
 
+def _height(rows: np.ndarray) -> int:
+    """The rows of a block, where the rows are."""
+    return BLOCK if isinstance(rows, np.ndarray) else DEVICE_BLOCK
+
+
 def pass_over(
-    centred: Centred, groups: np.ndarray, searches: Sequence[Search] = (), *, block: int = BLOCK
+    centred: Centred, groups: np.ndarray, searches: Sequence[Search] = (), *, block: int | None = None
 ) -> np.ndarray:
     """Visit all distances once.
 
@@ -157,42 +194,39 @@ def pass_over(
         How much a row counts in each group.
     searches : sequence of Search
         Their candidates are replaced.
-    block : int
-        Rows of a block.
+    block : int or None
+        Rows of a block; None: `BLOCK`, on a GPU `DEVICE_BLOCK`.
 
     Returns
     -------
     float64 array (N, G)
         The sum of each row's distances to the rows of each group.
     """
-    kind = centred.rows.dtype.type
-    groups, sums = groups.astype(kind), np.zeros(groups.shape)
+    xp, rows = namespace(centred.rows), centred.rows
+    sums = xp.zeros(groups.shape, dtype=xp.float64, device=rows.device)
+    groups = xp.asarray(beside(groups, rows), dtype=rows.dtype)
     for search in searches:
-        search.begin(kind)
-    for own, others, squares in _blocks(centred, block):
+        search.begin(rows)
+    for own, others, squares in _blocks(centred, block or _height(rows)):
         same = own == others
         if groups.shape[1]:
-            distances = np.sqrt(squares)
+            distances = xp.sqrt(squares)
             sums[own] += distances @ groups[others]
             if not same:
                 sums[others] += distances.T @ groups[own]
         if same:
-            np.fill_diagonal(squares, np.inf)
+            diagonal(squares)[:] = np.inf
         for search in searches:
-            apart = squares
-            if search.lengths is not None:
-                # |n u - m v|^2 = (n - m)^2 + n m |u - v|^2 of unit vectors u and v.
-                first, second = search.lengths[own, None].astype(kind), search.lengths[others].astype(kind)
-                apart = squares * (first * second) + np.square(first - second)
+            apart = search.squares_before(own, others, squares)
             search.take(own, others, apart)
             if not same:
                 search.take(others, own, apart.T)
-    return sums
+    return on_host(sums)
 
 
 def _blocks(centred: Centred, block: int) -> Iterator[tuple[slice, slice, np.ndarray]]:
     """Squared distances, a block at a time; each pair of blocks once."""
-    rows, lengths = centred.rows, centred.squares
+    rows, lengths, xp = centred.rows, centred.squares, namespace(centred.rows)
     parts = slices(len(rows), block)
     for index, own in enumerate(parts):
         for others in parts[index:]:
@@ -200,9 +234,9 @@ def _blocks(centred: Centred, block: int) -> Iterator[tuple[slice, slice, np.nda
             squares *= -2
             squares += lengths[own, None]
             squares += lengths[others]
-            np.maximum(squares, 0, out=squares)
+            xp.clip(squares, 0, None, out=squares)
             if own == others:
-                np.fill_diagonal(squares, 0)
+                diagonal(squares)[:] = 0
             yield own, others, squares
 
 
@@ -233,9 +267,10 @@ def nearest_of(
         Their squared distances. inf, of number -1, where there are fewer others.
     """
     members, count = np.flatnonzero(search.members), search.count
-    order = np.lexsort((search.numbers[members], search.squares[members]))
-    numbers = np.take_along_axis(search.numbers[members], order, 1)
-    squares = np.take_along_axis(search.squares[members], order, 1).astype(np.float64)
+    numbers, squares = on_host(search.numbers)[members], on_host(search.squares)[members]
+    order = np.lexsort((numbers, squares))
+    numbers = np.take_along_axis(numbers, order, 1)
+    squares = np.take_along_axis(squares, order, 1).astype(np.float64)
     # An error goes with both lengths. A row so long that it would be larger is farther than the last neighbour.
     last, errors = squares[:, count - 1], np.full(len(members), error)
     if search.lengths is not None:
@@ -247,8 +282,7 @@ def nearest_of(
     for part in slices(len(unclear), height):
         at = unclear[part]
         known = numbers[at] >= 0
-        apart = (rows[numbers[at]].astype(np.float64) - rows[members[at], None]) / scale
-        found = np.where(known, np.einsum("ijk,ijk->ij", apart, apart), np.inf)
+        found = np.where(known, _squares_between(rows, members[at], numbers[at], scale), np.inf)
         # Rows that are no candidates are at least this far.
         bound = squares[at, -1] - errors[at]
         order = np.lexsort((numbers[at], found))
@@ -261,16 +295,25 @@ def nearest_of(
     return numbers[:, :count], squares[:, :count]
 
 
+def _squares_between(rows: np.ndarray, own: np.ndarray, others: np.ndarray, scale: float) -> np.ndarray:
+    """Squared distances of rows `own`, int (M,), to `others`, int (M, K), divided by `scale`; float64 (M, K)."""
+    xp = namespace(rows)
+    own, others = beside(own, rows), beside(others, rows)
+    apart = (xp.asarray(rows[others], dtype=xp.float64) - rows[own][:, None]) / scale
+    return on_host(squared_lengths(apart))
+
+
 def _search_all(rows: np.ndarray, members: np.ndarray, wanted: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
     """As `nearest_of`, of the rows `wanted`, by all their distances in float64."""
-    mean = rows.mean(0, dtype=np.float64)
+    xp = namespace(rows)
+    mean = rows.mean(0, dtype=xp.float64)
     others = np.flatnonzero(members)
     squares = np.empty((len(wanted), len(others)))
-    own = rows[wanted] - mean
-    lengths = np.einsum("ij,ij->i", own, own)[:, None]
+    own = rows[beside(wanted, rows)] - mean
+    lengths = squared_lengths(own)[:, None]
     for part in slices(len(others), BLOCK):
-        exact = rows[others[part]] - mean
-        squares[:, part] = lengths + np.einsum("ij,ij->i", exact, exact) - 2 * own @ exact.T
+        exact = rows[beside(others[part], rows)] - mean
+        squares[:, part] = on_host(lengths + squared_lengths(exact) - 2 * own @ exact.T)
     np.maximum(squares, 0, out=squares)
     squares[others == wanted[:, None]] = np.inf
     # All that are as near as the last neighbour, of whom the first ones count.

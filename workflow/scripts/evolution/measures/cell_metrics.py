@@ -4,6 +4,7 @@ import logging
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
@@ -13,14 +14,16 @@ from evolution.activations.spectra import SAMPLES, samples_of_spectrum
 from evolution.data.kinds import CLASSES, LABELS, NUMBER
 from evolution.measures import clustering, neighbors
 from evolution.measures.attributes import Attribute, attribute_metrics
-from evolution.measures.blocks import BLOCK, MATRIX_SAMPLES
 from evolution.measures.copies import find_copies
 from evolution.measures.directions import Directions, ManyDirections, find_directions, of_all
 from evolution.measures.passes import Foreseen
 from evolution.measures.products import Products
-from evolution.measures.registry import OF_CLUSTERS, metrics_of
+from evolution.measures.registry import GPU_SAMPLES, MATRIX_SAMPLES, OF_CLUSTERS, metrics_of
 from evolution.scores import average_precisions, mean_of_known, r_squared
 from evolution.seeds import generator, integer_seed
+
+if TYPE_CHECKING:
+    import torch
 
 log = logging.getLogger("evolution")
 
@@ -89,7 +92,8 @@ def layer_metrics(
     matrix_samples: int = MATRIX_SAMPLES,
     probe_samples: int = PROBE_SAMPLES,
     spectrum_samples: int = SAMPLES,
-    block: int = BLOCK,
+    block: int | None = None,
+    device: "torch.device | None" = None,
 ) -> tuple[dict[str, object], np.ndarray, np.ndarray]:
     """All metrics of one layer at one time.
 
@@ -116,13 +120,16 @@ def layer_metrics(
     singular : float array (M,) or None
         See `shape_metrics`.
     matrix_samples : int
-        Above this many samples no matrix of all distances is kept, and k-means' restarts are found side by side.
+        Above this many samples no matrix of all distances is kept, and k-means' restarts are found side by side; with
+        a device at most `registry.GPU_SAMPLES`.
     probe_samples : int
         The probe takes so many samples where there are more samples and features.
     spectrum_samples : int
         The spectrum takes so many samples where there are more.
-    block : int
-        Rows of a block of distances, where they are not kept.
+    block : int or None
+        Rows of a block of distances, where they are not kept; see `passes.Passes`.
+    device : torch.device or None
+        Where more than `matrix_samples` samples are measured, see `devices.find_device`; None: by NumPy.
 
     Returns
     -------
@@ -139,8 +146,12 @@ def layer_metrics(
     if target == CLASSES and classes is None:
         classes = int(labels.max()) + 1
     names = metrics_of(target, settings.measures)
+    if device is not None:
+        matrix_samples = min(matrix_samples, GPU_SAMPLES)
     if len(activations) > matrix_samples:
         activations = _without_empty_columns(activations)
+    else:
+        device = None
     rows = _equal_where_close(unit_rows(activations), settings.clusters)
     distinct = len(find_copies(rows)[0])
     clustered = distinct >= settings.clusters
@@ -152,6 +163,7 @@ def layer_metrics(
             n_init=settings.n_init,
             seed=integer_seed(settings.seed, "k-means"),
             together=matrix_samples,
+            device=device,
         )
     else:
         log.warning(
@@ -169,6 +181,7 @@ def layer_metrics(
         matrix_samples=matrix_samples,
         foreseen=_foreseen(activations, labels, settings, target, attributes, assigned if clustered else None),
         block=block,
+        device=device,
     )
     values, voted = direction_metrics(
         directions, labels, settings, target=target, classes=classes, assigned=assigned, restarts=restarts
@@ -192,6 +205,7 @@ def layer_metrics(
         of_spectrum=of_spectrum,
         singular=singular,
         two_nearest=directions.two_nearest() if "intrinsic_dimension" in settings.measures else None,
+        device=device,
     )
     by_attribute = {}
     for attribute in attributes:
@@ -207,6 +221,7 @@ def layer_metrics(
             n_init=settings.n_init,
             seed=settings.seed,
             assigned=assigned if same else None,
+            device=device,
         )
     values = {name: values[name] for name in names} | by_attribute
     undefined = [name for name, value in values.items() if name not in explained and np.isnan(value).any()]
@@ -370,6 +385,7 @@ def shape_metrics(
     of_spectrum: np.ndarray | None = None,
     singular: np.ndarray | None = None,
     two_nearest: np.ndarray | None = None,
+    device: "torch.device | None" = None,
 ) -> dict[str, object]:
     """The metrics that lengths matter to: spectrum, dimension, neural collapse, probe.
 
@@ -394,11 +410,15 @@ def shape_metrics(
         `evolution.activations.spectra.singular_values`.
     two_nearest : float64 array (M, 2) or None
         See `neighbors.intrinsic_dimension`.
+    device : torch.device or None
+        Where spectrum and probe are computed, see `devices.find_device`.
     """
     # Modules are imported where they are needed: a run without these measures need not load them.
     measures, values = settings.measures, {}
     if "intrinsic_dimension" in measures:
-        values["intrinsic_dimension"] = neighbors.intrinsic_dimension(activations, two_nearest=two_nearest)
+        values["intrinsic_dimension"] = neighbors.intrinsic_dimension(
+            activations, two_nearest=two_nearest, device=device
+        )
     if "neural_collapse" in measures and target == CLASSES:
         from evolution.measures import collapse
 
@@ -406,7 +426,7 @@ def shape_metrics(
     probed, products = "linear_probe" in measures and labels is not None, None
     if probed:
         some = slice(None) if kept is None or kept.all() else kept
-        products = Products(activations[some])
+        products = Products(activations[some], device=device)
         values |= _probed(products, activations[some], labels[some], target, integer_seed(settings.seed, "probe"))
     if set(OF_SPECTRUM).intersection(measures):
         from evolution.measures import spectrum
@@ -415,8 +435,8 @@ def shape_metrics(
             singular = spectrum.without_faint(singular)
         else:
             if of_spectrum is not None and len(of_spectrum) < len(activations):
-                products = Products(activations[of_spectrum])
-            singular = spectrum.singular_values(products or Products(activations))
+                products = Products(activations[of_spectrum], device=device)
+            singular = spectrum.singular_values(products or Products(activations, device=device))
         values["effective_rank"] = spectrum.effective_rank(singular)
         values["participation_ratio"] = spectrum.participation_ratio(singular)
     return values

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from evolution.measures.devices import exact, namespace
 from evolution.seeds import generator
 
 # More samples change CKA little, and its time goes with their square.
@@ -137,14 +138,14 @@ def centred(rows: np.ndarray) -> np.ndarray:
     float64 array (N, D)
     """
     # In place from here on: each copy would take as long as what is done with it.
-    rows = np.array(rows, np.float64)
+    rows, xp = exact(rows), namespace(rows)
     # Rows of any size, without an overflow or underflow of their squares.
-    largest = max(rows.max(initial=0), -rows.min(initial=0))
+    largest = max(float(rows.max()), -float(rows.min())) if rows.shape[1] else 0
     if largest:
         rows /= largest
-    before = np.linalg.norm(rows)
+    before = float(xp.linalg.norm(rows))
     rows -= rows.mean(0)
-    after = np.linalg.norm(rows)
+    after = float(xp.linalg.norm(rows))
     if after <= ROUNDING * before:
         rows[:] = 0
     else:
@@ -154,7 +155,7 @@ def centred(rows: np.ndarray) -> np.ndarray:
 
 def _traces_of_features(representations: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """tr(K L) = |X^T Y|^2 of all pairs by products of all features, and K's diagonals; float64 (M, M), (M, N)."""
-    rows = np.hstack([centred(rows) for rows in representations])
+    rows = np.hstack([centred(np.asarray(rows)) for rows in representations])
     starts = np.cumsum([0] + [rows.shape[1] for rows in representations])[:-1]
     squares = np.square(rows.T @ rows)
     traces = np.add.reduceat(np.add.reduceat(squares, starts, 0), starts, 1)

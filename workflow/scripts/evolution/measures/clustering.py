@@ -1,6 +1,7 @@
 """k-means, restart by restart, and how well its clusters agree with the true classes."""
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.spatial.distance import pdist
@@ -13,7 +14,11 @@ from sklearn.metrics import (
     silhouette_samples,
 )
 
-from evolution.measures.blocks import MATRIX_SAMPLES
+from evolution.measures.devices import place
+from evolution.measures.registry import MATRIX_SAMPLES
+
+if TYPE_CHECKING:
+    import torch
 
 # Centres of unit rows that are nearer than this are the same but for rounding.
 SAME_CENTRE = 1e-6
@@ -26,7 +31,13 @@ def refines(labels: np.ndarray, others: np.ndarray) -> bool:
 
 
 def kmeans_restarts(
-    rows: np.ndarray, *, clusters: int, n_init: int, seed: int, together: int = MATRIX_SAMPLES
+    rows: np.ndarray,
+    *,
+    clusters: int,
+    n_init: int,
+    seed: int,
+    together: int = MATRIX_SAMPLES,
+    device: "torch.device | None" = None,
 ) -> tuple[np.ndarray, list[np.ndarray]]:
     """k-means (Lloyd, k-means++) `n_init` times over.
 
@@ -40,6 +51,8 @@ def kmeans_restarts(
     together : int
         Of more rows than this the restarts are found side by side, see `lloyd.side_by_side`: labels are then those of
         scikit-learn up to rounding.
+    device : torch.device or None
+        Where that is done, see `devices.find_device`.
 
     Returns
     -------
@@ -50,7 +63,7 @@ def kmeans_restarts(
     if len(rows) > together:
         from evolution.measures.lloyd import side_by_side
 
-        fits = side_by_side(rows, clusters=clusters, n_init=n_init, seed=seed)
+        fits = side_by_side(place(rows, device), clusters=clusters, n_init=n_init, seed=seed)
     else:
         random = np.random.RandomState(seed)
         found = (KMeans(clusters, init="k-means++", n_init=1, random_state=random).fit(rows) for _ in range(n_init))

@@ -1,14 +1,18 @@
 """A layer's directions: its unit rows and the distances between them, which silhouettes and neighbours are found in."""
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.metrics import pairwise_distances
 
 from evolution.measures import clustering, neighbors
-from evolution.measures.blocks import BLOCK, MATRIX_SAMPLES
 from evolution.measures.copies import find_copies
 from evolution.measures.passes import Foreseen, Passes
+from evolution.measures.registry import MATRIX_SAMPLES
+
+if TYPE_CHECKING:
+    import torch
 
 NOTHING = Foreseen()
 
@@ -102,7 +106,8 @@ def find_directions(
     of_copies: bool = False,
     matrix_samples: int = MATRIX_SAMPLES,
     foreseen: Foreseen = NOTHING,
-    block: int = BLOCK,
+    block: int | None = None,
+    device: "torch.device | None" = None,
 ) -> Directions | ManyDirections:
     """The directions of unit rows.
 
@@ -118,11 +123,13 @@ def find_directions(
         Above this many samples no matrix of all distances is kept.
     foreseen : Foreseen
         What will be asked of them, which many samples are then visited for once.
-    block : int
-        Rows of a block of distances.
+    block : int or None
+        Rows of a block of distances, see `Passes`.
+    device : torch.device or None
+        Where the distances of many samples are taken, see `Passes`.
     """
     if len(rows) > matrix_samples:
-        return ManyDirections(Passes(rows, foreseen, block=block), np.ones(len(rows), bool))
+        return ManyDirections(Passes(rows, foreseen, block=block, device=device), np.ones(len(rows), bool))
     if not of_copies:
         return Directions(rows, _distances(rows))
     first, copy_of = find_copies(rows)

@@ -12,6 +12,8 @@ import numpy as np
 from scipy.sparse import csr_array
 from sklearn.cluster import KMeans
 
+from evolution.measures.devices import beside, exact, namespace, on_host, squared_lengths
+
 # scikit-learn's own: the most iterations, and the shift of the centres, in units of the features' mean variance, at
 # which it ends.
 ITERATIONS, TOLERANCE = 300, 1e-4
@@ -50,9 +52,9 @@ class Restart:
             some = changed[first : first + BLOCK]
             old, place = self.labels[some], np.arange(len(some))
             left = old >= 0
-            signs = np.concatenate([np.ones(len(some), rows.dtype), np.full(left.sum(), -1, rows.dtype)])
+            signs = np.concatenate([np.ones(len(some), np.float32), np.full(left.sum(), -1, np.float32)])
             where = np.concatenate([labels[some], old[left]]), np.concatenate([place, place[left]])
-            self.sums += csr_array((signs, where), shape=(len(self.sums), len(some))) @ rows[some]
+            self.sums += _product(csr_array((signs, where), shape=(len(self.sums), len(some))), rows, some)
         self.labels = labels
 
     def inertia(self, total: float) -> float:
@@ -62,7 +64,7 @@ class Restart:
 
     def again(self, rows: np.ndarray) -> None:
         """Let scikit-learn do it."""
-        fit = KMeans(len(self.start), init=self.start, n_init=1).fit(rows)
+        fit = KMeans(len(self.start), init=self.start, n_init=1).fit(on_host(rows))
         self.centres = fit.cluster_centers_
         self.move(rows, fit.labels_)
 
@@ -82,9 +84,10 @@ def side_by_side(rows: np.ndarray, *, clusters: int, n_init: int, seed: int) -> 
     """
     # About the mean, as scikit-learn takes them too: their products are more exact.
     rows = rows - rows.mean(0)
-    lengths = np.einsum("ij,ij->i", rows, rows)
+    xp = namespace(rows)
+    total = float(squared_lengths(rows).sum(dtype=xp.float64))
     # The mean over features of their variances, of rows about their mean.
-    shift = TOLERANCE * float(lengths.mean(dtype=np.float64)) / rows.shape[1]
+    shift = TOLERANCE * total / len(rows) / rows.shape[1]
     starts = _starts(rows, clusters, n_init, np.random.RandomState(seed))
     restarts = [Restart(start, start, np.full(len(rows), -1)) for start in starts]
     active, settled = restarts, []
@@ -100,7 +103,7 @@ def side_by_side(rows: np.ndarray, *, clusters: int, n_init: int, seed: int) -> 
             restart.move(rows, labels)
             if same:
                 continue
-            centres = (restart.sums / counts[:, None]).astype(rows.dtype)
+            centres = (restart.sums / counts[:, None]).astype(np.float32)
             moved = float(np.square(centres - restart.centres, dtype=np.float64).sum())
             restart.centres = centres
             (settled if moved <= shift else going).append(restart)
@@ -110,8 +113,15 @@ def side_by_side(rows: np.ndarray, *, clusters: int, n_init: int, seed: int) -> 
     # Their last labels are those of the centres before the last.
     for restart, labels in zip([*settled, *active], _nearest_centres(rows, [*settled, *active])):
         restart.move(rows, labels)
-    total = float(lengths.sum(dtype=np.float64))
     return [(restart.labels.astype(np.int32), restart.inertia(total)) for restart in restarts]
+
+
+def _product(signs: csr_array, rows: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """Sums of some rows, float32 (K, D); `signs` float32 (K, M), `chosen` int (M,)."""
+    if isinstance(rows, np.ndarray):
+        return signs @ rows[chosen]
+    # Sums by index, in no fixed order on a GPU, would differ from time to time.
+    return on_host(beside(signs.toarray(), rows) @ rows[beside(chosen, rows)])
 
 
 def _nearest_centres(rows: np.ndarray, restarts: list[Restart]) -> np.ndarray:
@@ -119,13 +129,13 @@ def _nearest_centres(rows: np.ndarray, restarts: list[Restart]) -> np.ndarray:
     if not restarts:
         return np.zeros((0, len(rows)), int)
     centres = np.concatenate([restart.centres for restart in restarts])
-    half = np.square(centres).sum(1) / 2
+    centres, half = beside(centres, rows), beside(np.square(centres).sum(1) / 2, rows)
     labels = np.empty((len(restarts), len(rows)), int)
     for start in range(0, len(rows), BLOCK):
         part = slice(start, start + BLOCK)
         # |x - c|^2 = |x|^2 - 2 (x.c - |c|^2 / 2)
         near = (rows[part] @ centres.T - half).reshape(-1, len(restarts), len(centres) // len(restarts))
-        labels[:, part] = near.argmax(2).T
+        labels[:, part] = on_host(near.argmax(2).T)
     return labels
 
 
@@ -154,7 +164,7 @@ def _starts(rows: np.ndarray, clusters: int, n_init: int, random: np.random.Rand
         np.minimum(nearer, closest[:, None], out=nearer)
         best = nearer.sum(2, dtype=np.float64).argmin(1)
         closest, chosen[:, centre] = nearer[np.arange(n_init), best], candidates[np.arange(n_init), best]
-    return rows[chosen]
+    return on_host(rows[beside(chosen, rows)])
 
 
 def _squares(rows: np.ndarray, chosen: np.ndarray) -> np.ndarray:
@@ -163,11 +173,11 @@ def _squares(rows: np.ndarray, chosen: np.ndarray) -> np.ndarray:
     They are taken in float64, as scikit-learn takes them: a row is drawn in proportion to them, and in float32 rounding
     would give copies of the chosen rows a share.
     """
-    own = rows[chosen].astype(np.float64)
-    lengths = np.einsum("ij,ij->i", own, own)[:, None]
+    xp, own = namespace(rows), exact(rows[beside(chosen, rows)])
+    lengths = squared_lengths(own)[:, None]
     squares = np.empty((len(chosen), len(rows)), np.float32)
     for start in range(0, len(rows), BLOCK):
-        some = rows[start : start + BLOCK].astype(np.float64)
-        part = lengths + np.einsum("ij,ij->i", some, some) - 2 * own @ some.T
-        squares[:, start : start + BLOCK] = np.maximum(part, 0)
+        some = exact(rows[start : start + BLOCK])
+        part = lengths + squared_lengths(some) - 2 * own @ some.T
+        squares[:, start : start + BLOCK] = on_host(xp.clip(part, 0, None))
     return squares

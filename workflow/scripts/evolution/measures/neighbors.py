@@ -1,12 +1,18 @@
 """Each sample's nearest neighbours, and what is measured of them."""
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
-from evolution.measures.blocks import MATRIX_SAMPLES, Search, about_mean, nearest_of, pass_over
+from evolution.measures.blocks import Search, about_mean, nearest_of, pass_over
 from evolution.measures.copies import find_copies
+from evolution.measures.devices import place
+from evolution.measures.registry import MATRIX_SAMPLES
+
+if TYPE_CHECKING:
+    import torch
 
 # The share of the ratios that is fitted: the largest ones come from a few outliers.
 KEPT_RATIOS = 0.9
@@ -80,7 +86,11 @@ def purity(nearby: np.ndarray, labels: np.ndarray) -> float:
 
 
 def intrinsic_dimension(
-    rows: np.ndarray, *, two_nearest: np.ndarray | None = None, matrix_samples: int = MATRIX_SAMPLES
+    rows: np.ndarray,
+    *,
+    two_nearest: np.ndarray | None = None,
+    matrix_samples: int = MATRIX_SAMPLES,
+    device: "torch.device | None" = None,
 ) -> float:
     """TwoNN: the dimension of the surface that the samples lie on (Facco, d'Errico, Rodriguez, Laio 2017).
 
@@ -97,13 +107,15 @@ def intrinsic_dimension(
         The distances of the M rows that are no copies to the nearest two others, where they are known.
     matrix_samples : int
         Of more rows than this, distances are taken in blocks.
+    device : torch.device or None
+        Where these are taken, see `devices.find_device`.
 
     Returns
     -------
     float
         NaN where fewer than 10 samples are no copies, or all ratios are 1.
     """
-    distances = _two_nearest(rows, matrix_samples) if two_nearest is None else two_nearest
+    distances = _two_nearest(rows, matrix_samples, device) if two_nearest is None else two_nearest
     if len(distances) < 10:
         return math.nan
     first, second = distances[distances[:, 0] > 0].T
@@ -115,14 +127,15 @@ def intrinsic_dimension(
     return float(x @ y / (x @ x)) if x[-1] > ROUNDING else math.nan
 
 
-def _two_nearest(rows: np.ndarray, matrix_samples: int) -> np.ndarray:
+def _two_nearest(rows: np.ndarray, matrix_samples: int, device: "torch.device | None") -> np.ndarray:
     """The distances of each row that is no copy to the nearest two others, float64 (M, 2)."""
     if len(rows) > matrix_samples:
         first, _ = find_copies(rows)
         rows = rows if len(first) == len(rows) else rows[first]
         if len(rows) < 10:
             return np.zeros((len(rows), 2))
-        centred = about_mean(rows, scale=float(np.abs(rows).max()))
+        scale, rows = float(np.abs(rows).max()), place(rows, device)
+        centred = about_mean(rows, scale=scale)
         search = Search(np.ones(len(rows), bool), 2)
         pass_over(centred, np.zeros((len(rows), 0)), [search])
         return np.sqrt(nearest_of(search, rows, centred.error(False), scale=centred.scale, exact=True)[1])

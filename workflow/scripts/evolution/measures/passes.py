@@ -2,11 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evolution.measures.blocks import BLOCK, NARROW, Search, about_mean, nearest_of, pass_over
+from evolution.measures.blocks import NARROW, Search, about_mean, nearest_of, pass_over
 from evolution.measures.copies import find_copies
+from evolution.measures.devices import namespace, place
+
+if TYPE_CHECKING:
+    import torch
 
 # float32 leaves an error of some 1e-7 of the largest squared length in a squared distance. Where a row is nearer to a
 # group than this, on average and in the same units, its silhouette would be off by 1e-4 or more.
@@ -45,16 +50,26 @@ class Passes:
     rows : float32 array (N, D)
         Of unit length.
     foreseen : Foreseen
-    block : int
-        Rows of a block of distances.
+    block : int or None
+        Rows of a block of distances, see `blocks.pass_over`.
     narrow : int
         Up to this many features distances are taken in float64.
+    device : torch.device or None
+        Where distances are taken, see `devices.find_device`. What is asked for is NumPy's in any case.
     """
 
-    def __init__(self, rows: np.ndarray, foreseen: Foreseen, *, block: int = BLOCK, narrow: int = NARROW):
-        self.rows = rows
+    def __init__(
+        self,
+        rows: np.ndarray,
+        foreseen: Foreseen,
+        *,
+        block: int | None = None,
+        narrow: int = NARROW,
+        device: "torch.device | None" = None,
+    ):
+        self.rows, self._device = rows, device
         self._first, self._copy_of = find_copies(rows)
-        self._distinct = rows if len(self._first) == len(rows) else rows[self._first]
+        self._distinct = place(rows if len(self._first) == len(rows) else rows[self._first], device)
         self._pending: Foreseen | None = foreseen
         self._block, self._narrow = block, narrow
         self._activations = foreseen.activations if self._gives(foreseen.activations) else None
@@ -111,8 +126,8 @@ class Passes:
         kept = [search for search in searches if search.count > 0]
         counts = np.hstack([np.zeros((number, 0)), *tables])
         sums = pass_over(centred, counts, kept, block=self._block)
-        least = NEAREST_IN_FLOAT32 * centred.squares.max()
-        if centred.rows.dtype == np.float32 and _nearest_group(sums, counts) < least:
+        least = NEAREST_IN_FLOAT32 * float(centred.squares.max())
+        if centred.rows.dtype == namespace(centred.rows).float32 and _nearest_group(sums, counts) < least:
             # Groups lie as near each other as float32 rounds. From here on all distances are taken in float64.
             self._narrow = self.rows.shape[1]
             centred = about_mean(self._distinct, narrow=self._narrow, block=self._block)
@@ -130,6 +145,7 @@ class Passes:
             self._nearest[part.tobytes(), count] = self._of_samples(near, search.members, part, count)
         if with_two:
             rows = self._activations if number == len(self.rows) else self._activations[self._first]
+            rows = place(rows, self._device)
             _, squares = nearest_of(searches[-1], rows, centred.error(True), scale=longest, exact=True)
             self._two = np.sqrt(squares)
 

@@ -3,10 +3,9 @@
 import math
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
 from sklearn.model_selection import KFold, StratifiedKFold
-from sklearn.preprocessing import KernelCenterer
 
+from evolution.measures.devices import diagonal, namespace, on_host, solve_positive
 from evolution.measures.products import Products
 
 FOLDS = 5
@@ -81,7 +80,8 @@ def _held_out(products: Products, values: np.ndarray, folds: list[np.ndarray]) -
     """What ridge regression on the other folds predicts of each fold, float64 (N, M).
 
     By inner products of samples where there are more features than samples to fit, else by those of features: what
-    scikit-learn's KernelRidge and Ridge find, whose products are taken again in each fold.
+    scikit-learn's KernelRidge and Ridge find, whose products are taken again in each fold. All is done where the
+    products are.
 
     Parameters
     ----------
@@ -93,25 +93,32 @@ def _held_out(products: Products, values: np.ndarray, folds: list[np.ndarray]) -
     """
     samples, features = products.shape
     predicted, everyone = np.empty(values.shape), np.arange(samples)
+    targets = products.beside(values)
     if features > (1 - 1 / len(folds)) * samples:
         for held in folds:
             fit = np.setdiff1d(everyone, held)
-            predicted[held] = _ridge_from_products(products.gram(), values[fit], fit, held, PENALTY * len(fit))
+            known, wanted = products.beside(fit), products.beside(held)
+            found = _ridge_from_products(products.gram(), targets[known], known, wanted, PENALTY * len(fit))
+            predicted[held] = on_host(found)
         return predicted
-    moments = products.moments(folds)
-    sums, crossed = np.empty((len(folds), features)), np.empty((len(folds), features, values.shape[1]))
-    for fold, held in enumerate(folds):
+    moments, parts = products.moments(folds), [products.beside(held) for held in folds]
+    xp = namespace(moments[0])
+    sums, crossed, of_targets = [], [], []
+    for held, part in zip(folds, parts):
         rows = products.part(held)
-        sums[fold], crossed[fold] = rows.sum(0), rows.T @ values[held]
+        sums.append(rows.sum(0))
+        crossed.append(rows.T @ targets[part])
+        of_targets.append(targets[part].sum(0))
+    sums, crossed = xp.stack(sums), xp.stack(crossed)
     for fold, held in enumerate(folds):
         # Of the samples to fit, everything is a sum over all less the sum over the fold.
         fit = samples - len(held)
-        mean, target = (sums.sum(0) - sums[fold]) / fit, (values.sum(0) - values[held].sum(0)) / fit
-        products_fit = products.smaller() - moments[fold] - fit * np.outer(mean, mean)
-        products_fit.flat[:: features + 1] += PENALTY * fit
-        right = crossed.sum(0) - crossed[fold] - fit * np.outer(mean, target)
-        slopes = cho_solve(cho_factor(products_fit, overwrite_a=True), right)
-        predicted[held] = products.part(held) @ slopes + (target - mean @ slopes)
+        mean, target = (sums.sum(0) - sums[fold]) / fit, (targets.sum(0) - of_targets[fold]) / fit
+        products_fit = products.smaller() - moments[fold] - fit * xp.outer(mean, mean)
+        diagonal(products_fit)[:] += PENALTY * fit
+        right = crossed.sum(0) - crossed[fold] - fit * xp.outer(mean, target)
+        slopes = solve_positive(products_fit, right)
+        predicted[held] = on_host(products.part(held) @ slopes + (target - mean @ slopes))
     return predicted
 
 
@@ -121,9 +128,14 @@ def _ridge_from_products(
     """What ridge regression on `targets`, float (fit samples, M), predicts of the held samples, in the dual form."""
     # The intercept: features and targets are centred on the samples to fit.
     mean = targets.mean(0)
-    products = gram[np.ix_(fit, fit)]
-    centre = KernelCenterer().fit(products)
-    centred = centre.transform(products, copy=False)
-    across = centre.transform(gram[np.ix_(held, fit)], copy=False)
-    centred.flat[:: len(fit) + 1] += penalty
-    return across @ cho_solve(cho_factor(centred, overwrite_a=True), targets - mean) + mean
+    centred, across = gram[fit[:, None], fit], gram[held[:, None], fit]
+    # As scikit-learn's KernelCenterer.
+    of_columns = centred.sum(0) / len(fit)
+    of_all = of_columns.sum() / len(fit)
+    for products in (centred, across):
+        of_rows = products.sum(1)[:, None] / len(fit)
+        products -= of_columns
+        products -= of_rows
+        products += of_all
+    diagonal(centred)[:] += penalty
+    return across @ solve_positive(centred, targets - mean) + mean

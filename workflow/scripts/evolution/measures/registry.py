@@ -10,6 +10,13 @@ from dataclasses import dataclass
 
 from evolution.data.kinds import CLASSES, LABELS, NUMBER, TARGETS
 
+# Above this many samples the N x N distances are taken in blocks instead of kept (100 MB in float32).
+MATRIX_SAMPLES = 5000
+
+# Above this many samples cells are measured on a GPU where the config says so: a core takes 3 s for 2000 samples of a
+# wide layer, hardly more than to import torch, and 40 s for 5000. The planner asks for a GPU by it.
+GPU_SAMPLES = 2000
+
 
 @dataclass(frozen=True)
 class Metric:

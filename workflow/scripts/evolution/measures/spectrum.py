@@ -3,8 +3,8 @@
 import math
 
 import numpy as np
-from scipy.linalg import eigvalsh
 
+from evolution.measures.devices import eigenvalues
 from evolution.measures.products import Products
 
 # A direction is left out where the sum of the samples' squares along it is less than this share of a sample's mean
@@ -31,8 +31,8 @@ def singular_values(products: Products) -> np.ndarray:
     """
     if products.constant:
         return np.zeros(0)
-    eigenvalues = eigvalsh(products.smaller(), check_finite=False)[::-1]
-    return np.sqrt(eigenvalues[eigenvalues > FAINT])
+    variances = eigenvalues(products.smaller())[::-1]
+    return np.sqrt(variances[variances > FAINT])
 
 
 def without_faint(singular: np.ndarray) -> np.ndarray:

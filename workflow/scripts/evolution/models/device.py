@@ -1,8 +1,12 @@
 """The device that a network runs on."""
 
-import torch
+from typing import TYPE_CHECKING
 
 from evolution.errors import UserError
+
+# torch is imported where it is needed: a job that measures reads this module, and most of them do without torch.
+if TYPE_CHECKING:
+    import torch
 
 # What torch says of a lack of main memory, for which it has no exception class.
 NO_MEMORY = "can't allocate memory"
@@ -10,10 +14,12 @@ NO_MEMORY = "can't allocate memory"
 
 def lacks_memory(error: BaseException) -> bool:
     """Whether an exception says that memory ran out, a GPU's or the machine's."""
+    import torch
+
     return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or NO_MEMORY in str(error)
 
 
-def choose_device(name: str, *, key: str) -> torch.device:
+def choose_device(name: str, *, key: str) -> "torch.device":
     """The device that the config asks for.
 
     Parameters
@@ -28,6 +34,8 @@ def choose_device(name: str, *, key: str) -> torch.device:
     UserError
         If cuda is asked for and torch finds no GPU.
     """
+    import torch
+
     if name == "cuda" and not torch.cuda.is_available():
         raise UserError(
             "cuda was asked for, and torch finds no usable GPU here. Set it to auto or cpu, or run where a GPU is "
@@ -39,6 +47,8 @@ def choose_device(name: str, *, key: str) -> torch.device:
 
 def exact_on_gpu() -> None:
     """Have a GPU multiply in whole float32, and choose the same algorithms each time, as far as torch has them."""
+    import torch
+
     torch.backends.cuda.matmul.allow_tf32 = False
     torch.backends.cudnn.allow_tf32 = False
     torch.use_deterministic_algorithms(True, warn_only=True)

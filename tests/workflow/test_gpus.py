@@ -1,0 +1,24 @@
+"""What asks the scheduler for a GPU: dry runs."""
+
+import pytest
+
+from support.project import TINY, Project, changed
+
+
+def gpus(project):
+    """The number of GPUs that each rule's jobs ask for, of those that ask for any."""
+    return {note["rule"]: note["gpus"] for note in project.announced() if note.get("gpus")}
+
+
+@pytest.mark.parametrize("device", ["auto", "cuda"])
+def test_measures_of_many_samples_ask_for_a_gpu_where_the_config_has_them_use_one(tmp_path, device):
+    many = TINY | {
+        "dataset": {"name": "mnist", "train_size": 300, "eval_size": 2001},
+        "training": {"epochs": 2, "gpus": 0},
+    }
+    project = Project(tmp_path / "checkout", changed(many, "plots.grid_times", [0, 2]))
+    assert gpus(project) == {}
+    project.configure(changed(project.config, "metrics.device", device))
+    assert gpus(project) == {"measure": 1}
+    project.configure(changed(project.config, "dataset.eval_size", 2000))
+    assert gpus(project) == {}
