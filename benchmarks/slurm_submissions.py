@@ -1,0 +1,170 @@
+"""What one experiment takes on a SLURM cluster, by how its cells are submitted: submissions, wall and processor time.
+
+    python benchmarks/slurm_submissions.py [--epochs 8] [--sides spans groups allocation] [--alignment previous]
+
+The sides, one after another on a cluster of two nodes that this starts on this machine (it takes root, see
+tests/support/cluster.py):
+
+    spans       profiles/slurm as it is: all snapshots of a layer in a job
+    single      a snapshot and layer a job, each its own submission
+    groups      the same jobs, twenty to a submission
+    arrays      the same jobs, those of a rule that are ready together in a job array (--slurm-array-jobs)
+    allocation  the same jobs, all within one submission that has eight cores and runs Snakemake itself
+
+The experiment is tiny: what a cell costs is not the point here. A run of Snakemake has a time limit, because with
+arrays it may wait forever. The results are compared, byte by byte, with those of the first side that took spans of one
+snapshot.
+"""
+
+import argparse
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+from cold_run import ROOT, copy_project, write_config
+
+sys.path.insert(0, str(ROOT / "tests"))
+from support.cluster import Cluster, install, running_cluster
+from support.project import Project, differing
+
+TARGETS = ["metrics", "embeddings"]
+CORES = 8
+CELLS = {"snapshot": "snapshots", "measure": "measures", "embed": "embeddings"}
+
+
+@dataclass
+class Side:
+    """What one side took.
+
+    Attributes
+    ----------
+    submissions : int
+        Calls of sbatch that made a job.
+    seconds, node_seconds, cpu : float
+        Wall time of the command; of all jobs together; processor time of all jobs together.
+    done : bool
+        Whether the command ended well, within the limit.
+    artifacts : dict
+        Its results, see Project.artifacts.
+    """
+
+    submissions: int
+    seconds: float
+    node_seconds: float
+    cpu: float
+    done: bool
+    artifacts: dict[str, bytes]
+
+
+def experiment(epochs: int, alignment: str) -> dict:
+    """Two layers and the raw inputs of a tiny network on scikit-learn's digits, at each epoch."""
+    return {
+        "seed": 3,
+        "dataset": {"name": "digits", "train_size": 300, "eval_size": 100},
+        "model": {"name": "tiny_cnn"},
+        "layers": ["conv2", "fc1"],
+        "training": {"epochs": epochs, "batch_size": 50, "epochs_per_job": 100, "threads": 1, "gpus": 0},
+        "embedding": {"perplexity": 10, "alignment": alignment},
+        "metrics": {"n_init": 2},
+        "plots": {"grid_times": [0, epochs]},
+        "runs": {"tiny": {}},
+    }
+
+
+def command(side: str, folder: Path) -> list[str]:
+    """Snakemake's command for a side; for `groups` the folder's copy of the profile is changed."""
+    snakemake = [sys.executable, "-m", "snakemake", *TARGETS]
+    if side == "allocation":
+        inner = shlex.join([*snakemake, "--cores", str(CORES)])
+        return ["sbatch", "--wait", f"--cpus-per-task={CORES}", "--mem=8000", "--output=slurm.log", f"--wrap={inner}"]
+    path = folder / "profiles" / "slurm" / "config.yaml"
+    profile = yaml.safe_load(path.read_text(encoding="utf-8"))
+    if side != "spans":
+        profile["config"]["snapshots_per_job"] = 1
+    if side == "groups":
+        profile["groups"] |= CELLS
+        profile["group-components"] |= {"snapshots": 20, "measures": 20, "embeddings": 1}
+    if side == "arrays":
+        # Fewer jobs at once than are ready, and the executor drops some without a word.
+        profile |= {"slurm-array-jobs": ",".join(CELLS), "jobs": 10_000}
+    profile["slurm-init-seconds-before-status-checks"] = 9
+    path.write_text(yaml.safe_dump(profile), encoding="utf-8")
+    return [*snakemake, "--workflow-profile", "slurm"]
+
+
+def seconds_of(total_cpu: str) -> float:
+    """sacct's TotalCPU, [DD-[hh:]]mm:ss.mmm, in seconds."""
+    days, _, clock = total_cpu.rpartition("-")
+    seconds = 0.0
+    for part in clock.split(":"):
+        seconds = seconds * 60 + float(part)
+    return seconds + 86_400 * int(days or 0)
+
+
+def run_side(cluster: Cluster, side: str, config: dict, limit: float) -> Side:
+    """Run the experiment in a new folder."""
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        copy_project(folder)
+        write_config(folder, config)
+        before, began = {row[0] for row in accounted(cluster)}, time.perf_counter()
+        with open(folder / "out.log", "wb") as log:
+            process = subprocess.Popen(
+                command(side, folder), cwd=folder, env=dict(cluster.environment), stdout=log, stderr=log
+            )
+            try:
+                done = process.wait(limit) == 0
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+                done = False
+        seconds = time.perf_counter() - began
+        cluster.run("scancel", "--user=root")
+        time.sleep(5)  # Accounting lags behind.
+        rows = [row for row in accounted(cluster) if row[0] not in before]
+        print(f"--- {side}\n{(folder / 'out.log').read_text()[-2000:]}" if not done else "", end="", flush=True)
+        return Side(
+            submissions=len({re.split(r"[_.]", job)[0] for job, *_ in rows}),
+            seconds=seconds,
+            node_seconds=sum(float(elapsed) for job, elapsed, _ in rows if "." not in job),
+            cpu=sum(seconds_of(cpu) for job, *_, cpu in rows if "." in job),
+            done=done,
+            artifacts=Project.over(folder).artifacts(),
+        )
+
+
+def accounted(cluster: Cluster) -> list[list[str]]:
+    """Of each job, each task of an array and each step (JOB.STEP): its id, wall seconds and processor time."""
+    fields = ["sacct", "--duplicates", "--noheader", "--parsable2", "--format=JobID,ElapsedRaw,TotalCPU"]
+    return [line.split("|") for line in cluster.run(*fields).stdout.splitlines()]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--epochs", type=int, default=8)
+    parser.add_argument("--alignment", default="previous", choices=["previous", "none"])
+    sides = ["spans", "single", "groups", "arrays", "allocation"]
+    parser.add_argument("--sides", nargs="+", default=sides, choices=sides)
+    parser.add_argument("--limit", type=float, default=1200, help="seconds that a side may take")
+    options = parser.parse_args()
+    install()
+    first = None
+    print(f"{'':<12}{'submissions':>12}{'wall s':>9}{'jobs s':>9}{'cpu s':>9}  same bytes")
+    with running_cluster() as cluster:
+        for name in options.sides:
+            side = run_side(cluster, name, experiment(options.epochs, options.alignment), options.limit)
+            if name != "spans" and side.done:
+                first = first or side.artifacts
+            same = "-" if name == "spans" or not side.done else str(not differing(side.artifacts, first)).lower()
+            row = f"{side.submissions:>12}{side.seconds:>9.0f}{side.node_seconds:>9.0f}{side.cpu:>9.0f}  {same}"
+            print(f"{name:<12}{row}{'' if side.done else '  did not end well'}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
