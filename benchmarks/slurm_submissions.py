@@ -12,13 +12,14 @@ tests/support/cluster.py):
     allocation  the same jobs, all within one submission that has eight cores and runs Snakemake itself
 
 The experiment is tiny: what a cell costs is not the point here. A run of Snakemake has a time limit, because with
-arrays it may wait forever. The results are compared, byte by byte, with those of the first side that took spans of one
-snapshot.
+arrays it may wait forever. Results of a job a cell are compared, byte by byte, with the first such run. With --repeat,
+the sides take turns, and medians are printed.
 """
 
 import argparse
 import re
 import shlex
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -151,19 +152,26 @@ def main() -> None:
     parser.add_argument("--alignment", default="previous", choices=["previous", "none"])
     sides = ["spans", "single", "groups", "arrays", "allocation"]
     parser.add_argument("--sides", nargs="+", default=sides, choices=sides)
+    parser.add_argument("--repeat", type=int, default=1)
     parser.add_argument("--limit", type=float, default=1200, help="seconds that a side may take")
     options = parser.parse_args()
     install()
+    found = {name: [] for name in options.sides}
     first = None
-    print(f"{'':<12}{'submissions':>12}{'wall s':>9}{'jobs s':>9}{'cpu s':>9}  same bytes")
     with running_cluster() as cluster:
-        for name in options.sides:
-            side = run_side(cluster, name, experiment(options.epochs, options.alignment), options.limit)
-            if name != "spans" and side.done:
-                first = first or side.artifacts
-            same = "-" if name == "spans" or not side.done else str(not differing(side.artifacts, first)).lower()
-            row = f"{side.submissions:>12}{side.seconds:>9.0f}{side.node_seconds:>9.0f}{side.cpu:>9.0f}  {same}"
-            print(f"{name:<12}{row}{'' if side.done else '  did not end well'}", flush=True)
+        for _ in range(options.repeat):
+            for name, runs in found.items():
+                side = run_side(cluster, name, experiment(options.epochs, options.alignment), options.limit)
+                runs.append(side)
+                if name != "spans" and side.done:
+                    first = first or side.artifacts
+                    print("same results" if not differing(side.artifacts, first) else "OTHER RESULTS", end=", ")
+                print(f"{name}: {side.seconds:.0f} s{'' if side.done else ', did not end well'}", flush=True)
+    print(f"{'':<12}{'submissions':>12}{'wall s':>9}{'jobs s':>9}{'cpu s':>9}")
+    for name, runs in found.items():
+        columns = ("submissions", "seconds", "node_seconds", "cpu")
+        medians = [statistics.median(getattr(side, column) for side in runs) for column in columns]
+        print(f"{name:<12}{medians[0]:>12.0f}" + "".join(f"{median:>9.0f}" for median in medians[1:]))
 
 
 if __name__ == "__main__":

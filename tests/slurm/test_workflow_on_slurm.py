@@ -197,9 +197,9 @@ def test_a_run_within_one_allocation_goes_on_after_it_is_requeued(whole_run, clu
     command = ["sbatch", "--parsable", "--requeue", "--cpus-per-task=4", "--mem=12000", f"--output={log}"]
     command += ["--open-mode=append", "--wrap", "snakemake --cores 4 --resources gpu=1"]
     job = cluster.run(*command, cwd=project.folder).stdout.strip()
-    trained = project.path("checkpoints/0001-0002.pt")
+    trained, in_training = project.path("checkpoints/0001-0002.pt"), project.path("logs/train/0003-0004.log")
     end = time.monotonic() + 300
-    while not trained.exists():
+    while not in_training.exists():
         assert time.monotonic() < end, log.read_text()
         time.sleep(0.2)
     assert workers_of(project)
