@@ -1,4 +1,4 @@
-"""What one experiment takes on a SLURM cluster, by how its cells are submitted: submissions, wall and processor time.
+"""What one experiment takes on a SLURM cluster, by how its cells are submitted: submissions, wall time, core seconds.
 
     python benchmarks/slurm_submissions.py [--epochs 8] [--sides spans groups allocation] [--alignment previous]
 
@@ -17,7 +17,6 @@ the sides take turns, and medians are printed.
 """
 
 import argparse
-import re
 import shlex
 import statistics
 import subprocess
@@ -47,8 +46,8 @@ class Side:
     ----------
     submissions : int
         Calls of sbatch that made a job.
-    seconds, node_seconds, cpu : float
-        Wall time of the command; of all jobs together; processor time of all jobs together.
+    seconds, core_seconds : float
+        Wall time of the command; of all jobs together, times their cores: what an account is charged.
     done : bool
         Whether the command ended well, within the limit.
     artifacts : dict
@@ -57,8 +56,7 @@ class Side:
 
     submissions: int
     seconds: float
-    node_seconds: float
-    cpu: float
+    core_seconds: float
     done: bool
     artifacts: dict[str, bytes]
 
@@ -99,15 +97,6 @@ def command(side: str, folder: Path) -> list[str]:
     return [*snakemake, "--workflow-profile", "slurm"]
 
 
-def seconds_of(total_cpu: str) -> float:
-    """sacct's TotalCPU, [DD-[hh:]]mm:ss.mmm, in seconds."""
-    days, _, clock = total_cpu.rpartition("-")
-    seconds = 0.0
-    for part in clock.split(":"):
-        seconds = seconds * 60 + float(part)
-    return seconds + 86_400 * int(days or 0)
-
-
 def run_side(cluster: Cluster, side: str, config: dict, limit: float) -> Side:
     """Run the experiment in a new folder."""
     with tempfile.TemporaryDirectory() as temporary:
@@ -131,18 +120,17 @@ def run_side(cluster: Cluster, side: str, config: dict, limit: float) -> Side:
         rows = [row for row in accounted(cluster) if row[0] not in before]
         print(f"--- {side}\n{(folder / 'out.log').read_text()[-2000:]}" if not done else "", end="", flush=True)
         return Side(
-            submissions=len({re.split(r"[_.]", job)[0] for job, *_ in rows}),
+            submissions=len({job.split("_")[0] for job, _ in rows}),
             seconds=seconds,
-            node_seconds=sum(float(elapsed) for job, elapsed, _ in rows if "." not in job),
-            cpu=sum(seconds_of(cpu) for job, *_, cpu in rows if "." in job),
+            core_seconds=sum(float(seconds) for _, seconds in rows),
             done=done,
             artifacts=Project.over(folder).artifacts(),
         )
 
 
 def accounted(cluster: Cluster) -> list[list[str]]:
-    """Of each job, each task of an array and each step (JOB.STEP): its id, wall seconds and processor time."""
-    fields = ["sacct", "--duplicates", "--noheader", "--parsable2", "--format=JobID,ElapsedRaw,TotalCPU"]
+    """Of each job and each task of an array: its id, and its wall seconds times its cores."""
+    fields = ["sacct", "--allocations", "--duplicates", "--noheader", "--parsable2", "--format=JobID,CPUTimeRAW"]
     return [line.split("|") for line in cluster.run(*fields).stdout.splitlines()]
 
 
@@ -167,9 +155,9 @@ def main() -> None:
                     first = first or side.artifacts
                     print("same results" if not differing(side.artifacts, first) else "OTHER RESULTS", end=", ")
                 print(f"{name}: {side.seconds:.0f} s{'' if side.done else ', did not end well'}", flush=True)
-    print(f"{'':<12}{'submissions':>12}{'wall s':>9}{'jobs s':>9}{'cpu s':>9}")
+    print(f"{'':<12}{'submissions':>12}{'wall s':>9}{'core s':>9}")
     for name, runs in found.items():
-        columns = ("submissions", "seconds", "node_seconds", "cpu")
+        columns = ("submissions", "seconds", "core_seconds")
         medians = [statistics.median(getattr(side, column) for side in runs) for column in columns]
         print(f"{name:<12}{medians[0]:>12.0f}" + "".join(f"{median:>9.0f}" for median in medians[1:]))
 
