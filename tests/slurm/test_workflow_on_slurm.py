@@ -3,6 +3,7 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -31,6 +32,8 @@ class WholeRun:
         Its submissions (see Cluster.jobs), oldest first; the requeued one twice, with one JobID.
     artifacts, local : dict
         Every file by path: of the run on the cluster, and of a run without it.
+    workers : list of Path
+        What workers that fork jobs (evolution/startup) had in the folder while a training ran.
     cancelled, requeued : str
         The JobID of the training that was cancelled, and of the one that was put back into the queue.
     """
@@ -40,6 +43,7 @@ class WholeRun:
     jobs: list[dict[str, str]]
     artifacts: dict[str, bytes]
     local: dict[str, bytes]
+    workers: list[Path]
     cancelled: str
     requeued: str
 
@@ -60,6 +64,7 @@ def whole_run(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Who
             cancelled = wait_for_training(run, "0001-0002")
             cluster.run("scancel", cancelled)
             requeued = wait_for_training(run, "0003-0004")
+            workers = workers_of(project)
             cluster.run("scontrol", "requeue", requeued)
             local_run.result()
         assert run.succeeded(), run.log
@@ -68,7 +73,7 @@ def whole_run(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Who
             run.process.kill()
             run.process.wait()
             cluster.run("scancel", "--user=root")
-    return WholeRun(project, run.log, run.jobs(), project.artifacts(), local.artifacts(), cancelled, requeued)
+    return WholeRun(project, run.log, run.jobs(), project.artifacts(), local.artifacts(), workers, cancelled, requeued)
 
 
 def wait_for_training(run: SlurmRun, span: str, seconds: float = 300) -> str:
@@ -83,6 +88,11 @@ def wait_for_training(run: SlurmRun, span: str, seconds: float = 300) -> str:
                 return job
         time.sleep(0.2)
     raise AssertionError(f"no training of {span} after {seconds} s\n{run.log}")
+
+
+def workers_of(project: Project) -> list[Path]:
+    """The folders of workers that fork jobs, see evolution/startup/worker.py."""
+    return sorted((project.folder / ".snakemake").glob("worker-*"))
 
 
 def allocated(job: dict[str, str]) -> dict[str, str]:
@@ -103,6 +113,11 @@ def test_all_work_is_done_by_jobs_of_slurm(whole_run):
     assert sum(counts.values()) == len({job["JobID"] for job in whole_run.jobs})
     last = {job["JobID"]: job["State"] for job in whole_run.jobs}
     assert {state for job, state in last.items() if job != whole_run.cancelled} == {"COMPLETED"}
+
+
+def test_jobs_on_nodes_start_by_themselves(whole_run):
+    """Neither the Snakemake that submits nor one on a node starts a worker, which would serve a single job."""
+    assert whole_run.workers == []
 
 
 def test_jobs_get_cores_memory_and_gpu(whole_run):
@@ -173,3 +188,24 @@ def test_training_out_of_memory_names_what_to_raise(whole_run, snakemake):
     assert [job["State"] for job in run.jobs()] == ["FAILED"]
     assert "A job of rule train ran out of memory in attempt 1. Raise mem_mb" in run.log
     assert "--set-resources train:mem_mb=" in run.log
+
+
+def test_a_run_within_one_allocation_goes_on_after_it_is_requeued(whole_run, cluster, tmp_path):
+    """docs/clusters.md offers it for a single run: one submission, and its jobs start as on any machine."""
+    project = Project(tmp_path / "allocation", SMALL)
+    log = project.folder / "slurm.log"
+    command = ["sbatch", "--parsable", "--requeue", "--cpus-per-task=4", "--mem=12000", f"--output={log}"]
+    command += ["--open-mode=append", "--wrap", "snakemake --cores 4 --resources gpu=1"]
+    job = cluster.run(*command, cwd=project.folder).stdout.strip()
+    trained, in_training = project.path("checkpoints/0001-0002.pt"), project.path("logs/train/0003-0004.log")
+    end = time.monotonic() + 300
+    while not in_training.exists():
+        assert time.monotonic() < end, log.read_text()
+        time.sleep(0.2)
+    assert workers_of(project)
+    before = trained.stat().st_mtime_ns
+    cluster.run("scontrol", "requeue", job)
+    cluster.wait_for_state(job, "PENDING")
+    assert cluster.wait_for_state(job, "COMPLETED", "FAILED", seconds=300) == "COMPLETED", log.read_text()
+    assert trained.stat().st_mtime_ns == before
+    assert differing(project.artifacts(), whole_run.local) == []

@@ -274,7 +274,8 @@ def _succeeds(cluster: Cluster, *command: str) -> bool:
 
 
 def _node_state(cluster: Cluster, node: str) -> str:
-    return cluster.run("sinfo", "--noheader", "--Node", f"--nodes={node}", "--format=%T", check=False).stdout.strip()
+    command = ["sinfo", "--noheader", "--Node", f"--partition={PARTITION}", f"--nodes={node}", "--format=%T"]
+    return cluster.run(*command, check=False).stdout.strip()
 
 
 def _free_ports(count: int) -> list[int]:
