@@ -35,6 +35,7 @@ onstart:
     lock_project()
     check_clock()
     check_sources()
+    say_what_is_trained_again()
     lift_rate_limit()
     start_jobs_at_once()
 
@@ -42,6 +43,7 @@ onstart:
 onsuccess:
     print_summaries()
     print_data_warnings()
+    print_former_figures()
     print_limits_exceeded(log)
 
 

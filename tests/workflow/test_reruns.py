@@ -267,3 +267,16 @@ def test_a_layer_added_and_run_leaves_nothing_to_do(project):
     assert project.plan() == Counter()
     assert project.path("activations/0002/fc1.npy").read_bytes() == activations
     assert {name: (project.folder / "results" / name).stat().st_mtime_ns for name in old} == times
+
+
+def test_the_command_line_counts_as_a_file_does(project):
+    """Also values that lie deeper than one key, which Snakemake hands on as text."""
+    asked = project.plan("training", "--config", "training={epochs: 6, learning_rate: 1e-3}")
+    project.configure(changed(changed(TINY, "training.epochs", 6), "training.learning_rate", 1e-3))
+    assert asked == project.plan("training") and asked["train run=tiny span=0005-0006"] == 1
+
+
+def test_a_training_in_the_place_of_another_is_named(project):
+    words = "Trained again, in place of what results/ holds: tiny. To keep both"
+    assert words not in project.run("training")
+    assert words in project.run("training", "--config", "seed=5")

@@ -75,3 +75,12 @@ def test_warnings_of_images_are_printed_at_the_end_without_a_summary(project):
     project.configure(changed(changed(TINY, "dataset", dataset), "metrics", {"clusters": 2}))
     end = project.run("data").split("steps (100%) done")[1]
     assert "Warning (tiny): The 100 training images are only" in end
+
+
+def test_a_figure_of_a_former_format_is_named_at_the_end(project):
+    project.configure(changed(TINY, "plots.formats", ["pdf"]))
+    folder = "results/tiny/figures"
+    output = project.run(f"{folder}/metric_curves.pdf")
+    assert f"{folder} also has figures of formats that plots.formats does not name (metric_curves.png)." in output
+    project.path("figures/metric_curves.png").unlink()
+    assert "also has figures" not in project.run(f"{folder}/metric_curves.pdf", "-f")

@@ -8,7 +8,7 @@ from snakemake.settings.types import DeploymentMethod
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
 
-from evolution.config import checks, class_votes, files, resolve, training_part
+from evolution.config import checks, class_votes, command_line, files, resolve, training_part
 from evolution.errors import ConfigError
 from evolution.planning.programs import put_library_first
 
@@ -32,7 +32,11 @@ if not workflow.configfiles:
 
 
 # Snakemake's own `config`, which holds what was written, stays as it is; rules read the resolved one.
-experiment = checked(resolve.resolve, config, files=workflow.configfiles)
+experiment = checked(
+    resolve.resolve,
+    command_line.with_typed_values(config, workflow.configfiles),
+    files=workflow.configfiles,
+)
 # Each run's times: they follow from the config, and are no part of it.
 PLANNED = experiment.pop("times")
 # So do the facts on each run's samples.

@@ -5,6 +5,7 @@ import time
 
 from evolution.io.warnings_file import load_warnings
 from evolution.planning.closing_warnings import warning_lines
+from evolution.planning.former_figures import former_figure_lines
 from evolution.planning.job_errors import error_lines
 from evolution.planning.slurm_limits import limits_exceeded
 from evolution.sources.sentences import few
@@ -87,6 +88,20 @@ def check_sources():
         )
 
 
+def say_what_is_trained_again():
+    """Name the runs whose training is on disk and is made again, as with another seed in the same folder."""
+    again = {
+        job.wildcards.run: None
+        for job in workflow.dag.needrun_jobs()
+        if job.rule.name == "train" and os.path.exists(job.output.checkpoint)
+    }
+    if again:
+        logger.info(
+            f"Trained again, in place of what results/ holds: {few(sorted(again))}. To keep both, interrupt this "
+            "(Ctrl-C), and give the run another name; or to compare seeds, list them all: docs/a-sweep.md."
+        )
+
+
 # At the end no more summaries than this are printed, no longer comparison of runs, and no more warnings without them.
 MOST_SUMMARIES, MOST_LINES = 8, 60
 
@@ -117,6 +132,13 @@ def print_data_warnings():
     paths = {run: f"results/{run}/dataset.npz" for run in RUNS if f"results/{run}/summary.md" not in asked}
     warnings = {run: dataset_warnings(path) for run, path in paths.items() if path in asked and Path(path).is_file()}
     for line in warning_lines(warnings, most=MOST_LINES):
+        print(line)
+
+
+def print_former_figures():
+    """Name the figures of an earlier run that this one has not drawn again, because their format is not asked for."""
+    asked = {str(path) for job in workflow.dag.jobs for path in job.output}
+    for line in former_figure_lines([path for path in FIGURE_FILES + COMPARISON_FILES if path in asked], FORMATS):
         print(line)
 
 

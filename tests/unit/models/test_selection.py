@@ -17,7 +17,20 @@ def resnet18():
 
 
 def test_auto_of_a_resnet(resnet18):
+    """Images of 32 pixels leave one value a channel, which the pooling hands on as it is."""
     assert auto_layers(resnet18) == ["conv1", "layer1", "layer2", "layer3", "layer4", "fc"]
+
+
+def test_auto_takes_the_pooling_before_the_classifier():
+    tree = trace(build_torchvision("resnet18", kwargs={}, shape=(3, 64, 64), classes=10), (3, 64, 64), 10)
+    assert auto_layers(tree) == ["conv1", "layer1", "layer2", "layer3", "layer4", "avgpool", "fc"]
+
+
+def test_auto_takes_no_pooling_from_within_a_block():
+    """Squeeze-and-excitation blocks have such poolings; this network's own is the last."""
+    tree = trace(build_torchvision("regnet_y_400mf", kwargs={}, shape=(3, 64, 64), classes=10), (3, 64, 64), 10)
+    assert auto_layers(tree)[-3:] == ["trunk_output.block4", "avgpool", "fc"]
+    assert len([name for name in auto_layers(tree) if "pool" in name]) == 1
 
 
 def test_auto_of_a_vision_transformer():
@@ -59,6 +72,38 @@ class Loose(nn.Module):
         # A block of one layer stands for it.
         (Chain(a=block(nn.Linear(4, 4), nn.BatchNorm1d(4)), b=nn.Linear(4, 4)), ["a", "b"]),
         (Chain(only=nn.Linear(4, 4)), ["only"]),
+        # Of a pooling that leaves several values a channel, and of one at the end, nobody speaks.
+        (
+            Chain(
+                u=nn.Unflatten(1, (1, 2, 2)),
+                a=nn.Conv2d(1, 4, 1),
+                pool=nn.AvgPool2d(1),
+                flat=nn.Flatten(),
+                b=nn.Linear(16, 4),
+            ),
+            ["a", "b"],
+        ),
+        (
+            Chain(
+                u=nn.Unflatten(1, (1, 2, 2)),
+                a=nn.Conv2d(1, 4, 1),
+                pool=nn.AdaptiveAvgPool2d(1),
+                flat=nn.Flatten(),
+                b=nn.Linear(4, 4),
+            ),
+            ["a", "pool", "b"],
+        ),
+        # With nine in a row there are still eight.
+        (
+            Chain(
+                u=nn.Unflatten(1, (1, 2, 2)),
+                **{f"c{index}": nn.Conv2d(1 if index == 0 else 4, 4, 1) for index in range(8)},
+                pool=nn.AdaptiveMaxPool2d(1),
+                flat=nn.Flatten(),
+                b=nn.Linear(4, 4),
+            ),
+            [*(f"c{index}" for index in (0, 1, 3, 4, 5, 7)), "pool", "b"],
+        ),
         (Loose(3), ["parts.0", "parts.1", "parts.2"]),
         (Loose(9), [f"parts.{index}" for index in (0, 1, 2, 3, 5, 6, 7, 8)]),
     ],

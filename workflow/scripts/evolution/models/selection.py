@@ -1,6 +1,7 @@
 """Which modules of a model are followed: names, globs and `auto`, resolved against the modules that the model has."""
 
 import difflib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -113,7 +114,9 @@ def auto_layers(tree: list[dict]) -> list[str]:
 
     It begins with the model's children. A child that holds at least half of all layers with weights is replaced by its
     own children, until no child does; so is a child that cannot be followed. Modules without weights and single
-    normalisations are left out. Of more than eight layers eight are taken, evenly spread, with the first and the last.
+    normalisations are left out, but for the pooling that hands the last layer one number a channel, as in a ResNet: its
+    output is what most people call the representation. Of more than eight layers eight are taken, evenly spread, with
+    that pooling, the first and the last.
 
     Parameters
     ----------
@@ -149,15 +152,32 @@ def auto_layers(tree: list[dict]) -> list[str]:
             pending = inner + pending
         elif fit:
             units.append(name)
-    return spread_layers(units)
+    pooling = _last_pooling(tree, units)
+    chosen = spread_layers(units, MOST_AUTO - len(pooling))
+    return chosen[:-1] + pooling + chosen[-1:]
 
 
-def spread_layers(names: Sequence[str]) -> list[str]:
-    """All layers, or of more than `MOST_AUTO` so many, evenly spread, with the first and the last."""
-    if len(names) <= MOST_AUTO:
+def _last_pooling(tree: list[dict], units: list[str]) -> list[str]:
+    """The pooling between the last two units whose output is one number a channel; none where it pools nothing."""
+    if len(units) < 2:
+        return []
+    before, last = (next(place for place, row in enumerate(tree) if row["name"] == unit) for unit in units[-2:])
+    return [
+        row["name"]
+        for row in tree[before + 1 : last]
+        if "pool" in row["type"].lower()
+        and row["fault"] is None
+        and "." not in row["name"].removeprefix(f"{units[-1].rpartition('.')[0]}.")
+        and math.prod(row["shape"]) == row["shape"][0] < math.prod(tree[before]["shape"])
+    ][-1:]
+
+
+def spread_layers(names: Sequence[str], most: int = MOST_AUTO) -> list[str]:
+    """All layers, or of more than `most` so many, evenly spread, with the first and the last."""
+    if len(names) <= most:
         return list(names)
     last = len(names) - 1
-    return [names[round(step * last / (MOST_AUTO - 1))] for step in range(MOST_AUTO)]
+    return [names[round(step * last / (most - 1))] for step in range(most)]
 
 
 def tree_modules(tree: list[dict]) -> Modules:
