@@ -423,20 +423,22 @@ def shape_metrics(
         from evolution.measures import collapse
 
         values |= collapse.layer_collapse(activations, labels, predicted, classes)
-    probed, products = "linear_probe" in measures and labels is not None, None
-    if probed:
-        some = slice(None) if kept is None or kept.all() else kept
+    of_all_samples = None
+    if "linear_probe" in measures and labels is not None:
+        every = kept is None or kept.all()
+        some = slice(None) if every else kept
         products = Products(activations[some], device=device)
+        of_all_samples = products if every else None
         values |= _probed(products, activations[some], labels[some], target, integer_seed(settings.seed, "probe"))
     if set(OF_SPECTRUM).intersection(measures):
         from evolution.measures import spectrum
 
         if singular is not None:
             singular = spectrum.without_faint(singular)
+        elif of_spectrum is not None and len(of_spectrum) < len(activations):
+            singular = spectrum.singular_values(Products(activations[of_spectrum], device=device))
         else:
-            if of_spectrum is not None and len(of_spectrum) < len(activations):
-                products = Products(activations[of_spectrum], device=device)
-            singular = spectrum.singular_values(products or Products(activations, device=device))
+            singular = spectrum.singular_values(of_all_samples or Products(activations, device=device))
         values["effective_rank"] = spectrum.effective_rank(singular)
         values["participation_ratio"] = spectrum.participation_ratio(singular)
     return values
