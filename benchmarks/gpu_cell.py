@@ -67,7 +67,7 @@ def parts_of(rows: np.ndarray, labels: np.ndarray, device: torch.device | None) 
         passes.two_nearest()
 
     return {
-        "k-means": lambda: clustering.kmeans_restarts(unit, **start, device=device),
+        "k-means": lambda: clustering.kmeans_restarts(unit, **start, together=GPU_SAMPLES, device=device),
         "distances": visit,
         "probe": lambda: linear_probe(rows, labels, SEED, products=Products(rows, device=device)),
         "spectrum": lambda: singular_values(Products(rows, device=device)),

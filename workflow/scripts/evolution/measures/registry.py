@@ -14,7 +14,7 @@ from evolution.data.kinds import CLASSES, LABELS, NUMBER, TARGETS
 MATRIX_SAMPLES = 5000
 
 # Above this many samples cells are measured on a GPU where the config says so: a core takes 3 s for 2000 samples of a
-# wide layer, hardly more than to import torch, and 40 s for 5000. The planner asks for a GPU by it.
+# wide layer and 40 s for 5000, and 1.7 s to import torch. The planner asks for a GPU by it.
 GPU_SAMPLES = 2000
 
 
