@@ -28,8 +28,8 @@ GOALS = {
     "memory": ("peak memory of a job", 0.35),
     "epoch": ("a training epoch", 0.35),
     "plots": ("after a change of plots.palette, of the cold run", 0.02),
-    "nothing": ("nothing to do, s", 3),
-    "longer": ("two more epochs, of the cold run", 0.05),
+    "nothing": ("nothing to do, s", 2),
+    "longer": ("two more epochs, of the cold run", 0.03),
 }
 
 
@@ -141,7 +141,7 @@ def main() -> None:
     print(f"{'what':<50} {'median':>8} {'goal':>6}  all")
     for key, values in found.items():
         title, goal = GOALS.get(
-            key, (f"cold run, {key.removeprefix('cold, ')}", 0.35 if key.endswith(" 1 a job") else 0.2)
+            key, (f"cold run, {key.removeprefix('cold, ')}", 0.18)
         )
         shown = " ".join(f"{value:.3f}" for value in values)
         print(f"{title:<50} {statistics.median(values):>8.3f} {goal:>6}  {shown}")
