@@ -35,6 +35,7 @@ onstart:
     lock_project()
     check_clock()
     check_sources()
+    check_gpu()
     say_what_is_trained_again()
     lift_rate_limit()
     start_jobs_at_once()

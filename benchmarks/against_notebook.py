@@ -140,9 +140,7 @@ def main() -> None:
                 shutil.rmtree(folder)
     print(f"{'what':<50} {'median':>8} {'goal':>6}  all")
     for key, values in found.items():
-        title, goal = GOALS.get(
-            key, (f"cold run, {key.removeprefix('cold, ')}", 0.18)
-        )
+        title, goal = GOALS.get(key, (f"cold run, {key.removeprefix('cold, ')}", 0.18))
         shown = " ".join(f"{value:.3f}" for value in values)
         print(f"{title:<50} {statistics.median(values):>8.3f} {goal:>6}  {shown}")
 

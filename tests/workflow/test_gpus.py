@@ -1,6 +1,7 @@
 """What asks the scheduler for a GPU: dry runs."""
 
 import pytest
+import torch
 
 from support.project import TINY, Project, changed
 
@@ -22,3 +23,13 @@ def test_measures_of_many_samples_ask_for_a_gpu_where_the_config_has_them_use_on
     assert gpus(project) == {"measure": 1}
     project.configure(changed(project.config, "dataset.eval_size", 2000))
     assert gpus(project) == {}
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_where_there_is_no_gpu_results_stay(project):
+    before = project.path("checkpoints/0000.pt").read_bytes()
+    project.configure(changed(project.config, "training.device", "cuda"))
+    output = project.snakemake("--cores", "1", "training", "--config", "seed=5", check=False)
+    assert project.returncode == 1
+    assert "training.device: cuda was asked for, and torch finds no usable GPU here" in output
+    assert project.path("checkpoints/0000.pt").read_bytes() == before

@@ -277,6 +277,6 @@ def test_the_command_line_counts_as_a_file_does(project):
 
 
 def test_a_training_in_the_place_of_another_is_named(project):
-    words = "Trained again, in place of what results/ holds: tiny. To keep both"
+    words = "Trained again, in place of what results/ holds: tiny. Another time"
     assert words not in project.run("training")
     assert words in project.run("training", "--config", "seed=5")

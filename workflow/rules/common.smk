@@ -88,7 +88,9 @@ def run_param(*keys):
 
 @for_each_cell
 def run_tolerance(wildcards):
-    """What `activations.tolerance` stands for in a run."""
+    """What `activations.tolerance` stands for in a run; where activations are kept as they are, nothing."""
+    if not experiment["activations"]["compact"]:
+        return 0
     return planned_tolerance(experiment["activations"]["tolerance"], RUNS[wildcards.run]["dataset"]["eval_size"])
 
 

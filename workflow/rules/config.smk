@@ -34,7 +34,7 @@ if not workflow.configfiles:
 # Snakemake's own `config`, which holds what was written, stays as it is; rules read the resolved one.
 experiment = checked(
     resolve.resolve,
-    command_line.with_typed_values(config, workflow.configfiles),
+    command_line.with_typed_values(config, workflow.configfiles, resolve.read_schema()),
     files=workflow.configfiles,
 )
 # Each run's times: they follow from the config, and are no part of it.

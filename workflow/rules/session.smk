@@ -7,6 +7,7 @@ from evolution.io.warnings_file import load_warnings
 from evolution.planning.closing_warnings import warning_lines
 from evolution.planning.former_figures import former_figure_lines
 from evolution.planning.job_errors import error_lines
+from evolution.planning.programs import torch_finds_gpu
 from evolution.planning.slurm_limits import limits_exceeded
 from evolution.sources.sentences import few
 from evolution.startup.worker import put_worker_in_place, worker_wanted
@@ -88,6 +89,25 @@ def check_sources():
         )
 
 
+def check_gpu():
+    """Refuse jobs that must have a GPU where there is none: Snakemake would remove their results before they fail."""
+    if not workflow.local_exec or DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method:
+        return
+    keys = {
+        "metrics.device": lambda job: job.rule.name == "measure" and measuring_device(job.wildcards),
+        "activations.device": lambda job: re.fullmatch(r"snapshot(_\d+)?", job.rule.name)
+        and SOURCE[job.wildcards.run] != "recording"
+        and experiment["activations"]["device"],
+        "training.device": lambda job: job.rule.name == "train" and RUNS[job.wildcards.run]["training"]["device"],
+    }
+    wanted = [key for key, device in keys.items() if any(device(job) == "cuda" for job in workflow.dag.needrun_jobs())]
+    if wanted and not torch_finds_gpu():
+        raise WorkflowError(
+            f"{' and '.join(wanted)}: cuda was asked for, and torch finds no usable GPU here. Set it to auto or cpu, or "
+            "run where a GPU is (nvidia-smi shows it). Nothing ran, and what was there is still there."
+        )
+
+
 def say_what_is_trained_again():
     """Name the runs whose training is on disk and is made again, as with another seed in the same folder."""
     again = {
@@ -97,8 +117,8 @@ def say_what_is_trained_again():
     }
     if again:
         logger.info(
-            f"Trained again, in place of what results/ holds: {few(sorted(again))}. To keep both, interrupt this "
-            "(Ctrl-C), and give the run another name; or to compare seeds, list them all: docs/a-sweep.md."
+            f"Trained again, in place of what results/ holds: {few(sorted(again))}. Another time, to keep both, give the "
+            "run another name; or to compare seeds, list them all: docs/a-sweep.md."
         )
 
 

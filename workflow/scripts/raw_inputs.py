@@ -41,13 +41,20 @@ def raw_input_activations(*, dataset: str, compacted: bool, seed: int, tolerance
     return stored_rows(rows, seed=seed, tolerance=tolerance) if compacted else Stored(rows)
 
 
+def save_raw_inputs(output: str, stored: Stored) -> None:
+    """Write the raw inputs as a span of one time."""
+    with NpyWriter(output, 1) as writer:
+        writer.put(0, stored.rows, stored.singular)
+
+
 if "snakemake" in globals():
     with job_log(snakemake.log[0]):
-        stored = raw_input_activations(
-            dataset=snakemake.input.dataset,
-            compacted=snakemake.params.compact,
-            seed=snakemake.params.seed,
-            tolerance=snakemake.params.tolerance,
+        save_raw_inputs(
+            snakemake.output[0],
+            raw_input_activations(
+                dataset=snakemake.input.dataset,
+                compacted=snakemake.params.compact,
+                seed=snakemake.params.seed,
+                tolerance=snakemake.params.tolerance,
+            ),
         )
-        with NpyWriter(snakemake.output[0], 1) as writer:
-            writer.put(0, stored.rows, stored.singular)

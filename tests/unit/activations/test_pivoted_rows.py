@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import euclidean_distances
 from sklearn.neighbors import NearestNeighbors
 
-from evolution.activations.pivoted_rows import pivoted_rows
+from evolution.activations.pivoted_rows import pivoted_rows, shared_neighbors
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -154,3 +154,35 @@ def test_near_copies_keep_their_distance():
     np.testing.assert_allclose(stored / raw, 1, atol=0.1)
     _, nearest = NearestNeighbors(n_neighbors=2).fit(kept[:200]).kneighbors(kept[:100])
     np.testing.assert_array_equal(nearest[:, 1], np.arange(100, 200))
+
+
+def test_neighbours_within_far_classes_are_kept():
+    """One direction of two values makes up the spread; ten classes lie in what is left, in thirty directions."""
+    random = np.random.default_rng(2)
+    centres = 3 * random.normal(size=(10, 30))
+    within = centres[np.arange(1200) % 10] + random.normal(size=(1200, 30))
+    faint = 0.01 * random.normal(size=(1200, 1500))
+    rows = within @ np.linalg.qr(random.normal(size=(1500, 30)))[0].T + faint
+    axis = random.normal(size=1500)
+    rows += 60 * np.where(random.random(1200) < 0.5, 1, -1)[:, None] * axis / np.linalg.norm(axis)
+    rows = rows.astype(np.float32)
+    kept = pivoted_rows(rows, tolerance=0.04, most=800, seed=1)
+    assert kept.left <= 0.04
+    found, true = (
+        NearestNeighbors(n_neighbors=10).fit(each).kneighbors(return_distance=False)
+        for each in (unit(kept.coordinates), unit(rows))
+    )
+    shared = np.mean([len(np.intersect1d(*pair)) for pair in zip(found, true)])
+    assert shared > 9.7
+
+
+@pytest.mark.parametrize("noise", [0, 0.1, 0.5, 3])
+def test_shared_neighbours_are_scikit_learns(noise):
+    random = np.random.default_rng(4)
+    rows = random.normal(size=(700, 40)).astype(np.float32) + 2
+    others = (rows + noise * random.normal(size=rows.shape)).astype(np.float32)
+    first, second = (
+        NearestNeighbors(n_neighbors=10).fit(unit(each)).kneighbors(return_distance=False) for each in (rows, others)
+    )
+    expected = np.mean([len(np.intersect1d(*pair)) for pair in zip(first, second)]) / 10
+    assert shared_neighbors(rows, others, seed=1) == pytest.approx(expected, abs=5e-3)

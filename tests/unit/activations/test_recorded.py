@@ -16,8 +16,9 @@ from evolution.activations.recorded import (
     pooled_rows,
     take_recorded,
 )
+from evolution.activations.spectra import singular_values
 from evolution.errors import UserError
-from evolution.io.arrays import NpyWriter
+from evolution.io.arrays import NpyWriter, load_notes
 from evolution.models.last_layer import Classifier
 from evolution.models.outputs import Pooling
 from evolution.sources.recorded_time import array_files
@@ -61,7 +62,9 @@ def test_a_tolerance_counts_where_rows_are_compacted(folder, monkeypatch):
     _, raw, _, _ = take(folder, layers=["conv1"], tolerance=0.8)
     _, within, _, _ = take(folder, layers=["conv1"], compacted=True, tolerance=0.8)
     assert within["conv1"].shape[2] < min(raw["conv1"].shape[1:])
-    for rows, kept in zip(raw["conv1"], within["conv1"]):
+    notes = load_notes(folder.parent / "conv1.npy")
+    for rows, kept, singular in zip(raw["conv1"], within["conv1"], notes):
+        np.testing.assert_array_equal(singular, singular_values(rows))
         expected = stored.stored_rows(rows, seed=3, tolerance=0.8).rows
         np.testing.assert_array_equal(kept[:, : expected.shape[1]], expected)
         assert not kept[:, expected.shape[1] :].any()

@@ -65,13 +65,15 @@ class Entries:
 
     def __init__(self, count):
         self.entries = [None] * count
+        self.notes = {}
 
     def put(self, index, entry, note=None):
         assert self.entries[index] is None
         self.entries[index] = entry.copy()
+        self.notes[index] = note
 
 
-def take(dataset, paths, epochs, layers=LAYERS, compacted=False, tolerance="auto", **limits):
+def take(dataset, paths, epochs, layers=LAYERS, compacted=False, tolerance="auto", noted=False, **limits):
     """Activations (epochs, N, D) of each layer, the classifier's rows at each epoch, and the predictions."""
     activations, classifier = {layer: Entries(len(epochs)) for layer in layers}, Entries(len(epochs))
     snapshots = take_snapshots(
@@ -86,6 +88,8 @@ def take(dataset, paths, epochs, layers=LAYERS, compacted=False, tolerance="auto
         evaluated=None,
         **limits,
     )
+    if noted:
+        return np.stack(activations[layers[0]].entries), activations[layers[0]].notes
     return (
         {layer: np.stack(kept.entries) for layer, kept in activations.items()},
         classifier.entries,
@@ -168,6 +172,18 @@ def test_the_classifiers_inputs_and_weights(span, chunk):
             assert rows.dtype == np.float32
             assert rows.shape == ((28, 28) if compacted else (28, 256))
             np.testing.assert_allclose(rows @ rows.T, exact @ exact.T, atol=1e-4 * (exact**2).sum(1).max())
+
+
+def test_what_is_within_a_tolerance_comes_with_the_spectrum_of_the_raw_rows(span):
+    dataset, paths, _ = span
+    ((raw,), _), (_, notes) = (
+        take(dataset, paths, [2], ["conv1"], compacted=compacted, tolerance=0.8, noted=True)
+        for compacted in (False, True)
+    )
+    centred = raw.astype(np.float64) - raw.mean(0, dtype=np.float64)
+    expected = np.linalg.svd(centred, compute_uv=False)
+    expected *= np.sqrt(len(raw) / np.square(expected).sum())
+    np.testing.assert_allclose(notes[0], expected, atol=1e-3)
 
 
 @pytest.mark.parametrize("compacted", [True, False])

@@ -96,7 +96,7 @@ def test_where_no_exact_form_is_the_most_coordinates_hold_what_they_can(caplog):
     with caplog.at_level("INFO", "evolution"):
         kept = stored_rows(rows, seed=0, tolerance=0.04, exact_samples=100, projected=200).rows
     assert kept.shape == (300, 200)
-    assert "3000 features: 200 coordinates, which leave at most 0.9" in caplog.text
+    assert "3000 features: 200 coordinates, which leave of each row at most 0.9" in caplog.text
     raw, stored = (euclidean_distances(unit_rows(each), squared=True)[np.triu_indices(300, 1)] for each in (rows, kept))
     projected = stored_rows(rows, seed=0, tolerance=0, exact_samples=100, projected=200).rows
     of_projected = euclidean_distances(unit_rows(projected), squared=True)[np.triu_indices(300, 1)]
@@ -127,3 +127,17 @@ def test_what_is_not_exact_comes_with_the_spectrum_of_the_raw_rows(monkeypatch, 
     np.testing.assert_allclose(kept.singular, expected, atol=3e-3)
     assert np.abs(kept.singular - expected)[expected > 0.1].max() < 1e-4
     assert stored_rows(rows, seed=7, tolerance=0).singular is None
+
+
+def test_auto_takes_no_coordinates_that_keep_too_few_neighbours(caplog, monkeypatch):
+    rows = gaussian(2400, 60) @ gaussian(60, 1500, seed=1)
+    within = stored_rows(rows, seed=1)
+    assert within.rows.shape[1] < 300 and within.singular is not None
+    # No layer keeps more than all of them.
+    monkeypatch.setattr("evolution.activations.stored_rows.FEWEST_SHARED", 1.1)
+    with caplog.at_level("INFO", "evolution"):
+        exact, asked = stored_rows(rows, seed=1), stored_rows(rows, seed=1, tolerance=0.04)
+    assert "exact coordinates, as those within 0.04 keep 10.0 of 10 neighbours" in caplog.text
+    assert exact.singular is None
+    np.testing.assert_allclose(exact.rows @ exact.rows.T, rows @ rows.T, rtol=1e-3, atol=1)
+    np.testing.assert_array_equal(asked.rows, within.rows)

@@ -1,11 +1,15 @@
 """Values of --config, next to Snakemake's own reading of the command line and to the same values in a file."""
 
+from pathlib import Path
+
 import pytest
 import yaml
 from snakemake.cli import parse_config
 from snakemake.utils import update_config
 
 from evolution.config.command_line import with_typed_values
+
+SCHEMA = yaml.safe_load((Path(__file__).parents[3] / "workflow" / "schemas" / "config.schema.yaml").read_text("utf-8"))
 
 
 def given(tmp_path, arguments, *contents):
@@ -16,7 +20,7 @@ def given(tmp_path, arguments, *contents):
         files[-1].write_text(content, encoding="utf-8")
         update_config(config, yaml.safe_load(content))
     update_config(config, parse_config(arguments))
-    return with_typed_values(config, files)
+    return with_typed_values(config, files, SCHEMA)
 
 
 @pytest.mark.parametrize(
@@ -58,8 +62,25 @@ def test_other_text_stays(tmp_path):
     assert found == {"dataset": {"name": "npz:a.npz", "root": "2024-01-01"}, "model": {"name": "a: b"}}
 
 
+def test_where_the_schema_wants_text_it_stays_text(tmp_path):
+    """A Sequential's layers are called 0, 1, ..., and a folder may be."""
+    found = given(tmp_path, ["layers=['1', '3']", "dataset={root: 2024, eval_size: 20}", "skip=['7']"])
+    assert found == {"layers": ["1", "3"], "dataset": {"root": "2024", "eval_size": 20}, "skip": ["7"]}
+
+
+@pytest.mark.parametrize("text", ["010", "1_0", "1:30", "no", "nan", "inf", "~", "1e", ".", "0x10"])
+def test_what_may_surprise_stays_text(tmp_path, text):
+    found = given(tmp_path, [f"model={{kwargs: {{value: '{text}'}}}}"])
+    assert found == {"model": {"kwargs": {"value": text}}}
+
+
+def test_what_a_model_is_given_is_read(tmp_path):
+    found = given(tmp_path, ["model={kwargs: {a: 3, b: 0.5, c: true, d: null, e: [1, x], f: -2e-3, g: .5}}"])
+    assert found["model"]["kwargs"] == {"a": 3, "b": 0.5, "c": True, "d": None, "e": [1, "x"], "f": -0.002, "g": 0.5}
+
+
 def test_files_that_cannot_be_read_are_passed_over(tmp_path):
     (tmp_path / "broken.yaml").write_text("a: [", encoding="utf-8")
     (tmp_path / "list.yaml").write_text("[1]", encoding="utf-8")
     files = [tmp_path / "broken.yaml", tmp_path / "list.yaml", tmp_path / "none.yaml"]
-    assert with_typed_values({"training": {"epochs": "3"}}, files) == {"training": {"epochs": 3}}
+    assert with_typed_values({"training": {"epochs": "3"}}, files, SCHEMA) == {"training": {"epochs": 3}}

@@ -79,7 +79,7 @@ def test_inputs_reach_the_network_as_they_are(prepared):
     assert targets.names == tuple("0123") and targets.values.tolist() == (indices % 4).tolist()
     assert (targets.kind, targets.target) == ("images", "classes") and dataset_warnings(path) == []
     raw = raw_input_activations(dataset=path, compacted=False, seed=3).rows
-    np.testing.assert_array_equal(raw, expected.reshape(1, 12, 16))
+    np.testing.assert_array_equal(raw, expected.reshape(12, 16))
 
 
 def test_inputs_by_name(prepared):
@@ -91,7 +91,7 @@ def test_inputs_by_name(prepared):
     with np.load(path, allow_pickle=False) as archive:
         assert archive["eval_ids"][3] == "s3"
         assert archive["eval_texts"][3] == "text 3"
-    found = raw_input_activations(dataset=path, compacted=False, seed=3).rows[0]
+    found = raw_input_activations(dataset=path, compacted=False, seed=3).rows
     counts = [[list(row).count(token) for token in range(1, 9)] for row in tokens]
     np.testing.assert_allclose(found, TfidfTransformer().fit_transform(counts).toarray(), atol=1e-6)
 

@@ -31,7 +31,7 @@ def test_what_is_written(tmp_path):
     assert list(inputs) == [""] and outputs == 5 and np.array_equal(targets.values, found["eval_labels"])
     assert (targets.kind, targets.target) == ("images", "classes")
     rows = raw_input_activations(dataset=path, compacted=False, seed=3).rows
-    assert np.array_equal(rows[0], np.load(folder / "inputs.npy").reshape(SAMPLES, -1))
+    assert np.array_equal(rows, np.load(folder / "inputs.npy").reshape(SAMPLES, -1))
     assert prepare(folder)[0].keys() == found.keys()
 
 

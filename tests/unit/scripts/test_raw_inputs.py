@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from sklearn.preprocessing import StandardScaler
 
+from evolution.activations.spectra import singular_values
 from evolution.activations.stored_rows import stored_rows
 from evolution.data.baseline import baseline_rows
-from raw_inputs import raw_input_activations
+from evolution.io.arrays import load_notes
+from raw_inputs import raw_input_activations, save_raw_inputs
 from support.samples import write_samples
 from support.tiny_dataset import read_part, write_dataset
 
@@ -46,6 +48,20 @@ def test_a_tolerance_counts_where_they_are_compacted(tmp_path):
     within = raw_input_activations(dataset=dataset, compacted=True, seed=4, tolerance=0.8).rows
     assert within.shape[1] < 18
     np.testing.assert_array_equal(within, stored_rows(raw, seed=4, tolerance=0.8).rows)
+
+
+def test_the_file_has_their_spectrum_where_they_are_not_exact(tmp_path):
+    dataset = write_dataset(tmp_path / "dataset.npz", shape=(3, 20, 20))
+    path = str(tmp_path / "raw_inputs.npy")
+    raw, within = (
+        raw_input_activations(dataset=dataset, compacted=compacted, seed=4, tolerance=0.8)
+        for compacted in (False, True)
+    )
+    save_raw_inputs(path, within)
+    np.testing.assert_array_equal(np.load(path)[0], within.rows)
+    np.testing.assert_array_equal(load_notes(path)[0], singular_values(raw.rows))
+    save_raw_inputs(path, raw)
+    assert load_notes(path) is None
 
 
 @pytest.mark.parametrize("kind", ["table", "signals", "tokens", "other"])

@@ -18,6 +18,13 @@ ROWS = 8192
 # Coordinates for what the pivots leave of each row.
 RESIDUAL = 128
 
+# Where no more than this share of the spread is left of a row, it is rounding: as many coordinates as pivots do for it.
+ROUNDING = 1e-5
+
+# How near rows lie to each other is seen by the distance to this neighbour, among so many rows that are drawn. It is
+# taken for no less than this share of the spread, which float32 still holds well.
+NEIGHBOR, DRAWN, LEAST_NEAR = 10, 1000, 1e-3
+
 # Below this mean squared distance from their mean, float32 does not hold the differences between unit rows. Products
 # with rows shorter or longer than the other two may leave float32's range.
 NEARLY_EQUAL, SHORTEST, LONGEST = 1e-4, 1e-15, 1e15
@@ -31,8 +38,7 @@ class Kept:
     ----------
     coordinates : float32 array (N, K)
     left : float
-        The largest squared length of what is left of a unit row, as a share of the mean squared distance of unit rows
-        from their mean.
+        The largest squared length of what is left of a unit row, as a share of r^2, see `pivoted_rows`.
     """
 
     coordinates: np.ndarray
@@ -49,12 +55,13 @@ def pivoted_rows(rows: np.ndarray, *, tolerance: float, most: int, seed: int) ->
     A row is then the sum of its projection on the span of the pivots and of a residual. The residuals' random
     projections (Johnson and Lindenstrauss 1984) are `RESIDUAL` further coordinates, scaled to the residuals' lengths.
 
-    With s^2 the mean squared distance of unit rows from their mean, it ends when no residual has a squared length above
-    tolerance s^2. The squared distance of two unit rows is then off by twice the difference of two inner products, of
-    the residuals and of what stands for them. Each is at most tolerance s^2, so the sum is at most 4 tolerance s^2 for
-    every pair: 2 tolerance of the mean squared distance of a pair, 2 s^2. Residuals of different rows are nearly
-    orthogonal, so most distances are off by far less. Distances of the rows as they are are off by as much, times the
-    product of the two lengths.
+    With s^2 the mean squared distance of unit rows from their mean, and r^2 the smaller of s^2 and the squared distance
+    that unit rows have to their tenth neighbour (the median of 1000 rows, among these), it ends when no residual has a
+    squared length above tolerance r^2. Without the second, classes that lie far apart would make up the spread, and
+    what is within them would be left out. The squared distance of two unit rows is then off by twice the difference of
+    two inner products, of the residuals and of what stands for them. Each is at most tolerance r^2, so the sum is at
+    most 4 tolerance r^2 for every pair. Residuals of different rows are nearly orthogonal, so most distances are off by
+    far less. Distances of the rows as they are are off by as much, times the product of the two lengths.
 
     Parameters
     ----------
@@ -88,9 +95,10 @@ def pivoted_rows(rows: np.ndarray, *, tolerance: float, most: int, seed: int) ->
     spread = float((left + along.astype(np.float64) ** 2).mean())
     if not spread > NEARLY_EQUAL:
         return None
-    random, limit = generator(seed, "pivots"), tolerance * spread
+    reach = min(spread, max(_nearness(rows, scale, mean_row, seed), LEAST_NEAR * spread))
+    random, limit = generator(seed, "pivots"), tolerance * reach
     residual = min(RESIDUAL, most // 4)
-    width = min(most - residual, features)
+    width = max(2, min(most - residual, features))
     directions = random.standard_normal((residual, features), np.float32)
     # The coordinates of the rows, and of the random directions, along the same axes: an axis a line, so that axes that
     # are not needed take no memory.
@@ -115,7 +123,9 @@ def pivoted_rows(rows: np.ndarray, *, tolerance: float, most: int, seed: int) ->
             left[part] -= np.einsum("ij,ij->j", kept[new, part], kept[new, part], dtype=np.float64)
         filled, started = new.stop, True
     left = np.maximum(left, 0)
-    directions, of_directions = directions[:filled], of_directions[:filled, :filled].T
+    if left.max() <= ROUNDING * spread:
+        directions = directions[:filled]
+    of_directions = of_directions[:filled, : len(directions)].T
     coordinates = np.empty((samples, filled + len(directions)), np.float32)
     for part in _parts(samples):
         coordinates[part, :filled] = kept[:filled, part].T
@@ -126,7 +136,60 @@ def pivoted_rows(rows: np.ndarray, *, tolerance: float, most: int, seed: int) ->
         coordinates[part, filled:] = rest
     coordinates[:, 0] += np.float32(length)
     coordinates *= norms[:, None].astype(np.float32)
-    return Kept(coordinates, float(left.max() / spread))
+    return Kept(coordinates, float(left.max() / reach))
+
+
+def _nearness(rows: np.ndarray, scale: np.ndarray, mean_row: np.ndarray, seed: int) -> float:
+    """The squared distance of a unit row to its tenth nearest, the median over rows that are drawn and among these."""
+    drawn = _drawn_rows(len(rows), seed)
+    squares = _squared_distances(rows[drawn] * scale[drawn, None] - mean_row)
+    nearest = min(NEIGHBOR, len(drawn) - 1)
+    return float(np.median(np.partition(squares, nearest, axis=1)[:, nearest]))
+
+
+def shared_neighbors(rows: np.ndarray, coordinates: np.ndarray, seed: int) -> float:
+    """The share of ten nearest neighbours that unit rows have in their coordinates too, among rows that are drawn.
+
+    Parameters
+    ----------
+    rows : float array (N, D)
+    coordinates : float array (N, K)
+    seed : int
+
+    Returns
+    -------
+    float
+        The mean over at most 1000 rows. A neighbour counts where it is as near among the rows as the tenth, but for
+        rounding: copies of a row may take each other's place.
+    """
+    drawn = _drawn_rows(len(rows), seed)
+    nearest = min(NEIGHBOR, len(drawn) - 1)
+    if not nearest:
+        return 1.0
+    true, found = (_squared_distances(_about_mean(each[drawn])) for each in (rows, coordinates))
+    reach = np.partition(true, nearest, axis=1)[:, nearest, None] * (1 + 1e-3) + 1e-6
+    np.fill_diagonal(found, np.inf)
+    neighbors = np.argpartition(found, nearest - 1, axis=1)[:, :nearest]
+    return float((np.take_along_axis(true, neighbors, axis=1) <= reach).mean())
+
+
+def _about_mean(rows: np.ndarray) -> np.ndarray:
+    """Unit rows about their mean, float32; zeros for rows of zeros."""
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    unit = np.divide(rows, norms, out=np.zeros_like(rows), where=norms > 0)
+    return unit - unit.mean(axis=0, dtype=np.float64).astype(np.float32)
+
+
+def _drawn_rows(samples: int, seed: int) -> np.ndarray:
+    """The rows that stand for all where distances are looked at, int (at most `DRAWN`,)."""
+    return generator(seed, "near rows").choice(samples, min(samples, DRAWN), replace=False)
+
+
+def _squared_distances(rows: np.ndarray) -> np.ndarray:
+    """float64 (N, N), from products in float32."""
+    products = (rows @ rows.T).astype(np.float64)
+    lengths = products.diagonal()
+    return np.maximum(lengths[:, None] + lengths - 2 * products, 0)
 
 
 def _parts(samples: int) -> list[slice]:

@@ -1,17 +1,26 @@
-"""Values of `--config` that lie deeper than one key: Snakemake hands them on as text, and YAML says what they are."""
+"""Values of `--config` that lie deeper than one key: Snakemake gives text, and the schema says what it stands for."""
 
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import yaml
 
+from evolution.config.schema import Validator, definition
 
-def with_typed_values(config: dict, files: Sequence[str | Path]) -> dict:
+# What text may stand for. YAML reads more as numbers, such as 010 and 1:30, which would surprise here.
+WORDS = {"true": True, "false": False, "null": None}
+INTEGER = re.compile(r"[-+]?(0|[1-9]\d*)")
+NUMBER = re.compile(r"[-+]?(0|[1-9]\d*|(?=\.\d))(\.\d*)?([eE][-+]?\d+)?")
+
+
+def with_typed_values(config: dict, files: Sequence[str | Path], schema: dict) -> dict:
     """A config whose values from the command line are what they would be in a file: 3 a number, null nothing.
 
-    Snakemake reads `--config seed=3` as a number, and the 3 of `--config "training={epochs: 3}"` as text
-    (https://github.com/snakemake/snakemake/issues/963). A text that a file gives at the same place stays text.
+    Snakemake reads `--config seed=3` as a number, and the 3 of `--config "training={epochs: 3}"` as text, with or
+    without quotes (https://github.com/snakemake/snakemake/issues/963). Where the schema wants text, it stays text. So
+    does a text that a file gives at the same place.
 
     Parameters
     ----------
@@ -20,13 +29,15 @@ def with_typed_values(config: dict, files: Sequence[str | Path]) -> dict:
     files : sequence of paths
         The config files, in the order in which they were laid over each other. One that cannot be read is passed over:
         `files.file_faults` says so.
+    schema : dict
+        The config's.
     """
     written: dict = {}
     for path in files:
         with suppress(OSError, ValueError, RecursionError, yaml.YAMLError):
             content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
             written = _laid_over(written, content) if isinstance(content, dict) else written
-    return {key: _typed(value, written.get(key)) for key, value in config.items()}
+    return _typed(config, written, schema, schema)
 
 
 def _laid_over(below: dict, above: dict) -> dict:
@@ -38,23 +49,41 @@ def _laid_over(below: dict, above: dict) -> dict:
     return below | both
 
 
-def _typed(value: object, written: object) -> object:
-    """A value with the texts in it read as YAML, but those that are written in a file."""
-    if value == written:
-        return value
+def _typed(value: object, written: object, part: dict, schema: dict) -> object:
+    """A value with the texts in it read, but those that a file has; `part` is what the schema says of it."""
+    part = definition(part, schema)
     if isinstance(value, dict):
         known = written if isinstance(written, dict) else {}
-        return {key: _typed(inner, known.get(key)) for key, inner in value.items()}
+        others = part.get("additionalProperties")
+        others = others if isinstance(others, dict) else {}
+        parts = part.get("properties", {})
+        return {key: _typed(inner, known.get(key), parts.get(key, others), schema) for key, inner in value.items()}
+    if value == written:
+        return value
     if isinstance(value, list):
-        return [_typed(inner, None) for inner in value]
+        return [_typed(inner, None, part.get("items", {}), schema) for inner in value]
     if not isinstance(value, str):
         return value
-    try:
-        read = yaml.safe_load(value)
-    except (ValueError, yaml.YAMLError):
-        return value
-    # YAML takes 1e-3 for text, and the command line takes it for a number one key higher.
-    if isinstance(read, str):
-        with suppress(ValueError):
-            read = float(read)
-    return read if isinstance(read, (bool, int, float)) or read is None else value
+    read = _read(value)
+    return read if _may_be(read, part, schema) else value
+
+
+def _read(text: str) -> object:
+    """What a text stands for: a number, a truth value, nothing; else itself."""
+    if text in WORDS:
+        return WORDS[text]
+    if INTEGER.fullmatch(text):
+        return int(text)
+    return float(text) if NUMBER.fullmatch(text) else text
+
+
+def _may_be(value: object, part: dict, schema: dict) -> bool:
+    """Whether the schema allows a value's type; where it says nothing of it, it does."""
+    part = definition(part, schema)
+    if "anyOf" in part:
+        return any(_may_be(value, each, schema) for each in part["anyOf"])
+    if "enum" in part:
+        return value in part["enum"]
+    types = part.get("type", [])
+    types = [types] if isinstance(types, str) else types
+    return not types or any(Validator.TYPE_CHECKER.is_type(value, name) for name in types)

@@ -56,7 +56,7 @@ def resolve(config: dict, *, files: Sequence[str | Path] = ()) -> dict:
     ConfigError
         If anything is wrong: for each fault the key, its value, what is allowed.
     """
-    schema = _read_schema()
+    schema = read_schema()
     found = schema_faults(config, schema)
     found += grid_faults(without(config, _culprits(found)).get("grid", {}), schema)
     culprits = _culprits(found)
@@ -121,7 +121,7 @@ def _facts(checked: CheckedConfig) -> tuple[dict[str, DataFacts], list[str]]:
 
 
 @cache
-def _read_schema() -> dict:
+def read_schema() -> dict:
     """The schema, read once."""
     return yaml.load(SCHEMA.read_text(encoding="utf-8"), SafeLoader)
 

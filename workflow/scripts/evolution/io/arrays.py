@@ -104,14 +104,23 @@ class NpyWriter:
             raise ValueError(f"the header of {entry.shape} is longer than that of {(samples, width)}")
 
     def __exit__(self, *error) -> None:
-        if self._notes and error == (None, None, None):
-            note = next(iter(self._notes.values()))
-            notes = np.full((self._entries, *note.shape), np.nan, note.dtype)
-            for index, note in self._notes.items():
-                notes[index] = note
-            self._stream.seek(self._start + self._entries * math.prod(self._shape) * self._type.itemsize)
-            np.save(self._stream, notes, allow_pickle=False)
-        self._stack.__exit__(*error)
+        if error != (None, None, None):
+            self._stack.__exit__(*error)
+            return
+        # What goes wrong here is the file's own error as well, such as a full disk.
+        with self._stack:
+            self._write_notes()
+
+    def _write_notes(self) -> None:
+        """Write the entries' notes, where there are any, as an array behind the first."""
+        if not self._notes:
+            return
+        note = next(iter(self._notes.values()))
+        notes = np.full((self._entries, *note.shape), np.nan, note.dtype)
+        for index, note in self._notes.items():
+            notes[index] = note
+        self._stream.seek(self._start + self._entries * math.prod(self._shape) * self._type.itemsize)
+        np.save(self._stream, notes, allow_pickle=False)
 
 
 def load_npy(path: str | Path, shape: tuple[int | None, ...]) -> np.ndarray:

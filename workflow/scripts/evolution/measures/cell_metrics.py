@@ -345,9 +345,9 @@ def _precisions(of: str, precisions: np.ndarray) -> dict[str, object]:
 
 
 def _samples_of_probe(activations: np.ndarray, seed: int, most: int) -> np.ndarray:
-    """Which samples the probe takes, bool (N,): all, or `most` where there are more samples and features."""
+    """Which samples the probe takes, bool (N,): all, or `most`, the same ones in every layer and form."""
     kept = np.ones(len(activations), bool)
-    if min(activations.shape) > most:
+    if len(activations) > most:
         kept[:] = False
         kept[generator(seed, "probe samples").choice(len(activations), most, replace=False)] = True
     return kept

@@ -8,7 +8,7 @@ import numpy as np
 
 from evolution.measures.blocks import NARROW, Search, about_mean, nearest_of, pass_over
 from evolution.measures.copies import find_copies
-from evolution.measures.devices import namespace, place
+from evolution.measures.devices import namespace, on_host, place
 
 if TYPE_CHECKING:
     import torch
@@ -140,7 +140,7 @@ class Passes:
             if search.count > 0:
                 # Which copies are among the nearest depends on the order of the neighbours too.
                 copied = np.bincount(self._copy_of[part], minlength=number) > 1
-                exact = copied[search.members] | copied[search.numbers[search.members]].any(1)
+                exact = copied[search.members] | copied[on_host(search.numbers)[search.members]].any(1)
                 near, _ = nearest_of(search, self._distinct, centred.error(False), exact=exact)
             self._nearest[part.tobytes(), count] = self._of_samples(near, search.members, part, count)
         if with_two:

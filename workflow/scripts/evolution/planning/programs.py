@@ -113,6 +113,12 @@ def run_program(program: Path, request: dict, answer: Path, *, timeout: float | 
     raise ProgramError(f"ended with code {done.returncode}: {last}")
 
 
+def torch_finds_gpu() -> bool:
+    """Whether torch has a GPU that it can use here. Planning does without torch, so another process is asked."""
+    question = "import sys, torch; sys.exit(not torch.cuda.is_available())"
+    return subprocess.run([sys.executable, "-P", "-c", question], capture_output=True).returncode == 0
+
+
 def code_digests(name: str, key: str) -> list[str]:
     """Digests of a user's file and of what it imports from its folder and package; none for what is built in.
 
