@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 from evolution.startup.libraries import LIBRARIES, kinds_of_jobs
@@ -49,8 +50,12 @@ def worker_wanted() -> bool:
     return os.environ.get(OFF_SWITCH, "") in ("", "0") and sys.platform == "linux"
 
 
+@cache
 def put_worker_in_place(scripts: Path) -> None:
-    """Start the worker, and have Snakemake run commands by it; see `start_worker`."""
+    """Start the worker, and have Snakemake run commands by it; see `start_worker`.
+
+    It is started once, however many modules of a Snakefile use this workflow.
+    """
     from snakemake.shell import shell
 
     shell.executable(start_worker(scripts, shell.get_executable()))
