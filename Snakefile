@@ -1,8 +1,18 @@
 """How a network's representations organise while it trains: train, snapshot, measure, embed, draw."""
 
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
 min_version("9.20")
+
+FOLDER = workflow.current_basedir.get_path_or_uri(secret_free=True)
+if not Path(FOLDER).is_dir():
+    raise WorkflowError(
+        f"{FOLDER} is no folder on this machine, and jobs import this workflow's library from one: clone the repository, "
+        "and give the path of the clone's Snakefile as `snakefile` of the module."
+    )
 
 
 # Config

@@ -156,7 +156,7 @@ def test_snakemake_writes_the_report_of_modules(importing):
         ('"clone/Snakefile"', '{"results": "/elsewhere"}', "leave one of the two out"),
         ('"clone/Snakefile"', '{"results": "../elsewhere"}', "leave one of the two out"),
         ('"clone/Snakefile"', '{"sed": 1}', "sed"),
-        ('gitfile("clone", path="Snakefile", ref="main")', "{}", "clone the repository, and give the path"),
+        ('gitfile("clone", path="Snakefile", ref="main")', "{}", "clone the repository, "),
     ],
 )
 def test_what_cannot_be_is_said_in_a_sentence(importing, tmp_path, snakefile, config, said):

@@ -6,13 +6,7 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 # Where another workflow uses this one, `workflow.basedir` is the folder of that one.
-RULES_FOLDER = Path(workflow.current_basedir.get_path_or_uri(secret_free=True))
-if not RULES_FOLDER.is_dir():
-    raise WorkflowError(
-        f"{RULES_FOLDER} is no folder on this machine, and jobs import this workflow's library from a folder: clone "
-        "the repository, and give the path of the clone's Snakefile as `snakefile` of the module."
-    )
-WORKFLOW_FOLDER = RULES_FOLDER.parents[1]
+WORKFLOW_FOLDER = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parents[1]
 SCRIPTS = WORKFLOW_FOLDER / "workflow" / "scripts"
 # The name that another workflow gives this one by `module`; None where this workflow runs on its own, or by `include`.
 MODULE = None if os.path.samefile(workflow.main_snakefile, WORKFLOW_FOLDER / "Snakefile") else __name__
