@@ -22,6 +22,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
+from evolution.startup.client import SCRIPTS_LINK
 from evolution.startup.libraries import LIBRARIES, kinds_of_jobs
 from evolution.startup.server import THREADS
 
@@ -93,6 +94,8 @@ def start_worker(scripts: Path, shell: str, libraries: Mapping[str, Sequence[str
             listeners[kind].listen(WAITING)
         for script, kind in kinds_of_jobs(scripts).items():
             (folder / script).symlink_to(f"{kind}.socket")
+        # As Snakemake writes it into its copies.
+        (folder / SCRIPTS_LINK).symlink_to(scripts.resolve())
         own = Path(".snakemake").resolve()
         own.mkdir(exist_ok=True)
         folders.append(Path(tempfile.mkdtemp(prefix="worker-", dir=own)))
