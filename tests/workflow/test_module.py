@@ -63,6 +63,8 @@ Path(snakemake.output[0]).write_text("".join(Path(path).read_text() for path in 
 
 # Weights, which a run begins with, count from the working directory.
 CHANGES = {"seed": 5, "model": {"name": "own/net.py:Net", "weights": "own/weights.pt"}, "layers": ["body"]}
+# A training that may end by itself is planned by what lies below the prefix.
+CHANGES["training"] = SMALL["training"] | {"stop": {"diverged": True}}
 NET = """
 from torch import nn
 

@@ -5,6 +5,7 @@ from snakemake.settings.types import DeploymentMethod
 from evolution.config import checks, class_votes, command_line, files, resolve, stated_paths, training_part
 from evolution.errors import ConfigError
 from evolution.planning.programs import put_library_first
+from evolution.planning.said_before import not_said_before
 
 # Snakemake puts a script's folder last on its path: a user's package that is called as this library would come first.
 put_library_first()
@@ -56,7 +57,7 @@ if DeploymentMethod.CONDA not in workflow.deployment_settings.deployment_method:
     checked(checks.check_installed, experiment)
 
 if workflow.is_main_process:
-    for note in dict.fromkeys(
+    for note in not_said_before(
         [
             *checks.notes(experiment),
             *training_part.training_part_notes(experiment),

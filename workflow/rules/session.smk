@@ -18,6 +18,16 @@ from snakemake.settings.types import RerunTrigger
 # All modules of a Snakefile that use this workflow hold the same one.
 PROJECT_LOCK = FileLock(".snakemake/running.lock", timeout=0, is_singleton=True)
 
+
+def module_notes():
+    """That a workflow that uses this one as a module does not call its handlers, where its Snakefile does not."""
+    if MODULE and f"{MODULE}.onstart(" not in Path(workflow.main_snakefile).read_text(encoding="utf-8"):
+        yield (
+            f"Module {MODULE}: {workflow.main_snakefile} does not call {MODULE}.onstart(). So jobs start more slowly, and "
+            "nothing stops a run that would lose what was taken of files that are gone (docs/as-a-module.md)."
+        )
+
+
 # A plan is millions of objects that live until Snakemake ends. With its own thresholds Python's garbage collector walks
 # through all of them again and again and finds nothing, and when the process ends it takes them apart one by one: of
 # the planning of 20,000 cells a tenth and another fifth. So it looks less often, and not at the end.
@@ -27,11 +37,8 @@ atexit.register(gc.freeze)
 if workflow.is_main_process:
     # The rules are all there, and so is what their scripts import.
     CODE_NOTES.save()
-    if MODULE and f"{MODULE}.onstart(" not in Path(workflow.main_snakefile).read_text(encoding="utf-8"):
-        logger.info(
-            f"Module {MODULE}: {workflow.main_snakefile} does not call {MODULE}.onstart(). So jobs start more slowly, and "
-            "nothing stops a run that would lose what was taken of files that are gone (docs/as-a-module.md)."
-        )
+    for note in not_said_before(module_notes()):
+        logger.info(note)
 
 
 def lock_project():
@@ -47,12 +54,14 @@ def lock_project():
 
 def check_triggers():
     """Say that a trigger is on that profiles/default leaves out: a module comes without that profile."""
+    note = (
+        "Snakemake's rerun trigger `code` is on, so that a fresh clone of this workflow runs all jobs again. It is not "
+        "needed, because code is among the jobs' inputs: give --rerun-triggers mtime params input software-env, or "
+        "write rerun-triggers: [mtime, params, input, software-env] into your profile."
+    )
     if RerunTrigger.CODE in workflow.rerun_triggers:
-        logger.info(
-            "Snakemake's rerun trigger `code` is on, so that a fresh clone of this workflow runs all jobs again. It is not "
-            "needed, because code is among the jobs' inputs: give --rerun-triggers mtime params input software-env, or "
-            "write rerun-triggers: [mtime, params, input, software-env] into your profile."
-        )
+        for new in not_said_before([note]):
+            logger.info(new)
 
 
 def check_clock():
