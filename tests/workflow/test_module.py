@@ -175,6 +175,16 @@ def test_what_cannot_be_is_said_in_a_sentence(importing, tmp_path, snakefile, co
     assert project.returncode and said in output and "Traceback" not in output
 
 
+def test_another_package_of_the_librarys_name_is_named(importing, tmp_path):
+    (tmp_path / "evolution.py").touch()
+    module = f'module m:\n    snakefile: "{importing.folder}/clone/Snakefile"\n    config: {{}}\n\nuse rule * from m\n'
+    (tmp_path / "Snakefile").write_text(f"import evolution\n\n{module}")
+    project = Importing.__new__(Importing)
+    project.folder = tmp_path
+    output = project.snakemake("--dry-run", "data", check=False)
+    assert f"`evolution` was imported from {tmp_path}/evolution.py" in output and "Traceback" not in output
+
+
 def commit(folder):
     import subprocess
 

@@ -21,7 +21,8 @@ PROJECT_LOCK = FileLock(".snakemake/running.lock", timeout=0, is_singleton=True)
 
 def module_notes():
     """That a workflow that uses this one as a module does not call its handlers, where its Snakefile does not."""
-    if MODULE and f"{MODULE}.onstart(" not in Path(workflow.main_snakefile).read_text(encoding="utf-8"):
+    snakefile = Path(workflow.main_snakefile)
+    if MODULE and snakefile.is_file() and f"{MODULE}.onstart(" not in snakefile.read_text(encoding="utf-8"):
         yield (
             f"Module {MODULE}: {workflow.main_snakefile} does not call {MODULE}.onstart(). So jobs start more slowly, and "
             "nothing stops a run that would lose what was taken of files that are gone (docs/as-a-module.md)."
@@ -151,7 +152,7 @@ def print_summaries():
     if len(written) > MOST_SUMMARIES:
         print(f"The summaries of {len(written)} runs: {written[0]}, ...")
         warnings = {Path(path).parent.name: load_warnings(Path(path).with_name("warnings.json")) for path in written}
-        for line in warning_lines(warnings, most=MOST_LINES):
+        for line in warning_lines(warnings, most=MOST_LINES, results=RESULTS):
             print(line)
         written = []
     crossings = CROSSINGS.replace("<results>", RESULTS)
@@ -167,7 +168,7 @@ def print_data_warnings():
     asked = {str(path) for job in workflow.dag.jobs for path in job.output}
     paths = {run: f"{RESULTS}/{run}/dataset.npz" for run in RUNS if f"{RESULTS}/{run}/summary.md" not in asked}
     warnings = {run: dataset_warnings(path) for run, path in paths.items() if path in asked and Path(path).is_file()}
-    for line in warning_lines(warnings, most=MOST_LINES):
+    for line in warning_lines(warnings, most=MOST_LINES, results=RESULTS):
         print(line)
 
 
@@ -182,7 +183,7 @@ def print_former_figures():
 def print_job_errors(logs):
     """Say once more what the failed jobs ended with: Snakemake's messages on them are long, and other jobs went on."""
     for path in logs:
-        for line in error_lines(path):
+        for line in error_lines(path, results=RESULTS):
             print(line, file=sys.stderr)
 
 
