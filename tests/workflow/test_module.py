@@ -1,11 +1,12 @@
 """This workflow as a part of another one: modules with and without a prefix, next to each other, and an own results."""
 
+import re
 import shutil
 
 import pytest
 import yaml
 
-from support.project import TINY, Project, differing
+from support.project import ROOT, TINY, Project, differing
 
 # The smallest run that has all stages.
 SMALL = TINY | {"training": TINY["training"] | {"epochs": 2}, "plots": {"dpi": 50}}
@@ -173,6 +174,14 @@ def test_what_cannot_be_is_said_in_a_sentence(importing, tmp_path, snakefile, co
     project.folder = tmp_path
     output = project.snakemake("--dry-run", "m_data", check=False)
     assert project.returncode and said in output and "Traceback" not in output
+
+
+def test_rules_name_no_folder_that_a_module_changes():
+    """Paths of rules begin with <results>; the workflow's own folder and its local rules are not those of a module."""
+    for path in [ROOT / "Snakefile", *sorted((ROOT / "workflow" / "rules").glob("*.smk"))]:
+        code = [line.partition("#")[0] for line in path.read_text(encoding="utf-8").splitlines()]
+        found = [line for line in code if re.search(r'"results/|workflow\.basedir|^localrules:', line)]
+        assert found == [], path.name
 
 
 def test_another_package_of_the_librarys_name_is_named(importing, tmp_path):
