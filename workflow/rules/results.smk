@@ -39,12 +39,13 @@ checkpoint training_end:
 
 
 # From the working directory.
-RESULTS = str(rules.training_end.output[0]).removesuffix("/{run}/training_end.json")
-HAS_PREFIX = RESULTS != results_folder(config)
-if HAS_PREFIX and RESULTS.endswith(results_folder(config)) and results_folder(config).startswith(("/", "..")):
+RESULTS, _, _ = rules.training_end.output[0].rsplit("/", 2)
+ASKED = results_folder(config)
+HAS_PREFIX = RESULTS != ASKED
+if HAS_PREFIX and RESULTS.endswith(ASKED) and (os.path.isabs(ASKED) or ASKED.startswith("..")):
     raise WorkflowError(
-        f"The module has a `prefix`, and its config has results: {results_folder(config)}, which does not lie below "
-        "one: leave one of the two out."
+        f"The module has a `prefix`, and its config has results: {ASKED}, which does not lie below one: leave one of the "
+        "two out."
     )
 
 
