@@ -1,11 +1,22 @@
 """How a network's representations organise while it trains: train, snapshot, measure, embed, draw."""
 
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
 min_version("9.20")
 
+FOLDER = workflow.current_basedir.get_path_or_uri(secret_free=True)
+if not Path(FOLDER).is_dir():
+    raise WorkflowError(
+        f"{FOLDER} is no folder on this machine, and jobs import this workflow's library from one: clone the repository, "
+        "and give the path of the clone's Snakefile as `snakefile` of the module."
+    )
+
 
 # Config
+include: "workflow/rules/location.smk"
 include: "workflow/rules/config.smk"
 
 
@@ -33,6 +44,7 @@ include: "workflow/rules/session.smk"
 # Handlers
 onstart:
     lock_project()
+    check_triggers()
     check_clock()
     check_sources()
     check_gpu()
@@ -54,66 +66,49 @@ onerror:
 
 
 # Targets
-localrules:
-    all,
-    data,
-    training,
-    snapshots,
-    metrics,
-    embeddings,
-    plots,
-    comparison,
-    report,
-    layers,
-    write_report,
-    about,
-    settings,
-
-
 rule all:
-    default_target: True
     input:
         # Cells and tables are named too: Snakemake does not make a lost file again that no target asks for.
-        of_each_run(lambda run: cells(run, "results/{run}/metrics/{span}/{layer}.parquet")),
-        of_each_run(lambda run: cells(run, "results/{run}/embeddings/{span}/{layer}.npy")),
-        expand("results/{run}/tables/{table}.parquet", run=RUNS, table=["history", "metrics", "embedding"]),
+        of_each_run(lambda run: cells(run, "<results>/{run}/metrics/{span}/{layer}.parquet")),
+        of_each_run(lambda run: cells(run, "<results>/{run}/embeddings/{span}/{layer}.npy")),
+        expand("<results>/{run}/tables/{table}.parquet", run=RUNS, table=["history", "metrics", "embedding"]),
         FIGURE_FILES,
-        expand("results/{run}/{page}", run=RUNS, page=["explorer.html", "summary.md"]),
+        expand("<results>/{run}/{page}", run=RUNS, page=["explorer.html", "summary.md"]),
         of_each_run(more_measures),
         COMPARISON_FILES,
 
 
 rule data:
     input:
-        expand("results/{run}/dataset.npz", run=RUNS),
+        expand("<results>/{run}/dataset.npz", run=RUNS),
 
 
 rule training:
     input:
-        expand("results/{run}/tables/history.parquet", run=RUNS),
-        [f"results/{run}/checkpoints/{span}.pt" for run in RUNS for span in PLANNED[run].training_spans],
+        expand("<results>/{run}/tables/history.parquet", run=RUNS),
+        [f"<results>/{run}/checkpoints/{span}.pt" for run in RUNS for span in PLANNED[run].training_spans],
 
 
 rule snapshots:
     input:
-        of_each_run(lambda run: cells(run, "results/{run}/activations/{span}/{layer}.npy")),
+        of_each_run(lambda run: cells(run, "<results>/{run}/activations/{span}/{layer}.npy")),
 
 
 rule metrics:
     input:
-        expand("results/{run}/tables/metrics.parquet", run=RUNS),
+        expand("<results>/{run}/tables/metrics.parquet", run=RUNS),
         of_each_run(more_measures),
 
 
 rule embeddings:
     input:
-        expand("results/{run}/tables/embedding.parquet", run=RUNS),
+        expand("<results>/{run}/tables/embedding.parquet", run=RUNS),
 
 
 rule plots:
     input:
         FIGURE_FILES,
-        expand("results/{run}/{page}", run=RUNS, page=["explorer.html", "summary.md", "summary.csv"]),
+        expand("<results>/{run}/{page}", run=RUNS, page=["explorer.html", "summary.md", "summary.csv"]),
         COMPARISON_FILES,
 
 
@@ -124,4 +119,4 @@ rule comparison:
 
 rule report:
     input:
-        "results/report.html",
+        "<results>/report.html",

@@ -41,7 +41,9 @@ class Worker:
             path.mkdir(parents=True)
         for name, code in scripts.items():
             (folder / "scripts" / f"{name}.py").touch()
-            (folder / ".snakemake" / "scripts" / f"tmp1.{name}.py").write_text(code, encoding="utf-8")
+            original = (folder / "scripts" / f"{name}.py").resolve()
+            copy = f"{code}\n# As Snakemake says of its copies: __file__ = {str(original)!r}\n"
+            (folder / ".snakemake" / "scripts" / f"tmp1.{name}.py").write_text(copy, encoding="utf-8")
         # pytest writes into the environment which test runs.
         self.environment = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
         self.environment |= {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join([str(SCRIPTS), str(folder)])}

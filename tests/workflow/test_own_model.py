@@ -17,6 +17,8 @@ from support.stateful_models import write_stateful
 EXAMPLE = yaml.safe_load((ROOT / "examples" / "residual.yaml").read_text(encoding="utf-8"))
 # The example's runs, at the size of the other tests.
 CONFIG = TINY | {"layers": EXAMPLE["layers"], "runs": EXAMPLE["runs"], "plots": {"dpi": 50}}
+# The tests' config lies one folder above the example's.
+CONFIG = changed(CONFIG, "runs.residual.model.name", f"examples/{EXAMPLE['runs']['residual']['model']['name']}")
 CONFIG = changed(CONFIG | {"metrics": {"n_init": 2, "measures": [], "cka": False}}, "training.epochs", 2)
 SPANS = ("0000", "0002")
 TARGETS = ("metrics", "results/residual/figures/metric_curves.png")

@@ -37,7 +37,12 @@ def times_at_end(
 ):
     """The times of a run whose training has ended, read once for a time of change of the checkpoint rule's file."""
     return trained_times(
-        run, RUNS[run], experiment, ending=load_ending(file), training_digest=PLANNED[run].training_digest
+        run,
+        RUNS[run],
+        experiment,
+        ending=load_ending(file),
+        training_digest=PLANNED[run].training_digest,
+        results=Path(RESULTS),
     )
 
 
@@ -166,7 +171,7 @@ def ending(wildcards):
 
 def endings_of(runs):
     """The files that say where the trainings of some runs have ended, as far as this is not known before."""
-    return [f"results/{run}/training_end.json" for run in runs if PLANNED[run].may_end_early]
+    return [f"<results>/{run}/training_end.json" for run in runs if PLANNED[run].may_end_early]
 
 
 def of_each_run(files):
@@ -193,10 +198,10 @@ def sample_count(run):
 def more_measures(run):
     """The files of a run's measures that are not of single cells, as far as the config switches them on."""
     tables = ["class_metrics"] * has_class_metrics(run) + ["collapse"] * has_collapse(run)
-    files = [f"results/{run}/tables/{table}.parquet" for table in tables]
+    files = [f"<results>/{run}/tables/{table}.parquet" for table in tables]
     if experiment["metrics"]["cka"]:
-        files += expand("results/{run}/cka/layers/{span}.parquet", run=run, span=run_spans(run))
-        files += expand("results/{run}/cka/times/{layer}.parquet", run=run, layer=NETWORK_LAYERS[run])
+        files += expand("<results>/{run}/cka/layers/{span}.parquet", run=run, span=run_spans(run))
+        files += expand("<results>/{run}/cka/times/{layer}.parquet", run=run, layer=NETWORK_LAYERS[run])
     return files
 
 

@@ -1,7 +1,7 @@
 # Runs compared with one another, in results/comparison, where there are two runs or more.
 from evolution.planning.run_groups import layer_order, representative_runs, run_groups
 
-CROSSINGS = "results/comparison/crossing.md"
+CROSSINGS = "<results>/comparison/crossing.md"
 # Runs that differ in nothing but their seed are one group.
 GROUPS = run_groups(RUNS)
 GROUP_LAYERS = {group: NETWORK_LAYERS[runs[0]] for group, runs in GROUPS.items()}
@@ -32,7 +32,7 @@ def compared_activations(
 ):
     """The activations of each run and layer that are compared."""
     return [
-        f"results/{run}/activations/{span}/{layer}.npy"
+        f"<results>/{run}/activations/{span}/{layer}.npy"
         for run, spans in compared_spans(wildcards).items()
         for span in spans
         for layer in NETWORK_LAYERS[run]
@@ -54,7 +54,7 @@ def tables_of_runs(
     table,
 ):
     """The runs' tables of one kind, group by group."""
-    return [f"results/{run}/tables/{table}.parquet" for runs in COMPARED_TABLES[table].values() for run in runs]
+    return [f"<results>/{run}/tables/{table}.parquet" for runs in COMPARED_TABLES[table].values() for run in runs]
 
 
 rule compare_tables:
@@ -62,9 +62,9 @@ rule compare_tables:
         **{table: tables_of_runs(table) for table in COMPARED_TABLES},
         code=code("compare_tables"),
     output:
-        **{table: f"results/comparison/tables/{table}.parquet" for table in COMPARED_TABLES},
+        **{table: f"<results>/comparison/tables/{table}.parquet" for table in COMPARED_TABLES},
     log:
-        "results/comparison/logs/compare_tables.log",
+        "<results>/comparison/logs/compare_tables.log",
     conda:
         "../../envs/analysis.yaml"
     resources:
@@ -80,18 +80,18 @@ rule compare_tables:
 
 rule compare_crossings:
     input:
-        metrics="results/comparison/tables/metrics.parquet",
+        metrics="<results>/comparison/tables/metrics.parquet",
         code=code("compare_crossings"),
     output:
         markdown=CROSSINGS,
         csv=report(
-            "results/comparison/crossing.csv",
+            "<results>/comparison/crossing.csv",
             caption="../report/compared_crossing.rst",
             category="comparison",
             labels={"result": "when layers cross"},
         ),
     log:
-        "results/comparison/logs/compare_crossings.log",
+        "<results>/comparison/logs/compare_crossings.log",
     conda:
         "../../envs/analysis.yaml"
     resources:
@@ -109,13 +109,13 @@ rule compare_crossings:
 
 rule compare_activations:
     input:
-        datasets=expand("results/{run}/dataset.npz", run=CKA_RUNS),
+        datasets=expand("<results>/{run}/dataset.npz", run=CKA_RUNS),
         activations=compared_activations,
         code=code("compare_activations"),
     output:
-        "results/comparison/tables/cka.parquet",
+        "<results>/comparison/tables/cka.parquet",
     log:
-        "results/comparison/logs/compare_activations.log",
+        "<results>/comparison/logs/compare_activations.log",
     conda:
         "../../envs/analysis.yaml"
     resources:
@@ -149,13 +149,13 @@ for figure in registry.COMPARISON_FIGURES:
         name:
             figure.rule
         input:
-            **{name: f"results/comparison/{path}" for name, path in figure.inputs.items()},
+            **{name: f"<results>/comparison/{path}" for name, path in figure.inputs.items()},
             endings=endings_of(CKA_RUNS),
             code=code(figure.rule),
         output:
-            **figure_outputs(figure, "results/comparison", "../report/compared_{name}.rst", "comparison"),
+            **figure_outputs(figure, "<results>/comparison", "../report/compared_{name}.rst", "comparison"),
         log:
-            f"results/comparison/logs/{figure.rule}.log",
+            f"<results>/comparison/logs/{figure.rule}.log",
         conda:
             "../../envs/plots.yaml"
         resources:
@@ -183,9 +183,9 @@ COMPARISON_FILES = []
 if len(RUNS) > 1 and len(UNITS) == 1:
     COMPARISON_FILES = [
         CROSSINGS,
-        "results/comparison/crossing.csv",
+        "<results>/comparison/crossing.csv",
         *expand(
-            "results/comparison/figures/{name}.{format}",
+            "<results>/comparison/figures/{name}.{format}",
             name=[
                 figure.name
                 for figure in registry.COMPARISON_FIGURES

@@ -1,16 +1,11 @@
 # The config: read, checked, and filled in with the defaults.
-import sys
-from pathlib import Path
-
-from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 from snakemake.settings.types import DeploymentMethod
 
-sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
-
-from evolution.config import checks, class_votes, command_line, files, resolve, training_part
+from evolution.config import checks, class_votes, command_line, files, resolve, stated_paths, training_part
 from evolution.errors import ConfigError
 from evolution.planning.programs import put_library_first
+from evolution.planning.said_before import not_said_before
 
 # Snakemake puts a script's folder last on its path: a user's package that is called as this library would come first.
 put_library_first()
@@ -24,19 +19,34 @@ def checked(check, *arguments, **more):
         raise WorkflowError(f"The config cannot be used:\n{error}") from None
 
 
-# A preset given by --configfile stands alone; config.yaml is the experiment that runs without one.
-if not workflow.configfiles:
-    checked(files.check_file, "config.yaml")
+# A preset given by --configfile stands alone; config.yaml is the experiment that runs without one: that of the working
+# directory, or of this workflow. A module has it where it is given no config.
+if not workflow.configfiles or (MODULE and not config):
+    DEFAULT_CONFIG = "config.yaml"
+    if MODULE or not os.path.exists(DEFAULT_CONFIG):
+        DEFAULT_CONFIG = os.path.relpath(WORKFLOW_FOLDER / "config.yaml")
+    checked(files.check_file, DEFAULT_CONFIG)
 
-    configfile: "config.yaml"
+    configfile: DEFAULT_CONFIG
 
+
+include: "results.smk"
+
+
+# The files of a workflow that uses this one hold more, and are checked there.
+CONFIG_FILES = [] if MODULE else workflow.configfiles
+WRITTEN = config if MODULE else command_line.with_typed_values(config, CONFIG_FILES, resolve.read_schema())
+WRITTEN = stated_paths.counted_from_files(WRITTEN, workflow.configfiles)
 
 # Snakemake's own `config`, which holds what was written, stays as it is; rules read the resolved one.
 experiment = checked(
     resolve.resolve,
-    command_line.with_typed_values(config, workflow.configfiles, resolve.read_schema()),
-    files=workflow.configfiles,
+    WRITTEN,
+    files=CONFIG_FILES,
+    results=Path(RESULTS),
 )
+# It is no part of the experiment where results lie.
+del experiment["results"]
 # Each run's times: they follow from the config, and are no part of it.
 PLANNED = experiment.pop("times")
 # So do the facts on each run's samples.
@@ -47,7 +57,7 @@ if DeploymentMethod.CONDA not in workflow.deployment_settings.deployment_method:
     checked(checks.check_installed, experiment)
 
 if workflow.is_main_process:
-    for note in dict.fromkeys(
+    for note in not_said_before(
         [
             *checks.notes(experiment),
             *training_part.training_part_notes(experiment),

@@ -10,7 +10,7 @@ def own_archive(
 ):
     """The .npz that holds a run's samples, where they are the user's own."""
     kind, path = own_source.own_path(RUNS[wildcards.run]["dataset"]["name"]) or (None, None)
-    return [str(path)] if kind == contents.NPZ else []
+    return not_prefixed([str(path)]) if kind == contents.NPZ else []
 
 
 def archive_digest(
@@ -64,9 +64,9 @@ rule prepare_own_data:
         source=data_code,
         code=code("prepare_own_data"),
     output:
-        "results/{run}/dataset.npz",
+        "<results>/{run}/dataset.npz",
     log:
-        "results/{run}/logs/prepare_own_data.log",
+        "<results>/{run}/logs/prepare_own_data.log",
     wildcard_constraints:
         run="|".join(map(re.escape, OWN_DATA_RUNS)) or "(?!)",
     conda:
@@ -104,9 +104,9 @@ rule prepare_recording:
     input:
         code=code("prepare_recording"),
     output:
-        "results/{run}/dataset.npz",
+        "<results>/{run}/dataset.npz",
     log:
-        "results/{run}/logs/prepare_recording.log",
+        "<results>/{run}/logs/prepare_recording.log",
     wildcard_constraints:
         run="|".join(re.escape(run) for run in RECORDED_RUNS) or "(?!)",
     conda:
@@ -135,9 +135,9 @@ rule prepare_data:
         source=ancient(own_archive),
         code=code("prepare_data"),
     output:
-        "results/{run}/dataset.npz",
+        "<results>/{run}/dataset.npz",
     log:
-        "results/{run}/logs/prepare_data.log",
+        "<results>/{run}/logs/prepare_data.log",
     wildcard_constraints:
         run="|".join(re.escape(run) for run in RUNS if SOURCE[run] != "recording" and run not in OWN_DATA_RUNS)
         or "(?!)",

@@ -9,7 +9,7 @@ def previous_embedding(
     before = TIMES[wildcards.run].span_before.get(wildcards.span)
     if experiment["embedding"]["alignment"] == "none" or before is None:
         return {}
-    return {"previous": f"results/{wildcards.run}/embeddings/{before}/{wildcards.layer}.npy"}
+    return {"previous": f"<results>/{wildcards.run}/embeddings/{before}/{wildcards.layer}.npy"}
 
 
 @for_each_cell
@@ -25,12 +25,12 @@ def time_before(
 rule embed:
     input:
         unpack(previous_embedding),
-        **reads_activations("embed", activations="results/{run}/activations/{span}/{layer}.npy"),
+        **reads_activations("embed", activations="<results>/{run}/activations/{span}/{layer}.npy"),
     output:
-        embedding="results/{run}/embeddings/{span}/{layer}.npy",
-        quality="results/{run}/embeddings/{span}/{layer}.parquet",
+        embedding="<results>/{run}/embeddings/{span}/{layer}.npy",
+        quality="<results>/{run}/embeddings/{span}/{layer}.parquet",
     log:
-        "results/{run}/logs/embed/{span}/{layer}.log",
+        "<results>/{run}/logs/embed/{span}/{layer}.log",
     # Where layouts are aligned, the layouts of a layer are the longest chain of jobs after the training. Jobs of no chain
     # fill the cores next to it, and in the end no core waits for it.
     priority: 1

@@ -35,7 +35,7 @@ def files_of(wanted):
             if span in spans_of(wildcards.run, layer)
         ]
         # A pattern without {layer} is the same file for all layers of a span.
-        return [f"results/{wildcards.run}/{path}" for path in dict.fromkeys(found)]
+        return [f"<results>/{wildcards.run}/{path}" for path in dict.fromkeys(found)]
 
     return files
 
@@ -52,12 +52,12 @@ def file_of(path):
     """A path in a run's folder; {first_span} stands for the span of the first snapshot."""
 
     def file(wildcards):
-        return f"results/{wildcards.run}/{path.format(first_span=first_span(wildcards.run))}"
+        return f"<results>/{wildcards.run}/{path.format(first_span=first_span(wildcards.run))}"
 
-    return file if "{first_span}" in path else f"results/{{run}}/{path}"
+    return file if "{first_span}" in path else f"<results>/{{run}}/{path}"
 
 
-def figure_outputs(figure, folder="results/{run}", caption="../report/{name}.rst", category="{run}"):
+def figure_outputs(figure, folder="<results>/{run}", caption="../report/{name}.rst", category="{run}"):
     """A figure's files by their format. A film goes into the report in each format, other figures in the first."""
     labels = figure.film or {FORMATS[0]: figure.label}
     outputs = {format: f"{folder}/figures/{figure.name}.{format}" for format in figure.film or FORMATS}
@@ -111,7 +111,7 @@ for figure in registry.FIGURES:
         output:
             **figure_outputs(figure),
         log:
-            f"results/{{run}}/logs/{figure.rule}.log",
+            f"<results>/{{run}}/logs/{figure.rule}.log",
         priority: figure.priority
         conda:
             "../../envs/plots.yaml"
@@ -140,7 +140,7 @@ def has_figure(run, figure):
 
 # The figures of each run.
 FIGURE_FILES = [
-    f"results/{run}/figures/{figure.name}.{format}"
+    f"<results>/{run}/figures/{figure.name}.{format}"
     for run in RUNS
     for figure in registry.FIGURES
     if has_figure(run, figure)

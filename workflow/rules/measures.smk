@@ -7,7 +7,7 @@ def predictions_of(
     wildcards,
 ):
     """The network's predictions for the samples when a span's activations were taken; nothing for the raw inputs."""
-    return [] if wildcards.layer == RAW_INPUTS else f"results/{wildcards.run}/predictions/{wildcards.span}.parquet"
+    return [] if wildcards.layer == RAW_INPUTS else f"<results>/{wildcards.run}/predictions/{wildcards.span}.parquet"
 
 
 def memory_for_activations(
@@ -58,16 +58,16 @@ rule measure:
     input:
         **reads_activations(
             "measure",
-            activations="results/{run}/activations/{span}/{layer}.npy",
+            activations="<results>/{run}/activations/{span}/{layer}.npy",
             predictions=predictions_of,
         ),
-        dataset="results/{run}/dataset.npz",
+        dataset="<results>/{run}/dataset.npz",
     output:
-        metrics="results/{run}/metrics/{span}/{layer}.parquet",
-        clusters="results/{run}/clusters/{span}/{layer}.npy",
-        votes="results/{run}/votes/{span}/{layer}.npy",
+        metrics="<results>/{run}/metrics/{span}/{layer}.parquet",
+        clusters="<results>/{run}/clusters/{span}/{layer}.npy",
+        votes="<results>/{run}/votes/{span}/{layer}.npy",
     log:
-        "results/{run}/logs/measure/{span}/{layer}.log",
+        "<results>/{run}/logs/measure/{span}/{layer}.log",
     conda:
         "../../envs/torch.yaml" if MEASURES_BY_TORCH else "../../envs/analysis.yaml"
     resources:
@@ -96,14 +96,14 @@ rule measure_collapse:
     input:
         **reads_activations(
             "measure_collapse",
-            classifier=in_all_spans("results/{run}/classifier/{span}.npy"),
-            predictions=in_all_spans("results/{run}/predictions/{span}.parquet"),
+            classifier=in_all_spans("<results>/{run}/classifier/{span}.npy"),
+            predictions=in_all_spans("<results>/{run}/predictions/{span}.parquet"),
         ),
-        dataset="results/{run}/dataset.npz",
+        dataset="<results>/{run}/dataset.npz",
     output:
-        "results/{run}/tables/collapse.parquet",
+        "<results>/{run}/tables/collapse.parquet",
     log:
-        "results/{run}/logs/measure_collapse.log",
+        "<results>/{run}/logs/measure_collapse.log",
     conda:
         "../../envs/analysis.yaml"
     resources:
@@ -125,16 +125,16 @@ def activations_of_all_layers(
         (first_span(wildcards.run) if layer == RAW_INPUTS else wildcards.span, layer)
         for layer in followed_layers(wildcards)
     ]
-    return [f"results/{wildcards.run}/activations/{span}/{layer}.npy" for span, layer in spans_and_layers]
+    return [f"<results>/{wildcards.run}/activations/{span}/{layer}.npy" for span, layer in spans_and_layers]
 
 
 rule cka_layers:
     input:
         **reads_activations("cka_layers", activations=activations_of_all_layers),
     output:
-        "results/{run}/cka/layers/{span}.parquet",
+        "<results>/{run}/cka/layers/{span}.parquet",
     log:
-        "results/{run}/logs/cka_layers/{span}.log",
+        "<results>/{run}/logs/cka_layers/{span}.log",
     conda:
         "../../envs/analysis.yaml"
     resources:
@@ -154,12 +154,12 @@ rule cka_times:
     input:
         **reads_activations(
             "cka_times",
-            activations=in_all_spans("results/{run}/activations/{span}/{layer}.npy"),
+            activations=in_all_spans("<results>/{run}/activations/{span}/{layer}.npy"),
         ),
     output:
-        "results/{run}/cka/times/{layer}.parquet",
+        "<results>/{run}/cka/times/{layer}.parquet",
     log:
-        "results/{run}/logs/cka_times/{layer}.log",
+        "<results>/{run}/logs/cka_times/{layer}.log",
     conda:
         "../../envs/analysis.yaml"
     resources:

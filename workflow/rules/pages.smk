@@ -1,31 +1,34 @@
 # Pages of each run: the explorer, and the summary with its warnings.
 
 
-PAGE_FOLDER = Path(workflow.basedir) / "workflow" / "scripts" / "evolution" / "explorer"
 # HTML, CSS and JavaScript, as inputs relative to the working directory.
-PAGE_FILES = [
-    os.path.relpath(path) for path in sorted(PAGE_FOLDER.iterdir()) if path.suffix in (".html", ".css", ".js")
-]
+PAGE_FILES = not_prefixed(
+    [
+        os.path.relpath(path)
+        for path in sorted((SCRIPTS / "evolution" / "explorer").iterdir())
+        if path.suffix in (".html", ".css", ".js")
+    ]
+)
 
 
 rule explorer:
     input:
-        dataset="results/{run}/dataset.npz",
+        dataset="<results>/{run}/dataset.npz",
         embeddings=files_of(registry.Files("embeddings/{span}/{layer}.npy")),
         clusters=files_of(registry.Files("clusters/{span}/{layer}.npy")),
-        predictions=in_all_spans("results/{run}/predictions/{span}.parquet"),
-        metrics="results/{run}/tables/metrics.parquet",
+        predictions=in_all_spans("<results>/{run}/predictions/{span}.parquet"),
+        metrics="<results>/{run}/tables/metrics.parquet",
         page=PAGE_FILES,
         code=code("explorer"),
     output:
         report(
-            "results/{run}/explorer.html",
+            "<results>/{run}/explorer.html",
             caption="../report/explorer.rst",
             category="{run}",
             labels={"result": "explorer"},
         ),
     log:
-        "results/{run}/logs/explorer.log",
+        "<results>/{run}/logs/explorer.log",
     conda:
         "../../envs/plots.yaml"
     resources:
@@ -50,7 +53,7 @@ def last_predictions(
     wildcards,
 ):
     """The predictions of the span with the last snapshot, which hold the warnings on the trained network."""
-    return f"results/{wildcards.run}/predictions/{list(run_spans(wildcards.run))[-1]}.parquet"
+    return f"<results>/{wildcards.run}/predictions/{list(run_spans(wildcards.run))[-1]}.parquet"
 
 
 def weights_name(
@@ -79,24 +82,24 @@ def has_diverged(
 
 rule summary:
     input:
-        metrics="results/{run}/tables/metrics.parquet",
-        history="results/{run}/tables/history.parquet",
+        metrics="<results>/{run}/tables/metrics.parquet",
+        history="<results>/{run}/tables/history.parquet",
         # The target, and the warnings of both. Not as `ancient`: a new warning need not change a number, and then the
         # tables stay as they are.
-        dataset="results/{run}/dataset.npz",
+        dataset="<results>/{run}/dataset.npz",
         predictions=last_predictions,
         code=code("summary"),
     output:
-        markdown="results/{run}/summary.md",
+        markdown="<results>/{run}/summary.md",
         csv=report(
-            "results/{run}/summary.csv",
+            "<results>/{run}/summary.csv",
             caption="../report/summary.rst",
             category="{run}",
             labels={"result": "summary"},
         ),
-        warnings="results/{run}/warnings.json",
+        warnings="<results>/{run}/warnings.json",
     log:
-        "results/{run}/logs/summary.log",
+        "<results>/{run}/logs/summary.log",
     conda:
         "../../envs/plots.yaml"
     resources:

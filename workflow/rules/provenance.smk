@@ -45,8 +45,8 @@ def code(
     script,
 ):
     """A script and the modules it imports, as inputs relative to the working directory."""
-    folder = Path(workflow.basedir) / "workflow" / "scripts"
-    return [os.path.relpath(path) for path in code_files(folder / f"{script}.py", notes=CODE_NOTES)]
+    files = code_files(SCRIPTS / f"{script}.py", notes=CODE_NOTES)
+    return not_prefixed([os.path.relpath(path) for path in files])
 
 
 @lru_cache
@@ -54,7 +54,7 @@ def model_file_and_imports(
     name,
 ):
     """A user's model file, and what it imports from its folder and package; nothing for other models."""
-    return [os.fspath(path) for path in model_files(name)]
+    return not_prefixed([os.fspath(path) for path in model_files(name)])
 
 
 def model_code(
@@ -116,11 +116,11 @@ def activations_origin(
     The history is the training's, or where that ran elsewhere the one that the snapshot job writes.
     """
     if wildcards.get("layer") == RAW_INPUTS:
-        return f"results/{wildcards.run}/dataset.npz"
+        return f"<results>/{wildcards.run}/dataset.npz"
     times = TIMES[wildcards.run]
     # Without a span the job reads all of them.
     spans = history_spans_with(wildcards) if "span" in wildcards.keys() else times.history_spans
-    return [f"results/{wildcards.run}/history/{span}.parquet" for span in spans] + model_code(wildcards)
+    return [f"<results>/{wildcards.run}/history/{span}.parquet" for span in spans] + model_code(wildcards)
 
 
 # The stages that read activations, and the config that decides their results.
@@ -147,7 +147,7 @@ def reads_activations(
         What the snapshot jobs wrote: activations and what comes with them, by the input's name.
     """
     taken_as_ancient = {name: ancient(wanted) for name, wanted in files.items()}
-    return {**taken_as_ancient, "origin": activations_origin, "settings": f"results/{{run}}/settings/{stage}.json"}
+    return {**taken_as_ancient, "origin": activations_origin, "settings": f"<results>/{{run}}/settings/{stage}.json"}
 
 
 # The script that takes a run's snapshots, by the run's source.
@@ -165,11 +165,12 @@ rule settings:
         ),
         code=code("settings"),
     output:
-        "results/{run}/settings/{stage}.json",
+        "<results>/{run}/settings/{stage}.json",
     log:
-        "results/{run}/logs/settings/{stage}.log",
+        "<results>/{run}/logs/settings/{stage}.log",
     wildcard_constraints:
         stage="|".join(STAGE_SETTINGS),
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     resources:

@@ -32,17 +32,18 @@ def run_settings(
 
 rule about:
     input:
-        warnings="results/{run}/warnings.json",
+        warnings="<results>/{run}/warnings.json",
         code=code("about"),
     output:
         report(
-            "results/{run}/about.html",
+            "<results>/{run}/about.html",
             caption="../report/about.rst",
             category="{run}",
             labels={"result": "settings and software"},
         ),
     log:
-        "results/{run}/logs/about.log",
+        "<results>/{run}/logs/about.log",
+    localrule: True
     conda:
         "../../envs/plots.yaml"
     resources:
@@ -58,30 +59,43 @@ rule about:
         "../scripts/about.py"
 
 
-CAPTIONS_FOLDER = Path(workflow.basedir) / "workflow" / "report"
 # As inputs relative to the working directory.
-CAPTIONS = [os.path.relpath(path) for path in sorted(CAPTIONS_FOLDER.glob("*.rst"))]
+CAPTIONS = not_prefixed(
+    [os.path.relpath(path) for path in sorted((WORKFLOW_FOLDER / "workflow" / "report").glob("*.rst"))]
+)
+
+
+def reported_files(
+    wildcards,
+):
+    """What the report is about; Snakemake only writes one of a whole workflow."""
+    if MODULE:
+        raise WorkflowError(
+            f"{MODULE} is a module, and Snakemake's report is one of all modules: when their files are made, write it by "
+            "snakemake --report report.html."
+        )
+    pages = expand("<results>/{run}/{page}", run=RUNS, page=["explorer.html", "summary.csv", "about.html"])
+    return FIGURE_FILES + pages + COMPARISON_FILES
 
 
 rule write_report:
     input:
-        FIGURE_FILES,
-        expand("results/{run}/{page}", run=RUNS, page=["explorer.html", "summary.csv", "about.html"]),
-        COMPARISON_FILES,
+        reported_files,
         captions=CAPTIONS,
         code=code("write_report"),
     output:
-        "results/report.{kind}",
+        "<results>/report.{kind}",
     log:
-        "results/logs/report_{kind}.log",
+        "<results>/logs/report_{kind}.log",
     wildcard_constraints:
         kind="html|zip",
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     resources:
         **resources_of(memory=2000, minutes=10),
     params:
-        config=dict(config),
+        config=dict(WRITTEN),
         # The Python that runs this Snakemake, also where this job has a conda environment of its own.
         python=sys.executable,
         conda=DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method,

@@ -12,10 +12,23 @@ from evolution.planning.slurm_limits import limits_exceeded
 from evolution.sources.sentences import few
 from evolution.startup.worker import put_worker_in_place, worker_wanted
 from filelock import FileLock, Timeout
+from snakemake.settings.types import RerunTrigger
 
 # Snakemake's own lock outlives a Snakemake that is killed, and must then be removed by hand. The profiles turn it off.
 # The operating system's lock on this file takes its place: it ends with the process that holds it, however that ends.
-PROJECT_LOCK = FileLock(".snakemake/running.lock", timeout=0)
+# All modules of a Snakefile that use this workflow hold the same one.
+PROJECT_LOCK = FileLock(".snakemake/running.lock", timeout=0, is_singleton=True)
+
+
+def module_notes():
+    """That a workflow that uses this one as a module does not call its handlers, where its Snakefile does not."""
+    snakefile = Path(workflow.main_snakefile)
+    if MODULE and snakefile.is_file() and f"{MODULE}.onstart(" not in snakefile.read_text(encoding="utf-8"):
+        yield (
+            f"Module {MODULE}: {workflow.main_snakefile} does not call {MODULE}.onstart(). So jobs start more slowly, and "
+            "nothing stops a run that would lose what was taken of files that are gone (docs/as-a-module.md)."
+        )
+
 
 # A plan is millions of objects that live until Snakemake ends. With its own thresholds Python's garbage collector walks
 # through all of them again and again and finds nothing, and when the process ends it takes them apart one by one: of
@@ -23,9 +36,11 @@ PROJECT_LOCK = FileLock(".snakemake/running.lock", timeout=0)
 gc.set_threshold(50_000, 10, 10)
 atexit.register(gc.freeze)
 
-# The rules are all there, and so is what their scripts import.
 if workflow.is_main_process:
+    # The rules are all there, and so is what their scripts import.
     CODE_NOTES.save()
+    for note in not_said_before(module_notes()):
+        logger.info(note)
 
 
 def lock_project():
@@ -39,6 +54,18 @@ def lock_project():
         ) from None
 
 
+def check_triggers():
+    """Say that a trigger is on that profiles/default leaves out: a module comes without that profile."""
+    note = (
+        "Snakemake's rerun trigger `code` is on, so that a fresh clone of this workflow runs all jobs again. It is not "
+        "needed, because code is among the jobs' inputs: give --rerun-triggers mtime params input software-env, or "
+        "write rerun-triggers: [mtime, params, input, software-env] into your profile."
+    )
+    if RerunTrigger.CODE in workflow.rerun_triggers:
+        for new in not_said_before([note]):
+            logger.info(new)
+
+
 def check_clock():
     """Refuse results from the future: what is made now would look older than the files that it is made from.
 
@@ -47,12 +74,12 @@ def check_clock():
     # Network file systems and this machine may differ by seconds.
     latest = time.time() + 60
     for folder in (*RUNS, "comparison"):
-        for path in Path("results", folder).rglob("*"):
+        for path in Path(RESULTS, folder).rglob("*"):
             if path.is_file() and path.stat().st_mtime > latest:
                 raise WorkflowError(
                     f"{path} is from {time.ctime(path.stat().st_mtime)}, which is yet to come: the clock was set back. "
                     "Set it right; or take the results as they are, giving all of them one time that has passed: "
-                    "find results -exec touch --no-create --reference=Snakefile {} +"
+                    f"find {RESULTS} -exec touch --no-create --reference=Snakefile {{}} +"
                 )
 
 
@@ -60,9 +87,23 @@ def start_jobs_at_once():
     """Have a worker start the jobs of this machine; where it cannot, each job starts a Python of its own."""
     if workflow.local_exec and worker_wanted():
         try:
-            put_worker_in_place(Path(workflow.basedir) / "workflow" / "scripts")
+            put_worker_in_place(SCRIPTS)
         except OSError as error:
             logger.warning(f"Jobs start without a worker, and so later than they could: {error}")
+
+
+def jobs_that_write(
+    folder,
+):
+    """The jobs that run now and write into a folder of a run.
+
+    What they write tells them from each other: a module's rules have other names, and there is a rule `snapshot` for
+    each set of layers. Jobs of a workflow that uses this one may have any wildcards.
+    """
+    for job in workflow.dag.needrun_jobs():
+        start = f"{RESULTS}/{job.wildcards.get('run')}/{folder}/"
+        if job.wildcards.get("run") in RUNS and any(path.startswith(start) for path in job.output):
+            yield job
 
 
 def check_sources():
@@ -71,9 +112,8 @@ def check_sources():
     Snakemake removes a job's results before the job begins: the job would fail, and what was taken of the file be lost.
     """
     gone = {}
-    for job in workflow.dag.needrun_jobs():
-        # There is a rule for each set of layers; `snapshots` is a target.
-        if not re.fullmatch(r"snapshot(_\d+)?", job.rule.name) or SOURCE[job.wildcards.run] == "train":
+    for job in jobs_that_write("predictions"):
+        if SOURCE[job.wildcards.run] == "train":
             continue
         for time_of_span in span_times(job.wildcards):
             path = TIMES[job.wildcards.run].stored[time_of_span].path
@@ -93,14 +133,20 @@ def check_gpu():
     """Refuse jobs that must have a GPU where there is none: Snakemake would remove their results before they fail."""
     if not workflow.local_exec or DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method:
         return
-    keys = {
-        "metrics.device": lambda job: job.rule.name == "measure" and measuring_device(job.wildcards),
-        "activations.device": lambda job: re.fullmatch(r"snapshot(_\d+)?", job.rule.name)
-        and SOURCE[job.wildcards.run] != "recording"
-        and experiment["activations"]["device"],
-        "training.device": lambda job: job.rule.name == "train" and RUNS[job.wildcards.run]["training"]["device"],
+    # The folder of a run that only such a job writes into, and the device that the config gives the job.
+    devices = {
+        "metrics.device": ("metrics", lambda job: measuring_device(job.wildcards)),
+        "activations.device": ("predictions", lambda job: experiment["activations"]["device"]),
+        "training.device": ("timing", lambda job: RUNS[job.wildcards.run]["training"]["device"]),
     }
-    wanted = [key for key, device in keys.items() if any(device(job) == "cuda" for job in workflow.dag.needrun_jobs())]
+    wanted = [
+        key
+        for key, (folder, device_of) in devices.items()
+        if any(
+            device_of(job) == "cuda" and (folder != "predictions" or SOURCE[job.wildcards.run] != "recording")
+            for job in jobs_that_write(folder)
+        )
+    ]
     if wanted and not torch_finds_gpu():
         raise WorkflowError(
             f"{' and '.join(wanted)}: cuda was asked for, and torch finds no usable GPU here. Set it to auto or cpu, or "
@@ -110,14 +156,10 @@ def check_gpu():
 
 def say_what_is_trained_again():
     """Name the runs whose training is on disk and is made again, as with another seed in the same folder."""
-    again = {
-        job.wildcards.run: None
-        for job in workflow.dag.needrun_jobs()
-        if job.rule.name == "train" and os.path.exists(job.output.checkpoint)
-    }
+    again = {job.wildcards.run: None for job in jobs_that_write("timing") if os.path.exists(job.output.checkpoint)}
     if again:
         logger.info(
-            f"Trained again, in place of what results/ holds: {few(sorted(again))}. Another time, to keep both, give the "
+            f"Trained again, in place of what {RESULTS}/ holds: {few(sorted(again))}. Another time, to keep both, give the "
             "run another name; or to compare seeds, list them all: docs/a-sweep.md."
         )
 
@@ -132,14 +174,15 @@ def print_summaries():
     Summaries begin with the run's warnings. Where there are too many summaries to print, the warnings are printed.
     """
     asked = {str(path) for job in workflow.dag.jobs for path in job.output}
-    written = [path for path in (f"results/{run}/summary.md" for run in RUNS) if path in asked]
+    written = [path for path in (f"{RESULTS}/{run}/summary.md" for run in RUNS) if path in asked]
     if len(written) > MOST_SUMMARIES:
         print(f"The summaries of {len(written)} runs: {written[0]}, ...")
         warnings = {Path(path).parent.name: load_warnings(Path(path).with_name("warnings.json")) for path in written}
-        for line in warning_lines(warnings, most=MOST_LINES):
+        for line in warning_lines(warnings, most=MOST_LINES, results=RESULTS):
             print(line)
         written = []
-    for path in written + [CROSSINGS] * (CROSSINGS in asked):
+    crossings = CROSSINGS.replace("<results>", RESULTS)
+    for path in written + [crossings] * (crossings in asked):
         text = Path(path).read_text(encoding="utf-8")
         print(text if text.count("\n") <= MOST_LINES else f"How the runs compare: {path}")
 
@@ -149,23 +192,24 @@ def print_data_warnings():
     from evolution.data.dataset_warnings import dataset_warnings  # It loads NumPy, which planning does without.
 
     asked = {str(path) for job in workflow.dag.jobs for path in job.output}
-    paths = {run: f"results/{run}/dataset.npz" for run in RUNS if f"results/{run}/summary.md" not in asked}
+    paths = {run: f"{RESULTS}/{run}/dataset.npz" for run in RUNS if f"{RESULTS}/{run}/summary.md" not in asked}
     warnings = {run: dataset_warnings(path) for run, path in paths.items() if path in asked and Path(path).is_file()}
-    for line in warning_lines(warnings, most=MOST_LINES):
+    for line in warning_lines(warnings, most=MOST_LINES, results=RESULTS):
         print(line)
 
 
 def print_former_figures():
     """Name the figures of an earlier run that this one has not drawn again, because their format is not asked for."""
     asked = {str(path) for job in workflow.dag.jobs for path in job.output}
-    for line in former_figure_lines([path for path in FIGURE_FILES + COMPARISON_FILES if path in asked], FORMATS):
+    figures = [path.replace("<results>", RESULTS) for path in FIGURE_FILES + COMPARISON_FILES]
+    for line in former_figure_lines([path for path in figures if path in asked], FORMATS):
         print(line)
 
 
 def print_job_errors(logs):
     """Say once more what the failed jobs ended with: Snakemake's messages on them are long, and other jobs went on."""
     for path in logs:
-        for line in error_lines(path):
+        for line in error_lines(path, results=RESULTS):
             print(line, file=sys.stderr)
 
 

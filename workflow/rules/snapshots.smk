@@ -19,7 +19,7 @@ def layer_files(
     layers,
 ):
     """The activations that a snapshot job writes. Each layer has a name, by which Snakemake's cache knows its file."""
-    return {f"layer {layer}": f"results/{{run}}/activations/{{span}}/{layer}.npy" for layer in layers}
+    return {f"layer {layer}": f"<results>/{{run}}/activations/{{span}}/{layer}.npy" for layer in layers}
 
 
 SNAPSHOT_RESOURCES = resources_of(memory=3000, minutes=30)
@@ -82,17 +82,17 @@ for number, ((source, layers_taken), runs_with_them) in enumerate(RUNS_OF_LAYERS
             name:
                 "snapshot" if number == 1 else f"snapshot_{number}"
             input:
-                dataset="results/{run}/dataset.npz",
-                checkpoints=training_files("results/{run}/checkpoints/{span}.pt"),
-                histories=training_files("results/{run}/history/{span}.parquet"),
+                dataset="<results>/{run}/dataset.npz",
+                checkpoints=training_files("<results>/{run}/checkpoints/{span}.pt"),
+                histories=training_files("<results>/{run}/history/{span}.parquet"),
                 model=model_code,
                 code=code("snapshot"),
             output:
                 **layer_files(layers_taken),
-                predictions="results/{run}/predictions/{span}.parquet",
-                classifier="results/{run}/classifier/{span}.npy",
+                predictions="<results>/{run}/predictions/{span}.parquet",
+                classifier="<results>/{run}/classifier/{span}.npy",
             log:
-                "results/{run}/logs/snapshot/{span}.log",
+                "<results>/{run}/logs/snapshot/{span}.log",
             wildcard_constraints:
                 run="|".join(map(re.escape, runs_with_them)),
             # Everything else waits for one.
@@ -114,17 +114,17 @@ for number, ((source, layers_taken), runs_with_them) in enumerate(RUNS_OF_LAYERS
             name:
                 "snapshot" if number == 1 else f"snapshot_{number}"
             input:
-                dataset="results/{run}/dataset.npz",
+                dataset="<results>/{run}/dataset.npz",
                 model=model_code,
                 code=code("snapshot_checkpoints"),
             output:
                 **layer_files(layers_taken),
-                predictions="results/{run}/predictions/{span}.parquet",
-                classifier="results/{run}/classifier/{span}.npy",
-                history="results/{run}/history/{span}.parquet",
-                record="results/{run}/checkpoints/{span}.json",
+                predictions="<results>/{run}/predictions/{span}.parquet",
+                classifier="<results>/{run}/classifier/{span}.npy",
+                history="<results>/{run}/history/{span}.parquet",
+                record="<results>/{run}/checkpoints/{span}.json",
             log:
-                "results/{run}/logs/snapshot/{span}.log",
+                "<results>/{run}/logs/snapshot/{span}.log",
             wildcard_constraints:
                 run="|".join(map(re.escape, runs_with_them)),
             priority: 1
@@ -149,16 +149,16 @@ for number, ((source, layers_taken), runs_with_them) in enumerate(RUNS_OF_LAYERS
             name:
                 "snapshot" if number == 1 else f"snapshot_{number}"
             input:
-                dataset="results/{run}/dataset.npz",
+                dataset="<results>/{run}/dataset.npz",
                 code=code("snapshot_recording"),
             output:
                 **layer_files(layers_taken),
-                predictions="results/{run}/predictions/{span}.parquet",
-                classifier="results/{run}/classifier/{span}.npy",
-                history="results/{run}/history/{span}.parquet",
-                record="results/{run}/recording/{span}.json",
+                predictions="<results>/{run}/predictions/{span}.parquet",
+                classifier="<results>/{run}/classifier/{span}.npy",
+                history="<results>/{run}/history/{span}.parquet",
+                record="<results>/{run}/recording/{span}.json",
             log:
-                "results/{run}/logs/snapshot/{span}.log",
+                "<results>/{run}/logs/snapshot/{span}.log",
             wildcard_constraints:
                 run="|".join(map(re.escape, runs_with_them)),
             priority: 1
@@ -194,12 +194,12 @@ def raw_inputs_memory(
 
 rule raw_inputs:
     input:
-        dataset="results/{run}/dataset.npz",
+        dataset="<results>/{run}/dataset.npz",
         code=code("raw_inputs"),
     output:
-        f"results/{{run}}/activations/{{span}}/{RAW_INPUTS}.npy",
+        f"<results>/{{run}}/activations/{{span}}/{RAW_INPUTS}.npy",
     log:
-        "results/{run}/logs/raw_inputs/{span}.log",
+        "<results>/{run}/logs/raw_inputs/{span}.log",
     conda:
         "../../envs/analysis.yaml"
     resources:
@@ -220,14 +220,16 @@ def model_trees(
 ):
     """A file a run with the modules of its model, or the layers of its recording; one that is missing is made now."""
     try:
-        return [
-            os.fspath(
-                recording_tree(TIMES[run].recording)
-                if SOURCE[run] == "recording"
-                else tree_file(settings["model"], settings["dataset"])
-            )
-            for run, settings in RUNS.items()
-        ]
+        return not_prefixed(
+            [
+                os.fspath(
+                    recording_tree(TIMES[run].recording)
+                    if SOURCE[run] == "recording"
+                    else tree_file(settings["model"], settings["dataset"])
+                )
+                for run, settings in RUNS.items()
+            ]
+        )
     except ModelError as error:
         raise WorkflowError(str(error)) from None
 
@@ -238,7 +240,8 @@ rule layers:
         code=code("layers"),
     # It has no output, so that it runs and prints each time it is asked for.
     log:
-        "results/logs/layers.log",
+        "<results>/logs/layers.log",
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     resources:

@@ -8,13 +8,13 @@ def collected_tables(
 ):
     """What a run's table of one kind is gathered from."""
     run = wildcards.run
-    dataset = {"dataset": f"results/{run}/dataset.npz"}
+    dataset = {"dataset": f"<results>/{run}/dataset.npz"}
     if wildcards.table == "history":
         return {
-            "tables": expand("results/{run}/history/{span}.parquet", run=run, span=TIMES[run].history_spans)
+            "tables": expand("<results>/{run}/history/{span}.parquet", run=run, span=TIMES[run].history_spans)
         } | dataset
     folder = "embeddings" if wildcards.table == "embedding" else "metrics"
-    tables = {"tables": cells(run, f"results/{{run}}/{folder}/{{span}}/{{layer}}.parquet")}
+    tables = {"tables": cells(run, f"<results>/{{run}}/{folder}/{{span}}/{{layer}}.parquet")}
     # The data set holds the classes' names.
     return tables | dataset if wildcards.table == "class_metrics" else tables
 
@@ -107,9 +107,9 @@ rule collect:
         unpack(collected_tables),
         code=code("collect"),
     output:
-        "results/{run}/tables/{table}.parquet",
+        "<results>/{run}/tables/{table}.parquet",
     log:
-        "results/{run}/logs/collect/{table}.log",
+        "<results>/{run}/logs/collect/{table}.log",
     wildcard_constraints:
         table="history|metrics|class_metrics|embedding",
     conda:

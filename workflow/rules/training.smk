@@ -20,8 +20,8 @@ def training_start(
     before = times_with_span(wildcards).training_span_before.get(wildcards.span)
     weights = RUNS[wildcards.run]["model"]["weights"]
     if before:
-        return {"previous": f"results/{wildcards.run}/checkpoints/{before}.pt"}
-    return {"weights": ancient(os.path.expanduser(weights))} if weights else {}
+        return {"previous": f"<results>/{wildcards.run}/checkpoints/{before}.pt"}
+    return {"weights": not_prefixed(ancient(os.path.expanduser(weights)))} if weights else {}
 
 
 def repeated_history(
@@ -29,7 +29,7 @@ def repeated_history(
 ):
     """The history of the training span of which an added one is a part; nothing for any other span."""
     span = times_with_span(wildcards).repeated_span.get(wildcards.span)
-    return f"results/{wildcards.run}/history/{span}.parquet" if span else []
+    return f"<results>/{wildcards.run}/history/{span}.parquet" if span else []
 
 
 def training_span(
@@ -88,17 +88,17 @@ def model_name(
 rule train:
     input:
         unpack(training_start),
-        dataset="results/{run}/dataset.npz",
+        dataset="<results>/{run}/dataset.npz",
         repeated=repeated_history,
         model=model_code,
         recipe=recipe_code,
         code=code("train"),
     output:
-        checkpoint="results/{run}/checkpoints/{span}.pt",
-        history="results/{run}/history/{span}.parquet",
-        timing="results/{run}/timing/{span}.parquet",
+        checkpoint="<results>/{run}/checkpoints/{span}.pt",
+        history="<results>/{run}/history/{span}.parquet",
+        timing="<results>/{run}/timing/{span}.parquet",
     log:
-        "results/{run}/logs/train/{span}.log",
+        "<results>/{run}/logs/train/{span}.log",
     wildcard_constraints:
         # Where no run is trained here, nothing is: no name of a run is empty.
         run="|".join(re.escape(run) for run in RUNS if SOURCE[run] == "train") or "(?!)",
@@ -137,31 +137,3 @@ rule train:
         "Training {params.message_model} of run {wildcards.run}, {params.message_span}."
     script:
         "../scripts/train.py"
-
-
-def last_history(
-    wildcards,
-):
-    """The history of the last training span, as it was planned: each span hands on that the training has ended."""
-    return f"results/{wildcards.run}/history/{list(PLANNED[wildcards.run].training_spans)[-1]}.parquet"
-
-
-# A training that may end by itself has an end that nobody knows before. What is made of its snapshots is planned once
-# this file is there.
-checkpoint training_end:
-    input:
-        history=last_history,
-        code=code("training_end"),
-    output:
-        "results/{run}/training_end.json",
-    log:
-        "results/{run}/logs/training_end.log",
-    conda:
-        "../../envs/analysis.yaml"
-    resources:
-        mem_mb=200,
-        runtime=5,
-    message:
-        "Looking where the training of run {wildcards.run} has ended."
-    script:
-        "../scripts/training_end.py"

@@ -7,6 +7,7 @@ os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 
 import json
 from collections.abc import Collection, Mapping
+from pathlib import Path
 
 from evolution.io.checkpoints import save_checkpoint
 from evolution.io.job_log import job_log
@@ -112,6 +113,6 @@ if "snakemake" in globals():
             initial_weights=snakemake.input.get("weights"),
             output={
                 **snakemake.output,
-                "note": f"results/{snakemake.wildcards.run}/kept/{snakemake.wildcards.span}.json",
+                "note": Path(snakemake.output.checkpoint).parents[1] / "kept" / f"{snakemake.wildcards.span}.json",
             },
         )

@@ -2,7 +2,6 @@
 
 import subprocess
 import tempfile
-from pathlib import Path
 
 import yaml
 
@@ -29,12 +28,16 @@ def write_report(
     conda : bool
         Whether jobs have conda environments. Optional packages then need not be installed next to Snakemake.
     """
-    with tempfile.TemporaryDirectory() as folder, whole_file(output) as temporary:
-        configfile = Path(folder) / "config.yaml"
-        configfile.write_text(yaml.safe_dump(config), encoding="utf-8")
+    with (
+        # In the working directory, because paths in a config count from its own folder first.
+        tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=".", prefix=".report-", suffix=".yaml") as configfile,
+        whole_file(output) as temporary,
+    ):
+        yaml.safe_dump(config, configfile)
+        configfile.flush()
         # Targets first, because --configfile takes all arguments that follow it.
         command = [python, "-m", "snakemake", *targets, "--snakefile", snakefile, "--nolock", "--nocolor"]
-        command += ["--configfile", str(configfile), "--report", str(temporary)]
+        command += ["--configfile", configfile.name, "--report", str(temporary)]
         command += ["--software-deployment-method", "conda"] * conda
         subprocess.run(command, check=True)
 

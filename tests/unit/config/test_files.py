@@ -1,11 +1,12 @@
 """The file of a config: one that holds no config is refused, and a key that it gives twice is found."""
 
+import os
 import textwrap
 
 import pytest
 import yaml
 
-from evolution.config.files import check_file, file_faults
+from evolution.config.files import check_file, file_faults, results_folder
 from evolution.config.resolve import resolve
 from evolution.errors import ConfigError
 from support.folder_state import state
@@ -78,3 +79,23 @@ def test_merge_keys_and_aliases_are_no_fault(tmp_path):
     assert file_faults(path) == []
     resolved = resolve(yaml.safe_load(path.read_text()), files=[path])
     assert [run["seed"] for run in resolved["runs"].values()] == [1, 2, 1]
+
+
+def test_the_results_lie_where_the_config_says():
+    assert results_folder({}) == "results" and results_folder({"results": "../out/a"}) == "../out/a"
+    assert results_folder({"results": "~/out"}) == os.path.expanduser("~/out")
+    # The check of the config comes later, and names it.
+    assert results_folder({"results": ["out"]}) == results_folder({"results": ""}) == "results"
+
+
+@pytest.mark.parametrize(
+    "folder", ["", ".", "..", "./out", "out/", "a//b", "{run}", "<results>", "a\nb", 3, None, ["a"]]
+)
+def test_a_folder_that_snakemake_would_read_otherwise_is_refused(folder):
+    with pytest.raises(ConfigError, match=r"^results: .* is not allowed; must be "):
+        resolve({"results": folder})
+
+
+@pytest.mark.parametrize("folder", ["out", "../out", "/scratch/a b", "~/out", "a.b/c", ".hidden/x"])
+def test_other_folders_are_allowed(folder):
+    assert resolve({"results": folder})["results"] == folder

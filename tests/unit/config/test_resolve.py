@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[3]
 SCRIPTS = ROOT / "workflow" / "scripts"
 # The defaults that the schema should have, by hand.
 DEFAULTS = yaml.safe_load("""
+results: results
 seed: 17
 dataset: {name: mnist_5k, root: data, train_size: 4000, eval_size: 1000, image_size: null, normalize: auto, kind: auto,
   target: auto, seed: null}

@@ -52,6 +52,16 @@ def test_other_commands_are_the_shells(tmp_path):
 
 
 @linux
+def test_a_script_of_another_workflow_runs_by_itself_whatever_its_name(tmp_path):
+    look = f"import sys; print({MARK!r} in sys.modules)"
+    with Worker(tmp_path, {"measure": look}) as worker:
+        assert worker.run(worker.command("measure")) == (0, "True\n", "")
+        copy = tmp_path / ".snakemake" / "scripts" / "tmp1.measure.py"
+        copy.write_text(f"__file__ = '/theirs/scripts/measure.py'; {look}", encoding="utf-8")
+        assert worker.run(worker.command("measure")) == (0, "False\n", "")
+
+
+@linux
 def test_variables_that_some_shells_drop_are_kept(tmp_path, monkeypatch):
     """A cluster's `module` command is such a function."""
     monkeypatch.setenv("BASH_FUNC_greet%%", "() { echo hello; }")

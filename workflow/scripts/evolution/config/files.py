@@ -1,5 +1,6 @@
 """What is wrong in a config file as text: it cannot be read, is no mapping, gives a key twice, or holds code."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,15 @@ from evolution.errors import ConfigError
 TEMPLATE_KEY = "__use_yte__"
 
 KINDS = {"list": "a list", "NoneType": "empty"}
+
+
+def results_folder(config: dict) -> str:
+    """The folder that `results` of a config names, with the home folder in the place of ~.
+
+    Rules are read before the config is checked: where the value is none, and the check will say so, it is the default.
+    """
+    folder = config.get("results")
+    return os.path.expanduser(folder) if isinstance(folder, str) and folder else "results"
 
 
 def check_file(path: str | Path) -> None:

@@ -33,7 +33,7 @@ except ImportError:
 SCHEMA = Path(__file__).parents[3] / "schemas" / "config.schema.yaml"
 
 
-def resolve(config: dict, *, files: Sequence[str | Path] = ()) -> dict:
+def resolve(config: dict, *, files: Sequence[str | Path] = (), results: Path | None = None) -> dict:
     """Check a config and fill in what it leaves out.
 
     Parameters
@@ -42,6 +42,8 @@ def resolve(config: dict, *, files: Sequence[str | Path] = ()) -> dict:
         As read from YAML.
     files : sequence of paths
         The files that the config was read from: they show keys that are given twice, which the config does not.
+    results : Path, optional
+        The folder with the results; by default what `results` of the config says.
 
     Returns
     -------
@@ -75,7 +77,7 @@ def resolve(config: dict, *, files: Sequence[str | Path] = ()) -> dict:
     cap_training_parts(checked)
     faults = [fault for path in files for fault in file_faults(path)]
     faults += [*dict.fromkeys(map(str, found)), *runs.faults]
-    resolved["times"], time_faults = run_times(checked)
+    resolved["times"], time_faults = run_times(checked, results=results or Path(resolved["results"]).expanduser())
     faults += [*time_faults, *cross_key_faults(checked), *sample_faults(checked)]
     faults += [*unsuited(checked), *cluster_faults(checked)]
     faults += dict.fromkeys(fill_in_model_configs(checked))

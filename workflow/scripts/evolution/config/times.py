@@ -1,17 +1,21 @@
 """Each run's times, as far as the config is sound: of the training, or of what lies on disk."""
 
+from pathlib import Path
+
 from evolution.config.checks import MOST_JOBS, CheckedConfig
 from evolution.config.spans import counted_spans
 from evolution.errors import ConfigError
 from evolution.planning.run_times import RunTimes, checkpoint_times, epoch_length, recording_times, trained_times
 
 
-def run_times(checked: CheckedConfig) -> tuple[dict[str, RunTimes], list[str]]:
+def run_times(checked: CheckedConfig, *, results: Path = Path("results")) -> tuple[dict[str, RunTimes], list[str]]:
     """The times of each run.
 
     Parameters
     ----------
     checked : CheckedConfig
+    results : Path
+        The folder with the results.
 
     Returns
     -------
@@ -23,11 +27,11 @@ def run_times(checked: CheckedConfig) -> tuple[dict[str, RunTimes], list[str]]:
     times, faults = {}, []
     for name, run in checked.runs("checkpoints", "recording"):
         if run["recording"] is not None:
-            found, wrong = _recorded(name, checked)
+            found, wrong = _recorded(name, checked, results)
         elif run["checkpoints"] is not None:
-            found, wrong = _of_checkpoints(name, checked)
+            found, wrong = _of_checkpoints(name, checked, results)
         else:
-            found, wrong = _trained(name, checked), []
+            found, wrong = _trained(name, checked, results), []
         if found is not None:
             times[name] = found
         faults += wrong
@@ -35,7 +39,7 @@ def run_times(checked: CheckedConfig) -> tuple[dict[str, RunTimes], list[str]]:
     return times, list(dict.fromkeys(faults))
 
 
-def _trained(name: str, checked: CheckedConfig) -> RunTimes | None:
+def _trained(name: str, checked: CheckedConfig, results: Path) -> RunTimes | None:
     """The times of a run that is trained here; None where a fault is in what decides them."""
     config = checked.config
     if not checked.times_known(name):
@@ -43,10 +47,10 @@ def _trained(name: str, checked: CheckedConfig) -> RunTimes | None:
     run = config["runs"][name]
     if max(counted_spans(config, epoch_length(run, config))) > MOST_JOBS:
         return None  # evolution.config.checks says so.
-    return trained_times(name, run, config)
+    return trained_times(name, run, config, results=results)
 
 
-def _of_checkpoints(name: str, checked: CheckedConfig) -> tuple[RunTimes | None, list[str]]:
+def _of_checkpoints(name: str, checked: CheckedConfig, results: Path) -> tuple[RunTimes | None, list[str]]:
     """The times of a run whose checkpoints are on disk, and what is wrong."""
     run = checked.config["runs"][name]
     where = checked.written_key(name, "checkpoints")
@@ -61,12 +65,12 @@ def _of_checkpoints(name: str, checked: CheckedConfig) -> tuple[RunTimes | None,
         faults.append(f"{weights}: is not read where `checkpoints` gives the weights; leave one of the two out")
     try:
         per_job = checked.config["snapshots_per_job"]
-        return checkpoint_times(name, run["checkpoints"], per_job=per_job), faults
+        return checkpoint_times(name, run["checkpoints"], per_job=per_job, results=results), faults
     except ConfigError as error:
         return None, [*faults, f"{checked.written_key(name, f'checkpoints.{error.key}')}: {error.problem}"]
 
 
-def _recorded(name: str, checked: CheckedConfig) -> tuple[RunTimes | None, list[str]]:
+def _recorded(name: str, checked: CheckedConfig, results: Path) -> tuple[RunTimes | None, list[str]]:
     """The times of a run whose activations are on disk, or what is wrong."""
     run = checked.config["runs"][name]
     where = checked.written_key(name, "recording")
@@ -84,6 +88,7 @@ def _recorded(name: str, checked: CheckedConfig) -> tuple[RunTimes | None, list[
             layers=run["layers"],
             activations=checked.config["activations"],
             per_job=checked.config["snapshots_per_job"],
+            results=results,
         )
         return times, []
     except ConfigError as error:

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 MOST_RUNS = 5
 
 
-def warning_lines(warnings: Mapping[str, Sequence[str]], *, most: int, most_runs: int = MOST_RUNS) -> list[str]:
+def warning_lines(
+    warnings: Mapping[str, Sequence[str]], *, most: int, most_runs: int = MOST_RUNS, results: str = "results"
+) -> list[str]:
     """Each distinct warning once, with the runs that have it.
 
     Parameters
@@ -17,6 +19,8 @@ def warning_lines(warnings: Mapping[str, Sequence[str]], *, most: int, most_runs
         Warnings to name; of more the last line gives the number.
     most_runs : int
         Runs to name with a warning.
+    results : path
+        The folder with the results.
 
     Returns
     -------
@@ -32,5 +36,5 @@ def warning_lines(warnings: Mapping[str, Sequence[str]], *, most: int, most_runs
         more = f", and {len(runs) - most_runs} more" if len(runs) > most_runs else ""
         lines.append(f"Warning ({', '.join(runs[:most_runs])}{more}): {sentence}")
     if len(runs_of) > most:
-        lines.append(f"{len(runs_of) - most} more warnings: results/*/warnings.json")
+        lines.append(f"{len(runs_of) - most} more warnings: {results}/*/warnings.json")
     return lines

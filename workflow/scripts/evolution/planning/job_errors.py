@@ -34,7 +34,7 @@ def closing_error(job_log: str) -> str | None:
     return lines.strip().splitlines()[-1] if traceback and lines.strip() else None
 
 
-def error_lines(snakemake_log: str | Path, *, most: int = MOST_ERRORS) -> list[str]:
+def error_lines(snakemake_log: str | Path, *, most: int = MOST_ERRORS, results: str = "results") -> list[str]:
     """Each distinct error of the jobs that failed, with the first log that ends with it.
 
     Parameters
@@ -43,6 +43,8 @@ def error_lines(snakemake_log: str | Path, *, most: int = MOST_ERRORS) -> list[s
         Snakemake's own log, which names the log of each job that failed.
     most : int
         Errors to name; of more the last line gives the number.
+    results : path
+        The folder with the results.
 
     Returns
     -------
@@ -60,5 +62,5 @@ def error_lines(snakemake_log: str | Path, *, most: int = MOST_ERRORS) -> list[s
         more = f", and {len(paths) - 1} more" if len(paths) > 1 else ""
         lines.append(f"{error} (log: {paths[0]}{more})")
     if len(logs_of) > most:
-        lines.append(f"{len(logs_of) - most} more errors: results/*/logs/")
+        lines.append(f"{len(logs_of) - most} more errors: {results}/*/logs/")
     return lines

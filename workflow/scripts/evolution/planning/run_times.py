@@ -447,7 +447,7 @@ def _with_deleted(
     if reason:
         raise ConfigError(
             f"{reason}. Another training seems to have written there: give it a run of its own, or remove "
-            f"results/{run} to make it from what is there now",
+            f"{records_folder.parent} to make it from what is there now",
             "path",
         )
     notes = [f"{paths} {are} gone; what was taken of {them} stays part of run {run}."] if gone else []

@@ -25,6 +25,9 @@ PASSED_ON = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 # Python ignores these, and a process that takes its place would too.
 IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 
+# The link to the folder of the scripts; no script has this name.
+SCRIPTS_LINK = ".scripts"
+
 # Seconds that a killed job may take to be gone.
 PATIENCE = 10
 
@@ -51,7 +54,7 @@ def run_in_worker(folder: str, script: str) -> int | None:
     Parameters
     ----------
     folder : path of the worker's folder
-        It has a socket for each script that the worker runs, named after it.
+        It has a socket for each script that the worker runs, named after it, and a link to the folder of these scripts.
     script : path
         Snakemake's copy of the script, .snakemake/scripts/tmpabc.NAME.py.
 
@@ -63,6 +66,8 @@ def run_in_worker(folder: str, script: str) -> int | None:
     try:
         # The link's own name may be too long for a socket's.
         path = os.path.join(folder, os.readlink(os.path.join(folder, _name_of(script))))
+        if not _is_copy_of(script, os.readlink(os.path.join(folder, SCRIPTS_LINK))):
+            return None
     except OSError:
         return None  # No script of the worker's, or the folder has been deleted.
     if None in (sys.stdin, sys.stdout, sys.stderr):
@@ -93,6 +98,14 @@ def run_in_worker(folder: str, script: str) -> int | None:
         os.unlink(path)
         print("The worker that starts jobs has ended; jobs now start without it.", file=sys.stderr, flush=True)
     return None
+
+
+def _is_copy_of(script: str, folder: str) -> bool:
+    """Whether Snakemake has copied a script from a folder: a workflow that uses this one may have one of its name."""
+    original = os.path.join(folder, f"{_name_of(script)}.py")
+    with open(script, "rb") as stream:
+        # What Snakemake writes before the script's own lines.
+        return f"__file__ = {original!r}".encode(errors="surrogateescape") in stream.read()
 
 
 def _name_of(script: str) -> str:

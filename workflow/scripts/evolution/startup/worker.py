@@ -19,8 +19,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
+from evolution.startup.client import SCRIPTS_LINK
 from evolution.startup.libraries import LIBRARIES, kinds_of_jobs
 from evolution.startup.server import THREADS
 
@@ -49,8 +51,12 @@ def worker_wanted() -> bool:
     return os.environ.get(OFF_SWITCH, "") in ("", "0") and sys.platform == "linux"
 
 
+@cache
 def put_worker_in_place(scripts: Path) -> None:
-    """Start the worker, and have Snakemake run commands by it; see `start_worker`."""
+    """Start the worker, and have Snakemake run commands by it; see `start_worker`.
+
+    It is started once, however many modules of a Snakefile use this workflow.
+    """
     from snakemake.shell import shell
 
     shell.executable(start_worker(scripts, shell.get_executable()))
@@ -88,6 +94,8 @@ def start_worker(scripts: Path, shell: str, libraries: Mapping[str, Sequence[str
             listeners[kind].listen(WAITING)
         for script, kind in kinds_of_jobs(scripts).items():
             (folder / script).symlink_to(f"{kind}.socket")
+        # As Snakemake writes it into its copies.
+        (folder / SCRIPTS_LINK).symlink_to(scripts.resolve())
         own = Path(".snakemake").resolve()
         own.mkdir(exist_ok=True)
         folders.append(Path(tempfile.mkdtemp(prefix="worker-", dir=own)))
