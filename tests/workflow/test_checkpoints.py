@@ -84,7 +84,7 @@ def test_nothing_is_trained_and_the_unit_is_said(elsewhere):
     own = pq.read_table(results / "tiny" / "tables" / "history.parquet").to_pylist()
     theirs = pq.read_table(results / "epochs" / "tables" / "history.parquet").to_pylist()
     accuracies = [
-        {row["epoch"]: row["value"] for row in rows if row["measure"] == "eval_accuracy"} for rows in (own, theirs)
+        {row["epoch"]: row["value"] for row in rows if row["metric"] == "eval_accuracy"} for rows in (own, theirs)
     ]
     assert accuracies[1] == {epoch: accuracies[0][epoch] for epoch in (0, 2, 4)}
 

@@ -117,7 +117,7 @@ def results(project, run, name):
 def values_of(path):
     """A long table as {(layer, time, metric): value}, or by what it has."""
     rows = pq.read_table(path).to_pylist()
-    return {tuple(row[key] for key in row if key != "value"): row["value"] for row in rows}
+    return {tuple(row[key] for key in row if key not in ("run", "value")): row["value"] for row in rows}
 
 
 @pytest.mark.parametrize("run", RUNS)

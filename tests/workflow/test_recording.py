@@ -140,7 +140,7 @@ def test_the_history_is_that_of_the_same_weights(recorded):
         """Classes have other names in a recording, and come in one order."""
         found = {}
         for row in rows:
-            if row["measure"] == measure and row["epoch"] in (0, 2, 4):
+            if row["metric"] == measure and row["epoch"] in (0, 2, 4):
                 found.setdefault(row["epoch"], []).append(row["value"])
         return found
 

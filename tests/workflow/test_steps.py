@@ -45,10 +45,10 @@ def test_the_training_is_that_of_epochs(stepped, finished):
         for name in ("activations/{}/fc1.npy", "activations/{}/conv2.npy", "classifier/{}.npy", "clusters/{}/fc1.npy"):
             ours, theirs = (project.path(name.format(span)) for project, span in ((stepped, step), (finished, epoch)))
             assert ours.read_bytes() == theirs.read_bytes(), name
-    ours = {(row["step"], row["measure"], row["class_name"]): row["value"] for row in rows(stepped, "history")}
+    ours = {(row["step"], row["metric"], row["class_name"]): row["value"] for row in rows(stepped, "history")}
     for row in rows(finished, "history"):
         if row["epoch"] in (1, 2):
-            assert ours[6 * row["epoch"], row["measure"], row["class_name"]] == row["value"]
+            assert ours[6 * row["epoch"], row["metric"], row["class_name"]] == row["value"]
 
 
 def test_where_the_training_is_cut_changes_nothing(stepped, tmp_path):
@@ -87,7 +87,7 @@ def test_steps_that_are_added(stepped, tmp_path):
     after = project.artifacts()
     again = ("tables", "figures", "embeddings", "cka", "explorer.html", "summary.csv", "summary.md")
     assert [name for name in differing(before, after) if name in before and name.split("/")[1] not in again] == []
-    accuracy = {row["step"]: row["value"] for row in rows(project, "history") if row["measure"] == "eval_accuracy"}
+    accuracy = {row["step"]: row["value"] for row in rows(project, "history") if row["metric"] == "eval_accuracy"}
     assert list(accuracy) == [0, 1, 2, 3, 4, 6, 9, 12]
     for step in (3, 9):
         predicted = pq.read_table(project.path(f"predictions/step_{step:06d}.parquet"))["predicted"].to_numpy()
@@ -110,4 +110,4 @@ def test_epochs_whose_weights_were_not_kept(tmp_path):
     project.run("metrics", "training")
     after = project.artifacts()
     assert [name for name in differing(before, after) if name in before and "/tables/" not in name] == []
-    assert [row["epoch"] for row in rows(project, "history") if row["measure"] == "eval_accuracy"] == [0, 1, 2, 3, 4]
+    assert [row["epoch"] for row in rows(project, "history") if row["metric"] == "eval_accuracy"] == [0, 1, 2, 3, 4]

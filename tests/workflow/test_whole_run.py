@@ -56,7 +56,7 @@ def test_what_is_measured_in_addition_to_the_cells(finished):
 def test_the_network_learns_and_the_last_layer_comes_apart(finished):
     """Ten balanced classes: chance is 0.1, and four epochs on 300 digits lift accuracy and clusters well above it."""
     history = pq.read_table(finished.path("tables/history.parquet")).to_pylist()
-    accuracy = {row["epoch"]: row["value"] for row in history if row["measure"] == "eval_accuracy"}
+    accuracy = {row["epoch"]: row["value"] for row in history if row["metric"] == "eval_accuracy"}
     assert accuracy[4] > 0.5 > accuracy[0]
     metrics = pq.read_table(finished.path("tables/metrics.parquet")).to_pylist()
     index = {(row["layer"], row["epoch"]): row["value"] for row in metrics if row["metric"] == "adjusted_rand_index"}
