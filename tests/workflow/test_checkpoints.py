@@ -11,6 +11,7 @@ from safetensors.torch import save_file
 from sklearn.feature_extraction.text import TfidfTransformer
 
 from support.project import TINY, Project, changed, job
+from support.read_runs import check_run
 
 RUNS = {
     "epochs": {"checkpoints": {"path": "saved/epochs"}},
@@ -68,6 +69,11 @@ def test_cells_are_those_of_the_same_weights_trained_here(elsewhere, folder):
                 if name.startswith(f"{epoch:04d}") and path.suffix == ".npy":
                     same = steps[name.replace(f"{epoch:04d}", f"step_{6 * epoch:06d}")]
                     assert same.read_bytes() == path.read_bytes(), name
+
+
+@pytest.mark.parametrize("run", ["epochs", "steps"])
+def test_the_reader_gives_what_the_workflow_reads(elsewhere, run):
+    check_run(elsewhere.folder / "results" / run)
 
 
 def test_nothing_is_trained_and_the_unit_is_said(elsewhere):

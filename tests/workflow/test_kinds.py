@@ -13,6 +13,7 @@ from sklearn.neighbors import KNeighborsRegressor
 from evolution.data.kinds import BASELINES
 from evolution.data.targets import load_targets
 from support.project import Project
+from support.read_runs import check_run
 
 SMALL = {
     "seed": 3,
@@ -137,6 +138,28 @@ def test_figures_and_tables_are_those_of_the_target(project, run):
     assert ("adjusted_rand_index" in metrics) == classes and "silhouette" in metrics
     assert ("knn_r2" in metrics) == (run == "number")
     assert ("knn_average_precision" in metrics) == (run == "labels")
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_the_reader_gives_what_the_workflow_reads(project, run):
+    check_run(results(project, run, ".").resolve())
+
+
+def test_points_say_what_is_known(project):
+    tables = {run: pq.read_table(results(project, run, "tables/points.parquet")) for run in RUNS}
+    said = {run: {"label", "predicted", "confidence"} & set(table.column_names) for run, table in tables.items()}
+    assert said == dict.fromkeys(RUNS, {"label", "predicted", "confidence"}) | {
+        "number": {"label", "predicted"},
+        "labels": {"label", "predicted"},
+        "bare": set(),
+    }
+    last = {run: table.to_pandas().groupby("layer", observed=True).tail(60) for run, table in tables.items()}
+    history = values_of(results(project, "number", "tables/history.parquet"))
+    of_layer = last["number"][last["number"]["layer"] == "fc3"]
+    assert np.isclose(r2_score(of_layer["label"], of_layer["predicted"]), history[4, "eval_r2", ""], atol=1e-6)
+    held = load_targets(results(project, "labels", "dataset.npz")).values
+    names = np.array(["red", "green", "blue"])
+    assert [list(names[row]) for row in held] == [list(row) for row in last["labels"]["label"]]
 
 
 @pytest.mark.parametrize("run", RUNS)

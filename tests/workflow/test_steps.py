@@ -8,6 +8,7 @@ import pytest
 
 from support.planned_jobs import OVER_LAYERS, cells, cka_layers, cka_times, collect, one, snapshot, train
 from support.project import TINY, Project, changed, differing
+from support.read_runs import check_run
 
 # 300 images in batches of 50 are 6 steps an epoch. Training jobs end within an epoch.
 STEPS = changed(TINY, "snapshots", {"unit": "step", "every": 6, "log_until": 4})
@@ -37,6 +38,12 @@ def test_times_are_steps_everywhere(stepped):
     assert "at step 12" in stepped.path("summary.md").read_text(encoding="utf-8")
     assert (stepped.path("activations/step_000004/fc1.npy")).exists()
     assert "step 12" in stepped.output
+
+
+def test_the_reader_gives_what_the_workflow_reads(stepped):
+    check_run(stepped.path(".").resolve())
+    points = rows(stepped, "points")
+    assert {(row["step"], row["epoch"]) for row in points} == {(step, step / 6) for step in (0, 1, 2, 4, 6, 12)}
 
 
 def test_the_training_is_that_of_epochs(stepped, finished):
