@@ -92,7 +92,7 @@ def test_steps_that_are_added(stepped, tmp_path):
     project.run()
     assert project.plan() == Counter()
     after = project.artifacts()
-    again = ("tables", "figures", "embeddings", "cka", "explorer.html", "summary.csv", "summary.md")
+    again = ("tables", "figures", "embeddings", "cka", "explorer.html", "summary.csv", "summary.md", "contents.json")
     assert [name for name in differing(before, after) if name in before and name.split("/")[1] not in again] == []
     accuracy = {row["step"]: row["value"] for row in rows(project, "history") if row["metric"] == "eval_accuracy"}
     assert list(accuracy) == [0, 1, 2, 3, 4, 6, 9, 12]

@@ -50,8 +50,8 @@ def save_large_table(
     schema = pa.schema([field.with_name(unit) if field.name == TIME else field for field in first.schema])
     if unit != EPOCH:
         schema = schema.with_metadata({"unit": unit})
-    # What counts up as differences, and the bytes of floats sorted by their place: four fifths of the file, in two thirds
-    # of the time (benchmarks/points_table.py).
+    # What counts up as differences, and the bytes of floats sorted by their place: both are smaller and faster than the
+    # defaults, see benchmarks/points_table.py.
     encodings = dict.fromkeys(counting, "DELTA_BINARY_PACKED")
     encodings |= {field.name: "BYTE_STREAM_SPLIT" for field in schema if pa.types.is_floating(field.type)}
     with (
