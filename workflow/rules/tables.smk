@@ -158,7 +158,7 @@ rule points:
     conda:
         "../../envs/analysis.yaml"
     resources:
-        **resources_of(memory=1000, minutes=10),
+        **resources_of(memory=2000, minutes=10),
     params:
         spans=lambda wildcards: run_spans(wildcards.run),
         layers=followed_layers,

@@ -30,10 +30,10 @@ def categories(codes: np.ndarray, names: Sequence[str]):
 
 
 def numbers(values: np.ndarray):
-    """A column of float32, nothing where a value is NaN."""
+    """A column of floats, nothing where a value is NaN."""
     import pyarrow as pa
 
-    return pa.array(values.astype(np.float32), mask=np.isnan(values))
+    return pa.array(values, mask=np.isnan(values))
 
 
 def names_held(held: np.ndarray, known: np.ndarray, names: Sequence[str]):
@@ -125,8 +125,9 @@ def points(
     pyarrow.Table
         run, time int32, the time in the other unit, layer, sample int32 (its position in dataset.npz), x and y float32,
         label, cluster int16, predicted, confidence float32. Label and predicted are the name of a class, a number
-        (float32), or the list of the labels that a sample has (of predictions, that have a probability of at least
-        `HELD`). What is not known is null; a column of which nothing is known is left out.
+        (float64, and float32 as the network gives it), or the list of the labels that a sample has (of predictions,
+        that have a probability of at least `HELD`). What is not known is null; a column of which nothing is known is
+        left out.
 
     Raises
     ------

@@ -117,7 +117,7 @@ def test_a_number(tmp_path):
     predicted[2, 5] = np.nan
     written.predict(predicted, np.full((3, COUNT), np.nan))
     last = written.points()[-1].to_pydict()
-    assert last["label"] == labels_of(written).astype(np.float32).tolist() and "confidence" not in last
+    assert last["label"] == labels_of(written).tolist() and "confidence" not in last
     assert last["predicted"] == [None if place == 5 else value for place, value in enumerate(predicted[2].tolist())]
 
 
