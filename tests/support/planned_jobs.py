@@ -73,12 +73,10 @@ def cka_times(*layers, run="tiny"):
 
 TRAINING = train("0000", "0001-0002", "0003-0004")
 STAGES = ("measure", "embed", "measure_collapse", "cka_layers", "cka_times")
-# What says of the run's results how they are made, and what there is.
-NOTES = settings(*STAGES) + one("contents")
 WHOLE_RUN = (
-    one("prepare_data", "measure_collapse", *FIGURES, "points")
+    one("prepare_data", "measure_collapse", *FIGURES, "points", "contents")
     + raw_inputs()
-    + NOTES
+    + settings(*STAGES)
     + cka_layers(*SPANS)
     + cka_times(*LAYERS)
     + TRAINING
@@ -130,4 +128,4 @@ ALL_EMBEDDINGS = (
 # The jobs that read all snapshots of a run.
 ONCE_A_RUN = one("measure_collapse") + cka_times(*LAYERS)
 # The images stay the same, and so does everything about the raw inputs.
-TRAINED_AGAIN = WHOLE_RUN - one("prepare_data") - RAW_INPUTS - NOTES
+TRAINED_AGAIN = WHOLE_RUN - one("prepare_data") - RAW_INPUTS - settings(*STAGES)

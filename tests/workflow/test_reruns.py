@@ -10,10 +10,10 @@ from support.planned_jobs import (
     ALL_METRICS,
     FIGURES,
     METRIC_FIGURES,
-    NOTES,
     ONCE_A_RUN,
     OVER_LAYERS,
     SPANS,
+    STAGES,
     STATIC_FIGURES,
     TRAINED_AGAIN,
     TRAINING,
@@ -137,22 +137,21 @@ def test_a_fresh_clone_over_existing_results(project, tmp_path):
             - cells("measure", "embed", layers=["conv2"])
             + cells("measure", "embed", layers=["fc2"])
             - cka_times("conv2")
-            + cka_times("fc2")
-            + one("contents"),
+            + cka_times("fc2"),
         ),
-        ({"seed": 4}, WHOLE_RUN - NOTES),
-        ({"dataset.train_size": 290}, WHOLE_RUN - NOTES),
-        ({"dataset.image_size": 12}, WHOLE_RUN - NOTES),
-        ({"dataset.normalize": "none"}, WHOLE_RUN - NOTES),
-        ({"runs.tiny.dataset.normalize": {"mean": 0.5, "std": 0.5}}, WHOLE_RUN - NOTES),
+        ({"seed": 4}, WHOLE_RUN - settings(*STAGES)),
+        ({"dataset.train_size": 290}, WHOLE_RUN - settings(*STAGES)),
+        ({"dataset.image_size": 12}, WHOLE_RUN - settings(*STAGES)),
+        ({"dataset.normalize": "none"}, WHOLE_RUN - settings(*STAGES)),
+        ({"runs.tiny.dataset.normalize": {"mean": 0.5, "std": 0.5}}, WHOLE_RUN - settings(*STAGES)),
         (
             {"activations.compact": False},
-            WHOLE_RUN - one("prepare_data", "plot_training_curves", "contents") - TRAINING - collect("history"),
+            WHOLE_RUN - one("prepare_data", "plot_training_curves") - TRAINING - collect("history"),
         ),
         ({"runs.second": {"seed": 4}}, of_second(WHOLE_RUN)),
         # The images that it has already.
         ({"dataset.seed": 3}, Counter()),
-        ({"dataset.seed": 5}, WHOLE_RUN - NOTES),
+        ({"dataset.seed": 5}, WHOLE_RUN - settings(*STAGES)),
         # There is nothing to compare.
         ({"comparison.threshold": 0.5}, Counter()),
         ({"runs.tiny.training.learning_rate": 1e-3}, TRAINED_AGAIN),
@@ -193,14 +192,10 @@ def test_a_change_to_one_run_leaves_the_other(two_runs, tmp_path):
         ),
         ("plot_samples", one("plot_samples")),
         ("train", TRAINED_AGAIN),
-        ("prepare_data", WHOLE_RUN - NOTES),
+        ("prepare_data", WHOLE_RUN - settings(*STAGES)),
         (
             "snapshot",
-            WHOLE_RUN
-            - one("prepare_data", "plot_training_curves", "contents")
-            - raw_inputs()
-            - TRAINING
-            - collect("history"),
+            WHOLE_RUN - one("prepare_data", "plot_training_curves") - raw_inputs() - TRAINING - collect("history"),
         ),
     ],
 )

@@ -173,7 +173,8 @@ rule points:
 
 rule contents:
     input:
-        ending=ending,
+        # Not read: a time whose snapshot could not be taken is not there.
+        predictions=in_all_spans("results/{run}/predictions/{span}.parquet"),
         code=code("contents"),
     output:
         "results/{run}/contents.json",

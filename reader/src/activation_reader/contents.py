@@ -132,6 +132,6 @@ def _no_run(folder: Path) -> str:
     if runs:
         return f"{folder} is no run; it holds the runs {', '.join(runs)}: load({str(folder / runs[0])!r})."
     return (
-        f"{folder} has no {CONTENTS}: it is no run, or an earlier version of the workflow made it. For a run this "
-        f"makes the file: snakemake --cores 1 {(folder / CONTENTS).as_posix()}"
+        f"{folder} has no {CONTENTS}: it is no run, or its snapshots are not taken yet, or an earlier version of the "
+        f"workflow made it. For a run this makes the file: snakemake --cores 2 {(folder / CONTENTS).as_posix()}"
     )

@@ -47,7 +47,7 @@ def test_what_the_workflow_writes(tmp_path):
 def test_folders_that_are_no_run(tmp_path):
     with pytest.raises(ReaderError, match="elsewhere is not there; give the folder of a run, such as results/mnist"):
         load_contents(tmp_path / "elsewhere")
-    with pytest.raises(ReaderError, match=r"has no contents\.json: .*snakemake --cores 1 .*contents\.json"):
+    with pytest.raises(ReaderError, match=r"has no contents\.json: .*snakemake --cores 2 .*contents\.json"):
         load_contents(tmp_path)
     for run in ("b", "a"):
         (tmp_path / run).mkdir()
