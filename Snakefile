@@ -71,7 +71,8 @@ rule all:
         # Cells and tables are named too: Snakemake does not make a lost file again that no target asks for.
         of_each_run(lambda run: cells(run, "<results>/{run}/metrics/{span}/{layer}.parquet")),
         of_each_run(lambda run: cells(run, "<results>/{run}/embeddings/{span}/{layer}.npy")),
-        expand("<results>/{run}/tables/{table}.parquet", run=RUNS, table=["history", "metrics", "embedding"]),
+        expand("<results>/{run}/tables/{table}.parquet", run=RUNS, table=["history", "metrics", "embedding", "points"]),
+        expand("<results>/{run}/contents.json", run=RUNS),
         FIGURE_FILES,
         expand("<results>/{run}/{page}", run=RUNS, page=["explorer.html", "summary.md"]),
         of_each_run(more_measures),
@@ -92,6 +93,7 @@ rule training:
 rule snapshots:
     input:
         of_each_run(lambda run: cells(run, "<results>/{run}/activations/{span}/{layer}.npy")),
+        expand("<results>/{run}/contents.json", run=RUNS),
 
 
 rule metrics:

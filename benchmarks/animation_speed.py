@@ -70,7 +70,7 @@ def draw_as_the_workflow(layouts: np.ndarray, labels: np.ndarray, folder: Path) 
         folder / "metrics.parquet",
         metrics | {"metric": ["adjusted_rand_index"] * len(keys), "value": [0.5] * len(keys)},
     )
-    history = {"epoch": epochs, "measure": ["eval_accuracy"] * len(epochs), "value": [0.9] * len(epochs)}
+    history = {"epoch": epochs, "metric": ["eval_accuracy"] * len(epochs), "value": [0.9] * len(epochs)}
     save_table(folder / "history.parquet", history)
     settings = FilmSettings(FigureStyle(dpi=80, palette="tab10"), fps=5, tween=1, gif_megabytes=100)
     film = plot_animation(

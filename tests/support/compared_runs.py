@@ -64,7 +64,7 @@ def write_history(path, groups):
         for epoch in EPOCHS
         for measure in ("train_loss", "train_accuracy", "eval_accuracy")
     ]
-    return write_table(path, rows, "measure", "class_name")
+    return write_table(path, rows, "metric", "class_name")
 
 
 def write_collapse(path, groups, value=value_of):

@@ -59,7 +59,7 @@ def write_history(path, epochs, class_names):
         rows.append((epoch, "eval_accuracy", "", 0.1 + 0.7 * epoch / (epoch + 2)))
         for label, name in enumerate(class_names):
             rows.append((epoch, "class_accuracy", name, epoch / (epoch + 1 + label)))
-    columns = dict(zip(("epoch", "measure", "class_name", "value"), map(list, zip(*rows))))
+    columns = dict(zip(("epoch", "metric", "class_name", "value"), map(list, zip(*rows))))
     save_table(path, columns | {"epoch": np.array(columns["epoch"], np.int32)})
     return str(path)
 

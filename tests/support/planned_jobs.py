@@ -9,7 +9,7 @@ SPANS = ("0000", "0002", "0004")
 LAYERS = ("conv2", "fc1")
 METRIC_FIGURES = (
     *("plot_metric_curves", "plot_geometry", "plot_neural_collapse"),
-    *("plot_class_separation", "plot_grid", "plot_animation", "explorer", "summary"),
+    *("plot_class_separation", "plot_grid", "plot_animation", "explorer", "summary", "points"),
 )
 EMBEDDING_FIGURES = (
     "plot_samples",
@@ -18,6 +18,7 @@ EMBEDDING_FIGURES = (
     "plot_animation",
     "plot_embedding_quality",
     "explorer",
+    "points",
 )
 # All figures, which a new project draws (it measures against no attributes); and those that plots.dpi and plots.formats
 # change: all but the film.
@@ -73,7 +74,7 @@ def cka_times(*layers, run="tiny"):
 TRAINING = train("0000", "0001-0002", "0003-0004")
 STAGES = ("measure", "embed", "measure_collapse", "cka_layers", "cka_times")
 WHOLE_RUN = (
-    one("prepare_data", "measure_collapse", *FIGURES)
+    one("prepare_data", "measure_collapse", *FIGURES, "points", "contents")
     + raw_inputs()
     + settings(*STAGES)
     + cka_layers(*SPANS)
@@ -99,7 +100,7 @@ def of_second(jobs):
 
 
 RAW_INPUTS = raw_inputs() + one("plot_raw_inputs") + pixel_cells("measure", "embed")
-# The tables of metrics and of embeddings, and all that is drawn from them but for the figure of the raw inputs.
+# The tables of metrics, embeddings and points, and all that is drawn from them but for the figure of the raw inputs.
 OVER_LAYERS = collect("metrics", "class_metrics", "embedding") + one(
     "plot_metric_curves",
     "plot_geometry",
@@ -111,6 +112,8 @@ OVER_LAYERS = collect("metrics", "class_metrics", "embedding") + one(
     "plot_animation",
     "explorer",
     "summary",
+    "points",
+    "contents",
 )
 ALL_METRICS = (
     settings("measure")

@@ -72,7 +72,7 @@ class TargetRun:
                 for time in TIMES
                 for number, name in enumerate(self.targets.names)
             ]
-        columns = dict(zip(("time", "measure", "class_name", "value"), map(list, zip(*rows))))
+        columns = dict(zip(("time", "metric", "class_name", "value"), map(list, zip(*rows))))
         save_table(self.folder / "history.parquet", columns)
         return str(self.folder / "history.parquet")
 

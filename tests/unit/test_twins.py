@@ -13,22 +13,26 @@ SCRIPTS = ROOT / "workflow" / "scripts"
 LIBRARY = SCRIPTS / "evolution"
 UNIT = ROOT / "tests" / "unit"
 MODULES = sorted(path for path in LIBRARY.rglob("*.py") if path.name != "__init__.py")
-RECORDER = ROOT / "recorder" / "src" / "activation_recorder"
+# The packages of their own, by the folder of their tests.
+PACKAGES = {name: ROOT / name / "src" / f"activation_{name}" for name in ("recorder", "reader")}
 # Tests of the project as a whole, which have no module.
 OF_THE_PROJECT = {"test_environments.py", "test_trust.py", "test_twins.py"}
 
 
 def twin(path: Path) -> Path:
     """The test file of a module or script, relative to tests/unit."""
-    if path.parent == RECORDER:
-        folder = Path("recorder")
+    of_package = [name for name, package in PACKAGES.items() if path.parent == package]
+    if of_package:
+        folder = Path(of_package[0])
     else:
         folder = Path("scripts") if path.parent == SCRIPTS else path.parent.relative_to(LIBRARY)
     return folder / f"test_{path.stem}.py"
 
 
-RECORDERS = sorted(path for path in RECORDER.glob("*.py") if path.name != "__init__.py")
-TWINS = {twin(path): path for path in [*MODULES, *SCRIPTS.glob("*.py"), *RECORDERS]}
+IN_PACKAGES = sorted(
+    path for package in PACKAGES.values() for path in package.glob("*.py") if path.name != "__init__.py"
+)
+TWINS = {twin(path): path for path in [*MODULES, *SCRIPTS.glob("*.py"), *IN_PACKAGES]}
 
 
 @pytest.mark.parametrize("path", TWINS, ids=str)

@@ -11,6 +11,7 @@ from safetensors.torch import save_file
 from sklearn.feature_extraction.text import TfidfTransformer
 
 from support.project import TINY, Project, changed, job
+from support.read_runs import check_run
 
 RUNS = {
     "epochs": {"checkpoints": {"path": "saved/epochs"}},
@@ -70,6 +71,11 @@ def test_cells_are_those_of_the_same_weights_trained_here(elsewhere, folder):
                     assert same.read_bytes() == path.read_bytes(), name
 
 
+@pytest.mark.parametrize("run", ["epochs", "steps"])
+def test_the_reader_gives_what_the_workflow_reads(elsewhere, run):
+    check_run(elsewhere.folder / "results" / run)
+
+
 def test_nothing_is_trained_and_the_unit_is_said(elsewhere):
     assert "Training" not in elsewhere.output
     assert "Taking snapshots of tiny_cnn of run steps at step 000012." in elsewhere.output
@@ -84,7 +90,7 @@ def test_nothing_is_trained_and_the_unit_is_said(elsewhere):
     own = pq.read_table(results / "tiny" / "tables" / "history.parquet").to_pylist()
     theirs = pq.read_table(results / "epochs" / "tables" / "history.parquet").to_pylist()
     accuracies = [
-        {row["epoch"]: row["value"] for row in rows if row["measure"] == "eval_accuracy"} for rows in (own, theirs)
+        {row["epoch"]: row["value"] for row in rows if row["metric"] == "eval_accuracy"} for rows in (own, theirs)
     ]
     assert accuracies[1] == {epoch: accuracies[0][epoch] for epoch in (0, 2, 4)}
 

@@ -31,7 +31,7 @@ def test_the_last_snapshot_is_where_the_training_ended(ended):
     accuracy = {
         row["epoch"]: row["value"]
         for row in pq.read_table(ended.path("../whole/tables/history.parquet")).to_pylist()
-        if row["measure"] == "train_accuracy"
+        if row["metric"] == "train_accuracy"
     }
     last = min(epoch for epoch, value in accuracy.items() if value >= 0.9)
     assert 1 < last < 12 and last % 4, "the test needs an end between two snapshots"
@@ -100,7 +100,7 @@ def test_patience(tmp_path):
     accuracy = [
         row["value"]
         for row in pq.read_table(project.path("tables/history.parquet")).to_pylist()
-        if row["measure"] == "eval_accuracy"
+        if row["metric"] == "eval_accuracy"
     ][1:]
     worse = [epoch for epoch in range(2, len(accuracy) + 1) if accuracy[epoch - 1] <= max(accuracy[: epoch - 1])]
     assert end["time"] == worse[0] == len(accuracy)

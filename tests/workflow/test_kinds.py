@@ -13,6 +13,7 @@ from sklearn.neighbors import KNeighborsRegressor
 from evolution.data.kinds import BASELINES
 from evolution.data.targets import load_targets
 from support.project import Project
+from support.read_runs import check_run
 
 SMALL = {
     "seed": 3,
@@ -117,7 +118,7 @@ def results(project, run, name):
 def values_of(path):
     """A long table as {(layer, time, metric): value}, or by what it has."""
     rows = pq.read_table(path).to_pylist()
-    return {tuple(row[key] for key in row if key != "value"): row["value"] for row in rows}
+    return {tuple(row[key] for key in row if key not in ("run", "value")): row["value"] for row in rows}
 
 
 @pytest.mark.parametrize("run", RUNS)
@@ -137,6 +138,30 @@ def test_figures_and_tables_are_those_of_the_target(project, run):
     assert ("adjusted_rand_index" in metrics) == classes and "silhouette" in metrics
     assert ("knn_r2" in metrics) == (run == "number")
     assert ("knn_average_precision" in metrics) == (run == "labels")
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_the_reader_gives_what_the_workflow_reads(project, run):
+    check_run(results(project, run, ""))
+
+
+def test_points_say_what_is_known(project):
+    tables = {run: pq.read_table(results(project, run, "tables/points.parquet")) for run in RUNS}
+    said = {run: {"label", "predicted", "confidence"} & set(table.column_names) for run, table in tables.items()}
+    assert said == {run: {"label", "predicted", "confidence"} for run in RUNS} | {
+        "number": {"label", "predicted"},
+        "labels": {"label", "predicted"},
+        "bare": set(),
+    }
+    number, labels = (
+        points[(points["layer"] == layer) & (points["epoch"] == 4)]
+        for points, layer in ((tables["number"].to_pandas(), "fc3"), (tables["labels"].to_pandas(), "fc2"))
+    )
+    history = values_of(results(project, "number", "tables/history.parquet"))
+    assert np.isclose(r2_score(number["label"], number["predicted"]), history[4, "eval_r2", ""], atol=1e-6)
+    held = load_targets(results(project, "labels", "dataset.npz")).values
+    names = np.array(["red", "green", "blue"])
+    assert [list(names[row]) for row in held] == [list(row) for row in labels["label"]]
 
 
 @pytest.mark.parametrize("run", RUNS)

@@ -14,6 +14,7 @@ import yaml
 from activation_recorder import Recorder
 from evolution.models.networks import TinyCNN
 from support.project import ROOT, TINY, changed, job
+from support.read_runs import check_run
 
 RECORDED = {"recording": {"path": "recordings/whole", "unit": "epoch"}}
 RUNS = {
@@ -140,7 +141,7 @@ def test_the_history_is_that_of_the_same_weights(recorded):
         """Classes have other names in a recording, and come in one order."""
         found = {}
         for row in rows:
-            if row["measure"] == measure and row["epoch"] in (0, 2, 4):
+            if row["metric"] == measure and row["epoch"] in (0, 2, 4):
                 found.setdefault(row["epoch"], []).append(row["value"])
         return found
 
@@ -175,6 +176,13 @@ def test_a_recording_without_predictions_is_drawn_and_what_is_left_out_is_said(r
     theirs = recorded.folder / "results" / "tiny"
     for path in (results / "activations").rglob("*.npy"):
         assert path.read_bytes() == (theirs / "activations" / path.relative_to(results / "activations")).read_bytes()
+
+
+@pytest.mark.parametrize("run", ["whole", "bare"])
+def test_the_reader_gives_what_the_workflow_reads(recorded, run):
+    check_run(recorded.folder / "results" / run)
+    points = pq.read_table(recorded.folder / "results" / run / "tables" / "points.parquet")
+    assert ("predicted" in points.column_names) == (run == "whole") and "label" in points.column_names
 
 
 def test_no_job_reads_a_model(recorded):

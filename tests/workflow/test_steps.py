@@ -8,6 +8,7 @@ import pytest
 
 from support.planned_jobs import OVER_LAYERS, cells, cka_layers, cka_times, collect, one, snapshot, train
 from support.project import TINY, Project, changed, differing
+from support.read_runs import check_run
 
 # 300 images in batches of 50 are 6 steps an epoch. Training jobs end within an epoch.
 STEPS = changed(TINY, "snapshots", {"unit": "step", "every": 6, "log_until": 4})
@@ -39,16 +40,22 @@ def test_times_are_steps_everywhere(stepped):
     assert "step 12" in stepped.output
 
 
+def test_the_reader_gives_what_the_workflow_reads(stepped):
+    check_run(stepped.path(""))
+    points = rows(stepped, "points")
+    assert {(row["step"], row["epoch"]) for row in points} == {(step, step / 6) for step in (0, 1, 2, 4, 6, 12)}
+
+
 def test_the_training_is_that_of_epochs(stepped, finished):
     """Step 12 is epoch 2: cells, predictions and accuracies are the same bytes, and epoch 0 is step 0."""
     for step, epoch in (("step_000000", "0000"), ("step_000012", "0002")):
         for name in ("activations/{}/fc1.npy", "activations/{}/conv2.npy", "classifier/{}.npy", "clusters/{}/fc1.npy"):
             ours, theirs = (project.path(name.format(span)) for project, span in ((stepped, step), (finished, epoch)))
             assert ours.read_bytes() == theirs.read_bytes(), name
-    ours = {(row["step"], row["measure"], row["class_name"]): row["value"] for row in rows(stepped, "history")}
+    ours = {(row["step"], row["metric"], row["class_name"]): row["value"] for row in rows(stepped, "history")}
     for row in rows(finished, "history"):
         if row["epoch"] in (1, 2):
-            assert ours[6 * row["epoch"], row["measure"], row["class_name"]] == row["value"]
+            assert ours[6 * row["epoch"], row["metric"], row["class_name"]] == row["value"]
 
 
 def test_where_the_training_is_cut_changes_nothing(stepped, tmp_path):
@@ -85,9 +92,9 @@ def test_steps_that_are_added(stepped, tmp_path):
     project.run()
     assert project.plan() == Counter()
     after = project.artifacts()
-    again = ("tables", "figures", "embeddings", "cka", "explorer.html", "summary.csv", "summary.md")
+    again = ("tables", "figures", "embeddings", "cka", "explorer.html", "summary.csv", "summary.md", "contents.json")
     assert [name for name in differing(before, after) if name in before and name.split("/")[1] not in again] == []
-    accuracy = {row["step"]: row["value"] for row in rows(project, "history") if row["measure"] == "eval_accuracy"}
+    accuracy = {row["step"]: row["value"] for row in rows(project, "history") if row["metric"] == "eval_accuracy"}
     assert list(accuracy) == [0, 1, 2, 3, 4, 6, 9, 12]
     for step in (3, 9):
         predicted = pq.read_table(project.path(f"predictions/step_{step:06d}.parquet"))["predicted"].to_numpy()
@@ -110,4 +117,4 @@ def test_epochs_whose_weights_were_not_kept(tmp_path):
     project.run("metrics", "training")
     after = project.artifacts()
     assert [name for name in differing(before, after) if name in before and "/tables/" not in name] == []
-    assert [row["epoch"] for row in rows(project, "history") if row["measure"] == "eval_accuracy"] == [0, 1, 2, 3, 4]
+    assert [row["epoch"] for row in rows(project, "history") if row["metric"] == "eval_accuracy"] == [0, 1, 2, 3, 4]

@@ -5,10 +5,12 @@ import csv
 import numpy as np
 import pyarrow.parquet as pq
 from PIL import Image
+from sklearn.metrics import adjusted_rand_score
 
 from evolution.measures.registry import PER_CLASS
 from support.metrics_of_classes import MEASURES
 from support.project import TINY, Project, changed
+from support.read_runs import check_run
 
 EPOCHS = [0, 2, 4]
 LAYERS = ["conv2", "fc1"]
@@ -56,11 +58,27 @@ def test_what_is_measured_in_addition_to_the_cells(finished):
 def test_the_network_learns_and_the_last_layer_comes_apart(finished):
     """Ten balanced classes: chance is 0.1, and four epochs on 300 digits lift accuracy and clusters well above it."""
     history = pq.read_table(finished.path("tables/history.parquet")).to_pylist()
-    accuracy = {row["epoch"]: row["value"] for row in history if row["measure"] == "eval_accuracy"}
+    accuracy = {row["epoch"]: row["value"] for row in history if row["metric"] == "eval_accuracy"}
     assert accuracy[4] > 0.5 > accuracy[0]
     metrics = pq.read_table(finished.path("tables/metrics.parquet")).to_pylist()
     index = {(row["layer"], row["epoch"]): row["value"] for row in metrics if row["metric"] == "adjusted_rand_index"}
     assert index["fc1", 4] > index["fc1", 0]
+
+
+def test_the_points_say_what_the_other_tables_say(finished):
+    check_run(finished.folder / "results" / "tiny")
+    points = pq.read_table(finished.path("tables/points.parquet")).to_pandas()
+    metrics = pq.read_table(finished.path("tables/metrics.parquet")).to_pandas()
+    metrics = metrics[metrics["metric"] == "adjusted_rand_index"].set_index(["layer", "epoch"])["value"]
+    cells = points.groupby(["layer", "epoch"], observed=True)
+    assert len(cells) == len(metrics) == 1 + 2 * len(EPOCHS)
+    for cell, rows in cells:
+        assert np.isclose(adjusted_rand_score(rows["label"], rows["cluster"]), metrics[cell]), cell
+    history = pq.read_table(finished.path("tables/history.parquet")).to_pandas()
+    accuracy = history[history["metric"] == "eval_accuracy"].set_index("epoch")["value"]
+    for (_, epoch), rows in cells:
+        assert np.isclose((rows["label"].astype(str) == rows["predicted"].astype(str)).mean(), accuracy[epoch])
+        assert rows["confidence"].between(0.1, 1).all()
 
 
 def test_the_summary_says_what_the_tables_say(finished):
@@ -116,9 +134,10 @@ def reviews(project):
 def test_spans_of_several_snapshots_hold_the_same_values(finished, tmp_path):
     """`snapshots_per_job` cuts the work in another way and changes no number."""
     project = Project(tmp_path / "spans", changed(TINY, "snapshots_per_job", 2))
-    project.run("metrics", "embeddings")
+    project.run("metrics", "embeddings", "results/tiny/tables/points.parquet", "results/tiny/contents.json")
+    check_run(project.folder / "results" / "tiny")
     assert reviews(project) == reviews(finished)
-    for table in ("metrics", "embedding"):
+    for table in ("metrics", "embedding", "points"):
         ours, theirs = (pq.read_table(of.path(f"tables/{table}.parquet")).to_pydict() for of in (project, finished))
         for column in theirs:
             np.testing.assert_array_equal(ours[column], theirs[column])

@@ -128,3 +128,70 @@ rule collect:
         "Gathering the {wildcards.table} tables of run {wildcards.run}."
     script:
         "../scripts/collect.py"
+
+
+def cells_of_run(
+    pattern,
+):
+    """An input function: `pattern` for each span and layer of a job's run."""
+    return lambda wildcards: cells(wildcards.run, pattern)
+
+
+def has_predictions(
+    wildcards,
+):
+    """Whether it is known what a run's network predicts."""
+    return PLANNED[wildcards.run].has_predictions
+
+
+rule points:
+    input:
+        dataset="<results>/{run}/dataset.npz",
+        embeddings=cells_of_run("<results>/{run}/embeddings/{span}/{layer}.npy"),
+        clusters=cells_of_run("<results>/{run}/clusters/{span}/{layer}.npy"),
+        predictions=in_all_spans("<results>/{run}/predictions/{span}.parquet"),
+        code=code("points"),
+    output:
+        "<results>/{run}/tables/points.parquet",
+    log:
+        "<results>/{run}/logs/points.log",
+    conda:
+        "../../envs/analysis.yaml"
+    resources:
+        **resources_of(memory=2000, minutes=10),
+    params:
+        spans=lambda wildcards: run_spans(wildcards.run),
+        layers=followed_layers,
+        has_predictions=has_predictions,
+        unit=run_unit,
+        other_times=other_times,
+    message:
+        "Gathering the dots of all maps of run {wildcards.run}."
+    script:
+        "../scripts/points.py"
+
+
+rule contents:
+    input:
+        # Not read: a time whose snapshot could not be taken is not there.
+        predictions=in_all_spans("<results>/{run}/predictions/{span}.parquet"),
+        code=code("contents"),
+    output:
+        "<results>/{run}/contents.json",
+    log:
+        "<results>/{run}/logs/contents.log",
+    localrule: True
+    conda:
+        "../../envs/analysis.yaml"
+    resources:
+        mem_mb=200,
+        runtime=5,
+    params:
+        source=lambda wildcards: SOURCE[wildcards.run],
+        unit=run_unit,
+        layers=followed_layers,
+        spans=lambda wildcards: run_spans(wildcards.run),
+    message:
+        "Noting what run {wildcards.run} has."
+    script:
+        "../scripts/contents.py"

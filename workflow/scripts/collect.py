@@ -17,12 +17,12 @@ from evolution.sources.losses import read_losses
 
 log = logging.getLogger("evolution")
 
-# What identifies a value in a gathered table of each kind.
+# What identifies a value in a gathered table of each kind, next to the run.
 KEYS = {
     "metrics": ("layer", "time", "metric"),
     "embedding": ("layer", "time", "metric"),
     "class_metrics": ("layer", "time", "metric", "class_name"),
-    "history": ("time", "measure", "class_name"),
+    "history": ("time", "metric", "class_name"),
 }
 
 
@@ -44,6 +44,7 @@ def history_measures(target: str) -> tuple[list[str], list[str]]:
 
 def collect(
     *,
+    run: str,
     kind: str,
     paths: list[str],
     class_names: list[str],
@@ -56,6 +57,8 @@ def collect(
 
     Parameters
     ----------
+    run : str
+        Its name.
     kind : str
         metrics, embedding: the metrics with one value, from tables named `.../{span}/{layer}.parquet`.
         class_metrics: the metrics with a value for each class or label, from the same tables.
@@ -76,8 +79,8 @@ def collect(
     Returns
     -------
     dict of columns
-        layer string, time int32, metric (for history: measure) string, class_name string (empty for one value) and
-        value float64, as far as `KEYS` has them for this kind.
+        run string, layer string, time int32, metric string, class_name string (empty for one value) and value float64,
+        as far as `KEYS` has them for this kind.
 
     Raises
     ------
@@ -110,14 +113,14 @@ def collect(
         entries = in_order([entry for entry in entries if shown is None or entry[1] in shown], unit)
     layers, times, metrics, names, values = zip(*entries) if entries else [()] * 5
     columns = {
+        "run": text_column([run] * len(entries)),
         "layer": text_column(layers),
         "time": np.array(times, np.int32),
         "metric": text_column(metrics),
-        "measure": text_column(metrics),
         "class_name": text_column(names),
         "value": np.array(values, float),
     }
-    return {name: columns[name] for name in (*KEYS[kind], "value")}
+    return {name: columns[name] for name in ("run", *KEYS[kind], "value")}
 
 
 def text_column(values: Sequence[str]) -> Sequence[str]:
@@ -130,7 +133,7 @@ def in_order(entries: list[tuple], unit: str) -> list[tuple]:
 
     Parameters
     ----------
-    entries : list of (layer, time, measure, class name, value)
+    entries : list of (layer, time, metric, class name, value)
     unit : {"epoch", "step"}
         For messages.
 
@@ -140,11 +143,11 @@ def in_order(entries: list[tuple], unit: str) -> list[tuple]:
         If the two found different values.
     """
     known: dict[tuple, object] = {}
-    for _, time, measure, name, value in sorted(entries, key=lambda entry: entry[1]):
-        before = known.setdefault((time, measure, name), value)
+    for _, time, metric, name, value in sorted(entries, key=lambda entry: entry[1]):
+        before = known.setdefault((time, metric, name), value)
         if before != value and not (before != before and value != value):
             raise UserError(
-                f"Two jobs trained through {unit} {time}, and found a different {measure}: {before} and {value}. The "
+                f"Two jobs trained through {unit} {time}, and found a different {metric}: {before} and {value}. The "
                 "training does not repeat, as on some GPUs. Delete the run's folders checkpoints and kept, and give "
                 "the same command again: all snapshots are then of one training."
             )
@@ -213,7 +216,7 @@ def with_other_unit(table: dict[str, object], other_times: Mapping[int, float], 
         return table
     kind = pa.int32() if all(float(other).is_integer() for other in other_times.values()) else pa.float64()
     column = pa.array([other_times.get(int(time)) for time in table["time"]], kind)
-    begin = {key: values for key, values in table.items() if key in ("layer", "time")}
+    begin = {key: values for key, values in table.items() if key in ("run", "layer", "time")}
     return begin | {name: column} | {key: values for key, values in table.items() if key not in begin}
 
 
@@ -237,6 +240,7 @@ if "snakemake" in globals():
                 raise error.at(snakemake.params.logs_key) from None
             log.info("%s: the training's own losses at %d times", path, len(losses))
         table = collect(
+            run=snakemake.wildcards.run,
             kind=kind,
             paths=paths,
             class_names=list(targets.names) if targets else [],

@@ -52,7 +52,7 @@ def gather_runs(
 
 TABLE_COLUMNS = {
     "metrics": ["layer", "time", "metric", "value"],
-    "history": ["time", "measure", "class_name", "value"],
+    "history": ["time", "metric", "class_name", "value"],
     "collapse": ["time", "metric", "value"],
 }
 

@@ -46,12 +46,20 @@ def classifier_collapse(
 
 
 def collapse_table(
-    *, classifier: list[str], predictions: list[str], dataset: str, spans: list[list[int]], unit: str = "epoch"
+    *,
+    run: str,
+    classifier: list[str],
+    predictions: list[str],
+    dataset: str,
+    spans: list[list[int]],
+    unit: str = "epoch",
 ) -> dict[str, object]:
     """`classifier_collapse` at each snapshot of a run, in long form.
 
     Parameters
     ----------
+    run : str
+        Its name.
     classifier : list of paths of float32 arrays (times, N + classes, D), a file a span
     predictions : list of paths of predictions/{span}.parquet
     dataset : path of dataset.npz
@@ -63,7 +71,7 @@ def collapse_table(
     Returns
     -------
     dict of columns
-        time int32, metric string, value float64.
+        run string, time int32, metric string, value float64.
 
     Raises
     ------
@@ -87,6 +95,7 @@ def collapse_table(
                 ", ".join(f"{name} {value:.4f}" for name, value in values[-1].items()),
             )
     return {
+        "run": [run] * (len(CLASSIFIER_METRICS) * len(times)),
         "time": np.repeat(np.array(times, np.int32), len(CLASSIFIER_METRICS)),
         "metric": list(CLASSIFIER_METRICS) * len(times),
         "value": np.array([value for row in values for value in row.values()], float),
@@ -96,6 +105,7 @@ def collapse_table(
 if "snakemake" in globals():
     with job_log(snakemake.log[0]):
         table = collapse_table(
+            run=snakemake.wildcards.run,
             classifier=list(snakemake.input.classifier),
             predictions=list(snakemake.input.predictions),
             dataset=snakemake.input.dataset,

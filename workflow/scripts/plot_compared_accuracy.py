@@ -51,7 +51,7 @@ def plot_compared_accuracy(*, history_table: str, style: FigureStyle, groups: li
     groups : list of str, optional
         All groups of the comparison. Default: those of the table.
     """
-    values = load_comparison(history_table, "measure", "class_name")
+    values = load_comparison(history_table, "metric", "class_name")
     groups = groups or list(values)
     found = {group: score_in(curves, history_table, f" of {group}") for group, curves in values.items()}
     scores = {group: score and f"eval_{score}" for group, score in found.items()}

@@ -81,7 +81,7 @@ def load_history(path: str) -> tuple[dict[tuple[str, str], tuple[np.ndarray, np.
     Returns
     -------
     curves : dict
-        (measure, class name or "") to times int (E,) and values float (E,), in the order of the table.
+        (metric, class name or "") to times int (E,) and values float (E,), in the order of the table.
     score : str
         See `score_in`.
 
@@ -90,11 +90,11 @@ def load_history(path: str) -> tuple[dict[tuple[str, str], tuple[np.ndarray, np.
     UserError
         If the table cannot be read, or has a score and not that of the evaluation samples.
     """
-    table = load_table(path, "time", "measure", "class_name", "value")
-    measures, names = table.column("measure").to_pylist(), table.column("class_name").to_pylist()
+    table = load_table(path, "time", "metric", "class_name", "value")
+    metrics, names = table.column("metric").to_pylist(), table.column("class_name").to_pylist()
     times, values = np.array(table.column("time")), np.array(table.column("value"), float)
     rows: dict[tuple[str, str], list[int]] = {}
-    for row, key in enumerate(zip(measures, names)):
+    for row, key in enumerate(zip(metrics, names)):
         rows.setdefault(key, []).append(row)
     curves = {key: (times[chosen], values[chosen]) for key, chosen in rows.items()}
     return curves, score_in(curves, path)

@@ -98,11 +98,11 @@ def load_curves(history_table: str, target: str) -> dict[int, dict[str, float]]:
     if not scores:
         return {}
     names = ("train_loss", *scores)
-    table = load_table(history_table, "time", "measure", "value")
+    table = load_table(history_table, "time", "metric", "value")
     curves: dict[int, dict[str, float]] = {}
-    for time, measure, value in zip(*(table.column(name).to_pylist() for name in ("time", "measure", "value"))):
-        if measure in names:
-            curves.setdefault(time, {})[measure] = math.nan if value is None else value
+    for time, metric, value in zip(*(table.column(name).to_pylist() for name in ("time", "metric", "value"))):
+        if metric in names:
+            curves.setdefault(time, {})[metric] = math.nan if value is None else value
     # A training that ran elsewhere may have told its loss at more times than were snapshot, and not its score.
     curves = {time: values for time, values in sorted(curves.items()) if scores[1] in values}
     if not curves:

@@ -50,7 +50,7 @@ def test_a_metric_of_cells_is_looked_up(tmp_path):
 
 def test_the_networks_scores_are_looked_up(tmp_path):
     rows = [(0, "eval_r2", -1.5), (0, "train_r2", 0.1), (3, "eval_r2", None), (3, "eval_loss", 2.0)]
-    columns = dict(zip(("time", "measure", "value"), map(list, zip(*rows))))
+    columns = dict(zip(("time", "metric", "value"), map(list, zip(*rows))))
     save_table(tmp_path / "h.parquet", columns)
     found = eval_scores(tmp_path / "h.parquet", "r2")
     assert list(found) == [0, 3] and found[0] == -1.5 and math.isnan(found[3])

@@ -12,7 +12,9 @@ from evolution.io.tables import load_metadata, load_table, save_table
 
 
 def rows(columns):
-    return list(zip(*(list(column) for column in columns.values())))
+    """The rows of a table of the run "mine", without its name."""
+    assert set(columns["run"]) <= {"mine"}
+    return list(zip(*(list(column) for name, column in columns.items() if name != "run")))
 
 
 @pytest.fixture
@@ -31,12 +33,12 @@ def cell_tables(tmp_path):
 def test_values_of_classes_have_a_table_of_their_own(tmp_path):
     path = tmp_path / "0002-0004" / "conv1.parquet"
     save_table(path, {"time": [2, 4], "ari": [0.5, 0.25], "sil": [[0.1, 0.2], [0.3, math.nan]]})
-    assert rows(collect.collect(kind="metrics", paths=[str(path)], class_names=[])) == [
+    assert rows(collect.collect(run="mine", kind="metrics", paths=[str(path)], class_names=[])) == [
         ("conv1", 2, "ari", 0.5),
         ("conv1", 4, "ari", 0.25),
     ]
-    columns = collect.collect(kind="class_metrics", paths=[str(path)], class_names=["cat", "dog"])
-    assert list(columns) == ["layer", "time", "metric", "class_name", "value"]
+    columns = collect.collect(run="mine", kind="class_metrics", paths=[str(path)], class_names=["cat", "dog"])
+    assert list(columns) == ["run", "layer", "time", "metric", "class_name", "value"]
     *known, last = rows(columns)
     assert known == [
         ("conv1", 2, "sil", "cat", 0.1),
@@ -49,8 +51,8 @@ def test_values_of_classes_have_a_table_of_their_own(tmp_path):
 
 @pytest.mark.parametrize("kind", ["metrics", "embedding"])
 def test_cells_by_hand(cell_tables, kind):
-    columns = collect.collect(kind=kind, paths=cell_tables, class_names=[])
-    assert list(columns) == ["layer", "time", "metric", "value"]
+    columns = collect.collect(run="mine", kind=kind, paths=cell_tables, class_names=[])
+    assert list(columns) == ["run", "layer", "time", "metric", "value"]
     expected = [
         ("conv1", 0, "ari", 0.25),
         ("conv1", 0, "knn", 0.5),
@@ -86,9 +88,9 @@ def test_history_by_hand(tmp_path):
     for name, columns in tables.items():
         save_table(tmp_path / name, columns)
     columns = collect.collect(
-        kind="history", paths=[str(tmp_path / name) for name in tables], class_names=["cat", "dog"]
+        run="mine", kind="history", paths=[str(tmp_path / name) for name in tables], class_names=["cat", "dog"]
     )
-    assert list(columns) == ["time", "measure", "class_name", "value"]
+    assert list(columns) == ["run", "time", "metric", "class_name", "value"]
     expected = [
         (0, "train_loss", "", math.nan),
         (0, "train_accuracy", "", 0.25),
@@ -114,9 +116,11 @@ def test_history_by_hand(tmp_path):
 def test_a_table_that_is_none(cell_tables, tmp_path):
     save_table(tmp_path / "0000" / "fc2.parquet", {"ari": [1.0]})
     with pytest.raises(UserError, match=r"fc2\.parquet is damaged .*no column time"):
-        collect.collect(kind="embedding", paths=[*cell_tables, str(tmp_path / "0000" / "fc2.parquet")], class_names=[])
+        collect.collect(
+            run="mine", kind="embedding", paths=[*cell_tables, str(tmp_path / "0000" / "fc2.parquet")], class_names=[]
+        )
     with pytest.raises(UserError, match=r"conv1\.parquet is damaged .*no column eval_accuracy"):
-        collect.collect(kind="history", paths=cell_tables, class_names=["cat", "dog"])
+        collect.collect(run="mine", kind="history", paths=cell_tables, class_names=["cat", "dog"])
 
 
 def test_a_training_elsewhere_has_its_own_losses_at_times_of_their_own(tmp_path):
@@ -125,7 +129,7 @@ def test_a_training_elsewhere_has_its_own_losses_at_times_of_their_own(tmp_path)
         path, {"time": [10], "eval_loss": [0.5], "eval_accuracy": [0.75], "class_accuracy": [[1.0, 0.5]]}, unit="step"
     )
     losses = {5: {"train_loss": 2.0}, 15: {"train_loss": 1.0, "train_accuracy": 0.5}}
-    columns = collect.collect(kind="history", paths=[str(path)], class_names=["a", "b"], losses=losses)
+    columns = collect.collect(run="mine", kind="history", paths=[str(path)], class_names=["a", "b"], losses=losses)
     assert rows(columns) == [
         (5, "train_loss", "", 2.0),
         (10, "eval_loss", "", 0.5),
@@ -148,7 +152,7 @@ def test_a_log_counts_before_what_checkpoints_say(tmp_path):
     }
     save_table(path, told, unit="step")
     losses = {10: {"train_loss": 1.0}}
-    columns = collect.collect(kind="history", paths=[str(path)], class_names=["a"], losses=losses)
+    columns = collect.collect(run="mine", kind="history", paths=[str(path)], class_names=["a"], losses=losses)
     assert [row for row in rows(columns) if row[1].startswith("train")] == [
         (10, "train_accuracy", "", 0.5),
         (10, "train_loss", "", 1.0),
@@ -199,7 +203,7 @@ def save_history(path, columns):
 def test_the_history_of_a_number(tmp_path):
     paths = save_history(tmp_path / "0.parquet", {"eval_loss": [1.0, 0.5], "eval_r2": [-0.5, 0.5], "seconds": [1, 2]})
     losses = {1: {"train_loss": 0.25, "train_accuracy": 0.9}}
-    columns = collect.collect(kind="history", paths=paths, class_names=[], target="number", losses=losses)
+    columns = collect.collect(run="mine", kind="history", paths=paths, class_names=[], target="number", losses=losses)
     assert rows(columns) == [
         (0, "eval_loss", "", 1.0),
         (0, "eval_r2", "", -0.5),
@@ -209,13 +213,13 @@ def test_the_history_of_a_number(tmp_path):
         (1, "train_loss", "", 0.25),
     ]
     with pytest.raises(UserError, match=r"0\.parquet is damaged .*no column eval_accuracy"):
-        collect.collect(kind="history", paths=paths, class_names=[])
+        collect.collect(run="mine", kind="history", paths=paths, class_names=[])
 
 
 def test_the_history_of_labels(tmp_path):
     scores = {"eval_average_precision": [0.5, 0.75], "class_average_precision": [[0.25, 0.75], [0.5, 1.0]]}
     paths = save_history(tmp_path / "0.parquet", {"train_average_precision": [math.nan, 1.0]} | scores)
-    columns = collect.collect(kind="history", paths=paths, class_names=["sun", "rain"], target="labels")
+    columns = collect.collect(run="mine", kind="history", paths=paths, class_names=["sun", "rain"], target="labels")
     assert rows(columns)[1:4] == [
         (0, "eval_average_precision", "", 0.5),
         (0, "class_average_precision", "sun", 0.25),
@@ -228,7 +232,11 @@ def test_the_history_of_a_network_without_labels(tmp_path):
     """Its loss may be known, or nothing: the table's columns have the same types then."""
     known, unknown = (
         collect.collect(
-            kind="history", paths=save_history(tmp_path / f"{name}.parquet", columns), class_names=[], target="none"
+            run="mine",
+            kind="history",
+            paths=save_history(tmp_path / f"{name}.parquet", columns),
+            class_names=[],
+            target="none",
         )
         for name, columns in (("a", {"train_loss": [math.nan, 0.5]}), ("b", {}))
     )
@@ -236,7 +244,7 @@ def test_the_history_of_a_network_without_labels(tmp_path):
     for name, columns in (("a", known), ("b", unknown)):
         save_table(tmp_path / f"all_{name}.parquet", columns)
     schemas = [
-        load_table(tmp_path / f"all_{name}.parquet", "time", "measure", "class_name", "value").schema for name in "ab"
+        load_table(tmp_path / f"all_{name}.parquet", "time", "metric", "class_name", "value").schema for name in "ab"
     ]
     assert schemas[0] == schemas[1]
 
@@ -244,7 +252,11 @@ def test_the_history_of_a_network_without_labels(tmp_path):
 def test_measures_of_labels_and_by_attributes(tmp_path):
     path = tmp_path / "0000" / "fc.parquet"
     save_table(path, {"time": [0], "knn_r2:age": [0.5], "class_knn_average_precision": [[0.25, math.nan]]})
-    assert rows(collect.collect(kind="metrics", paths=[str(path)], class_names=[])) == [("fc", 0, "knn_r2:age", 0.5)]
-    first, second = rows(collect.collect(kind="class_metrics", paths=[str(path)], class_names=["sun", "rain"]))
+    assert rows(collect.collect(run="mine", kind="metrics", paths=[str(path)], class_names=[])) == [
+        ("fc", 0, "knn_r2:age", 0.5)
+    ]
+    first, second = rows(
+        collect.collect(run="mine", kind="class_metrics", paths=[str(path)], class_names=["sun", "rain"])
+    )
     assert first == ("fc", 0, "class_knn_average_precision", "sun", 0.25)
     assert second[3] == "rain" and math.isnan(second[4])

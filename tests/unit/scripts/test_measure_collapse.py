@@ -37,12 +37,13 @@ def run(tmp_path):
         name: [str(tmp_path / f"{span}.{suffix}") for span in ("0000", "0002-0004")]
         for name, suffix in (("classifier", "npy"), ("predictions", "parquet"))
     }
-    return paths | {"dataset": str(tmp_path / "dataset.npz"), "spans": [[0], [2, 4]]}
+    return paths | {"run": "mine", "dataset": str(tmp_path / "dataset.npz"), "spans": [[0], [2, 4]]}
 
 
 def test_table_of_a_run(run):
     table = collapse_table(**run)
-    values = {(time, metric): value for time, metric, value in zip(*table.values())}
+    assert list(table) == ["run", "time", "metric", "value"] and set(table["run"]) == {"mine"}
+    values = {(time, metric): value for _, time, metric, value in zip(*table.values())}
     assert list(values) == [(time, metric) for time in (0, 2, 4) for metric in CLASSIFIER_METRICS]
     rows = np.vstack([layer()]).astype(np.float32)
     for metric, value in collapse.layer_collapse(rows, LABELS, LABELS).items():

@@ -25,7 +25,7 @@ def test_each_measure_is_drawn_in_its_panel(tmp_path):
         for number, measure in enumerate(("train_loss", "train_accuracy", "eval_accuracy"))
         for time in EPOCHS
     ]
-    table = write_table(tmp_path / "h.parquet", rows, "measure", "class_name")
+    table = write_table(tmp_path / "h.parquet", rows, "metric", "class_name")
     figure = plot_compared_accuracy(history_table=table, style=SCREEN)
     assert legend_names(figure) == ["a (n = 1)"]
     for number, title in enumerate(("Loss", "Training accuracy", "Evaluation accuracy")):
@@ -34,7 +34,7 @@ def test_each_measure_is_drawn_in_its_panel(tmp_path):
 
 
 def test_a_table_without_a_measure_is_refused(tmp_path):
-    table = write_table(tmp_path / "h.parquet", [("a", "a", 0, "train_accuracy", "", 1.0)], "measure", "class_name")
+    table = write_table(tmp_path / "h.parquet", [("a", "a", 0, "train_accuracy", "", 1.0)], "metric", "class_name")
     with pytest.raises(UserError, match=r"h\.parquet.*no eval_accuracy of a"):
         plot_compared_accuracy(history_table=table, style=SCREEN)
 
@@ -52,7 +52,7 @@ def test_groups_with_other_targets_have_panels_of_their_own(tmp_path):
         for time in EPOCHS
     ]
     figure = plot_compared_accuracy(
-        history_table=write_table(tmp_path / "h.parquet", rows, "measure", "class_name"), style=SCREEN
+        history_table=write_table(tmp_path / "h.parquet", rows, "metric", "class_name"), style=SCREEN
     )
     assert_readable(figure)
     assert [len(titled(figure, title).lines) for title in ("Loss", "Training accuracy", "Evaluation R²")] == [6, 2, 2]
@@ -63,7 +63,7 @@ def test_groups_with_other_targets_have_panels_of_their_own(tmp_path):
 
 def test_of_samples_without_a_target_the_loss_is_drawn(tmp_path):
     rows = [(run, run, time, "train_loss", "", value_of(0, 0, time, 0)) for run in ("a", "b") for time in EPOCHS]
-    table = write_table(tmp_path / "h.parquet", rows, "measure", "class_name")
+    table = write_table(tmp_path / "h.parquet", rows, "metric", "class_name")
     figure = plot_compared_accuracy(history_table=table, style=SCREEN)
     assert_readable(figure)
     assert legend_names(figure) == ["a (n = 1)", "b (n = 1)"]
@@ -77,7 +77,7 @@ def test_drawn_twice_gives_the_same_bytes(tmp_path):
 
 def test_a_group_without_any_accuracy_is_left_out(tmp_path):
     rows = [(run, run, time, "eval_accuracy", "", value) for run, value in (("a", 0.5), ("b", None)) for time in (0, 1)]
-    table = write_table(tmp_path / "h.parquet", rows, "measure", "class_name")
+    table = write_table(tmp_path / "h.parquet", rows, "metric", "class_name")
     assert legend_names(plot_compared_accuracy(history_table=table, style=SCREEN)) == ["a (n = 1)"]
 
 

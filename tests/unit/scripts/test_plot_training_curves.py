@@ -59,7 +59,7 @@ def test_what_a_training_elsewhere_tells(tmp_path):
     """The losses of its log at steps of their own, and none of the accuracies on its training samples."""
     rows = [(step, "train_loss", "", 1 / step) for step in (5, 10, 15)]
     rows += [(10, "eval_loss", "", 0.5), (10, "eval_accuracy", "", 0.75), (10, "class_accuracy", "a", 0.75)]
-    columns = dict(zip(("time", "measure", "class_name", "value"), zip(*rows)))
+    columns = dict(zip(("time", "metric", "class_name", "value"), zip(*rows)))
     save_table(tmp_path / "h.parquet", columns, unit="step")
     style = FigureStyle(dpi=100, palette="petroff10", unit="step")
     figure = plot_training_curves(history_table=str(tmp_path / "h.parquet"), style=style)
@@ -81,7 +81,7 @@ def test_of_many_classes_the_weakest_and_the_best_are_named(tmp_path):
 
 def test_a_history_without_a_measure_is_refused(tmp_path):
     path = tmp_path / "h.parquet"
-    save_table(path, {"time": [0], "measure": ["train_accuracy"], "class_name": [""], "value": [1.0]})
+    save_table(path, {"time": [0], "metric": ["train_accuracy"], "class_name": [""], "value": [1.0]})
     with pytest.raises(UserError, match=r"h\.parquet.*eval_accuracy"):
         plot_training_curves(history_table=str(path), style=SCREEN)
 

@@ -40,7 +40,7 @@ def write_curves(path, losses, train, evaluation):
     rows = [(0, np.nan, train[0], evaluation[0]), *zip(range(1, len(losses) + 1), losses, train, evaluation)]
     names = ("train_loss", "train_accuracy", "eval_accuracy")
     long = [(row[0], name, value) for row in rows for name, value in zip(names, row[1:])]
-    save_table(path, dict(zip(("time", "measure", "value"), map(list, zip(*long)))))
+    save_table(path, dict(zip(("time", "metric", "value"), map(list, zip(*long)))))
     return str(path)
 
 
@@ -196,7 +196,7 @@ def test_the_accuracy_at_epoch_0_where_the_network_began_with_weights(tmp_path):
 def test_a_history_without_what_is_needed_is_refused(tmp_path):
     with pytest.raises(UserError, match=r"h\.parquet is damaged .*no epoch 0"):
         summary_of(tmp_path, small(), ["conv", "fc"], times=(1, 4), weights="given.pt")
-    history = {"time": [0, 0], "measure": ["train_loss", "train_accuracy"], "value": [0.1] * 2}
+    history = {"time": [0, 0], "metric": ["train_loss", "train_accuracy"], "value": [0.1] * 2}
     save_table(tmp_path / "short.parquet", history)
     with pytest.raises(UserError, match=r"short\.parquet is damaged .*no eval_accuracy"):
         summary_of(tmp_path, small(), ["conv", "fc"], history_table=str(tmp_path / "short.parquet"))
@@ -216,7 +216,7 @@ def test_a_training_elsewhere_in_steps(tmp_path):
     save_table(metrics, {"layer": layers, "time": steps, "metric": names, "value": list(values.values())}, unit="step")
     history = tmp_path / "history.parquet"
     rows = [(100, "eval_accuracy", 0.25), (200, "eval_accuracy", 0.75), (250, "train_loss", 1.0)]
-    columns = dict(zip(("time", "measure", "value"), zip(*rows)))
+    columns = dict(zip(("time", "metric", "value"), zip(*rows)))
     save_table(history, columns, {"warnings": json.dumps(["Same weights."])}, unit="step")
     lines, rows = summary_of(tmp_path, small(), ["fc"], metrics_table=str(metrics), history_table=str(history))
     assert lines[0] == "# mnist: how the layers cluster at step 200"
@@ -227,7 +227,7 @@ def test_a_training_elsewhere_in_steps(tmp_path):
 def test_a_training_elsewhere_that_is_at_chance(tmp_path):
     history = tmp_path / "history.parquet"
     rows = [(epoch, "eval_accuracy", 0.5) for epoch in (1, 2, 3)]
-    save_table(history, dict(zip(("time", "measure", "value"), zip(*rows))))
+    save_table(history, dict(zip(("time", "metric", "value"), zip(*rows))))
     values = {("fc", epoch, metric): 0.5 for epoch in (1, 2, 3) for metric in METRICS}
     lines, _ = summary_of(tmp_path, values, ["fc"], history_table=str(history))
     (warning,) = [line for line in lines if "is chance" in line]
@@ -237,7 +237,7 @@ def test_a_training_elsewhere_that_is_at_chance(tmp_path):
 def test_a_recording_without_predictions(tmp_path):
     history = tmp_path / "history.parquet"
     rows = [(step, "eval_accuracy", np.nan) for step in (0, 100)]
-    save_table(history, dict(zip(("time", "measure", "value"), zip(*rows))), unit="step")
+    save_table(history, dict(zip(("time", "metric", "value"), zip(*rows))), unit="step")
     values = {("fc", step, metric): 0.5 for step in (0, 100) for metric in METRICS}
     lines, rows = summary_of(tmp_path, values, ["fc"], history_table=str(history))
     assert "- Accuracy: not known, as nothing says what the network predicts." in lines
@@ -269,7 +269,7 @@ def summary_of_target(folder, target, kind="table", by=(), values=None):
     curves = [] if score is None else [(f"train_{score}", 0.5), (f"eval_{score}", 0.25)]
     rows = [(time, "train_loss", 1.5) for time in (0, 4)]
     rows += [(time, name, value + time / 8) for time in (0, 4) for name, value in curves]
-    save_table(folder / "own_h.parquet", dict(zip(("time", "measure", "value"), zip(*rows))))
+    save_table(folder / "own_h.parquet", dict(zip(("time", "metric", "value"), zip(*rows))))
     return summary_of(
         folder,
         table,
@@ -350,7 +350,7 @@ def test_the_baseline_is_called_by_what_the_samples_are(tmp_path, kind, called):
 def test_measures_that_are_off_have_no_column(tmp_path):
     metrics = ("silhouette", "knn_r2")
     rows = [(4, "train_r2", np.nan), (4, "eval_r2", np.nan)]
-    save_table(tmp_path / "own_h.parquet", dict(zip(("time", "measure", "value"), zip(*rows))))
+    save_table(tmp_path / "own_h.parquet", dict(zip(("time", "metric", "value"), zip(*rows))))
     lines, _ = summary_of(
         tmp_path,
         long_values(["fc"], [4], metrics, raw_inputs=False),

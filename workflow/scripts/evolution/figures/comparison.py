@@ -48,7 +48,7 @@ def load_comparison(path: str, *keys: str) -> dict[str, dict[tuple, Curves]]:
     ----------
     path : path of `comparison/tables/*.parquet`
     *keys : str
-        The columns that name a curve: layer and metric, or measure and class_name.
+        The columns that name a curve: layer and metric, or metric and class_name.
 
     Returns
     -------

@@ -116,6 +116,6 @@ def eval_scores(path: str, score: str) -> dict[int, float]:
     score : str
         Of `evolution.data.kinds.SCORES`.
     """
-    table = load_table(path, "time", "measure", "value")
-    rows = zip(*(table.column(name).to_pylist() for name in ("time", "measure", "value")))
-    return {time: math.nan if value is None else value for time, measure, value in rows if measure == f"eval_{score}"}
+    table = load_table(path, "time", "metric", "value")
+    rows = zip(*(table.column(name).to_pylist() for name in ("time", "metric", "value")))
+    return {time: math.nan if value is None else value for time, metric, value in rows if metric == f"eval_{score}"}

@@ -1,0 +1,213 @@
+"""A run, and what there is of it."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from activation_reader.arrays import read_cell
+from activation_reader.contents import load_contents
+from activation_reader.errors import ReaderError
+from activation_reader.samples import Samples
+from activation_reader.tables import read_table, table_names, with_run
+
+
+def load(path: str | os.PathLike) -> "Run":
+    """Open a run.
+
+    Parameters
+    ----------
+    path : path
+        The run's folder, such as results/mnist.
+
+    Raises
+    ------
+    ReaderError
+        If there is no run.
+    """
+    return Run(Path(path))
+
+
+class Run:
+    """A run's results. Nothing is read before it is asked for.
+
+    Methods that take a time are given `epoch=...` or `step=...`, whichever the run counts in. All raise `ReaderError`
+    where something is not there; the message says what there is.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Attributes
+    ----------
+    name : str
+    source : {"train", "checkpoints", "recording"}
+        Where the activations come from.
+    unit : {"epoch", "step"}
+        What times are counted in.
+    times : list of int
+        Those with a snapshot, ascending.
+    layers : list of str
+        "raw_inputs", where they are followed, and the network's in order. The raw inputs are kept at the first time.
+    target : {"classes", "number", "labels", "none"}
+        What is known of a sample.
+    """
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+        self._contents = load_contents(folder)
+        self._samples = Samples(folder)
+        self.name, self.source, self.unit = self._contents.run, self._contents.source, self._contents.unit
+        self.times, self.layers = list(self._contents.times), list(self._contents.layers)
+        self.target = self._samples.target
+
+    def __repr__(self) -> str:
+        times = f"{self.unit} {self.times[0]} to {self.times[-1]}"
+        return (
+            f"<run {self.name}: {len(self)} samples, {len(self.layers)} layers, {len(self.times)} snapshots, {times}>"
+        )
+
+    def __len__(self) -> int:
+        """The samples, N."""
+        return self._samples.count
+
+    @property
+    def labels(self) -> np.ndarray:
+        """Of classes int64 (N,), positions in `class_names`; a number float64 (N,); several labels bool (N, K)."""
+        labels = self._samples.labels()
+        if labels is None:
+            known = ", ".join(self.attributes) or "none either"
+            raise ReaderError(f"The run {self.name} has samples without labels; of attributes it has {known}.")
+        return labels
+
+    @property
+    def class_names(self) -> list[str]:
+        """Of the classes or labels, or of the model's outputs; empty where there are none."""
+        return self._samples.class_names()
+
+    @property
+    def ids(self) -> np.ndarray:
+        """What tells a sample, (N,): its id, text, where samples have ids; else its position in its data set."""
+        return self._samples.ids()
+
+    @property
+    def attributes(self) -> dict[str, np.ndarray]:
+        """Further columns of the samples, (N,) each: float64, NaN where a value is missing; or text, empty there."""
+        return self._samples.attributes()
+
+    @property
+    def images(self) -> np.ndarray:
+        """What a person sees of each sample, uint8 (N, channels, height, width)."""
+        return self._samples.images()
+
+    def activations(self, layer: str, *, epoch: int | None = None, step: int | None = None) -> np.ndarray:
+        """What a layer puts out, float32 (N, D), in the form that the config chose: as it is, or in fewer coordinates.
+
+        It is mapped from disk, read-only. In fewer coordinates norms and angles are those of the layer's own outputs,
+        exactly or within what `docs/results.md` of the project states. In a file of several times, columns of zeros at
+        the end fill the narrower ones up.
+        """
+        return self._cell("activations", layer, epoch, step)
+
+    def layout(self, layer: str, *, epoch: int | None = None, step: int | None = None) -> np.ndarray:
+        """Where the samples lie in a layer's map, float32 (N, 2)."""
+        return self._cell("embeddings", layer, epoch, step)
+
+    def clusters(self, layer: str, *, epoch: int | None = None, step: int | None = None) -> np.ndarray:
+        """Each sample's k-means cluster, int16 (N,). Its number says nothing at another time or layer."""
+        return self._cell("clusters", layer, epoch, step)
+
+    def votes(self, layer: str, *, epoch: int | None = None, step: int | None = None) -> np.ndarray:
+        """What a sample's nearest neighbours say of it.
+
+        Of classes the one that most have, int16 (N,); of a number their mean, float32 (N,); of several labels the share
+        that has each, float32 (N, K).
+        """
+        if self.target == "none":
+            raise ReaderError(f"The run {self.name} has samples without labels, of which neighbours say nothing.")
+        return self._cell("votes", layer, epoch, step)
+
+    def classifier(self, *, epoch: int | None = None, step: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """What the network's last linear layer is given, float32 (N, D), and its weights, float32 (classes, D).
+
+        Their inner products, and its bias, are the network's outputs. Both may be in fewer coordinates, the same for
+        both, which keep these products.
+        """
+        time = self._contents.time(epoch, step)
+        rows = read_cell(self._folder, self._contents, "classifier/{span}.npy", time, len(self))
+        if np.isnan(rows).all():
+            raise ReaderError(
+                f"The run {self.name} has no classifier at {self.unit} {time}: its samples have no classes, or the "
+                "network does not end in a linear layer."
+            )
+        return rows[: len(self)], rows[len(self) :]
+
+    def predictions(self, *, epoch: int | None = None, step: int | None = None) -> pa.Table:
+        """What the network says of each sample, at one time or at all.
+
+        Returns
+        -------
+        pyarrow.Table
+            run, epoch or step, sample, predicted (a position in `class_names`, -1 where nobody knows; a number; or the
+            probability of each label), and confidence, the largest probability; NaN where nobody knows.
+        """
+        spans, asked = self._contents.spans, [time for time in (epoch, step) if time is not None]
+        rows = None
+        if asked:
+            time = self._contents.time(epoch, step)
+            spans, rows = [self._contents.span_of[time]], [(self.unit, "=", time)]
+        tables = [read_table(self._folder / "predictions" / f"{span}.parquet", rows) for span in spans]
+        return with_run(pa.concat_tables(table.replace_schema_metadata() for table in tables), self.name)
+
+    def points(self, layer: str | None = None, *, epoch: int | None = None, step: int | None = None) -> pa.Table:
+        """A row for each dot of each map: of all, of a layer, of a time, or of both.
+
+        Returns
+        -------
+        pyarrow.Table
+            `tables/points.parquet`: run, epoch or step, layer, sample, x, y, label, cluster, predicted, confidence; all
+            but the last of which something is known.
+        """
+        contents, rows = self._contents, []
+        if epoch is not None or step is not None:
+            rows.append((self.unit, "=", contents.time(epoch, step, layer)))
+        if layer is not None:
+            contents.check_layer(layer)
+            rows.append(("layer", "=", layer))
+        found = self.table("points", rows)
+        if not found.num_rows:
+            asked = " and ".join(f"{name} {value}" for name, _, value in rows)
+            raise ReaderError(
+                f"{self._folder}/tables/points.parquet has no row of {asked}: it is older than the run; give the "
+                "workflow's command again."
+            )
+        return found
+
+    def metrics(self) -> pa.Table:
+        """Every metric of every layer and time: run, layer, epoch or step, metric, value."""
+        return self.table("metrics")
+
+    def history(self) -> pa.Table:
+        """Losses and scores of the training: run, epoch or step, metric, class_name ("" for all), value."""
+        return self.table("history")
+
+    def table(self, name: str, rows: list[tuple[str, str, object]] | None = None) -> pa.Table:
+        """A table of the run's folder `tables`, such as class_metrics, collapse or embedding.
+
+        Parameters
+        ----------
+        name : str
+            Of the file, without its ending.
+        rows : list of (column, operator, value), optional
+            Which rows to read, as `pyarrow.parquet.read_table` takes them.
+        """
+        known = table_names(self._folder)
+        if name not in known:
+            raise ReaderError(f"The run {self.name} has no table {name!r}; it has {', '.join(known) or 'none yet'}.")
+        return read_table(self._folder / "tables" / f"{name}.parquet", rows)
+
+    def _cell(self, folder: str, layer: str, epoch: int | None, step: int | None) -> np.ndarray:
+        time = self._contents.time(epoch, step, layer)
+        name = f"{folder}/{{span}}/{layer}.npy"
+        return read_cell(self._folder, self._contents, name, time, len(self))
