@@ -88,7 +88,8 @@ def metrics_span(
         # Of a recording without predictions, what needs them is NaN.
         predicted = known if are_known(known) else predicted
     gpu = find_device(device) if targets.count > GPU_SAMPLES else None
-    log.info("%d samples, measured on %s", targets.count, "cpu" if gpu is None else gpu)
+    wanted = f" (metrics.device: {device})" if device != "cpu" else ""
+    log.info("%d samples, measured on %s%s", targets.count, "cpu" if gpu is None else gpu, wanted)
     rows, assigned, voted = [], [], []
     for index, time in enumerate(times):
         if not np.isfinite(by_time[index]).all():

@@ -9,8 +9,12 @@ from evolution.io.job_log import job_log
 from evolution.measures.long_tables import load_values
 
 PANELS = {
-    "effective_rank": Panel("Effective rank", "directions it spreads in, small ones too", "effective rank", 2),
-    "participation_ratio": Panel("Participation ratio", "directions that hold most of its variance", "directions", 2),
+    "effective_rank": Panel(
+        "Effective rank", "directions, small ones too, of 2000 samples at most", "effective rank", 2
+    ),
+    "participation_ratio": Panel(
+        "Participation ratio", "directions that hold most of the variance of these", "directions", 2
+    ),
     "intrinsic_dimension": Panel(
         "Intrinsic dimension (TwoNN)", "of the surface that the samples lie on", "dimension", 2
     ),

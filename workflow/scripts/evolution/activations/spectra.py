@@ -42,7 +42,7 @@ def samples_of_spectrum(samples: int, seed: int, *, most: int = SAMPLES) -> np.n
     return np.sort(generator(seed, "spectrum").choice(samples, most, replace=False))
 
 
-def singular_values(rows: np.ndarray) -> np.ndarray:
+def singular_values(rows: np.ndarray, taken: np.ndarray | None = None) -> np.ndarray:
     """The singular values of centred rows, in units of their own root mean squared length.
 
     They come from inner products in float32. So the smallest of them are rounding:
@@ -50,8 +50,10 @@ def singular_values(rows: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    rows : float32 array (M, D)
+    rows : float32 array (N, D)
         Finite.
+    taken : int array (M,) or None
+        Which rows count; None: all. The others are not copied, as they may fill the memory.
 
     Returns
     -------
@@ -59,14 +61,16 @@ def singular_values(rows: np.ndarray) -> np.ndarray:
         Largest first; zeros where all rows are equal.
     """
     largest = float(max(rows.max(initial=0), -rows.min(initial=0))) or 1.0
-    gram, before = np.zeros((len(rows), len(rows))), 0.0
+    count = len(rows) if taken is None else len(taken)
+    gram, before = np.zeros((count, count)), 0.0
     for start in range(0, rows.shape[1], COLUMNS):
-        block = rows[:, start : start + COLUMNS].astype(np.float64) / largest
+        block = rows[:, start : start + COLUMNS] if taken is None else rows[taken, start : start + COLUMNS]
+        block = block.astype(np.float64) / largest
         before += np.square(block).sum()
         block = (block - block.mean(0)).astype(np.float32)
         gram += block @ block.T
     after = gram.trace()
     if not after > ROUNDING**2 * before:
-        return np.zeros(len(rows))
-    squares = eigvalsh(gram * (len(rows) / after), overwrite_a=True, check_finite=False)[::-1]
+        return np.zeros(count)
+    squares = eigvalsh(gram * (count / after), overwrite_a=True, check_finite=False)[::-1]
     return np.sqrt(np.maximum(squares, 0))

@@ -106,7 +106,7 @@ def stored_rows(
 
 def _spectrum(rows: np.ndarray, seed: int) -> np.ndarray:
     """See `Stored`."""
-    return singular_values(rows[samples_of_spectrum(len(rows), seed)])
+    return singular_values(rows, samples_of_spectrum(len(rows), seed))
 
 
 def _within(

@@ -156,6 +156,9 @@ def _allowed(error) -> str:
         return f"allowed: {', '.join(names)}, {', '.join(forms)}" + (f"; did you mean {near[0]}?" if near else "")
     if error.validator == "enum":
         near = difflib.get_close_matches(str(instance), [str(name) for name in value], n=1)
+        if "cuda" in value and str(instance).startswith(("gpu", "GPU", "cuda", "CUDA")):
+            # It is as near to cpu in letters.
+            near = ["cuda"]
         # Instead of a word there may be a mapping, which the description shows.
         forms = [error.schema["description"]] if "description" in error.schema else []
         return "allowed: " + ", ".join([*map(str, value), *forms]) + (f"; did you mean {near[0]}?" if near else "")

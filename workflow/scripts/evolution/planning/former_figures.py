@@ -6,7 +6,7 @@ from pathlib import Path
 from evolution.sources.sentences import few
 
 # What `plots.formats` may name.
-FORMATS = ("png", "pdf", "svg")
+ALL_FORMATS = ("png", "pdf", "svg")
 
 
 def former_figure_lines(figures: Iterable[str], formats: Iterable[str]) -> list[str]:
@@ -24,7 +24,7 @@ def former_figure_lines(figures: Iterable[str], formats: Iterable[str]) -> list[
     list of str
         Empty where nothing is left. Files that have another name than a figure are the user's, and are not named.
     """
-    others = [f".{name}" for name in FORMATS if name not in formats]
+    others = [f".{name}" for name in ALL_FORMATS if name not in formats]
     left: dict[Path, list[str]] = {}
     for figure in dict.fromkeys(Path(path).with_suffix("") for path in figures):
         # A name may have dots of its own.
