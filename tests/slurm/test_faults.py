@@ -97,7 +97,7 @@ def test_a_preempted_job_that_goes_back_to_the_queue_runs_again(tmp_path, start)
     assert results(tmp_path) == ["result\n", "result\n"]
 
 
-def test_a_preempted_job_that_is_cancelled_is_waited_for_until_the_run_is_stopped(tmp_path, start):
+def test_a_preempted_job_that_is_cancelled_is_waited_for_until_the_run_is_stopped(tmp_path, heeded_signals, start):
     """What docs/clusters.md says of version 2.8 of the executor. If this fails after an upgrade, change the page."""
     cancels = ("--default-resources", "slurm_partition=preempted_cancel")
     run = start(*cancels)

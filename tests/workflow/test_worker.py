@@ -51,7 +51,7 @@ def jobs_of(snakemake: int, name: str) -> list[psutil.Process]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
-def test_no_process_is_left_however_snakemake_ends(tmp_path, number):
+def test_no_process_is_left_however_snakemake_ends(tmp_path, heeded_signals, number):
     # Jobs long enough to be seen.
     project = Project(tmp_path / "checkout", changed(TINY, "metrics.n_init", 5000))
     command = project.command("--cores", "2", "metrics")
