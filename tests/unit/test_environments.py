@@ -3,6 +3,7 @@
 import ast
 import re
 import sys
+import tomllib
 from importlib.metadata import requires
 from pathlib import Path
 
@@ -31,7 +32,8 @@ ON_GPU = {"analysis": {"torch"}}
 
 def read_pins(name):
     lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
-    return [Requirement(line) for line in lines if line and not line.startswith("#")]
+    # A package of this repository has no pin.
+    return [Requirement(line) for line in lines if line and not line.startswith(("#", "-e ./"))]
 
 
 def read_environment(path):
@@ -165,7 +167,12 @@ def test_requirements_are_what_the_workflow_imports():
         lines = re.findall(r"^ *(?:import|from) .+$", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
         imported |= third_party("\n".join(line.strip() for line in lines))
     data = {pin.partition("==")[0] for pin in DATA_PACKAGES.values()} - set(EXTRAS)
-    assert set(PINS) == imported - set(EXTRAS) | {"snakemake", "snakemake-executor-plugin-slurm"} | reports | data
+    # What prints Snakemake's progress is a package of its own; Snakemake brings the interface of its plugins.
+    progress = tomllib.loads((ROOT / "progress" / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    printing = {Requirement(line).name for line in progress["dependencies"]} - {"snakemake-interface-logger-plugins"}
+    assert "-e ./progress\n" in (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    own = {"snakemake", "snakemake-executor-plugin-slurm"}
+    assert set(PINS) == imported - set(EXTRAS) | own | reports | data | printing
 
 
 def test_packages_of_which_only_data_are_read_are_pinned_as_the_messages_say():

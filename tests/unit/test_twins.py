@@ -14,7 +14,11 @@ LIBRARY = SCRIPTS / "evolution"
 UNIT = ROOT / "tests" / "unit"
 MODULES = sorted(path for path in LIBRARY.rglob("*.py") if path.name != "__init__.py")
 # The packages of their own, by the folder of their tests.
-PACKAGES = {name: ROOT / name / "src" / f"activation_{name}" for name in ("recorder", "reader")}
+PACKAGES = {
+    "recorder": ROOT / "recorder" / "src" / "activation_recorder",
+    "reader": ROOT / "reader" / "src" / "activation_reader",
+    "progress": ROOT / "progress" / "src" / "snakemake_logger_plugin_progress",
+}
 # Tests of the project as a whole, which have no module.
 OF_THE_PROJECT = {"test_environments.py", "test_trust.py", "test_twins.py"}
 

@@ -164,6 +164,8 @@ def say_what_is_trained_again():
         )
 
 
+# Closing words go through Snakemake's logger: a logger plugin prints from a thread of its own, and a plain print would
+# come between its last lines.
 # At the end no more summaries than this are printed, no longer comparison of runs, and no more warnings without them.
 MOST_SUMMARIES, MOST_LINES = 8, 60
 
@@ -176,15 +178,15 @@ def print_summaries():
     asked = {str(path) for job in workflow.dag.jobs for path in job.output}
     written = [path for path in (f"{RESULTS}/{run}/summary.md" for run in RUNS) if path in asked]
     if len(written) > MOST_SUMMARIES:
-        print(f"The summaries of {len(written)} runs: {written[0]}, ...")
+        logger.info(f"The summaries of {len(written)} runs: {written[0]}, ...")
         warnings = {Path(path).parent.name: load_warnings(Path(path).with_name("warnings.json")) for path in written}
         for line in warning_lines(warnings, most=MOST_LINES, results=RESULTS):
-            print(line)
+            logger.info(line)
         written = []
     crossings = CROSSINGS.replace("<results>", RESULTS)
     for path in written + [crossings] * (crossings in asked):
         text = Path(path).read_text(encoding="utf-8")
-        print(text if text.count("\n") <= MOST_LINES else f"How the runs compare: {path}")
+        logger.info(text if text.count("\n") <= MOST_LINES else f"How the runs compare: {path}")
 
 
 def print_data_warnings():
@@ -195,7 +197,7 @@ def print_data_warnings():
     paths = {run: f"{RESULTS}/{run}/dataset.npz" for run in RUNS if f"{RESULTS}/{run}/summary.md" not in asked}
     warnings = {run: dataset_warnings(path) for run, path in paths.items() if path in asked and Path(path).is_file()}
     for line in warning_lines(warnings, most=MOST_LINES, results=RESULTS):
-        print(line)
+        logger.info(line)
 
 
 def print_former_figures():
@@ -203,18 +205,18 @@ def print_former_figures():
     asked = {str(path) for job in workflow.dag.jobs for path in job.output}
     figures = [path.replace("<results>", RESULTS) for path in FIGURE_FILES + COMPARISON_FILES]
     for line in former_figure_lines([path for path in figures if path in asked], FORMATS):
-        print(line)
+        logger.info(line)
 
 
 def print_job_errors(logs):
     """Say once more what the failed jobs ended with: Snakemake's messages on them are long, and other jobs went on."""
     for path in logs:
         for line in error_lines(path, results=RESULTS):
-            print(line, file=sys.stderr)
+            logger.error(line)
 
 
 def print_limits_exceeded(logs):
     """Say what to raise for jobs that SLURM ended at their memory or time limit, also if a later attempt succeeded."""
     for path in logs:
         for message in limits_exceeded(path):
-            print(message, file=sys.stderr)
+            logger.warning(message)

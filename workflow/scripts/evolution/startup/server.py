@@ -30,7 +30,8 @@ from importlib import import_module
 from types import ModuleType
 
 # Variables that may differ from job to job: numbers of threads, which are set in the job; folders for temporary files,
-# which are read when they are used; and what shells write. A job with any other difference is not run here, since a
+# which are read when they are used; what shells write; and what polars writes for its own allocator, which it does in
+# Snakemake's process at the first job, where it is installed. A job with any other difference is not run here, since a
 # library may have read the variable while it was loaded.
 THREADS = (
     "OMP_NUM_THREADS",
@@ -40,7 +41,7 @@ THREADS = (
     "VECLIB_MAXIMUM_THREADS",
     "NUMEXPR_NUM_THREADS",
 )
-FREE = {*THREADS, "TMPDIR", "TMP", "TEMPDIR", "TEMP", "PWD", "OLDPWD", "SHLVL", "_"}
+FREE = {*THREADS, "TMPDIR", "TMP", "TEMPDIR", "TEMP", "PWD", "OLDPWD", "SHLVL", "_", "_RJEM_MALLOC_CONF"}
 
 # The answer in place of a process id: the job is to start without the worker.
 NOT_HERE = b"0\n"
@@ -305,9 +306,11 @@ def run(script: str) -> int:
         print(ending.code, file=sys.stderr)
         return 1
     except BaseException as error:
+        if isinstance(error, KeyboardInterrupt):
+            return -signal.SIGINT  # A person has stopped all jobs: where each of them was is no news.
         # The first line of the traceback would be the one above.
         traceback.print_exception(error.with_traceback(error.__traceback__.tb_next))
-        return -signal.SIGINT if isinstance(error, KeyboardInterrupt) else 1
+        return 1
     return 0
 
 
