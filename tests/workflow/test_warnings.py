@@ -73,7 +73,8 @@ def test_warnings_of_images_are_printed_at_the_end_without_a_summary(project):
     np.savez(project.folder / "own.npz", images=images, labels=labels)
     dataset = {"name": "npz:own.npz", "train_size": 100, "eval_size": 100}
     project.configure(changed(changed(TINY, "dataset", dataset), "metrics", {"clusters": 2}))
-    end = project.run("data").split("steps (100%) done")[1]
+    # After the line of the last job, which is the target's.
+    end = re.split(r"\d/\d  data \(.+\)\n", project.run("data"))[1]
     assert "Warning (tiny): The 100 training images are only" in end
 
 
