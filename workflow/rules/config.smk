@@ -2,7 +2,7 @@
 from snakemake.logging import logger
 from snakemake.settings.types import DeploymentMethod
 
-from evolution.config import checks, class_votes, command_line, files, resolve, stated_paths, training_part
+from evolution.config import checks, class_colors, class_votes, command_line, files, resolve, stated_paths, training_part
 from evolution.errors import ConfigError
 from evolution.planning.programs import put_library_first
 from evolution.planning.said_before import not_said_before
@@ -62,6 +62,7 @@ if workflow.is_main_process:
             *checks.notes(experiment),
             *training_part.training_part_notes(experiment),
             *class_votes.vote_notes(experiment, FACTS, PLANNED),
+            *class_colors.color_notes(experiment, FACTS),
             *(note for times in PLANNED.values() for note in times.notes),
         ]
     ):

@@ -99,3 +99,31 @@ def test_clusters_are_numbered_by_size_as_in_the_explorer(tmp_path):
     first, second = class_colors("petroff10", 2)
     assert found.dots.tolist() == [first, second, second, first, first, OTHERS]
     assert [name for name, _ in found.legend] == ["cluster 1", "cluster 2", "none"]
+
+
+def test_classes_have_the_colours_that_they_are_given():
+    three = targets("classes", np.array([0, 2, 1, 0]), ("a", "犬", "c"))
+    found = color_dots(three, "petroff10", given={"犬": "#dd0000", "z": "#00dd00"})
+    first, _, last = class_colors("petroff10", 3)
+    assert found.dots.tolist() == [first, last, "#dd0000", first]
+    assert [color for _, color in found.legend] == found.colors == [first, "#dd0000", last]
+
+
+def test_of_hundreds_of_classes_those_with_a_colour_of_their_own_come_first():
+    values = np.concatenate([np.repeat(np.arange(100), 3), [7] * 6])
+    hundred = targets("classes", values, tuple(f"c{label}" for label in range(100)))
+    found = color_dots(hundred, "petroff10", given={"c50": "#dd0000", "c60": "#00dd00"})
+    colors = dict(found.legend)
+    assert list(colors) == ["c0", "c1", "c2", "c3", "c4", "c5", "c6", "c7", "c50", "c60", "90 more classes"]
+    assert (colors["c50"], colors["c60"]) == ("#dd0000", "#00dd00") and len(set(colors.values())) == 11
+    assert set(found.dots[values == 50]) == {"#dd0000"}
+    assert found.note == " In colour: 2 chosen classes and the 8 largest others of 100, 36 of 306 samples."
+    every = color_dots(hundred, "petroff10", given={f"c{label}": f"#0000{label:02x}" for label in range(100)})
+    assert every.dots[5 * 3] == "#000005" and OTHERS not in every.dots and len(every.legend) == 100
+
+
+def test_a_label_alone_has_its_colour():
+    held = np.array([[1, 0], [1, 0], [1, 1], [0, 0]], bool)
+    found = color_dots(targets("labels", held, ("cat", "dog")), "petroff10", given={"cat": "#dd0000"})
+    colors = dict(found.legend)
+    assert colors["cat"] == found.dots[0] == "#dd0000" and len(set(colors.values())) == 3

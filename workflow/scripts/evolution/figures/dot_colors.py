@@ -1,6 +1,7 @@
 """What the dots of a map are coloured by, and the legend or the colour scale that says so."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ from evolution.activations.cells import Cells
 from evolution.data.kinds import CLASSES, LABELS, NONE, NUMBER
 from evolution.data.targets import Targets
 from evolution.figures.fonts import drawable_names
+from evolution.figures.given_colors import NOT_GIVEN, colors_of_classes
 from evolution.figures.layer_names import layer_title
 from evolution.figures.number_scale import ramp, scale_ends
 from evolution.figures.sheets import OTHERS, ColorScale
@@ -55,7 +57,9 @@ class DotColors:
     fonts: list[str]
 
 
-def color_maps(targets: Targets, palette: str, clusters: Cells, layer: str, unit: str) -> DotColors:
+def color_maps(
+    targets: Targets, palette: str, clusters: Cells, layer: str, unit: str, given: Mapping[str, str] = NOT_GIVEN
+) -> DotColors:
     """Colours for the maps of all layers and times: a dot has the same in each.
 
     Where the samples have no target, they are the k-means clusters of one layer, at its last time. The clusters of each
@@ -71,9 +75,11 @@ def color_maps(targets: Targets, palette: str, clusters: Cells, layer: str, unit
     layer : str
         Whose clusters are taken where there is no target.
     unit : {"epoch", "step"}
+    given : mapping of str to str
+        See `color_dots`.
     """
     if targets.target != NONE:
-        return color_dots(targets, palette)
+        return color_dots(targets, palette, given=given)
     last = clusters.times(layer)[-1]
     # Imported only where it is needed, as scipy's optimisation takes a while to load.
     from evolution.measures.cluster_matching import followed_clusters
@@ -83,7 +89,13 @@ def color_maps(targets: Targets, palette: str, clusters: Cells, layer: str, unit
     return color_dots(targets, palette, assigned, f"in {layer_title(layer)} at {unit} {last}")
 
 
-def color_dots(targets: Targets, palette: str, clusters: np.ndarray | None = None, of_clusters: str = "") -> DotColors:
+def color_dots(
+    targets: Targets,
+    palette: str,
+    clusters: np.ndarray | None = None,
+    of_clusters: str = "",
+    given: Mapping[str, str] = NOT_GIVEN,
+) -> DotColors:
     """Colours by what the samples are measured against; by cluster where that is nothing.
 
     Parameters
@@ -95,21 +107,23 @@ def color_dots(targets: Targets, palette: str, clusters: np.ndarray | None = Non
         -1 where there is none. Read where the samples have no target.
     of_clusters : str
         Which clusters these are, such as "of fc2 at epoch 20".
+    given : mapping of str to str
+        Colours of some classes in place of the palette's. A sample of several labels has that of its only one.
     """
     if targets.target == NUMBER:
         return _by_number(targets)
     if targets.target == CLASSES:
-        return _by_class(targets, palette)
+        return _by_class(targets, palette, given)
     if targets.target == LABELS:
-        return _by_labels(targets, palette)
+        return _by_labels(targets, palette, given)
     return _by_cluster(clusters, palette, of_clusters)
 
 
-def _by_class(targets: Targets, palette: str) -> DotColors:
-    """Each class in its colour; of very many, the largest."""
+def _by_class(targets: Targets, palette: str, given: Mapping[str, str]) -> DotColors:
+    """Each class in its colour; of very many, those that were given one, and the largest."""
     names, fonts = drawable_names(targets.names)
     if len(names) <= MOST_CLASSES:
-        colors = class_colors(palette, len(names))
+        colors = colors_of_classes(palette, targets.names, given)
         return DotColors(
             dots=np.array(colors)[targets.values],
             legend=list(zip(names, colors)),
@@ -121,16 +135,21 @@ def _by_class(targets: Targets, palette: str) -> DotColors:
             fonts=fonts,
         )
     sizes = np.bincount(targets.values, minlength=len(names))
-    shown = np.sort(np.argsort(-sizes, kind="stable")[:COLORED])
-    note = (
-        f" In colour: the {COLORED} largest of {len(names)} classes, {sizes[shown].sum()} of {targets.count} samples."
-    )
+    own = np.array([name in given for name in targets.names])
+    # Those with a colour of their own come first.
+    shown = np.sort(np.lexsort((-sizes, ~own))[: max(COLORED, np.count_nonzero(own))])
+    which = f"the {COLORED} largest of {len(names)} classes"
+    if own.any():
+        others = len(shown) - np.count_nonzero(own)
+        which = f"{np.count_nonzero(own)} chosen classes" + (f" and the {others} largest others" if others else "")
+        which += f" of {len(names)}"
+    note = f" In colour: {which}, {sizes[shown].sum()} of {targets.count} samples."
     return _some(
         groups=targets.values,
         shown=shown,
         names=[names[label] for label in shown],
         one="class",
-        palette=palette,
+        own=colors_of_classes(palette, [targets.names[label] for label in shown], given),
         meaning="its true class",
         heading="True class",
         note=note,
@@ -138,7 +157,7 @@ def _by_class(targets: Targets, palette: str) -> DotColors:
     )
 
 
-def _by_labels(targets: Targets, palette: str) -> DotColors:
+def _by_labels(targets: Targets, palette: str, given: Mapping[str, str]) -> DotColors:
     """Each set of labels in its colour; the commonest of them.
 
     A sample with two labels has neither's colour: a colour for each label would hide one of them.
@@ -151,6 +170,8 @@ def _by_labels(targets: Targets, palette: str) -> DotColors:
     number = {labels: index for index, labels in enumerate(order)}
     shown = np.arange(min(COLORED, len(order)))
     legend = [" + ".join(names[label] for label in order[index]) or "no label" for index in shown]
+    # A set of several labels has the palette's colour.
+    alone = [targets.names[order[index][0]] if len(order[index]) == 1 else None for index in shown]
     covered = sum(counts[order[index]] for index in shown)
     note = ""
     if len(order) > len(shown):
@@ -163,7 +184,7 @@ def _by_labels(targets: Targets, palette: str) -> DotColors:
         shown=shown,
         names=legend,
         one="set",
-        palette=palette,
+        own=colors_of_classes(palette, alone, given),
         meaning="the labels that it has",
         heading="Labels",
         note=note,
@@ -187,7 +208,7 @@ def _by_cluster(clusters: np.ndarray, palette: str, of_clusters: str) -> DotColo
         shown=shown,
         names=names,
         one="cluster",
-        palette=palette,
+        own=class_colors(palette, len(shown)),
         meaning=f"its k-means cluster {of_clusters}".strip(),
         heading="k-means cluster",
         note=note,
@@ -196,10 +217,9 @@ def _by_cluster(clusters: np.ndarray, palette: str, of_clusters: str) -> DotColo
 
 
 def _some(
-    *, groups: np.ndarray, shown: np.ndarray, names: list[str], one: str, palette: str, **about: object
+    *, groups: np.ndarray, shown: np.ndarray, names: list[str], one: str, own: list[str], **about: object
 ) -> DotColors:
-    """Some groups in colour, the others grey; `about` has the rest of the DotColors."""
-    own = class_colors(palette, len(shown))
+    """Some groups in their own colours, the others grey; `about` has the rest of the DotColors."""
     colors = np.full(int(groups.max(initial=0)) + 2, OTHERS, dtype="<U7")
     colors[shown] = own
     # -1, where a sample is in no group, is the last one.

@@ -4,9 +4,9 @@ import colorsys
 import re
 import textwrap
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -86,6 +86,8 @@ class FigureStyle:
         screen, so both are left out. None: for the screen.
     palette : str or None
         The colours of classes or groups, see `class_colors`; None for a figure that shows neither.
+    colors : mapping of str to str
+        The colours that some classes are given in place of the palette's, see `given_colors.colors_of_classes`.
     unit : {"epoch", "step"}
         What the run's times are counted in.
     time_axis : {"linear", "log"}
@@ -95,6 +97,7 @@ class FigureStyle:
     dpi: int
     width: float | None = None
     palette: str | None = None
+    colors: Mapping[str, str] = field(default_factory=dict)
     unit: str = "epoch"
     time_axis: str = "linear"
 
