@@ -239,3 +239,13 @@ def test_a_thousand_classes_are_fast_to_open_and_to_colour(many):
     )
     assert took < 2000
     assert len(explorer.driver.find_elements(By.CSS_SELECTOR, "#legend button")) < 30
+
+
+@pytest.mark.parametrize("shape", [(1, 500), (500, 1), (8, 300)])
+def test_images_of_extreme_shape_can_be_seen(open_run, shape):
+    images = np.random.default_rng(0).integers(0, 256, (60, 1, *shape)).astype(np.uint8)
+    explorer, _ = open_run(arrays={"eval_images": images})
+    explorer.script("explorer.hover([3])")
+    size = explorer.find("#tip .image").size
+    assert max(size.values()) > 5 * 10 and min(size.values()) >= 10
+    explorer.shoot(f"flat-image-{shape[0]}x{shape[1]}")

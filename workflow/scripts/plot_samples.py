@@ -4,7 +4,6 @@ import textwrap
 import unicodedata
 import warnings
 from bisect import bisect_right
-from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -19,11 +18,19 @@ from evolution.data.kinds import CLASSES, LABELS, NONE, NUMBER
 from evolution.data.targets import Targets, load_targets
 from evolution.data.unusual_values import unusual_columns
 from evolution.figures.fonts import drawable_names
+from evolution.figures.sample_sheet import (
+    FLATTEST,
+    Entry,
+    Rows,
+    draw_picture,
+    sample_sheet,
+    sample_side,
+    samples_in_row,
+    shown_shape,
+)
 from evolution.figures.style import (
     DASH,
-    MUTED,
     FigureStyle,
-    headed_figure,
     per_cent,
     save_figure,
     shared_look,
@@ -33,9 +40,6 @@ from evolution.figures.style import (
 from evolution.io.arrays import load_npz, names_in_npz
 from evolution.io.job_log import job_log
 
-COUNT = 12
-SIDE, PRINTED_SIDE = 0.95, 0.62  # inches
-PRINTED_LETTERS = 15  # of a heading, to the inch
 NAME_LENGTH = 12  # as wide as an image
 TILE = 0.68  # of a sample's side, what a text in place of an image may fill
 LINE, LETTER = 1.15, 0.6  # of the letters' size: a line's height, and a letter's usual width
@@ -75,31 +79,6 @@ def path_lengths(layouts: np.ndarray) -> np.ndarray:
     radii = np.sqrt((centered**2).sum(axis=-1).mean(axis=1))
     steps = np.linalg.norm(np.diff(centered, axis=0), axis=-1)
     return (steps / np.where(radii[1:], radii[1:], 1)[:, None]).sum(axis=0)
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A sample in the figure.
-
-    Attributes
-    ----------
-    sample : int
-    what, when : str
-        What is written below it, above its number.
-    """
-
-    sample: int
-    what: str
-    when: str
-
-    @property
-    def lines(self) -> str:
-        """All that is written below it."""
-        return "\n".join(text for text in (self.what, self.when, f"#{self.sample}") if text)
-
-
-# Rows of samples, by their headings.
-Rows = dict[str, list[Entry]]
 
 
 def class_rows(
@@ -285,8 +264,7 @@ def plot_samples(
     (images,) = load_npz(dataset, "eval_images")
     layouts = np.stack([embeddings.read_layout(layer, time, targets.count) for time in times])
     moved = path_lengths(layouts)
-    count = COUNT if style.width is None else max(1, min(COUNT, int(style.width / PRINTED_SIDE)))
-    side = SIDE if style.width is None else style.width / count
+    count, side = samples_in_row(style), sample_side(style)
     size = 6 if style.printed else 7
     letters = int(side * 72 / size / LETTER)
     most = np.argsort(-moved, kind="stable")[:count]
@@ -336,38 +314,26 @@ def plot_samples(
     ]
     shown = [entry.sample for entries in rows.values() for entry in entries]
     texts, text_fonts = readable_texts(dataset, targets, shown, side, style)
-    # Inches: a sample, its heading, and the most lines below any.
-    below = [max((entry.lines.count("\n") + 1 for entry in entries), default=1) for entries in rows.values()]
-    heights = [side + (0.4 if style.printed else 0.5) + lines * size * 1.25 / 72 for lines in below]
+    pictures = [sample for sample in shown if sample not in texts]
+    shape = images.shape[2:]
+    flat = 1.0 if texts else shown_shape(*shape)[0]
+    if pictures and max(shape) > FLATTEST * min(shape):
+        note += f" Images of {shape[0]} x {shape[1]} pixels are stretched, as they would be too thin to see."
     with shared_look(list(dict.fromkeys([*fonts, *text_fonts]))):
-        figure = headed_figure(
+        figure, squares = sample_sheet(
             title="Samples that the network finds hard" if len(rows) > 1 else "Samples that move most",
             note=note,
-            width=style.width or 0.5 + count * side,
-            height=sum(heights),
+            rows=rows,
+            flat=flat,
+            lines_size=size,
             style=style,
         )
-        parts = figure.subfigures(len(rows), 1, squeeze=False, height_ratios=heights)[:, 0]
-        for row, (heading, entries) in zip(parts, rows.items()):
-            if style.width is not None:
-                heading = textwrap.fill(heading, int(style.width * PRINTED_LETTERS))
-            row.suptitle(heading, x=0.012, ha="left", size=7 if style.printed else 10, weight="bold")
-            panels = row.subplots(1, count, squeeze=False)[0]
-            for axes in panels:
-                axes.set_axis_off()
-                axes.set_anchor("N")
-            if not entries:
-                panels[0].text(0, 0.5, "none", color=MUTED)
-            for axes, entry in zip(panels, entries):
+        for heading, entries in rows.items():
+            for axes, entry in zip(squares[heading], entries):
                 if entry.sample in texts:
                     draw_text(axes, texts[entry.sample], style)
                 else:
-                    image = images[entry.sample].transpose(1, 2, 0)
-                    axes.imshow(image if image.shape[2] == 3 else image[..., 0], cmap="gray", vmin=0, vmax=255)
-                axes.annotate(
-                    entry.lines, (0.5, 0), xytext=(0, -3), xycoords="axes fraction",
-                    textcoords="offset points", ha="center", va="top", size=size,
-                )  # fmt: skip
+                    draw_picture(axes, images[entry.sample], flat)
     return figure
 
 
