@@ -61,9 +61,14 @@ PLANNED = experiment.pop("times")
 # So do the facts on each run's samples.
 FACTS = experiment.pop("facts")
 
-# With --sdm conda a method's package comes with its environment, whether or not it is installed next to Snakemake.
+# With --sdm conda a method's package comes with its environment, whether or not it is installed next to Snakemake. So
+# does matplotlib, and the jobs that draw look for the font.
 if DeploymentMethod.CONDA not in workflow.deployment_settings.deployment_method:
     checked(checks.check_installed, experiment)
+    if experiment["plots"]["font"] and workflow.is_main_process:
+        from evolution.figures.typefaces import font_file  # It loads matplotlib, which planning does without.
+
+        checked(font_file, experiment["plots"]["font"])
 
 if workflow.is_main_process:
     for note in not_said_before(

@@ -50,7 +50,7 @@ def plot_grid(
     layers = without_raw_inputs(layers)
     metric = MAP_METRICS[targets.target]
     values = cell_values(metrics_table, metric.name, [(time, layer) for time in times for layer in layers])
-    colors = color_maps(targets, style.palette, clusters, layers[-1], style.unit, style.colors)
+    colors = color_maps(targets, style, clusters, layers[-1])
     with shared_look(colors.fonts):
         sheet = map_sheet(
             rows=len(times),
@@ -104,6 +104,7 @@ if "snakemake" in globals():
                 palette=snakemake.params.palette,
                 colors=snakemake.params.colors,
                 unit=snakemake.params.unit,
+                font=snakemake.params.font,
             ),
         )
         save_figure(figure, snakemake.output)

@@ -64,7 +64,7 @@ def plot_raw_inputs(
     assigned = np.array(cells[1].read(RAW_INPUTS, 0, (targets.count,)))
     metric = MAP_METRICS[targets.target]
     value = score(load_table(metrics_table, metric.name).column(metric.name)[0].as_py(), 3)
-    map_colors = color_dots(targets, style.palette, assigned, of_clusters="of the inputs", given=style.colors)
+    map_colors = color_dots(targets, style, assigned, of_clusters="of the inputs")
     title = f"{baseline[0].upper()}{baseline[1:]}, before any learning: {METHODS[method].title}"
     note = f"Each dot is an evaluation sample; {METHODS[method].title} {METHODS[method].of_inputs}. "
     if targets.target == CLASSES and len(targets.names) <= MOST_CLASSES:
@@ -112,6 +112,7 @@ if "snakemake" in globals():
                 palette=snakemake.params.palette,
                 colors=snakemake.params.colors,
                 unit=snakemake.params.unit,
+                font=snakemake.params.font,
             ),
         )
         save_figure(figure, snakemake.output)

@@ -4,6 +4,7 @@ import textwrap
 import unicodedata
 import warnings
 from bisect import bisect_right
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -37,6 +38,7 @@ from evolution.figures.style import (
     shorten,
     shorten_apart,
 )
+from evolution.figures.typefaces import BASE_FONT
 from evolution.io.arrays import load_npz, names_in_npz
 from evolution.io.job_log import job_log
 
@@ -268,7 +270,7 @@ def plot_samples(
     size = 6 if style.printed else 7
     letters = int(side * 72 / size / LETTER)
     most = np.argsort(-moved, kind="stable")[:count]
-    names, fonts = drawable_names(targets.names)
+    names, fonts = drawable_names(targets.names, style.font)
     known, when, rows, note = False, f"{style.unit} {times[-1]}", {}, "Evaluation samples; below each "
     if targets.target != NONE:
         predicted, confidence = load_predictions(predictions, times, targets.count)
@@ -365,19 +367,19 @@ def readable_texts(
         rows, names = load_npz(dataset, "eval_rows", "column_names")
         columns = unusual_columns(rows, np.array(wanted), MOST_VALUES)
         written = [
-            row_text([(str(names[column]), rows[sample, column]) for column in of], len(names), room, size)
+            row_text([(str(names[column]), rows[sample, column]) for column in of], len(names), room, size, style.fonts)
             for sample, of in zip(wanted, columns)
         ]
     elif targets.attributes and "input_names" in known and not len(load_npz(dataset, "input_names")[0]):
         # Nothing is known of the samples themselves: their pictures are their numbers.
         columns = targets.attributes.items()
         written = [
-            row_text([(name, column[sample]) for name, column in columns], len(columns), room, size)
+            row_text([(name, column[sample]) for name, column in columns], len(columns), room, size, style.fonts)
             for sample in wanted
         ]
     else:
         return {}, []
-    drawable, fonts = drawable_names(written)
+    drawable, fonts = drawable_names(written, style.font)
     return {sample: text for sample, text, same in zip(wanted, written, drawable) if text == same}, fonts
 
 
@@ -386,11 +388,11 @@ def text_size(style: FigureStyle) -> int:
     return 5 if style.printed else 6
 
 
-def text_width(text: str, size: float) -> float:
+def text_width(text: str, size: float, fonts: Sequence[str] = (BASE_FONT,)) -> float:
     """How wide a text of one line is, in inches."""
     if not text.strip():
         return 0.0
-    with shared_look(), warnings.catch_warnings():
+    with shared_look(fonts), warnings.catch_warnings():
         # A letter that the font lacks is looked for in others later.
         warnings.simplefilter("ignore")
         outline = TextPath((0, 0), text, size=size)
@@ -400,7 +402,7 @@ def text_width(text: str, size: float) -> float:
     return float(np.ptp(xs)) / 72
 
 
-def fitted_name(name: str, said: str, room: float, size: float) -> str:
+def fitted_name(name: str, said: str, room: float, size: float, fonts: Sequence[str] = (BASE_FONT,)) -> str:
     """As much of a column's name as fits into a line with its value.
 
     Parameters
@@ -411,17 +413,23 @@ def fitted_name(name: str, said: str, room: float, size: float) -> str:
         Of the line, in inches.
     size : float
         Of the letters, in points.
+    fonts : sequence of str
+        See `shared_look`.
     """
     whole = " ".join(name.split())
-    if text_width(f"{whole}: {said}", size) <= room:
+    if text_width(f"{whole}: {said}", size, fonts) <= room:
         return whole
     lengths = range(3, len(name))
     # Each letter more makes the line wider.
-    fitting = bisect_right(lengths, room, key=lambda length: text_width(f"{shorten(name, length)}: {said}", size))
+    fitting = bisect_right(
+        lengths, room, key=lambda length: text_width(f"{shorten(name, length)}: {said}", size, fonts)
+    )
     return shorten(name, lengths[fitting - 1]) if fitting else name[:3]
 
 
-def row_text(values: list[tuple[str, object]], count: int, room: float, size: float) -> str:
+def row_text(
+    values: list[tuple[str, object]], count: int, room: float, size: float, fonts: Sequence[str] = (BASE_FONT,)
+) -> str:
     """Some values of a row, as many as have room, a line each; the last line says how many more there are.
 
     Parameters
@@ -434,6 +442,8 @@ def row_text(values: list[tuple[str, object]], count: int, room: float, size: fl
         The side of the square to fill, in inches.
     size : float
         Of the letters, in points.
+    fonts : sequence of str
+        See `shared_look`.
     """
     most = max(1, int(room * 72 / size / LINE))
     shown = values[:most] if count <= most else values[: most - 1]
@@ -443,7 +453,7 @@ def row_text(values: list[tuple[str, object]], count: int, room: float, size: fl
         said = DASH if missing else number_text(value) if isinstance(value, float) else str(value)
         # Whatever the value needs, some of the name is left.
         said = shorten(said, max(3, int(room * 72 / size / LETTER) - 4))
-        lines.append(f"{fitted_name(name, said, room, size)}: {said}")
+        lines.append(f"{fitted_name(name, said, room, size, fonts)}: {said}")
     if count > len(shown):
         lines.append(f"+{count - len(shown)} more")
     return "\n".join(lines)
@@ -464,6 +474,11 @@ if "snakemake" in globals():
             embeddings=Cells(snakemake.input.embeddings, snakemake.params.spans),
             times=snakemake.params.times,
             layer=snakemake.params.layer,
-            style=FigureStyle(dpi=snakemake.params.dpi, width=snakemake.params.width, unit=snakemake.params.unit),
+            style=FigureStyle(
+                dpi=snakemake.params.dpi,
+                width=snakemake.params.width,
+                unit=snakemake.params.unit,
+                font=snakemake.params.font,
+            ),
         )
         save_figure(figure, snakemake.output)

@@ -207,7 +207,7 @@ def plot_training_curves(*, history_table: str, style: FigureStyle) -> Figure:
     """
     curves, score = load_history(history_table)
     if not score:
-        with shared_look():
+        with shared_look(style.fonts):
             figure, (loss,) = curve_panels(
                 title="The loss while the network trains", note="", rows=[1], labels=["evaluation"], style=style
             )
@@ -216,7 +216,7 @@ def plot_training_curves(*, history_table: str, style: FigureStyle) -> Figure:
         return figure
     texts = TEXTS[score]
     classes = {name: curve for (measure, name), curve in curves.items() if measure == f"class_{score}"}
-    class_names, fonts = drawable_names(classes)
+    class_names, fonts = drawable_names(classes, style.font)
     with shared_look(fonts):
         figure, panels = curve_panels(
             title=texts.title,
@@ -244,6 +244,7 @@ if "snakemake" in globals():
                 palette=snakemake.params.palette,
                 colors=snakemake.params.colors,
                 unit=snakemake.params.unit,
+                font=snakemake.params.font,
                 time_axis=snakemake.params.time_axis,
             ),
         )

@@ -1,11 +1,8 @@
 """Colours of classes where the user gave some of them."""
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 
 from evolution.figures.style import class_colors
-
-NOT_GIVEN: Mapping[str, str] = MappingProxyType({})
 
 
 def colors_of_classes(palette: str | None, names: Sequence[str], given: Mapping[str, str]) -> list[str]:

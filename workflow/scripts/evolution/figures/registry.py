@@ -149,7 +149,7 @@ HISTORY_TABLE = "tables/history.parquet"
 METRICS_TABLE = "tables/metrics.parquet"
 COLLAPSE_TABLE = "tables/collapse.parquet"
 # How every figure but the film is drawn.
-SIZE_PARAMS = {"dpi": "plots.dpi", "width": "plots.width", "unit": Unit.OF_RUN}
+SIZE_PARAMS = {"dpi": "plots.dpi", "width": "plots.width", "font": "plots.font", "unit": Unit.OF_RUN}
 # How those are drawn that have an axis of time.
 TIME_PARAMS = {"time_axis": "plots.time_axis"}
 PALETTE_PARAM = {"palette": "plots.palette"}
@@ -334,6 +334,7 @@ FIGURES = (
             "tween": "plots.animation.tween",
             "gif_megabytes": "plots.animation.gif_megabytes",
             "dpi": "plots.animation.dpi",
+            "font": "plots.font",
             "unit": Unit.OF_RUN,
         }
         | LAST_CLUSTERS_PARAM
