@@ -12,6 +12,8 @@ from evolution.figures.typefaces import BASE_FONT, font_file
 
 log = logging.getLogger("evolution")
 
+# What is left at the ends of a name without its letters says nothing.
+SEPARATORS = " ,;:/_-"
 # Tried first, because they cover most scripts: a machine may have thousands of fonts.
 PREFERRED = ("Noto Sans", "Noto", "Source Han", "WenQuanYi", "Unifont")
 
@@ -53,7 +55,7 @@ def drawable_names(
         log.info("Letters that %s lacks are drawn with %s.", families[0], ", ".join(families[1:]))
     drawable = []
     for label, name in enumerate(names):
-        kept = " ".join("".join(letter for letter in name if letter not in missing).split())
+        kept = " ".join("".join(letter for letter in name if letter not in missing).split()).strip(SEPARATORS)
         lost = any(letter in missing for letter in name)
         drawable.append((f"class {label}: {kept}" if kept else f"class {label}") if lost else name)
     changed = {name: text for name, text in zip(names, drawable) if name != text}
