@@ -84,7 +84,7 @@ def _no_classes(colors: dict, colored: Mapping[str, DataFacts]) -> Iterator[str]
     for key in colors:
         if all(class_of(key, found) is None for found in colored.values()):
             named = ", ".join(every[:MOST_NAMED]) + (f", ... ({len(every)} in all)" if len(every) > MOST_NAMED else "")
-            near = difflib.get_close_matches(str(key), every, n=1)
+            near = difflib.get_close_matches(key, every, n=1) if isinstance(key, str) else []
             hint = f"did you mean {near[0]}? " if near else ""
             several = next((alike for found in colored.values() if (alike := _read_as(key, found))), [])
             if several:
