@@ -152,7 +152,8 @@ def draw_classes(
         ordered = sorted(known, key=lambda name: curves[name][1][-1])
         ends = [*ordered[:WEAKEST], *ordered[WEAKEST:][-STRONGEST:]]
         named = list(dict.fromkeys([*ends, *chosen_classes(known, style)]))
-        which = f"shaded: {len(curves)} {texts.many}; named: weakest, best" + ", chosen" * (len(named) > len(ends))
+        which = "weakest, best and chosen" if chosen_classes(known, style) else "the weakest and the best"
+        which = f"shaded: {len(curves)} {texts.many}; named: {which}"
     for color, name in zip(colors_of_classes(style.palette, named, style.colors), named):
         draw_curve(axes, *curves[name], color, drawable[name], linewidth=1.1, zorder=2.5)
     title_panel(axes, Panel(texts.each, which, texts.panel.y_label), style)
