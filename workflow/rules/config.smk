@@ -2,16 +2,8 @@
 from snakemake.logging import logger
 from snakemake.settings.types import DeploymentMethod
 
-from evolution.config import (
-    checks,
-    class_colors,
-    class_votes,
-    command_line,
-    files,
-    resolve,
-    stated_paths,
-    training_part,
-)
+from evolution.config import checks, class_colors, class_votes, command_line, files
+from evolution.config import resolve, stated_paths, training_part
 from evolution.errors import ConfigError
 from evolution.planning.programs import put_library_first
 from evolution.planning.said_before import not_said_before
