@@ -1,5 +1,7 @@
 """Attributes and hundreds of classes in the explorer, in a real Chromium, from disk."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from selenium.webdriver.common.by import By
@@ -23,13 +25,15 @@ TAGS = '<b>bold</b> & "quoted" </script><img src=x onerror=alert(1)>'
 def open_run(browser, tmp_path):
     """Opens the page of a run of labelled images, some arrays of its data set replaced."""
 
-    def opened(fragment="", arrays=None, kind="images", target="classes", **samples):
+    def opened(fragment="", arrays=None, kind="images", target="classes", colors=None, **samples):
         run = write_run(tmp_path, kind=kind, target=target, **samples)
         if arrays:
             known = {name: load_npz(run["dataset"], name)[0] for name in names_in_npz(run["dataset"])}
             save_npz(run["dataset"], **known | arrays)
         path = tmp_path / "explorer.html"
-        path.write_text(explore(**run, settings=page_settings()), encoding="utf-8", newline="\n")
+        path.write_text(
+            explore(**run, settings=replace(page_settings(), colors=colors or {})), encoding="utf-8", newline="\n"
+        )
         return Explorer(browser, path, fragment), load_targets(run["dataset"])
 
     yield opened
@@ -200,6 +204,23 @@ def test_of_a_thousand_classes_some_have_a_colour_and_others_are_found(many):
     assert set(np.array(explorer.colors(1))[targets.values == 500]) == {palette[1]}
 
 
+def test_of_many_classes_those_with_a_colour_of_their_own_are_picked_and_keep_it(open_run):
+    colors = {"species 30": "#dd0000", "species 7": "#00dd00"}
+    explorer, targets = open_run(count=300, names=[f"species {number}" for number in range(40)], colors=colors)
+    first = ["species 7", "species 30", "species 0"]
+    assert chips(explorer)[:3] == first
+    dots = np.array(explorer.colors(1))
+    assert (set(dots[targets.values == 7]), set(dots[targets.values == 30])) == ({"#00dd00"}, {"#dd0000"})
+    assert not set(dots[(targets.values != 7) & (targets.values != 30)]) & set(colors.values())
+    # Its colour is its own: another class that takes its place has the palette's, and it has it back wherever it is.
+    explorer.find("#legend .pair:nth-child(1) button:last-child").click()
+    explorer.find("#find").send_keys("species 35", Keys.ENTER)
+    explorer.find("#find").send_keys("species 7", Keys.ENTER)
+    dots = np.array(explorer.colors(1))
+    assert chips(explorer)[0] == "species 35" and set(dots[targets.values == 7]) == {"#00dd00"}
+    assert "#00dd00" not in set(dots[targets.values == 35])
+
+
 def test_on_a_phone_a_thousand_classes_stick_out_nowhere(browser, many):
     explorer, _ = many
     set_screen(browser, 390, 844, phone=True)
@@ -218,3 +239,13 @@ def test_a_thousand_classes_are_fast_to_open_and_to_colour(many):
     )
     assert took < 2000
     assert len(explorer.driver.find_elements(By.CSS_SELECTOR, "#legend button")) < 30
+
+
+@pytest.mark.parametrize("shape", [(1, 500), (500, 1), (8, 300)])
+def test_images_of_extreme_shape_can_be_seen(open_run, shape):
+    images = np.random.default_rng(0).integers(0, 256, (60, 1, *shape)).astype(np.uint8)
+    explorer, _ = open_run(arrays={"eval_images": images})
+    explorer.script("explorer.hover([3])")
+    size = explorer.find("#tip .image").size
+    assert max(size.values()) > 5 * 10 and min(size.values()) >= 10
+    explorer.shoot(f"flat-image-{shape[0]}x{shape[1]}")

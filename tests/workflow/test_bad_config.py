@@ -62,6 +62,14 @@ BAD = {
         yaml.safe_dump(changed(TINY, "training.recipe", "nowhere.py:Recipe")),
         ["training.recipe: there is no file nowhere.py; paths count from the folder that Snakemake runs in"],
     ),
+    "a font that is not installed": (
+        yaml.safe_dump(changed(TINY, "plots.font", "DejaVu Serifs")),
+        ["plots.font: 'DejaVu Serifs' is not installed on this machine; fonts like it: DejaVu Serif"],
+    ),
+    "colours that are none, and of no class": (
+        yaml.safe_dump(changed(TINY, "plots.colors", {3: "rde", 12: "red"})),
+        ["plots.colors.3: 'rde' is no colour", "plots.colors.12: no run has this class; there are 0, 1, 2"],
+    ),
     "no mapping": ("- seed\n", ["config.yaml is a list; a config is keys with their values"]),
     "no YAML": ("layers: [conv2\nseed: 3\n", ["config.yaml is not valid YAML in line 2"]),
     "a run twice": (

@@ -68,6 +68,13 @@ def test_a_fresh_clone_over_existing_results(project, tmp_path):
             one("plot_training_curves", "plot_raw_inputs", "plot_grid", "plot_animation", "explorer"),
         ),
         (
+            {"plots.colors": {3: "#d00"}},
+            one("plot_training_curves", "plot_raw_inputs", "plot_grid", "plot_animation", "explorer"),
+        ),
+        ({"plots.font": "DejaVu Serif"}, one(*STATIC_FIGURES, "plot_animation")),
+        # The same, and so nothing.
+        ({"plots.colors": {}}, Counter()),
+        (
             {"plots.dpi": 60},
             one(*STATIC_FIGURES),
         ),

@@ -2,7 +2,8 @@
 from snakemake.logging import logger
 from snakemake.settings.types import DeploymentMethod
 
-from evolution.config import checks, class_votes, command_line, files, resolve, stated_paths, training_part
+from evolution.config import checks, class_colors, class_votes, command_line, files
+from evolution.config import resolve, stated_paths, training_part
 from evolution.errors import ConfigError
 from evolution.planning.programs import put_library_first
 from evolution.planning.said_before import not_said_before
@@ -52,9 +53,14 @@ PLANNED = experiment.pop("times")
 # So do the facts on each run's samples.
 FACTS = experiment.pop("facts")
 
-# With --sdm conda a method's package comes with its environment, whether or not it is installed next to Snakemake.
+# With --sdm conda a method's package comes with its environment, whether or not it is installed next to Snakemake. So
+# does matplotlib, and the jobs that draw look for the font.
 if DeploymentMethod.CONDA not in workflow.deployment_settings.deployment_method:
     checked(checks.check_installed, experiment)
+    if experiment["plots"]["font"] and workflow.is_main_process:
+        from evolution.figures.typefaces import font_file  # It loads matplotlib, which planning does without.
+
+        checked(font_file, experiment["plots"]["font"])
 
 if workflow.is_main_process:
     for note in not_said_before(
@@ -62,6 +68,7 @@ if workflow.is_main_process:
             *checks.notes(experiment),
             *training_part.training_part_notes(experiment),
             *class_votes.vote_notes(experiment, FACTS, PLANNED),
+            *class_colors.color_notes(experiment, FACTS),
             *(note for times in PLANNED.values() for note in times.notes),
         ]
     ):

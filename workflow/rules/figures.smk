@@ -10,6 +10,12 @@ LAYERS_OF = {
 }
 
 
+@for_each_cell
+def class_colors_of(wildcards):
+    """The colours that `plots.colors` gives the run's classes."""
+    return class_colors.run_colors(experiment["plots"]["colors"], FACTS[wildcards.run])
+
+
 def times_of(run, wanted):
     """The times of a run that a figure shows."""
     if wanted is registry.Times.LAST:
@@ -79,6 +85,8 @@ def figure_param(wanted):
         return lambda wildcards: spans_with(wildcards.run, wanted.times)
     if wanted is registry.Unit.OF_RUN:
         return run_unit
+    if wanted is registry.Colors.OF_RUN:
+        return class_colors_of
     if wanted is registry.Baseline.OF_RUN:
         return lambda wildcards: BASELINES[FACTS[wildcards.run].kind]
     if wanted is registry.Layers.LAST:

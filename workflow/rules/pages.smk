@@ -42,6 +42,7 @@ rule explorer:
         alignment=experiment["embedding"]["alignment"],
         time_axis=experiment["plots"]["time_axis"],
         palette=experiment["plots"]["palette"],
+        colors=class_colors_of,
         max_samples=experiment["plots"]["explorer"]["max_samples"],
     message:
         "Making the page to explore run {wildcards.run}."

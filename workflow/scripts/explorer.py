@@ -58,6 +58,7 @@ if "snakemake" in globals():
             settings=PageSettings(
                 run=snakemake.wildcards.run,
                 palette=snakemake.params.palette,
+                colors=snakemake.params.colors,
                 max_samples=snakemake.params.max_samples,
                 aligned=snakemake.params.alignment == "previous",
                 method=snakemake.params.method,

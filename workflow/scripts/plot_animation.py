@@ -173,7 +173,7 @@ def plot_animation(
     values = cell_values(metrics_table, metric.name, [(time, layer) for time in times for layer in layers])
     scores = score_texts(history_table, targets.target, times, unit)
     layouts = np.array([[embeddings.read_layout(layer, time, targets.count) for layer in layers] for time in times])
-    colors = color_maps(targets, settings.style.palette, clusters, layers[-1], unit)
+    colors = color_maps(targets, settings.style, clusters, layers[-1])
     columns = min(COLUMNS, len(layers))
     with shared_look(colors.fonts):
         sheet = map_sheet(
@@ -217,7 +217,13 @@ def plot_animation(
 if "snakemake" in globals():
     with job_log(snakemake.log[0]):
         settings = FilmSettings(
-            style=FigureStyle(dpi=snakemake.params.dpi, palette=snakemake.params.palette, unit=snakemake.params.unit),
+            style=FigureStyle(
+                dpi=snakemake.params.dpi,
+                palette=snakemake.params.palette,
+                colors=snakemake.params.colors,
+                unit=snakemake.params.unit,
+                font=snakemake.params.font,
+            ),
             fps=snakemake.params.fps,
             tween=snakemake.params.tween,
             gif_megabytes=snakemake.params.gif_megabytes,

@@ -88,7 +88,7 @@ def plot_attributes(
     of_attributes = [name for name in present if name != TARGET]
     colors = dict(zip(of_attributes, class_colors(style.palette, len(of_attributes)))) | {TARGET: INK}
     target_name = f"the target: {targets.name}" if targets.name else "the target"
-    names, fonts = drawable_names([target_name if name == TARGET else name for name in present])
+    names, fonts = drawable_names([target_name if name == TARGET else name for name in present], style.font)
     note = NOTE.format(of_target="the target and for " * (TARGET in present))
     if TARGET in present and of_attributes:
         note += TARGET_NOTE
@@ -151,6 +151,7 @@ if "snakemake" in globals():
                 width=snakemake.params.width,
                 palette=snakemake.params.palette,
                 unit=snakemake.params.unit,
+                font=snakemake.params.font,
                 time_axis=snakemake.params.time_axis,
             ),
         )

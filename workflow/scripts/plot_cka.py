@@ -112,7 +112,7 @@ def plot_cka(
     tiles = [min(1.3 * TILE, (width - sides) / count - 0.25) for count in columns]
     heights = [rows[0] * (tiles[0] + 0.4) + (1 + (rows[0] > 1)) * label, rows[1] * (tiles[1] + 0.7) + 0.2]
     edges = cell_edges(times)
-    with shared_look():
+    with shared_look(style.fonts):
         title = "How alike representations are (CKA)"
         figure = headed_figure(title=title, note=note, width=width, height=sum(heights), style=style)
         above, below = figure.subfigures(2, 1, height_ratios=heights)
@@ -164,6 +164,7 @@ if "snakemake" in globals():
                 dpi=snakemake.params.dpi,
                 width=snakemake.params.width,
                 unit=snakemake.params.unit,
+                font=snakemake.params.font,
                 time_axis=snakemake.params.time_axis,
             ),
         )

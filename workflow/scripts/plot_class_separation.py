@@ -155,7 +155,7 @@ def plot_class_separation(
             f" Of {len(targets.names)} {many} the {half} best and the {half} worst in {layer_title(last)} at the end "
             "are shown, best first; the files in votes/ have all."
         )
-    names, fonts = drawable_names(targets.names)
+    names, fonts = drawable_names(targets.names, style.font)
     width = style.width or max(7.0, 0.9 + 1.9 * columns)
     named = np.arange(0, len(shown), -(-len(shown) // NAMED_CLASSES))
     row_names = shorten_apart([names[shown[row]] for row in named], 16)
@@ -212,6 +212,7 @@ if "snakemake" in globals():
                 dpi=snakemake.params.dpi,
                 width=snakemake.params.width,
                 unit=snakemake.params.unit,
+                font=snakemake.params.font,
                 time_axis=snakemake.params.time_axis,
             ),
         )

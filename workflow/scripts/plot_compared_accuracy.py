@@ -77,7 +77,7 @@ def plot_compared_accuracy(*, history_table: str, style: FigureStyle, groups: li
         note += " The groups have different targets: a panel shows those that have its score. Their losses do not "
         note += "compare: cross entropy of classes, squared error of a number, cross entropy of each label."
     what = "classify" if kinds == {"eval_accuracy"} else "predict"
-    with shared_look():
+    with shared_look(style.fonts):
         figure, panels = compared_panels(
             count=len(panels_drawn),
             columns=min(COLUMNS, len(panels_drawn)),
@@ -112,6 +112,7 @@ if "snakemake" in globals():
                 width=snakemake.params.width,
                 palette=snakemake.params.palette,
                 unit=snakemake.params.unit,
+                font=snakemake.params.font,
                 time_axis=snakemake.params.time_axis,
             ),
         )

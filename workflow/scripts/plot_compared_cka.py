@@ -128,7 +128,7 @@ def plot_compared_cka(
         when = f"{style.unit}s from {compared_at[0]} to {compared_at[-1]}"
         shown = [f"{run} at {times[run]}" for run in runs]
         note += f" Of each run: {', '.join(shown[:4])}{', ...' if len(shown) > 4 else ''}."
-    with shared_look():
+    with shared_look(style.fonts):
         figure = headed_figure(
             title=f"How alike the runs' layers are at {when}",
             note=note,
@@ -159,6 +159,11 @@ if "snakemake" in globals():
             groups=snakemake.params.groups,
             times=snakemake.params.times,
             compared=snakemake.params.compared,
-            style=FigureStyle(dpi=snakemake.params.dpi, width=snakemake.params.width, unit=snakemake.params.unit),
+            style=FigureStyle(
+                dpi=snakemake.params.dpi,
+                width=snakemake.params.width,
+                unit=snakemake.params.unit,
+                font=snakemake.params.font,
+            ),
         )
         save_figure(figure, snakemake.output)

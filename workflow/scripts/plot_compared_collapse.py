@@ -77,7 +77,7 @@ def plot_compared_collapse(*, collapse_table: str, style: FigureStyle, groups: l
     colors = group_colors(list(shown), rank, style.palette, groups or list(values))
     note = BAND_NOTE + NOTE + COLLAPSED + others_note(list(shown), colors, "with the lowest NC1 at the end")
     note += left_out_note([group for group in values if group not in shown])
-    with shared_look():
+    with shared_look(style.fonts):
         figure, panels = compared_panels(
             count=len(PANELS),
             columns=SCREEN_COLUMNS,
@@ -113,6 +113,7 @@ if "snakemake" in globals():
                 width=snakemake.params.width,
                 palette=snakemake.params.palette,
                 unit=snakemake.params.unit,
+                font=snakemake.params.font,
                 time_axis=snakemake.params.time_axis,
             ),
         )

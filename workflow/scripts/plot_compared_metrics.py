@@ -120,7 +120,7 @@ def plot_compared_metrics(
             axes.axhline(threshold, color=MUTED, linestyle=":", linewidth=1, zorder=1.2)
         return ends
 
-    with shared_look():
+    with shared_look(style.fonts):
         figure, below = compared_figure(
             title=f"How {what}, run against run",
             note=note,
@@ -152,6 +152,7 @@ if "snakemake" in globals():
                 width=snakemake.params.width,
                 palette=snakemake.params.palette,
                 unit=snakemake.params.unit,
+                font=snakemake.params.font,
                 time_axis=snakemake.params.time_axis,
             ),
         )

@@ -121,7 +121,7 @@ def plot_confusion(*, dataset: str, predictions: list[str], times: list[int], st
     targets = load_targets(dataset)
     labels, names = targets.values, targets.names
     predicted, _ = load_predictions(predictions, times, len(labels))
-    names, fonts = drawable_names(names)
+    names, fonts = drawable_names(names, style.font)
     note = "Each row of a matrix is a true class, each column a predicted class; the diagonal is right. "
     few = len(names) <= MOST_CLASSES
     named = np.arange(0, len(names), -(-len(names) // NAMED_CLASSES))
@@ -206,6 +206,11 @@ if "snakemake" in globals():
             dataset=snakemake.input.dataset,
             predictions=list(snakemake.input.predictions),
             times=snakemake.params.times,
-            style=FigureStyle(dpi=snakemake.params.dpi, width=snakemake.params.width, unit=snakemake.params.unit),
+            style=FigureStyle(
+                dpi=snakemake.params.dpi,
+                width=snakemake.params.width,
+                unit=snakemake.params.unit,
+                font=snakemake.params.font,
+            ),
         )
         save_figure(figure, snakemake.output)

@@ -49,7 +49,7 @@ def plot_embedding_quality(
     """
     values = load_values(embedding_table)
     panels = {metric: panel for metric, panel in PANELS.items() if method == "tsne" or metric != DIVERGENCE}
-    with shared_look():
+    with shared_look(style.fonts):
         return metric_figure(
             title=f"How faithful and how steady the {METHODS[method].title} layouts are",
             values=values,
@@ -73,6 +73,7 @@ if "snakemake" in globals():
                 dpi=snakemake.params.dpi,
                 width=snakemake.params.width,
                 unit=snakemake.params.unit,
+                font=snakemake.params.font,
                 time_axis=snakemake.params.time_axis,
             ),
         )

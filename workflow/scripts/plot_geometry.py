@@ -55,7 +55,7 @@ def plot_geometry(
     known = {metric for _, _, metric in values}
     panels = {metric: panel for metric, panel in PANELS.items() if metric in known}
     rows = [min(COLUMNS, len(panels) - first) for first in range(0, len(panels), COLUMNS)]
-    with shared_look():
+    with shared_look(style.fonts):
         return metric_figure(
             title="The shape of each layer's activations while the network trains",
             values=values,
@@ -77,6 +77,7 @@ if "snakemake" in globals():
                 dpi=snakemake.params.dpi,
                 width=snakemake.params.width,
                 unit=snakemake.params.unit,
+                font=snakemake.params.font,
                 time_axis=snakemake.params.time_axis,
             ),
         )

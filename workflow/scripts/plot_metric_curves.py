@@ -42,7 +42,7 @@ def plot_metric_curves(
     shown = {metric: explanation for metric, explanation in EXPLANATIONS.items() if metric in known}
     well, what = ("well ", "cluster") if ADJUSTED_RAND in shown else ("", "are organised")
     shading = "Shaded: from the worst to the best restart of k-means; the line: the one whose clusters are tightest."
-    with shared_look():
+    with shared_look(style.fonts):
         figure, panels = layer_panels(
             title=f"How {well}each layer's activations {what} while the network trains",
             values=values,
@@ -80,6 +80,7 @@ if "snakemake" in globals():
                 dpi=snakemake.params.dpi,
                 width=snakemake.params.width,
                 unit=snakemake.params.unit,
+                font=snakemake.params.font,
                 time_axis=snakemake.params.time_axis,
             ),
         )

@@ -52,7 +52,7 @@ def plot_neural_collapse(
     values, at_classifier = load_values(metrics_table), load_collapse(collapse_table)
     known = {metric for _, _, metric in values}
     nc2 = [value for (_, _, metric), value in values.items() if metric.startswith("nc2")]
-    with shared_look():
+    with shared_look(style.fonts):
         figure, panels = layer_panels(
             title="Neural collapse: how the classes draw together",
             values=values,
@@ -101,6 +101,7 @@ if "snakemake" in globals():
                 dpi=snakemake.params.dpi,
                 width=snakemake.params.width,
                 unit=snakemake.params.unit,
+                font=snakemake.params.font,
                 time_axis=snakemake.params.time_axis,
             ),
         )

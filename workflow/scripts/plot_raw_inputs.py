@@ -19,12 +19,16 @@ from evolution.io.tables import load_table
 from evolution.measures.cluster_matching import match_clusters
 
 
-def colors_of_clusters(assigned: np.ndarray, targets: Targets, palette: str) -> tuple[np.ndarray, str]:
-    """Each sample in the colour of the class that its cluster matches best, and what the note says of the others."""
+def colors_of_clusters(assigned: np.ndarray, targets: Targets, own: list[str], palette: str) -> tuple[np.ndarray, str]:
+    """Each sample in the colour of the class that its cluster matches best, and what the note says of the others.
+
+    `own` are the colours of the classes.
+    """
     names = targets.names
     matched = match_clusters(assigned, targets.values, len(names))
     count = max(len(names), matched.max(initial=0) + 1)
-    colors = np.array(class_colors(palette, count))
+    others = [color for color in class_colors(palette, count + len(own)) if color not in own]
+    colors = np.array([*own, *others[: count - len(names)]])
     more = " Clusters that match no class have colours that the legend does not show." if count > len(names) else ""
     return np.append(colors[matched], MUTED)[assigned], more
 
@@ -60,11 +64,11 @@ def plot_raw_inputs(
     assigned = np.array(cells[1].read(RAW_INPUTS, 0, (targets.count,)))
     metric = MAP_METRICS[targets.target]
     value = score(load_table(metrics_table, metric.name).column(metric.name)[0].as_py(), 3)
-    map_colors = color_dots(targets, style.palette, assigned, of_clusters="of the inputs")
+    map_colors = color_dots(targets, style, assigned, of_clusters="of the inputs")
     title = f"{baseline[0].upper()}{baseline[1:]}, before any learning: {METHODS[method].title}"
     note = f"Each dot is an evaluation sample; {METHODS[method].title} {METHODS[method].of_inputs}. "
     if targets.target == CLASSES and len(targets.names) <= MOST_CLASSES:
-        cluster_colors, more = colors_of_clusters(assigned, targets, style.palette)
+        cluster_colors, more = colors_of_clusters(assigned, targets, map_colors.colors, style.palette)
         panels = {"True class": map_colors.dots, f"k-means cluster (ARI {value})": cluster_colors}
         note += (
             "On the right, k-means grouped the samples by their inputs alone; a cluster has the colour of the class "
@@ -106,7 +110,9 @@ if "snakemake" in globals():
                 dpi=snakemake.params.dpi,
                 width=snakemake.params.width,
                 palette=snakemake.params.palette,
+                colors=snakemake.params.colors,
                 unit=snakemake.params.unit,
+                font=snakemake.params.font,
             ),
         )
         save_figure(figure, snakemake.output)

@@ -4,7 +4,7 @@ import textwrap
 import unicodedata
 import warnings
 from bisect import bisect_right
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -19,23 +19,29 @@ from evolution.data.kinds import CLASSES, LABELS, NONE, NUMBER
 from evolution.data.targets import Targets, load_targets
 from evolution.data.unusual_values import unusual_columns
 from evolution.figures.fonts import drawable_names
+from evolution.figures.sample_sheet import (
+    FLATTEST,
+    Entry,
+    Rows,
+    draw_picture,
+    sample_sheet,
+    sample_side,
+    samples_in_row,
+    shown_shape,
+)
 from evolution.figures.style import (
     DASH,
-    MUTED,
     FigureStyle,
-    headed_figure,
     per_cent,
     save_figure,
     shared_look,
     shorten,
     shorten_apart,
 )
+from evolution.figures.typefaces import BASE_FONT
 from evolution.io.arrays import load_npz, names_in_npz
 from evolution.io.job_log import job_log
 
-COUNT = 12
-SIDE, PRINTED_SIDE = 0.95, 0.62  # inches
-PRINTED_LETTERS = 15  # of a heading, to the inch
 NAME_LENGTH = 12  # as wide as an image
 TILE = 0.68  # of a sample's side, what a text in place of an image may fill
 LINE, LETTER = 1.15, 0.6  # of the letters' size: a line's height, and a letter's usual width
@@ -75,31 +81,6 @@ def path_lengths(layouts: np.ndarray) -> np.ndarray:
     radii = np.sqrt((centered**2).sum(axis=-1).mean(axis=1))
     steps = np.linalg.norm(np.diff(centered, axis=0), axis=-1)
     return (steps / np.where(radii[1:], radii[1:], 1)[:, None]).sum(axis=0)
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A sample in the figure.
-
-    Attributes
-    ----------
-    sample : int
-    what, when : str
-        What is written below it, above its number.
-    """
-
-    sample: int
-    what: str
-    when: str
-
-    @property
-    def lines(self) -> str:
-        """All that is written below it."""
-        return "\n".join(text for text in (self.what, self.when, f"#{self.sample}") if text)
-
-
-# Rows of samples, by their headings.
-Rows = dict[str, list[Entry]]
 
 
 def class_rows(
@@ -285,12 +266,11 @@ def plot_samples(
     (images,) = load_npz(dataset, "eval_images")
     layouts = np.stack([embeddings.read_layout(layer, time, targets.count) for time in times])
     moved = path_lengths(layouts)
-    count = COUNT if style.width is None else max(1, min(COUNT, int(style.width / PRINTED_SIDE)))
-    side = SIDE if style.width is None else style.width / count
+    count, side = samples_in_row(style), sample_side(style)
     size = 6 if style.printed else 7
     letters = int(side * 72 / size / LETTER)
     most = np.argsort(-moved, kind="stable")[:count]
-    names, fonts = drawable_names(targets.names)
+    names, fonts = drawable_names(targets.names, style.font)
     known, when, rows, note = False, f"{style.unit} {times[-1]}", {}, "Evaluation samples; below each "
     if targets.target != NONE:
         predicted, confidence = load_predictions(predictions, times, targets.count)
@@ -336,38 +316,26 @@ def plot_samples(
     ]
     shown = [entry.sample for entries in rows.values() for entry in entries]
     texts, text_fonts = readable_texts(dataset, targets, shown, side, style)
-    # Inches: a sample, its heading, and the most lines below any.
-    below = [max((entry.lines.count("\n") + 1 for entry in entries), default=1) for entries in rows.values()]
-    heights = [side + (0.4 if style.printed else 0.5) + lines * size * 1.25 / 72 for lines in below]
+    pictures = [sample for sample in shown if sample not in texts]
+    shape = images.shape[2:]
+    flat = 1.0 if texts else shown_shape(*shape)[0]
+    if pictures and max(shape) > FLATTEST * min(shape):
+        note += f" Images of {shape[0]} x {shape[1]} pixels are stretched, as they would be too thin to see."
     with shared_look(list(dict.fromkeys([*fonts, *text_fonts]))):
-        figure = headed_figure(
+        figure, squares = sample_sheet(
             title="Samples that the network finds hard" if len(rows) > 1 else "Samples that move most",
             note=note,
-            width=style.width or 0.5 + count * side,
-            height=sum(heights),
+            rows=rows,
+            flat=flat,
+            lines_size=size,
             style=style,
         )
-        parts = figure.subfigures(len(rows), 1, squeeze=False, height_ratios=heights)[:, 0]
-        for row, (heading, entries) in zip(parts, rows.items()):
-            if style.width is not None:
-                heading = textwrap.fill(heading, int(style.width * PRINTED_LETTERS))
-            row.suptitle(heading, x=0.012, ha="left", size=7 if style.printed else 10, weight="bold")
-            panels = row.subplots(1, count, squeeze=False)[0]
-            for axes in panels:
-                axes.set_axis_off()
-                axes.set_anchor("N")
-            if not entries:
-                panels[0].text(0, 0.5, "none", color=MUTED)
-            for axes, entry in zip(panels, entries):
+        for heading, entries in rows.items():
+            for axes, entry in zip(squares[heading], entries):
                 if entry.sample in texts:
                     draw_text(axes, texts[entry.sample], style)
                 else:
-                    image = images[entry.sample].transpose(1, 2, 0)
-                    axes.imshow(image if image.shape[2] == 3 else image[..., 0], cmap="gray", vmin=0, vmax=255)
-                axes.annotate(
-                    entry.lines, (0.5, 0), xytext=(0, -3), xycoords="axes fraction",
-                    textcoords="offset points", ha="center", va="top", size=size,
-                )  # fmt: skip
+                    draw_picture(axes, images[entry.sample], flat)
     return figure
 
 
@@ -399,19 +367,19 @@ def readable_texts(
         rows, names = load_npz(dataset, "eval_rows", "column_names")
         columns = unusual_columns(rows, np.array(wanted), MOST_VALUES)
         written = [
-            row_text([(str(names[column]), rows[sample, column]) for column in of], len(names), room, size)
+            row_text([(str(names[column]), rows[sample, column]) for column in of], len(names), room, size, style.fonts)
             for sample, of in zip(wanted, columns)
         ]
     elif targets.attributes and "input_names" in known and not len(load_npz(dataset, "input_names")[0]):
         # Nothing is known of the samples themselves: their pictures are their numbers.
         columns = targets.attributes.items()
         written = [
-            row_text([(name, column[sample]) for name, column in columns], len(columns), room, size)
+            row_text([(name, column[sample]) for name, column in columns], len(columns), room, size, style.fonts)
             for sample in wanted
         ]
     else:
         return {}, []
-    drawable, fonts = drawable_names(written)
+    drawable, fonts = drawable_names(written, style.font)
     return {sample: text for sample, text, same in zip(wanted, written, drawable) if text == same}, fonts
 
 
@@ -420,11 +388,11 @@ def text_size(style: FigureStyle) -> int:
     return 5 if style.printed else 6
 
 
-def text_width(text: str, size: float) -> float:
+def text_width(text: str, size: float, fonts: Sequence[str] = (BASE_FONT,)) -> float:
     """How wide a text of one line is, in inches."""
     if not text.strip():
         return 0.0
-    with shared_look(), warnings.catch_warnings():
+    with shared_look(fonts), warnings.catch_warnings():
         # A letter that the font lacks is looked for in others later.
         warnings.simplefilter("ignore")
         outline = TextPath((0, 0), text, size=size)
@@ -434,7 +402,7 @@ def text_width(text: str, size: float) -> float:
     return float(np.ptp(xs)) / 72
 
 
-def fitted_name(name: str, said: str, room: float, size: float) -> str:
+def fitted_name(name: str, said: str, room: float, size: float, fonts: Sequence[str] = (BASE_FONT,)) -> str:
     """As much of a column's name as fits into a line with its value.
 
     Parameters
@@ -445,17 +413,23 @@ def fitted_name(name: str, said: str, room: float, size: float) -> str:
         Of the line, in inches.
     size : float
         Of the letters, in points.
+    fonts : sequence of str
+        See `shared_look`.
     """
     whole = " ".join(name.split())
-    if text_width(f"{whole}: {said}", size) <= room:
+    if text_width(f"{whole}: {said}", size, fonts) <= room:
         return whole
     lengths = range(3, len(name))
     # Each letter more makes the line wider.
-    fitting = bisect_right(lengths, room, key=lambda length: text_width(f"{shorten(name, length)}: {said}", size))
+    fitting = bisect_right(
+        lengths, room, key=lambda length: text_width(f"{shorten(name, length)}: {said}", size, fonts)
+    )
     return shorten(name, lengths[fitting - 1]) if fitting else name[:3]
 
 
-def row_text(values: list[tuple[str, object]], count: int, room: float, size: float) -> str:
+def row_text(
+    values: list[tuple[str, object]], count: int, room: float, size: float, fonts: Sequence[str] = (BASE_FONT,)
+) -> str:
     """Some values of a row, as many as have room, a line each; the last line says how many more there are.
 
     Parameters
@@ -468,6 +442,8 @@ def row_text(values: list[tuple[str, object]], count: int, room: float, size: fl
         The side of the square to fill, in inches.
     size : float
         Of the letters, in points.
+    fonts : sequence of str
+        See `shared_look`.
     """
     most = max(1, int(room * 72 / size / LINE))
     shown = values[:most] if count <= most else values[: most - 1]
@@ -477,7 +453,7 @@ def row_text(values: list[tuple[str, object]], count: int, room: float, size: fl
         said = DASH if missing else number_text(value) if isinstance(value, float) else str(value)
         # Whatever the value needs, some of the name is left.
         said = shorten(said, max(3, int(room * 72 / size / LETTER) - 4))
-        lines.append(f"{fitted_name(name, said, room, size)}: {said}")
+        lines.append(f"{fitted_name(name, said, room, size, fonts)}: {said}")
     if count > len(shown):
         lines.append(f"+{count - len(shown)} more")
     return "\n".join(lines)
@@ -498,6 +474,11 @@ if "snakemake" in globals():
             embeddings=Cells(snakemake.input.embeddings, snakemake.params.spans),
             times=snakemake.params.times,
             layer=snakemake.params.layer,
-            style=FigureStyle(dpi=snakemake.params.dpi, width=snakemake.params.width, unit=snakemake.params.unit),
+            style=FigureStyle(
+                dpi=snakemake.params.dpi,
+                width=snakemake.params.width,
+                unit=snakemake.params.unit,
+                font=snakemake.params.font,
+            ),
         )
         save_figure(figure, snakemake.output)

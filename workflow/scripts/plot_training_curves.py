@@ -1,5 +1,6 @@
 """Figure of the training: loss, score, and the score of each class or label."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,8 +9,9 @@ from matplotlib.figure import Figure
 
 from evolution.figures.curves import Panel, curve_panels, draw_curve, place_labels, title_panel
 from evolution.figures.fonts import drawable_names
+from evolution.figures.given_colors import colors_of_classes
 from evolution.figures.score_panels import LOWEST_R2, score_in
-from evolution.figures.style import INK, MUTED, FigureStyle, class_colors, save_figure, shared_look
+from evolution.figures.style import INK, MUTED, FigureStyle, save_figure, shared_look
 from evolution.io.job_log import job_log
 from evolution.io.tables import load_table
 
@@ -114,30 +116,46 @@ def draw_band(axes: Axes, curves: dict[str, tuple[np.ndarray, np.ndarray]]) -> N
     draw_curve(axes, times, np.nanmedian(values, axis=0), MUTED, "median", linewidth=1.1)
 
 
-def many_note(count: int, texts: ScoreTexts) -> str:
+def chosen_classes(names: Iterable[str], style: FigureStyle) -> list[str]:
+    """Of very many classes or labels those with a colour of their own, which are named too if there is room."""
+    chosen = [name for name in names if name in style.colors]
+    return chosen if len(chosen) <= NAMED_CLASSES - WEAKEST - STRONGEST else []
+
+
+def many_note(names: Collection[str], texts: ScoreTexts, style: FigureStyle) -> str:
     """What the figure's note says of very many classes or labels."""
-    if count <= NAMED_CLASSES:
+    if len(names) <= NAMED_CLASSES:
         return ""
+    chosen = " and those with a colour of their own" * bool(chosen_classes(names, style))
     return (
-        f"Of {count} {texts.many}, the dark band holds the middle half and the light one the middle 90 %; the weakest "
-        f"{WEAKEST} and the best {STRONGEST} at the end are named. All are in tables/history.parquet."
+        f"Of {len(names)} {texts.many}, the dark band holds the middle half and the light one the middle 90 %; the "
+        f"weakest {WEAKEST} and the best {STRONGEST} at the end{chosen} are named. All are in tables/history.parquet."
     )
 
 
 def draw_classes(
-    axes: Axes, curves: dict[str, tuple[np.ndarray, np.ndarray]], texts: ScoreTexts, style: FigureStyle
+    axes: Axes,
+    curves: dict[str, tuple[np.ndarray, np.ndarray]],
+    drawable: dict[str, str],
+    texts: ScoreTexts,
+    style: FigureStyle,
 ) -> None:
-    """Draw the score of each class or label; of many a band, and the weakest and the strongest at the end."""
+    """Draw the score of each class or label; of many a band, and the weakest and the strongest at the end.
+
+    `drawable` has each name as it is written.
+    """
     named = list(curves)
     which = f"on the evaluation samples; one line per {texts.one}"
     if len(curves) > NAMED_CLASSES:
         draw_band(axes, curves)
         known = [name for name in curves if np.isfinite(curves[name][1][-1])]
         ordered = sorted(known, key=lambda name: curves[name][1][-1])
-        named = list(dict.fromkeys([*ordered[:WEAKEST], *ordered[WEAKEST:][-STRONGEST:]]))
-        which = f"shaded: {len(curves)} {texts.many}; named: the weakest and the best"
-    for color, name in zip(class_colors(style.palette, len(named)), named):
-        draw_curve(axes, *curves[name], color, name, linewidth=1.1, zorder=2.5)
+        ends = [*ordered[:WEAKEST], *ordered[WEAKEST:][-STRONGEST:]]
+        named = list(dict.fromkeys([*ends, *chosen_classes(known, style)]))
+        which = "weakest, best and chosen" if chosen_classes(known, style) else "the weakest and the best"
+        which = f"shaded: {len(curves)} {texts.many}; named: {which}"
+    for color, name in zip(colors_of_classes(style.palette, named, style.colors), named):
+        draw_curve(axes, *curves[name], color, drawable[name], linewidth=1.1, zorder=2.5)
     title_panel(axes, Panel(texts.each, which, texts.panel.y_label), style)
 
 
@@ -190,7 +208,7 @@ def plot_training_curves(*, history_table: str, style: FigureStyle) -> Figure:
     """
     curves, score = load_history(history_table)
     if not score:
-        with shared_look():
+        with shared_look(style.fonts):
             figure, (loss,) = curve_panels(
                 title="The loss while the network trains", note="", rows=[1], labels=["evaluation"], style=style
             )
@@ -199,20 +217,19 @@ def plot_training_curves(*, history_table: str, style: FigureStyle) -> Figure:
         return figure
     texts = TEXTS[score]
     classes = {name: curve for (measure, name), curve in curves.items() if measure == f"class_{score}"}
-    class_names, fonts = drawable_names(classes)
-    classes = dict(zip(class_names, classes.values()))
+    class_names, fonts = drawable_names(classes, style.font)
     with shared_look(fonts):
         figure, panels = curve_panels(
             title=texts.title,
-            note=many_note(len(classes), texts),
+            note=many_note(classes, texts, style),
             rows=[3 if classes else 2],
-            labels=["evaluation", *classes] if len(classes) <= NAMED_CLASSES else ["evaluation"],
+            labels=["evaluation", *class_names] if len(classes) <= NAMED_CLASSES else ["evaluation"],
             style=style,
         )
         draw_loss(panels[0], curves, texts.loss, style)
         draw_score(panels[1], curves, score, style)
         if classes:
-            draw_classes(panels[2], classes, texts, style)
+            draw_classes(panels[2], classes, dict(zip(classes, class_names)), texts, style)
             panels[2].set_ylim(-0.02, 1.02)
         place_labels(figure)
     return figure
@@ -226,7 +243,9 @@ if "snakemake" in globals():
                 dpi=snakemake.params.dpi,
                 width=snakemake.params.width,
                 palette=snakemake.params.palette,
+                colors=snakemake.params.colors,
                 unit=snakemake.params.unit,
+                font=snakemake.params.font,
                 time_axis=snakemake.params.time_axis,
             ),
         )

@@ -43,8 +43,8 @@ metrics:
   device: cpu
 embedding: {method: tsne, perplexity: 30, neighbors: 15, pca_components: 50, alignment: previous}
 plots:
-  {grid_times: null, time_axis: linear, palette: petroff10, dpi: 120, width: null, formats: [png],
-   animation: {fps: 5, tween: 6, gif_megabytes: 8, dpi: 80},
+  {grid_times: null, time_axis: linear, palette: petroff10, colors: null, font: null, dpi: 120, width: null,
+   formats: [png], animation: {fps: 5, tween: 6, gif_megabytes: 8, dpi: 80},
    explorer: {max_samples: 5000}}
 comparison: {threshold: 0.9, cka_time: null}
 checkpoints: null

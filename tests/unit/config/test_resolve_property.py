@@ -39,6 +39,7 @@ WRONG = {
     "embedding.pca_components": st.integers(-5, 1) | st.integers(10001),
     "plots.grid_times": st.sampled_from([[], [-1], [10**7], [0, 0], 0, ["0"]]),
     "plots.palette": st.text(max_size=3),
+    "plots.colors": st.sampled_from(["red", 3, ["red"], {0: 3}, {0: "rde"}, {"no such class": "red"}, {0: None}]),
     "plots.dpi": st.integers(-5, 29) | st.integers(1201),
     "runs": st.sampled_from([{}, [], None, "a", {"a b": {}}, {"../a": {}}, {"a": []}, {1: {}}, {"A": {}, "a": {}}]),
 }

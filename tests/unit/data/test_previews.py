@@ -143,3 +143,8 @@ def test_texts_of_samples_whose_inputs_are_not_known():
     np.testing.assert_array_equal(found[1, 0], np.asarray(tile("two")))
     found = previews_of(None, kind="tokens", first_input=np.array([[1], [2]]), names=NAMES)
     np.testing.assert_array_equal(found[1, 0], np.asarray(tile("b")))
+
+
+@pytest.mark.parametrize(("shape", "size"), [((1, 500), (64, 1)), ((500, 1), (1, 64)), ((30, 4000), (64, 1))])
+def test_a_very_flat_image_is_no_thinner_than_a_pixel(shape, size):
+    assert thumbnail(np.full(shape, 200, np.uint8), "a", "here").size == size

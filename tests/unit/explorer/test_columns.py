@@ -73,3 +73,12 @@ def test_no_colour_of_a_category_is_the_grey_of_missing_values():
 def test_of_hundreds_some_can_be_picked(palette):
     colors = category_colors(palette, MOST_CATEGORIES + 1)
     assert 5 <= len(colors) <= MOST_PICKED and len(set(colors)) == len(colors)
+
+
+def test_of_hundreds_the_picked_ones_have_no_colour_that_another_was_given():
+    plain = category_colors("petroff10", 1000)
+    given = [plain[0], "#dd0000"]
+    colors = category_colors("petroff10", 1000, given)
+    assert len(colors) == len(set(colors)) == MOST_PICKED and not set(colors) & set(given)
+    every = [f"#0000{number:02x}" for number in range(60)]
+    assert len(set(category_colors("petroff10", 60, every))) == 60

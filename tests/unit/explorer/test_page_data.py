@@ -1,6 +1,7 @@
 """The explorer's data: arrays, images, and what a run's files become."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -173,3 +174,22 @@ def test_unknown_predictions_of_labels_are_null(tmp_path):
 def test_each_measure_of_an_attribute_has_a_short_title():
     assert set(page_data.SHORT_TITLES) == {*OF_WORDS, *OF_NUMBERS}
     assert len(set(page_data.SHORT_TITLES.values())) == len(page_data.SHORT_TITLES)
+
+
+def test_classes_have_the_colours_that_they_are_given(experiment):
+    settings = replace(page_settings(), colors={CLASS_NAMES[1]: "#dd0000"})
+    data, _ = page_data.explorer_data(**experiment, settings=settings)
+    plain = class_colors("petroff10", CLASSES)
+    # Clusters are numbered after the classes that they match best.
+    assert data["colors"] == data["cluster_colors"] == [plain[0], "#dd0000", *plain[2:]]
+
+
+def test_of_many_classes_the_page_has_the_given_colours_by_number(tmp_path):
+    names = [f"class {number}" for number in range(30)]
+    run = write_run(tmp_path, kind="images", target="classes", count=60, names=names)
+    settings = replace(page_settings(), colors={"class 7": "#dd0000", "class 29": "#00dd00"})
+    data, _ = page_data.explorer_data(**run, settings=settings)
+    assert data["given_colors"] == {"7": "#dd0000", "29": "#00dd00"}
+    assert not set(data["colors"]) & set(settings.colors.values())
+    plain, _ = page_data.explorer_data(**run, settings=page_settings())
+    assert plain["given_colors"] == {}

@@ -24,7 +24,7 @@ def test_names_that_matplotlibs_font_can_draw_stay_as_they_are(caplog):
 
 def test_a_letter_that_no_font_has_becomes_the_classs_number_and_the_log_says_so(caplog, monkeypatch):
     without_other_fonts(monkeypatch)
-    names = ["cat", "犬", "犬 dog", "犬犬 dog", "🎉"]
+    names = ["cat", "犬", "犬 dog", "犬犬, dog", "🎉"]
     with caplog.at_level(logging.WARNING, logger="evolution"):
         drawable, families = drawable_names(names)
     assert drawable == ["cat", "class 1", "class 2: dog", "class 3: dog", "class 4"]

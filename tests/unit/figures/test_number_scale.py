@@ -8,6 +8,7 @@ from evolution.explorer.columns import number_scale
 from evolution.explorer.plots import number_colors
 from evolution.figures.dot_colors import color_dots
 from evolution.figures.number_scale import ramp, scale_ends
+from support.figures import SCREEN
 
 
 def test_a_scale_ends_near_most_values():
@@ -25,7 +26,7 @@ def test_colours_keep_off_the_background():
 @pytest.mark.parametrize("far", [3.0, 1e6])
 def test_a_number_has_the_same_colours_in_figure_and_page(far):
     values = np.append(np.linspace(0, 2, 99), far)
-    scale = color_dots(Targets("table", "number", values, (), len(values)), "petroff10").scale
+    scale = color_dots(Targets("table", "number", values, (), len(values)), SCREEN).scale
     page = number_scale(values)
     assert (scale.low, scale.high) == (page["low"], page["high"])
     assert (scale.colors[0], scale.colors[-1]) == tuple(number_colors(False)[place] for place in (0, -1))

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from evolution.errors import ConfigError
-from evolution.figures.sheets import drawing_order, legend_columns, map_sheet, square_limits
+from evolution.figures.sheets import bands_of, drawing_order, legend_columns, map_sheet, square_limits
 from evolution.figures.style import FigureStyle, class_colors, shared_look
 from support.figures import assert_readable
 
@@ -78,8 +77,20 @@ def test_on_paper_the_cells_share_the_width_and_there_is_no_heading():
     assert 3 * boxes[0].width == pytest.approx(340, rel=0.1)
 
 
-def test_maps_that_would_be_too_small_are_refused():
-    with pytest.raises(
-        ConfigError, match=r"plots\.width: 3\.4 inches are too narrow for 12 maps side by side; .* 5\.5"
-    ):
-        sheet_of(12, NAMES["two"], FigureStyle(dpi=100, width=3.4))
+@pytest.mark.parametrize(
+    ("count", "width", "expected"),
+    [(1, None, (1, 1)), (10, None, (1, 10)), (11, None, (2, 6)), (24, None, (3, 8)), (100, None, (13, 8)),
+     (5, 3.4, (1, 5)), (12, 3.4, (2, 6)), (12, 7, (1, 12)), (40, 7, (3, 14))],
+)  # fmt: skip
+def test_maps_that_would_be_too_small_go_on_below(count, width, expected):
+    assert bands_of(count, FigureStyle(dpi=100, width=width)) == expected
+
+
+def test_bands_stand_apart():
+    style = FigureStyle(dpi=100)
+    with shared_look():
+        sheet = map_sheet(rows=6, bands=3, columns=2, cell=1, title="Title", note="", legend=[], style=style)
+    tops = [axes.get_window_extent().y1 for axes in sheet.axes[:, 0]]
+    apart = -np.diff(tops)
+    assert apart[[0, 2, 4]] == pytest.approx(apart[0]) and (apart[[1, 3]] > apart[0] + 20).all()
+    assert sheet.axes[-1, 0].get_window_extent().y0 > 0

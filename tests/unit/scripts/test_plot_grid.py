@@ -122,11 +122,29 @@ def test_on_paper_it_fits_and_can_be_read(width, tmp_path):
     assert_printable(lambda style: plot_grid(**files, style=style), width)
 
 
-def test_maps_that_would_be_too_small_for_the_paper_are_refused(tmp_path):
-    layers = [f"layer{number}" for number in range(12)]
-    files = write_run(tmp_path, np.arange(20) % 10, PAPER_CLASSES, [0], layers)
-    with pytest.raises(UserError, match=r"plots\.width: 3\.4 inches are too narrow for 12 maps side by side; .* 5\.7"):
-        plot_grid(**files, style=FigureStyle(dpi=100, width=3.4, palette="petroff10"))
+@pytest.mark.parametrize(
+    ("count", "style", "columns"),
+    [(10, SCREEN, 10), (11, SCREEN, 6), (24, SCREEN, 8), (12, FigureStyle(100, 3.4, palette="petroff10"), 6)],
+    ids=["ten", "eleven", "twenty-four", "paper"],
+)
+def test_very_many_layers_go_on_below(count, style, columns, tmp_path):
+    layers, times = [f"layer{number}" for number in range(count)], [0, 3]
+    figure = plot_grid(**write_run(tmp_path, np.arange(20) % 10, PAPER_CLASSES, times, layers), style=style)
+    assert_readable(figure)
+    boxes = [(axes.get_title(loc="left"), axes.get_window_extent()) for axes in figure.axes]
+    assert len(boxes) == 2 * count
+    # From top to bottom and left to right: a band's layers at the first time, then at the second.
+    boxes.sort(key=lambda each: (-round(each[1].y0), each[1].x0))
+    bands = [layers[start : start + columns] for start in range(0, count, columns)]
+    assert [name for name, _ in boxes] == [name for band in bands for name in band * 2]
+    rows = [text for text in all_text(figure).split("epoch ")[1:] if text[0] in "03"]
+    assert len(rows) == 2 * len(bands)
+    layouts = random_layouts(layers, times, 20)
+    for axes in figure.axes:
+        (scatter,) = axes.collections
+        drawn = {tuple(place) for place in np.asarray(scatter.get_offsets(), np.float32).tolist()}
+        of_layer = layouts[axes.get_title(loc="left")]
+        assert any(drawn == set(map(tuple, layout.tolist())) for layout in of_layer)
 
 
 def test_drawn_twice_gives_the_same_bytes(tmp_path):

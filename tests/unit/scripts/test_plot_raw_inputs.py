@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from evolution.figures.style import class_colors
+from evolution.figures.style import FigureStyle, class_colors
 from evolution.io.tables import save_table
 from plot_raw_inputs import plot_raw_inputs
 from support.figures import (
@@ -62,6 +62,21 @@ def test_each_dot_has_its_class_and_its_clusters_colour(tmp_path):
     assert right.get_title(loc="left") == "k-means cluster (ARI 0.123)"
     assert "match no class" in all_text(figure)
     assert_readable(figure)
+
+
+def test_both_maps_have_the_colours_that_classes_are_given(tmp_path):
+    """Also where there are more clusters than the palette has colours."""
+    names = [f"class {label}" for label in range(10)]
+    labels = np.repeat(np.arange(10), 4)
+    # Cluster 10 is the smaller part of class 0, which cluster 0 matches best.
+    clusters = np.where(np.arange(40) == 3, 10, labels)
+    style = FigureStyle(dpi=100, palette="petroff10", colors={"class 1": "#dd0000"})
+    left, right = plot_raw_inputs(**write_run(tmp_path, labels, names, clusters, 0.9), style=style).axes
+    positions = [tuple(map(float, place)) for place in random_layouts(["raw_inputs"], [0], 40)["raw_inputs"][0]]
+    of_classes, of_clusters = dots(left), dots(right)
+    assert [of_classes[positions[sample]] for sample in (0, 4)] == [class_colors("petroff10", 10)[0], "#dd0000"]
+    assert [place for place in positions if of_classes[place] != of_clusters[place]] == [positions[3]]
+    assert of_clusters[positions[3]] not in of_classes.values()
 
 
 def test_pixels_without_clusters_are_grey(tmp_path):

@@ -24,6 +24,7 @@ from support.figures import (
     PAPER_CLASSES,
     PAPER_EPOCHS,
     SCREEN,
+    all_text,
     assert_printable,
     assert_readable,
     assert_same_bytes,
@@ -94,6 +95,19 @@ def test_each_image_stands_under_what_it_is(samples, shape, tmp_path):
     assert sum(bool(axes.images) for axes in rows[1]) == min(12, len(wrong_at_the_end))
 
 
+@pytest.mark.parametrize("shape", [(1, 1, 500), (1, 500, 1), (3, 8, 300), (1, 40, 9)])
+@pytest.mark.parametrize("width", [None, 3.4])
+def test_images_of_extreme_shape_can_be_seen(shape, width, tmp_path):
+    """Each has some millimetres in both directions, wherever it lies in its file."""
+    files, _, _ = write_run(tmp_path, ["a", "b"], 30, [0, 2], shape)
+    figure = plot_samples(**files, style=FigureStyle(100, width))
+    assert_readable(figure)
+    boxes = [axes.images[0].get_window_extent() for axes in figure.axes if axes.images]
+    assert min(min(box.width, box.height) for box in boxes) / 100 * 25.4 > 1.5
+    stretched = max(shape[1:]) > 6 * min(shape[1:])
+    assert ("are stretched" in all_text(figure)) == (stretched and width is None)
+
+
 @pytest.mark.filterwarnings("error:Glyph")
 @pytest.mark.parametrize("names", ODD_NAMES.values(), ids=ODD_NAMES)
 def test_odd_class_names_can_be_read(names, monkeypatch, tmp_path):
@@ -119,7 +133,7 @@ def test_where_nobody_knows_the_predictions_the_images_that_move_most_are_drawn(
     write_predictions(tmp_path / "p.parquet", np.full_like(predicted, -1), [0, 2, 5])
     figure = plot_samples(**files, style=SCREEN)
     assert_readable(figure)
-    texts = [text.get_text() for part in figure.subfigs for text in part.findobj(Text)]
+    texts = [text.get_text() for text in figure.findobj(Text)]
     assert any("Moved most" in text for text in texts) and not any("Still wrong" in text for text in texts)
 
 
@@ -172,7 +186,7 @@ def test_texts_are_written_and_previews_of_ones_own_are_shown(tmp_path):
     with np.load(run.dataset) as archive:
         arrays = dict(archive)
     first = next(axes for axes in figure.axes if axes.texts)
-    written = " ".join(text.get_text() for text in first.texts).split()
+    written = first.texts[-1].get_text().split()
     assert written[0] in str(arrays["eval_texts"])
     np.savez(run.dataset, **arrays, previews_given=True)
     figure = plot_samples(**run.samples(), style=SCREEN)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from evolution.errors import UserError
-from evolution.figures.style import FigureStyle
+from evolution.figures.style import FigureStyle, class_colors
 from evolution.io.tables import save_table
 from plot_training_curves import plot_training_curves
 from support.figures import (
@@ -120,3 +120,24 @@ def test_each_score_is_drawn_of_its_target(tmp_path):
     run = TargetRun(tmp_path, "tokens", "none", count=60)
     (loss,) = plot_training_curves(history_table=run.history(), style=SCREEN).axes
     np.testing.assert_allclose(loss.lines[0].get_ydata(), [1 / (1 + time) for time in TIMES])
+
+
+def test_classes_have_the_colours_that_they_are_given(tmp_path):
+    style = FigureStyle(dpi=100, palette="petroff10", colors={"dog": "#dd0000"})
+    few = plot_training_curves(history_table=write_history(tmp_path / "f.parquet", [0, 1], NAMES), style=style)
+    lines = titled(few, "Accuracy of each class").lines
+    assert [line.get_color() for line in lines[::2]][:3] == [
+        class_colors("petroff10", 5)[0], "#dd0000", class_colors("petroff10", 5)[2]
+    ]  # fmt: skip
+
+
+def test_of_a_hundred_classes_one_with_a_colour_of_its_own_is_named(tmp_path):
+    """Class 0 is the best and class 99 the weakest: 50 would not be named."""
+    history = write_history(tmp_path / "h.parquet", [0, 1], CLASSES["hundred"])
+    style = FigureStyle(dpi=100, palette="petroff10", colors={"class 50": "#dd0000"})
+    figure = plot_training_curves(history_table=history, style=style)
+    panel = titled(figure, "Accuracy of each class")
+    assert "class 50" in {text.get_text() for text in panel.texts}
+    assert "#dd0000" in {line.get_color() for line in panel.lines}
+    assert "those with a colour of their own are named" in all_text(figure)
+    assert_readable(figure)

@@ -7,6 +7,7 @@ from pathlib import Path
 import yaml
 
 from evolution.config.checks import CheckedConfig, cross_key_faults, job_faults
+from evolution.config.class_colors import color_faults
 from evolution.config.class_votes import cluster_faults
 from evolution.config.files import file_faults
 from evolution.config.layers import chosen_layers
@@ -79,7 +80,7 @@ def resolve(config: dict, *, files: Sequence[str | Path] = (), results: Path | N
     faults += [*dict.fromkeys(map(str, found)), *runs.faults]
     resolved["times"], time_faults = run_times(checked, results=results or Path(resolved["results"]).expanduser())
     faults += [*time_faults, *cross_key_faults(checked), *sample_faults(checked)]
-    faults += [*unsuited(checked), *cluster_faults(checked)]
+    faults += [*unsuited(checked), *cluster_faults(checked), *color_faults(checked)]
     faults += dict.fromkeys(fill_in_model_configs(checked))
     # A model that must be built to know its layers is only built once the rest is right.
     layers, layer_faults = chosen_layers(checked, build=not faults)
@@ -92,7 +93,7 @@ def resolve(config: dict, *, files: Sequence[str | Path] = (), results: Path | N
     if not faults:
         resolved["facts"], faults = _facts(checked)
         # What a function of the user's returns is known only now.
-        faults = faults or unsuited(checked, resolved["facts"])
+        faults = faults or [*unsuited(checked, resolved["facts"]), *color_faults(checked, resolved["facts"])]
     if faults:
         raise ConfigError("\n".join(faults))
     return resolved

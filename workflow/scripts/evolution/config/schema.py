@@ -206,7 +206,7 @@ def _type_remedy(instance: object, types: str | list[str]) -> str:
             return "; write it without quotes"
         if "number" in types and _is_number(instance):
             return "; YAML reads it as text: write a point and a sign, as in 1.0e-3 or 1.0e+3"
-    if types == ["string"] and not isinstance(instance, (dict, list)):
+    if set(types) - {"null"} == {"string"} and not isinstance(instance, (dict, list)):
         return "; put it in quotes"
     if "array" in types and not isinstance(instance, dict):
         return f"; write [{instance}]"

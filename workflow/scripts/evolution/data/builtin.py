@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from evolution.data import own_source
+from evolution.data.builtin_names import CLASS_NAMES
 from evolution.data.builtin_samples import SAMPLE_LOADERS
 from evolution.data.catalogue import SAMPLE_SETS
 from evolution.data.images import LabelledImages, Part, load_own
@@ -32,20 +33,6 @@ UNREADABLE = (
     *(OSError, EOFError, zlib.error, tarfile.TarError),
     *(AssertionError, LookupError, RuntimeError, TypeError, ValueError),
 )
-
-DIGITS = tuple("0123456789")
-
-CLASS_NAMES = {
-    "mnist_5k": DIGITS,
-    "digits": DIGITS,
-    "mnist": DIGITS,
-    "fashion_mnist": (
-        *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
-        *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
-    ),
-    "kmnist": ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
-    "cifar10": ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
-}
 
 CLASSES = {name: len(class_names) for name, class_names in CLASS_NAMES.items()}
 

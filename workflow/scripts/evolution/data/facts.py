@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from evolution.data.builtin_names import CLASS_NAMES
 from evolution.data.catalogue import SAMPLE_SETS, class_sizes, image_shape
 from evolution.data.kinds import AUTO, CLASSES, IMAGES, NONE, DataFacts
 from evolution.data.own_source import own_path, read_contents
@@ -35,7 +36,7 @@ def data_facts(dataset: dict) -> DataFacts | None:
             facts = SAMPLE_SETS[dataset["name"]]
             return replace(facts, target=NONE, names=()) if words["target"] == NONE else facts
         target = NONE if words["target"] == NONE else CLASSES
-        names = () if target == NONE else tuple(map(str, range(len(sizes[0]))))
+        names = () if target == NONE else CLASS_NAMES[dataset["name"]]
         shape = image_shape(dataset)
     except DataError:
         return None

@@ -58,6 +58,23 @@ def output_count(target: str, names: Sequence[str]) -> int | None:
     return 1 if target == NUMBER else len(names) or None
 
 
+def shown_names(target: str, names: Sequence[str]) -> tuple[str, ...]:
+    """What classes or labels are called in figures and tables.
+
+    Where nobody named the labels, a bare number would read like a count of labels, or a value.
+
+    Parameters
+    ----------
+    target : str
+        One of `TARGETS`.
+    names : sequence of str
+        See `DataFacts`.
+    """
+    if target == LABELS and tuple(names) == tuple(map(str, range(len(names)))):
+        return tuple(f"label {number}" for number in names)
+    return tuple(names)
+
+
 @dataclass(frozen=True)
 class DataFacts:
     """What planning knows of the samples of a run.

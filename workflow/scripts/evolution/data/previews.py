@@ -238,7 +238,10 @@ def _small(picture: Image.Image) -> Image.Image:
     """An image of at most `LARGEST` pixels, in its own proportions."""
     if max(picture.size) <= LARGEST:
         return picture
-    return ImageOps.contain(picture, (LARGEST, LARGEST), Image.Resampling.BILINEAR)
+    scale = LARGEST / max(picture.size)
+    # Of a very flat one a line of pixels is left.
+    size = [max(1, round(side * scale)) for side in picture.size]
+    return picture.resize(size, Image.Resampling.BILINEAR)
 
 
 def _channels_last(image: np.ndarray) -> np.ndarray:

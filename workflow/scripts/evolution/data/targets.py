@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from evolution.data.kinds import CLASSES, IMAGES, LABELS, NONE, NUMBER
+from evolution.data.kinds import CLASSES, IMAGES, LABELS, NONE, NUMBER, shown_names
 from evolution.io.arrays import load_npz, names_in_npz
 from evolution.io.reading import damaged
 
@@ -65,10 +65,7 @@ def load_targets(path: str | Path) -> Targets:
 
     kind, target, name = text("kind", IMAGES), text("target", CLASSES), text("target_name", "")
     names, indices = load_npz(path, "class_names", "eval_indices")
-    names = tuple(map(str, names))
-    if target == LABELS and names == tuple(map(str, range(len(names)))):
-        # Nobody named the labels. A bare number would read like a count of labels, or a value.
-        names = tuple(f"label {number}" for number in names)
+    names = shown_names(target, tuple(map(str, names)))
     values = None
     if target != NONE:
         (values,) = load_npz(path, "eval_labels")

@@ -14,7 +14,8 @@ const HALF = 128; // the step from which a label is predicted
 const truth = `true ${data.target_name || (isKind("classes") ? "class" : "number")}`;
 const columns = [];
 if (isKind("classes"))
-  columns.push({ key: "label", title: truth, names: data.names, codes: labels, colors: data.colors });
+  columns.push({ key: "label", title: truth, names: data.names, codes: labels, colors: data.colors,
+    given: data.given_colors });
 if (isKind("number")) columns.push({ key: "label", title: truth, values: labels, scale: data.scale });
 if (isKind("labels")) columns.push({ key: "label", title: "label", colors: [HELD, MISSING] });
 if (isKind("none") && predicted)
@@ -53,14 +54,16 @@ if (isKind("labels")) {
 }
 const usualLabel = state.pick;
 
-// Hundreds of categories: the largest have a colour, until others are picked in their place.
+// Hundreds of categories: those that were given a colour and the largest have one, until others are picked in their place.
 const isMany = (column) => Boolean(column.names) && column.names.length > data.most_categories;
 for (const column of columns.filter(isMany)) {
   const sizes = new Array(column.names.length).fill(0);
   const start = column.changing ? last * samples : 0;
   for (let i = 0; i < samples; i++) if (column.codes[start + i] >= 0) sizes[column.codes[start + i]]++;
   const largest = sizes.map((size, code) => [size, code]).sort((a, b) => b[0] - a[0] || a[1] - b[1]);
-  column.usual = largest.slice(0, column.colors.length).map(([, code]) => code);
+  const given = Object.keys(column.given ?? {}).map(Number);
+  const others = largest.map(([, code]) => code).filter((code) => !given.includes(code));
+  column.usual = [...given, ...others].slice(0, column.colors.length);
   column.picked = [...column.usual];
   column.turn = column.picked.length - 1;
 }
@@ -77,13 +80,16 @@ function pickCategory(column, code) {
 const isWrong = (i, at) =>
   isKind("classes") ? predicted[at + i] !== labels[i] : (probability(i, at) >= HALF) !== held(i);
 
+// The colour of a category: its own, or that of its place among the picked ones.
+const colorOf = (column, code, slot = code) => column.given?.[code] ?? column.colors[slot];
+
 // Colours of a column's categories; the last entry is for samples without one.
 function lookup(column) {
   const table = new Uint32Array(column.names.length + 1).fill(isMany(column) ? FAINT : GREY);
   const colored = isMany(column) ? column.picked : column.names.keys();
   let slot = 0;
   for (const code of colored) {
-    if (code !== null) table[code] = packedColor(column.colors[slot]);
+    if (code !== null) table[code] = packedColor(colorOf(column, code, slot));
     slot++;
   }
   return table;

@@ -1,6 +1,7 @@
 """Columns of samples that the explorer's dots are coloured and filtered by: categories, and numbers on a scale."""
 
 import colorsys
+from collections.abc import Collection
 
 import numpy as np
 from matplotlib.colors import to_rgb
@@ -42,7 +43,7 @@ def number_scale(values: np.ndarray, low: float | None = None) -> dict[str, floa
     return {"low": begin if low is None else low, "high": end, "least": least if low is None else low, "most": most}
 
 
-def category_colors(palette: str, count: int) -> list[str]:
+def category_colors(palette: str, count: int, given: Collection[str] = ()) -> list[str]:
     """Colours of categories: one each, or as many as can be picked at a time where they are too many to tell apart.
 
     Parameters
@@ -50,11 +51,18 @@ def category_colors(palette: str, count: int) -> list[str]:
     palette : str
         See `style.class_colors`. Its greys are passed over, where the others are enough.
     count : int
+    given : collection of str
+        Colours that some of too many categories have already; then as many can be picked at least.
     """
     first = class_colors(palette, MOST_PICKED)
     vivid = [color for color in first if colorsys.rgb_to_hls(*to_rgb(color))[2] >= LEAST_SATURATION] or first
     if count > MOST_CATEGORIES:
-        return vivid
+        if not given:
+            return vivid
+        picked = max(MOST_PICKED, len(given))
+        left = [color for color in vivid if color not in given]
+        more = class_colors(palette, picked + len(given) + len(left))
+        return list(dict.fromkeys([*left, *(color for color in more if color not in given)]))[:picked]
     return vivid[:count] if count <= len(vivid) else class_colors(palette, count)
 
 

@@ -117,7 +117,7 @@ function manyChips(column) {
     const pair = make("span", "", "pair"), drop = make("button", "×");
     drop.title = `Take its colour from ${column.names[code]}`;
     drop.onclick = () => changeFilter(() => (column.hidden.delete(code), (column.picked[slot] = null)));
-    pair.append(chip(column, code, column.colors[slot]), drop);
+    pair.append(chip(column, code, colorOf(column, code, slot)), drop);
     chips.push(pair);
   });
   const others = column.names.length - column.picked.filter((code) => code !== null).length;

@@ -1,6 +1,7 @@
 """The explorer's data, in the forms that the page reads."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from evolution.explorer.outcomes import SCORE_TITLES, network_score, outcome_dat
 from evolution.explorer.packing import packed, rounded
 from evolution.explorer.plots import MAP_LIMIT, Line, depth_colors, number_colors, time_places
 from evolution.explorer.sight import sample_data
+from evolution.figures.given_colors import colors_of_classes
 from evolution.figures.layer_names import layer_title
 from evolution.figures.map_metrics import MAP_METRICS
 from evolution.figures.metric_titles import METRIC_TITLES
@@ -58,6 +60,8 @@ class PageSettings:
         What times are counted in.
     time_axis : {"linear", "log"}
         Of the curves, see `plots.time_places`.
+    colors : mapping of str to str
+        The colours that some classes are given, see `evolution.figures.given_colors.colors_of_classes`.
     """
 
     run: str
@@ -67,6 +71,7 @@ class PageSettings:
     method: str = "tsne"
     unit: str = "epoch"
     time_axis: str = "linear"
+    colors: Mapping[str, str] = field(default_factory=dict)
 
 
 def page_samples(samples: int, most: int) -> np.ndarray:
@@ -159,7 +164,7 @@ def explorer_data(
         "curves": list(curves),
         "curve_titles": [whole_titles.get(title, title) for title in curves],
         "score": [] if score is None else [rounded(value) for value in score],
-        **_colors(settings.palette, targets, max(int(numbers.max()) + 1 for numbers in assigned.values())),
+        **_colors(settings, targets, max(int(numbers.max()) + 1 for numbers in assigned.values())),
         "attributes": [
             attribute_column(name, column, subset, settings.palette) for name, column in targets.attributes.items()
         ],
@@ -187,13 +192,23 @@ def _numbered_clusters(clusters: Cells, layers: list[str], targets: Targets) -> 
     return numbered
 
 
-def _colors(palette: str, targets: Targets, clusters: int) -> dict[str, list[str]]:
-    """The colours of classes and of clusters; of clusters that are numbered after their classes they are the same."""
-    classes = len(targets.names)
+def _colors(settings: PageSettings, targets: Targets, clusters: int) -> dict[str, object]:
+    """The colours of classes and of clusters; of clusters that are numbered after their classes they are the same.
+
+    Where classes are too many to have a colour each, `given_colors` has those of some, by their numbers.
+    """
+    classes, palette = len(targets.names), settings.palette
     if targets.target == CLASSES and classes <= MOST_CATEGORIES:
-        colors = class_colors(palette, max(clusters, classes))
-        return {"colors": colors, "cluster_colors": colors}
-    return {"colors": category_colors(palette, classes), "cluster_colors": class_colors(palette, clusters)}
+        others = [None] * (clusters - classes)
+        colors = colors_of_classes(palette, [*targets.names, *others], settings.colors)
+        return {"colors": colors, "given_colors": {}, "cluster_colors": colors}
+    named = enumerate(targets.names) if targets.target == CLASSES else ()
+    given = {str(label): settings.colors[name] for label, name in named if name in settings.colors}
+    return {
+        "colors": category_colors(palette, classes, given.values()),
+        "given_colors": given,
+        "cluster_colors": class_colors(palette, clusters),
+    }
 
 
 def _metric_curves(

@@ -15,9 +15,12 @@ if (sprite) {
   document.head.append(style);
 }
 
+// Flatter or narrower images than this, so many to one, are stretched: they would be no thicker than a hair.
+const FLATTEST = 6;
+
 function image(place, side) {
-  const scale = side / Math.max(sprite.width, sprite.height);
-  const [width, height] = [sprite.width * scale, sprite.height * scale];
+  const longest = Math.max(sprite.width, sprite.height);
+  const [width, height] = [sprite.width, sprite.height].map((size) => side * Math.max(size / longest, 1 / FLATTEST));
   const [column, row] = [place % sprite.columns, Math.floor(place / sprite.columns)];
   const element = document.createElement("span");
   element.className = isDrawn ? "image drawn" : "image";

@@ -8,16 +8,18 @@ import matplotlib
 from matplotlib import font_manager
 from matplotlib.ft2font import FT2Font
 
-from evolution.figures.style import BASE_FONT
+from evolution.figures.typefaces import BASE_FONT, font_file
 
 log = logging.getLogger("evolution")
 
+# What is left at the ends of a name without its letters says nothing.
+SEPARATORS = " ,;:/_-"
 # Tried first, because they cover most scripts: a machine may have thousands of fonts.
 PREFERRED = ("Noto Sans", "Noto", "Source Han", "WenQuanYi", "Unifont")
 
 
 def drawable_names(
-    names: Iterable[str], *, fonts: Iterable[tuple[str, frozenset[str]]] | None = None
+    names: Iterable[str], font: str | None = None, *, fonts: Iterable[tuple[str, frozenset[str]]] | None = None
 ) -> tuple[list[str], list[str]]:
     """Class names without letters that would be drawn as an empty box, and the fonts that draw them.
 
@@ -27,9 +29,11 @@ def drawable_names(
     ----------
     names : iterable of str
         In the order of the labels.
+    font : str, optional
+        The family that comes first, see `FigureStyle.font`.
     fonts : iterable of (str, frozenset of str), optional
         Family and letters of each font to choose from. The first is always used, each other one only if it has a
-        letter that those before it lack. Default: `installed_fonts()`.
+        letter that those before it lack. Default: `installed_fonts(font)`.
 
     Returns
     -------
@@ -41,7 +45,7 @@ def drawable_names(
     names = [str(name) for name in names]
     missing = {letter for name in names for letter in name if not letter.isspace()}
     families: list[str] = []
-    for family, letters in installed_fonts() if fonts is None else fonts:
+    for family, letters in installed_fonts(font) if fonts is None else fonts:
         if not families or missing & letters:
             families.append(family)
             missing -= letters
@@ -51,7 +55,7 @@ def drawable_names(
         log.info("Letters that %s lacks are drawn with %s.", families[0], ", ".join(families[1:]))
     drawable = []
     for label, name in enumerate(names):
-        kept = " ".join("".join(letter for letter in name if letter not in missing).split())
+        kept = " ".join("".join(letter for letter in name if letter not in missing).split()).strip(SEPARATORS)
         lost = any(letter in missing for letter in name)
         drawable.append((f"class {label}: {kept}" if kept else f"class {label}") if lost else name)
     changed = {name: text for name, text in zip(names, drawable) if name != text}
@@ -64,13 +68,14 @@ def drawable_names(
     return drawable, families
 
 
-def installed_fonts() -> Iterator[tuple[str, frozenset[str]]]:
-    """Family and letters of each font that figures may use: matplotlib's own, then an upright, regular one a family.
+def installed_fonts(first: str | None = None) -> Iterator[tuple[str, frozenset[str]]]:
+    """Family and letters of each font that figures may use: `first`, matplotlib's own, then one a family.
 
-    Likely fonts come first. A font is read only when it is asked for. Fonts of coloured pictures are left out.
+    Of a family it is the upright, regular one. Likely fonts come first. A font is read only when it is asked for.
+    Fonts of coloured pictures are left out.
     """
-    base = font_manager.FontProperties(family=BASE_FONT)
-    yield BASE_FONT, _letters(font_manager.findfont(base, fallback_to_default=False))
+    for family in dict.fromkeys([first or BASE_FONT, BASE_FONT]):
+        yield family, _letters(font_file(family))
 
     def rank(family: str) -> tuple[int, str]:
         starts = (index for index, start in enumerate(PREFERRED) if family.startswith(start))

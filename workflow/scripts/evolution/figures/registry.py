@@ -42,6 +42,12 @@ class Baseline(Enum):
     OF_RUN = "by what the run's samples are"
 
 
+class Colors(Enum):
+    """The colours of classes."""
+
+    OF_RUN = "those that plots.colors gives the run's classes"
+
+
 class Comparison(Enum):
     """What a figure of the comparison is told about the runs."""
 
@@ -96,7 +102,7 @@ class Figure:
         What the script reads by the input's name: a path in the run's folder (of the comparison: in the comparison's
         folder), or Files.
     params : mapping
-        What the script is told, by the param's name: a key of the config, Times, Layers, Spans or Comparison.
+        What the script is told, by the param's name: a key of the config, or Times, Layers, Spans and the like.
     switch : str
         A key of the config, where the figure is drawn only if that is true.
     measures : mapping of str to tuple of str
@@ -125,7 +131,7 @@ class Figure:
     description: str
     message: str
     inputs: Mapping[str, str | Files]
-    params: Mapping[str, str | Times | Layers | Spans | Unit | Comparison]
+    params: Mapping[str, str | Times | Layers | Spans | Unit | Colors | Comparison]
     switch: str = ""
     measures: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     of_predictions: bool = False
@@ -143,10 +149,12 @@ HISTORY_TABLE = "tables/history.parquet"
 METRICS_TABLE = "tables/metrics.parquet"
 COLLAPSE_TABLE = "tables/collapse.parquet"
 # How every figure but the film is drawn.
-SIZE_PARAMS = {"dpi": "plots.dpi", "width": "plots.width", "unit": Unit.OF_RUN}
+SIZE_PARAMS = {"dpi": "plots.dpi", "width": "plots.width", "font": "plots.font", "unit": Unit.OF_RUN}
 # How those are drawn that have an axis of time.
 TIME_PARAMS = {"time_axis": "plots.time_axis"}
 PALETTE_PARAM = {"palette": "plots.palette"}
+# Of figures that show classes: the comparison's show groups of runs.
+CLASS_PARAMS = PALETTE_PARAM | {"colors": Colors.OF_RUN}
 METHOD_PARAM = {"method": "embedding.method"}
 BASELINE_PARAM = {"baseline": Baseline.OF_RUN}
 # By whose clusters dots are coloured where samples have no target: those of the last layer at the last time.
@@ -162,7 +170,7 @@ FIGURES = (
         description="loss and accuracy (R², average precision) over time, and that of each class or label",
         message="Drawing the training curves of run {wildcards.run}.",
         inputs={"history": HISTORY_TABLE},
-        params=PALETTE_PARAM | SIZE_PARAMS | TIME_PARAMS,
+        params=CLASS_PARAMS | SIZE_PARAMS | TIME_PARAMS,
         of_predictions=True,
         of_history=True,
     ),
@@ -239,7 +247,7 @@ FIGURES = (
             "clusters": "clusters/{first_span}/raw_inputs.npy",
             "metrics": "metrics/{first_span}/raw_inputs.parquet",
         },
-        params=BASELINE_PARAM | METHOD_PARAM | PALETTE_PARAM | SIZE_PARAMS,
+        params=BASELINE_PARAM | METHOD_PARAM | CLASS_PARAMS | SIZE_PARAMS,
         switch="activations.raw_inputs",
         of_raw_inputs=True,
     ),
@@ -302,7 +310,7 @@ FIGURES = (
         params={"spans": Spans(Times.GRID), "times": Times.GRID, "layers": Layers.NETWORK}
         | LAST_CLUSTERS_PARAM
         | METHOD_PARAM
-        | PALETTE_PARAM
+        | CLASS_PARAMS
         | SIZE_PARAMS,
         memory=1500,
     ),
@@ -326,11 +334,12 @@ FIGURES = (
             "tween": "plots.animation.tween",
             "gif_megabytes": "plots.animation.gif_megabytes",
             "dpi": "plots.animation.dpi",
+            "font": "plots.font",
             "unit": Unit.OF_RUN,
         }
         | LAST_CLUSTERS_PARAM
         | METHOD_PARAM
-        | PALETTE_PARAM,
+        | CLASS_PARAMS,
         film={"gif": "film (GIF)", "mp4": "film (MP4)"},
         memory=2000,
         minutes=20,

@@ -11,7 +11,6 @@ from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from evolution.errors import ConfigError
 from evolution.figures.style import (
     MARGIN,
     FigureStyle,
@@ -26,6 +25,8 @@ from evolution.figures.style import (
 # Inches.
 GAP, PRINTED_GAP = 0.12, 0.05
 
+BAND_GAP = 0.3  # more, between bands of rows
+
 PRINTED_MARGIN = 0.04
 
 NARROWEST_CELL = 0.4
@@ -35,6 +36,9 @@ CELL_TITLE = 0.24
 LEGEND_ROW = 0.19
 
 NARROWEST = 7.0
+
+# Of very many maps side by side, a screen would show none: they go on in further bands then, of so many.
+MOST_COLUMNS, BAND_COLUMNS = 10, 8
 
 # A cell's title: width of a letter of the metric and of the name, and how many letters of the name it shows at most.
 SCORE_WIDTH, NAME_WIDTH, NAME_LENGTH = 0.08125, 0.082, 36
@@ -202,6 +206,26 @@ def title_cell(axes: Axes, layer: str, layers: list[str], metric: str = "ARI", v
     axes.set_title(f"{metric} {value}" if value else "", loc="right", size=size, weight="normal")
 
 
+def bands_of(count: int, style: FigureStyle, row_label_width: float = 0.0) -> tuple[int, int]:
+    """Into how many bands maps side by side are broken, and how many columns each has.
+
+    Parameters
+    ----------
+    count : int
+        Of maps.
+    style : FigureStyle
+        On paper there are as many in a band as have room.
+    row_label_width : float
+        See `map_sheet`.
+    """
+    most = count if count <= MOST_COLUMNS else BAND_COLUMNS
+    if style.width is not None:
+        room = style.width - 2 * PRINTED_MARGIN - row_label_width + PRINTED_GAP
+        most = max(1, int(room / (NARROWEST_CELL + PRINTED_GAP)))
+    bands = math.ceil(count / most)
+    return bands, math.ceil(count / bands)
+
+
 def map_sheet(
     *,
     rows: int,
@@ -213,6 +237,7 @@ def map_sheet(
     style: FigureStyle,
     row_label_width: float = 0.0,
     scale: ColorScale | None = None,
+    bands: int = 1,
 ) -> Sheet:
     """Lay out a sheet of empty square cells under title, note and legend.
 
@@ -233,11 +258,8 @@ def map_sheet(
         Inches to leave free left of the cells.
     scale : ColorScale, optional
         In place of the legend.
-
-    Raises
-    ------
-    ConfigError
-        If the paper is too narrow for so many columns.
+    bands : int
+        Parts in which the rows come, with some space between them.
     """
     names = shorten_apart([name for name, _ in legend], 24)
     margin = PRINTED_MARGIN if style.printed else MARGIN
@@ -247,13 +269,6 @@ def map_sheet(
     else:
         width = style.width
         cell = (width - 2 * margin - row_label_width + gap) / columns - gap
-        if cell < NARROWEST_CELL:
-            least = 2 * margin + row_label_width + columns * (NARROWEST_CELL + gap) - gap
-            raise ConfigError(
-                f"{width} inches are too narrow for {columns} maps side by side; give at least "
-                f"{math.ceil(10 * least) / 10}",
-                "plots.width",
-            )
     figure = StyledFigure(figsize=(width, 1), dpi=style.dpi)
     probe = figure.text(0, 0, "", size=LEGEND_SIZE)
     entries = []
@@ -266,7 +281,7 @@ def map_sheet(
     legend_top = margin if style.printed else heading_height(len(note_lines)) + 0.04
     legend_height = SCALE_HEIGHT if scale else LEGEND_ROW * math.ceil(len(names) / columns_of_legend)
     header = legend_top + legend_height + 0.08
-    height = header + rows * (CELL_TITLE + cell) + (rows - 1) * gap + margin
+    height = header + rows * (CELL_TITLE + cell) + (rows - 1) * gap + (bands - 1) * BAND_GAP + margin
     figure.set_size_inches(width, height)
     top = 1.0 if style.printed else draw_heading(figure, title, note_lines)
     if scale:
@@ -277,7 +292,7 @@ def map_sheet(
     for row in range(rows):
         for column in range(columns):
             left = margin + row_label_width + column * (cell + gap)
-            bottom = header + (row + 1) * (CELL_TITLE + cell) + row * gap
+            bottom = header + (row + 1) * (CELL_TITLE + cell) + row * gap + row * bands // rows * BAND_GAP
             axes[row, column] = figure.add_axes(
                 (left / width, 1 - bottom / height, cell / width, cell / height), xticks=[], yticks=[]
             )

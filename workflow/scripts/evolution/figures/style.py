@@ -4,9 +4,9 @@ import colorsys
 import re
 import textwrap
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from evolution.errors import ConfigError
+from evolution.figures.typefaces import BASE_FONT, font_file
 from evolution.io.whole_files import whole_file
 
 # Letters. To leave out so few of all names gains next to nothing.
@@ -29,8 +30,6 @@ MUTED = "#5c5c5c"
 DASH = "\u2013"
 # A value that is nearer to 1 is 1, but for the rounding of sums.
 ROUNDING = 1e-6
-
-BASE_FONT = "DejaVu Sans"  # comes with matplotlib, so a figure is the same on every machine
 
 LOOK = {
     "font.family": [BASE_FONT],
@@ -86,17 +85,28 @@ class FigureStyle:
         screen, so both are left out. None: for the screen.
     palette : str or None
         The colours of classes or groups, see `class_colors`; None for a figure that shows neither.
+    colors : mapping of str to str
+        The colours that some classes are given in place of the palette's, see `given_colors.colors_of_classes`.
     unit : {"epoch", "step"}
         What the run's times are counted in.
     time_axis : {"linear", "log"}
         The scale of an axis of time. log: linear up to the first time after 0, so that 0 shows.
+    font : str or None
+        The family that all is written in; None for `typefaces.BASE_FONT`. What it lacks, others draw.
     """
 
     dpi: int
     width: float | None = None
     palette: str | None = None
+    colors: Mapping[str, str] = field(default_factory=dict)
     unit: str = "epoch"
     time_axis: str = "linear"
+    font: str | None = None
+
+    @property
+    def fonts(self) -> tuple[str, ...]:
+        """The families of fonts of a figure without names of the user's."""
+        return (self.font or BASE_FONT,)
 
     @property
     def printed(self) -> bool:
@@ -116,9 +126,17 @@ def shared_look(fonts: Iterable[str] = (BASE_FONT,)) -> Iterator[None]:
     Parameters
     ----------
     fonts : iterable of str
-        Families of fonts; a letter is drawn with the first that has it.
+        Families of fonts; a letter is drawn with the first that has it, or with `BASE_FONT`.
+
+    Raises
+    ------
+    ConfigError
+        If one of them is not installed.
     """
-    with matplotlib.style.context(["default", LOOK | {"font.family": list(fonts)}]):
+    families = list(dict.fromkeys([*fonts, BASE_FONT]))
+    for family in families:
+        font_file(family)
+    with matplotlib.style.context(["default", LOOK | {"font.family": families}]):
         yield
 
 
