@@ -76,7 +76,7 @@ def test_results_of_another_working_directory_are_left_alone(clone, tmp_path):
     for command in (("--dry-run", "data"), ("--cores", "1", "data")):
         output = second.snakemake(*command, check=False)
         assert second.returncode and "Traceback" not in output
-        assert f"{tmp_path}/out/ was made with another .snakemake than that of this folder." in output
+        assert f"{tmp_path}/out/ was made from another folder than this one" in output
     assert (tmp_path / "out" / "tiny" / "dataset.npz").read_bytes() == made
     # Moved along with its records, and from another clone's folder, it goes on, and sees a change.
     first.folder = (tmp_path / "first").rename(tmp_path / "moved")
@@ -104,6 +104,4 @@ def test_two_snakemakes_on_one_folder_of_results(clone, tmp_path):
     assert elsewhere.plan("data") == {}
     (tmp_path / "out" / "tiny" / "dataset.npz").unlink()
     elsewhere.run("data")
-    assert (tmp_path / "out" / ".records_id").read_text() == (
-        elsewhere.folder / ".snakemake" / "records_id"
-    ).read_text()
+    assert (tmp_path / "out" / ".records_id").is_file() and elsewhere.plan("data") == {}

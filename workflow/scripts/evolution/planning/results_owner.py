@@ -1,10 +1,11 @@
 """Whose results a folder holds: Snakemake's records of them lie in the `.snakemake` of one working directory.
 
-Without its records Snakemake takes each file as up to date, whatever the config says. So a folder of results and the
-working directory that it is made from have the same id, a random one: a path would say where somebody works, and change
-when the folder is moved.
+Without its records Snakemake takes each file as up to date, whatever the config says. So the working directory has an
+id, a random one: a path would say where somebody works, and change when the folder is moved. The results have a digest
+of it and of their path as the config spells it, by which Snakemake finds the records.
 """
 
+import hashlib
 import shlex
 import uuid
 from contextlib import suppress
@@ -29,19 +30,19 @@ def other_owner(results: Path) -> str | None:
     str or None
         A sentence with the remedies; None where the results belong to the folder that Snakemake runs in.
     """
-    theirs = _read(results / NAME)
-    if theirs is None or theirs == _read(OWN):
+    theirs, own = _read(results / NAME), _read(OWN)
+    if theirs is None or (own is not None and theirs == _digest(own, results)):
         return None
     return (
-        f"{results}/ was made with another .snakemake than that of this folder. It holds Snakemake's records, without "
-        "which results count as up to date, whatever has changed. Give the command in the folder that it was made "
-        "from; or give `results` in the config another folder. If that .snakemake is gone, this takes the results as "
-        f"they are: rm {shlex.quote(str(results / NAME))}"
+        f"{results}/ was made from another folder than this one, or under another path. So Snakemake has no records of "
+        "it here, without which results count as up to date, whatever has changed. Give the command in the folder "
+        "that it was made from; or give `results` in the config another path. If the records are gone, this takes the "
+        f"results as they are: rm {shlex.quote(str(results / NAME))}"
     )
 
 
 def claim(results: Path) -> None:
-    """Give results and the folder that Snakemake runs in the same id, where the results have none.
+    """Note that results belong to the folder that Snakemake runs in, where nothing says whose they are.
 
     Raises
     ------
@@ -54,7 +55,12 @@ def claim(results: Path) -> None:
     if own is None:
         own = uuid.uuid4().hex
         _write(OWN, own)
-    _write(results / NAME, own)
+    _write(results / NAME, _digest(own, results))
+
+
+def _digest(own: str, results: Path) -> str:
+    """What results have that are made at a path from the working directory with an id."""
+    return hashlib.sha256(f"{own} {results}".encode()).hexdigest()
 
 
 def _read(path: Path) -> str | None:
