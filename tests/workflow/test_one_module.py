@@ -142,9 +142,10 @@ def test_by_a_relative_path_from_another_folder(one_module, tmp_path):
     """-s and --directory: the module is found from its importer, and data from the importer's config."""
     config = {"dataset": {"name": "npz:d.npz", "train_size": 20, "eval_size": 20}, "embedding": {"method": "pca"}}
     config |= {"metrics": {"clusters": 3, "neighbors": 3}, "model": SMALL["model"], "training": SMALL["training"]}
-    project = one_module({}, 'config: config["mine"]')
+    # Both files state the path: that of --configfile counts.
+    project = one_module({"mine": config | {"runs": {"r": {}}}}, 'config: config["mine"]')
     (tmp_path / "conf").mkdir()
-    (tmp_path / "conf" / "c.yaml").write_text(yaml.safe_dump({"mine": config | {"runs": {"r": {}}}}))
+    (tmp_path / "conf" / "c.yaml").write_text(yaml.safe_dump(project.config))
     write_npz(tmp_path / "conf" / "d.npz", images=noise(60, 8, 8), labels=np.arange(60) % 3)
     (tmp_path / "work").mkdir()
     (project.folder / "theirs.yaml").rename(tmp_path / "work" / "theirs.yaml")

@@ -104,7 +104,8 @@ def check_clock():
             if path.is_file() and path.stat().st_mtime > latest:
                 found[f"{RESULTS}/{folder}"] = path
                 break
-    for path in found.values():
+    if found:
+        path = next(iter(found.values()))
         raise WorkflowError(
             f"{path} is from {time.ctime(path.stat().st_mtime)}, which is yet to come: the clock was set back. "
             "Set it right; or take the results as they are, giving all of them one time that has passed: "
@@ -116,7 +117,7 @@ def start_jobs_at_once():
     """Have a worker start the jobs of this machine; where it cannot, each job starts a Python of its own."""
     if workflow.local_exec and worker_wanted():
         try:
-            put_worker_in_place(SCRIPTS.resolve())
+            put_worker_in_place(SCRIPTS)
         except OSError as error:
             logger.warning(f"Jobs start without a worker, and so later than they could: {error}")
 
