@@ -169,7 +169,7 @@ def test_snakemake_writes_the_report_of_modules(importing):
     [
         ('"clone/Snakefile"', '{"results": "/elsewhere"}', "leave one of the two out"),
         ('"clone/Snakefile"', '{"results": "../elsewhere"}', "leave one of the two out"),
-        ('"clone/Snakefile"', '{"sed": 1}', "sed: not a key here; did you mean seed?"),
+        ('"clone/Snakefile"', '{"sed": 1}', "sed: unknown key; did you mean seed?"),
         ('gitfile("clone", path="Snakefile", ref="main")', "{}", "clone the repository, "),
     ],
 )
