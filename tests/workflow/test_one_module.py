@@ -116,10 +116,13 @@ def test_a_prefix_leaves_all_files_of_the_users_alone(one_module):
 def test_checkpoints_and_a_comparison_below_a_prefix(one_module):
     runs = {"one": {"checkpoints": {"path": "own/one"}}, "two": {"checkpoints": {"path": "own/two"}}}
     config = SMALL | {"layers": ["fc1"], "runs": runs}
-    project = one_module(config, "config: config", 'prefix: "p"')
+    project = one_module({}, "config: config", 'prefix: "p"')
     for seed, name in enumerate(runs):
         write_checkpoints(project.folder / "own" / name, seed=seed)
-    targets = ("m_comparison", "m_metrics")
+    # In a folder below, so that its paths are tried there first.
+    (project.folder / "configs").mkdir()
+    (project.folder / "configs" / "c.yaml").write_text(yaml.safe_dump(config))
+    targets = ("m_comparison", "m_metrics", "--configfile", "configs/c.yaml")
     project.run(*targets)
     results = project.folder / "p" / "results"
     for run in runs:
