@@ -11,6 +11,12 @@ from evolution.errors import UserError
 from evolution.planning.results_owner import NAME, OWN, claim, other_owner
 
 
+def claimed(results):
+    """Claim results, and make some."""
+    claim(results)
+    (results / "tiny").mkdir(parents=True, exist_ok=True)
+
+
 @pytest.fixture
 def work_in(tmp_path, monkeypatch):
     """Goes into a folder of that name, which is made."""
@@ -29,7 +35,7 @@ def test_results_belong_to_the_folder_that_claimed_them(work_in):
     results.mkdir()
     # Without an id they are anyone's.
     assert other_owner(results) is None and not OWN.exists()
-    claim(results)
+    claimed(results)
     claim(results)
     assert other_owner(results) is None
     work_in("two")
@@ -45,7 +51,7 @@ def test_results_belong_to_the_folder_that_claimed_them(work_in):
 def test_a_folder_that_was_moved_or_copied_goes_on(work_in, tmp_path):
     work_in("one")
     results = Path("results")
-    claim(results)
+    claimed(results)
     shutil.copytree(tmp_path / "one", tmp_path / "copy")
     work_in("copy")
     assert other_owner(results) is None
@@ -57,7 +63,7 @@ def test_a_folder_that_was_moved_or_copied_goes_on(work_in, tmp_path):
 def test_results_that_were_renamed_have_no_records(work_in):
     """Snakemake finds a record by the path as it is spelled."""
     work_in("one")
-    claim(Path("results"))
+    claimed(Path("results"))
     Path("results").rename("out")
     assert "out/ was made from another folder than this one, or under another path" in other_owner(Path("out"))
     Path("out").rename("results")
@@ -66,7 +72,7 @@ def test_results_that_were_renamed_have_no_records(work_in):
 
 def test_the_remedy_where_the_records_are_gone(work_in):
     results = work_in("one") / "it's results"
-    claim(results)
+    claimed(results)
     shutil.rmtree(OWN.parent)
     _, command = other_owner(results).split("as they are: ")
     subprocess.run(command, shell=True, check=True)
@@ -75,13 +81,26 @@ def test_the_remedy_where_the_records_are_gone(work_in):
     assert other_owner(results) is None and (results / NAME).is_file()
 
 
+def test_a_folder_without_results_is_anyones(work_in):
+    """As `rm -r results/* .snakemake` leaves it, with hidden files alone."""
+    results = work_in("one") / "results"
+    claimed(results)
+    shutil.rmtree(results / "tiny")
+    work_in("two")
+    assert other_owner(results) is None
+    claimed(results)
+    assert other_owner(results) is None
+    work_in("one")
+    assert other_owner(results)
+
+
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe"])
 def test_an_id_that_cannot_be_read_is_none(work_in, content):
     results = work_in("one") / "results"
     results.mkdir()
     (results / NAME).write_bytes(content)
     assert other_owner(results) is None
-    claim(results)
+    claimed(results)
     work_in("two")
     assert other_owner(results)
 

@@ -23,14 +23,14 @@ def other_owner(results: Path) -> str | None:
     Parameters
     ----------
     results : Path
-        The folder with results; it need not exist. Where it has no id it is anyone's.
+        The folder with results; it need not exist. Where it has no id, or nothing else, it is anyone's.
 
     Returns
     -------
     str or None
         A sentence with the remedies; None where the results belong to the folder that Snakemake runs in.
     """
-    theirs, own = _read(results / NAME), _read(OWN)
+    theirs, own = _owner(results), _read(OWN)
     if theirs is None or (own is not None and theirs == _digest(own, results)):
         return None
     return (
@@ -49,13 +49,21 @@ def claim(results: Path) -> None:
     evolution.errors.UserError
         If an id cannot be written.
     """
-    if _read(results / NAME) is not None:
+    if _owner(results) is not None:
         return
     own = _read(OWN)
     if own is None:
         own = uuid.uuid4().hex
         _write(OWN, own)
     _write(results / NAME, _digest(own, results))
+
+
+def _owner(results: Path) -> str | None:
+    """What results have of their owner; None where nobody has claimed them, or none is left."""
+    with suppress(OSError):
+        if any(not path.name.startswith(".") for path in results.iterdir()):
+            return _read(results / NAME)
+    return None
 
 
 def _digest(own: str, results: Path) -> str:
