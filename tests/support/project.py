@@ -127,12 +127,12 @@ class Project:
         return self.folder / "results" / "tiny" / name
 
     def artifacts(self) -> dict[str, bytes]:
-        """Every file that must come out the same, by path: all but logs, benchmarks and timings."""
+        """Every file that must come out the same, by path: all but logs, benchmarks, timings, the id and the lock."""
         results = self.folder / "results"
         return {
             path.relative_to(results).as_posix(): path.read_bytes()
             for path in sorted(results.rglob("*"))
-            if path.is_file() and not {"logs", "benchmarks", "timing"} & set(path.parts)
+            if path.is_file() and not {"logs", "benchmarks", "timing", ".records_id", ".running.lock"} & set(path.parts)
         }
 
 

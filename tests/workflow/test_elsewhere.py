@@ -1,9 +1,12 @@
 """The workflow from a folder of the user's: it finds the default config and examples, and results lie where asked."""
 
+import re
 import shutil
+import subprocess
 
 import pytest
 import yaml
+from filelock import FileLock
 
 from support.project import ROOT, TINY, Project
 
@@ -60,3 +63,45 @@ def test_results_lie_where_the_config_says(clone, tmp_path):
     assert (tiny / "training_end.json").is_file() and (tiny / "checkpoints" / "0001-0002.pt").is_file()
     assert (tiny / "benchmarks" / "train" / "0000.tsv").is_file()
     assert elsewhere.plan("training", "snapshots") == {}
+
+
+def test_results_of_another_working_directory_are_left_alone(clone, tmp_path):
+    """Its records are there: Snakemake would see no change here, and take what another seed made as its own."""
+    config = TINY | {"results": str(tmp_path / "out")}
+    first, second = Elsewhere(tmp_path / "first", clone), Elsewhere(tmp_path / "second", clone)
+    for folder, seed in ((first, 3), (second, 4)):
+        (folder.folder / "config.yaml").write_text(yaml.safe_dump(config | {"seed": seed}))
+    first.run("data")
+    made = (tmp_path / "out" / "tiny" / "dataset.npz").read_bytes()
+    for command in (("--dry-run", "data"), ("--cores", "1", "data")):
+        output = second.snakemake(*command, check=False)
+        assert second.returncode and "Traceback" not in output
+        assert f"{tmp_path}/out/ was made from another folder than this one" in output
+    assert (tmp_path / "out" / "tiny" / "dataset.npz").read_bytes() == made
+    # Moved along with its records, and from another clone's folder, it goes on, and sees a change.
+    first.folder = (tmp_path / "first").rename(tmp_path / "moved")
+    assert first.plan("data") == {}
+    (first.folder / "config.yaml").write_text(yaml.safe_dump(config | {"seed": 4}))
+    assert first.plan("data") == {"prepare_data run=tiny": 1}
+    # The remedy where the records are gone, as the message states it.
+    shutil.rmtree(first.folder / ".snakemake")
+    (command,) = re.findall(r"rm .*/\.records_id", first.snakemake("--dry-run", "data", check=False))
+    subprocess.run(command, shell=True, check=True)
+    assert first.plan("data") == {}
+
+
+def test_two_snakemakes_on_one_folder_of_results(clone, tmp_path):
+    elsewhere = Elsewhere(tmp_path / "mine", clone)
+    (elsewhere.folder / "config.yaml").write_text(yaml.safe_dump(TINY | {"results": "../out"}))
+    (tmp_path / "out").mkdir()
+    with FileLock(tmp_path / "out" / ".running.lock"):
+        output = elsewhere.run("data", check=False)
+    assert elsewhere.returncode and "Another Snakemake is at work on ../out/. Wait until it ends" in output
+    assert not (tmp_path / "out" / "tiny").exists()
+    elsewhere.run("data")
+    # Results of before, without an id, belong to who goes on with them first.
+    (tmp_path / "out" / ".records_id").unlink()
+    assert elsewhere.plan("data") == {}
+    (tmp_path / "out" / "tiny" / "dataset.npz").unlink()
+    elsewhere.run("data")
+    assert (tmp_path / "out" / ".records_id").is_file() and elsewhere.plan("data") == {}

@@ -130,7 +130,7 @@ def test_a_clock_that_was_set_back(project, finished):
     assert "which is yet to come: the clock was set back" in output
     assert differing(project.artifacts(), left) == []
     # The remedy, as the message states it.
-    (command,) = re.findall(r"find results .*\+", output)
+    (command,) = re.findall(r"find results/tiny .*\+", output)
     subprocess.run(command, shell=True, cwd=project.folder, check=True)
     project.run()
     assert differing(project.artifacts(), finished.artifacts()) == []

@@ -4,6 +4,7 @@ import re
 import shutil
 
 import pytest
+import torch
 import yaml
 
 from support.project import ROOT, TINY, Project, differing
@@ -48,7 +49,7 @@ rule report_on_both:
     input:
         "results/tiny/summary.md",
         "results/tiny/tables/embedding.parquet",
-        below.rules.summary.output.markdown.format(run="tiny"),
+        below.rules.summary.output.markdown.format(run="lower"),
     output:
         "both.md",
     script:
@@ -63,7 +64,12 @@ Path(snakemake.output[0]).write_text("".join(Path(path).read_text() for path in 
 """
 
 # Weights, which a run begins with, count from the working directory.
-CHANGES = {"seed": 5, "model": {"name": "own/net.py:Net", "weights": "own/weights.pt"}, "layers": ["body"]}
+CHANGES = {
+    "runs": {"lower": {}},
+    "seed": 5,
+    "model": {"name": "own/net.py:Net", "weights": "own/weights.pt"},
+    "layers": ["body"],
+}
 # A training that may end by itself is planned by what lies below the prefix.
 CHANGES["training"] = SMALL["training"] | {"stop": {"diverged": True}}
 NET = """
@@ -95,8 +101,6 @@ class Importing(Project):
 
 @pytest.fixture(scope="module")
 def importing(tmp_path_factory):
-    import torch
-
     folder = tmp_path_factory.mktemp("importing")
     project = Importing(folder, {"representations": SMALL, "changes": CHANGES, "samples": "theirs alone"})
     (folder / "own").mkdir()
@@ -116,14 +120,18 @@ def test_a_module_makes_the_bytes_of_the_workflow_on_its_own(importing, tmp_path
 
 
 def test_each_module_has_its_own_config_and_folder(importing):
-    below = importing.folder / "below" / "results" / "tiny"
+    below = importing.folder / "below" / "results" / "lower"
+    # Neither has the other's run.
+    assert [path.name for path in below.parent.iterdir() if path.is_dir()] == ["lower"]
+    assert [path.name for path in importing.path("").parent.iterdir() if path.is_dir()] == ["tiny"]
     assert {path.name for path in (below / "activations" / "0000").iterdir()} == {"body.npy", "raw_inputs.npy"}
     assert (importing.folder / "both.md").read_text() == (
         (importing.path("summary.md")).read_text() + (below / "summary.md").read_text()
     )
     assert not (importing.folder / "named").exists() and not (importing.folder / "below" / "clone").exists()
     # Both handlers ran: each prints the summaries of its module.
-    assert importing.output.count("# tiny: how the layers cluster at epoch 2") == 2
+    for run in ("tiny", "lower"):
+        assert importing.output.count(f"# {run}: how the layers cluster at epoch 2") == 1
 
 
 def test_nothing_runs_again(importing):
@@ -145,7 +153,10 @@ def test_what_a_module_lacks_is_said_at_the_start(importing):
     assert advice in importing.output and "does not call named.onstart()" in importing.output
     assert "does not call plain.onstart()" not in importing.output
     triggers = ("--rerun-triggers", "mtime", "params", "input", "software-env")
+    before = importing.artifacts()
     assert advice not in importing.run("named_data", *triggers)
+    assert (importing.folder / "named" / "here" / "tiny" / "dataset.npz").is_file()
+    assert importing.artifacts() == before
 
 
 def test_snakemake_writes_the_report_of_modules(importing):
@@ -158,7 +169,7 @@ def test_snakemake_writes_the_report_of_modules(importing):
     [
         ('"clone/Snakefile"', '{"results": "/elsewhere"}', "leave one of the two out"),
         ('"clone/Snakefile"', '{"results": "../elsewhere"}', "leave one of the two out"),
-        ('"clone/Snakefile"', '{"sed": 1}', "sed"),
+        ('"clone/Snakefile"', '{"sed": 1}', "sed: unknown key; did you mean seed?"),
         ('gitfile("clone", path="Snakefile", ref="main")', "{}", "clone the repository, "),
     ],
 )

@@ -54,6 +54,8 @@ def test_it_holds_every_result_by_run_with_a_caption(reported, browser):
         assert result["data_uri"].startswith("data:"), result["name"]
     for run in ("tiny", "second"):
         assert run in labelled[run]["metric curves"]["caption"]
+        # Where the page lies, as a file of its own.
+        assert f"results/{run}/explorer.html" in labelled[run]["explorer"]["caption"]
     # The rule graph has the rules that the run took, and each of them its code, also where a loop made the rule.
     assert {"train", "measure", "embed", "plot_grid"} <= set(browser.execute_script("return Object.keys(rules)"))
     for rule in ("train", "plot_grid", "plot_cka", "plot_compared_cka"):

@@ -1,4 +1,5 @@
 # The config: read, checked, and filled in with the defaults.
+import yaml
 from snakemake.logging import logger
 from snakemake.settings.types import DeploymentMethod
 
@@ -21,14 +22,27 @@ def checked(check, *arguments, **more):
 
 
 # A preset given by --configfile stands alone; config.yaml is the experiment that runs without one: that of the working
-# directory, or of this workflow. A module has it where it is given no config.
-if not workflow.configfiles or (MODULE and not config):
+# directory, or of this workflow.
+if not MODULE and not workflow.configfiles:
     DEFAULT_CONFIG = "config.yaml"
-    if MODULE or not os.path.exists(DEFAULT_CONFIG):
+    if not os.path.exists(DEFAULT_CONFIG):
         DEFAULT_CONFIG = os.path.relpath(WORKFLOW_FOLDER / "config.yaml")
     checked(files.check_file, DEFAULT_CONFIG)
 
     configfile: DEFAULT_CONFIG
+
+
+# In the order in which they are laid over each other: those of --configfile come first in Snakemake's list, and count
+# more than those of a Snakefile.
+GIVEN = len(workflow.overwrite_configfiles)
+STATED_IN = [*workflow.configfiles[GIVEN:], *workflow.configfiles[:GIVEN]]
+# A module that is given no config, or an empty one, is the default experiment. `configfile:` would lay over it what the
+# command line gives to the workflow that uses this one.
+IS_DEFAULT = MODULE and not config
+if IS_DEFAULT:
+    STATED_IN = [os.path.relpath(WORKFLOW_FOLDER / "config.yaml")]
+    checked(files.check_file, STATED_IN[0])
+    config = yaml.safe_load(Path(STATED_IN[0]).read_text(encoding="utf-8"))
 
 
 include: "results.smk"
@@ -37,7 +51,13 @@ include: "results.smk"
 # The files of a workflow that uses this one hold more, and are checked there.
 CONFIG_FILES = [] if MODULE else workflow.configfiles
 WRITTEN = config if MODULE else command_line.with_typed_values(config, CONFIG_FILES, resolve.read_schema())
-WRITTEN = stated_paths.counted_from_files(WRITTEN, workflow.configfiles)
+WRITTEN, PATH_NOTES = checked(
+    stated_paths.counted_from_files,
+    WRITTEN,
+    STATED_IN,
+    part=bool(MODULE) and not IS_DEFAULT,
+    results=RESULTS,
+)
 
 # Snakemake's own `config`, which holds what was written, stays as it is; rules read the resolved one.
 experiment = checked(
@@ -65,6 +85,7 @@ if DeploymentMethod.CONDA not in workflow.deployment_settings.deployment_method:
 if workflow.is_main_process:
     for note in not_said_before(
         [
+            *PATH_NOTES,
             *checks.notes(experiment),
             *training_part.training_part_notes(experiment),
             *class_votes.vote_notes(experiment, FACTS, PLANNED),

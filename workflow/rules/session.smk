@@ -1,9 +1,13 @@
 # Around a run of Snakemake: a lock on the project, a look at the clock, and closing words.
 import atexit
 import gc
+import shlex
 import time
 
+from evolution.errors import UserError
 from evolution.io.warnings_file import load_warnings
+from evolution.io.whole_files import unwritable
+from evolution.planning import results_owner
 from evolution.planning.closing_warnings import warning_lines
 from evolution.planning.former_figures import former_figure_lines
 from evolution.planning.job_errors import error_lines
@@ -18,6 +22,14 @@ from snakemake.settings.types import RerunTrigger
 # The operating system's lock on this file takes its place: it ends with the process that holds it, however that ends.
 # All modules of a Snakefile that use this workflow hold the same one.
 PROJECT_LOCK = FileLock(".snakemake/running.lock", timeout=0, is_singleton=True)
+# Results may lie where another working directory finds them too.
+RESULTS_LOCK = FileLock(os.path.realpath(Path(RESULTS, ".running.lock")), timeout=0, is_singleton=True)
+
+
+def check_owner():
+    """Refuse results that Snakemake's records are not here of: it would see no change, and take each for up to date."""
+    if fault := results_owner.other_owner(Path(RESULTS)):
+        raise WorkflowError(fault)
 
 
 def module_notes():
@@ -25,8 +37,9 @@ def module_notes():
     snakefile = Path(workflow.main_snakefile)
     if MODULE and snakefile.is_file() and f"{MODULE}.onstart(" not in snakefile.read_text(encoding="utf-8"):
         yield (
-            f"Module {MODULE}: {workflow.main_snakefile} does not call {MODULE}.onstart(). So jobs start more slowly, and "
-            "nothing stops a run that would lose what was taken of files that are gone (docs/as-a-module.md)."
+            f"Module {MODULE}: {workflow.main_snakefile} does not call {MODULE}.onstart(), as far as its text shows. So "
+            "jobs start more slowly, and nothing stops a run that would lose what was taken of files that are gone "
+            "(docs/as-a-module.md)."
         )
 
 
@@ -37,6 +50,7 @@ gc.set_threshold(50_000, 10, 10)
 atexit.register(gc.freeze)
 
 if workflow.is_main_process:
+    check_owner()
     # The rules are all there, and so is what their scripts import.
     CODE_NOTES.save()
     for note in not_said_before(module_notes()):
@@ -44,14 +58,24 @@ if workflow.is_main_process:
 
 
 def lock_project():
-    """Keep a second Snakemake from working in this folder at the same time."""
+    """Keep a second Snakemake from working in this folder, or on its results, at the same time."""
+    for lock, place in ((PROJECT_LOCK, "in this folder"), (RESULTS_LOCK, f"on {RESULTS}/")):
+        try:
+            Path(lock.lock_file).parent.mkdir(parents=True, exist_ok=True)
+            lock.acquire()
+        except Timeout:
+            raise WorkflowError(
+                f"Another Snakemake is at work {place}. Wait until it ends, or stop it; "
+                "then give the same command again."
+            ) from None
+        except OSError as error:
+            raise WorkflowError(str(unwritable(Path(lock.lock_file), error))) from None
+    # Another one may have made results since this one was planned.
+    check_owner()
     try:
-        PROJECT_LOCK.acquire()
-    except Timeout:
-        raise WorkflowError(
-            "Another Snakemake is at work in this folder. Wait until it ends, or stop it; "
-            "then give the same command again."
-        ) from None
+        results_owner.claim(Path(RESULTS))
+    except UserError as error:
+        raise WorkflowError(str(error)) from None
 
 
 def check_triggers():
@@ -73,14 +97,20 @@ def check_clock():
     """
     # Network file systems and this machine may differ by seconds.
     latest = time.time() + 60
+    # The first such file of each folder.
+    found = {}
     for folder in (*RUNS, "comparison"):
         for path in Path(RESULTS, folder).rglob("*"):
             if path.is_file() and path.stat().st_mtime > latest:
-                raise WorkflowError(
-                    f"{path} is from {time.ctime(path.stat().st_mtime)}, which is yet to come: the clock was set back. "
-                    "Set it right; or take the results as they are, giving all of them one time that has passed: "
-                    f"find {RESULTS} -exec touch --no-create --reference=Snakefile {{}} +"
-                )
+                found[f"{RESULTS}/{folder}"] = path
+                break
+    if found:
+        path = next(iter(found.values()))
+        raise WorkflowError(
+            f"{path} is from {time.ctime(path.stat().st_mtime)}, which is yet to come: the clock was set back. "
+            "Set it right; or take the results as they are, giving all of them one time that has passed: "
+            f"find {shlex.join(found)} -exec touch --no-create --reference={shlex.quote(workflow.main_snakefile)} {{}} +"
+        )
 
 
 def start_jobs_at_once():

@@ -46,6 +46,10 @@ def test_memory(slurm):
         ("train", "training.epochs_per_job"),
         ("snapshot_2", "snapshots_per_job"),
         ("embed", "snapshots_per_job"),
+        # Of a module.
+        ("plain_measure", "snapshots_per_job"),
+        ("mine_snapshot_2", "snapshots_per_job"),
+        ("measure_collapse", None),
         ("plot_grid", None),
     ],
 )

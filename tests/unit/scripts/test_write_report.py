@@ -48,20 +48,29 @@ def report(python, folder, conda=False):
     return output
 
 
+@pytest.fixture(autouse=True)
+def working_directory(tmp_path, monkeypatch):
+    """The report's config lies there while the report is written."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.mark.parametrize("conda", [False, True])
 def test_the_report_is_written_by_the_snakemake_that_is_at_work(tmp_path, monkeypatch, python, conda):
     path, note = python()
     monkeypatch.setattr(sys, "executable", "python of an environment without Snakemake")
+    # What a job left that was killed.
+    (tmp_path / ".report.html.yaml").write_text("seed: 4")
     output = report(path, tmp_path, conda)
     command, config = json.loads(note.read_text(encoding="utf-8"))
     assert command[:4] == ["-m", "snakemake", "a.png", "b.png"] and yaml.safe_load(config) == {"seed": 3}
     assert command[command.index("--snakefile") + 1] == "Snakefile"
     assert (command[-2:] == ["--software-deployment-method", "conda"]) == conda
     assert output.read_text() == "whole" and list(output.parent.iterdir()) == [output]
+    assert not list(tmp_path.glob(".*"))
 
 
 def test_where_snakemake_fails_there_is_no_report(tmp_path, python):
     path, _ = python(code=1)
     with pytest.raises(subprocess.CalledProcessError):
         report(path, tmp_path)
-    assert not list((tmp_path / "out").iterdir())
+    assert not list((tmp_path / "out").iterdir()) and not list(tmp_path.glob(".*"))

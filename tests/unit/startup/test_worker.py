@@ -1,11 +1,13 @@
 """Starting the worker; what it does then is in test_server.py."""
 
 import sys
+from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from evolution.startup.worker import start_worker, worker_wanted
+from evolution.startup.worker import put_worker_in_place, start_worker, worker_wanted
 from support.worker import MARK, Worker
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="the worker is used on Linux alone")
@@ -24,6 +26,18 @@ def test_it_is_used_where_libraries_can_be_forked(monkeypatch):
     monkeypatch.delenv("EVOLUTION_NO_WORKER", raising=False)
     monkeypatch.setattr(sys, "platform", "darwin")
     assert not worker_wanted()
+
+
+def test_it_is_started_once_however_its_folder_is_spelled(tmp_path, monkeypatch):
+    """Modules of one clone may reach it by a link; a second worker would stand around the first one's shell."""
+    (tmp_path / "scripts").mkdir()
+    (tmp_path / "link").symlink_to("scripts")
+    started, shell = [], SimpleNamespace(executable=lambda program: None, get_executable=lambda: "bash")
+    monkeypatch.setattr(import_module("snakemake.shell"), "shell", shell)
+    monkeypatch.setattr("evolution.startup.worker.start_worker", lambda *given: started.append(given))
+    for name in ("scripts", "link", "link/../scripts"):
+        put_worker_in_place(tmp_path / name)
+    assert started == [(tmp_path / "scripts", "bash")]
 
 
 @linux

@@ -28,6 +28,9 @@ SHORTER = {
     "embed": "snapshots_per_job",
 }
 
+# The kind of a rule: there may be several, snapshot, snapshot_2, ..., and a module's have other words in front.
+KIND = re.compile(rf"(?:^|_)({'|'.join(SHORTER)})(?:_\d+)?$")
+
 
 def advice(slurm_log: str) -> str | None:
     """Say what to raise after SLURM ended a job at a limit.
@@ -57,9 +60,8 @@ def advice(slurm_log: str) -> str | None:
     sentence += f" in attempt {attempt[1]}" if attempt else ""
     sentence += f". Raise {resource} in the profile (set-resources), or with --set-resources"
     sentence += "".join(f" {rule}:{resource}={UNITS[resource]}" for rule in rules)
-    # There may be several rules of a kind: snapshot, snapshot_2, ...
-    kinds = {re.sub(r"_\d+$", "", rule) for rule in rules}
-    shorter = sorted({SHORTER[kind] for kind in kinds if kind in SHORTER}) if resource == "runtime" else []
+    kinds = {match[1] for rule in rules if (match := KIND.search(rule))}
+    shorter = sorted({SHORTER[kind] for kind in kinds}) if resource == "runtime" else []
     if shorter:
         sentence += f"; or make the jobs shorter with a smaller {' or '.join(shorter)} in the config"
     return sentence + "."

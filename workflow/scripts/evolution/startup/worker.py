@@ -51,12 +51,16 @@ def worker_wanted() -> bool:
     return os.environ.get(OFF_SWITCH, "") in ("", "0") and sys.platform == "linux"
 
 
-@cache
 def put_worker_in_place(scripts: Path) -> None:
     """Start the worker, and have Snakemake run commands by it; see `start_worker`.
 
-    It is started once, however many modules of a Snakefile use this workflow.
+    It is started once, however many modules of a Snakefile use this workflow, and however they spell its path.
     """
+    _put_in_place(scripts.resolve())
+
+
+@cache
+def _put_in_place(scripts: Path) -> None:
     from snakemake.shell import shell
 
     shell.executable(start_worker(scripts, shell.get_executable()))
