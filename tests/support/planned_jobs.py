@@ -127,5 +127,5 @@ ALL_EMBEDDINGS = (
 )
 # The jobs that read all snapshots of a run.
 ONCE_A_RUN = one("measure_collapse") + cka_times(*LAYERS)
-# The images stay the same, and so does everything about the raw inputs.
-TRAINED_AGAIN = WHOLE_RUN - one("prepare_data") - RAW_INPUTS - settings(*STAGES)
+# The images stay the same, and so does everything about the raw inputs; and what the run has.
+TRAINED_AGAIN = WHOLE_RUN - one("prepare_data", "contents") - RAW_INPUTS - settings(*STAGES)
