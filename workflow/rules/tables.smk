@@ -151,7 +151,7 @@ def points_memory(
     """The mem_mb of a job that gathers dots: some copies of the predictions of a span, of labels a number for each."""
     labels = len(FACTS[wildcards.run].names) if FACTS[wildcards.run].target == LABELS else 1
     longest = max(map(len, run_spans(wildcards.run).values()))
-    return round(2000 + 4 * 4 * longest * sample_count(wildcards.run) * labels / 1e6) * 2 ** (attempt - 1)
+    return round(2000 + 6 * 4 * longest * sample_count(wildcards.run) * labels / 1e6) * 2 ** (attempt - 1)
 
 
 rule points:
@@ -191,9 +191,9 @@ rule contents:
         "<results>/{run}/contents.json",
     log:
         "<results>/{run}/logs/contents.log",
-    localrule: True
     # Before anything can fail, as a failed job may stop all others.
     priority: 3
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     resources:

@@ -1,7 +1,8 @@
 """Snakemake's own report of all runs, in one file."""
 
 import subprocess
-import tempfile
+from hashlib import sha256
+from pathlib import Path
 
 import yaml
 
@@ -28,18 +29,19 @@ def write_report(
     conda : bool
         Whether jobs have conda environments. Optional packages then need not be installed next to Snakemake.
     """
-    with (
-        # In the working directory, because paths in a config count from its own folder first.
-        tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=".", prefix=".report-", suffix=".yaml") as configfile,
-        whole_file(output) as temporary,
-    ):
-        yaml.safe_dump(config, configfile)
-        configfile.flush()
-        # Targets first, because --configfile takes all arguments that follow it.
-        command = [python, "-m", "snakemake", *targets, "--snakefile", snakefile, "--nolock", "--nocolor"]
-        command += ["--configfile", configfile.name, "--report", str(temporary)]
-        command += ["--software-deployment-method", "conda"] * conda
-        subprocess.run(command, check=True)
+    # In the working directory, because paths in a config count from its own folder first. The name is the output's own:
+    # a job that is killed leaves the file, and the next one for this output writes it again and removes it.
+    configfile = Path(f".report-{sha256(output.encode()).hexdigest()[:12]}.yaml")
+    try:
+        with whole_file(output) as temporary:
+            configfile.write_text(yaml.safe_dump(config), encoding="utf-8")
+            # Targets first, because --configfile takes all arguments that follow it.
+            command = [python, "-m", "snakemake", *targets, "--snakefile", snakefile, "--nolock", "--nocolor"]
+            command += ["--configfile", str(configfile), "--report", str(temporary)]
+            command += ["--software-deployment-method", "conda"] * conda
+            subprocess.run(command, check=True)
+    finally:
+        configfile.unlink(missing_ok=True)
 
 
 if "snakemake" in globals():
