@@ -205,8 +205,8 @@ def pass_over(
     xp, rows = namespace(centred.rows), centred.rows
     sums = xp.zeros(groups.shape, dtype=xp.float64, device=rows.device)
     groups = xp.asarray(beside(groups, rows), dtype=rows.dtype)
-    # Those of rows before they were scaled come first: distances of unit rows then have no infinite diagonal yet, which a
-    # length of 0 would make NaN.
+    # Those of rows before they were scaled come first: distances of unit rows then have no infinite diagonal yet, which
+    # a length of 0 would make NaN.
     searches = sorted(searches, key=lambda search: search.lengths is None)
     for search in searches:
         search.begin(rows)
