@@ -140,20 +140,21 @@ def test_a_snapshot_that_cannot_be_taken_again_is_not_lost(elsewhere, tmp_path):
     assert project.plan() == Counter(), "nothing is lost, and nothing to do"
 
 
-def test_of_a_run_with_a_damaged_checkpoint_the_rest_can_be_read(elsewhere, tmp_path):
-    """Also the first time, and where a failed job stops all others."""
-    project = elsewhere.copy_to(tmp_path / "checkout")
+def test_of_a_run_with_a_damaged_checkpoint_the_rest_can_be_read(finished, tmp_path):
+    """Also the first time."""
+    project = finished.copy_to(tmp_path / "checkout")
+    write_checkpoints(project)
     damaged = project.folder / "saved" / "epochs" / "m_2.pt"
     content = torch.load(damaged, weights_only=True)
     content["model"]["fc1.bias"][0] = np.nan
     torch.save(content, damaged)
-    project.configure(changed(project.config, "runs", {"new": RUNS["epochs"]}))
+    project.configure(changed(TINY, "plots.grid_times", None) | {"runs": {"new": RUNS["epochs"]}})
     output = project.run("snapshots", "--keep-going", check=False)
     assert project.returncode and "m_2.pt holds values that are not finite" in output
     run = load(project.folder / "results" / "new")
     assert (run.times, run.missing) == ([0, 4], [2])
     for time in run.times:
-        same = (project.folder / "results" / "epochs" / "activations" / f"{time:04d}" / "fc1.npy").read_bytes()
+        same = (project.folder / "results" / "tiny" / "activations" / f"{time:04d}" / "fc1.npy").read_bytes()
         assert run.activations("fc1", epoch=time).tobytes() in same
     with pytest.raises(
         ReaderError, match=r"activations/0002/fc1\.npy is not there: .* results/new/activations/0002/fc1"
