@@ -33,8 +33,10 @@ from evolution.activations.stored_rows import Stored, stored_rows
 from evolution.data.targets import load_targets
 from evolution.io.arrays import load_notes, load_npy
 from evolution.measures import clustering
-from evolution.measures.cell_metrics import MeasureSettings, cluster_count, layer_metrics, shape_metrics
+from evolution.measures.cell_metrics import layer_metrics
+from evolution.measures.measure_settings import MeasureSettings, cluster_count
 from evolution.measures.registry import MEASURE_NAMES
+from evolution.measures.shape_metrics import shape_metrics
 from evolution.seeds import integer_seed
 
 SEED, RESTARTS, NEIGHBORS = 17, 10, 10

@@ -25,8 +25,9 @@ from sklearn.metrics import adjusted_rand_score
 
 from evolution.activations.compaction import unit_rows
 from evolution.measures import clustering
-from evolution.measures.cell_metrics import MeasureSettings, layer_metrics
+from evolution.measures.cell_metrics import layer_metrics
 from evolution.measures.devices import find_device
+from evolution.measures.measure_settings import MeasureSettings
 from evolution.measures.passes import Foreseen, Passes
 from evolution.measures.probe import linear_probe
 from evolution.measures.products import Products

@@ -23,8 +23,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "scripts"))
 from evolution.activations.compaction import compact, unit_rows
 from evolution.activations.stored_rows import EXACT_SAMPLES, stored_rows
 from evolution.data.targets import load_targets
-from evolution.measures.cell_metrics import MeasureSettings, cluster_count, layer_metrics
+from evolution.measures.cell_metrics import layer_metrics
 from evolution.measures.cka import pairwise_cka, rows_of_samples, some_samples
+from evolution.measures.measure_settings import MeasureSettings, cluster_count
 from evolution.measures.registry import MEASURE_NAMES, PER_CLASS
 
 PAIRS, SEED = 20_000, 17

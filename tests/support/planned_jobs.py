@@ -127,5 +127,9 @@ ALL_EMBEDDINGS = (
 )
 # The jobs that read all snapshots of a run.
 ONCE_A_RUN = one("measure_collapse") + cka_times(*LAYERS)
+# All but the notes of what the run has and of how its activations are read.
+DRAWN_AGAIN = WHOLE_RUN - one("contents") - settings(*STAGES)
 # The images stay the same, and so does everything about the raw inputs.
-TRAINED_AGAIN = WHOLE_RUN - one("prepare_data") - RAW_INPUTS - settings(*STAGES)
+TRAINED_AGAIN = DRAWN_AGAIN - one("prepare_data") - RAW_INPUTS
+# From the snapshots on, with the notes of how they are read.
+TAKEN_AGAIN = WHOLE_RUN - one("contents", "prepare_data", "plot_training_curves") - TRAINING - collect("history")

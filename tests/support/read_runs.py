@@ -12,7 +12,7 @@ from contents import contents
 from evolution.activations.cells import Cells
 from evolution.activations.predictions import prediction_columns, save_predictions
 from evolution.data.targets import load_targets
-from evolution.io.arrays import save_npy
+from evolution.io.arrays import NpyWriter, save_npy
 from evolution.io.large_tables import save_large_table
 from evolution.io.tables import save_table
 from points import points
@@ -34,8 +34,12 @@ def write_run(folder: Path, *, target="classes", unit="epoch", spans=None, layer
     for span, times in spans.items():
         for layer in followed(layers, times[0] == 0):
             shape = (len(times), count)
+            with NpyWriter(folder / "activations" / span / f"{layer}.npy", len(times)) as activations:
+                # As of compact coordinates: some times need fewer than others, and all have notes.
+                for index in range(len(times)):
+                    entry = random.normal(size=(count, 1030 if layer == "conv1" and index else 7))
+                    activations.put(index, entry.astype(np.float32), random.random(5, np.float32))
             for name, array in {
-                "activations": random.normal(size=(*shape, 7)).astype(np.float32),
                 "embeddings": random.normal(size=(*shape, 2)).astype(np.float32),
                 "clusters": random.integers(0, 3, shape).astype(np.int16),
                 "votes": random.integers(0, 3, (*shape, classes) if target == "labels" else shape).astype(np.int16),

@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import save_file
 from sklearn.feature_extraction.text import TfidfTransformer
 
+from activation_reader import ReaderError, load
 from support.project import TINY, Project, changed, job
 from support.read_runs import check_run
 
@@ -137,6 +138,32 @@ def test_a_snapshot_that_cannot_be_taken_again_is_not_lost(elsewhere, tmp_path):
     assert kept and all(path.read_bytes() == content for path, content in kept.items())
     project.configure(before)
     assert project.plan() == Counter(), "nothing is lost, and nothing to do"
+
+
+def test_of_a_run_with_a_damaged_checkpoint_the_rest_can_be_read(finished, tmp_path):
+    """Also the first time."""
+    project = finished.copy_to(tmp_path / "checkout")
+    write_checkpoints(project)
+    damaged = project.folder / "saved" / "epochs" / "m_2.pt"
+    content = torch.load(damaged, weights_only=True)
+    content["model"]["fc1.bias"][0] = np.nan
+    torch.save(content, damaged)
+    project.configure(changed(TINY, "plots.grid_times", None) | {"runs": {"new": RUNS["epochs"]}})
+    output = project.run("snapshots", "--keep-going", check=False)
+    assert project.returncode and "m_2.pt holds values that are not finite" in output
+    run = load(project.folder / "results" / "new")
+    assert (run.times, run.missing) == ([0, 4], [2])
+    for time in run.times:
+        same = (project.folder / "results" / "tiny" / "activations" / f"{time:04d}" / "fc1.npy").read_bytes()
+        assert run.activations("fc1", epoch=time).tobytes() in same
+    with pytest.raises(
+        ReaderError, match=r"activations/0002/fc1\.npy is not there: .* results/new/activations/0002/fc1"
+    ):
+        run.activations("fc1", epoch=2)
+    with pytest.raises(
+        ReaderError, match=r"points\.parquet is not there: .*\nSnapshots that were missing .*: epoch 2\."
+    ):
+        run.points()
 
 
 def test_weights_that_are_not_finite_are_left_out_by_the_next_command(elsewhere, tmp_path):

@@ -1,5 +1,5 @@
 # The tables of a run, gathered from what its jobs wrote for each span and layer.
-from evolution.data.kinds import NONE
+from evolution.data.kinds import LABELS, NONE
 from evolution.sources import losses
 
 
@@ -144,6 +144,16 @@ def has_predictions(
     return PLANNED[wildcards.run].has_predictions
 
 
+def points_memory(
+    wildcards,
+    attempt,
+):
+    """The mem_mb of a job that gathers dots: some copies of the predictions of a span, of labels a number for each."""
+    labels = len(FACTS[wildcards.run].names) if FACTS[wildcards.run].target == LABELS else 1
+    longest = max(map(len, run_spans(wildcards.run).values()))
+    return round(2000 + 6 * 4 * longest * sample_count(wildcards.run) * labels / 1e6) * 2 ** (attempt - 1)
+
+
 rule points:
     input:
         dataset="<results>/{run}/dataset.npz",
@@ -158,7 +168,8 @@ rule points:
     conda:
         "../../envs/analysis.yaml"
     resources:
-        **resources_of(memory=2000, minutes=10),
+        mem_mb=points_memory,
+        runtime=more_with_attempts(10),
     params:
         spans=lambda wildcards: run_spans(wildcards.run),
         layers=followed_layers,
@@ -173,13 +184,15 @@ rule points:
 
 rule contents:
     input:
-        # Not read: a time whose snapshot could not be taken is not there.
-        predictions=in_all_spans("<results>/{run}/predictions/{span}.parquet"),
+        # No snapshot: a run can be read while some of its snapshots are missing.
+        ending=ending,
         code=code("contents"),
     output:
         "<results>/{run}/contents.json",
     log:
         "<results>/{run}/logs/contents.log",
+    # Before anything can fail, as a failed job may stop all others.
+    priority: 3
     localrule: True
     conda:
         "../../envs/analysis.yaml"

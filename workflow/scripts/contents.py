@@ -1,4 +1,4 @@
-"""What a run has: its times, its layers, and in which files each cell lies. `reader/` opens a run by it."""
+"""What a run has or will have: its times, its layers, and in which files each cell lies. `reader/` opens it by this."""
 
 import json
 from collections.abc import Mapping, Sequence

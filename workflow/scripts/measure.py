@@ -14,8 +14,9 @@ from evolution.io.arrays import load_notes, load_npy, save_npy
 from evolution.io.job_log import job_log
 from evolution.io.tables import save_table
 from evolution.measures.attributes import Attribute, read_attribute, said_of
-from evolution.measures.cell_metrics import MeasureSettings, cluster_count, layer_metrics
+from evolution.measures.cell_metrics import layer_metrics
 from evolution.measures.devices import find_device, lack_of_memory_explained
+from evolution.measures.measure_settings import MeasureSettings, cluster_count
 from evolution.measures.registry import GPU_SAMPLES, PER_CLASS
 
 log = logging.getLogger("evolution")

@@ -11,6 +11,7 @@ from evolution.data.kinds import LABELS, NONE, NUMBER
 from evolution.data.targets import Targets, load_targets
 from evolution.io.job_log import job_log
 from evolution.io.large_tables import save_large_table
+from evolution.io.reading import damaged
 from evolution.sources.file_names import other_unit
 
 # The least probability at which a label counts as predicted.
@@ -63,6 +64,27 @@ def truth(targets: Targets):
     if targets.target == LABELS:
         return names_held(targets.values, np.ones(targets.count, bool), targets.names)
     return categories(targets.values, targets.names)
+
+
+def check_names(path: str, values: np.ndarray | None, targets: Targets) -> None:
+    """Raise a UserError if a file's labels or predictions are not of the classes or labels that there are.
+
+    Parameters
+    ----------
+    path : path
+        Of the file.
+    values : array (..., N) or (..., N, K), or None
+        Positions of classes, or a number for each of K labels; else they are not looked at.
+    targets : Targets
+    """
+    if values is None or targets.target == NUMBER or not targets.names:
+        return
+    count = len(targets.names)
+    if targets.target == LABELS:
+        if values.shape[-1] != count:
+            raise damaged(path, f"values of {values.shape[-1]} labels, and there are {count}")
+    elif values.dtype.kind == "f" or not UNKNOWN <= values.min() <= values.max() < count:
+        raise damaged(path, f"classes from {values.min()} to {values.max()}, and there are {count}")
 
 
 def outcome(targets: Targets, predicted: np.ndarray, confidence: np.ndarray) -> dict[str, object]:
@@ -137,6 +159,7 @@ def points(
     import pyarrow as pa
 
     targets = load_targets(dataset)
+    check_names(dataset, targets.values, targets)
     label, samples = truth(targets), pa.array(np.arange(targets.count, dtype=np.int32))
     whole = all(float(time).is_integer() for time in (other_times or {}).values())
     other_type = pa.int32() if whole else pa.float64()
@@ -147,6 +170,7 @@ def points(
 
     for span, times in spans.items():
         predicted, confidence = load_predictions([predictions[span]], list(times), targets.count)
+        check_names(predictions[span], predicted, targets)
         for index, time in enumerate(times):
             said = outcome(targets, predicted[index], confidence[index]) if has_predictions else {}
             for number, layer in enumerate(layers):

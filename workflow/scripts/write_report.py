@@ -1,6 +1,7 @@
 """Snakemake's own report of all runs, in one file."""
 
 import subprocess
+from hashlib import sha256
 from pathlib import Path
 
 import yaml
@@ -28,9 +29,9 @@ def write_report(
     conda : bool
         Whether jobs have conda environments. Optional packages then need not be installed next to Snakemake.
     """
-    # In the working directory, because paths in a config count from its own folder first. A job that is killed leaves
-    # it, and the next one takes its place.
-    configfile = Path(f".{Path(output).name}.yaml")
+    # In the working directory, because paths in a config count from its own folder first. The name is the output's own:
+    # a job that is killed leaves the file, and the next one for this output writes it again and removes it.
+    configfile = Path(f".report-{sha256(output.encode()).hexdigest()[:12]}.yaml")
     try:
         with whole_file(output) as temporary:
             configfile.write_text(yaml.safe_dump(config), encoding="utf-8")

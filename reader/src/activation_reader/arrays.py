@@ -1,5 +1,6 @@
 """The arrays of cells, one for each time and layer, in files that hold the times of a span."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -7,8 +8,11 @@ import numpy as np
 from activation_reader.contents import Contents
 from activation_reader.errors import ReaderError
 
+# What to do about a file that is not as the others say.
+OUT_OF_DATE = "Give the workflow's command again, which makes what is out of date."
 
-def read_cell(folder: Path, contents: Contents, name: str, time: int, samples: int) -> np.ndarray:
+
+def read_cell(folder: Path, contents: Contents, name: str, time: int, rows: int) -> np.ndarray:
     """One time of a file, mapped into memory: it is read from disk where it is used.
 
     Parameters
@@ -19,8 +23,8 @@ def read_cell(folder: Path, contents: Contents, name: str, time: int, samples: i
     name : str
         The file's in the run's folder, with `{span}` for the span of the time.
     time : int
-    samples : int
-        The least rows that a time has.
+    rows : int
+        How many a time has: one for each sample, of a classifier also one for each class.
 
     Returns
     -------
@@ -39,20 +43,25 @@ def read_cell(folder: Path, contents: Contents, name: str, time: int, samples: i
         # Never unpickles: it refuses arrays of objects.
         array = np.lib.format.open_memmap(path, mode="r")
     except FileNotFoundError:
-        raise ReaderError(not_there(path)) from None
+        raise ReaderError(not_there(folder, path.relative_to(folder).as_posix())) from None
     except (OSError, ValueError) as error:
         raise ReaderError(f"{path} cannot be read ({error}).") from error
-    if array.ndim < 2 or array.shape[0] != len(times) or array.shape[1] < samples:
+    if array.ndim < 2 or array.shape[0] != len(times) or array.shape[1] != rows:
         raise ReaderError(
-            f"{path} has the shape {array.shape}, and should have {len(times)} times of {samples} samples: give the "
-            "workflow's command again, which makes what is out of date."
+            f"{path} has the shape {array.shape}, and should have {len(times)} times of {rows} rows. {OUT_OF_DATE}"
         )
     return array[list(times).index(time)]
 
 
-def not_there(path: Path) -> str:
-    """What to say of a file that a run may have."""
+def not_there(folder: Path, name: str) -> str:
+    """What to say of a file that a run may have; `name` is its path in the run's folder.
+
+    Snakemake knows files by their paths in its own working directory, where results lie in `results` unless the config
+    says otherwise. So the command is the same wherever the reader is.
+    """
+    known = Path(os.path.abspath(folder))
     return (
-        f"{path} is not there: it was not made yet, or it was deleted. The workflow makes it: snakemake --cores 2 "
-        f"{path.as_posix()}"
+        f"{folder / name} is not there: it was not made yet, its job failed, or it was deleted. In the working "
+        f"directory of the workflow this makes it, or says why it cannot: snakemake --cores 2 "
+        f"{known.parent.name}/{known.name}/{name}"
     )

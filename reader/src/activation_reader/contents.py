@@ -42,7 +42,7 @@ class Contents:
 
     @cached_property
     def times(self) -> list[int]:
-        """All times with a snapshot, ascending."""
+        """All times that the run is to have a snapshot of, ascending."""
         return [time for times in self.spans.values() for time in times]
 
     @cached_property
@@ -71,15 +71,15 @@ class Contents:
         first = self.times[0]
         if other is not None:
             raise ReaderError(
-                f"The run {self.run} counts in {self.unit}s: give {self.unit}=... ({self._said_times()})."
+                f"The run {self.run} counts in {self.unit}s: give {self.unit}=... ({self.said(self.times)})."
             )
         if given is None and layer == RAW_INPUTS:
             return first
         if given is None:
-            raise ReaderError(f"Give {self.unit}=...; the run {self.run} has {self._said_times()}.")
+            raise ReaderError(f"Give {self.unit}=...; the run {self.run} has {self.said(self.times)}.")
         if given not in self.span_of:
             raise ReaderError(
-                f"The run {self.run} has no snapshot at {self.unit} {given!r}; it has {self._said_times()}."
+                f"The run {self.run} has no snapshot at {self.unit} {given!r}; it has {self.said(self.times)}."
             )
         if layer == RAW_INPUTS and given != first:
             raise ReaderError(
@@ -92,11 +92,12 @@ class Contents:
         if layer not in self.layers:
             raise ReaderError(f"The run {self.run} has no layer {layer!r}; it has {', '.join(self.layers)}.")
 
-    def _said_times(self) -> str:
-        if len(self.times) <= LISTED:
-            return f"{self.unit}s {', '.join(map(str, self.times))}"
-        begin, end = (", ".join(map(str, times)) for times in (self.times[:8], self.times[-2:]))
-        return f"{len(self.times)} {self.unit}s: {begin}, ..., {end}; `times` lists all"
+    def said(self, times: Sequence[int]) -> str:
+        """Some times in words; of many the first and the last."""
+        if len(times) <= LISTED:
+            return f"{self.unit}{'s' * (len(times) > 1)} {', '.join(map(str, times))}"
+        begin, end = (", ".join(map(str, some)) for some in (times[:8], times[-2:]))
+        return f"{len(times)} {self.unit}s: {begin}, ..., {end}"
 
 
 def load_contents(folder: Path) -> Contents:
@@ -132,6 +133,7 @@ def _no_run(folder: Path) -> str:
     if runs:
         return f"{folder} is no run; it holds the runs {', '.join(runs)}: load({str(folder / runs[0])!r})."
     return (
-        f"{folder} has no {CONTENTS}: it is no run, or its snapshots are not taken yet, or an earlier version of the "
-        f"workflow made it. For a run this makes the file: snakemake --cores 2 {(folder / CONTENTS).as_posix()}"
+        f"{folder} has no {CONTENTS}: it is no run, or the workflow has not begun with it, or an earlier version of "
+        "the workflow made it. In the working directory of the workflow this makes the file, and what else is missing: "
+        "snakemake --cores 2"
     )

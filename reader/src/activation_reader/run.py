@@ -6,15 +6,18 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from activation_reader.arrays import read_cell
+from activation_reader.arrays import OUT_OF_DATE, not_there, read_cell
 from activation_reader.contents import load_contents
 from activation_reader.errors import ReaderError
 from activation_reader.samples import Samples
-from activation_reader.tables import read_table, table_names, with_run
+from activation_reader.tables import below_one_another, read_table, table_names, with_run
+
+# What every run has in the end; other tables depend on what is measured.
+TABLES = ("history", "metrics", "embedding", "points")
 
 
 def load(path: str | os.PathLike) -> "Run":
-    """Open a run.
+    """Open a run, also one that is not whole: what is there can be read.
 
     Parameters
     ----------
@@ -24,7 +27,7 @@ def load(path: str | os.PathLike) -> "Run":
     Raises
     ------
     ReaderError
-        If there is no run.
+        If there is no run, or nothing is known of its samples.
     """
     return Run(Path(path))
 
@@ -47,7 +50,9 @@ class Run:
     unit : {"epoch", "step"}
         What times are counted in.
     times : list of int
-        Those with a snapshot, ascending.
+        Those with a snapshot when the run was opened, ascending.
+    missing : list of int
+        Those whose snapshot was not there then: it is not taken yet, or could not be taken.
     layers : list of str
         "raw_inputs", where they are followed, and the network's in order. The raw inputs are kept at the first time.
     target : {"classes", "number", "labels", "none"}
@@ -59,13 +64,19 @@ class Run:
         self._contents = load_contents(folder)
         self._samples = Samples(folder)
         self.name, self.source, self.unit = self._contents.run, self._contents.source, self._contents.unit
-        self.times, self.layers = list(self._contents.times), list(self._contents.layers)
+        self.layers = list(self._contents.layers)
+        there = {span for span in self._contents.spans if (folder / _predictions(span)).is_file()}
+        span_of = self._contents.span_of
+        self.times = [time for time in self._contents.times if span_of[time] in there]
+        self.missing = [time for time in self._contents.times if span_of[time] not in there]
         self.target = self._samples.target
 
     def __repr__(self) -> str:
-        times = f"{self.unit} {self.times[0]} to {self.times[-1]}"
+        planned = self._contents.times
+        taken = f"{len(self.times)} of {len(planned)}" if self.missing else f"{len(planned)}"
         return (
-            f"<run {self.name}: {len(self)} samples, {len(self.layers)} layers, {len(self.times)} snapshots, {times}>"
+            f"<run {self.name}: {len(self)} samples, {len(self.layers)} layers, {taken} snapshots, "
+            f"{self.unit} {planned[0]} to {planned[-1]}>"
         )
 
     def __len__(self) -> int:
@@ -135,8 +146,10 @@ class Run:
         both, which keep these products.
         """
         time = self._contents.time(epoch, step)
-        rows = read_cell(self._folder, self._contents, "classifier/{span}.npy", time, len(self))
-        if np.isnan(rows).all():
+        count = len(self) + len(self.class_names)
+        rows = read_cell(self._folder, self._contents, "classifier/{span}.npy", time, count)
+        # Without a classifier a row is one NaN, which zeros follow in a file with times that have one.
+        if np.isnan(rows[0, 0]) and np.isnan(rows[:, 0]).all():
             raise ReaderError(
                 f"The run {self.name} has no classifier at {self.unit} {time}: its samples have no classes, or the "
                 "network does not end in a linear layer."
@@ -152,13 +165,22 @@ class Run:
             run, epoch or step, sample, predicted (a position in `class_names`, -1 where nobody knows; a number; or the
             probability of each label), and confidence, the largest probability; NaN where nobody knows.
         """
-        spans, asked = self._contents.spans, [time for time in (epoch, step) if time is not None]
-        rows = None
-        if asked:
-            time = self._contents.time(epoch, step)
-            spans, rows = [self._contents.span_of[time]], [(self.unit, "=", time)]
-        tables = [read_table(self._folder / "predictions" / f"{span}.parquet", rows) for span in spans]
-        return with_run(pa.concat_tables(table.replace_schema_metadata() for table in tables), self.name)
+        span_of, rows = self._contents.span_of, None
+        times = self.times
+        if epoch is not None or step is not None:
+            times = [self._contents.time(epoch, step)]
+            rows = [(self.unit, "=", times[0])]
+        elif not times:
+            raise ReaderError(not_there(self._folder, _predictions(next(iter(self._contents.spans)))))
+        spans = dict.fromkeys(span_of[time] for time in times)
+        tables = [read_table(self._folder, _predictions(span), rows) for span in spans]
+        found = below_one_another(tables, f"files in {self._folder / 'predictions'}")
+        if found.num_rows != len(times) * len(self):
+            raise ReaderError(
+                f"{self._folder / 'predictions'} has {found.num_rows} rows of {len(times)} times, and there are "
+                f"{len(self)} samples. {OUT_OF_DATE}"
+            )
+        return with_run(found, self.name)
 
     def points(self, layer: str | None = None, *, epoch: int | None = None, step: int | None = None) -> pa.Table:
         """A row for each dot of each map: of all, of a layer, of a time, or of both.
@@ -179,8 +201,12 @@ class Run:
         if not found.num_rows:
             asked = " and ".join(f"{name} {value}" for name, _, value in rows)
             raise ReaderError(
-                f"{self._folder}/tables/points.parquet has no row of {asked}: it is older than the run; give the "
-                "workflow's command again."
+                f"{self._folder}/tables/points.parquet has no row of {asked}: it is older than the run. {OUT_OF_DATE}"
+            )
+        if found.num_rows % len(self):
+            raise ReaderError(
+                f"{self._folder}/tables/points.parquet does not have a row for each of {len(self)} samples in each "
+                f"map. {OUT_OF_DATE}"
             )
         return found
 
@@ -203,11 +229,21 @@ class Run:
             Which rows to read, as `pyarrow.parquet.read_table` takes them.
         """
         known = table_names(self._folder)
-        if name not in known:
-            raise ReaderError(f"The run {self.name} has no table {name!r}; it has {', '.join(known) or 'none yet'}.")
-        return read_table(self._folder / "tables" / f"{name}.parquet", rows)
+        if name in known:
+            return read_table(self._folder, f"tables/{name}.parquet", rows)
+        said = f"The run {self.name} has no table {name!r}; it has {', '.join(known) or 'none yet'}."
+        if name in TABLES:
+            said = not_there(self._folder, f"tables/{name}.parquet")
+        if self.missing:
+            said += f"\nSnapshots that were missing when the run was opened: {self._contents.said(self.missing)}."
+        raise ReaderError(said)
 
     def _cell(self, folder: str, layer: str, epoch: int | None, step: int | None) -> np.ndarray:
         time = self._contents.time(epoch, step, layer)
         name = f"{folder}/{{span}}/{layer}.npy"
         return read_cell(self._folder, self._contents, name, time, len(self))
+
+
+def _predictions(span: str) -> str:
+    """The file with the predictions of a span, which every snapshot job writes."""
+    return f"predictions/{span}.parquet"

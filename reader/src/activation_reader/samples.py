@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from activation_reader.arrays import not_there
+from activation_reader.arrays import OUT_OF_DATE, not_there
 from activation_reader.errors import ReaderError
 
 DATASET = "dataset.npz"
@@ -25,7 +25,7 @@ class Samples:
     """
 
     def __init__(self, folder: Path):
-        self._path = folder / DATASET
+        self._folder, self._path = folder, folder / DATASET
         self._known = set(self._open(lambda archive: archive.files))
         self.target = self._text("target", "classes")
         self.count = len(self._array("eval_indices"))
@@ -61,6 +61,8 @@ class Samples:
         return str(self._array(name)) if name in self._known else default
 
     def _array(self, name: str) -> np.ndarray:
+        if name not in self._known:
+            raise ReaderError(f"{self._path} has no array {name}: it is not of this run. {OUT_OF_DATE}")
         return self._open(lambda archive: archive[name])
 
     def _open(self, read):
@@ -68,6 +70,6 @@ class Samples:
             with np.load(self._path, allow_pickle=False) as archive:
                 return read(archive)
         except FileNotFoundError:
-            raise ReaderError(not_there(self._path)) from None
+            raise ReaderError(not_there(self._folder, DATASET)) from None
         except Exception as error:  # Damaged bytes make readers raise anything.
             raise ReaderError(f"{self._path} cannot be read ({error}).") from error

@@ -34,6 +34,24 @@ def test_equal_rows_have_none(rows):
     assert not singular_values(rows.astype(np.float32)).any()
 
 
+@pytest.mark.parametrize("columns", [2048, 100])
+@pytest.mark.parametrize("size", [1, 1e4, 1e24, 1e38])
+def test_rows_that_are_not_taken_change_nothing(monkeypatch, columns, size):
+    """Whatever they hold."""
+    monkeypatch.setattr(spectra, "COLUMNS", columns)
+    rows = decaying().astype(np.float32)
+    taken = samples_of_spectrum(120, 3, most=40)
+    others = np.setdiff1d(np.arange(120), taken)
+    rows[others[::2]] *= np.float32(size / np.abs(rows).max())
+    found = singular_values(rows, taken)
+    assert found.shape == (40,) and found[0] > 0
+    np.testing.assert_array_equal(found, singular_values(rows[taken]))
+
+
+def test_rows_without_features_have_none():
+    assert not singular_values(np.zeros((9, 0), np.float32)).any()
+
+
 def test_the_same_samples_are_drawn_for_every_layer():
     drawn = samples_of_spectrum(50, 3, most=20)
     assert len(np.unique(drawn)) == 20 and (np.diff(drawn) > 0).all() and drawn.max() < 50

@@ -95,6 +95,27 @@ def test_distances_before_rows_were_scaled(lengths, features, device):
     np.testing.assert_allclose(np.sqrt(squares) * of_raw.max(), distances, rtol=1e-9)
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("lengths_first", [True, False])
+def test_rows_of_zeros_lie_in_the_middle(lengths_first, device):
+    """Before they were scaled they are as far from a row as it is long."""
+    random = np.random.default_rng(4)
+    raw = random.normal(size=(90, 200)).astype(np.float32)
+    raw[[0, 40, 41]] = 0
+    unit = normalize(raw.astype(float)).astype(np.float32)
+    of_raw = np.linalg.norm(raw.astype(float), axis=1)
+    plain, search = Search(np.ones(90, bool), 2), Search(np.ones(90, bool), 2, of_raw / of_raw.max())
+    centred = about_mean(place(unit, device))
+    pass_over(centred, np.zeros((90, 0)), [search, plain] if lengths_first else [plain, search], block=32)
+    for searched, rows, scale in ((plain, unit, 1.0), (search, raw, of_raw.max())):
+        numbers, squares = nearest_of(
+            searched, place(rows, device), centred.error(searched is search), scale=scale, exact=True
+        )
+        expected, distances = by_distance(rows, searched.members, 2)
+        np.testing.assert_array_equal(numbers, expected)
+        np.testing.assert_allclose(np.sqrt(squares) * scale, distances, rtol=1e-9)
+
+
 def test_an_error_covers_what_float32_is_off_by():
     random = np.random.default_rng(3)
     for features in (200, 3000):

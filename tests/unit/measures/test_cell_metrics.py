@@ -14,13 +14,13 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.preprocessing import normalize
 
 from evolution.activations.compaction import compact
-from evolution.activations.stored_rows import stored_rows
 from evolution.measures import neighbors, probe, spectrum
 from evolution.measures.attributes import read_attribute
-from evolution.measures.cell_metrics import MeasureSettings, layer_metrics, shape_metrics
+from evolution.measures.cell_metrics import layer_metrics
+from evolution.measures.measure_settings import MeasureSettings
 from evolution.measures.products import Products
 from evolution.measures.registry import OF_CLUSTERS, PER_CLASS
-from evolution.seeds import generator, integer_seed
+from evolution.seeds import integer_seed
 from support.measured_by_sklearn import truth
 from support.metrics_of_classes import BASIC_METRICS, MEASURES
 
@@ -112,47 +112,6 @@ def test_with_blocks_no_matrix_of_all_distances_is_in_memory():
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[0] < matrix / 2 < matrix <= peaks[1]
-
-
-# Two directions 2 * asin(sqrt(0.2)) apart and their opposites, of different lengths: on the unit circle the
-# neighbouring ones are NEAR apart, the others FAR, and opposite ones 2.
-FOUR = np.array([[1, 0], [0.06, 0.08], [-30, 0], [-0.6, -0.8]], np.float32)
-
-
-NEAR, FAR = math.sqrt(0.8), math.sqrt(3.2)
-PAIRS = MeasureSettings(clusters=2, n_init=10, neighbors=1, measures=(), seed=0)
-
-
-def test_four_points_by_hand():
-    values, assigned, _ = layer_metrics(FOUR, np.array([0, 0, 1, 1]), PAIRS)
-    assert assigned[0] == assigned[1] != assigned[2] == assigned[3]
-    silhouette = 1 - NEAR / ((FAR + 2) / 2)
-    assert values == pytest.approx(
-        {
-            "silhouette": silhouette,
-            "adjusted_rand_index": 1,
-            "normalized_mutual_information": 1,
-            "label_silhouette": silhouette,
-            "knn_accuracy": 1,
-        },
-        abs=1e-6,
-    )
-
-
-def test_four_points_with_labels_across():
-    values, *_ = layer_metrics(FOUR, np.array([0, 1, 0, 1]), PAIRS)
-    # No pair is together in both: (0 - 2 * 2 / 6) / (2 - 2 * 2 / 6).
-    assert values["adjusted_rand_index"] == pytest.approx(-0.5)
-    assert values["normalized_mutual_information"] == pytest.approx(0, abs=1e-12)
-    assert values["label_silhouette"] == pytest.approx((NEAR + FAR) / 2 / 2 - 1, abs=1e-6)
-    assert values["knn_accuracy"] == 0
-
-
-def test_votes_that_tie_go_to_the_smallest_label():
-    # The first and the last point see a 0 and a 1, the one between them two zeros: all three are called 0.
-    rows = np.eye(3, dtype=np.float32)
-    values, *_ = layer_metrics(rows, np.array([0, 1, 0]), replace(PAIRS, neighbors=2))
-    assert values["knn_accuracy"] == pytest.approx(2 / 3)
 
 
 @pytest.mark.parametrize(
@@ -289,45 +248,6 @@ def test_one_measure_alone(name, features):
     assert list(values) == [*BASIC_METRICS, *MEASURES[name]]
 
 
-def test_of_many_samples_some_are_drawn_for_spectrum_and_probe(features, caplog):
-    settings = replace(SETTINGS, measures=["effective_rank", "linear_probe"], seed=3)
-    with caplog.at_level(logging.INFO, logger="evolution"):
-        values, *_ = layer_metrics(*features, settings, probe_samples=150, spectrum_samples=120)
-    assert caplog.messages == ["The probe takes 150 of 200 samples", "The spectrum takes 120 of 200 samples"]
-    of_all, of_drawn = [], []
-    for found, probed, spread in (
-        (of_all, slice(None), slice(None)),
-        (
-            of_drawn,
-            np.sort(generator(3, "probe samples").choice(200, 150, replace=False)),
-            np.sort(generator(3, "spectrum").choice(200, 120, replace=False)),
-        ),
-    ):
-        rows, labels = features
-        found.append(probe.linear_probe(rows[probed], labels[probed], integer_seed(3, "probe")))
-        found.append(spectrum.effective_rank(spectrum.singular_values(Products(rows[spread]))))
-    assert [values["linear_probe_accuracy"], values["effective_rank"]] == of_drawn
-    assert not np.isclose(of_all, of_drawn, rtol=1e-3).any()
-
-
-def test_the_spectrum_of_raw_rows_counts_where_it_is_known(features):
-    """Within a tolerance the cell has that of the exact one, of the same samples."""
-    labels = features[1]
-    random = np.random.default_rng(0)
-    raw = random.normal(size=(200, 1500)) * 0.97 ** np.arange(1500)
-    raw = (raw + labels[:, None] * random.normal(size=1500) / 10).astype(np.float32)
-    settings = replace(SETTINGS, measures=["effective_rank", "participation_ratio"])
-    kept = stored_rows(raw, seed=settings.seed, tolerance=0.3)
-    assert kept.rows.shape[1] < 100
-    exact, within, without = (
-        layer_metrics(rows, labels, settings, singular=singular)[0]
-        for rows, singular in ((compact(raw), None), kept, (kept.rows, None))
-    )
-    for name in ("effective_rank", "participation_ratio"):
-        assert within[name] == pytest.approx(exact[name], rel=1e-3)
-    assert abs(without["effective_rank"] / exact["effective_rank"] - 1) > 0.05
-
-
 SHAPE = ("intrinsic_dimension", "linear_probe_accuracy", "effective_rank", "participation_ratio", "nc1")
 
 
@@ -377,24 +297,6 @@ def test_a_layer_with_one_live_unit_is_clustered_by_direction_in_blocks_too(feat
     # All neighbours are copies, and none is nearer than another.
     assert found.pop("knn_accuracy") <= 1 and whole.pop("knn_accuracy") <= 1
     assert found == pytest.approx(whole, abs=1e-6)
-
-
-@pytest.mark.parametrize("offset", [0, 3, 30, 100])
-def test_a_large_common_part_hides_nothing(offset):
-    # All rows point nearly the same way (mean cosine 0.9999 and more at last); what tells them apart stays.
-    random = np.random.default_rng(0)
-    raw = random.normal(size=(200, 5)) @ random.normal(size=(5, 900)) + 0.01 * random.normal(size=(200, 900))
-    labels = (raw[:, 0] > 0).astype(int) + 2 * (raw[:, 1] > 0)
-    names = ["intrinsic_dimension", "linear_probe", "effective_rank", "participation_ratio", "neural_collapse"]
-    settings = replace(SETTINGS, measures=names)
-    apart = shape_metrics(raw, labels, settings, predicted=labels)
-    shifted = (raw + offset * random.normal(size=900)).astype(np.float32)
-    for form in (shifted, compact(shifted)):
-        values = shape_metrics(form, labels, settings, predicted=labels)
-        for name in ("effective_rank", "participation_ratio", "nc1"):
-            assert values[name] == pytest.approx(apart[name], rel=0.02), name
-        assert values["intrinsic_dimension"] == pytest.approx(apart["intrinsic_dimension"], rel=0.05)
-        assert values["linear_probe_accuracy"] == pytest.approx(apart["linear_probe_accuracy"], abs=0.02)
 
 
 @pytest.mark.parametrize("kind", ["a class of one", "one class", "few distinct"])

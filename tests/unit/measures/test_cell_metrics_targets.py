@@ -16,7 +16,8 @@ from sklearn.preprocessing import normalize
 from evolution.activations.compaction import compact
 from evolution.measures import neighbors, spectrum
 from evolution.measures.attributes import read_attribute
-from evolution.measures.cell_metrics import MeasureSettings, cluster_count, layer_metrics
+from evolution.measures.cell_metrics import layer_metrics
+from evolution.measures.measure_settings import MeasureSettings
 from evolution.measures.products import Products
 from evolution.measures.registry import MEASURE_NAMES, OF_CLUSTERS, PER_CLASS, metrics_of
 from evolution.seeds import integer_seed
@@ -173,17 +174,3 @@ def test_an_attribute_of_a_layer_with_few_directions(features, caplog):
     # Four directions are enough for two clusters. Each holds one word alone.
     assert values["label_silhouette:side"] > 0 and values["knn_accuracy:side"] == 1
     assert np.isfinite(values["adjusted_rand_index:side"])
-
-
-@pytest.mark.parametrize(
-    ("labels", "samples", "target", "count"),
-    [
-        (np.array([0, 0, 3, 7]), 4, "classes", 3),
-        (np.arange(200.0), 200, "number", 10),
-        (None, 50, "none", 10),
-        (None, 34, "none", 6),
-        (np.zeros((9, 2), bool), 9, "labels", 2),
-    ],
-)
-def test_clusters_that_auto_stands_for(labels, samples, target, count):
-    assert cluster_count(labels, samples, target) == count

@@ -12,7 +12,7 @@ from sklearn.metrics import adjusted_rand_score
 from evolution.data.kinds import CLASSES, LABELS, NONE, NUMBER
 from evolution.errors import UserError
 from evolution.measures.attributes import read_attribute
-from evolution.measures.cell_metrics import MeasureSettings, layer_metrics
+from evolution.measures.cell_metrics import layer_metrics
 from evolution.measures.devices import (
     along,
     beside,
@@ -28,6 +28,7 @@ from evolution.measures.devices import (
     solve_positive,
     squared_lengths,
 )
+from evolution.measures.measure_settings import MeasureSettings
 from evolution.measures.registry import MEASURE_NAMES
 from support.measured_by_sklearn import truth
 from support.own_process import run

@@ -1,11 +1,14 @@
 """Cells in the files of their spans."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from activation_reader.arrays import read_cell
 from activation_reader.contents import Contents
 from activation_reader.errors import ReaderError
+from evolution.io.arrays import NpyWriter
 
 KNOWN = Contents("mine", "train", "epoch", ["block.1"], {"0000": [0], "0002-0006": [2, 4, 6]})
 
@@ -18,8 +21,8 @@ def rows(tmp_path):
     return rows
 
 
-def read(folder, time, samples=5):
-    return read_cell(folder, KNOWN, "activations/{span}/block.1.npy", time, samples)
+def read(folder, time, rows=5):
+    return read_cell(folder, KNOWN, "activations/{span}/block.1.npy", time, rows)
 
 
 def test_a_cell_is_an_entry_of_the_file_of_its_span(tmp_path, rows):
@@ -34,19 +37,38 @@ def test_it_is_mapped_and_cannot_be_written(tmp_path, rows):
         found[0] = 0
 
 
-def test_a_file_that_is_not_there(tmp_path, rows):
-    with pytest.raises(
-        ReaderError, match=r"0000/block\.1\.npy is not there: .*snakemake --cores 2 .*0000/block\.1\.npy"
-    ):
-        read(tmp_path, 0)
+@pytest.mark.parametrize("spelled", ["results/mnist", "../project/results/mnist", "{folder}/results/mnist"])
+def test_a_file_that_is_not_there(tmp_path, monkeypatch, spelled):
+    """Snakemake knows it by its path in the workflow's working directory, however the reader was given it."""
+    (tmp_path / "project").mkdir()
+    monkeypatch.chdir(tmp_path / "project")
+    folder = Path(spelled.format(folder=Path.cwd()))
+    with pytest.raises(ReaderError) as error:
+        read(folder, 0)
+    assert str(error.value).startswith(f"{folder}/activations/0000/block.1.npy is not there: ")
+    assert str(error.value).endswith(" snakemake --cores 2 results/mnist/activations/0000/block.1.npy")
 
 
-def test_a_file_of_another_shape(tmp_path, rows):
-    path = tmp_path / "activations" / "0002-0006" / "block.1.npy"
-    for array in (rows[:2], rows[:, :4]):
-        np.save(path, array)
-        with pytest.raises(ReaderError, match=r"has the shape .*should have 3 times of 5 samples"):
-            read(tmp_path, 2)
+@pytest.mark.parametrize("array", [np.zeros((2, 5, 2)), np.zeros((3, 4, 2)), np.zeros((3, 6, 2)), np.zeros(3)])
+def test_a_file_of_another_shape(tmp_path, rows, array):
+    """Also one of more samples, as one that is left of a larger `dataset.eval_size`."""
+    np.save(tmp_path / "activations" / "0002-0006" / "block.1.npy", array)
+    with pytest.raises(ReaderError, match=r"has the shape .*should have 3 times of 5 rows"):
+        read(tmp_path, 2)
+
+
+@pytest.mark.parametrize("noted", [(), (0, 2), (0, 1, 2)])
+def test_entries_of_unequal_width_with_notes(tmp_path, noted):
+    """As the workflow writes them: narrow entries end in zeros, and notes follow as a second array."""
+    random, path = np.random.default_rng(1), tmp_path / "activations" / "0002-0006" / "block.1.npy"
+    entries = {index: random.normal(size=(5, width)).astype(np.float32) for index, width in ((0, 4), (1, 1100), (2, 6))}
+    with NpyWriter(path, 3) as writer:
+        for index, entry in entries.items():
+            writer.put(index, entry, np.full(7, index, np.float32) if index in noted else None)
+    for index, time in enumerate((2, 4, 6)):
+        wanted = np.pad(entries[index], [(0, 0), (0, 1100 - entries[index].shape[1])])
+        np.testing.assert_array_equal(read(tmp_path, time), wanted, strict=True)
+        np.testing.assert_array_equal(np.load(path)[index], wanted, strict=True)
 
 
 @pytest.mark.parametrize("content", [b"", b"?" * 200, None])

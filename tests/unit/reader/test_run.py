@@ -1,10 +1,14 @@
 """A run of each kind, against the workflow's own reading of its files."""
 
+import shutil
+
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from activation_reader import ReaderError, load
+from evolution.io.arrays import save_npy
 from support.read_runs import METRICS, SPANS, check_run, write_run
 
 
@@ -104,3 +108,122 @@ def test_a_table_that_is_older_than_the_run(tmp_path):
         load(folder).points("fc1", epoch=2)
     with pytest.raises(ReaderError, match=r"activations/0002/fc1\.npy is not there"):
         load(folder).activations("fc1", epoch=2)
+
+
+@pytest.fixture
+def partly(tmp_path):
+    """A run of which one snapshot could not be taken, and so none of the tables that take all."""
+    folder = write_run(tmp_path / "results" / "mine")
+    for name in ("activations", "embeddings", "clusters", "votes"):
+        shutil.rmtree(folder / name / "0008")
+    for name in ("classifier/0008.npy", "predictions/0008.parquet"):
+        (folder / name).unlink()
+    for name in ("points", "metrics"):
+        (folder / "tables" / f"{name}.parquet").unlink()
+    return folder
+
+
+def test_of_a_run_that_is_not_whole_the_rest_is_read(partly):
+    run = load(partly)
+    assert (run.times, run.missing) == ([0, 2, 4, 6, 10], [8])
+    assert repr(run) == "<run mine: 60 samples, 4 layers, 5 of 6 snapshots, epoch 0 to 10>"
+    for time in run.times:
+        assert run.activations("fc1", epoch=time).shape == (60, 7)
+        assert run.layout("fc1", epoch=time).shape == (60, 2) and run.predictions(epoch=time).num_rows == 60
+    assert run.predictions()["epoch"].unique().to_pylist() == run.times
+    assert run.history().num_rows == 2 and run.activations("raw_inputs").shape == (60, 7)
+
+
+@pytest.mark.parametrize(
+    ("ask", "file"),
+    [
+        (lambda run: run.activations("fc1", epoch=8), "activations/0008/fc1.npy"),
+        (lambda run: run.layout("fc1", epoch=8), "embeddings/0008/fc1.npy"),
+        (lambda run: run.clusters("fc1", epoch=8), "clusters/0008/fc1.npy"),
+        (lambda run: run.votes("fc1", epoch=8), "votes/0008/fc1.npy"),
+        (lambda run: run.classifier(epoch=8), "classifier/0008.npy"),
+        (lambda run: run.predictions(epoch=8), "predictions/0008.parquet"),
+    ],
+)
+def test_of_a_run_that_is_not_whole_what_is_missing_is_named(partly, ask, file):
+    with pytest.raises(ReaderError) as error:
+        ask(load(partly))
+    assert str(error.value).startswith(f"{partly / file} is not there: it was not made yet, its job failed, or")
+    assert str(error.value).endswith(f" snakemake --cores 2 results/mine/{file}")
+
+
+@pytest.mark.parametrize(
+    ("ask", "table"), [(lambda run: run.metrics(), "metrics"), (lambda run: run.points("fc1", epoch=2), "points")]
+)
+def test_a_table_that_is_not_there_is_named_with_the_snapshots_that_it_waits_for(partly, ask, table):
+    with pytest.raises(ReaderError) as error:
+        ask(load(partly))
+    said, missing = str(error.value).splitlines()
+    assert said.startswith(f"{partly}/tables/{table}.parquet is not there: it was not made yet")
+    assert said.endswith(f" snakemake --cores 2 results/mine/tables/{table}.parquet")
+    assert missing == "Snapshots that were missing when the run was opened: epoch 8."
+
+
+def test_a_run_without_snapshots(tmp_path):
+    folder = write_run(tmp_path / "mine")
+    shutil.rmtree(folder / "predictions")
+    run = load(folder)
+    assert run.times == [] and "0 of 6 snapshots, epoch 0 to 10" in repr(run) and len(run.labels) == 60
+    with pytest.raises(ReaderError, match=r"predictions/0000\.parquet is not there"):
+        run.predictions()
+    (folder / "dataset.npz").unlink()
+    with pytest.raises(ReaderError, match=r"dataset\.npz is not there"):
+        load(folder)
+
+
+def test_files_of_another_number_of_samples_are_refused(tmp_path):
+    """As those that are left after `dataset.eval_size` became smaller, until all jobs have run again."""
+    folder = write_run(tmp_path / "mine")
+    with np.load(folder / "dataset.npz") as archive:
+        arrays = {name: array[:50] if name.startswith("eval_") else array for name, array in archive.items()}
+    np.savez(folder / "dataset.npz", **arrays)
+    run, at = load(folder), {"epoch": 4}
+    assert len(run) == 50
+    asks = [lambda ask=ask: ask("fc1", **at) for ask in (run.activations, run.layout, run.clusters, run.votes)]
+    for ask in (*asks, lambda: run.classifier(**at)):
+        with pytest.raises(
+            ReaderError, match=r"has the shape \(3, 6\d.*should have 3 times of 5\d rows\. Give the work"
+        ):
+            ask()
+    for ask in (run.predictions, lambda: run.predictions(**at)):
+        with pytest.raises(
+            ReaderError, match=r"predictions has (360|60) rows of (6|1) times, and there are 50 samples"
+        ):
+            ask()
+    for ask in (run.points, lambda: run.points("fc1", **at)):
+        with pytest.raises(
+            ReaderError, match=r"points\.parquet does not have a row for each of 50 samples in each map"
+        ):
+            ask()
+
+
+def test_a_time_without_classifier_among_others_that_have_one(tmp_path):
+    """Its rows are one NaN, and zeros up to the width of the others."""
+    folder = write_run(tmp_path / "mine")
+    rows = np.load(folder / "classifier" / "0002-0006.npy")
+    rows[1] = 0
+    rows[1, :, 0] = np.nan
+    rows[2, 0, 0] = np.nan
+    save_npy(folder / "classifier" / "0002-0006.npy", rows)
+    run = load(folder)
+    with pytest.raises(ReaderError, match="has no classifier at epoch 4: "):
+        run.classifier(epoch=4)
+    assert np.isnan(run.classifier(epoch=6)[0]).sum() == 1, "a value that is not finite is no missing classifier"
+
+
+def test_predictions_of_former_settings_do_not_mix_with_others(tmp_path):
+    folder = write_run(tmp_path / "mine")
+    path = folder / "predictions" / "0008.parquet"
+    table = pq.ParquetFile(path).read()
+    place = table.column_names.index("predicted")
+    pq.write_table(table.set_column(place, "predicted", table["predicted"].cast(pa.float32())), path)
+    with pytest.raises(
+        ReaderError, match=r"predictions have the same columns \(predicted int32 against predicted float"
+    ):
+        load(folder).predictions()
+    assert load(folder).predictions(epoch=2).num_rows == 60

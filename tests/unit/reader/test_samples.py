@@ -52,6 +52,11 @@ def test_files_that_cannot_be_read(tmp_path):
     (tmp_path / "dataset.npz").write_bytes(b"?")
     with pytest.raises(ReaderError, match=r"dataset\.npz cannot be read"):
         Samples(tmp_path)
+    np.savez(tmp_path / "dataset.npz", eval_indices=[3])
+    with pytest.raises(
+        ReaderError, match=r"dataset\.npz has no array eval_labels: .*Give the workflow's command again"
+    ):
+        Samples(tmp_path).labels()
     np.savez(tmp_path / "dataset.npz", eval_indices=np.array([{}]))
     with pytest.raises(ReaderError, match=r"dataset\.npz cannot be read"):
         Samples(tmp_path)

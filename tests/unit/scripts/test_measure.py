@@ -14,7 +14,8 @@ from evolution.io.arrays import NpyWriter, save_npy
 from evolution.io.tables import save_table
 from evolution.measures import spectrum
 from evolution.measures.attributes import read_attribute
-from evolution.measures.cell_metrics import MeasureSettings, layer_metrics
+from evolution.measures.cell_metrics import layer_metrics
+from evolution.measures.measure_settings import MeasureSettings
 from evolution.measures.products import Products
 from evolution.measures.registry import MEASURE_NAMES, OF_NUMBERS, OF_WORDS, PER_CLASS
 from measure import metrics_span

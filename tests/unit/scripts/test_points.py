@@ -154,3 +154,31 @@ def test_a_layout_that_is_not_finite_stops_the_job(tmp_path):
     save_npy(tmp_path / "embeddings" / "0002-0004" / "fc.npy", layout)
     with pytest.raises(UserError, match=r"0002-0004/fc\.npy is damaged .*not finite"):
         written.points()
+
+
+@pytest.mark.parametrize(
+    ("target", "predicted", "says"),
+    [
+        ("classes", np.full((3, COUNT), 3), "classes from 3 to 3, and there are 3"),
+        ("classes", np.full((3, COUNT), -2), "classes from -2 to -2, and there are 3"),
+        ("classes", np.full((3, COUNT), 0.5), "classes from 0.5 to 0.5, and there are 3"),
+        ("labels", np.full((3, COUNT, 2), 0.5), "values of 2 labels, and there are 3"),
+        ("labels", np.full((3, COUNT, 4), 0.5), "values of 4 labels, and there are 3"),
+        ("labels", np.full((3, COUNT), 0), f"values of {COUNT} labels, and there are 3"),
+    ],
+)
+def test_predictions_of_other_classes_stop_the_job(tmp_path, target, predicted, says):
+    """As of a file that is left of a run with other classes."""
+    written = Written(tmp_path, target)
+    written.predict(predicted, np.full((3, COUNT), np.nan))
+    with pytest.raises(UserError, match=rf"0000\.parquet is damaged or not what .*\({says}\)"):
+        written.points()
+
+
+def test_labels_of_other_classes_stop_the_job(tmp_path):
+    written = Written(tmp_path, "classes")
+    written.unknown(0)
+    with np.load(written.dataset) as archive:
+        np.savez(written.dataset, **{**archive, "class_names": np.array(NAMES[:2])})
+    with pytest.raises(UserError, match=r"dataset\.npz is damaged .*classes from 0 to 2, and there are 2"):
+        written.points()

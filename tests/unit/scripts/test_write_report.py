@@ -1,8 +1,12 @@
 """How Snakemake is called for its report, where that cannot be tried: with conda."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 import yaml
@@ -35,17 +39,21 @@ def python(tmp_path):
 
 
 def report(python, folder, conda=False):
+    arguments = arguments_of(python, folder)
+    write_report(**arguments, conda=conda)
+    return Path(arguments["output"])
+
+
+def arguments_of(python, folder):
     output = folder / "out" / "report.html"
-    output.parent.mkdir()
-    write_report(
-        config={"seed": 3},
-        python=str(python),
-        snakefile="Snakefile",
-        targets=["a.png", "b.png"],
-        output=str(output),
-        conda=conda,
-    )
-    return output
+    output.parent.mkdir(exist_ok=True)
+    return {
+        "config": {"seed": 3},
+        "python": str(python),
+        "snakefile": "Snakefile",
+        "targets": ["a.png", "b.png"],
+        "output": str(output),
+    }
 
 
 @pytest.fixture(autouse=True)
@@ -58,19 +66,38 @@ def working_directory(tmp_path, monkeypatch):
 def test_the_report_is_written_by_the_snakemake_that_is_at_work(tmp_path, monkeypatch, python, conda):
     path, note = python()
     monkeypatch.setattr(sys, "executable", "python of an environment without Snakemake")
-    # What a job left that was killed.
-    (tmp_path / ".report.html.yaml").write_text("seed: 4")
     output = report(path, tmp_path, conda)
     command, config = json.loads(note.read_text(encoding="utf-8"))
     assert command[:4] == ["-m", "snakemake", "a.png", "b.png"] and yaml.safe_load(config) == {"seed": 3}
     assert command[command.index("--snakefile") + 1] == "Snakefile"
     assert (command[-2:] == ["--software-deployment-method", "conda"]) == conda
     assert output.read_text() == "whole" and list(output.parent.iterdir()) == [output]
-    assert not list(tmp_path.glob(".*"))
+    assert not list(tmp_path.glob(".report-*"))
 
 
 def test_where_snakemake_fails_there_is_no_report(tmp_path, python):
     path, _ = python(code=1)
     with pytest.raises(subprocess.CalledProcessError):
         report(path, tmp_path)
-    assert not list((tmp_path / "out").iterdir()) and not list(tmp_path.glob(".*"))
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_what_a_killed_job_leaves_is_removed_by_the_next(tmp_path, python):
+    stalled, whole = tmp_path / "stalled", python()[0]
+    stalled.write_text("#!/bin/sh\nexec sleep 60\n", encoding="utf-8")
+    stalled.chmod(0o755)
+    code = f"import sys; sys.path[:0] = {sys.path!r}; from write_report import write_report; write_report"
+    code += f"(**{arguments_of(stalled, tmp_path)!r})"
+    job = subprocess.Popen([sys.executable, "-c", code], start_new_session=True)
+    try:
+        end = time.monotonic() + 30
+        while not any(path.stat().st_size for path in tmp_path.glob(".report-*")):
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        time.sleep(0.1)
+    finally:
+        os.killpg(job.pid, signal.SIGKILL)
+        job.wait()
+    assert list(tmp_path.glob(".report-*"))
+    assert report(whole, tmp_path).read_text() == "whole"
+    assert not list(tmp_path.glob(".report-*"))

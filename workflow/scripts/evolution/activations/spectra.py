@@ -3,6 +3,8 @@
 A module of its own, so that an edit of what is measured takes no snapshot again.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 from scipy.linalg import eigvalsh
 
@@ -60,11 +62,11 @@ def singular_values(rows: np.ndarray, taken: np.ndarray | None = None) -> np.nda
     float64 array (M,)
         Largest first; zeros where all rows are equal.
     """
-    largest = float(max(rows.max(initial=0), -rows.min(initial=0))) or 1.0
+    # Of the rows that count alone: one that does not may be so large that it would leave the others no digits.
+    largest = float(max((np.abs(block).max(initial=0) for block in _blocks(rows, taken)), default=0)) or 1.0
     count = len(rows) if taken is None else len(taken)
     gram, before = np.zeros((count, count)), 0.0
-    for start in range(0, rows.shape[1], COLUMNS):
-        block = rows[:, start : start + COLUMNS] if taken is None else rows[taken, start : start + COLUMNS]
+    for block in _blocks(rows, taken):
         block = block.astype(np.float64) / largest
         before += np.square(block).sum()
         block = (block - block.mean(0)).astype(np.float32)
@@ -74,3 +76,10 @@ def singular_values(rows: np.ndarray, taken: np.ndarray | None = None) -> np.nda
         return np.zeros(count)
     squares = eigvalsh(gram * (count / after), overwrite_a=True, check_finite=False)[::-1]
     return np.sqrt(np.maximum(squares, 0))
+
+
+def _blocks(rows: np.ndarray, taken: np.ndarray | None) -> Iterator[np.ndarray]:
+    """The rows that count, a block of columns at a time."""
+    for start in range(0, rows.shape[1], COLUMNS):
+        columns = slice(start, start + COLUMNS)
+        yield rows[:, columns] if taken is None else rows[taken, columns]

@@ -64,9 +64,13 @@ def save_large_table(
             column_encoding=encodings,
         ) as writer,
     ):
-        for group in _groups(chain([first], tables), group_rows):
+        tables = chain([first], tables)
+        del first
+        for group in _groups(tables, group_rows):
             rows = pa.concat_tables(group).rename_columns(schema.names).cast(schema)
             writer.write_table(rows, row_group_size=max(1, rows.num_rows))
+            # Not to be held while the next group is made.
+            del group, rows
 
 
 def _groups(tables: Iterable, least: int) -> Iterator[list]:

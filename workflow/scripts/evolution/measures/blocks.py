@@ -205,6 +205,9 @@ def pass_over(
     xp, rows = namespace(centred.rows), centred.rows
     sums = xp.zeros(groups.shape, dtype=xp.float64, device=rows.device)
     groups = xp.asarray(beside(groups, rows), dtype=rows.dtype)
+    # Those of rows before they were scaled come first: distances of unit rows then have no infinite diagonal yet, which
+    # a length of 0 would make NaN.
+    searches = sorted(searches, key=lambda search: search.lengths is None)
     for search in searches:
         search.begin(rows)
     for own, others, squares in _blocks(centred, block or _height(rows)):
@@ -214,10 +217,10 @@ def pass_over(
             sums[own] += distances @ groups[others]
             if not same:
                 sums[others] += distances.T @ groups[own]
-        if same:
-            diagonal(squares)[:] = np.inf
         for search in searches:
             apart = search.squares_before(own, others, squares)
+            if same:
+                diagonal(apart)[:] = np.inf
             search.take(own, others, apart)
             if not same:
                 search.take(others, own, apart.T)

@@ -3,80 +3,28 @@
 import logging
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
 from evolution.activations.compaction import unit_rows
 from evolution.activations.spectra import SAMPLES, samples_of_spectrum
-from evolution.data.kinds import CLASSES, LABELS, NUMBER
-from evolution.measures import clustering, neighbors
+from evolution.data.kinds import CLASSES
+from evolution.measures import clustering
 from evolution.measures.attributes import Attribute, attribute_metrics
 from evolution.measures.copies import find_copies
-from evolution.measures.directions import Directions, ManyDirections, find_directions, of_all
+from evolution.measures.direction_metrics import direction_metrics
+from evolution.measures.directions import find_directions, of_all
+from evolution.measures.measure_settings import MeasureSettings
 from evolution.measures.passes import Foreseen
-from evolution.measures.products import Products
 from evolution.measures.registry import GPU_SAMPLES, MATRIX_SAMPLES, OF_CLUSTERS, metrics_of
-from evolution.scores import average_precisions, mean_of_known, r_squared
-from evolution.seeds import generator, integer_seed
+from evolution.measures.shape_metrics import OF_SPECTRUM, PROBE_SAMPLES, samples_of_probe, shape_metrics
+from evolution.seeds import integer_seed
 
 if TYPE_CHECKING:
     import torch
 
 log = logging.getLogger("evolution")
-
-# The probe takes this many samples where neither N nor D is smaller: its time goes with min(N, D)^3.
-PROBE_SAMPLES = 5000
-
-OF_SPECTRUM = ("effective_rank", "participation_ratio")
-
-# Clusters that k-means looks for where there are no classes to count, and the fewest samples of one on average.
-CLUSTERS, CLUSTER_SAMPLES = 10, 5
-
-
-@dataclass(frozen=True)
-class MeasureSettings:
-    """What the config says of how cells are measured.
-
-    Attributes
-    ----------
-    clusters : int or "auto"
-        Of k-means. `auto`: see `cluster_count`.
-    n_init : int
-        Restarts of k-means.
-    neighbors : int
-        Of the leave-one-out k-NN scores and the purity.
-    measures : sequence of str
-        Of `registry.MEASURE_NAMES`, in any order: what is measured in addition to what always is.
-    seed : int
-        The run's. It is the same at every time: k-means' own noise would otherwise show as change from time to time.
-    """
-
-    clusters: int | str
-    n_init: int
-    neighbors: int
-    measures: tuple[str, ...] | list[str]
-    seed: int
-
-
-def cluster_count(labels: np.ndarray | None, samples: int, target: str) -> int:
-    """The clusters that `auto` stands for: as many as classes with samples, or ten where there are no classes.
-
-    With fewer than 50 samples and no classes there are fewer, so that a cluster has five samples on average.
-
-    Parameters
-    ----------
-    labels : array or None
-        See `layer_metrics`.
-    samples : int
-    target : str
-        One of `evolution.data.kinds.TARGETS`.
-    """
-    if target == CLASSES:
-        return len(np.unique(labels))
-    return min(CLUSTERS, max(2, samples // CLUSTER_SAMPLES))
 
 
 def layer_metrics(
@@ -188,7 +136,7 @@ def layer_metrics(
     )
     if not clustered:
         values |= {name: math.nan for name in OF_CLUSTERS.intersection(values)}
-    kept = _samples_of_probe(activations, settings.seed, probe_samples)
+    kept = samples_of_probe(activations, settings.seed, probe_samples)
     if not kept.all() and "linear_probe" in settings.measures:
         log.info("The probe takes %d of %d samples", kept.sum(), len(kept))
     of_spectrum = samples_of_spectrum(len(activations), settings.seed, most=spectrum_samples)
@@ -252,107 +200,6 @@ def _foreseen(
     )
 
 
-def direction_metrics(
-    directions: Directions | ManyDirections,
-    labels: np.ndarray | None,
-    settings: MeasureSettings,
-    *,
-    target: str,
-    classes: int | None,
-    assigned: np.ndarray,
-    restarts: list[np.ndarray],
-) -> tuple[dict[str, object], np.ndarray]:
-    """The metrics of clusters and neighbours, which are found by direction and not by length.
-
-    Parameters
-    ----------
-    directions : Directions or ManyDirections
-        Of N samples.
-    labels, settings, target, classes
-        See `layer_metrics`.
-    assigned : int array (N,)
-        Each sample's k-means cluster.
-    restarts : list of int arrays (N,)
-        The same of each of k-means' restarts.
-
-    Returns
-    -------
-    values : dict
-        silhouette: of the k-means clusters (Rousseeuw 1987); those that `settings` names; and by target, of classes
-        adjusted_rand_index (Hubert and Arabie 1985) and normalized_mutual_information (arithmetic mean) of the clusters
-        against the classes, label_silhouette of the classes, knn_accuracy; of a number knn_r2; of labels
-        knn_average_precision, the mean over labels, and class_knn_average_precision, each label's.
-    voted : array
-        See `layer_metrics`.
-    """
-    of_clusters = directions.silhouettes(assigned)
-    nearest = directions.nearest(settings.neighbors)
-    values = {"silhouette": math.nan if of_clusters is None else float(of_clusters.mean())}
-    if "davies_bouldin" in settings.measures:
-        values["davies_bouldin"] = clustering.davies_bouldin(directions.rows, assigned)
-    if target == CLASSES:
-        voted = neighbors.votes(nearest, labels)
-        values["knn_accuracy"] = float((voted == labels).mean())
-        values |= _against_classes(directions, labels, settings, nearest, classes, assigned, restarts)
-        return values, voted.astype(np.int16)
-    if target == NUMBER:
-        means = neighbors.means(nearest, labels)
-        return values | {"knn_r2": r_squared(labels, means)}, means.astype(np.float32)
-    if target == LABELS:
-        shares = neighbors.means(nearest, labels)
-        return values | _precisions("knn", average_precisions(labels, shares)), shares.astype(np.float32)
-    return values, np.full(len(assigned), -1, np.int16)
-
-
-def _against_classes(
-    directions: Directions | ManyDirections,
-    labels: np.ndarray,
-    settings: MeasureSettings,
-    nearest: np.ndarray,
-    classes: int,
-    assigned: np.ndarray,
-    restarts: list[np.ndarray],
-) -> dict[str, object]:
-    """What `direction_metrics` measures against classes alone."""
-    measures = settings.measures
-    of_classes = directions.silhouettes(labels)
-    values = {
-        "adjusted_rand_index": float(adjusted_rand_score(labels, assigned)),
-        "normalized_mutual_information": float(normalized_mutual_info_score(labels, assigned)),
-        "label_silhouette": math.nan if of_classes is None else float(of_classes.mean()),
-    }
-    if "restart_spread" in measures:
-        values |= clustering.rand_index_spread(labels, restarts)
-    if "adjusted_mutual_information" in measures:
-        values |= clustering.adjusted_mutual_information(labels, assigned)
-    if "v_measure" in measures:
-        values |= clustering.v_measure(labels, assigned)
-    if "davies_bouldin" in measures:
-        values["label_davies_bouldin"] = clustering.davies_bouldin(directions.rows, labels)
-    if "class_silhouette" in measures:
-        values["class_silhouette"] = clustering.class_means(of_classes, labels, classes)
-    if "knn_purity" in measures:
-        values["knn_purity"] = neighbors.purity(nearest, labels)
-    return values
-
-
-def _precisions(of: str, precisions: np.ndarray) -> dict[str, object]:
-    """The mean over labels and each label's average precision, float (K,), of what predicts them."""
-    return {
-        f"{of}_average_precision": mean_of_known(precisions),
-        f"class_{of}_average_precision": precisions.tolist(),
-    }
-
-
-def _samples_of_probe(activations: np.ndarray, seed: int, most: int) -> np.ndarray:
-    """Which samples the probe takes, bool (N,): all, or `most`, the same ones in every layer and form."""
-    kept = np.ones(len(activations), bool)
-    if len(activations) > most:
-        kept[:] = False
-        kept[generator(seed, "probe samples").choice(len(activations), most, replace=False)] = True
-    return kept
-
-
 def _without_empty_columns(rows: np.ndarray) -> np.ndarray:
     """The rows without the zeros that compact coordinates end in, where a layer has fewer dimensions than samples."""
     used = np.flatnonzero(rows.any(0))
@@ -371,89 +218,3 @@ def _equal_where_close(rows: np.ndarray, few: int) -> np.ndarray:
         return rows
     first, copy_of = find_copies(rows.round(6))
     return rows[first][copy_of]
-
-
-def shape_metrics(
-    activations: np.ndarray,
-    labels: np.ndarray | None,
-    settings: MeasureSettings,
-    *,
-    target: str = CLASSES,
-    predicted: np.ndarray | None = None,
-    classes: int | None = None,
-    kept: np.ndarray | None = None,
-    of_spectrum: np.ndarray | None = None,
-    singular: np.ndarray | None = None,
-    two_nearest: np.ndarray | None = None,
-    device: "torch.device | None" = None,
-) -> dict[str, object]:
-    """The metrics that lengths matter to: spectrum, dimension, neural collapse, probe.
-
-    Parameters
-    ----------
-    activations : float32 array (N, D)
-        Compact or raw, and not scaled to unit length.
-    labels, target
-        See `layer_metrics`.
-    settings : MeasureSettings
-        Its measures of other kinds are passed over.
-    predicted : int array (N,) or None
-        See `collapse.layer_collapse`.
-    classes : int or None
-        How many there are; None: as many as have samples.
-    kept : bool array (N,) or None
-        The samples that the probe takes; None: all.
-    of_spectrum : int array (M,) or None
-        The samples that the spectrum takes, see `evolution.activations.spectra.samples_of_spectrum`; None: all.
-    singular : float array (M,) or None
-        Singular values of their raw activations, where `activations` do not keep them, see
-        `evolution.activations.spectra.singular_values`.
-    two_nearest : float64 array (M, 2) or None
-        See `neighbors.intrinsic_dimension`.
-    device : torch.device or None
-        Where spectrum and probe are computed, see `devices.find_device`.
-    """
-    # Modules are imported where they are needed: a run without these measures need not load them.
-    measures, values = settings.measures, {}
-    if "intrinsic_dimension" in measures:
-        values["intrinsic_dimension"] = neighbors.intrinsic_dimension(
-            activations, two_nearest=two_nearest, device=device
-        )
-    if "neural_collapse" in measures and target == CLASSES:
-        from evolution.measures import collapse
-
-        values |= collapse.layer_collapse(activations, labels, predicted, classes)
-    of_all_samples = None
-    if "linear_probe" in measures and labels is not None:
-        every = kept is None or kept.all()
-        some = slice(None) if every else kept
-        products = Products(activations[some], device=device)
-        of_all_samples = products if every else None
-        values |= _probed(products, activations[some], labels[some], target, integer_seed(settings.seed, "probe"))
-    if set(OF_SPECTRUM).intersection(measures):
-        from evolution.measures import spectrum
-
-        if singular is not None:
-            singular = spectrum.without_faint(singular)
-        elif of_spectrum is not None and len(of_spectrum) < len(activations):
-            singular = spectrum.singular_values(Products(activations[of_spectrum], device=device))
-        else:
-            singular = spectrum.singular_values(of_all_samples or Products(activations, device=device))
-        values["effective_rank"] = spectrum.effective_rank(singular)
-        values["participation_ratio"] = spectrum.participation_ratio(singular)
-    return values
-
-
-def _probed(
-    products: Products, activations: np.ndarray, labels: np.ndarray, target: str, seed: int
-) -> dict[str, object]:
-    """What a linear probe reads off the activations; `products` are theirs."""
-    from evolution.measures.probe import linear_probe, ridge_predictions
-
-    if target == CLASSES:
-        return {"linear_probe_accuracy": linear_probe(activations, labels, seed, products=products)}
-    predicted = ridge_predictions(activations, labels.reshape(len(labels), -1), seed, products=products)
-    if target == NUMBER:
-        return {"linear_probe_r2": math.nan if predicted is None else r_squared(labels, predicted[:, 0])}
-    none = np.full(labels.shape[1], math.nan)
-    return _precisions("linear_probe", none if predicted is None else average_precisions(labels, predicted))
