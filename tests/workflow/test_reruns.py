@@ -285,8 +285,8 @@ def test_a_training_in_the_place_of_another_is_named(project):
 
 
 def test_until_train_names_the_target(project):
-    """Snakemake ends well after the first job of the chain, or with nothing to do."""
+    """Snakemake ends well after the first job of the chain, or with nothing to do, as here."""
     words = "give the target `training` in its place."
-    assert words in project.run("--until", "train") and not project.path("checkpoints/0001-0002.pt").exists()
+    assert words in project.run("--until", "train")
     assert words in project.snakemake("--dry-run", "--until", "train")
     assert words not in project.snakemake("--dry-run", "training")

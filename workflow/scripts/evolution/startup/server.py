@@ -182,7 +182,9 @@ class Server:
             if self.usable and changed - self.named:
                 self.named |= changed
                 names = ", ".join(sorted(changed))
-                print(f"A job starts without the worker: its environment differs in {names}.", file=sys.stderr, flush=True)
+                print(
+                    f"A job starts without the worker: its environment differs in {names}.", file=sys.stderr, flush=True
+                )
             if not self.usable or changed or len(files) < 3:
                 with client:
                     client.sendall(NOT_HERE)
