@@ -58,6 +58,19 @@ LAYOUTS = {
         "evolution/net.py": "from .blocks import MARK",
         "evolution/blocks.py": "",
     },
+    "a module next to it that is called as this workflow's": {
+        "net.py": "import evolution\nMARK = evolution.MARK",
+        "evolution.py": "",
+    },
+    "absolute, in a package that is called as this workflow's": {
+        "evolution/__init__.py": "from evolution.last import MARK",
+        "evolution/net.py": "from evolution import MARK",
+        "evolution/last.py": "",
+    },
+    "next to a folder that is called as this workflow's": {
+        "models/net.py": "from evolution.blocks import MARK",
+        "evolution/blocks.py": "",
+    },
     "a package that is called as one in use": {
         "torch/__init__.py": "",
         "torch/net.py": "from .blocks import MARK",

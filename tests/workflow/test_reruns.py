@@ -284,4 +284,14 @@ def test_the_command_line_counts_as_a_file_does(project):
 def test_a_training_in_the_place_of_another_is_named(project):
     words = "Trained again, in place of what results/ holds: tiny. Another time"
     assert words not in project.run("training")
+    assert words in project.snakemake("--dry-run", "training", "--config", "seed=5")
     assert words in project.run("training", "--config", "seed=5")
+    assert words not in project.snakemake("--dry-run", "training", "--config", "seed=5")
+
+
+def test_until_train_names_the_target(project):
+    """Snakemake ends well after the first job of the chain, or with nothing to do, as here."""
+    words = "give the target `training` in its place."
+    assert words in project.run("--until", "train")
+    assert words in project.snakemake("--dry-run", "--until", "train")
+    assert words not in project.snakemake("--dry-run", "training")

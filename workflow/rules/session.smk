@@ -14,7 +14,7 @@ from evolution.planning.job_errors import error_lines
 from evolution.planning.programs import torch_finds_gpu
 from evolution.planning.slurm_limits import limits_exceeded
 from evolution.sources.sentences import few
-from evolution.startup.worker import put_worker_in_place, worker_wanted
+from evolution.startup.worker import no_worker_because, put_worker_in_place
 from filelock import FileLock, Timeout
 from snakemake.settings.types import RerunTrigger
 
@@ -115,22 +115,33 @@ def check_clock():
 
 def start_jobs_at_once():
     """Have a worker start the jobs of this machine; where it cannot, each job starts a Python of its own."""
-    if workflow.local_exec and worker_wanted():
-        try:
+    deployed = workflow.deployment_settings.deployment_method
+    because = no_worker_because(
+        submitted=not workflow.local_exec,
+        in_conda=DeploymentMethod.CONDA in deployed,
+        in_containers=DeploymentMethod.APPTAINER in deployed and any(rule.container_img for rule in workflow.rules),
+    )
+    try:
+        if because is None:
             put_worker_in_place(SCRIPTS)
-        except OSError as error:
-            logger.warning(f"Jobs start without a worker, and so later than they could: {error}")
+    except OSError as error:
+        because = str(error)
+    for note in not_said_before(
+        [f"Each job starts a Python of its own, without the worker: {because}."] if because else []
+    ):
+        logger.info(note)
 
 
 def jobs_that_write(
     folder,
 ):
-    """The jobs that run now and write into a folder of a run.
+    """The jobs that run in this invocation and write into a folder of a run.
 
     What they write tells them from each other: a module's rules have other names, and there is a rule `snapshot` for
     each set of layers. Jobs of a workflow that uses this one may have any wildcards.
     """
-    for job in workflow.dag.needrun_jobs():
+    # A dry run finishes its jobs too.
+    for job in workflow.dag.needrun_jobs(exclude_finished=False):
         start = f"{RESULTS}/{job.wildcards.get('run')}/{folder}/"
         if job.wildcards.get("run") in RUNS and any(path.startswith(start) for path in job.output):
             yield job
@@ -184,13 +195,34 @@ def check_gpu():
         )
 
 
-def say_what_is_trained_again():
-    """Name the runs whose training is on disk and is made again, as with another seed in the same folder."""
-    again = {job.wildcards.run: None for job in jobs_that_write("timing") if os.path.exists(job.output.checkpoint)}
+def trained_again():
+    """That runs whose training is on disk are trained again, as with another seed in the same folder."""
+    again = {job.wildcards.run for job in jobs_that_write("timing") if os.path.exists(job.output.checkpoint)}
     if again:
-        logger.info(
+        yield (
             f"Trained again, in place of what {RESULTS}/ holds: {few(sorted(again))}. Another time, to keep both, give the "
             "run another name; or to compare seeds, list them all: docs/a-sweep.md."
+        )
+
+
+def say_what_is_trained_again():
+    """Say it before anything runs."""
+    for note in trained_again():
+        logger.info(note)
+
+
+@atexit.register
+def say_what_the_command_does_not_show():
+    """Say at the end what Snakemake gives no other place for: a dry run, or one without a job, calls no handler."""
+    if not workflow.is_main_process or workflow.dag is None:
+        return
+    for note in trained_again() if workflow.dryrun else ():
+        print(note)
+    train = rules.train.rule.name
+    if train in workflow.dag_settings.until:
+        print(
+            f"--until {train} ends after the first job of a training's chain. To train to the last epoch and stop there, "
+            "give the target `training` in its place."
         )
 
 

@@ -18,6 +18,7 @@ from evolution.measures.cell_metrics import layer_metrics
 from evolution.measures.devices import find_device, lack_of_memory_explained
 from evolution.measures.measure_settings import MeasureSettings, cluster_count
 from evolution.measures.registry import GPU_SAMPLES, PER_CLASS
+from evolution.models.device import device_said
 
 log = logging.getLogger("evolution")
 
@@ -89,8 +90,10 @@ def metrics_span(
         # Of a recording without predictions, what needs them is NaN.
         predicted = known if are_known(known) else predicted
     gpu = find_device(device) if targets.count > GPU_SAMPLES else None
+    # The CPU takes few samples without a look at what GPUs there are.
+    where = device_said(device, gpu) if targets.count > GPU_SAMPLES else "cpu"
     wanted = f" (metrics.device: {device})" if device != "cpu" else ""
-    log.info("%d samples, measured on %s%s", targets.count, "cpu" if gpu is None else gpu, wanted)
+    log.info("%d samples, measured on %s%s", targets.count, where, wanted)
     rows, assigned, voted = [], [], []
     for index, time in enumerate(times):
         if not np.isfinite(by_time[index]).all():

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from evolution.errors import UserError
-from evolution.models.device import choose_device, exact_on_gpu, lacks_memory
+from evolution.models.device import choose_device, device_said, exact_on_gpu, lacks_memory
 
 
 @pytest.mark.parametrize("there", [False, True])
@@ -17,6 +17,15 @@ def test_devices(monkeypatch, there):
     else:
         with pytest.raises(UserError, match=r"^activations\.device: cuda was asked for"):
             choose_device("cuda", key="activations.device")
+
+
+def test_the_log_says_why_it_is_the_cpu():
+    """Where the config says cpu, that is why; None is the CPU without torch."""
+    assert [device_said("auto", device) for device in (torch.device("cpu"), None)] == [
+        "cpu, as torch finds no usable GPU here"
+    ] * 2
+    assert device_said("cpu", torch.device("cpu")) == device_said("cpu", None) == "cpu"
+    assert device_said("auto", torch.device("cuda")) == "cuda"
 
 
 def test_exact_on_gpu():

@@ -1,6 +1,7 @@
 """Files that import from their package, and models of packages: what is imported, and which files they are."""
 
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -82,7 +83,7 @@ def test_no_folder_takes_the_place_of_an_installed_package(tmp_path):
         ("from torch import MARK", r"cannot import name 'MARK' from 'torch'.*\(net\.py, line 3\)"),
         (
             "from evolution.blocks import MARK",
-            r"evolution\.blocks cannot be imported, as evolution is the name of this ",
+            r"'evolution\.blocks' \(net\.py, line 3\); this workflow's own library is called evolution too\. ",
         ),
     ],
 )
@@ -104,18 +105,19 @@ def test_a_model_that_is_built_again_finds_nothing_of_the_first(tmp_path):
     assert [build(f"{tmp_path}/net.py:Net").mark for _ in range(3)] == [1, 1, 1]
 
 
-def write_package(folder, *, mark):
-    (folder / "my_nets").mkdir(parents=True, exist_ok=True)
-    (folder / "my_nets" / "__init__.py").write_text("from .net import Net\n")
-    (folder / "my_nets" / "net.py").write_text(NET.format(imports="from my_nets.blocks import MARK"))
-    (folder / "my_nets" / "blocks.py").write_text(f"MARK = {mark}\n")
-    return {f"my_nets/{name}.py" for name in ("__init__", "net", "blocks")}
+def write_package(folder, *, mark, name="my_nets"):
+    (folder / name).mkdir(parents=True, exist_ok=True)
+    (folder / name / "__init__.py").write_text("from .net import Net\n")
+    (folder / name / "net.py").write_text(NET.format(imports=f"from {name}.blocks import MARK"))
+    (folder / name / "blocks.py").write_text(f"MARK = {mark}\n")
+    return {f"{name}/{file}.py" for file in ("__init__", "net", "blocks")}
 
 
 @pytest.mark.parametrize("place", ["PYTHONPATH", "the working directory"])
-@pytest.mark.parametrize("module", ["my_nets.net", "my_nets"])
+@pytest.mark.parametrize("module", ["my_nets.net", "my_nets", "evolution.net"])
 def test_a_package_in_a_folder_of_the_users(tmp_path, monkeypatch, place, module):
-    files = write_package(tmp_path, mark=3)
+    package = module.partition(".")[0]
+    files = write_package(tmp_path, mark=3, name=package)
     monkeypatch.chdir(tmp_path)
     if place == "PYTHONPATH":
         sys.path.insert(0, str(tmp_path))
@@ -125,8 +127,23 @@ def test_a_package_in_a_folder_of_the_users(tmp_path, monkeypatch, place, module
     assert build(name).mark == 3
     assert {path.resolve().relative_to(tmp_path).as_posix() for path in model_files(name)} == files
     assert model_versions(name) == {}
-    write_package(tmp_path, mark=44)
+    write_package(tmp_path, mark=44, name=package)
     assert build(name).mark == 44
+
+
+def test_the_name_evolution_is_this_workflows_again(tmp_path):
+    """Also after an import that fails, and what a user's file has put on the path stays there."""
+    ours = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == "evolution"}
+    (tmp_path / "evolution.py").write_text("MARK = 3\n")
+    (tmp_path / "net.py").write_text(
+        NET.format(imports="import sys\nfrom evolution import MARK\nsys.path.append('more')")
+    )
+    assert build(f"{tmp_path}/net.py:Net").mark == 3 and "more" in sys.path
+    (tmp_path / "evolution.py").write_text("")
+    with pytest.raises(ModelError, match="cannot import name 'MARK' from 'evolution'"):
+        build(f"{tmp_path}/net.py:Net")
+    assert {name: module for name, module in sys.modules.items() if name.partition(".")[0] == "evolution"} == ours
+    import_module("evolution.models.names")
 
 
 def test_an_installed_package(tmp_path, monkeypatch):
@@ -158,9 +175,10 @@ def test_functions_of_installed_packages():
     "name", ["my_nets_2:Net", "torch.nothing:Net", "os.path:join", "evolution.models.networks:MLP"]
 )
 def test_modules_that_are_not_there(name):
+    """Neither is this workflow's own library."""
     assert find_module(name.partition(":")[0]) is None
     for asked in (build, model_files):
-        with pytest.raises(ModelError, match=r"^model\.name: (there is no module|evolution.* cannot be imported, as)"):
+        with pytest.raises(ModelError, match=r"^model\.name: there is no module"):
             asked(name)
 
 

@@ -40,6 +40,14 @@ def taken(tmp_path, content, key=None, strict=True, model=None):
     return notes, torch.equal(model.eval()(IMAGES), SAVED(IMAGES))
 
 
+def test_batch_norms_count_may_be_of_another_kind(tmp_path):
+    """As where all tensors were halved: no output depends on it. Weights of another kind are refused."""
+    halved = {name: value.bfloat16() if "num_batches" in name else value for name, value in STATE.items()}
+    assert taken(tmp_path, halved) == ([], True)
+    with pytest.raises(ModelError, match=r"has 0\.weight as int64, and the model as float32"):
+        taken(tmp_path, STATE | {"0.weight": STATE["0.weight"].long()})
+
+
 OPTIMIZER = {"state": {0: {"exp_avg": torch.zeros(3), "step": 5}}, "param_groups": [{"lr": 0.1}]}
 
 

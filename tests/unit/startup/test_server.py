@@ -133,6 +133,14 @@ def test_a_job_with_another_environment_starts_by_itself(worker, changed):
     assert changed.items() <= found["variables"].items()
 
 
+def test_a_variable_that_differs_is_named_once(tmp_path, capfd):
+    with Worker(tmp_path, {"known": ""}) as worker:
+        for value in ("7", "8"):
+            worker.run(worker.command("known"), PYTHONHASHSEED=value)
+    said = "A job starts without the worker: its environment differs in PYTHONHASHSEED.\n"
+    assert capfd.readouterr().err.count(said) == 1
+
+
 @pytest.mark.parametrize("threads", [1, 2, 3])
 def test_libraries_use_as_many_threads_as_the_job_has(tmp_path, threads):
     code = (

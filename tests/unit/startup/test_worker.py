@@ -7,25 +7,38 @@ from types import SimpleNamespace
 
 import pytest
 
-from evolution.startup.worker import put_worker_in_place, start_worker, worker_wanted
+from evolution.startup.worker import no_worker_because, put_worker_in_place, start_worker
 from support.worker import MARK, Worker
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="the worker is used on Linux alone")
 
 
-@pytest.mark.parametrize(("value", "wanted"), [(None, True), ("", True), ("0", True), ("1", False)])
+HERE = {"submitted": False, "in_conda": False, "in_containers": False}
+
+
+@pytest.mark.parametrize(
+    ("value", "because"), [(None, None), ("", None), ("0", None), ("1", "EVOLUTION_NO_WORKER is set")]
+)
 @linux
-def test_it_can_be_switched_off(monkeypatch, value, wanted):
+def test_it_can_be_switched_off(monkeypatch, value, because):
     monkeypatch.delenv("EVOLUTION_NO_WORKER", raising=False)
     if value is not None:
         monkeypatch.setenv("EVOLUTION_NO_WORKER", value)
-    assert worker_wanted() is wanted
+    assert no_worker_because(**HERE) == because
 
 
 def test_it_is_used_where_libraries_can_be_forked(monkeypatch):
     monkeypatch.delenv("EVOLUTION_NO_WORKER", raising=False)
     monkeypatch.setattr(sys, "platform", "darwin")
-    assert not worker_wanted()
+    assert no_worker_because(**HERE) == "this system is not Linux"
+
+
+@pytest.mark.parametrize("where", HERE)
+@linux
+def test_jobs_that_it_cannot_start_are_named(monkeypatch, where):
+    monkeypatch.delenv("EVOLUTION_NO_WORKER", raising=False)
+    reasons = {"submitted": "submits", "in_conda": "conda environments", "in_containers": "containers"}
+    assert reasons[where] in no_worker_because(**HERE | {where: True})
 
 
 def test_it_is_started_once_however_its_folder_is_spelled(tmp_path, monkeypatch):

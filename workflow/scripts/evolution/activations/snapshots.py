@@ -25,7 +25,7 @@ from evolution.io.checkpoints import load_checkpoint
 from evolution.io.job_log import log_warnings
 from evolution.io.reading import damaged
 from evolution.models.build import ModelSettings, build_run_model, memory_layout
-from evolution.models.device import choose_device, exact_on_gpu
+from evolution.models.device import choose_device, device_said, exact_on_gpu
 from evolution.models.hooks import Inputs, Outputs, record_outputs
 from evolution.models.outputs import Pooling
 from evolution.models.repeatability import check_determined, check_repeatable, few_of
@@ -180,6 +180,8 @@ def take_snapshots(
     device = choose_device(settings.device, key="activations.device")
     if device.type != "cpu":
         exact_on_gpu()
+    if settings.device != "cpu":
+        log.info("Snapshots are taken on %s", device_said(settings.device, device))
     samples = Inputs(inputs, layout, targets.kind)
     few = few_of(len(samples))
 

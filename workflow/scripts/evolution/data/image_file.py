@@ -34,7 +34,8 @@ class DecodedImage:
     pages : int
         Pages or frames in the file, of which this is the first.
     brightest : int or None
-        Of an image of 16 bits a channel its largest value, of 65535, which is 255 in `pixels`; None of others.
+        Of an image of 16 bits a channel its largest value, of 65535, which is 255 in `pixels`; None of others. Of
+        colours only the high byte is known, and this is the largest value with it.
     """
 
     pixels: np.ndarray
@@ -83,7 +84,7 @@ def decode(path: Path, size: int | None) -> DecodedImage:
             return _grey_of_16_bits(image, size, turn != 1, pages)
         shown, composited = _on_white(image)
         # Of colours of 16 bits, Pillow gives the high bytes.
-        brightest = 257 * max(most for _, most in shown.getextrema()) if deep else None
+        brightest = 256 * max(most for _, most in shown.getextrema()) + 255 if deep else None
         pixels = np.asarray(resized(shown, size))
     pixels = pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
     return DecodedImage(pixels, turn != 1, composited, pages, brightest)

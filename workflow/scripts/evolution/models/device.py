@@ -45,6 +45,21 @@ def choose_device(name: str, *, key: str) -> "torch.device":
     return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
 
 
+def device_said(name: str, device: "torch.device | None") -> str:
+    """The device for a job's log, with the reason where the config leaves the choice and it is the CPU.
+
+    Parameters
+    ----------
+    name : {"auto", "cpu", "cuda"}
+        What the config asks for.
+    device : torch.device or None
+        None is the CPU, without torch.
+    """
+    if device is not None and device.type != "cpu":
+        return str(device)
+    return "cpu, as torch finds no usable GPU here" if name == "auto" else "cpu"
+
+
 def exact_on_gpu() -> None:
     """Have a GPU multiply in whole float32, and choose the same algorithms each time, as far as torch has them."""
     import torch

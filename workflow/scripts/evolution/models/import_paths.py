@@ -173,7 +173,7 @@ def find_module(module: str) -> Path | None:
     """
     first, *rest = module.split(".")
     spec = find_top(first)
-    if spec is None or first == LIBRARY:
+    if spec is None:
         return None
     if not rest:
         return Path(spec.origin) if spec.has_location else None
@@ -190,10 +190,15 @@ def find_top(name: str) -> ModuleSpec | None:
     if name in sys.stdlib_module_names:
         return None
     with package_path():
-        for finder in sys.meta_path:
-            spec = finder.find_spec(name, None) if hasattr(finder, "find_spec") else None
-            if spec is not None:
-                return spec
+        return find_on_path(name)
+
+
+def find_on_path(name: str) -> ModuleSpec | None:
+    """Where Python would find a package or module without dots, whatever is imported already."""
+    for finder in sys.meta_path:
+        spec = finder.find_spec(name, None) if hasattr(finder, "find_spec") else None
+        if spec is not None:
+            return spec
     return None
 
 
@@ -253,23 +258,16 @@ def is_installed(file: Path) -> bool:
 
 def no_module(module: str) -> str:
     """That there is no such module, and what to do."""
-    if module.partition(".")[0] == LIBRARY:
-        return own_name(module)
     return (
         f"there is no module {module} in the installed packages, on PYTHONPATH or in the folder that Snakemake runs "
         "in; install its package where Snakemake is, or name a file: path/to/file.py:Class"
     )
 
 
-def own_name(module: str) -> str:
-    """That a module cannot be had, as the first part of its name is this workflow's."""
-    return f"{module} cannot be imported, as {LIBRARY} is the name of this workflow's own library; rename your package"
-
-
 def _folder_above(name: str, folders: list[Path], file: Path) -> list[Path]:
     """The nearest folder above that has a module which is found nowhere else: one, or none."""
     first = name.partition(".")[0]
-    if first == LIBRARY or first in sys.stdlib_module_names or any(has_module(name, folder) for folder in folders):
+    if first in sys.stdlib_module_names or any(has_module(name, folder) for folder in folders):
         return []
     above = next((folder for folder in file.parents if folder not in folders and has_module(name, folder)), None)
     if above is None:

@@ -19,9 +19,9 @@ from evolution.models.import_paths import (
     SCRIPTS,
     UserCode,
     find_module,
+    find_on_path,
     no_module,
     opened,
-    own_name,
     package_files,
     path_without_opened,
     user_code,
@@ -118,9 +118,9 @@ def load_package_class(module: str, attribute: str, *, what: str = "model", afte
     """
     if find_module(module) is None:
         raise ModelError(no_module(module), "model.name")
+    if str(Path.cwd()) not in sys.path:
+        sys.path.append(str(Path.cwd()))
     with _importing(package_files(module), shown=module, after_model=after_model):
-        if str(Path.cwd()) not in sys.path:
-            sys.path.append(str(Path.cwd()))
         found = importlib.import_module(module)
     return _attribute(found, attribute, module, what)
 
@@ -134,13 +134,12 @@ def _importing(code: UserCode | None, *, shown: str, after_model: bool) -> Itera
     # is the user's.
     before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     try:
-        yield
+        with _their_library():
+            yield
     except ImportError as error:
-        missing = error.name or ""
-        if missing.partition(".")[0] == LIBRARY:
-            reason = own_name(missing)
-        else:
-            reason = describe_exception(error, code.file if code else None)
+        reason = describe_exception(error, code.file if code else None)
+        if (error.name or "").partition(".")[0] == LIBRARY:
+            reason += f"; this workflow's own library is called {LIBRARY} too"
         folders = ", ".join(map(str, code.folders)) if code else ""
         where = f"Imports are looked up in {folders}, on PYTHONPATH and among the installed packages"
         raise ModelError(f"{shown} cannot be imported: {reason}. {where}.", "model.name") from error
@@ -199,6 +198,30 @@ def _open_folders(code: UserCode | None, *, keep: bool) -> None:
     importlib.invalidate_caches()
 
 
+@contextmanager
+def _their_library() -> Iterator[None]:
+    """Within this, `evolution` is the user's module or package of that name, where Python finds one.
+
+    What the user's files take from it they keep. Afterwards the name is this workflow's again.
+    """
+    scripts = [folder for folder in sys.path if folder == str(SCRIPTS)]
+    sys.path[:] = [folder for folder in sys.path if folder != str(SCRIPTS)]
+    ours = {} if find_on_path(LIBRARY) is None else _without_library()
+    try:
+        yield
+    finally:
+        if ours:
+            _made.difference_update(_without_library())
+            sys.modules.update(ours)
+        sys.path.extend(scripts)
+
+
+def _without_library() -> dict[str, ModuleType]:
+    """Take the modules of the name `evolution` out of those that are imported."""
+    names = [name for name in sys.modules if name.partition(".")[0] == LIBRARY]
+    return {name: sys.modules.pop(name) for name in names}
+
+
 def _make_packages(code: UserCode) -> str:
     """Import the packages around a module from their own folders, wherever others of their names are.
 
@@ -209,7 +232,7 @@ def _make_packages(code: UserCode) -> str:
     """
     *packages, last = code.module.split(".")
     folders = reversed(code.file.parents[: len(packages)])
-    if packages[0] in sys.modules or packages[0] in sys.stdlib_module_names:
+    if packages[0] in {*sys.modules, *sys.stdlib_module_names, LIBRARY}:
         packages[0] = f"{PREFIX}{packages[0]}"
     for depth, folder in enumerate(folders):
         name, init = ".".join(packages[: depth + 1]), folder / "__init__.py"

@@ -1,5 +1,6 @@
 """Figures of formats that the config no longer asks for: they lie next to the new ones and show what was."""
 
+import shlex
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -33,6 +34,11 @@ def former_figure_lines(figures: Iterable[str], formats: Iterable[str]) -> list[
                 left.setdefault(path.parent, []).append(path.name)
     return [
         f"{folder} also has figures of formats that plots.formats does not name ({few(names)}). They were drawn "
-        "earlier and may show something else: delete them, or name their format too."
+        f"earlier and may show something else. Name their format too, or delete them: {_deletion(folder, names)}"
         for folder, names in left.items()
     ]
+
+
+def _deletion(folder: Path, names: list[str]) -> str:
+    """The command that deletes these files and no others."""
+    return f"rm {' '.join(shlex.quote(str(folder / name)) for name in names)}"

@@ -444,6 +444,10 @@ def _misfit(path: str, weights: Weights, wanted: Mapping, missing: list[str], ex
 def _check_kinds(wanted: Mapping[str, object], renamed: Mapping[str, object], path: str) -> None:
     """Refuse numbers of another kind than the model's, which would be taken over without a word."""
     for name, value in renamed.items():
+        # Who halves all tensors of a state dict halves batch norm's count too. What a network computes does not depend
+        # on it.
+        if name.endswith("num_batches_tracked"):
+            continue
         mine = wanted.get(name)
         if (
             isinstance(value, torch.Tensor)

@@ -125,6 +125,8 @@ class Server:
     def __init__(self, listener: socket.socket, modules: list[str]):
         self.listener = listener
         self.environment = dict(os.environ)
+        # Variables that a job had other values of, and that were named.
+        self.named: set[str] = set()
         # The connection of each job's client, by the job's process id.
         self.clients: dict[int, socket.socket] = {}
         self.usable = load(modules)
@@ -177,8 +179,14 @@ class Server:
             _, files, _, _ = socket.recv_fds(client, 1, 3)
             with client.makefile("rb") as sent:
                 request = json.loads(sent.readline())
-            changed = {name for name, _ in self.environment.items() ^ request["environment"].items()}
-            if not self.usable or not changed <= FREE or len(files) < 3:
+            changed = {name for name, _ in self.environment.items() ^ request["environment"].items()} - FREE
+            if self.usable and changed - self.named:
+                self.named |= changed
+                names = ", ".join(sorted(changed))
+                print(
+                    f"A job starts without the worker: its environment differs in {names}.", file=sys.stderr, flush=True
+                )
+            if not self.usable or changed or len(files) < 3:
                 with client:
                     client.sendall(NOT_HERE)
             elif (job := os.fork()) == 0:

@@ -46,9 +46,26 @@ main({folder!r}, {python!r}, {program!r}, *sys.argv[1:])
 """
 
 
-def worker_wanted() -> bool:
-    """Whether the off switch is not set, and the system is one where processes with libraries loaded may be forked."""
-    return os.environ.get(OFF_SWITCH, "") in ("", "0") and sys.platform == "linux"
+def no_worker_because(*, submitted: bool, in_conda: bool, in_containers: bool) -> str | None:
+    """Why the worker cannot start the jobs, or is not to; None where it starts them.
+
+    Parameters
+    ----------
+    submitted : bool
+        Whether Snakemake has others run the jobs, as on a cluster.
+    in_conda : bool
+        Whether jobs run in conda environments.
+    in_containers : bool
+        Whether jobs run in containers.
+    """
+    reasons = {
+        f"{OFF_SWITCH} is set": os.environ.get(OFF_SWITCH, "") not in ("", "0"),
+        "this system is not Linux": sys.platform != "linux",
+        "Snakemake submits the jobs": submitted,
+        "jobs run in conda environments": in_conda,
+        "jobs run in containers": in_containers,
+    }
+    return next((reason for reason, holds in reasons.items() if holds), None)
 
 
 def put_worker_in_place(scripts: Path) -> None:

@@ -14,7 +14,7 @@ from evolution.io.arrays import load_npz
 from evolution.io.checkpoints import load_checkpoint
 from evolution.io.reading import damaged
 from evolution.models.build import memory_layout
-from evolution.models.device import choose_device
+from evolution.models.device import choose_device, device_said
 from evolution.startup.memory import return_kept_memory
 from evolution.training.ending import Progress
 from evolution.training.epoch import Epoch
@@ -118,7 +118,8 @@ def train_span(
         last_noted = start["last_noted"] // (length if unit == "epoch" else 1)
         began = start.get("epoch_so_far")
         del start
-    log.info(f"Training {settings.model} on {device}, {settings.threads} threads, {unit}s {times[0]} to {times[-1]}")
+    where = device_said(settings.device, device)
+    log.info(f"Training {settings.model} on {where}, {settings.threads} threads, {unit}s {times[0]} to {times[-1]}")
 
     notes = SpanNotes(
         learner,
