@@ -1,4 +1,4 @@
-"""What this process has said: a Snakefile may use the workflow as several modules, and each is read anew."""
+"""What this process has said: a Snakefile may use the workflow as several modules, and each reads all files again."""
 
 from collections.abc import Iterable
 
