@@ -148,10 +148,12 @@ def points_memory(
     wildcards,
     attempt,
 ):
-    """The mem_mb of a job that gathers dots: some copies of the predictions of a span, of labels a number for each."""
+    """The mem_mb of a job that gathers dots: some copies of the predictions of a span, of labels a number for each.
+
+    A span has at most `snapshots_per_job` times. How many it has is not known while a training may yet end early.
+    """
     labels = len(FACTS[wildcards.run].names) if FACTS[wildcards.run].target == LABELS else 1
-    longest = max(map(len, run_spans(wildcards.run).values()))
-    return round(2000 + 6 * 4 * longest * sample_count(wildcards.run) * labels / 1e6) * 2 ** (attempt - 1)
+    return round(2000 + 6 * 4 * experiment["snapshots_per_job"] * sample_count(wildcards.run) * labels / 1e6) * 2 ** (attempt - 1)
 
 
 rule points:
