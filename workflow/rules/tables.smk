@@ -153,7 +153,9 @@ def points_memory(
     A span has at most `snapshots_per_job` times. How many it has is not known while a training may yet end early.
     """
     labels = len(FACTS[wildcards.run].names) if FACTS[wildcards.run].target == LABELS else 1
-    return round(2000 + 6 * 4 * experiment["snapshots_per_job"] * sample_count(wildcards.run) * labels / 1e6) * 2 ** (attempt - 1)
+    return round(2000 + 6 * 4 * experiment["snapshots_per_job"] * sample_count(wildcards.run) * labels / 1e6) * 2 ** (
+        attempt - 1
+    )
 
 
 rule points:
