@@ -99,18 +99,21 @@ rule snapshots:
 rule metrics:
     input:
         expand("<results>/{run}/tables/metrics.parquet", run=RUNS),
+        expand("<results>/{run}/contents.json", run=RUNS),
         of_each_run(more_measures),
 
 
 rule embeddings:
     input:
         expand("<results>/{run}/tables/embedding.parquet", run=RUNS),
+        expand("<results>/{run}/contents.json", run=RUNS),
 
 
 rule plots:
     input:
         FIGURE_FILES,
         expand("<results>/{run}/{page}", run=RUNS, page=["explorer.html", "summary.md", "summary.csv"]),
+        expand("<results>/{run}/contents.json", run=RUNS),
         COMPARISON_FILES,
 
 

@@ -221,7 +221,7 @@ WRONG_TOGETHER = {
     "a model file that is not there": (
         "model: {name: 'nets/mine.py:Net'}",
         "model.name: there is no file nets/mine.py",
-        "paths count from the folder that Snakemake runs in",
+        "paths count from their config file's folder",
     ),
     "a model's module that is not there": (
         "model: {name: 'nets_of_mine.mine:Net'}",

@@ -60,7 +60,7 @@ BAD = {
     ),
     "a recipe's file that is not there": (
         yaml.safe_dump(changed(TINY, "training.recipe", "nowhere.py:Recipe")),
-        ["training.recipe: there is no file nowhere.py; paths count from the folder that Snakemake runs in"],
+        ["training.recipe: there is no file nowhere.py; paths count from their config file's folder"],
     ),
     "a font that is not installed": (
         yaml.safe_dump(changed(TINY, "plots.font", "DejaVu Serifs")),

@@ -134,7 +134,7 @@ def reviews(project):
 def test_spans_of_several_snapshots_hold_the_same_values(finished, tmp_path):
     """`snapshots_per_job` cuts the work in another way and changes no number."""
     project = Project(tmp_path / "spans", changed(TINY, "snapshots_per_job", 2))
-    project.run("metrics", "embeddings", "results/tiny/tables/points.parquet", "results/tiny/contents.json")
+    project.run("metrics", "embeddings", "results/tiny/tables/points.parquet")
     check_run(project.folder / "results" / "tiny")
     assert reviews(project) == reviews(finished)
     for table in ("metrics", "embedding", "points"):

@@ -89,6 +89,8 @@ rule summary:
         # tables stay as they are.
         dataset="<results>/{run}/dataset.npz",
         predictions=last_predictions,
+        # Not read: whoever has a run's summary can open it with the reader.
+        contents=ancient("<results>/{run}/contents.json"),
         code=code("summary"),
     output:
         markdown="<results>/{run}/summary.md",

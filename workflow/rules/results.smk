@@ -41,8 +41,8 @@ checkpoint training_end:
 # From the working directory.
 RESULTS, _, _ = rules.training_end.output[0].rsplit("/", 2)
 ASKED = results_folder(config)
-HAS_PREFIX = RESULTS != ASKED
-if HAS_PREFIX and RESULTS.endswith(ASKED) and (os.path.isabs(ASKED) or ASKED.startswith("..")):
+MOVED = RESULTS != ASKED
+if MOVED and RESULTS.endswith(ASKED) and (os.path.isabs(ASKED) or ASKED.startswith("..")):
     raise WorkflowError(
         f"The module has a `prefix`, and its config has results: {ASKED}, which does not lie below one: leave one of the "
         "two out."
@@ -57,4 +57,4 @@ def not_prefixed(
     Where there is none they stay without Snakemake's flag `local`: it has another meaning on clusters without a file
     system that all nodes share.
     """
-    return local(files) if HAS_PREFIX and files else files
+    return local(files) if MOVED and files else files

@@ -27,7 +27,7 @@ RESULTS_LOCK = FileLock(os.path.realpath(Path(RESULTS, ".running.lock")), timeou
 
 
 def check_owner():
-    """Refuse results that Snakemake's records are not here of: it would see no change, and take each for up to date."""
+    """Refuse results whose records are not here: Snakemake would see no change, and take each file for up to date."""
     if fault := results_owner.other_owner(Path(RESULTS)):
         raise WorkflowError(fault)
 

@@ -27,7 +27,7 @@ def colors_of_clusters(assigned: np.ndarray, targets: Targets, own: list[str], p
     names = targets.names
     matched = match_clusters(assigned, targets.values, len(names))
     count = max(len(names), matched.max(initial=0) + 1)
-    others = [color for color in class_colors(palette, count + len(own)) if color not in own]
+    others = [color for color in class_colors(palette, count) if color not in own]
     colors = np.array([*own, *others[: count - len(names)]])
     more = " Clusters that match no class have colours that the legend does not show." if count > len(names) else ""
     return np.append(colors[matched], MUTED)[assigned], more

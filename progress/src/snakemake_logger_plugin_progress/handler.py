@@ -21,9 +21,16 @@ from snakemake_logger_plugin_progress.texts import (
     failure_in_words,
     failures_in_words,
     is_news,
+    may_be_stopped,
     plan_in_words,
     says_stopped,
     seconds_in_words,
+)
+
+# Events that each run, or each job, has, and that say nothing beyond the lines of the jobs.
+NO_NEWS_EVENTS = (
+    *(LogEvent.WORKFLOW_STARTED, LogEvent.RESOURCES_INFO, LogEvent.JOB_STARTED, LogEvent.PROGRESS),
+    *(LogEvent.GROUP_INFO, LogEvent.SHELLCMD),
 )
 
 
@@ -55,6 +62,8 @@ class LogHandler(LogHandlerBase):
             self._bar = Bar(self._console, self._jobs)
         self._stopped_in: list[str] | None = None
         self._said_where = False
+        # Failures since a job was interrupted. They are no news if Snakemake then says that a person stopped it.
+        self._held: list[LogRecord] | None = None
         # An interrupt that Snakemake does not catch, as while it plans, ends in a traceback of Python's.
         sys.excepthook = partial(self._uncaught, sys.excepthook)
         self._printers = {
@@ -64,9 +73,7 @@ class LogHandler(LogHandlerBase):
             LogEvent.JOB_ERROR: self._fail,
             LogEvent.ERROR: self._error,
             None: self._message,
-            **dict.fromkeys(
-                (LogEvent.WORKFLOW_STARTED, LogEvent.RESOURCES_INFO, LogEvent.JOB_STARTED, LogEvent.PROGRESS), _nothing
-            ),
+            **dict.fromkeys(NO_NEWS_EVENTS, _nothing),
         }
 
     def emit(self, record: LogRecord) -> None:
@@ -85,6 +92,7 @@ class LogHandler(LogHandlerBase):
         """Take the bar away, and say where a run stopped that a person has stopped."""
         if self._bar:
             self._bar.stop()
+        self._print_held()
         self._say_where_it_stopped()
         super().close()
 
@@ -115,11 +123,13 @@ class LogHandler(LogHandlerBase):
         self._print(plan_in_words(counts))
 
     def _start(self, record: LogRecord) -> None:
+        self._print_held()
         wildcards = ", ".join(f"{name}={value}" for name, value in (record.wildcards or {}).items())
         text = record.rule_msg or f"{record.rule_name} {wildcards}"
         self._jobs.start(record.jobid, record.rule_name, text.strip().rstrip("."), tuple(record.log or ()))
 
     def _finish(self, record: LogRecord) -> None:
+        self._print_held()
         ended = self._jobs.end(record.job_id, well=True)
         if ended:
             job, seconds = ended
@@ -131,6 +141,9 @@ class LogHandler(LogHandlerBase):
     def _fail(self, record: LogRecord) -> None:
         if self._stopped_in is not None:
             return  # The job was stopped with Snakemake.
+        if self._held is not None:
+            self._held.append(record)
+            return
         ended = self._jobs.end(record.jobid, well=False)
         if ended is None:
             self._as_snakemake(record)
@@ -144,15 +157,25 @@ class LogHandler(LogHandlerBase):
 
     def _error(self, record: LogRecord) -> None:
         message = record.getMessage()
-        if says_stopped(message):
+        exception = getattr(record, "exception", "")
+        if says_stopped(message, exception):
             self._stop()
         if self._stopped_in is not None:
             return
-        text = error_in_words(message, getattr(record, "exception", ""))
+        if JOBS_FAILED in message:
+            self._print_held()
+        elif self._held is None and may_be_stopped(message):
+            self._held = []
+        if self._held is not None:
+            self._held.append(record)
+            return
+        text = error_in_words(message, exception)
         if text:
             self._print(text, "red")
         elif JOBS_FAILED in message:
-            self._print(failures_in_words(self._jobs.done, self._jobs.failed, self._jobs.total), "red")
+            # Nothing runs any more: what has started and not ended has failed too, as without its files.
+            failed = self._jobs.failed + len(self._jobs.running)
+            self._print(failures_in_words(self._jobs.done, failed, self._jobs.total), "red")
 
     def _message(self, record: LogRecord) -> None:
         message = record.getMessage() if record.msg else ""
@@ -162,6 +185,15 @@ class LogHandler(LogHandlerBase):
             self._bar.start()
         elif is_news(message):
             self._as_snakemake(record)
+
+    def _print_held(self) -> None:
+        """Print the failures that were held back: nobody has stopped Snakemake."""
+        held, self._held = self._held, None
+        for record in held or ():
+            if getattr(record, "event", None) == LogEvent.JOB_ERROR:
+                self._fail(record)
+            elif text := error_in_words(record.getMessage(), getattr(record, "exception", "")):
+                self._print(text, "red")
 
     def _stop(self) -> None:
         """Note where the run was when a person stopped it."""

@@ -45,7 +45,8 @@ class Jobs:
         self._seconds: dict[str, list[float]] = {}
         self.running: dict[int, Job] = {}
         self.done = 0
-        self._failed: set[int] = set()
+        # The rules of jobs that have failed, by their numbers.
+        self._failed: dict[int, str] = {}
 
     @property
     def total(self) -> int:
@@ -66,8 +67,10 @@ class Jobs:
         now = self._clock()
         if self._first_start is None:
             self._first_start = now
-        # A job that the plan does not have is one more, as those of a checkpoint.
-        if self._left[rule] <= sum(job.rule == rule for job in self.running.values()):
+        # A checkpoint adds jobs that the plan does not have.
+        others = [job.rule for job in self.running.values()]
+        others += [failed for other, failed in self._failed.items() if other != number]
+        if self._left[rule] <= others.count(rule):
             self._left[rule] += 1
         self.running[number] = Job(rule, text, logs, now)
 
@@ -91,9 +94,9 @@ class Jobs:
             return None
         seconds = self._clock() - job.start
         if not well:
-            self._failed.add(number)
+            self._failed[number] = job.rule
         else:
-            self._failed.discard(number)
+            self._failed.pop(number, None)
             self.done += 1
             self._left[job.rule] -= 1
             self._seconds.setdefault(job.rule, []).append(seconds)
@@ -114,13 +117,15 @@ class Jobs:
         float or None
             None while no job has ended.
         """
-        if not self._seconds:
+        # The bar asks from a thread of its own, and what is counted may change meanwhile: lists of it do not.
+        seconds, left, jobs = list(self._seconds.items()), list(self._left.items()), list(self.running.values())
+        if not seconds:
             return None
-        ended = [seconds for of_rule in self._seconds.values() for seconds in of_rule]
-        mean = {rule: sum(of_rule) / len(of_rule) for rule, of_rule in self._seconds.items()}
+        ended = [each for _, of_rule in seconds for each in of_rule]
+        mean = {rule: sum(of_rule) / len(of_rule) for rule, of_rule in seconds}
         mean_of_all = sum(ended) / len(ended)
-        running = [(mean.get(job.rule, mean_of_all), self.seconds_of(job)) for job in self.running.values()]
-        work = sum(count * mean.get(rule, mean_of_all) for rule, count in self._left.items())
+        running = [(mean.get(job.rule, mean_of_all), self.seconds_of(job)) for job in jobs]
+        work = sum(count * mean.get(rule, mean_of_all) for rule, count in left)
         # What runs is a part of what is left, and some of it has been done.
         work -= sum(min(expected, spent) for expected, spent in running)
         busy = sum(ended) + sum(spent for _, spent in running)

@@ -19,8 +19,8 @@ STOPPED = (
     "Cancelling snakemake on user request",
 )
 
-# An interrupt that reached a job, or Snakemake's own code, before Snakemake took notice.
-INTERRUPTED = ("died with <Signals.SIGINT", "KeyboardInterrupt")
+# What Snakemake says of a job's script that failed, by the script's copy.
+SCRIPT_ENDED = re.compile(r"/\.snakemake/scripts/tmp\w+\.([^/']+)' (died with .+|returned non-zero .+)")
 
 # What Snakemake ends with after failures.
 JOBS_FAILED = "At least one job did not complete successfully."
@@ -30,13 +30,20 @@ MOST_NAMED = 4
 
 
 def is_news(message: str) -> bool:
-    """Whether a message of Snakemake's is not one that each run has."""
-    return not message.startswith(NO_NEWS)
+    """Whether a message of Snakemake's is not one that each run has, or each job that is submitted to SLURM."""
+    return not message.startswith(NO_NEWS) and not re.match(r"Job \S+ has been submitted with SLURM jobid", message)
 
 
-def says_stopped(message: str) -> bool:
-    """Whether a message says that a person has stopped Snakemake."""
-    return message.startswith(STOPPED) or any(words in message for words in INTERRUPTED)
+def says_stopped(message: str, exception: str = "") -> bool:
+    """Whether a message, or the text of an exception of that class, says that a person has stopped Snakemake."""
+    # An interrupt in the midst of Snakemake's own code ends in other exceptions.
+    in_snakemake = exception not in ("", "RuleException", "WorkflowError")
+    return message.startswith(STOPPED) or (in_snakemake and "KeyboardInterrupt" in message)
+
+
+def may_be_stopped(message: str) -> bool:
+    """Whether a job ended by an interrupt: a person may have stopped Snakemake, which takes notice later."""
+    return "died with <Signals.SIGINT" in message
 
 
 def seconds_in_words(seconds: float) -> str:
@@ -73,11 +80,15 @@ def error_in_words(message: str, exception: str) -> str | None:
     str or None
         None where Snakemake says once more that a job has failed.
     """
-    if exception == "RuleException" and (
-        failed := re.search(r"\.([^/]+)' (died with .+|returned non-zero .+)", message)
-    ):
+    if exception == "RuleException" and (failed := SCRIPT_ENDED.search(message)):
         # A job that returned has said why. One that died by a signal could not.
         return f"{failed[1]} {failed[2]}" if failed[2].startswith("died") else None
+    missing = re.search(r"No such file or directory: '(.+)'\s*$", message)
+    if exception == "FileNotFoundError" and missing and "load_configfile" in message:
+        return (
+            f"There is no config file {missing[1]}. --configfile takes all words that follow it: if this is a target, "
+            "write it before --configfile."
+        )
     if exception != "WorkflowError":
         return message
     lines = [line for line in message.splitlines() if not re.fullmatch(r'  File ".+", line \d+, in .+', line)]

@@ -63,5 +63,6 @@ def not_there(folder: Path, name: str) -> str:
     return (
         f"{folder / name} is not there: it was not made yet, its job failed, or it was deleted. In the working "
         f"directory of the workflow this makes it, or says why it cannot: snakemake --cores 2 "
-        f"{known.parent.name}/{known.name}/{name}"
+        f"{known.parent.name}/{known.name}/{name} (in front of the path, folders that the config's `results` or a "
+        "module's prefix has more)"
     )

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+
 from activation_reader.errors import ReaderError
 
 CONTENTS = "contents.json"
@@ -77,7 +79,7 @@ class Contents:
             return first
         if given is None:
             raise ReaderError(f"Give {self.unit}=...; the run {self.run} has {self.said(self.times)}.")
-        if given not in self.span_of:
+        if isinstance(given, bool) or not isinstance(given, (int, np.integer)) or given not in self.span_of:
             raise ReaderError(
                 f"The run {self.run} has no snapshot at {self.unit} {given!r}; it has {self.said(self.times)}."
             )

@@ -284,7 +284,8 @@ def test_a_recipe_is_there_and_is_python(tmp_path):
 
     path = tmp_path / "recipe.py"
     assert found(f"{path}:Works") == [
-        f"training.recipe: there is no file {path}; paths count from the folder that Snakemake runs in"
+        f"training.recipe: there is no file {path}; paths count from their config file's folder, "
+        "and where nothing is there from the one Snakemake runs in"
     ]
     (line,) = found("no_package_of_this_name.losses:Works")
     assert line.startswith("training.recipe: there is no module no_package_of_this_name")

@@ -59,6 +59,17 @@ def test_a_class_that_looks_like_another_to_yaml_needs_quotes(tmp_path):
     assert colored("{'yes': red}", DataFacts(names=("yes", "true"))) == {"yes": "#ff0000"}
 
 
+@pytest.mark.parametrize(
+    ("key", "names"),
+    [("1.10", ("1.1", "1.10")), ("007", ("7", "007")), ("yes", ("True", "yes")), ("010", ("8", "010"))],
+)
+def test_a_bare_key_is_never_the_class_that_python_writes_like_it(key, names):
+    """YAML reads 010 as 8, which Python writes as 8: the class 8 is not what was named."""
+    found = colored(f"{{{key}: red}}", DataFacts(names=names))
+    assert names[0] not in found
+    assert colored(f"{{'{key}': red}}", DataFacts(names=names)) == {names[1]: "#ff0000"}
+
+
 def test_each_run_has_its_own_classes():
     colors = yaml.safe_load("{cat: red, 3: blue}")
     assert run_colors(colors, PETS) == {"cat": "#ff0000"}

@@ -74,6 +74,12 @@ def test_what_may_surprise_stays_text(tmp_path, text):
     assert found == {"model": {"kwargs": {"value": text}}}
 
 
+@pytest.mark.parametrize("text", ["true", "True", "TRUE", "false", "False", "FALSE", "null", "Null", "NULL"])
+def test_a_word_is_what_a_file_would_make_of_it(tmp_path, text):
+    found = given(tmp_path, [f"model={{kwargs: {{value: {text}}}}}"])
+    assert found == {"model": {"kwargs": {"value": yaml.safe_load(text)}}}
+
+
 def test_what_a_model_is_given_is_read(tmp_path):
     found = given(tmp_path, ["model={kwargs: {a: 3, b: 0.5, c: true, d: null, e: [1, x], f: -2e-3, g: .5}}"])
     assert found["model"]["kwargs"] == {"a": 3, "b": 0.5, "c": True, "d": None, "e": [1, "x"], "f": -0.002, "g": 0.5}

@@ -35,6 +35,11 @@ FILES = {
         "runs.a is given twice, in line 2 and line 4",
         "keep",
     ),
+    "keys that YAML reads as one": (
+        b"plots:\n  colors: {1.1: red,\n    1.10: blue}\n",
+        "plots.colors.1.10 is given twice, in line 2 and line 3",
+        "keep one",
+    ),
     "a section twice": (b"seed: 1\nplots: {}\nseed: 2\n", "seed is given twice, in line 1 and line 3", "keep one"),
 }
 

@@ -5,7 +5,8 @@ import pytest
 from matplotlib.colors import to_rgb
 from PIL import Image
 
-from evolution.figures.film import Film, FilmSettings, ease, film_palette, paletted, write_film, write_gif
+from evolution.errors import UserError
+from evolution.figures.film import Film, FilmSettings, ease, film_palette, frames_in, paletted, write_film, write_gif
 from evolution.figures.style import FigureStyle, class_colors
 from support.figures import gif_frames
 
@@ -54,4 +55,24 @@ def test_a_film_is_drawn_once_for_both_files(tmp_path):
     pictures, durations = gif_frames(tmp_path / "f.gif")
     assert durations == [200, 200, 2000]
     np.testing.assert_allclose(pictures[:, 5, 5], [[0] * 3, [100] * 3, [200] * 3], atol=4)
-    assert (tmp_path / "f.mp4").stat().st_size > 500
+    # Three frames, and the last one for two seconds more.
+    assert frames_in(tmp_path / "f.mp4") == 3 + 10
+
+
+def test_a_film_that_ffmpeg_could_not_finish_is_not_there(tmp_path, monkeypatch):
+    """As on a full disk, which ffmpeg finds out at the end."""
+    monkeypatch.setattr("imageio_ffmpeg.count_frames_and_secs", lambda path: (12, 2.4))
+    frames = (np.full((20, 30, 4), level, np.uint8) for level in (0, 100, 200))
+    settings = FilmSettings(FigureStyle(dpi=50), fps=5, tween=1, gif_megabytes=1)
+    with pytest.raises(UserError, match=r"f\.mp4 cannot be written \(.*ffmpeg could not finish it"):
+        write_film(Film(frames, (20, 30), ["#ff0000"]), settings, gif=tmp_path / "f.gif", mp4=tmp_path / "f.mp4")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_film_that_is_cut_off_has_no_frames(tmp_path):
+    frames = (np.full((20, 30, 4), level, np.uint8) for level in (0, 100, 200))
+    settings = FilmSettings(FigureStyle(dpi=50), fps=5, tween=1, gif_megabytes=1)
+    path = tmp_path / "f.mp4"
+    write_film(Film(frames, (20, 30), ["#ff0000"]), settings, gif=tmp_path / "f.gif", mp4=path)
+    path.write_bytes(b"\0" * 40 + path.read_bytes()[40:200])
+    assert frames_in(path) == 0

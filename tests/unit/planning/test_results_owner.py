@@ -56,8 +56,32 @@ def test_a_folder_that_was_moved_or_copied_goes_on(work_in, tmp_path):
     work_in("copy")
     assert other_owner(results) is None
     # An id and a digest alone are on disk.
-    assert re.fullmatch(r"[0-9a-f]{32}\n", OWN.read_text())
+    (own,) = OWN.iterdir()
+    assert re.fullmatch(r"[0-9a-f]{32}\n", own.read_text())
     assert re.fullmatch(r"[0-9a-f]{64}\n", (results / NAME).read_text())
+
+
+def test_of_two_copies_that_share_results_the_one_that_ran_last_goes_on(work_in, tmp_path):
+    """The other one's records are those of what the results were."""
+    work_in("one")
+    results = tmp_path / "shared"
+    claimed(results)
+    shutil.copytree(tmp_path / "one", tmp_path / "copy")
+    claim(results)
+    assert other_owner(results) is None
+    work_in("copy")
+    assert "was made from another folder" in other_owner(results)
+
+
+def test_a_run_that_was_killed_while_it_claimed_goes_on(work_in):
+    work_in("one")
+    results = Path("results")
+    claimed(results)
+    former = (results / NAME).read_text()
+    claim(results)
+    # As if the new id had been written here, and not yet there.
+    (results / NAME).write_text(former)
+    assert other_owner(results) is None
 
 
 def test_results_that_were_renamed_have_no_records(work_in):

@@ -118,12 +118,49 @@ def test_a_job_that_a_signal_ended_is_said_to_have(folder):
     assert "dies.py died with <Signals.SIGKILL: 9>." in output
 
 
+def test_a_job_that_an_interrupt_ended_hides_no_other_failure(folder):
+    script = "import os, signal; signal.signal(2, signal.SIG_DFL); os.kill(os.getpid(), signal.SIGINT)"
+    (folder / "dies.py").write_text(script, encoding="utf-8")
+    text = SNAKEFILE.replace('"c"])', '"c"]), "d.txt"')
+    text += 'rule die:\n    output: "d.txt"\n    priority: 9\n    message: "Dying."\n    script: "dies.py"\n'
+    text = text.replace("rule make:", "ruleorder: die > make\nrule make:")
+    (folder / "Snakefile").write_text(text, encoding="utf-8")
+    fails = "command=echo REAL FAULT > {log}; test {wildcards.name} != b && touch {output}"
+    status, output = snakemake(folder, "--keep-going", "--show-failed-logs", "--config", fails)
+    assert status == 1
+    assert "dies.py died with <Signals.SIGINT: 2>." in output
+    assert "Failed: Dying (" in output
+    assert "REAL FAULT" in output
+    assert "Stopped" not in output
+    assert output.splitlines()[-1] == "2 of 5 jobs failed, 2 are done, and 1 did not run."
+
+
+def test_a_job_without_its_file_counts_as_failed(folder):
+    status, output = snakemake(
+        folder, "--keep-going", "--config", "command=test {wildcards.name} = b || touch {output}"
+    )
+    assert status == 1
+    assert "some output files are missing" in output
+    assert output.splitlines()[-1] == "1 of 4 jobs failed, 2 are done, and 1 did not run."
+
+
 def test_an_error_of_the_config_is_its_message_alone(folder):
     status, output = snakemake(folder, "--config", "wrong=1")
     assert status == 1
     assert output.splitlines()[-1] == "wrong: this is not allowed"
     assert "Snakefile" not in output
     assert 'File "' in snakemake(folder, "--verbose", "--config", "wrong=1")[1]
+
+
+def test_a_target_that_is_taken_for_a_config_file_is_named(folder):
+    (folder / "c.yaml").write_text("{}", encoding="utf-8")
+    status, output = snakemake(folder, "--configfile", "c.yaml", "a.txt")
+    assert status == 1
+    assert output.splitlines()[-1] == (
+        "There is no config file a.txt. --configfile takes all words that follow it: if this is a target, write it "
+        "before --configfile."
+    )
+    assert "Traceback" not in output
 
 
 class Terminal:

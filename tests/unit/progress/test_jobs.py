@@ -51,6 +51,14 @@ def test_jobs_that_the_plan_has_not_are_more_jobs(jobs):
     assert jobs.total == 8
 
 
+def test_a_job_in_the_place_of_a_failed_one_is_one_more(jobs):
+    for number in range(2):
+        jobs.start(number, "figure", "")
+        jobs.end(number, well=False)
+    jobs.start(2, "figure", "")
+    assert (jobs.total, jobs.failed) == (7, 2)
+
+
 def test_nothing_is_known_of_the_rest_before_a_job_has_ended(jobs, clock):
     assert jobs.seconds_left() is None
     jobs.start(0, "measure", "")

@@ -7,6 +7,7 @@ from snakemake_logger_plugin_progress.texts import (
     failure_in_words,
     failures_in_words,
     is_news,
+    may_be_stopped,
     plan_in_words,
     says_stopped,
     seconds_in_words,
@@ -41,13 +42,19 @@ def test_the_plan_names_each_rule():
 
 def test_what_each_run_says_is_no_news():
     assert not is_news("Building DAG of jobs...")
+    assert not is_news("Job 4 has been submitted with SLURM jobid 17 (log: a.log).")
     assert is_news("Warning (a): the labels are odd.")
 
 
 def test_a_person_who_stops_the_run_is_recognised():
     assert says_stopped("Terminating processes on user request, this might take some time.")
-    assert says_stopped("Command 'set -euo pipefail;  python a.py' died with <Signals.SIGINT: 2>.")
-    assert not says_stopped("Command 'set -euo pipefail;  python a.py' died with <Signals.SIGKILL: 9>.")
+    assert says_stopped("Traceback ...\nKeyboardInterrupt\n\nRuntimeError: Cannot close a running loop", "RuntimeError")
+    assert not says_stopped("Class 'KeyboardInterrupt' is odd.")
+
+
+def test_an_interrupted_job_may_be_one_that_a_person_has_stopped():
+    assert may_be_stopped("Command 'set -euo pipefail;  python a.py' died with <Signals.SIGINT: 2>.")
+    assert not may_be_stopped("Command 'set -euo pipefail;  python a.py' died with <Signals.SIGKILL: 9>.")
 
 
 def test_a_config_error_has_no_lines_of_the_snakefile():
@@ -73,10 +80,17 @@ def test_that_some_job_failed_is_said_in_other_words():
 
 
 def test_how_a_script_ended_is_said_where_a_signal_ended_it():
-    start = "RuleException:\nCalledProcessError in file \"a.smk\", line 3:\nCommand 'python /x/tmpabc.measure.py' "
+    start = 'RuleException:\nCalledProcessError in file "a.smk", line 3:\n'
+    start += "Command 'python /x/.snakemake/scripts/tmpabc.measure.py' "
     assert error_in_words(f"{start}returned non-zero exit status 1.", "RuleException") is None
     killed = error_in_words(f"{start}died with <Signals.SIGKILL: 9>.", "RuleException")
     assert killed == "measure.py died with <Signals.SIGKILL: 9>."
+
+
+def test_how_a_shell_command_ended_is_said_as_snakemake_says_it():
+    message = 'RuleException:\nCalledProcessError in file "a.smk":\n'
+    message += "Command 'true; ./x.sh' returned non-zero exit status 42."
+    assert error_in_words(message, "RuleException") == message
 
 
 def test_other_errors_stay_as_they_are():

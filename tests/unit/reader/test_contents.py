@@ -24,6 +24,8 @@ def test_times_and_their_spans():
     [
         (KNOWN, {"epoch": 3}, "The run mine has no snapshot at epoch 3; it has epochs 0, 2, 6."),
         (KNOWN, {"epoch": "2"}, "no snapshot at epoch '2'"),
+        (KNOWN, {"epoch": True}, "no snapshot at epoch True"),
+        (KNOWN, {"epoch": [0, 2]}, "no snapshot at epoch [0, 2]"),
         (KNOWN, {"step": 2}, "The run mine counts in epochs: give epoch=... (epochs 0, 2, 6)."),
         (KNOWN, {"epoch": 2, "step": 2}, "counts in epochs"),
         (KNOWN, {"layer": "conv.1"}, "Give epoch=...; the run mine has epochs 0, 2, 6."),

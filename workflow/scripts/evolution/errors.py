@@ -48,3 +48,7 @@ class LayerError(UserError):
 def first_line(error: BaseException) -> str:
     """The first line of an exception's text; the name of its class where it has no text."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+# The end of messages on a path of the user's where nothing is.
+PATHS_COUNT = "paths count from their config file's folder, and where nothing is there from the one Snakemake runs in"

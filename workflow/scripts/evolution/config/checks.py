@@ -17,7 +17,7 @@ from evolution.data.kinds import CLASSES, IMAGES, SIGNALS, TABLE
 from evolution.data.own_function import own_function
 from evolution.data.own_source import class_names
 from evolution.embedding.methods import METHODS, missing_package
-from evolution.errors import ConfigError, DataError
+from evolution.errors import PATHS_COUNT, ConfigError, DataError
 from evolution.models.catalogue import ARCHITECTURES
 from evolution.models.import_paths import find_module, no_module
 from evolution.models.names import outputs_argument, own_class, package_class
@@ -414,7 +414,7 @@ def _check_files(checked: CheckedConfig) -> Iterator[str]:
             )
         if data and not data[0].is_file():
             where = checked.written_key(name, "dataset.name")
-            yield f"{where}: there is no file {data[0]}; paths count from the folder that Snakemake runs in"
+            yield f"{where}: there is no file {data[0]}; {PATHS_COUNT}"
         elif data and (fault := code_fault(run["dataset"]["name"])):
             yield f"{checked.written_key(name, 'dataset.name')}: {fault}"
         classes = {"model.name": run["model"]["name"]}
@@ -424,7 +424,7 @@ def _check_files(checked: CheckedConfig) -> Iterator[str]:
             own, package = own_class(their_name), package_class(their_name)
             where = checked.written_key(name, key)
             if own and not own[0].is_file():
-                yield f"{where}: there is no file {own[0]}; paths count from the folder that Snakemake runs in"
+                yield f"{where}: there is no file {own[0]}; {PATHS_COUNT}"
             elif package and find_module(package[0]) is None:
                 yield f"{where}: {no_module(package[0])}"
             elif key == "training.recipe" and (fault := code_fault(their_name)):

@@ -112,17 +112,19 @@ def class_of(key: object, facts: DataFacts) -> int | None:
     facts : DataFacts
         Of the run.
     """
+    if not isinstance(key, str):
+        alike = _read_as(key, facts)
+        return facts.names.index(alike[0]) if len(alike) == 1 else None
     for names in (facts.names, shown_names(facts.target, facts.names)):
-        if str(key) in names:
-            return names.index(str(key))
-    alike = _read_as(key, facts)
-    return facts.names.index(alike[0]) if len(alike) == 1 else None
+        if key in names:
+            return names.index(key)
+    return None
 
 
 def _read_as(key: object, facts: DataFacts) -> list[str]:
     """The classes whose names, written without quotes, YAML reads as a key that is no text."""
     alike = []
-    for name in () if isinstance(key, str) else facts.names:
+    for name in facts.names:
         with suppress(yaml.YAMLError, ValueError):
             read = yaml.safe_load(name)
             # 1 and true are equal in Python.

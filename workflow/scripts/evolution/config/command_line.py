@@ -9,8 +9,10 @@ import yaml
 
 from evolution.config.schema import Validator, definition
 
-# What text may stand for. YAML reads more as numbers, such as 010 and 1:30, which would surprise here.
-WORDS = {"true": True, "false": False, "null": None}
+# What text may stand for: false, False and FALSE. YAML reads more so, such as no, 010 and 1:30, which would surprise
+# here.
+_MEANT = {"true": True, "false": False, "null": None}
+WORDS = {form(word): meant for word, meant in _MEANT.items() for form in (str.lower, str.capitalize, str.upper)}
 INTEGER = re.compile(r"[-+]?(0|[1-9]\d*)")
 NUMBER = re.compile(r"[-+]?(0|[1-9]\d*|(?=\.\d))(\.\d*)?([eE][-+]?\d+)?")
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import yaml
@@ -81,11 +82,19 @@ def _repeated_keys(node: yaml.Node, prefix: str, seen: set[int]) -> Iterator[tup
         for item in node.value:
             yield from _repeated_keys(item, prefix, seen)
     if isinstance(node, yaml.MappingNode):
-        lines: dict[str, int] = {}
+        lines: dict[object, int] = {}
         for key, value in node.value:
-            name, line = str(key.value), key.start_mark.line + 1
+            name, meant, line = str(key.value), _meant(key), key.start_mark.line + 1
             # A merge key (<<) may be given more than once.
-            if name in lines and key.tag != "tag:yaml.org,2002:merge":
-                yield f"{prefix}{name}", lines[name], line
-            lines.setdefault(name, line)
+            if meant in lines and key.tag != "tag:yaml.org,2002:merge":
+                yield f"{prefix}{name}", lines[meant], line
+            lines.setdefault(meant, line)
             yield from _repeated_keys(value, f"{prefix}{name}.", seen)
+
+
+def _meant(key: yaml.Node) -> object:
+    """What a key is read as: 1.1 and 1.10 are one key, and so are yes and true."""
+    if isinstance(key, yaml.ScalarNode) and key.style is None:
+        with suppress(yaml.YAMLError, ValueError):
+            return yaml.safe_load(key.value)
+    return str(key.value)

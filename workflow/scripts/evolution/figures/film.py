@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import imageio_ffmpeg
 import numpy as np
@@ -137,6 +138,11 @@ def write_mp4(path: str, frames: Iterable[np.ndarray], shape: tuple[int, int], r
         Of each frame. An odd height gets a white row, an odd width a white column, because H.264 needs even sizes.
     rate : float
         Frames a second.
+
+    Raises
+    ------
+    evolution.errors.UserError
+        If ffmpeg could not write the whole film.
     """
     height, width = shape
     padded = np.full((height + height % 2, width + width % 2, 4), 255, np.uint8)
@@ -153,12 +159,26 @@ def write_mp4(path: str, frames: Iterable[np.ndarray], shape: tuple[int, int], r
             output_params=X264,
         )
         writer.send(None)
+        sent = 0
         for frame in frames:
             padded[:height, :width] = frame
             writer.send(padded)
+            sent += 1
         for _ in range(round(LAST_FRAME_MS / 1000 * rate)):
             writer.send(padded)
+            sent += 1
         writer.close()
+        # The writer does not tell how ffmpeg ended.
+        if frames_in(temporary) != sent:
+            raise OSError("ffmpeg could not finish it")
+
+
+def frames_in(path: str | Path) -> int:
+    """The frames that a film holds as ffmpeg reads it; 0 where it cannot."""
+    try:
+        return imageio_ffmpeg.count_frames_and_secs(str(path))[0]
+    except RuntimeError:
+        return 0
 
 
 def write_film(film: Film, settings: FilmSettings, *, gif: str, mp4: str) -> None:

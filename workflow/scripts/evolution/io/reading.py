@@ -11,11 +11,11 @@ from evolution.errors import UserError, first_line
 
 
 def damaged(path: str | Path, problem: object) -> UserError:
-    """The error for an artifact that is damaged; it names the commands that rebuild it."""
+    """The error for an artifact that is damaged; it names the command that removes it."""
     path = Path(path).as_posix()
     return UserError(
-        f"{path} is damaged or not what this workflow wrote ({problem}). Remove it, and run the same command again to "
-        f"rebuild it and what follows from it: rm {shlex.quote(path)} && snakemake --cores 2"
+        f"{path} is damaged or not what this workflow wrote ({problem}). Remove it (rm {shlex.quote(path)}), and give "
+        "the same command again: it makes the file and what follows from it."
     )
 
 

@@ -43,7 +43,7 @@ def cluster_count(labels: np.ndarray | None, samples: int, target: str) -> int:
     Parameters
     ----------
     labels : array or None
-        See `layer_metrics`.
+        See `cell_metrics.layer_metrics`.
     samples : int
     target : str
         One of `evolution.data.kinds.TARGETS`.

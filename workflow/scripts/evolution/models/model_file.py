@@ -13,7 +13,7 @@ from types import FunctionType, ModuleType
 
 from torch import nn
 
-from evolution.errors import ModelError
+from evolution.errors import PATHS_COUNT, ModelError
 from evolution.models.import_paths import (
     LIBRARY,
     SCRIPTS,
@@ -93,7 +93,7 @@ def _is_function_of(module: ModuleType, value: object) -> bool:
 def _load_file(file: Path, *, after_model: bool = False) -> ModuleType:
     """Run a user's file."""
     if not file.is_file():
-        raise ModelError(f"there is no file {file}; paths count from the folder that Snakemake runs in", "model.name")
+        raise ModelError(f"there is no file {file}; {PATHS_COUNT}", "model.name")
     code = user_code(file)
     with _importing(code, shown=str(file), after_model=after_model):
         name = _make_packages(code) if code.module else f"{PREFIX}{file.stem}"

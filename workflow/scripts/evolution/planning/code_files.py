@@ -6,6 +6,7 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
+from evolution.errors import PATHS_COUNT
 from evolution.models.import_paths import imported_files, imported_names, package_files, user_code
 from evolution.models.names import own_class, package_class
 from evolution.sources.notes import Notes
@@ -100,7 +101,7 @@ def code_fault(name: str) -> str | None:
         return f"{shown} is not Python{where}: {error.msg}, line {error.lineno}"
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        return f"{shown} cannot be read ({reason}); paths count from the folder that Snakemake runs in"
+        return f"{shown} cannot be read ({reason}); {PATHS_COUNT}"
     return None
 
 

@@ -1,4 +1,4 @@
-"""What this process has said: a Snakefile may use the workflow as several modules, and each reads all files again."""
+"""What this process has said: a Snakefile may use the workflow as several modules, and each is read by itself."""
 
 from collections.abc import Iterable
 

@@ -5,6 +5,7 @@ import os
 import re
 from pathlib import Path
 
+from evolution.errors import PATHS_COUNT
 from evolution.sources.checkpoint_file import FOLDER_WEIGHTS, SUFFIXES, is_checkpoint_folder
 from evolution.sources.file_names import FIELD, glob_of
 from evolution.sources.sentences import few
@@ -70,5 +71,5 @@ def nearby(pattern: str) -> str:
         return f"{folder} cannot be read ({error.strerror or error})"
     kinds = f"{', '.join(SUFFIXES)}, or folders with {FOLDER_WEIGHTS[0]}"
     if str(folder) == "." and not glob.has_magic(pattern):
-        return "paths count from the folder that Snakemake runs in"
+        return PATHS_COUNT
     return f"{folder} holds {few(names) if names else 'nothing'}; checkpoints are {kinds}"

@@ -4,7 +4,7 @@ import os
 from collections.abc import Collection
 from pathlib import Path
 
-from evolution.errors import ConfigError
+from evolution.errors import PATHS_COUNT, ConfigError
 from evolution.sources.choice import chosen_times
 from evolution.sources.file_names import LARGEST_TIME, UNITS, Numbers, numbers_of_name, other_unit, too_large
 from evolution.sources.recorded_time import Arrays, array_notes, folder_fingerprint, read_folder, unread_arrays
@@ -55,8 +55,8 @@ def list_recording(settings: dict, *, taken: Collection[int] = ()) -> tuple[List
     if not folder.is_dir():
         what = "is a file" if folder.exists() else "is not there"
         raise NothingStoredError(
-            f"{settings['path']!r} {what}; must be a folder that holds a folder a time, and {LABELS}.npy. Paths count "
-            "from the folder that Snakemake runs in",
+            f"{settings['path']!r} {what}; must be a folder that holds a folder a time, and {LABELS}.npy; "
+            f"{PATHS_COUNT}",
             "path",
         )
     said = read_settings(folder)
