@@ -48,7 +48,7 @@ def test_each_run_has_its_own_layers(both):
     head = np.load(both.folder / "results" / "residual" / "activations" / "0002" / "head.npy")
     assert head.shape == (1, 100, 10)
     assert "Training residual.py:ResidualNet of run residual, epoch 0000." in both.output
-    assert "Taking snapshots of tiny_cnn of run tiny at epoch 0002." in both.output
+    assert "Taking snapshots of tiny_cnn of run tiny at epoch 0002 (" in both.output
 
 
 def test_the_example_is_a_config(both):
