@@ -47,7 +47,7 @@ def test_each_run_has_its_own_layers(both):
         assert activations(both, run) == sorted([*cells, "0000/raw_inputs"])
     head = np.load(both.folder / "results" / "residual" / "activations" / "0002" / "head.npy")
     assert head.shape == (1, 100, 10)
-    assert "Training residual.py:ResidualNet of run residual, epoch 0000." in both.output
+    assert "Training residual.py:ResidualNet of run residual, epoch 0000 (" in both.output
     assert "Taking snapshots of tiny_cnn of run tiny at epoch 0002 (" in both.output
 
 
