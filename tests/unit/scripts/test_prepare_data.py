@@ -210,7 +210,7 @@ def test_images_with_nothing_in_them_are_refused(tmp_path):
     with pytest.raises(DataError, match=r"30 of them have transparent pixels, .* alpha channel"):
         prepare(tmp_path / "d.npz", f"image_folder:{tmp_path / 'icons'}")
     with pytest.raises(
-        DataError, match=r"30 of the images that were drawn have 16 bits a channel and no value above 0 "
+        DataError, match=r"30 of the images that were drawn have 16 bits a channel and no value above 255 "
     ):
         prepare(tmp_path / "d.npz", f"image_folder:{tmp_path / 'camera'}")
     with pytest.raises(DataError, match=r"npz:.*: in all 12 images that were drawn, every pixel .* value \(3\)"):

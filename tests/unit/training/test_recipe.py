@@ -200,7 +200,7 @@ def test_recipes_that_cannot_be_made(tmp_path, text, name, message):
 
 
 def test_a_file_and_a_package_that_are_not_there(tmp_path):
-    with pytest.raises(UserError, match=r"^training\.recipe: there is no file .*none\.py; paths count from the folder"):
+    with pytest.raises(UserError, match=r"^training\.recipe: there is no file .*none\.py; paths count from their"):
         made(f"{tmp_path / 'none.py'}:Works")
     with pytest.raises(UserError, match=r"^training\.recipe: there is no module no_package\b"):
         made("no_package.recipes:Works")
