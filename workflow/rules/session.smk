@@ -196,7 +196,7 @@ def check_gpu():
 
 
 def trained_again():
-    """That runs whose training is on disk are trained again, as with another seed in the same folder."""
+    """The sentence on runs whose training is on disk and is made again, as with another seed; none without such runs."""
     again = {job.wildcards.run for job in jobs_that_write("timing") if os.path.exists(job.output.checkpoint)}
     if again:
         yield (
@@ -228,6 +228,7 @@ def say_what_the_command_does_not_show():
 
 # Closing words go through Snakemake's logger: a logger plugin prints from a thread of its own, and a plain print would
 # come between its last lines.
+
 # At the end no more summaries than this are printed, no longer comparison of runs, and no more warnings without them.
 MOST_SUMMARIES, MOST_LINES = 8, 60
 

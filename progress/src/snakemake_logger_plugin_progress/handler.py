@@ -169,7 +169,11 @@ class LogHandler(LogHandlerBase):
         if self._held is not None:
             self._held.append(record)
             return
-        text = error_in_words(message, exception)
+        self._print_error(record)
+
+    def _print_error(self, record: LogRecord) -> None:
+        message = record.getMessage()
+        text = error_in_words(message, getattr(record, "exception", ""))
         if text:
             self._print(text, "red")
         elif JOBS_FAILED in message:
@@ -190,10 +194,8 @@ class LogHandler(LogHandlerBase):
         """Print the failures that were held back: nobody has stopped Snakemake."""
         held, self._held = self._held, None
         for record in held or ():
-            if getattr(record, "event", None) == LogEvent.JOB_ERROR:
-                self._fail(record)
-            elif text := error_in_words(record.getMessage(), getattr(record, "exception", "")):
-                self._print(text, "red")
+            printer = self._fail if record.event == LogEvent.JOB_ERROR else self._print_error
+            printer(record)
 
     def _stop(self) -> None:
         """Note where the run was when a person stopped it."""

@@ -3,33 +3,41 @@
 import os
 import re
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+# A part of the training: its first and last time, and the path of its file in the run's folder.
+Part = tuple[int, int, str]
 
-def changes_of(folder: Path, time: int | None = None) -> list[str]:
+
+def parts_of_training(folder: Path) -> list[Part]:
+    """The parts of a run's training that are there, by the names of their files in `history`."""
+    parts = []
+    for path in sorted((folder / "history").glob("*.parquet")):
+        # The name holds the first and last time: 0001-0004, or 0004 alone.
+        if times := [int(digits) for digits in re.findall(r"\d+", path.stem)]:
+            parts.append((times[0], times[-1], f"history/{path.name}"))
+    return parts
+
+
+def changes_of(parts: Iterable[Part], times: Sequence[int] | None = None) -> list[str]:
     """The files of a run that are written again where its samples or its training change, and only then.
 
     Parameters
     ----------
-    folder : Path
-        The run's.
-    time : int, optional
-        Of the training, the part that leads to this time; else all of it.
+    parts : iterable of Part
+        See `parts_of_training`.
+    times : sequence of int, optional
+        Ascending. The parts that lead to these times count; without it all of them.
 
     Returns
     -------
     list of str
         Paths in the run's folder.
     """
-    changes = ["dataset.npz"]
-    for path in sorted((folder / "history").glob("*.parquet")):
-        # The name of a span holds its first and last time: 0001-0004, or 0004 alone.
-        times = [int(digits) for digits in re.findall(r"\d+", path.stem)]
-        if time is None or (times and times[0] <= time <= times[-1]):
-            changes.append(f"history/{path.name}")
-    return changes
+    leading = [path for first, last, path in parts if times is None or any(first <= time <= last for time in times)]
+    return ["dataset.npz", *leading]
 
 
 def warn_of_older(folder: Path, name: str, changes: Iterable[str]) -> None:

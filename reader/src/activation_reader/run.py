@@ -1,12 +1,13 @@
 """A run, and what there is of it."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
-from activation_reader.age import changes_of, warn_of_older
+from activation_reader.age import changes_of, parts_of_training, warn_of_older
 from activation_reader.arrays import OUT_OF_DATE, not_there, read_cell
 from activation_reader.contents import load_contents
 from activation_reader.errors import ReaderError
@@ -174,8 +175,7 @@ class Run:
         elif not times:
             raise ReaderError(not_there(self._folder, _predictions(next(iter(self._contents.spans)))))
         spans = dict.fromkeys(span_of[time] for time in times)
-        for time in times:
-            self._warn_of_older(_predictions(span_of[time]), time, taken=True)
+        self._warn_of_older({_predictions(span): self._contents.spans[span] for span in spans}, taken=True)
         tables = [read_table(self._folder, _predictions(span), rows) for span in spans]
         found = below_one_another(tables, f"files in {self._folder / 'predictions'}")
         if found.num_rows != len(times) * len(self):
@@ -233,7 +233,7 @@ class Run:
         """
         known = table_names(self._folder)
         if name in known:
-            self._warn_of_older(f"tables/{name}.parquet")
+            self._warn_of_older({f"tables/{name}.parquet": None})
             return read_table(self._folder, f"tables/{name}.parquet", rows)
         said = f"The run {self.name} has no table {name!r}; it has {', '.join(known) or 'none yet'}."
         if name in TABLES:
@@ -245,15 +245,19 @@ class Run:
     def _cell(self, folder: str, layer: str, epoch: int | None, step: int | None) -> np.ndarray:
         time = self._contents.time(epoch, step, layer)
         name = f"{folder}/{{span}}/{layer}.npy"
-        taken = folder == "activations"
-        self._warn_of_older(name.format(span=self._contents.span_of[time]), time, taken=taken)
+        span = self._contents.span_of[time]
+        self._warn_of_older({name.format(span=span): self._contents.spans[span]}, taken=folder == "activations")
         return read_cell(self._folder, self._contents, name, time, len(self))
 
-    def _warn_of_older(self, name: str, time: int | None = None, *, taken: bool = False) -> None:
-        """Warn where a file may show what the run was before; `taken` are the activations and predictions."""
-        changes = changes_of(self._folder, time)
+    def _warn_of_older(self, files: dict[str, Sequence[int] | None], *, taken: bool = False) -> None:
+        """Warn where a file, of these times or of all, may show what the run was before.
+
+        `taken` are the activations and predictions.
+        """
         # Where nothing was trained here, the job that took them wrote the history too, in any order.
-        warn_of_older(self._folder, name, changes[:1] if taken and self.source != "train" else changes)
+        parts = [] if taken and self.source != "train" else parts_of_training(self._folder)
+        for name, times in files.items():
+            warn_of_older(self._folder, name, changes_of(parts, times))
 
 
 def _predictions(span: str) -> str:

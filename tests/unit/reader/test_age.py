@@ -3,7 +3,7 @@ import warnings
 
 import pytest
 
-from activation_reader.age import changes_of, warn_of_older
+from activation_reader.age import changes_of, parts_of_training, warn_of_older
 
 
 @pytest.fixture
@@ -32,6 +32,8 @@ def test_a_time_depends_on_the_part_of_the_training_that_leads_to_it(tmp_path):
     (tmp_path / "history").mkdir()
     for span in ("0000", "0001-0004", "0005-0008"):
         (tmp_path / "history" / f"{span}.parquet").touch()
-    assert changes_of(tmp_path, 0) == ["dataset.npz", "history/0000.parquet"]
-    assert changes_of(tmp_path, 3) == ["dataset.npz", "history/0001-0004.parquet"]
-    assert len(changes_of(tmp_path)) == 4
+    parts = parts_of_training(tmp_path)
+    assert changes_of(parts, [0]) == ["dataset.npz", "history/0000.parquet"]
+    assert changes_of(parts, [3]) == ["dataset.npz", "history/0001-0004.parquet"]
+    assert changes_of(parts, [3, 5]) == ["dataset.npz", "history/0001-0004.parquet", "history/0005-0008.parquet"]
+    assert len(changes_of(parts)) == 4

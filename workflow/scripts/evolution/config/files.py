@@ -94,7 +94,7 @@ def _repeated_keys(node: yaml.Node, prefix: str, seen: set[int]) -> Iterator[tup
 
 def _meant(key: yaml.Node) -> object:
     """What a key is read as: 1.1 and 1.10 are one key, and so are yes and true."""
-    if isinstance(key, yaml.ScalarNode) and key.style is None:
+    if isinstance(key, yaml.ScalarNode) and key.style is None and key.tag != "tag:yaml.org,2002:str":
         with suppress(yaml.YAMLError, ValueError):
             return yaml.safe_load(key.value)
     return str(key.value)
